@@ -1,0 +1,90 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * Records: what Redis holds for a host.  The format is written down in
+ * docs/redis.md.
+ */
+
+
+#ifndef _PAYLOCK_RECORD_H_INCLUDED_
+#define _PAYLOCK_RECORD_H_INCLUDED_
+
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+
+#define PAYLOCK_REF_MAX     16
+#define PAYLOCK_RECORD_MAX  65536      /* bytes of JSON */
+
+
+typedef enum {
+    PAYLOCK_AT = 0,
+    PAYLOCK_OPEN_AT,
+    PAYLOCK_NOTICE_AT,
+    PAYLOCK_READONLY_AT,
+    PAYLOCK_LOCK_AT,
+    PAYLOCK_PASS_AFTER,
+    PAYLOCK_TIMES
+} paylock_time_e;
+
+
+/* the members' names, by paylock_time_e */
+
+extern const char *const  paylock_time_names[PAYLOCK_TIMES];
+
+
+/*
+ * What nginx needs to know of a record; 44 bytes without a pointer, so that
+ * it can live in shared memory.
+ */
+
+typedef struct {
+    uint32_t  time[PAYLOCK_TIMES];     /* Unix seconds, if set */
+    char      ref[PAYLOCK_REF_MAX];    /* not terminated */
+    uint8_t   ref_len;
+    uint8_t   set;                     /* which times are, 1 << paylock_time_e */
+    uint16_t  unused;
+} paylock_record_t;
+
+
+#define paylock_record_has(rec, t)  ((rec)->set & (1u << (t)))
+
+
+/*
+ * Reads a value of the hash "locks": a JSON object, or one of the bare
+ * values 1, true, locked (a lock in force) and 0, false, open (an open
+ * record), the words with or without quotes.  A bad ref is dropped.
+ * Returns NULL, or why the value is not a record, as a static text;
+ * then *rec is undefined.
+ */
+
+const char *paylock_record_parse(const char *value, size_t len,
+    paylock_record_t *rec);
+
+/* The same for a JSON value at hand, which is only looked at. */
+
+const char *paylock_record_from_json(const json_t *value,
+    paylock_record_t *rec);
+
+/*
+ * Reads a value as above to a new JSON object that the caller owns and may
+ * change: unknown members are kept, a bare value becomes the object that
+ * means the same.  NULL if it is not a record; *why as above.
+ */
+
+json_t *paylock_record_load(const char *value, size_t len, const char **why);
+
+/* One line of compact JSON, members in their order; the caller frees it. */
+
+char *paylock_record_dump(const json_t *record);
+
+/* Is it a public reference: 1 to 16 of A-Za-z0-9._- ? */
+
+int paylock_ref_check(const char *ref, size_t len);
+
+
+#endif /* _PAYLOCK_RECORD_H_INCLUDED_ */

@@ -1,0 +1,64 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * Timelines: which stage a record puts its host in at a given moment.
+ */
+
+
+#ifndef _PAYLOCK_TIMELINE_H_INCLUDED_
+#define _PAYLOCK_TIMELINE_H_INCLUDED_
+
+
+#include <stdint.h>
+
+#include "paylock_record.h"
+
+
+typedef enum {
+    PAYLOCK_OPEN = 0,
+    PAYLOCK_NOTICE,
+    PAYLOCK_READONLY,
+    PAYLOCK_LOCKED
+} paylock_stage_e;
+
+
+extern const char *const  paylock_stage_names[PAYLOCK_LOCKED + 1];
+
+
+/*
+ * Has this time of the record come at now (Unix seconds)?  One not later
+ * than "at" has, whatever the clock says; one that is not set has not.
+ */
+
+int paylock_timeline_come(const paylock_record_t *rec, paylock_time_e t,
+    uint32_t now);
+
+/*
+ * The stage in force at now: the strictest of the base (open if open_at has
+ * come, else def) and of those of notice, readonly and lock whose time has
+ * come and is not before an open_at that has come.
+ */
+
+paylock_stage_e paylock_timeline_stage(const paylock_record_t *rec,
+    uint32_t now, paylock_stage_e def);
+
+/*
+ * The first moment after now at which the stage becomes another one, and
+ * that stage.  Returns 0 if none is planned.
+ */
+
+int paylock_timeline_next(const paylock_record_t *rec, uint32_t now,
+    paylock_stage_e def, uint32_t *when, paylock_stage_e *stage);
+
+/*
+ * The moment from which the stage in force at now has held.  Returns 0 if
+ * the record does not tell (the stage is the default's, or its moment is
+ * that of a bare value).
+ */
+
+int paylock_timeline_since(const paylock_record_t *rec, uint32_t now,
+    paylock_stage_e def, uint32_t *since);
+
+
+#endif /* _PAYLOCK_TIMELINE_H_INCLUDED_ */
