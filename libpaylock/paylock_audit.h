@@ -16,6 +16,8 @@
 
 #include <hiredis/hiredis.h>
 
+#include "paylock_str.h"
+
 
 #define PAYLOCK_AUDIT_VERSION  "1"
 #define PAYLOCK_CHAIN_LEN      32      /* hex digits of 16 bytes */
@@ -46,12 +48,6 @@ typedef enum {
 /* the fields' names in the stream, by paylock_audit_field_e */
 
 extern const char *const  paylock_audit_names[PAYLOCK_AUDIT_FIELDS];
-
-
-typedef struct {
-    const char  *data;
-    size_t       len;
-} paylock_str_t;
 
 
 typedef struct {

@@ -1,0 +1,22 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * Counted strings that belong to somebody else.
+ */
+
+
+#ifndef _PAYLOCK_STR_H_INCLUDED_
+#define _PAYLOCK_STR_H_INCLUDED_
+
+
+#include <stddef.h>
+
+
+typedef struct {
+    const char  *data;
+    size_t       len;
+} paylock_str_t;
+
+
+#endif /* _PAYLOCK_STR_H_INCLUDED_ */
