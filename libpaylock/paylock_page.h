@@ -53,16 +53,19 @@ typedef struct {
 /*
  * The tags of the languages there are, lower-case primary subtags, in the
  * order of page/texts.txt, the first being the default; *n their number.
- * NULL if the embedded texts are broken, which a unit test rules out.
+ * Memory comes from alloc(ctx, size) and is the caller's.  NULL when out of
+ * memory, or if the embedded texts are broken, which a unit test rules out.
  */
 
-const char *const *paylock_page_languages(size_t *n);
+const char *const *paylock_page_languages(size_t *n,
+    void *(*alloc)(void *ctx, size_t size), void *ctx);
 
 /*
  * Puts a page together.  Memory for its texts comes from alloc(ctx, size)
  * and is the caller's.  The contact is escaped as the format needs it and
  * made a link for https:, mailto: and tel: alone.  Returns 0, or -1 when
- * out of memory.  PAYLOCK_FORMAT_NONE gives no parts.
+ * out of memory or if what is embedded is broken.  PAYLOCK_FORMAT_NONE gives
+ * no parts.
  */
 
 int paylock_page_build(paylock_page_t *page,
