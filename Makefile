@@ -1,0 +1,164 @@
+# Copyright (C) 2026 paylock contributors
+#
+# make help tells what there is to make.
+
+CC         ?= cc
+CFLAGS     ?= -O2 -g -fstack-protector-strong
+CPPFLAGS   ?= -D_FORTIFY_SOURCE=2
+LDFLAGS    ?= -Wl,-z,relro -Wl,-z,now
+PYTHON     ?= /usr/bin/python3
+INSTALL    ?= install
+PREFIX     ?= /usr/local
+MODULESDIR ?= $(or $(shell PATH="$$PATH:/usr/sbin" nginx -V 2>&1 \
+                  | sed -n 's/.*--modules-path=\([^ ]*\).*/\1/p'), \
+                  /usr/lib/nginx/modules)
+
+# where nginx-dev keeps what modules are built against
+NGINX_SRC  ?= /usr/share/nginx/src
+
+strict     := -std=gnu11 -Wall -Wextra -Werror
+sanitize   := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
+libs       := -l:libhiredis.a -ljansson -lcrypto
+
+module     := build/ngx_http_paylock_module.so
+cli        := build/paylock-admin
+
+module_src := $(wildcard ngx_http_paylock_module/*.c)
+lib_src    := $(wildcard libpaylock/*.c)
+cli_src    := $(wildcard admin-cli/*.c)
+headers    := $(wildcard ngx_http_paylock_module/*.h libpaylock/*.h)
+page       := $(wildcard libpaylock/page/*)
+
+lib_obj    := $(lib_src:%.c=build/obj/%.o)
+cli_obj    := $(cli_src:%.c=build/obj/%.o)
+san_obj    := $(lib_src:%.c=build/sanitized/%.o)
+unit       := $(patsubst tests/unit/%.c,build/unit/%, \
+                  $(wildcard tests/unit/test_*.c))
+
+nginx_incs := $(addprefix -Ibuild/nginx/, src/core src/event \
+                  src/event/modules src/os/unix src/http src/http/modules objs)
+
+
+.PHONY: all module cli install clean unit test run packages help FORCE
+.DELETE_ON_ERROR:
+
+all: module cli         ## build the module and paylock-admin (the default)
+
+module: $(module)       ## build/ngx_http_paylock_module.so
+
+cli: $(cli)             ## build/paylock-admin
+
+install: all            ## install both and the docs: DESTDIR= PREFIX= MODULESDIR=
+	$(INSTALL) -d $(DESTDIR)$(MODULESDIR) $(DESTDIR)$(PREFIX)/bin \
+	    $(DESTDIR)$(PREFIX)/share/doc/paylock
+	$(INSTALL) -m 644 $(module) $(DESTDIR)$(MODULESDIR)
+	$(INSTALL) -m 755 $(cli) $(DESTDIR)$(PREFIX)/bin
+	$(INSTALL) -m 644 $(wildcard README.md CHANGES LICENSE docs/*.md) \
+	    $(DESTDIR)$(PREFIX)/share/doc/paylock
+
+clean:                  ## remove build/
+	rm -rf build
+
+packages:               ## install the Debian packages that all targets need
+	tests/packages.sh build run test
+
+unit: $(unit)           ## unit tests, with address and undefined sanitizers
+	@failed=; for t in $(unit); do $$t || failed="$$failed $$t"; done; \
+	    [ -z "$$failed" ] || { echo "failed:$$failed" >&2; exit 1; }
+
+test: all unit          ## unit tests, then the tests with real nginx and Redis
+	$(PYTHON) -m pytest -n 2 tests
+
+run: all                ## three example sites to lock and unlock; Ctrl-C ends
+	@example/run
+
+help:                   ## this list
+	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 12
+
+
+# packages are looked for once, and again when the lists have changed
+
+build/packages-%: tests/packages.sh
+	@mkdir -p build
+	@tests/packages.sh $*
+	@touch $@
+
+test unit: | build/packages-test
+run: | build/packages-run
+$(lib_obj) $(cli_obj): | build/packages-build
+$(san_obj) $(unit): | build/packages-build build/packages-test
+build/packages-run build/packages-test: | build/packages-build
+build/packages-test: | build/packages-run
+
+
+# the module, by nginx's own build
+
+build/nginx/configure: | build/packages-build
+	@test -f $(NGINX_SRC)/conf_flags || { echo "$(NGINX_SRC)/conf_flags" \
+	    "is not there: install nginx-dev, or set NGINX_SRC" >&2; exit 1; }
+	@rm -rf build/nginx && mkdir -p build
+	cp -R $(NGINX_SRC) build/nginx
+
+# relative paths keep the build the same wherever the checkout is
+
+build/nginx/objs/Makefile: build/nginx/configure config build/sources
+	cd build/nginx && bash -c '. ./conf_flags && \
+	    ./configure "$${NGX_CONF_FLAGS[@]}" \
+	        --add-dynamic-module=../.. \
+	        --with-cc="$(CC)" \
+	        --with-cc-opt="-std=gnu11 $(CPPFLAGS) $(CFLAGS)" \
+	        --with-ld-opt="$(LDFLAGS)"' > configure.log 2>&1 \
+	    || { cat build/nginx/configure.log >&2; exit 1; }
+	@touch $@
+
+$(module): build/nginx/objs/Makefile $(module_src) $(lib_src) $(headers) \
+           $(page) ngx_http_paylock_module/exports.map
+	$(MAKE) -C build/nginx -f objs/Makefile modules
+	cp build/nginx/objs/$(@F) $@.new && mv $@.new $@
+
+
+# paylock-admin
+
+build/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(strict) $(CPPFLAGS) $(CFLAGS) -MMD -MP -Ilibpaylock -c -o $@ $<
+
+$(cli): $(cli_obj) $(lib_obj) build/sources
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(cli_obj) $(lib_obj) $(libs) -lidn2
+
+
+# the unit tests
+
+build/sanitized/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(strict) $(sanitize) -MMD -MP -Ilibpaylock -c -o $@ $<
+
+build/sanitized/ngx_http_paylock_module/%.o: \
+        ngx_http_paylock_module/%.c build/nginx/objs/Makefile
+	@mkdir -p $(@D)
+	$(CC) $(strict) -Wno-unused-parameter $(sanitize) -MMD -MP \
+	    -Ilibpaylock $(nginx_incs) -c -o $@ $<
+
+build/unit/test_table: \
+        build/sanitized/ngx_http_paylock_module/ngx_http_paylock_table.o
+build/unit/test_table: private extra := -Wno-unused-parameter \
+        -Ingx_http_paylock_module $(nginx_incs)
+
+build/unit/%: tests/unit/%.c $(san_obj) build/sources
+	@mkdir -p $(@D)
+	$(CC) $(strict) $(sanitize) -MMD -MP -Ilibpaylock $(extra) \
+	    -o $@ $(filter %.c %.o,$^) -lcmocka $(libs)
+
+
+# what .incbin takes in, -MMD does not see
+
+build/obj/libpaylock/paylock_page.o \
+build/sanitized/libpaylock/paylock_page.o: $(page)
+
+build/sources: FORCE
+	@mkdir -p build
+	@echo $(module_src) $(lib_src) $(cli_src) | cmp -s - $@ \
+	    || echo $(module_src) $(lib_src) $(cli_src) > $@
+
+-include $(patsubst %.o,%.d,$(lib_obj) $(cli_obj) $(san_obj)) \
+    $(unit:%=%.d) build/sanitized/ngx_http_paylock_module/ngx_http_paylock_table.d

@@ -1,0 +1,98 @@
+#!/bin/sh
+#
+# Copyright (C) 2026 paylock contributors
+#
+# Installs the Debian packages that the given tasks (build, run, test) need
+# and that are missing; who is not root is told which they are.
+
+set -eu
+
+build="gcc make libc6-dev nginx-dev libhiredis-dev libjansson-dev
+    libxxhash-dev libidn2-dev libssl-dev"
+run="nginx redis-server curl"
+test="libcmocka-dev python3 python3-pytest python3-pytest-xdist
+    python3-redis libnginx-mod-nchan valgrind"
+
+policy=/usr/sbin/policy-rc.d
+
+
+installed() {
+    case $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) in
+        installed) return 0 ;;
+        *)         return 1 ;;
+    esac
+}
+
+
+wanted=
+for task in "$@"; do
+    case $task in
+        build) wanted="$wanted $build" ;;
+        run)   wanted="$wanted $run" ;;
+        test)  wanted="$wanted $run $test" ;;
+        *)     echo "usage: $0 build|run|test..." >&2; exit 2 ;;
+    esac
+done
+
+if ! command -v dpkg-query >/dev/null; then
+    echo "$0: not a Debian system, cannot tell whether these are there:" \
+         $wanted >&2
+    exit 0
+fi
+
+missing=
+for package in $wanted; do
+    installed "$package" || missing="$missing $package"
+done
+
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" -ne 0 ]; then
+    echo "$0: missing packages:$missing" >&2
+    echo "$0: install them with: sudo apt-get install" \
+         "--no-install-recommends$missing" >&2
+    exit 1
+fi
+
+echo "installing:$missing"
+
+# nginx and redis-server are wanted as programs, not as running services:
+# a policy of ours, if there is none, keeps them from being started now,
+# and they are disabled afterwards, so that no boot starts them either
+
+services=
+for service in nginx redis-server; do
+    installed "$service" || services="$services $service"
+done
+
+ours=
+cleanup() {
+    [ -z "$ours" ] || rm -f "$policy"
+    ours=
+}
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+if [ ! -e "$policy" ] && [ ! -L "$policy" ]; then
+    ours=yes
+    printf '#!/bin/sh\nexit 101\n' > "$policy"
+    chmod 755 "$policy"
+fi
+
+export DEBIAN_FRONTEND=noninteractive
+
+install() {
+    apt-get install -y -q --no-install-recommends $missing
+}
+
+install || { apt-get update -q && install; } || {
+    echo "$0: apt-get could not install:$missing" >&2
+    exit 1
+}
+
+for service in $services; do
+    if installed "$service" && command -v systemctl >/dev/null; then
+        systemctl --quiet disable "$service" || true
+    fi
+done
