@@ -1,0 +1,80 @@
+# Copyright (C) 2026 paylock contributors
+
+import os
+import pathlib
+import shutil
+import tempfile
+
+import pytest
+
+import servers
+
+
+def children():
+    """The pids of this process's children, zombies included."""
+    return {int(pid)
+            for task in pathlib.Path("/proc/self/task").iterdir()
+            for pid in (task / "children").read_text().split()}
+
+
+@pytest.fixture(autouse=True)
+def no_process_left():
+    """Whatever a test starts has ended when it is over."""
+    before = children()
+    yield
+    left = children() - before
+    assert not left, f"processes left: {left}"
+
+
+@pytest.fixture
+def private():
+    """A directory whose path the workers' user may walk and that is short
+    enough for the name of a unix socket, which pytest's own are not."""
+    path = pathlib.Path(tempfile.mkdtemp(prefix="paylock-test-"))
+    path.chmod(0o755)
+    yield path
+    if "PAYLOCK_TEST_KEEP" not in os.environ:
+        shutil.rmtree(path)
+
+
+@pytest.fixture
+def redis(private):
+    server = servers.Redis(private)
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def admin(redis, private):
+    return servers.Admin(redis, private / "admin")
+
+
+@pytest.fixture
+def backend():
+    server = servers.Backend()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def nginx(redis, private):
+    """nginx(server_blocks, **kw): starts an Nginx bound to redis."""
+    started = []
+
+    def start(http, **kw):
+        server = servers.Nginx(private / f"nginx{len(started)}", http,
+                               kw.pop("redis", redis), **kw)
+        started.append(server)
+        return server.start()
+
+    yield start
+
+    failures = []
+    for server in reversed(started):
+        try:
+            server.stop()
+        except AssertionError as failure:
+            failures.append(str(failure))
+    assert not failures, "\n".join(failures)

@@ -1,0 +1,542 @@
+# Copyright (C) 2026 paylock contributors
+#
+# The servers that the tests run against: real nginx, real Redis, and a
+# backend that remembers what reached it.  Everything lives in a private
+# directory, is stopped by pid and checked for what it leaves behind.
+
+import http.client
+import http.server
+import json
+import os
+import pathlib
+import random
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+import redis as redis_py
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+MODULE = ROOT / "build/ngx_http_paylock_module.so"
+CLI = ROOT / "build/paylock-admin"
+
+NGINX = "/usr/sbin/nginx"
+REDIS = "/usr/bin/redis-server"
+
+# Nginx started as root drops its workers' privileges to this user
+WORKER = "www-data"
+
+
+def wait_for(what, check, timeout=10.0, pause=0.01):
+    """Calls check until it returns something true, and returns that."""
+    end = time.monotonic() + timeout
+    while True:
+        result = check()
+        if result:
+            return result
+        if time.monotonic() > end:
+            raise TimeoutError(f"{what}: not within {timeout} s")
+        time.sleep(pause)
+
+
+def free_port():
+    """A port below the ephemeral ones that nobody listens on."""
+    while True:
+        port = random.randint(10000, 32000)
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass
+
+
+class Process:
+    """A daemon in a session of its own, so that what it forks is found."""
+
+    def __init__(self, directory):
+        self.dir = pathlib.Path(directory)
+        self.process = None
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def running(self):
+        return self.process is not None and self.process.poll() is None
+
+    def spawn(self, argv, **kw):
+        out = open(self.dir / f"{type(self).__name__.lower()}.out", "ab")
+        with out:
+            self.process = subprocess.Popen(
+                [str(arg) for arg in argv], stdin=subprocess.DEVNULL,
+                stdout=out, stderr=out, start_new_session=True, **kw)
+
+    def output(self):
+        path = self.dir / f"{type(self).__name__.lower()}.out"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def family(self):
+        """The pids of the daemon's session, zombies left out."""
+        pids = []
+        for entry in os.listdir("/proc"):
+            if not entry.isdigit():
+                continue
+            try:
+                stat = pathlib.Path("/proc", entry, "stat").read_text()
+            except OSError:
+                continue
+            # the command in brackets may hold anything
+            state, _, _, session = stat.rpartition(")")[2].split()[:4]
+            if int(session) == self.pid and state != "Z":
+                pids.append(int(entry))
+        return pids
+
+    def end(self, sig, timeout=10):
+        """Ends the daemon; one that does not leave is killed: a failure."""
+        if self.process is None:
+            return
+        if self.running():
+            os.kill(self.pid, sig)
+        try:
+            self.process.wait(timeout)
+            wait_for("processes left", lambda: not self.family(), 2)
+        except (subprocess.TimeoutExpired, TimeoutError):
+            left = self.family()
+            for pid in left:
+                os.kill(pid, signal.SIGKILL)
+            self.process.wait(5)
+            raise AssertionError(
+                f"{type(self).__name__} did not end, left: {left}\n"
+                + self.output()[-2000:]) from None
+
+
+class Redis(Process):
+    """redis-server on a unix socket; with port=N on TCP as well."""
+
+    def __init__(self, directory, **conf):
+        super().__init__(directory)
+        self.socket = str(self.dir / "redis.sock")
+        self.url = f"unix:{self.socket}"
+        # every write is in the file before it is answered: kill() loses none
+        self.conf = {"port": 0, "save": "", "appendonly": "yes",
+                     "appendfsync": "no", "bind": "127.0.0.1",
+                     **{k.replace("_", "-"): v for k, v in conf.items()}}
+
+    @property
+    def port(self):
+        return int(self.conf["port"])
+
+    def start(self):
+        argv = [REDIS, "--dir", self.dir, "--unixsocket", self.socket,
+                "--unixsocketperm", "777", "--daemonize", "no"]
+        for name, value in self.conf.items():
+            argv += [f"--{name}", value]
+        self.spawn(argv)
+        wait_for("Redis to answer", self.answers)
+        return self
+
+    def answers(self):
+        assert self.running(), "Redis did not start:\n" + self.output()
+        try:
+            with self.client() as client:
+                return client.ping()
+        except redis_py.BusyLoadingError:
+            return False
+        except redis_py.AuthenticationError:
+            return True
+        except redis_py.ConnectionError:
+            return False
+
+    def client(self, **kw):
+        kw.setdefault("password", self.conf.get("requirepass"))
+        return redis_py.Redis(unix_socket_path=self.socket,
+                              decode_responses=True, **kw)
+
+    def stop(self):
+        if self.running():
+            self.resume()
+        self.end(signal.SIGTERM)
+
+    def kill(self):
+        os.kill(self.pid, signal.SIGKILL)
+        self.process.wait(5)
+
+    def pause(self):
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def resume(self):
+        os.kill(self.pid, signal.SIGCONT)
+
+
+class Response:
+    def __init__(self, status, reason, headers, body):
+        self.status = status
+        self.reason = reason
+        self.headers = headers          # an email.message.Message
+        self.body = body
+
+    @property
+    def text(self):
+        return self.body.decode()
+
+    def __repr__(self):
+        return f"<{self.status} {dict(self.headers)} {self.body[:200]!r}>"
+
+
+CONF = """
+daemon off;
+{user}
+{load}
+pid nginx.pid;
+lock_file nginx.lock;
+worker_processes {workers};
+worker_shutdown_timeout 5s;
+error_log error.log {log_level};
+{main}
+
+events {{
+    worker_connections 512;
+    {events}
+}}
+
+http {{
+    access_log off;
+    client_body_temp_path tmp/body;
+    proxy_temp_path tmp/proxy;
+    fastcgi_temp_path tmp/fastcgi;
+    uwsgi_temp_path tmp/uwsgi;
+    scgi_temp_path tmp/scgi;
+    {paylock}
+    {http}
+}}
+"""
+
+# Nginx.state() asks here: the gate's word on any name, whatever the servers
+# of the test do
+
+CONTROL = """
+    server {{
+        listen unix:{socket};
+        paylock on;
+        paylock_default open;
+        paylock_status 503;
+        location / {{
+            return 200 "$paylock_state";
+        }}
+    }}
+"""
+
+
+class Nginx(Process):
+    """
+    nginx with the module.  In http, @PORT@ stands for the port, @DIR@ for
+    the private directory; where no "listen" is in it, every server block
+    gets "listen 127.0.0.1:@PORT@;".
+    """
+
+    def __init__(self, directory, http="", redis=None, *, workers=2,
+                 load=(MODULE,), main="", events="", options="", control=True,
+                 log_level="info"):
+        super().__init__(directory)
+        self.dir.mkdir(exist_ok=True)
+        self.dir.chmod(0o755)
+        (self.dir / "tmp").mkdir(exist_ok=True)
+        self.http = http
+        self.redis = redis
+        self.port = None
+        self.control = str(self.dir / "control.sock") if control else None
+        self.allowed = []
+        self.settings = {
+            "load": "\n".join(f"load_module {so};" for so in load),
+            "workers": workers, "main": main, "events": events,
+            "user": f"user {WORKER};" if os.geteuid() == 0 else "",
+            "log_level": log_level}
+        self.options = options          # of paylock_redis, behind the URL
+
+    def configuration(self, http):
+        if "listen" not in http:
+            http = re.sub(r"(?m)^(\s*server\s*\{)",
+                          r"\1 listen 127.0.0.1:@PORT@;", http)
+        http = (http.replace("@PORT@", str(self.port))
+                .replace("@DIR@", str(self.dir)))
+        paylock = ""
+        if self.redis is not None:
+            paylock = f"paylock_redis {self.redis.url} {self.options};"
+        if self.control is not None:
+            paylock += CONTROL.format(socket=self.control)
+        return CONF.format(http=http, paylock=paylock, **self.settings)
+
+    def write(self, http=None):
+        """Puts another http block in the place of the present one."""
+        if http is not None:
+            self.http = http
+        (self.dir / "nginx.conf").write_text(self.configuration(self.http))
+
+    def argv(self, conf, log="error.log"):
+        return [NGINX, "-p", f"{self.dir}/", "-c", conf, "-e", log]
+
+    def start(self):
+        for _ in range(5):
+            self.port = free_port()
+            self.write()
+            self.spawn(self.argv("nginx.conf"))
+            try:
+                wait_for("nginx to listen", self.listens)
+                return self
+            except AssertionError:
+                # somebody else took the port in between
+                if f"127.0.0.1:{self.port} failed (98" not in self.output():
+                    raise
+                for log in ("error.log", "nginx.out"):
+                    (self.dir / log).write_text("")
+        raise AssertionError("no free port")
+
+    def listens(self):
+        assert self.running(), "nginx did not start:\n" + self.output()
+        return (self.dir / "nginx.pid").exists() and len(self.workers()) > 0
+
+    def test(self, http):
+        """nginx -t with http in the http block: file, line and reason are
+        in stderr, the lines counted in nginx-test.conf."""
+        self.port = self.port or free_port()
+        conf = self.dir / "nginx-test.conf"
+        conf.write_text(self.configuration(http).replace(
+            "error_log error.log", "error_log test.log"))
+        return subprocess.run(
+            [*self.argv(conf.name, log="test.log"), "-t"],
+            text=True, errors="replace",
+            capture_output=True, timeout=30)
+
+    def reload(self, http=None, wait=True):
+        """SIGHUP; waits until new workers serve and the old ones leave."""
+        old = set(self.workers())
+        self.write(http)
+        os.kill(self.pid, signal.SIGHUP)
+        if wait:
+            wait_for("the reload", lambda: self.workers()
+                     and not old & set(self.workers()), 15)
+
+    def stop(self):
+        try:
+            self.end(signal.SIGQUIT)
+        finally:
+            self.check_log()
+
+    def workers(self):
+        """The pids of the workers that take connections, lowest first."""
+        pids = []
+        for pid in self.family():
+            try:
+                title = pathlib.Path("/proc", str(pid), "cmdline").read_bytes()
+            except OSError:
+                continue
+            if title.startswith(b"nginx: worker process") \
+                    and b"shutting down" not in title:
+                pids.append(pid)
+        return sorted(pids)
+
+    def error_log(self):
+        path = self.dir / "error.log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def allow(self, regex):
+        """Announces lines of level alert, crit or emerg as expected."""
+        self.allowed.append(re.compile(regex))
+
+    def check_log(self):
+        bad = [line for line in self.error_log().splitlines()
+               if re.search(r"\[(alert|crit|emerg)\]", line)
+               and not any(regex.search(line) for regex in self.allowed)]
+        assert not bad, "unannounced in error.log:\n" + "\n".join(bad)
+
+    # requests
+
+    def connect(self, timeout=10):
+        return socket.create_connection(("127.0.0.1", self.port), timeout)
+
+    def get(self, path="/", host=None, method="GET", headers=(), body=None,
+            address=None, timeout=10):
+        """One request on a connection of its own."""
+        if address is None:
+            address = ("127.0.0.1", self.port)
+        conn = http.client.HTTPConnection("127.0.0.1", timeout=timeout)
+        family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
+        conn.sock = socket.socket(family)
+        try:
+            conn.sock.settimeout(timeout)
+            conn.sock.connect(address)
+            conn.putrequest(method, path, skip_host=True,
+                            skip_accept_encoding=True)
+            if host is not None:
+                conn.putheader("Host", host)
+            for name, value in dict(headers).items():
+                conn.putheader(name, value)
+            if body is not None:
+                conn.putheader("Content-Length", str(len(body)))
+            conn.putheader("Connection", "close")
+            conn.endheaders(body)
+            reply = conn.getresponse()
+            return Response(reply.status, reply.reason, reply.headers,
+                            reply.read())
+        finally:
+            conn.close()
+
+    def raw(self, data, timeout=10):
+        """Sends bytes and returns all that comes until nginx closes."""
+        with self.connect(timeout) as s:
+            s.sendall(data)
+            got = b""
+            while True:
+                try:
+                    part = s.recv(65536)
+                except ConnectionResetError:
+                    return got
+                if not part:
+                    return got
+                got += part
+
+    def state(self, host):
+        """What the module says of a name: $paylock_state's value."""
+        reply = self.get("/", host=host, address=self.control)
+        if reply.headers["X-Paylock"] is not None:
+            return reply.headers["X-Paylock"]
+        return reply.text
+
+    def wait_state(self, host, state, timeout=10):
+        wait_for(f"{host} to be {state}",
+                 lambda: self.state(host) == state, timeout)
+
+    def wait_live(self, redis=None, timeout=10):
+        """Waits until the feed follows the stream of Redis."""
+        with (redis or self.redis).client() as client:
+            wait_for("the feed to follow", lambda: any(
+                c["cmd"] == "xread" and "b" in c["flags"]
+                for c in client.client_list()), timeout)
+
+
+class Admin:
+    """build/paylock-admin, with a home of its own."""
+
+    def __init__(self, redis, directory):
+        self.redis = redis
+        self.home = pathlib.Path(directory)
+        self.home.mkdir(exist_ok=True)
+        self.env = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8",
+                    "HOME": str(self.home), "USER": "tester",
+                    "XDG_STATE_HOME": str(self.home / "state"),
+                    "XDG_CONFIG_HOME": str(self.home / "config")}
+
+    def argv(self, *args):
+        return [str(CLI), "--redis", self.redis.url, *map(str, args)]
+
+    def __call__(self, *args, check=True, input=None, env=None, timeout=30):
+        done = subprocess.run(
+            self.argv(*args), text=True, capture_output=True,
+            input=input if input is not None else "",
+            env={**self.env, **(env or {})}, cwd=self.home, timeout=timeout)
+        if check:
+            assert done.returncode == 0, \
+                f"paylock-admin {args}: {done.returncode}\n{done.stderr}"
+        return done
+
+    def json(self, *args, **kw):
+        """The command's output with --json: a list where it is lines."""
+        out = self("--json", *args, **kw).stdout
+        if args[0] in ("list", "audit", "nodes"):
+            return [json.loads(line) for line in out.splitlines()]
+        return json.loads(out)
+
+
+class Recorded:
+    """A request as it reached the backend."""
+
+    def __init__(self, method, path, headers, body):
+        self.method = method
+        self.path = path
+        self.headers = headers
+        self.body = body
+
+    def __repr__(self):
+        return f"<{self.method} {self.path}>"
+
+
+class Backend:
+    """An HTTP/1.1 server that notes every request before it answers."""
+
+    def __init__(self):
+        self.requests = []
+        self.answers = {}
+        backend = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def handle_one_request(self):
+                # a line that is no request is seen, too
+                try:
+                    super().handle_one_request()
+                except ConnectionError:
+                    self.close_connection = True
+
+            def send_error(self, code, *args, **kw):
+                backend.requests.append(
+                    Recorded("?", self.raw_requestline.decode("latin-1"),
+                             {}, b""))
+                super().send_error(code, *args, **kw)
+
+            def body(self):
+                if "chunked" in self.headers.get("Transfer-Encoding", ""):
+                    data = b""
+                    while size := int(self.rfile.readline().split(b";")[0], 16):
+                        data += self.rfile.read(size)
+                        self.rfile.readline()
+                    self.rfile.readline()
+                    return data
+                return self.rfile.read(int(
+                    self.headers.get("Content-Length", 0)))
+
+            def answer(self):
+                backend.requests.append(Recorded(
+                    self.command, self.path, self.headers, self.body()))
+                status, headers, body = backend.answers.get(
+                    self.path.partition("?")[0],
+                    (200, {}, f"backend: {self.command} {self.path}\n"))
+                self.send_response(status)
+                self.send_header("X-Backend", "yes")
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                body = body.encode() if isinstance(body, str) else body
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                if self.command != "HEAD":
+                    self.wfile.write(body)
+
+            do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = answer
+            do_OPTIONS = do_PATCH = do_TRACE = answer
+
+            def log_message(self, *args):
+                pass
+
+        class Server(http.server.ThreadingHTTPServer):
+            request_queue_size = 128
+            daemon_threads = True
+
+        self.server = Server(("127.0.0.1", 0), Handler)
+        self.port = self.server.server_address[1]
+        self.thread = threading.Thread(
+            target=self.server.serve_forever, args=(0.05,), daemon=True)
+        self.thread.start()
+
+    def answer(self, path, status=200, headers=None, body=""):
+        """What to say to requests of path from now on."""
+        self.answers[path] = (status, headers or {}, body)
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join(5)
+        assert not self.thread.is_alive()
