@@ -19,4 +19,7 @@ typedef struct {
 } paylock_str_t;
 
 
+#define paylock_string(text)  (paylock_str_t) { text, sizeof(text) - 1 }
+
+
 #endif /* _PAYLOCK_STR_H_INCLUDED_ */

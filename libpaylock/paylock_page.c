@@ -1,0 +1,462 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "paylock_escape.h"
+#include "paylock_page.h"
+#include "paylock_words.h"
+
+
+/* a path from the directory of this file, which the build gives with -I */
+
+#define paylock_embed(name, file)                                             \
+    __asm__(".section .rodata\n"                                              \
+            ".globl " #name "\n"                                              \
+            ".hidden " #name "\n"                                             \
+            #name ":\n"                                                       \
+            ".incbin \"page/" file "\"\n"                                    \
+            ".globl " #name "_end\n"                                          \
+            ".hidden " #name "_end\n"                                         \
+            #name "_end:\n"                                                   \
+            ".previous\n");                                                   \
+    extern const char  name[] __attribute__((visibility("hidden")));          \
+    extern const char  name##_end[] __attribute__((visibility("hidden")))
+
+#define paylock_embedded(name)                                                \
+    (paylock_str_t) { name, (size_t) (name##_end - name) }
+
+
+paylock_embed(paylock_page_texts, "texts.txt");
+paylock_embed(paylock_page_html, "page.html");
+paylock_embed(paylock_page_json, "page.json");
+paylock_embed(paylock_page_text, "page.txt");
+
+
+typedef struct {
+    const paylock_page_options_t  *options;
+    paylock_page_t                *page;
+    paylock_str_t                  lang;
+    paylock_str_t                  texts;     /* of the language */
+    char                          *buf;       /* NULL while measuring */
+    size_t                         len;
+    size_t                         start;     /* of the part begun */
+    unsigned                       depth;     /* sections that are kept */
+    unsigned                       hidden;    /* sections that are not */
+    unsigned                       in_ref:1;
+} paylock_draft_t;
+
+
+static int paylock_page_is(paylock_str_t s, const char *text);
+static int paylock_page_expand(paylock_draft_t *d, paylock_str_t template);
+static int paylock_page_marker(paylock_draft_t *d, paylock_str_t name);
+static int paylock_page_open(paylock_draft_t *d, paylock_str_t name,
+    unsigned wanted);
+static int paylock_page_close(paylock_draft_t *d, paylock_str_t name);
+static int paylock_page_value(paylock_draft_t *d, paylock_str_t name);
+static void paylock_page_contact(paylock_draft_t *d);
+static int paylock_page_link(paylock_str_t contact, paylock_str_t *shown);
+static int paylock_page_skip(paylock_str_t *s, paylock_str_t prefix);
+static int paylock_page_end_part(paylock_draft_t *d, paylock_part_e kind);
+static int paylock_page_add_part(paylock_draft_t *d, paylock_part_e kind);
+static void paylock_page_escape(paylock_draft_t *d, paylock_str_t s);
+static void paylock_page_put(paylock_draft_t *d, paylock_str_t s);
+
+
+const char *const *
+paylock_page_languages(size_t *n, void *(*alloc)(void *ctx, size_t size),
+    void *ctx)
+{
+    char           *p;
+    size_t          i, size;
+    const char    **tags;
+    paylock_str_t   file, tag, texts;
+
+    size = 0;
+    file = paylock_embedded(paylock_page_texts);
+
+    for (i = 0; paylock_words_language(file, i, &tag, &texts); i++) {
+        size += sizeof(char *) + tag.len + 1;
+    }
+
+    if (i == 0 || i > PAYLOCK_PAGE_LANGUAGES) {
+        return NULL;
+    }
+
+    tags = alloc(ctx, size);
+    if (tags == NULL) {
+        return NULL;
+    }
+
+    *n = i;
+    p = (char *) &tags[i];
+
+    for (i = 0; paylock_words_language(file, i, &tag, &texts); i++) {
+        tags[i] = p;
+        memcpy(p, tag.data, tag.len);
+        p[tag.len] = '\0';
+        p += tag.len + 1;
+    }
+
+    return tags;
+}
+
+
+int
+paylock_page_build(paylock_page_t *page,
+    const paylock_page_options_t *options,
+    void *(*alloc)(void *ctx, size_t size), void *ctx)
+{
+    paylock_str_t    template;
+    paylock_draft_t  d;
+
+    page->n = 0;
+
+    switch (options->format) {
+
+    case PAYLOCK_FORMAT_HTML:
+        template = paylock_embedded(paylock_page_html);
+        break;
+
+    case PAYLOCK_FORMAT_JSON:
+        template = paylock_embedded(paylock_page_json);
+        break;
+
+    case PAYLOCK_FORMAT_TEXT:
+        template = paylock_embedded(paylock_page_text);
+        break;
+
+    default:
+        return 0;
+    }
+
+    memset(&d, 0, sizeof(paylock_draft_t));
+    d.options = options;
+    d.page = page;
+
+    if (!paylock_words_language(paylock_embedded(paylock_page_texts),
+                                options->language, &d.lang, &d.texts)
+        || paylock_page_expand(&d, template) != 0)
+    {
+        return -1;
+    }
+
+    d.buf = alloc(ctx, d.len);
+    if (d.buf == NULL) {
+        return -1;
+    }
+
+    return paylock_page_expand(&d, template);
+}
+
+
+static int
+paylock_page_is(paylock_str_t s, const char *text)
+{
+    return s.len == strlen(text) && memcmp(s.data, text, s.len) == 0;
+}
+
+
+static int
+paylock_page_expand(paylock_draft_t *d, paylock_str_t template)
+{
+    paylock_str_t  text, name;
+
+    d->page->n = 0;
+    d->len = 0;
+    d->start = 0;
+
+    while (template.len) {
+        text = paylock_words_cut(&template, '{');
+
+        if (!d->hidden) {
+            paylock_page_put(d, text);
+        }
+
+        if (template.len == 0) {
+            break;
+        }
+
+        if (template.data[0] != '{') {
+            if (!d->hidden) {
+                paylock_page_put(d, paylock_string("{"));
+            }
+
+            continue;
+        }
+
+        (void) paylock_words_cut(&template, '{');
+        name = paylock_words_cut(&template, '}');
+
+        if (name.len == 0 || template.len == 0 || template.data[0] != '}') {
+            return -1;
+        }
+
+        (void) paylock_words_cut(&template, '}');
+
+        if (paylock_page_marker(d, name) != 0) {
+            return -1;
+        }
+
+        /* the line of a section's marker goes with it */
+
+        if (strchr("#^/", name.data[0]) && template.len
+            && template.data[0] == '\n')
+        {
+            (void) paylock_words_cut(&template, '\n');
+        }
+    }
+
+    if (d->depth || d->hidden || d->in_ref) {
+        return -1;
+    }
+
+    return paylock_page_end_part(d, PAYLOCK_PART_TEXT);
+}
+
+
+static int
+paylock_page_marker(paylock_draft_t *d, paylock_str_t name)
+{
+    char  type;
+
+    type = name.data[0];
+
+    if (strchr("#^/", type) == NULL) {
+        return d->hidden ? 0 : paylock_page_value(d, name);
+    }
+
+    name.data++;
+    name.len--;
+
+    if (type == '/') {
+        return paylock_page_close(d, name);
+    }
+
+    return paylock_page_open(d, name, type == '#');
+}
+
+
+static int
+paylock_page_open(paylock_draft_t *d, paylock_str_t name, unsigned wanted)
+{
+    unsigned  there;
+
+    if (paylock_page_is(name, "discreet")) {
+        there = d->options->discreet;
+
+    } else if (paylock_page_is(name, "contact")) {
+        there = !d->options->discreet && d->options->contact.len;
+
+    } else if (paylock_page_is(name, "ref") && wanted && !d->in_ref) {
+        there = !d->options->discreet;
+
+    } else {
+        return -1;
+    }
+
+    if (d->hidden || there != wanted) {
+        d->hidden++;
+        return 0;
+    }
+
+    if (paylock_page_is(name, "ref")) {
+        d->in_ref = 1;
+        return paylock_page_end_part(d, PAYLOCK_PART_TEXT);
+    }
+
+    d->depth++;
+
+    return 0;
+}
+
+
+static int
+paylock_page_close(paylock_draft_t *d, paylock_str_t name)
+{
+    if (d->hidden) {
+        d->hidden--;
+        return 0;
+    }
+
+    if (paylock_page_is(name, "ref")) {
+        if (!d->in_ref || paylock_page_end_part(d, PAYLOCK_PART_REF_TEXT)) {
+            return -1;
+        }
+
+        d->in_ref = 0;
+        return 0;
+    }
+
+    if (d->depth == 0) {
+        return -1;
+    }
+
+    d->depth--;
+
+    return 0;
+}
+
+
+static int
+paylock_page_value(paylock_draft_t *d, paylock_str_t name)
+{
+    int            n;
+    char           status[16];
+    paylock_str_t  text;
+
+    if (paylock_page_is(name, "ref")) {
+        if (!d->in_ref || paylock_page_end_part(d, PAYLOCK_PART_REF_TEXT)) {
+            return -1;
+        }
+
+        return paylock_page_add_part(d, PAYLOCK_PART_REF);
+    }
+
+    if (paylock_page_is(name, "contact")) {
+        paylock_page_contact(d);
+        return 0;
+    }
+
+    if (paylock_page_is(name, "lang")) {
+        paylock_page_put(d, d->lang);
+        return 0;
+    }
+
+    if (paylock_page_is(name, "status")) {
+        n = snprintf(status, sizeof(status), "%u", d->options->status);
+        paylock_page_put(d, (paylock_str_t) { status, n });
+        return 0;
+    }
+
+    /* so that a discreet page cannot say more than it may */
+
+    text = paylock_words_find(d->texts,
+                              d->options->discreet ? "discreet_" : "", name);
+    paylock_page_escape(d, text);
+
+    return text.len ? 0 : -1;
+}
+
+
+static void
+paylock_page_contact(paylock_draft_t *d)
+{
+    paylock_str_t  contact, shown;
+
+    contact = d->options->contact;
+
+    if (d->options->format == PAYLOCK_FORMAT_JSON
+        || !paylock_page_link(contact, &shown))
+    {
+        paylock_page_escape(d, contact);
+        return;
+    }
+
+    if (d->options->format == PAYLOCK_FORMAT_TEXT) {
+        paylock_page_escape(d, shown);
+        return;
+    }
+
+    paylock_page_put(d, paylock_string("<a href=\""));
+    paylock_page_escape(d, contact);
+    paylock_page_put(d, paylock_string("\">"));
+    paylock_page_escape(d, shown);
+    paylock_page_put(d, paylock_string("</a>"));
+}
+
+
+/* May the contact be a link, and what of it is for the eyes? */
+
+static int
+paylock_page_link(paylock_str_t contact, paylock_str_t *shown)
+{
+    paylock_str_t  rest;
+
+    rest = contact;
+
+    if (paylock_page_skip(&rest, paylock_string("https:"))) {
+        *shown = contact;
+
+    } else if (paylock_page_skip(&rest, paylock_string("mailto:"))) {
+        *shown = paylock_words_cut(&rest, '?');
+
+    } else if (paylock_page_skip(&rest, paylock_string("tel:"))) {
+        *shown = rest;
+
+    } else {
+        return 0;
+    }
+
+    return shown->len != 0;
+}
+
+
+static int
+paylock_page_skip(paylock_str_t *s, paylock_str_t prefix)
+{
+    if (s->len < prefix.len
+        || strncasecmp(s->data, prefix.data, prefix.len) != 0)
+    {
+        return 0;
+    }
+
+    s->data += prefix.len;
+    s->len -= prefix.len;
+
+    return 1;
+}
+
+
+/* Ends the part begun, which is of this kind, and begins another one. */
+
+static int
+paylock_page_end_part(paylock_draft_t *d, paylock_part_e kind)
+{
+    return d->len == d->start ? 0 : paylock_page_add_part(d, kind);
+}
+
+
+static int
+paylock_page_add_part(paylock_draft_t *d, paylock_part_e kind)
+{
+    paylock_part_t  *part;
+
+    if (d->page->n == PAYLOCK_PAGE_PARTS) {
+        return -1;
+    }
+
+    part = &d->page->part[d->page->n++];
+
+    part->kind = kind;
+    part->text.data = d->buf ? d->buf + d->start : NULL;
+    part->text.len = d->len - d->start;
+
+    d->start = d->len;
+
+    return 0;
+}
+
+
+static void
+paylock_page_put(paylock_draft_t *d, paylock_str_t s)
+{
+    if (d->buf) {
+        memcpy(d->buf + d->len, s.data, s.len);
+    }
+
+    d->len += s.len;
+}
+
+
+static void
+paylock_page_escape(paylock_draft_t *d, paylock_str_t s)
+{
+    d->len += paylock_escape(d->buf ? d->buf + d->len : NULL,
+                             d->options->format, s);
+}
