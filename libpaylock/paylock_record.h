@@ -58,8 +58,8 @@ typedef struct {
  * Reads a value of the hash "locks": a JSON object, or one of the bare
  * values 1, true, locked (a lock in force) and 0, false, open (an open
  * record), the words with or without quotes.  A bad ref is dropped.
- * Returns NULL, or why the value is not a record, as a static text;
- * then *rec is undefined.
+ * Returns NULL, or why the value is not a record, as a static text that
+ * fits behind 'record of "…" '; then *rec is undefined.
  */
 
 const char *paylock_record_parse(const char *value, size_t len,
@@ -73,7 +73,7 @@ const char *paylock_record_from_json(const json_t *value,
 /*
  * Reads a value as above to a new JSON object that the caller owns and may
  * change: unknown members are kept, a bare value becomes the object that
- * means the same.  NULL if it is not a record; *why as above.
+ * means the same, a bad ref is gone.  NULL if it is not a record; *why as above.
  */
 
 json_t *paylock_record_load(const char *value, size_t len, const char **why);

@@ -1,0 +1,320 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "paylock_timeline.h"
+
+
+#define MAX  4294967295u
+
+
+typedef struct {
+    const char       *title;
+    const char       *record;
+    paylock_stage_e   def;
+    uint32_t          now;
+    paylock_stage_e   stage;
+    uint32_t          next;            /* 0: none planned */
+    paylock_stage_e   then;
+    uint32_t          since;           /* 0: the record does not tell */
+} example_t;
+
+
+static const example_t  examples[] = {
+
+    /* the base */
+
+    { "nothing planned, default open",
+      "{}", PAYLOCK_OPEN, 100, PAYLOCK_OPEN, 0, 0, 0 },
+    { "nothing planned, default locked",
+      "{}", PAYLOCK_LOCKED, 100, PAYLOCK_LOCKED, 0, 0, 0 },
+    { "an opening that has come makes the base open",
+      "{\"open_at\":50}", PAYLOCK_LOCKED, 100, PAYLOCK_OPEN, 0, 0, 50 },
+    { "an opening that has not come does not",
+      "{\"open_at\":150}", PAYLOCK_LOCKED, 100,
+      PAYLOCK_LOCKED, 150, PAYLOCK_OPEN, 0 },
+    { "an opening on an open server is the record's word",
+      "{\"open_at\":50}", PAYLOCK_OPEN, 100, PAYLOCK_OPEN, 0, 0, 50 },
+    { "an opening planned on an open server changes nothing",
+      "{\"open_at\":150}", PAYLOCK_OPEN, 100, PAYLOCK_OPEN, 0, 0, 0 },
+    { "pass_after alone is no stage",
+      "{\"at\":50,\"pass_after\":50}", PAYLOCK_OPEN, 100,
+      PAYLOCK_OPEN, 0, 0, 0 },
+
+    /* one stage */
+
+    { "the second before a lock",
+      "{\"lock_at\":100}", PAYLOCK_OPEN, 99,
+      PAYLOCK_OPEN, 100, PAYLOCK_LOCKED, 0 },
+    { "the second of a lock",
+      "{\"lock_at\":100}", PAYLOCK_OPEN, 100, PAYLOCK_LOCKED, 0, 0, 100 },
+    { "long after a lock",
+      "{\"lock_at\":100}", PAYLOCK_OPEN, MAX, PAYLOCK_LOCKED, 0, 0, 100 },
+    { "a notice in force",
+      "{\"notice_at\":100}", PAYLOCK_OPEN, 100, PAYLOCK_NOTICE, 0, 0, 100 },
+    { "a readonly in force",
+      "{\"readonly_at\":100}", PAYLOCK_OPEN, 100,
+      PAYLOCK_READONLY, 0, 0, 100 },
+    { "a notice is no opening of a locked server",
+      "{\"notice_at\":100}", PAYLOCK_LOCKED, 200, PAYLOCK_LOCKED, 0, 0, 0 },
+    { "a lock on a locked server is the record's word",
+      "{\"lock_at\":100}", PAYLOCK_LOCKED, 200, PAYLOCK_LOCKED, 0, 0, 100 },
+    { "the last second there is",
+      "{\"lock_at\":4294967295}", PAYLOCK_OPEN, MAX - 1,
+      PAYLOCK_OPEN, MAX, PAYLOCK_LOCKED, 0 },
+
+    /* a time not later than "at" has come whatever the clock says */
+
+    { "the reader's clock is behind the writer's: locked at once",
+      "{\"at\":100,\"lock_at\":100}", PAYLOCK_OPEN, 40,
+      PAYLOCK_LOCKED, 0, 0, 100 },
+    { "and opened at once",
+      "{\"at\":100,\"open_at\":100}", PAYLOCK_LOCKED, 40,
+      PAYLOCK_OPEN, 0, 0, 100 },
+    { "a time before \"at\" as well",
+      "{\"at\":100,\"lock_at\":90}", PAYLOCK_OPEN, 40,
+      PAYLOCK_LOCKED, 0, 0, 90 },
+    { "but not one behind it",
+      "{\"at\":100,\"lock_at\":101}", PAYLOCK_OPEN, 40,
+      PAYLOCK_OPEN, 101, PAYLOCK_LOCKED, 0 },
+    { "which comes by the reader's clock",
+      "{\"at\":100,\"lock_at\":101}", PAYLOCK_OPEN, 101,
+      PAYLOCK_LOCKED, 0, 0, 101 },
+    { "locked at once, to be opened by the reader's clock",
+      "{\"at\":100,\"lock_at\":100,\"open_at\":200}", PAYLOCK_OPEN, 40,
+      PAYLOCK_LOCKED, 200, PAYLOCK_OPEN, 100 },
+
+    /* those before an opening that has come do not count */
+
+    { "an opening ends a lock",
+      "{\"lock_at\":100,\"open_at\":200}", PAYLOCK_OPEN, 200,
+      PAYLOCK_OPEN, 0, 0, 200 },
+    { "not a second too soon",
+      "{\"lock_at\":100,\"open_at\":200}", PAYLOCK_OPEN, 199,
+      PAYLOCK_LOCKED, 200, PAYLOCK_OPEN, 100 },
+    { "an opening in between: open, then locked",
+      "{\"open_at\":100,\"lock_at\":200}", PAYLOCK_LOCKED, 150,
+      PAYLOCK_OPEN, 200, PAYLOCK_LOCKED, 100 },
+    { "and the lock behind it counts",
+      "{\"open_at\":100,\"lock_at\":200}", PAYLOCK_LOCKED, 250,
+      PAYLOCK_LOCKED, 0, 0, 200 },
+    { "a lock of the same second counts",
+      "{\"open_at\":100,\"lock_at\":100}", PAYLOCK_OPEN, 100,
+      PAYLOCK_LOCKED, 0, 0, 100 },
+    { "a lock of one second before does not",
+      "{\"open_at\":100,\"lock_at\":99}", PAYLOCK_OPEN, 100,
+      PAYLOCK_OPEN, 0, 0, 100 },
+    { "an opening not yet come takes nothing away",
+      "{\"lock_at\":100,\"open_at\":300}", PAYLOCK_OPEN, 150,
+      PAYLOCK_LOCKED, 300, PAYLOCK_OPEN, 100 },
+    { "an opening ends notice and readonly too",
+      "{\"notice_at\":10,\"readonly_at\":20,\"lock_at\":30,\"open_at\":40}",
+      PAYLOCK_OPEN, 50, PAYLOCK_OPEN, 0, 0, 40 },
+    { "an opening between them ends what was before it",
+      "{\"readonly_at\":10,\"open_at\":20,\"notice_at\":30}",
+      PAYLOCK_OPEN, 40, PAYLOCK_NOTICE, 0, 0, 30 },
+
+    /* the strictest is in force */
+
+    { "notice, then readonly",
+      "{\"notice_at\":10,\"readonly_at\":20,\"lock_at\":30}",
+      PAYLOCK_OPEN, 15, PAYLOCK_NOTICE, 20, PAYLOCK_READONLY, 10 },
+    { "readonly, then locked",
+      "{\"notice_at\":10,\"readonly_at\":20,\"lock_at\":30}",
+      PAYLOCK_OPEN, 25, PAYLOCK_READONLY, 30, PAYLOCK_LOCKED, 20 },
+    { "locked",
+      "{\"notice_at\":10,\"readonly_at\":20,\"lock_at\":30}",
+      PAYLOCK_OPEN, 35, PAYLOCK_LOCKED, 0, 0, 30 },
+    { "a later notice does not loosen a lock",
+      "{\"lock_at\":10,\"notice_at\":20}",
+      PAYLOCK_OPEN, 25, PAYLOCK_LOCKED, 0, 0, 10 },
+    { "nor a later readonly",
+      "{\"lock_at\":10,\"readonly_at\":20}",
+      PAYLOCK_OPEN, 15, PAYLOCK_LOCKED, 0, 0, 10 },
+    { "all of one second",
+      "{\"notice_at\":10,\"readonly_at\":10,\"lock_at\":10}",
+      PAYLOCK_OPEN, 9, PAYLOCK_OPEN, 10, PAYLOCK_LOCKED, 0 },
+    { "a notice that only hides in the default's lock is passed over",
+      "{\"notice_at\":10,\"readonly_at\":20,\"open_at\":30,\"lock_at\":40}",
+      PAYLOCK_LOCKED, 5, PAYLOCK_LOCKED, 30, PAYLOCK_OPEN, 0 },
+    { "an opening and a notice of the same second",
+      "{\"lock_at\":10,\"open_at\":20,\"notice_at\":20}",
+      PAYLOCK_OPEN, 15, PAYLOCK_LOCKED, 20, PAYLOCK_NOTICE, 10 },
+
+    /* bare values hold whatever the clock says, since nobody knows when */
+
+    { "a bare lock", "locked", PAYLOCK_OPEN, 0, PAYLOCK_LOCKED, 0, 0, 0 },
+    { "a bare lock, later", "1", PAYLOCK_OPEN, MAX, PAYLOCK_LOCKED, 0, 0, 0 },
+    { "a bare opening", "0", PAYLOCK_LOCKED, 0, PAYLOCK_OPEN, 0, 0, 0 },
+    { "a bare opening, later", "open", PAYLOCK_LOCKED, MAX,
+      PAYLOCK_OPEN, 0, 0, 0 }
+};
+
+
+static void
+test_examples(void **state)
+{
+    int               planned, told;
+    size_t            i;
+    uint32_t          when, since;
+    paylock_stage_e   stage;
+    const example_t  *e;
+    paylock_record_t  rec;
+
+    (void) state;
+
+    for (i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
+        e = &examples[i];
+
+        assert_null(paylock_record_parse(e->record, strlen(e->record), &rec));
+
+        stage = paylock_timeline_stage(&rec, e->now, e->def);
+
+        if (stage != e->stage) {
+            fail_msg("%s: %s", e->title, paylock_stage_names[stage]);
+        }
+
+        when = 0;
+        planned = paylock_timeline_next(&rec, e->now, e->def, &when, &stage);
+
+        if (planned != (e->next != 0)
+            || (planned && (when != e->next || stage != e->then)))
+        {
+            fail_msg("%s: next %d at %u", e->title, planned, when);
+        }
+
+        since = 0;
+        told = paylock_timeline_since(&rec, e->now, e->def, &since);
+
+        if (told != (e->since != 0) || (told && since != e->since)) {
+            fail_msg("%s: since %d %u", e->title, told, since);
+        }
+    }
+}
+
+
+static void
+test_come(void **state)
+{
+    paylock_record_t  rec;
+
+    (void) state;
+
+    memset(&rec, 0, sizeof(rec));
+
+    assert_int_equal(paylock_timeline_come(&rec, PAYLOCK_LOCK_AT, MAX), 0);
+
+    rec.set = 1u << PAYLOCK_LOCK_AT;
+    rec.time[PAYLOCK_LOCK_AT] = 10;
+    rec.time[PAYLOCK_AT] = 20;         /* not set: says nothing */
+
+    assert_int_equal(paylock_timeline_come(&rec, PAYLOCK_LOCK_AT, 9), 0);
+    assert_int_equal(paylock_timeline_come(&rec, PAYLOCK_LOCK_AT, 10), 1);
+
+    rec.set |= 1u << PAYLOCK_AT;
+
+    assert_int_equal(paylock_timeline_come(&rec, PAYLOCK_LOCK_AT, 0), 1);
+    assert_int_equal(paylock_timeline_come(&rec, PAYLOCK_OPEN_AT, MAX), 0);
+}
+
+
+/*
+ * All records of times 0 to 3 or none, at all clocks and defaults, against
+ * the sentences of the contract written down once more, plainly.
+ */
+
+static paylock_stage_e
+plain(const int t[5], int now, paylock_stage_e def)
+{
+    int              i, opened;
+    paylock_stage_e  stage;
+
+#define COME(i)  (t[i] >= 0 && (t[i] <= now || t[i] <= t[0]))
+
+    opened = COME(1);
+    stage = opened ? PAYLOCK_OPEN : def;
+
+    for (i = 2; i <= 4; i++) {
+        if (COME(i) && !(opened && t[i] < t[1])
+            && i - 1 > (int) stage)
+        {
+            stage = i - 1;
+        }
+    }
+
+    return stage;
+}
+
+
+static void
+test_all(void **state)
+{
+    int               t[5], i, n, now, later, planned;
+    uint32_t          when;
+    paylock_stage_e   def, stage, then;
+    paylock_record_t  rec;
+
+    (void) state;
+
+    for (n = 0; n < 5 * 5 * 5 * 5 * 5 * 10; n++) {
+
+        memset(&rec, 0, sizeof(rec));
+        later = n / 10;
+
+        for (i = 0; i < 5; i++) {
+            t[i] = later % 5 - 1;
+            later /= 5;
+
+            if (t[i] >= 0) {
+                rec.time[i] = t[i];
+                rec.set |= 1u << i;
+            }
+        }
+
+        now = n % 5;
+        def = n % 10 < 5 ? PAYLOCK_OPEN : PAYLOCK_LOCKED;
+        stage = paylock_timeline_stage(&rec, now, def);
+
+        assert_int_equal(stage, plain(t, now, def));
+
+        for (later = now + 1; later < 5; later++) {
+            if (plain(t, later, def) != stage) {
+                break;
+            }
+        }
+
+        planned = paylock_timeline_next(&rec, now, def, &when, &then);
+
+        assert_int_equal(planned, later < 5);
+
+        if (planned) {
+            assert_int_equal(when, later);
+            assert_int_equal(then, plain(t, later, def));
+        }
+    }
+}
+
+
+int
+main(void)
+{
+    static const struct CMUnitTest  tests[] = {
+        cmocka_unit_test(test_examples),
+        cmocka_unit_test(test_come),
+        cmocka_unit_test(test_all)
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
