@@ -26,6 +26,7 @@ cli        := build/paylock-admin
 module_src := $(wildcard ngx_http_paylock_module/*.c)
 lib_src    := $(wildcard libpaylock/*.c)
 cli_src    := $(wildcard admin-cli/*.c)
+sources    := $(module_src) $(lib_src) $(cli_src)
 headers    := $(wildcard ngx_http_paylock_module/*.h libpaylock/*.h)
 page       := $(wildcard libpaylock/page/*)
 
@@ -155,10 +156,15 @@ build/unit/%: tests/unit/%.c $(san_obj) build/sources
 build/obj/libpaylock/paylock_page.o \
 build/sanitized/libpaylock/paylock_page.o: $(page)
 
+# a file that comes or goes changes what is built, and how
+
+ifneq ($(strip $(file <build/sources)),$(strip $(sources)))
 build/sources: FORCE
+endif
+
+build/sources:
 	@mkdir -p build
-	@echo $(module_src) $(lib_src) $(cli_src) | cmp -s - $@ \
-	    || echo $(module_src) $(lib_src) $(cli_src) > $@
+	@echo $(sources) > $@
 
 -include $(patsubst %.o,%.d,$(lib_obj) $(cli_obj) $(san_obj)) \
     $(unit:%=%.d) build/sanitized/ngx_http_paylock_module/ngx_http_paylock_table.d

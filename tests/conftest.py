@@ -3,11 +3,13 @@
 import os
 import pathlib
 import shutil
+import subprocess
 import tempfile
 
 import pytest
 
 import servers
+from gate import Gate
 
 
 def children():
@@ -78,3 +80,20 @@ def nginx(redis, private):
         except AssertionError as failure:
             failures.append(str(failure))
     assert not failures, "\n".join(failures)
+
+
+@pytest.fixture
+def gate(nginx, admin, backend, private):
+    return Gate(nginx, admin, backend, private)
+
+
+@pytest.fixture(scope="session")
+def tls(tmp_path_factory):
+    """The paths of a certificate and its key, which the master reads."""
+    path = tmp_path_factory.mktemp("tls")
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+         "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+         "/CN=acme.example", "-keyout", "key.pem", "-out", "cert.pem"],
+        cwd=path, check=True, capture_output=True)
+    return path / "cert.pem", path / "key.pem"

@@ -470,6 +470,7 @@ class Backend:
     def __init__(self):
         self.requests = []
         self.answers = {}
+        self.default = None             # the body where answers has none
         backend = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -504,7 +505,8 @@ class Backend:
                     self.command, self.path, self.headers, self.body()))
                 status, headers, body = backend.answers.get(
                     self.path.partition("?")[0],
-                    (200, {}, f"backend: {self.command} {self.path}\n"))
+                    (200, {}, backend.default
+                     or f"backend: {self.command} {self.path}\n"))
                 self.send_response(status)
                 self.send_header("X-Backend", "yes")
                 for name, value in headers.items():

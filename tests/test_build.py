@@ -1,0 +1,101 @@
+# Copyright (C) 2026 paylock contributors
+#
+# What the build leaves: what the module shows to others, and that it gets
+# along with a module that brings a hiredis of its own.
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+import pytest
+
+import servers
+from gate import SITE, closed, site
+
+NCHAN = pathlib.Path("/usr/lib/nginx/modules/ngx_nchan_module.so")
+
+
+def symbols(so):
+    out = subprocess.run(["nm", "-D", "--defined-only", so], text=True,
+                         check=True, capture_output=True).stdout
+    return {line.split()[-1] for line in out.splitlines()}
+
+
+def test_the_module_exports_what_nginx_needs():
+    assert symbols(servers.MODULE) == {
+        "ngx_modules", "ngx_module_names", "ngx_module_order"}
+
+
+def test_the_module_needs_no_hiredis_library():
+    out = subprocess.run(["objdump", "-p", servers.MODULE], text=True,
+                         check=True, capture_output=True).stdout
+    needed = re.findall(r"NEEDED\s+(\S+)", out)
+    assert not [so for so in needed if "hiredis" in so], needed
+    assert [so for so in needed if "libcrypto" in so], needed
+
+
+@pytest.mark.parametrize("order", ["before", "after"])
+def test_beside_nchan(order, gate, redis):
+    """nchan exports a hiredis, which nginx makes visible to all modules."""
+    assert any(s.startswith("redis") for s in symbols(NCHAN))
+    load = [servers.MODULE, NCHAN]
+    if order == "after":
+        load.reverse()
+
+    nginx = gate.start(f"""
+        nchan_redis_url {redis.url.replace("unix:", "unix:")};
+        server {{
+            server_name acme.example;
+            paylock on;
+            location / {{ return 200 "{SITE}"; }}
+            location /publish {{ nchan_publisher; nchan_channel_id x;
+                                nchan_use_redis on; }}
+        }}
+    """, load=load)
+    assert site(nginx.get(host="acme.example"))
+
+    # both talk to Redis
+    reply = nginx.get("/publish", host="acme.example", method="POST",
+                      body=b"message")
+    assert reply.status in (201, 202), reply
+
+    for _ in range(3):
+        gate.lock("acme.example")
+        assert closed(nginx.get(host="acme.example"))
+        gate.unlock("acme.example")
+        assert site(nginx.get(host="acme.example"))
+
+
+def test_configure_in_a_stock_tree(private):
+    """./configure --add-dynamic-module, from a directory of its own and
+    without what our Makefile adds."""
+    tree = private / "nginx"
+    shutil.copytree("/usr/share/nginx/src", tree)
+    jobs = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
+    for command in (
+            ["./configure", "--with-compat", "--with-http_ssl_module",
+             f"--add-dynamic-module={servers.ROOT}"],
+            ["make", "-j2", "-f", "objs/Makefile", "modules"]):
+        done = subprocess.run(command, cwd=tree, text=True, env=jobs,
+                              capture_output=True)
+        assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+    assert symbols(tree / "objs/ngx_http_paylock_module.so") == {
+        "ngx_modules", "ngx_module_names", "ngx_module_order"}
+
+
+def test_make_has_nothing_left_to_do():
+    env = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
+    done = subprocess.run(["make", "-q", "all"], cwd=servers.ROOT, env=env,
+                          text=True, capture_output=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_make_help_names_every_target():
+    text = (servers.ROOT / "Makefile").read_text()
+    phony = re.search(r"^\.PHONY: (.*)$", text, re.M).group(1).split()
+    out = subprocess.run(["make", "-s", "help"], cwd=servers.ROOT, text=True,
+                         check=True, capture_output=True).stdout
+    named = {line.split()[0] for line in out.splitlines()}
+    assert named == set(phony) - {"FORCE"}
