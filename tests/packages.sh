@@ -42,6 +42,7 @@ fi
 
 missing=
 for package in $wanted; do
+    case " $missing " in *" $package "*) continue ;; esac
     installed "$package" || missing="$missing $package"
 done
 

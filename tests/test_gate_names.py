@@ -269,4 +269,8 @@ def test_tls_name_and_host_differ(gate, tls):
     assert closed(ask("b.example", "acme.example"))
     assert closed(ask(None, "acme.example"))
     assert closed(ask("acme.example", None, "1.0"))
+
+    # nginx stays with the block that SNI chose when it knows no such Host
+    assert closed(ask("acme.example", "unknown.example"))
+    assert closed(ask("acme.example", "127.0.0.1"))
     assert site(ask("acme.example", "b.example"))
