@@ -59,9 +59,9 @@ typedef struct {
 /*
  * Reads a stream entry as XRANGE and XREAD give it, [id, [name, value, …]].
  * The fields point into the reply.  Returns NULL, or why it is no audit
- * entry (id not <seq>-0, unknown version, field twice, chain, prev or hash
- * not hex of the right length), as a static text.  Unknown fields are
- * passed over.
+ * entry (id not <seq>-0, unknown version, field twice or not UTF-8, time not
+ * a number, chain, prev or hash not hex of the right length), as a static
+ * text that fits behind 'entry … '.  Unknown fields are passed over.
  */
 
 const char *paylock_entry_read(const redisReply *reply, paylock_entry_t *e);

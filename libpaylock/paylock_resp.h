@@ -2,8 +2,8 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Capped RESP2 decoding: hiredis' reader, which refuses a reply over the
- * limits below as soon as its announcement has been read.
+ * Capped RESP2 decoding: hiredis' reader behind a scanner, which refuses a
+ * reply over the limits below as soon as its announcement has been read.
  * https://redis.io/docs/reference/protocol-spec/
  */
 
@@ -32,8 +32,9 @@ paylock_resp_t *paylock_resp_create(void);
 void paylock_resp_free(paylock_resp_t *resp);
 
 /*
- * Takes in bytes as they were received.  Returns NULL, or why the stream of
- * replies cannot go on, as a text that lives as long as resp.
+ * Takes in bytes as they were received; take out the whole replies before
+ * the next ones come.  Returns NULL, or why the stream of replies cannot go
+ * on, as a text that lives as long as resp; replies not yet taken are lost.
  */
 
 const char *paylock_resp_feed(paylock_resp_t *resp, const char *data,

@@ -1,0 +1,393 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include "paylock_audit.h"
+
+
+#define PAYLOCK_AUDIT_DOMAIN  "paylock audit entry 1\n"
+#define PAYLOCK_TIME_DIGITS   15
+
+
+static const char *paylock_entry_id(const redisReply *id, uint64_t *seq);
+static const char *paylock_entry_field(const redisReply *name,
+    const redisReply *value, paylock_entry_t *e);
+static const char *paylock_entry_check(const paylock_entry_t *e);
+static int paylock_entry_is_hex(const paylock_str_t *s, size_t len);
+static int paylock_entry_is_time(const paylock_str_t *s);
+static int paylock_entry_is_utf8(const char *s, size_t len);
+static int paylock_entry_digest(EVP_MD_CTX *ctx, const paylock_entry_t *e,
+    unsigned char *hash);
+static void paylock_entry_number(unsigned char *p, uint64_t n, size_t len);
+
+
+const char *const  paylock_audit_names[PAYLOCK_AUDIT_FIELDS] = {
+    [PAYLOCK_AUDIT_V] = "v",
+    [PAYLOCK_AUDIT_CHAIN] = "chain",
+    [PAYLOCK_AUDIT_TIME] = "time",
+    [PAYLOCK_AUDIT_ACTOR] = "actor",
+    [PAYLOCK_AUDIT_MACHINE] = "machine",
+    [PAYLOCK_AUDIT_ACTION] = "action",
+    [PAYLOCK_AUDIT_HOST] = "host",
+    [PAYLOCK_AUDIT_BEFORE] = "before",
+    [PAYLOCK_AUDIT_AFTER] = "after",
+    [PAYLOCK_AUDIT_REASON] = "reason",
+    [PAYLOCK_AUDIT_INVOICE] = "invoice",
+    [PAYLOCK_AUDIT_REQUEST] = "request",
+    [PAYLOCK_AUDIT_PREV] = "prev",
+    [PAYLOCK_AUDIT_HASH] = "hash"
+};
+
+
+const char *
+paylock_entry_read(const redisReply *reply, paylock_entry_t *e)
+{
+    size_t             i;
+    const char        *why;
+    const redisReply  *fields;
+
+    memset(e, 0, sizeof(paylock_entry_t));
+
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2) {
+        return "is no pair of an id and fields";
+    }
+
+    why = paylock_entry_id(reply->element[0], &e->seq);
+
+    if (why) {
+        return why;
+    }
+
+    fields = reply->element[1];
+
+    if (fields->type != REDIS_REPLY_ARRAY || fields->elements % 2) {
+        return "has no list of names and values";
+    }
+
+    for (i = 0; i < fields->elements; i += 2) {
+        why = paylock_entry_field(fields->element[i], fields->element[i + 1],
+                                  e);
+        if (why) {
+            return why;
+        }
+    }
+
+    return paylock_entry_check(e);
+}
+
+
+int
+paylock_entry_hash(const paylock_entry_t *e, char hex[PAYLOCK_HASH_LEN + 1])
+{
+    int             ok;
+    size_t          i;
+    EVP_MD_CTX     *ctx;
+    unsigned char   hash[PAYLOCK_HASH_LEN / 2];
+
+    static const char  digits[] = "0123456789abcdef";
+
+    ctx = EVP_MD_CTX_new();
+
+    if (ctx == NULL) {
+        return -1;
+    }
+
+    ok = paylock_entry_digest(ctx, e, hash);
+
+    EVP_MD_CTX_free(ctx);
+
+    if (!ok) {
+        return -1;
+    }
+
+    for (i = 0; i < sizeof(hash); i++) {
+        hex[2 * i] = digits[hash[i] >> 4];
+        hex[2 * i + 1] = digits[hash[i] & 15];
+    }
+
+    hex[PAYLOCK_HASH_LEN] = '\0';
+
+    return 0;
+}
+
+
+int
+paylock_entry_intact(const paylock_entry_t *e)
+{
+    char                  hex[PAYLOCK_HASH_LEN + 1];
+    const paylock_str_t  *hash;
+
+    if (paylock_entry_hash(e, hex) != 0) {
+        return -1;
+    }
+
+    hash = &e->field[PAYLOCK_AUDIT_HASH];
+
+    return hash->len == PAYLOCK_HASH_LEN
+           && memcmp(hash->data, hex, PAYLOCK_HASH_LEN) == 0;
+}
+
+
+static const char *
+paylock_entry_id(const redisReply *id, uint64_t *seq)
+{
+    size_t    i, n;
+    uint64_t  digit;
+
+    static const char  why[] = "has an id other than <seq>-0, seq from 1";
+
+    if (id->type != REDIS_REPLY_STRING || id->len < 3
+        || memcmp(id->str + id->len - 2, "-0", 2) != 0
+        || id->str[0] == '0')
+    {
+        return why;
+    }
+
+    n = id->len - 2;
+
+    for (i = 0; i < n; i++) {
+
+        if (id->str[i] < '0' || id->str[i] > '9') {
+            return why;
+        }
+
+        digit = id->str[i] - '0';
+
+        if (*seq > (UINT64_MAX - digit) / 10) {
+            return why;
+        }
+
+        *seq = *seq * 10 + digit;
+    }
+
+    return NULL;
+}
+
+
+static const char *
+paylock_entry_field(const redisReply *name, const redisReply *value,
+    paylock_entry_t *e)
+{
+    size_t  i;
+
+    if (name->type != REDIS_REPLY_STRING
+        || value->type != REDIS_REPLY_STRING)
+    {
+        return "has a name or a value that is not a string";
+    }
+
+    for (i = 0; i < PAYLOCK_AUDIT_FIELDS; i++) {
+
+        if (name->len != strlen(paylock_audit_names[i])
+            || memcmp(name->str, paylock_audit_names[i], name->len) != 0)
+        {
+            continue;
+        }
+
+        if (e->field[i].data) {
+            return "has a field twice";
+        }
+
+        if (value->len > UINT32_MAX
+            || !paylock_entry_is_utf8(value->str, value->len))
+        {
+            return "has a field that is not UTF-8 text";
+        }
+
+        e->field[i].data = value->str;
+        e->field[i].len = value->len;
+
+        break;
+    }
+
+    return NULL;
+}
+
+
+static const char *
+paylock_entry_check(const paylock_entry_t *e)
+{
+    const paylock_str_t  *v;
+
+    v = &e->field[PAYLOCK_AUDIT_V];
+
+    if (v->len != sizeof(PAYLOCK_AUDIT_VERSION) - 1
+        || memcmp(v->data, PAYLOCK_AUDIT_VERSION, v->len) != 0)
+    {
+        return "has no \"v\" that is 1: it is of another version, "
+               "or no entry of paylock";
+    }
+
+    if (!paylock_entry_is_hex(&e->field[PAYLOCK_AUDIT_CHAIN],
+                              PAYLOCK_CHAIN_LEN))
+    {
+        return "has no \"chain\" of 32 lower-case hex digits";
+    }
+
+    if (!paylock_entry_is_time(&e->field[PAYLOCK_AUDIT_TIME])) {
+        return "has no \"time\" in Unix milliseconds";
+    }
+
+    if (!paylock_entry_is_hex(&e->field[PAYLOCK_AUDIT_PREV],
+                              PAYLOCK_HASH_LEN))
+    {
+        return "has no \"prev\" of 64 lower-case hex digits";
+    }
+
+    if (!paylock_entry_is_hex(&e->field[PAYLOCK_AUDIT_HASH],
+                              PAYLOCK_HASH_LEN))
+    {
+        return "has no \"hash\" of 64 lower-case hex digits";
+    }
+
+    return NULL;
+}
+
+
+static int
+paylock_entry_is_hex(const paylock_str_t *s, size_t len)
+{
+    size_t  i;
+
+    for (i = 0; i < s->len; i++) {
+        if ((s->data[i] < '0' || s->data[i] > '9')
+            && (s->data[i] < 'a' || s->data[i] > 'f'))
+        {
+            return 0;
+        }
+    }
+
+    return s->len == len;
+}
+
+
+static int
+paylock_entry_is_time(const paylock_str_t *s)
+{
+    size_t  i;
+
+    for (i = 0; i < s->len; i++) {
+        if (s->data[i] < '0' || s->data[i] > '9') {
+            return 0;
+        }
+    }
+
+    return s->len && s->len <= PAYLOCK_TIME_DIGITS
+           && (s->data[0] != '0' || s->len == 1);
+}
+
+
+/* RFC 3629, and no NUL, at which a careless printer would stop */
+
+static int
+paylock_entry_is_utf8(const char *s, size_t len)
+{
+    size_t                n;
+    uint32_t              c, least;
+    const unsigned char  *p, *end;
+
+    p = (const unsigned char *) s;
+    end = p + len;
+
+    while (p < end) {
+
+        c = *p++;
+
+        if (c == 0) {
+            return 0;
+        }
+
+        if (c < 0x80) {
+            continue;
+        }
+
+        if (c >= 0xc2 && c <= 0xdf) {
+            n = 1;
+            c &= 0x1f;
+            least = 0x80;
+
+        } else if (c >= 0xe0 && c <= 0xef) {
+            n = 2;
+            c &= 0x0f;
+            least = 0x800;
+
+        } else if (c >= 0xf0 && c <= 0xf4) {
+            n = 3;
+            c &= 0x07;
+            least = 0x10000;
+
+        } else {
+            return 0;
+        }
+
+        for ( /* void */ ; n; n--) {
+
+            if (p == end || (*p & 0xc0) != 0x80) {
+                return 0;
+            }
+
+            c = (c << 6) | (*p++ & 0x3f);
+        }
+
+        if (c < least || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff)) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+static int
+paylock_entry_digest(EVP_MD_CTX *ctx, const paylock_entry_t *e,
+    unsigned char *hash)
+{
+    size_t                i;
+    unsigned char         number[sizeof(uint64_t)];
+    const paylock_str_t  *field;
+
+    paylock_entry_number(number, e->seq, 8);
+
+    if (EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) != 1
+        || EVP_DigestUpdate(ctx, PAYLOCK_AUDIT_DOMAIN,
+                            sizeof(PAYLOCK_AUDIT_DOMAIN) - 1) != 1
+        || EVP_DigestUpdate(ctx, number, 8) != 1)
+    {
+        return 0;
+    }
+
+    for (i = 0; i < PAYLOCK_AUDIT_HASH; i++) {
+        field = &e->field[i];
+
+        if (field->len > UINT32_MAX) {
+            return 0;
+        }
+
+        paylock_entry_number(number, field->len, 4);
+
+        if (EVP_DigestUpdate(ctx, number, 4) != 1
+            || (field->len
+                && EVP_DigestUpdate(ctx, field->data, field->len) != 1))
+        {
+            return 0;
+        }
+    }
+
+    return EVP_DigestFinal_ex(ctx, hash, NULL) == 1;
+}
+
+
+static void
+paylock_entry_number(unsigned char *p, uint64_t n, size_t len)
+{
+    while (len--) {
+        p[len] = (unsigned char) n;
+        n >>= 8;
+    }
+}

@@ -1,0 +1,447 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "paylock_resp.h"
+
+
+/*
+ * A scanner walks over the bytes before hiredis sees them: it knows where
+ * each reply ends and refuses what hiredis would wait or spin for.  It
+ * depends on nothing inside hiredis, which differs between 0.14 and 1.x.
+ */
+
+#define PAYLOCK_RESP_DEPTH   7         /* hiredis 0.14 takes no more */
+#define PAYLOCK_RESP_LINE    65536
+#define PAYLOCK_RESP_DIGITS  20        /* of INT64_MIN, and its sign */
+
+
+typedef enum {
+    PAYLOCK_RESP_TYPE = 0,
+    PAYLOCK_RESP_IN_LINE,
+    PAYLOCK_RESP_LINE_LF,
+    PAYLOCK_RESP_BODY,
+    PAYLOCK_RESP_BODY_CR,
+    PAYLOCK_RESP_BODY_LF
+} paylock_resp_state_e;
+
+
+struct paylock_resp_s {
+    redisReader           *reader;
+    const char            *why;        /* once set, the stream is dead */
+    char                   text[128];
+
+    paylock_resp_state_e   state;
+    char                   type;
+    char                   number[PAYLOCK_RESP_DIGITS];
+    size_t                 line;       /* its bytes so far */
+    size_t                 body;       /* bytes of the string to come */
+
+    size_t                 left[PAYLOCK_RESP_DEPTH];   /* elements to come */
+    size_t                 depth;
+    size_t                 elements;   /* of the reply under way */
+    size_t                 bytes;
+
+    size_t                 whole;      /* replies not handed out yet */
+    unsigned               fresh:1;    /* something for hiredis to decode */
+};
+
+
+static void paylock_resp_byte(paylock_resp_t *resp, char c);
+static void paylock_resp_type(paylock_resp_t *resp, char c);
+static void paylock_resp_line(paylock_resp_t *resp, char c);
+static void paylock_resp_announced(paylock_resp_t *resp);
+static void paylock_resp_string(paylock_resp_t *resp, long long n);
+static void paylock_resp_array(paylock_resp_t *resp, long long n);
+static void paylock_resp_item(paylock_resp_t *resp);
+static int paylock_resp_number(const char *s, size_t len, long long *value);
+static void paylock_resp_refuse(paylock_resp_t *resp, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+
+paylock_resp_t *
+paylock_resp_create(void)
+{
+    paylock_resp_t  *resp;
+
+    resp = calloc(1, sizeof(paylock_resp_t));
+
+    if (resp == NULL) {
+        return NULL;
+    }
+
+    resp->reader = redisReaderCreate();
+
+    if (resp->reader == NULL) {
+        free(resp);
+        return NULL;
+    }
+
+    return resp;
+}
+
+
+void
+paylock_resp_free(paylock_resp_t *resp)
+{
+    if (resp == NULL) {
+        return;
+    }
+
+    redisReaderFree(resp->reader);
+    free(resp);
+}
+
+
+const char *
+paylock_resp_feed(paylock_resp_t *resp, const char *data, size_t len)
+{
+    size_t       n;
+    const char  *p, *end;
+
+    p = data;
+    end = data + len;
+
+    while (p < end && resp->why == NULL) {
+
+        if (resp->state == PAYLOCK_RESP_BODY) {
+            n = (size_t) (end - p) < resp->body ? (size_t) (end - p)
+                                                : resp->body;
+            resp->body -= n;
+            p += n;
+
+            if (resp->body == 0) {
+                resp->state = PAYLOCK_RESP_BODY_CR;
+            }
+
+            continue;
+        }
+
+        paylock_resp_byte(resp, *p++);
+    }
+
+    if (resp->why == NULL
+        && redisReaderFeed(resp->reader, data, len) != REDIS_OK)
+    {
+        resp->why = resp->reader->errstr;
+    }
+
+    return resp->why;
+}
+
+
+const char *
+paylock_resp_next(paylock_resp_t *resp, redisReply **reply)
+{
+    void  *object;
+
+    *reply = NULL;
+
+    if (resp->why || !resp->fresh) {
+        return resp->why;
+    }
+
+    if (redisReaderGetReply(resp->reader, &object) != REDIS_OK) {
+        resp->why = resp->reader->errstr;
+        return resp->why;
+    }
+
+    if ((object != NULL) != (resp->whole != 0)) {
+        freeReplyObject(object);
+        resp->why = "hiredis sees the end of a reply elsewhere than paylock";
+        return resp->why;
+    }
+
+    if (object == NULL) {
+        resp->fresh = 0;
+        return NULL;
+    }
+
+    resp->whole--;
+    *reply = object;
+
+    return NULL;
+}
+
+
+int
+paylock_resp_pending(const paylock_resp_t *resp)
+{
+    return resp->whole != 0 || resp->bytes != 0;
+}
+
+
+static void
+paylock_resp_byte(paylock_resp_t *resp, char c)
+{
+    resp->bytes++;
+
+    switch (resp->state) {
+
+    case PAYLOCK_RESP_TYPE:
+        paylock_resp_type(resp, c);
+        return;
+
+    case PAYLOCK_RESP_IN_LINE:
+        paylock_resp_line(resp, c);
+        return;
+
+    case PAYLOCK_RESP_LINE_LF:
+
+        if (c == '\n') {
+            paylock_resp_announced(resp);
+            return;
+        }
+
+        break;
+
+    case PAYLOCK_RESP_BODY_CR:
+
+        if (c == '\r') {
+            resp->state = PAYLOCK_RESP_BODY_LF;
+            return;
+        }
+
+        break;
+
+    default: /* PAYLOCK_RESP_BODY_LF */
+
+        if (c == '\n') {
+            paylock_resp_item(resp);
+            return;
+        }
+    }
+
+    resp->why = "a line or a string does not end in CR LF";
+}
+
+
+static void
+paylock_resp_type(paylock_resp_t *resp, char c)
+{
+    if (c == '\0' || strchr("+-:$*", c) == NULL) {
+        paylock_resp_refuse(resp,
+                            (c >= ' ' && c <= '~')
+                            ? "a reply begins with '%c': is this a Redis?"
+                            : "a reply begins with \\x%02X: is this a Redis?",
+                            (unsigned char) c);
+        return;
+    }
+
+    if (resp->bytes > PAYLOCK_RESP_BYTES) {
+        paylock_resp_refuse(resp, "a reply is larger than %d bytes",
+                            PAYLOCK_RESP_BYTES);
+        return;
+    }
+
+    resp->type = c;
+    resp->line = 0;
+    resp->state = PAYLOCK_RESP_IN_LINE;
+}
+
+
+static void
+paylock_resp_line(paylock_resp_t *resp, char c)
+{
+    if (c == '\r') {
+        resp->state = PAYLOCK_RESP_LINE_LF;
+        return;
+    }
+
+    if (c == '\n') {
+        resp->why = "a line ends in LF alone";
+        return;
+    }
+
+    if (resp->type == '+' || resp->type == '-') {
+
+        if (++resp->line > PAYLOCK_RESP_LINE) {
+            paylock_resp_refuse(resp, "a line is longer than %d bytes",
+                                PAYLOCK_RESP_LINE);
+        }
+
+        return;
+    }
+
+    if (resp->line == PAYLOCK_RESP_DIGITS) {
+        resp->why = "a number or a length has too many digits";
+        return;
+    }
+
+    resp->number[resp->line++] = c;
+}
+
+
+/* A line is whole. */
+
+static void
+paylock_resp_announced(paylock_resp_t *resp)
+{
+    long long  n;
+
+    if (resp->type == '+' || resp->type == '-') {
+        paylock_resp_item(resp);
+        return;
+    }
+
+    if (!paylock_resp_number(resp->number, resp->line, &n)) {
+        resp->why = "a number or a length is not one";
+        return;
+    }
+
+    switch (resp->type) {
+
+    case '$':
+        paylock_resp_string(resp, n);
+        return;
+
+    case '*':
+        paylock_resp_array(resp, n);
+        return;
+
+    default: /* ':' */
+        paylock_resp_item(resp);
+    }
+}
+
+
+static void
+paylock_resp_string(paylock_resp_t *resp, long long n)
+{
+    if (n == -1) {
+        paylock_resp_item(resp);
+        return;
+    }
+
+    if (n < 0) {
+        resp->why = "a string of negative length is announced";
+        return;
+    }
+
+    if (n > PAYLOCK_RESP_BYTES || resp->bytes + n > PAYLOCK_RESP_BYTES) {
+        paylock_resp_refuse(resp, "a string of %lld bytes is announced, "
+                            "a reply is to have at most %d", n,
+                            PAYLOCK_RESP_BYTES);
+        return;
+    }
+
+    resp->bytes += n;
+    resp->body = n;
+    resp->state = n ? PAYLOCK_RESP_BODY : PAYLOCK_RESP_BODY_CR;
+}
+
+
+static void
+paylock_resp_array(paylock_resp_t *resp, long long n)
+{
+    if (n == -1 || n == 0) {
+        paylock_resp_item(resp);
+        return;
+    }
+
+    if (n < 0) {
+        resp->why = "an array of negative length is announced";
+        return;
+    }
+
+    if (n > PAYLOCK_RESP_ELEMENTS
+        || resp->elements + n > PAYLOCK_RESP_ELEMENTS)
+    {
+        paylock_resp_refuse(resp, "an array of %lld elements is announced, "
+                            "a reply is to have at most %d", n,
+                            PAYLOCK_RESP_ELEMENTS);
+        return;
+    }
+
+    if (resp->depth == PAYLOCK_RESP_DEPTH) {
+        paylock_resp_refuse(resp, "arrays are nested more than %d deep",
+                            PAYLOCK_RESP_DEPTH);
+        return;
+    }
+
+    resp->elements += n;
+    resp->left[resp->depth++] = n;
+    resp->state = PAYLOCK_RESP_TYPE;
+    resp->fresh = 1;
+}
+
+
+/* An item is whole, and maybe the arrays that it was the last of. */
+
+static void
+paylock_resp_item(paylock_resp_t *resp)
+{
+    resp->state = PAYLOCK_RESP_TYPE;
+    resp->fresh = 1;
+
+    while (resp->depth) {
+
+        if (--resp->left[resp->depth - 1]) {
+            return;
+        }
+
+        resp->depth--;
+    }
+
+    resp->whole++;
+    resp->elements = 0;
+    resp->bytes = 0;
+}
+
+
+/* As strict as hiredis: no "+", no leading zero, no "-0". */
+
+static int
+paylock_resp_number(const char *s, size_t len, long long *value)
+{
+    size_t              i, sign;
+    unsigned long long  n, digit, max;
+
+    sign = len && s[0] == '-';
+    max = (unsigned long long) LLONG_MAX + sign;
+    n = 0;
+
+    if (len == sign || (s[sign] == '0' && len != 1)) {
+        return 0;
+    }
+
+    for (i = sign; i < len; i++) {
+
+        if (s[i] < '0' || s[i] > '9') {
+            return 0;
+        }
+
+        digit = s[i] - '0';
+
+        if (n > (max - digit) / 10) {
+            return 0;
+        }
+
+        n = n * 10 + digit;
+    }
+
+    *value = sign ? (long long) (0 - n) : (long long) n;
+
+    return 1;
+}
+
+
+static void
+paylock_resp_refuse(paylock_resp_t *resp, const char *fmt, ...)
+{
+    va_list  args;
+
+    va_start(args, fmt);
+    vsnprintf(resp->text, sizeof(resp->text), fmt, args);
+    va_end(args);
+
+    resp->why = resp->text;
+}

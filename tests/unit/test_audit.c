@@ -1,0 +1,385 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "paylock_audit.h"
+#include "paylock_resp.h"
+
+
+#define CHAIN  "00112233445566778899aabbccddeeff"
+#define PREV   "ffffffffffffffffffffffffffffffff" \
+               "ffffffffffffffffffffffffffffffff"
+#define HASH   "7b09f0c45bd17c82603979e4d1a6ff0c" \
+               "6df0d0c245f7fe3fe341a0ce2bd05a30"
+#define REST   "chain", CHAIN, "time", "1", "prev", PREV, "hash", HASH
+
+/* the least entry there is, and one with a field more */
+
+#define ENTRY       "v", "1", REST
+#define WITH(n, v)  { ENTRY, n, v, NULL }
+
+
+typedef struct {
+    const char  *why;                  /* NULL: taken */
+    const char  *field[32];
+} fields_t;
+
+
+static redisReply *
+decode(const char *bytes)
+{
+    redisReply      *reply;
+    paylock_resp_t  *resp;
+
+    resp = paylock_resp_create();
+    assert_non_null(resp);
+    assert_null(paylock_resp_feed(resp, bytes, strlen(bytes)));
+    assert_null(paylock_resp_next(resp, &reply));
+    assert_non_null(reply);
+    paylock_resp_free(resp);
+
+    return reply;
+}
+
+
+static redisReply *
+entry(const char *id, const char *const *field)
+{
+    char    buf[4096], *p, *end;
+    size_t  n;
+
+    for (n = 0; field[n]; n++) {
+        /* void */
+    }
+
+    p = buf;
+    end = buf + sizeof(buf);
+    p += snprintf(p, end - p, "*2\r\n$%zu\r\n%s\r\n*%zu\r\n", strlen(id), id,
+                  n);
+
+    for (n = 0; field[n]; n++) {
+        p += snprintf(p, end - p, "$%zu\r\n%s\r\n", strlen(field[n]),
+                      field[n]);
+    }
+
+    return decode(buf);
+}
+
+
+static void
+test_read(void **state)
+{
+    redisReply       *reply;
+    paylock_str_t    *f;
+    paylock_entry_t   e;
+
+    static const char *const  field[] = {
+        "action", "lock", "v", "1", "hash", HASH, "host", "acme.example",
+        "unknown", "\xff", "chain", CHAIN, "time", "1793491200123",
+        "actor", "alice", "machine", "ops1", "prev", PREV,
+        "after", "{\"at\":1793491200,\"lock_at\":1793491200}",
+        "reason", "caf\xc3\xa9 overdue", "invoice", "F-2026-017",
+        "before", "", NULL
+    };
+
+    (void) state;
+
+    reply = entry("258-0", field);
+
+    assert_null(paylock_entry_read(reply, &e));
+    assert_int_equal(e.seq, 258);
+
+    f = e.field;
+    assert_int_equal(f[PAYLOCK_AUDIT_ACTION].len, 4);
+    assert_memory_equal(f[PAYLOCK_AUDIT_ACTION].data, "lock", 4);
+    assert_int_equal(f[PAYLOCK_AUDIT_HOST].len, 12);
+    assert_memory_equal(f[PAYLOCK_AUDIT_HOST].data, "acme.example", 12);
+    assert_int_equal(f[PAYLOCK_AUDIT_BEFORE].len, 0);
+    assert_int_equal(f[PAYLOCK_AUDIT_REQUEST].len, 0);
+    assert_null(f[PAYLOCK_AUDIT_REQUEST].data);
+
+    assert_int_equal(paylock_entry_intact(&e), 1);
+
+    freeReplyObject(reply);
+}
+
+
+/* Both were computed from docs/audit-format.md by another program. */
+
+static void
+test_hash(void **state)
+{
+    size_t           i;
+    char             hex[PAYLOCK_HASH_LEN + 1], other[PAYLOCK_HASH_LEN + 1];
+    paylock_str_t    kept;
+    paylock_entry_t  e;
+
+    static const char  least[] = "8bf70c6752ed6b766495817d3f435086"
+                                 "38262477b27fa9a3ad6353d2829a629c";
+    static const char  zeros[] = "00000000000000000000000000000000"
+                                 "00000000000000000000000000000000";
+
+    (void) state;
+
+    memset(&e, 0, sizeof(e));
+    e.seq = 1;
+    e.field[PAYLOCK_AUDIT_V] = (paylock_str_t) { "1", 1 };
+    e.field[PAYLOCK_AUDIT_CHAIN] = (paylock_str_t) { zeros, 32 };
+    e.field[PAYLOCK_AUDIT_TIME] = (paylock_str_t) { "0", 1 };
+    e.field[PAYLOCK_AUDIT_PREV] = (paylock_str_t) { zeros, 64 };
+
+    assert_int_equal(paylock_entry_hash(&e, hex), 0);
+    assert_string_equal(hex, least);
+
+    /* the hash itself is not hashed; all else is, and where it stands */
+
+    e.field[PAYLOCK_AUDIT_HASH] = (paylock_str_t) { least, 64 };
+    assert_int_equal(paylock_entry_intact(&e), 1);
+
+    e.seq = 1ull << 56;
+    assert_int_equal(paylock_entry_intact(&e), 0);
+    e.seq = 1;
+
+    for (i = 0; i < PAYLOCK_AUDIT_HASH; i++) {
+        kept = e.field[i];
+
+        e.field[i] = (paylock_str_t) { "2", 1 };
+        assert_int_equal(paylock_entry_intact(&e), 0);
+
+        e.field[i] = kept;
+        assert_int_equal(paylock_entry_intact(&e), 1);
+    }
+
+    e.field[PAYLOCK_AUDIT_REASON] = (paylock_str_t) { "ab", 2 };
+    assert_int_equal(paylock_entry_hash(&e, hex), 0);
+    e.field[PAYLOCK_AUDIT_REASON] = (paylock_str_t) { "a", 1 };
+    e.field[PAYLOCK_AUDIT_INVOICE] = (paylock_str_t) { "b", 1 };
+    assert_int_equal(paylock_entry_hash(&e, other), 0);
+    assert_string_not_equal(hex, other);
+
+    e.field[PAYLOCK_AUDIT_HASH] = (paylock_str_t) { least, 63 };
+    assert_int_equal(paylock_entry_intact(&e), 0);
+    e.field[PAYLOCK_AUDIT_HASH] = (paylock_str_t) { NULL, 0 };
+    assert_int_equal(paylock_entry_intact(&e), 0);
+}
+
+
+static void
+test_ids(void **state)
+{
+    size_t            i;
+    redisReply       *reply;
+    paylock_entry_t   e;
+
+    static const struct {
+        const char  *id;
+        uint64_t     seq;              /* 0: refused */
+    } cases[] = {
+        { "1-0", 1 },
+        { "9-0", 9 },
+        { "10-0", 10 },
+        { "18446744073709551615-0", UINT64_MAX },
+        { "18446744073709551616-0", 0 },
+        { "18446744073709551620-0", 0 },
+        { "99999999999999999999-0", 0 },
+        { "100000000000000000000-0", 0 },
+        { "0-0", 0 },
+        { "01-0", 0 },
+        { "0-1", 0 },
+        { "1-1", 0 },
+        { "1-00", 0 },
+        { "1-", 0 },
+        { "1", 0 },
+        { "-0", 0 },
+        { "", 0 },
+        { "-1-0", 0 },
+        { "+1-0", 0 },
+        { " 1-0", 0 },
+        { "1-0 ", 0 },
+        { "1--0", 0 },
+        { "a-0", 0 },
+        { "1-0-0", 0 }
+    };
+
+    static const char *const  field[] = { ENTRY, NULL };
+
+    (void) state;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        reply = entry(cases[i].id, field);
+
+        if ((paylock_entry_read(reply, &e) == NULL) != (cases[i].seq != 0)
+            || (cases[i].seq && e.seq != cases[i].seq))
+        {
+            fail_msg("id \"%s\"", cases[i].id);
+        }
+
+        freeReplyObject(reply);
+    }
+}
+
+
+static void
+test_fields(void **state)
+{
+    size_t            i;
+    redisReply       *reply;
+    const char       *why;
+    paylock_entry_t   e;
+
+    static const fields_t  cases[] = {
+        { NULL, { ENTRY, NULL } },
+        { NULL, WITH("host", "") },
+        { NULL, WITH("colour", "blue") },
+        { NULL, WITH("V", "2") },
+        { NULL, WITH("reason", "\xf4\x8f\xbf\xbf \xed\x9f\xbf \xee\x80\x80") },
+        { "\"v\"", { NULL } },
+        { "\"v\"", { REST, NULL } },
+        { "\"v\"", { "v", "2", REST, NULL } },
+        { "\"v\"", { "v", "", REST, NULL } },
+        { "\"v\"", { "v", "11", REST, NULL } },
+        { "twice", WITH("v", "1") },
+        { "twice", { "host", "", "host", "a", ENTRY, NULL } },
+        { "twice", WITH("hash", HASH) },
+        { "UTF-8", WITH("reason", "\xff") },
+        { "UTF-8", WITH("reason", "\x80") },
+        { "UTF-8", WITH("reason", "a\xc3") },
+        { "UTF-8", WITH("reason", "\xc3(") },
+        { "UTF-8", WITH("reason", "\xc0\x80") },
+        { "UTF-8", WITH("reason", "\xe0\x9f\xbf") },
+        { "UTF-8", WITH("reason", "\xf0\x8f\xbf\xbf") },
+        { "UTF-8", WITH("reason", "\xf4\x90\x80\x80") },
+        { "UTF-8", WITH("reason", "\xf5\x80\x80\x80") },
+        { "UTF-8", WITH("reason", "\xed\xa0\x80") },
+        { "UTF-8", WITH("reason", "\xe2\x82") },
+        { "\"chain\"", { "v", "1", "time", "1", "prev", PREV, "hash", HASH,
+                         NULL } },
+        { "\"chain\"", { "v", "1", "time", "1", "prev", PREV, "hash", HASH,
+                         "chain", CHAIN "0", NULL } },
+        { "\"chain\"", { "v", "1", "time", "1", "prev", PREV, "hash", HASH,
+                         "chain", "00112233445566778899AABBCCDDEEFF", NULL } },
+        { "\"time\"", { "v", "1", "chain", CHAIN, "prev", PREV, "hash", HASH,
+                        NULL } },
+        { "\"time\"", { "v", "1", "chain", CHAIN, "prev", PREV, "hash", HASH,
+                        "time", "1e3", NULL } },
+        { "\"time\"", { "v", "1", "chain", CHAIN, "prev", PREV, "hash", HASH,
+                        "time", "01", NULL } },
+        { "\"time\"", { "v", "1", "chain", CHAIN, "prev", PREV, "hash", HASH,
+                        "time", "1234567890123456", NULL } },
+        { "\"prev\"", { "v", "1", "chain", CHAIN, "time", "1", "hash", HASH,
+                        NULL } },
+        { "\"prev\"", { "v", "1", "chain", CHAIN, "time", "1", "hash", HASH,
+                        "prev", "xyz", NULL } },
+        { "\"hash\"", { "v", "1", "chain", CHAIN, "time", "1", "prev", PREV,
+                        NULL } },
+        { "\"hash\"", { "v", "1", "chain", CHAIN, "time", "1", "prev", PREV,
+                        "hash", CHAIN, NULL } }
+    };
+
+    (void) state;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        reply = entry("7-0", cases[i].field);
+        why = paylock_entry_read(reply, &e);
+
+        if ((why == NULL) != (cases[i].why == NULL)
+            || (why && strstr(why, cases[i].why) == NULL))
+        {
+            fail_msg("case %zu: %s", i, why ? why : "is taken");
+        }
+
+        freeReplyObject(reply);
+    }
+}
+
+
+static void
+test_shapes(void **state)
+{
+    size_t            i;
+    redisReply       *reply;
+    paylock_entry_t   e;
+
+    static const char *const  replies[] = {
+        "+OK\r\n",
+        "-ERR no\r\n",
+        ":1\r\n",
+        "$-1\r\n",
+        "*-1\r\n",
+        "*0\r\n",
+        "*1\r\n$3\r\n1-0\r\n",
+        "*3\r\n$3\r\n1-0\r\n*0\r\n*0\r\n",
+        "*2\r\n$-1\r\n*0\r\n",
+        "*2\r\n:1\r\n*0\r\n",
+        "*2\r\n*0\r\n*0\r\n",
+        "*2\r\n$3\r\n1-0\r\n$-1\r\n",
+        "*2\r\n$3\r\n1-0\r\n*-1\r\n",
+        "*2\r\n$3\r\n1-0\r\n+OK\r\n",
+        "*2\r\n$3\r\n1-0\r\n*1\r\n$1\r\nv\r\n",
+        "*2\r\n$3\r\n1-0\r\n*2\r\n$1\r\nv\r\n:1\r\n",
+        "*2\r\n$3\r\n1-0\r\n*2\r\n$1\r\nv\r\n$-1\r\n",
+        "*2\r\n$3\r\n1-0\r\n*2\r\n$-1\r\n$1\r\n1\r\n",
+        "*2\r\n$3\r\n1-0\r\n*2\r\n*0\r\n*0\r\n"
+    };
+
+    (void) state;
+
+    for (i = 0; i < sizeof(replies) / sizeof(replies[0]); i++) {
+        reply = decode(replies[i]);
+        assert_non_null(paylock_entry_read(reply, &e));
+        freeReplyObject(reply);
+    }
+}
+
+
+/* A NUL is valid UTF-8 but no text. */
+
+static void
+test_nul(void **state)
+{
+    redisReply        *reply, *value;
+    paylock_entry_t    e;
+
+    static const char *const  field[] = { ENTRY, "reason", "a.b", NULL };
+
+    (void) state;
+
+    reply = entry("7-0", field);
+    assert_null(paylock_entry_read(reply, &e));
+
+    value = reply->element[1]->element[11];
+    assert_int_equal(value->len, 3);
+    value->str[1] = '\0';
+
+    assert_non_null(strstr(paylock_entry_read(reply, &e), "UTF-8"));
+
+    freeReplyObject(reply);
+}
+
+
+int
+main(void)
+{
+    static const struct CMUnitTest  tests[] = {
+        cmocka_unit_test(test_read),
+        cmocka_unit_test(test_hash),
+        cmocka_unit_test(test_ids),
+        cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_shapes),
+        cmocka_unit_test(test_nul)
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
