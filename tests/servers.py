@@ -501,8 +501,9 @@ class Backend:
                     self.headers.get("Content-Length", 0)))
 
             def answer(self):
-                backend.requests.append(Recorded(
-                    self.command, self.path, self.headers, self.body()))
+                request = Recorded(self.command, self.path, self.headers, b"")
+                backend.requests.append(request)
+                request.body = self.body()
                 status, headers, body = backend.answers.get(
                     self.path.partition("?")[0],
                     (200, {}, backend.default

@@ -60,19 +60,22 @@ RETURN = {
 
 ERROR_PAGE = {
     f"error_page {code} to {where}, {why}": (
-        f"error_page {code} = {target}; {extra} {location} {{ {PROXY} }}",
+        f"error_page {code} = {target}; {extra} {location} {{ {does} }}",
         request)
-    for code, why, extra, request in (
-        (400, "Host twice", "", raw(BAD_HOST)),
-        (400, "bad length", "", raw(BAD_LENGTH)),
-        (494, "long header", "", raw(LONG_HEADER)),
-        (413, "large body", "client_max_body_size 1k;",
-         get(method="POST", body=BIG)),
-        (405, "POST to a file", "location = /file.txt { root @SITE@; }",
+    for code, why, does, extra, request in (
+        (400, "Host twice", PROXY, "", raw(BAD_HOST)),
+        (400, "bad length", PROXY, "", raw(BAD_LENGTH)),
+        (494, "long header", PROXY, "", raw(LONG_HEADER)),
+        (413, "large body", f'return 200 "{SITE}";',
+         "client_max_body_size 1k;", get(method="POST", body=BIG)),
+        (405, "POST to a file", PROXY, "location = /file.txt { root @SITE@; }",
          get("/file.txt", method="POST", body=b"x")),
-        (403, "denied", "location = /none { deny all; }", get("/none")),
-        (404, "no file", "location /none { root @SITE@; }", get("/none")),
-        (418, "return", "location = /none { return 418; }", get("/none")),
+        (403, "denied", PROXY, "location = /none { deny all; }",
+         get("/none")),
+        (404, "no file", PROXY, "location /none { root @SITE@; }",
+         get("/none")),
+        (418, "return", PROXY, "location = /none { return 418; }",
+         get("/none")),
     )
     for where, target, location in (
         ("a named location", "@site", "location @site"),
@@ -148,7 +151,7 @@ OTHER = {
             "If-Modified-Since": "Fri, 01 Jan 2038 00:00:00 GMT"})),
     "range":
         ("location / { root @SITE@; }", get("/file.txt", headers={
-            "Range": "bytes=0-3"})),
+            "Range": "bytes=0-7"})),
     "limit_except":
         ("location / { limit_except GET { deny all; } " + PROXY + " }",
          get(method="POST", body=b"x")),
