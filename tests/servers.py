@@ -259,8 +259,8 @@ class Nginx(Process):
 
     def configuration(self, http):
         if "listen" not in http:
-            http = re.sub(r"(?m)^(\s*server\s*\{)",
-                          r"\1 listen 127.0.0.1:@PORT@;", http)
+            http = re.sub(r"\bserver\s*\{",
+                          "server { listen 127.0.0.1:@PORT@;", http)
         http = (http.replace("@PORT@", str(self.port))
                 .replace("@DIR@", str(self.dir)))
         paylock = ""
