@@ -1,0 +1,307 @@
+# Copyright (C) 2026 paylock contributors
+#
+# The documentation says what there is, and all of it.
+
+import hashlib
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+import redis as redis_py
+
+import servers
+
+DOCS = servers.ROOT / "docs"
+SOURCES = servers.ROOT / "ngx_http_paylock_module"
+DIRECTIVES = (DOCS / "directives.md").read_text()
+ADMIN = (DOCS / "paylock-admin.md").read_text()
+REDIS = (DOCS / "redis.md").read_text()
+AUDIT = (DOCS / "audit-format.md").read_text()
+README = (servers.ROOT / "README.md").read_text()
+
+CONTEXTS = {"MAIN": "http", "SRV": "server", "LOC": "location"}
+
+
+def source(name):
+    return (SOURCES / name).read_text()
+
+
+def table(text, start):
+    """The initializer of a C array."""
+    return re.search(re.escape(start) + r"\[.*?\] = \{\n(.*?)\n\};", text,
+                     re.S)[1]
+
+
+def sections(text, level):
+    """The parts of a page by their headings."""
+    parts = re.split(rf"(?m)^{level} (.+)\n", text)
+    return {heading.strip("`"): re.split(r"(?m)^#", body)[0]
+            for heading, body in zip(parts[1::2], parts[2::2])}
+
+
+def blocks(text, language):
+    return re.findall(rf"(?ms)^```{language}\n(.*?)^```$", text)
+
+
+def commands():
+    """name -> (flags, setter, post) of the module's directives."""
+    return {name: (flags, setter, post) for name, flags, setter, post
+            in re.findall(r'\{ ngx_string\("(\w+)"\),\s*([A-Z0-9_|\s]+),\s*'
+                          r"(\w+),[^}]*?,\s*(\S+) \},",
+                          table(source("ngx_http_paylock_module.c"),
+                                "ngx_http_paylock_commands"))}
+
+
+# directives and variables
+
+def test_directives():
+    documented = [name for name in sections(DIRECTIVES, "###")
+                  if not name.startswith("$")]
+    assert sorted(documented) == sorted(commands())
+    assert len(commands()) >= 9
+
+
+def test_contexts():
+    for name, (flags, _, _) in commands().items():
+        section = sections(DIRECTIVES, "###")[name]
+        context = re.search(r"(?m)^Context: (.+)$", section)[1]
+        assert context.split(", ") == [
+            word for flag, word in CONTEXTS.items()
+            if f"NGX_HTTP_{flag}_CONF" in flags], name
+        assert f"Syntax: **{name}** " in section
+        assert re.search(r"(?m)^Default: (none|%s .+;)  $" % name, section)
+
+
+def test_words_of_a_directive():
+    """What an enumeration takes is in the syntax, and nothing else."""
+    module = source("ngx_http_paylock_module.c")
+    checked = 0
+    for name, (_, setter, post) in commands().items():
+        if setter != "ngx_conf_set_enum_slot":
+            continue
+        words = re.findall(r'ngx_string\("(\w+)"\)',
+                           table(module, post.lstrip("&")))
+        syntax = re.search(rf"\*\*{name}\*\* (.+?);",
+                           sections(DIRECTIVES, "###")[name])[1]
+        assert sorted(syntax.split(" | ")) == sorted(words), name
+        checked += 1
+    assert checked >= 4
+
+
+def test_parameters_of_paylock_redis():
+    there = set(re.findall(r'ngx_strncmp\(value->data, "(\w+)="',
+                           source("ngx_http_paylock_redis.c")))
+    syntax = re.search(r"\*\*paylock_redis\*\* (.+?);", DIRECTIVES)[1]
+    assert set(re.findall(r"\[(\w+)=", syntax)) == there
+    assert len(there) >= 5
+
+
+def test_no_unknown_directive_anywhere():
+    for page in [*DOCS.glob("*.md"), servers.ROOT / "README.md",
+                 servers.ROOT / "CHANGES"]:
+        named = set(re.findall(r"(?<![\w$/-])paylock_[a-z_]+", page.read_text()))
+        assert named <= set(commands()), page
+
+
+def test_variables():
+    there = re.findall(r'ngx_string\("(\w+)"\)',
+                       table(source("ngx_http_paylock_variables.c"),
+                             "ngx_http_paylock_variables"))
+    documented = [name for name in sections(DIRECTIVES, "###")
+                  if name.startswith("$")]
+    assert sorted(documented) == sorted("$" + name for name in there)
+    for page in DOCS.glob("*.md"):
+        named = set(re.findall(r"\$(paylock_\w+)", page.read_text()))
+        assert named <= set(there), page
+
+
+def test_defaults(private):
+    """The documented defaults are taken where they may stand."""
+    nginx = servers.Nginx(private / "nginx", control=False)
+    defaults = re.findall(r"(?m)^Default: (paylock.+;)  $", DIRECTIVES)
+    assert len(defaults) >= 7
+    done = nginx.test("\n".join(defaults)
+                      + "\nserver { paylock on; server_name acme.example; }")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/directives.md"])
+def test_configurations(page, private):
+    """Every configuration that is shown is one."""
+    text = (servers.ROOT / page).read_text()
+    nginx = servers.Nginx(private / "nginx", control=False)
+    assert blocks(text, "nginx")
+    for block in blocks(text, "nginx"):
+        http = re.search(r"(?ms)^http \{\n(.*)^\}", block)
+        if http:
+            assert "load_module modules/ngx_http_paylock_module.so;" in block
+        done = nginx.test(http[1] if http else block)
+        assert done.returncode == 0, done.stderr
+
+
+def test_readme_is_short():
+    assert len(README.splitlines()) <= 70
+    block, = blocks(README, "nginx")
+    assert len(block.splitlines()) <= 10
+
+
+# the audit trail
+
+def entry_hash(seq, entry):
+    """As docs/audit-format.md has it, written once more."""
+    data = b"paylock audit entry 1\n" + seq.to_bytes(8, "big")
+    for field in ("v", "chain", "time", "actor", "machine", "action", "host",
+                  "before", "after", "reason", "invoice", "request", "prev"):
+        value = entry.get(field, "").encode()
+        data += len(value).to_bytes(4, "big") + value
+    return hashlib.sha256(data).hexdigest()
+
+
+def test_audit_fields():
+    lib = (servers.ROOT / "libpaylock/paylock_audit.c").read_text()
+    names = re.findall(r'"(\w+)"', table(lib, "paylock_audit_names"))
+    assert re.findall(r"(?m)^\| `(\w+)` \|", AUDIT) == names
+
+
+def test_audit_example():
+    entries = [json.loads(block) for block in blocks(AUDIT, "json")]
+    assert len(entries) == 2
+    prev = "0" * 64
+    for seq, entry in enumerate(entries, 1):
+        assert entry["id"] == f"{seq}-0"
+        assert entry["prev"] == prev
+        assert entry["hash"] == entry_hash(seq, entry)
+        prev = entry["hash"]
+    listing, = blocks(AUDIT, "text")
+    data = bytes.fromhex("".join(line[8:] for line in listing.splitlines()))
+    assert hashlib.sha256(data).hexdigest() == entries[0]["hash"]
+    assert AUDIT.count(entries[0]["hash"]) == 3
+
+
+def test_audit_recomputation(redis, admin, private):
+    """The script of the page, as it stands there, on a chain of ours."""
+    admin("init")
+    admin("lock", "acme.example", "café.example", "--reason",
+          "überfällig \\ \"x\"", "--invoice", "F-1")
+    admin("unlock", "acme.example")
+    admin("reset", "acme.example", "--reason", "left")
+    script = private / "check.py"
+    script.write_text(blocks(AUDIT, "python")[0])
+
+    def check():
+        return subprocess.run(
+            [sys.executable, script, f"unix://{redis.socket}"],
+            text=True, capture_output=True, timeout=30)
+
+    done = check()
+    head, entry = redis.client().xrevrange("{paylock}:audit", count=1)[0]
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == (f"the last entry is {head[:-2]}, "
+                           f"its hash {entry['hash']}\n")
+    assert head == "5-0"
+
+    # and it finds what was changed
+    client = redis.client()
+    entries = client.xrange("{paylock}:audit")
+    client.delete("{paylock}:audit")
+    for id, entry in entries:
+        if id == "3-0":
+            entry["reason"] = "paid"
+        client.xadd("{paylock}:audit", entry, id=id)
+    done = check()
+    assert done.returncode == 1
+    assert "entry 3 is not what was written" in done.stderr
+
+
+# Redis
+
+def test_keys():
+    header = (servers.ROOT / "libpaylock/paylock_keys.h").read_text()
+    prefix = re.search(r'PAYLOCK_PREFIX +"(.+)"', header)[1]
+    keys = {prefix + key for key
+            in re.findall(r'PAYLOCK_KEY_\w+ +"(\w+)"', header)}
+    assert set(re.findall(r"\{paylock\}:\w+", REDIS)) == keys
+
+
+def test_by_hand(redis, nginx):
+    """The commands for a person with nothing but redis-cli."""
+    lines = [line for block in blocks(REDIS, "") for line in block.splitlines()
+             if line.startswith("redis-cli ")]
+    assert len(lines) == 3
+    server = nginx("server { server_name acme.example; paylock on; "
+                   "paylock_default locked; }")
+    for line, state in zip(lines, ("locked", "open", "locked")):
+        words = line.replace("'", "").split()[1:]
+        redis.client().execute_command(*words)
+        server.reload()
+        server.wait_state("acme.example", state)
+
+
+@pytest.fixture
+def users(redis):
+    """The access rights of the page, in force; passwords are PW."""
+    client = redis.client()
+    lines = re.findall(r"(?m)^ACL SETUSER .+$", REDIS)
+    for line in lines:
+        words = re.findall(r"\([^)]*\)|\S+", line)
+        assert client.execute_command(*words) in ("OK", True)
+    return [line.split()[2] for line in lines]
+
+
+def run_as(admin, user, *args, **kw):
+    return admin(*args, env={"PAYLOCK_USERNAME": user,
+                             "PAYLOCK_PASSWORD": "PW"}, **kw)
+
+
+def test_acl_op(users, admin, redis):
+    run_as(admin, "paylock-op", "init")
+    run_as(admin, "paylock-op", "lock", "acme.example", "--reason", "x")
+    run_as(admin, "paylock-op", "unlock", "acme.example")
+    run_as(admin, "paylock-op", "reset", "acme.example")
+    client = redis_py.Redis(unix_socket_path=redis.socket,
+                            username="paylock-op", password="PW")
+    for forbidden in (("DEL", "{paylock}:audit"), ("FLUSHALL",),
+                      ("DEL", "{paylock}:locks"), ("KEYS", "*"),
+                      ("HSET", "{paylock}:audit", "x", "y"), ("SET", "x", "y"),
+                      ("XTRIM", "{paylock}:audit", "MAXLEN", "0"),
+                      ("EVAL", "return 1", "0"), ("CONFIG", "GET", "*")):
+        with pytest.raises(redis_py.exceptions.NoPermissionError):
+            client.execute_command(*forbidden)
+    assert redis.client().xlen("{paylock}:audit") == 4
+
+
+def test_acl_audit(users, admin):
+    run_as(admin, "paylock-op", "init")
+    run_as(admin, "paylock-op", "lock", "acme.example")
+    assert "acme.example" in run_as(admin, "paylock-audit", "list").stdout
+    assert "locked" in run_as(admin, "paylock-audit", "status",
+                              "acme.example").stdout
+    assert "acme.example" in run_as(admin, "paylock-audit", "audit",
+                                    "log").stdout
+    refused = run_as(admin, "paylock-audit", "unlock", "acme.example",
+                     check=False)
+    assert refused.returncode == 1
+    assert "NOPERM" in refused.stderr or "permission" in refused.stderr
+
+
+def test_acl_nginx(users, admin, redis, nginx, private):
+    secret = private / "password"
+    secret.write_text("PW\n")
+    server = nginx("server { server_name acme.example; paylock on; }",
+                   options=f"username=paylock-nginx password_file={secret}")
+    admin("init")
+    admin("lock", "acme.example")
+    server.wait_state("acme.example", "locked")
+    admin("unlock", "acme.example")
+    server.wait_state("acme.example", "open")
+    names = {client["user"] for client in redis.client().client_list()}
+    assert "paylock-nginx" in names
+    client = redis_py.Redis(unix_socket_path=redis.socket,
+                            username="paylock-nginx", password="PW")
+    for forbidden in (("HSET", "{paylock}:locks", "a.example", "open"),
+                      ("XADD", "{paylock}:audit", "*", "a", "b"),
+                      ("FLUSHALL",), ("WATCH", "{paylock}:locks")):
+        with pytest.raises(redis_py.exceptions.NoPermissionError):
+            client.execute_command(*forbidden)
