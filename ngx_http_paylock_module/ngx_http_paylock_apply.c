@@ -1,0 +1,423 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "ngx_http_paylock_feed.h"
+#include "paylock_host.h"
+
+
+#define NGX_HTTP_PAYLOCK_SLICE  4096   /* buckets swept in one go */
+#define NGX_HTTP_PAYLOCK_SEEN   1024   /* over the entries of one reply */
+
+
+static ngx_int_t ngx_http_paylock_apply_lock(ngx_http_paylock_feed_t *feed);
+static void ngx_http_paylock_apply_unlock(ngx_http_paylock_feed_t *feed);
+static ngx_int_t ngx_http_paylock_apply_field(ngx_http_paylock_feed_t *feed,
+    const redisReply *host, const redisReply *value);
+static ngx_int_t ngx_http_paylock_apply_chain(ngx_http_paylock_feed_t *feed,
+    const redisReply *reply);
+static ngx_int_t ngx_http_paylock_apply_entry(ngx_http_paylock_feed_t *feed,
+    const paylock_entry_t *entry, uint64_t *seen);
+static ngx_uint_t ngx_http_paylock_apply_seen(uint64_t *seen,
+    const ngx_http_paylock_key_t *key);
+static ngx_int_t ngx_http_paylock_apply_full(ngx_http_paylock_feed_t *feed);
+static void ngx_http_paylock_apply_reject(ngx_http_paylock_feed_t *feed,
+    const char *what, const char *host, size_t len, const char *why);
+
+
+ngx_int_t
+ngx_http_paylock_apply_head(ngx_http_paylock_feed_t *feed,
+    const redisReply *entries, ngx_http_paylock_cursor_t *cursor)
+{
+    const char       *why;
+    paylock_entry_t   entry;
+
+    ngx_memzero(cursor, sizeof(ngx_http_paylock_cursor_t));
+
+    if (entries->type != REDIS_REPLY_ARRAY || entries->elements > 1) {
+        ngx_sprintf((u_char *) feed->why, "unexpected reply to XREVRANGE%Z");
+        return NGX_ERROR;
+    }
+
+    if (entries->elements == 0) {
+        return NGX_OK;
+    }
+
+    why = paylock_entry_read(entries->element[0], &entry);
+
+    if (why == NULL && paylock_entry_intact(&entry) != 1) {
+        why = "does not carry the hash of its contents";
+    }
+
+    if (why) {
+        (void) ngx_snprintf((u_char *) feed->why, sizeof(feed->why),
+                            "the last entry of \"%s\" %s%Z",
+                            feed->pmcf->redis.audit, why);
+        return NGX_ERROR;
+    }
+
+    cursor->seq = entry.seq;
+    ngx_memcpy(cursor->chain, entry.field[PAYLOCK_AUDIT_CHAIN].data,
+               PAYLOCK_CHAIN_LEN);
+    ngx_memcpy(cursor->hash, entry.field[PAYLOCK_AUDIT_HASH].data,
+               PAYLOCK_HASH_LEN);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_paylock_apply_fields(ngx_http_paylock_feed_t *feed,
+    const redisReply *fields)
+{
+    size_t     i;
+    ngx_int_t  rc;
+
+    if (fields->type != REDIS_REPLY_ARRAY || fields->elements % 2) {
+        ngx_sprintf((u_char *) feed->why, "unexpected reply to HSCAN%Z");
+        return NGX_ERROR;
+    }
+
+    rc = ngx_http_paylock_apply_lock(feed);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    for (i = 0; rc == NGX_OK && i < fields->elements; i += 2) {
+        rc = ngx_http_paylock_apply_field(feed, fields->element[i],
+                                          fields->element[i + 1]);
+    }
+
+    ngx_http_paylock_apply_unlock(feed);
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_paylock_apply_field(ngx_http_paylock_feed_t *feed,
+    const redisReply *host, const redisReply *value)
+{
+    const char                *why;
+    paylock_record_t           record;
+    ngx_http_paylock_key_t     key;
+    ngx_http_paylock_table_t  *table;
+
+    table = &feed->pmcf->table;
+
+    if (host->type != REDIS_REPLY_STRING || value->type != REDIS_REPLY_STRING)
+    {
+        ngx_sprintf((u_char *) feed->why, "unexpected reply to HSCAN%Z");
+        return NGX_ERROR;
+    }
+
+    why = paylock_host_check(host->str, host->len);
+
+    if (why) {
+        ngx_http_paylock_apply_reject(feed, "host", host->str, host->len, why);
+        return NGX_OK;
+    }
+
+    ngx_http_paylock_table_key(table, (u_char *) host->str, host->len, &key);
+
+    why = paylock_record_parse(value->str, value->len, &record);
+
+    if (why) {
+        ngx_http_paylock_apply_reject(feed, "record of", host->str, host->len,
+                                      why);
+        ngx_http_paylock_table_keep(table, &key);
+        return NGX_OK;
+    }
+
+    return ngx_http_paylock_table_note(table, &key, &record) == NGX_OK
+           ? NGX_OK : ngx_http_paylock_apply_full(feed);
+}
+
+
+/* All entries of a reply are of the chain before the first is applied. */
+
+ngx_int_t
+ngx_http_paylock_apply_entries(ngx_http_paylock_feed_t *feed,
+    const redisReply *entries)
+{
+    size_t           i;
+    uint64_t         seen[NGX_HTTP_PAYLOCK_SEEN];
+    ngx_int_t        rc;
+    paylock_entry_t  entry;
+
+    if (entries->elements > NGX_HTTP_PAYLOCK_SEEN / 2) {
+        ngx_sprintf((u_char *) feed->why, "more entries than asked for%Z");
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < entries->elements; i++) {
+        if (ngx_http_paylock_apply_chain(feed, entries->element[i]) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    rc = ngx_http_paylock_apply_lock(feed);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    ngx_memzero(seen, sizeof(seen));
+
+    for (i = entries->elements; rc == NGX_OK && i-- > 0; /* void */ ) {
+        (void) paylock_entry_read(entries->element[i], &entry);
+        rc = ngx_http_paylock_apply_entry(feed, &entry, seen);
+    }
+
+    ngx_http_paylock_apply_unlock(feed);
+
+    return rc;
+}
+
+
+/* Does the entry go on from the cursor?  Then the cursor moves there. */
+
+static ngx_int_t
+ngx_http_paylock_apply_chain(ngx_http_paylock_feed_t *feed,
+    const redisReply *reply)
+{
+    const char                 *why;
+    paylock_entry_t             entry;
+    const paylock_str_t        *field;
+    ngx_http_paylock_cursor_t  *cursor;
+
+    cursor = &feed->cursor;
+    field = entry.field;
+
+    why = paylock_entry_read(reply, &entry);
+
+    if (why == NULL && paylock_entry_intact(&entry) != 1) {
+        why = "does not carry the hash of its contents";
+    }
+
+    if (why == NULL && cursor->seq
+        && (entry.seq != cursor->seq + 1
+            || ngx_memcmp(field[PAYLOCK_AUDIT_CHAIN].data, cursor->chain,
+                          PAYLOCK_CHAIN_LEN) != 0
+            || ngx_memcmp(field[PAYLOCK_AUDIT_PREV].data, cursor->hash,
+                          PAYLOCK_HASH_LEN) != 0))
+    {
+        why = "does not follow";
+    }
+
+    if (why) {
+        (void) ngx_snprintf((u_char *) feed->why, sizeof(feed->why),
+                            "the entry after %uL in \"%s\" %s; reading all "
+                            "records again%Z", cursor->seq,
+                            feed->pmcf->redis.audit, why);
+        return NGX_ERROR;
+    }
+
+    cursor->seq = entry.seq;
+    ngx_memcpy(cursor->chain, field[PAYLOCK_AUDIT_CHAIN].data,
+               PAYLOCK_CHAIN_LEN);
+    ngx_memcpy(cursor->hash, field[PAYLOCK_AUDIT_HASH].data,
+               PAYLOCK_HASH_LEN);
+
+    feed->fields += (field[PAYLOCK_AUDIT_AFTER].len != 0)
+                    - (field[PAYLOCK_AUDIT_BEFORE].len != 0);
+
+    return NGX_OK;
+}
+
+
+/* Goes from the last entry back, so that a host's last word comes first. */
+
+static ngx_int_t
+ngx_http_paylock_apply_entry(ngx_http_paylock_feed_t *feed,
+    const paylock_entry_t *entry, uint64_t *seen)
+{
+    ngx_int_t                  rc;
+    const char                *why;
+    paylock_str_t              host, after;
+    paylock_record_t           record, *set;
+    ngx_http_paylock_key_t     key;
+    ngx_http_paylock_table_t  *table;
+
+    table = &feed->pmcf->table;
+    host = entry->field[PAYLOCK_AUDIT_HOST];
+    after = entry->field[PAYLOCK_AUDIT_AFTER];
+
+    if (host.len == 0) {
+        return NGX_OK;
+    }
+
+    ngx_http_paylock_table_key(table, (u_char *) host.data, host.len, &key);
+
+    if (ngx_http_paylock_apply_seen(seen, &key)) {
+        return NGX_OK;
+    }
+
+    set = NULL;
+
+    if (after.len) {
+        why = paylock_record_parse(after.data, after.len, &record);
+
+        if (why) {
+            ngx_http_paylock_apply_reject(feed, "record of", host.data,
+                                          host.len, why);
+            return NGX_OK;
+        }
+
+        set = &record;
+    }
+
+    rc = feed->scanning ? ngx_http_paylock_table_note(table, &key, set)
+                        : ngx_http_paylock_table_set(table, &key, set);
+
+    return rc == NGX_OK ? NGX_OK : ngx_http_paylock_apply_full(feed);
+}
+
+
+static ngx_uint_t
+ngx_http_paylock_apply_seen(uint64_t *seen, const ngx_http_paylock_key_t *key)
+{
+    uint64_t    id;
+    ngx_uint_t  i;
+
+    id = (uint64_t) key->hash[0] << 32 | key->hash[1] | 1;
+
+    for (i = id >> 32; seen[i % NGX_HTTP_PAYLOCK_SEEN]; i++) {
+        if (seen[i % NGX_HTTP_PAYLOCK_SEEN] == id) {
+            return 1;
+        }
+    }
+
+    seen[i % NGX_HTTP_PAYLOCK_SEEN] = id;
+
+    return 0;
+}
+
+
+ngx_int_t
+ngx_http_paylock_apply_sweep(ngx_http_paylock_feed_t *feed)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_http_paylock_apply_lock(feed);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    rc = ngx_http_paylock_table_sweep(&feed->pmcf->table, &feed->bucket,
+                                      NGX_HTTP_PAYLOCK_SLICE);
+
+    ngx_http_paylock_apply_unlock(feed);
+
+    return rc;
+}
+
+
+/*
+ * Only the lease's owner writes, so that the mutex is free; unless another
+ * process was stopped while it held it, and a worker does not wait for that.
+ */
+
+static ngx_int_t
+ngx_http_paylock_apply_lock(ngx_http_paylock_feed_t *feed)
+{
+    ngx_http_paylock_main_conf_t  *pmcf;
+
+    pmcf = feed->pmcf;
+
+    if (!ngx_shmtx_trylock(&pmcf->shpool->mutex)) {
+        ngx_sprintf((u_char *) feed->why, "the zone is locked by another "
+                                          "process%Z");
+        return NGX_ERROR;
+    }
+
+    if (pmcf->node->lease != feed->held) {
+        ngx_sprintf((u_char *) feed->why, "another worker took over%Z");
+
+    } else if (ngx_http_paylock_table_begin(&pmcf->table) != NGX_OK) {
+        ngx_sprintf((u_char *) feed->why, "no memory%Z");
+
+    } else {
+        return NGX_OK;
+    }
+
+    ngx_shmtx_unlock(&pmcf->shpool->mutex);
+
+    return NGX_ERROR;
+}
+
+
+static void
+ngx_http_paylock_apply_unlock(ngx_http_paylock_feed_t *feed)
+{
+    ngx_http_paylock_table_end(&feed->pmcf->table);
+    ngx_shmtx_unlock(&feed->pmcf->shpool->mutex);
+}
+
+
+static ngx_int_t
+ngx_http_paylock_apply_full(ngx_http_paylock_feed_t *feed)
+{
+    (void) ngx_snprintf((u_char *) feed->why, sizeof(feed->why),
+                        "\"paylock_zone\" of %uzk is full with %uD records: "
+                        "raise it%Z", feed->pmcf->size / 1024,
+                        feed->pmcf->table.sh->capacity);
+
+    return NGX_ERROR;
+}
+
+
+static void
+ngx_http_paylock_apply_reject(ngx_http_paylock_feed_t *feed, const char *what,
+    const char *host, size_t len, const char *why)
+{
+    char     form[PAYLOCK_HOST_MAX + 1];
+    size_t   right;
+    u_char   name[NGX_HTTP_PAYLOCK_PRINTABLE * 4 + 1];
+
+    feed->rejected++;
+
+    if (feed->complained == ngx_time()) {
+        return;
+    }
+
+    feed->complained = ngx_time();
+
+    ngx_http_paylock_printable(name, host, len);
+    right = paylock_host_right_form(host, len, form);
+
+    ngx_log_error(NGX_LOG_WARN, feed->log, 0,
+                  "paylock: %s \"%s\" in \"%s\" %s and was ignored%s%*s%s",
+                  what, name, feed->pmcf->redis.locks, why,
+                  right ? "; the right form is \"" : "", right, form,
+                  right ? "\"" : "");
+}
+
+
+void
+ngx_http_paylock_printable(u_char dst[NGX_HTTP_PAYLOCK_PRINTABLE * 4 + 1],
+    const char *data, size_t len)
+{
+    size_t  i;
+
+    for (i = 0; i < ngx_min(len, NGX_HTTP_PAYLOCK_PRINTABLE); i++) {
+
+        if (data[i] >= 0x20 && data[i] < 0x7f) {
+            *dst++ = data[i];
+
+        } else {
+            dst = ngx_sprintf(dst, "\\x%02Xd", (u_char) data[i]);
+        }
+    }
+
+    *dst = '\0';
+}

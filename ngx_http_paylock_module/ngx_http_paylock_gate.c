@@ -1,0 +1,299 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "ngx_http_paylock_module.h"
+
+
+static ngx_int_t ngx_http_paylock_server_rewrite_handler(
+    ngx_http_request_t *r);
+static ngx_int_t ngx_http_paylock_gate(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_paylock_closed(ngx_http_request_t *r,
+    ngx_http_paylock_verdict_t *verdict);
+static ngx_int_t ngx_http_paylock_header_filter(ngx_http_request_t *r);
+static ngx_int_t ngx_http_paylock_body_filter(ngx_http_request_t *r,
+    ngx_chain_t *in);
+static void ngx_http_paylock_clear_headers(ngx_http_request_t *r);
+
+
+static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
+static ngx_http_output_body_filter_pt    ngx_http_next_body_filter;
+
+
+/* what most requests share; never written to */
+
+static ngx_http_paylock_verdict_t  ngx_http_paylock_open;
+
+
+ngx_int_t
+ngx_http_paylock_gate_init(ngx_conf_t *cf)
+{
+    ngx_http_handler_pt        *h;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_SERVER_REWRITE_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = ngx_http_paylock_server_rewrite_handler;
+
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_REWRITE_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = ngx_http_paylock_gate;
+
+    ngx_http_next_header_filter = ngx_http_top_header_filter;
+    ngx_http_top_header_filter = ngx_http_paylock_header_filter;
+
+    ngx_http_next_body_filter = ngx_http_top_body_filter;
+    ngx_http_top_body_filter = ngx_http_paylock_body_filter;
+
+    return NGX_OK;
+}
+
+
+/*
+ * A request is judged once: what it began with holds to its end.  The place
+ * to remember it is the slot of an indexed variable, which costs nothing, is
+ * shared by subrequests and outlives internal redirects, unlike r->ctx.
+ * Returns NULL when out of memory.
+ */
+
+ngx_http_paylock_verdict_t *
+ngx_http_paylock_judge(ngx_http_request_t *r)
+{
+    ngx_http_variable_value_t     *v;
+    ngx_http_paylock_verdict_t     found, *verdict;
+    ngx_http_paylock_main_conf_t  *pmcf;
+
+    pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
+
+    v = &r->variables[pmcf->verdict];
+
+    if (v->valid) {
+        return (ngx_http_paylock_verdict_t *) v->data;
+    }
+
+    ngx_http_paylock_host_find(r, &found);
+
+    verdict = &ngx_http_paylock_open;
+
+    if (found.stage != PAYLOCK_OPEN) {
+        verdict = ngx_palloc(r->pool, sizeof(ngx_http_paylock_verdict_t));
+        if (verdict == NULL) {
+            return NULL;
+        }
+
+        *verdict = found;
+    }
+
+    v->valid = 1;
+    v->data = (u_char *) verdict;
+
+    return verdict;
+}
+
+
+/* A location with "off" is not known before FIND_CONFIG. */
+
+static ngx_int_t
+ngx_http_paylock_server_rewrite_handler(ngx_http_request_t *r)
+{
+    ngx_http_paylock_srv_conf_t  *pscf;
+
+    pscf = ngx_http_get_module_srv_conf(r, ngx_http_paylock_module);
+
+    return pscf->off_location ? NGX_DECLINED : ngx_http_paylock_gate(r);
+}
+
+
+static ngx_int_t
+ngx_http_paylock_gate(ngx_http_request_t *r)
+{
+    ngx_int_t                     rc;
+    ngx_chain_t                  *body;
+    ngx_http_paylock_verdict_t   *verdict;
+    ngx_http_paylock_loc_conf_t  *plcf;
+
+    plcf = ngx_http_get_module_loc_conf(r, ngx_http_paylock_module);
+
+    if (!plcf->enable) {
+        return NGX_DECLINED;
+    }
+
+    verdict = ngx_http_paylock_judge(r);
+
+    if (verdict == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (!ngx_http_paylock_closed(r, verdict)) {
+        return NGX_DECLINED;
+    }
+
+    if (r != r->main || r->header_sent) {
+        /* no way in, nor a second page */
+        r->headers_out.status = plcf->status;
+        return NGX_OK;
+    }
+
+    ngx_log_error(plcf->log_level, r->connection->log, 0,
+                  "paylock: \"%V\" is %s", &r->headers_in.server,
+                  paylock_stage_names[verdict->stage]);
+
+    /* a client that waits for "100 Continue" gets the answer instead */
+
+    if (r->headers_in.expect) {
+        r->expect_tested = 1;
+        r->keepalive = 0;
+    }
+
+    if (ngx_http_discard_request_body(r) != NGX_OK) {
+        r->keepalive = 0;
+    }
+
+    if (ngx_http_paylock_page_header(r, verdict, &body) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    verdict->answered = 1;
+
+    rc = ngx_http_send_header(r);
+
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only || body == NULL) {
+        return rc;
+    }
+
+    return ngx_http_output_filter(r, body);
+}
+
+
+static ngx_uint_t
+ngx_http_paylock_closed(ngx_http_request_t *r,
+    ngx_http_paylock_verdict_t *verdict)
+{
+    switch (verdict->stage) {
+
+    case PAYLOCK_LOCKED:
+        return 1;
+
+    case PAYLOCK_READONLY:
+        return !(r->main->method
+                 & (NGX_HTTP_GET|NGX_HTTP_HEAD|NGX_HTTP_OPTIONS));
+
+    default:
+        return 0;
+    }
+}
+
+
+/*
+ * The backstop, for what is answered before or beside the phases: errors in
+ * the request itself, a server's "return" above a location with "off".
+ */
+
+static ngx_int_t
+ngx_http_paylock_header_filter(ngx_http_request_t *r)
+{
+    ngx_int_t                     rc;
+    ngx_chain_t                  *body;
+    ngx_http_paylock_verdict_t   *verdict;
+    ngx_http_paylock_loc_conf_t  *plcf;
+
+    plcf = ngx_http_get_module_loc_conf(r, ngx_http_paylock_module);
+
+    if (!plcf->enable || r != r->main) {
+        return ngx_http_next_header_filter(r);
+    }
+
+    verdict = ngx_http_paylock_judge(r);
+
+    if (verdict == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (verdict->answered || !ngx_http_paylock_closed(r, verdict)) {
+        return ngx_http_next_header_filter(r);
+    }
+
+    ngx_http_paylock_clear_headers(r);
+
+    if (ngx_http_paylock_page_header(r, verdict, &body) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    verdict->answered = 1;
+    verdict->replaced = 1;
+
+    rc = ngx_http_next_header_filter(r);
+
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only || body == NULL) {
+        return rc;
+    }
+
+    return ngx_http_next_body_filter(r, body);
+}
+
+
+static ngx_int_t
+ngx_http_paylock_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
+{
+    ngx_chain_t                   *cl;
+    ngx_http_variable_value_t     *v;
+    ngx_http_paylock_verdict_t    *verdict;
+    ngx_http_paylock_main_conf_t  *pmcf;
+
+    pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
+
+    v = &r->variables[pmcf->verdict];
+    verdict = v->valid ? (ngx_http_paylock_verdict_t *) v->data : NULL;
+
+    if (verdict == NULL || !verdict->replaced || in == NULL) {
+        return ngx_http_next_body_filter(r, in);
+    }
+
+    /* ours has gone out with the header; what it replaced ends here */
+
+    for (cl = in; cl; cl = cl->next) {
+        cl->buf->pos = cl->buf->last;
+        cl->buf->file_pos = cl->buf->file_last;
+    }
+
+    return r->connection->buffered ? NGX_AGAIN : NGX_OK;
+}
+
+
+static void
+ngx_http_paylock_clear_headers(ngx_http_request_t *r)
+{
+    ngx_list_t  headers, trailers;
+
+    headers = r->headers_out.headers;
+    trailers = r->headers_out.trailers;
+
+    headers.part.nelts = 0;
+    headers.part.next = NULL;
+    headers.last = &r->headers_out.headers.part;
+
+    trailers.part.nelts = 0;
+    trailers.part.next = NULL;
+    trailers.last = &r->headers_out.trailers.part;
+
+    ngx_memzero(&r->headers_out, sizeof(ngx_http_headers_out_t));
+
+    r->headers_out.headers = headers;
+    r->headers_out.trailers = trailers;
+    r->headers_out.content_length_n = -1;
+    r->headers_out.last_modified_time = -1;
+}

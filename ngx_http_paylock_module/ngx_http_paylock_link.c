@@ -1,0 +1,392 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include <ngx_event_connect.h>
+
+#include "ngx_http_paylock_link.h"
+
+
+#define NGX_HTTP_PAYLOCK_LINK_OUT    4096
+#define NGX_HTTP_PAYLOCK_LINK_IN     16384
+#define NGX_HTTP_PAYLOCK_LINK_WORDS  16
+
+
+static void ngx_http_paylock_link_connected(ngx_http_paylock_link_t *link);
+static void ngx_http_paylock_link_write_handler(ngx_event_t *wev);
+static void ngx_http_paylock_link_read_handler(ngx_event_t *rev);
+static ngx_int_t ngx_http_paylock_link_reply(ngx_http_paylock_link_t *link);
+static void ngx_http_paylock_link_errno(ngx_http_paylock_link_t *link,
+    const char *what, ngx_err_t err);
+
+
+void
+ngx_http_paylock_link_open(ngx_http_paylock_link_t *link)
+{
+    ngx_int_t          rc;
+    ngx_addr_t        *addr;
+    ngx_connection_t  *c;
+
+    /* what happens is logged once, by the owner, not at each attempt */
+
+    link->quiet = *link->log;
+    link->quiet.log_level = NGX_LOG_EMERG;
+    link->connected = 0;
+    link->due = 0;
+
+    link->pool = ngx_create_pool(NGX_HTTP_PAYLOCK_LINK_OUT, link->log);
+    if (link->pool == NULL) {
+        ngx_http_paylock_link_fail(link, "no memory");
+        return;
+    }
+
+    link->out = ngx_create_temp_buf(link->pool, NGX_HTTP_PAYLOCK_LINK_OUT);
+    link->resp = paylock_resp_create();
+
+    if (link->out == NULL || link->resp == NULL) {
+        ngx_http_paylock_link_fail(link, "no memory");
+        return;
+    }
+
+    addr = &link->redis->addrs[link->naddr++ % link->redis->naddrs];
+
+    ngx_memzero(&link->peer, sizeof(ngx_peer_connection_t));
+
+    link->peer.sockaddr = addr->sockaddr;
+    link->peer.socklen = addr->socklen;
+    link->peer.name = &addr->name;
+    link->peer.get = ngx_event_get_peer;
+    link->peer.log = &link->quiet;
+    link->peer.log_error = NGX_ERROR_ERR;
+
+    ngx_set_socket_errno(0);
+
+    rc = ngx_event_connect_peer(&link->peer);
+
+    if (rc != NGX_OK && rc != NGX_AGAIN) {
+        ngx_http_paylock_link_errno(link, "cannot connect", ngx_socket_errno);
+        return;
+    }
+
+    c = link->peer.connection;
+
+    c->data = link;
+    c->pool = link->pool;
+    c->idle = 1;
+    c->read->handler = ngx_http_paylock_link_read_handler;
+    c->write->handler = ngx_http_paylock_link_write_handler;
+    c->read->cancelable = 1;
+
+    if (rc == NGX_AGAIN) {
+        ngx_add_timer(c->read, link->redis->connect_timeout);
+        return;
+    }
+
+    link->connected = 1;
+    link->ready(link->data);
+}
+
+
+void
+ngx_http_paylock_link_close(ngx_http_paylock_link_t *link)
+{
+    if (link->peer.connection) {
+        ngx_close_connection(link->peer.connection);
+        link->peer.connection = NULL;
+    }
+
+    if (link->resp) {
+        paylock_resp_free(link->resp);
+        link->resp = NULL;
+    }
+
+    if (link->pool) {
+        ngx_destroy_pool(link->pool);
+        link->pool = NULL;
+    }
+}
+
+
+void
+ngx_http_paylock_link_add(ngx_http_paylock_link_t *link, ...)
+{
+    int          argc, len;
+    char        *text;
+    va_list      args;
+    const char  *argv[NGX_HTTP_PAYLOCK_LINK_WORDS];
+
+    va_start(args, link);
+
+    for (argc = 0; argc < NGX_HTTP_PAYLOCK_LINK_WORDS; argc++) {
+        argv[argc] = va_arg(args, const char *);
+
+        if (argv[argc] == NULL) {
+            break;
+        }
+    }
+
+    va_end(args);
+
+    len = redisFormatCommandArgv(&text, argc, argv, NULL);
+
+    /* a command that is not sent is missed when the replies are counted */
+
+    if (len > 0 && len <= link->out->end - link->out->last) {
+        link->out->last = ngx_cpymem(link->out->last, text, len);
+    }
+
+    if (len > 0) {
+        redisFreeCommand(text);
+    }
+
+    link->due++;
+}
+
+
+void
+ngx_http_paylock_link_call(ngx_http_paylock_link_t *link, ngx_msec_t timeout,
+    ngx_http_paylock_reply_pt handler)
+{
+    ngx_connection_t  *c;
+
+    c = link->peer.connection;
+
+    link->handler = handler;
+
+    if (c->read->timer_set) {
+        ngx_del_timer(c->read);
+    }
+
+    ngx_add_timer(c->read, timeout);
+
+    ngx_http_paylock_link_write_handler(c->write);
+}
+
+
+void
+ngx_http_paylock_link_fail(ngx_http_paylock_link_t *link, const char *why)
+{
+    if (why && why != link->why) {
+        ngx_cpystrn((u_char *) link->why, (u_char *) why, sizeof(link->why));
+    }
+
+    ngx_http_paylock_link_close(link);
+
+    link->failed(link->data, why ? link->why : NULL);
+}
+
+
+static void
+ngx_http_paylock_link_connected(ngx_http_paylock_link_t *link)
+{
+    int        err;
+    socklen_t  len;
+
+    err = 0;
+    len = sizeof(int);
+
+    if (getsockopt(link->peer.connection->fd, SOL_SOCKET, SO_ERROR, &err, &len)
+        == -1)
+    {
+        err = ngx_socket_errno;
+    }
+
+    if (err) {
+        ngx_http_paylock_link_errno(link, "cannot connect", err);
+        return;
+    }
+
+    link->connected = 1;
+    link->ready(link->data);
+}
+
+
+static void
+ngx_http_paylock_link_write_handler(ngx_event_t *wev)
+{
+    ssize_t                   n;
+    ngx_buf_t                *out;
+    ngx_connection_t         *c;
+    ngx_http_paylock_link_t  *link;
+
+    c = wev->data;
+    link = c->data;
+
+    if (!link->connected) {
+        ngx_http_paylock_link_connected(link);
+        return;
+    }
+
+    out = link->out;
+
+    while (out->pos < out->last) {
+        n = c->send(c, out->pos, out->last - out->pos);
+
+        if (n == NGX_ERROR) {
+            ngx_http_paylock_link_errno(link, "cannot write", ngx_socket_errno);
+            return;
+        }
+
+        if (n == NGX_AGAIN) {
+            break;
+        }
+
+        out->pos += n;
+    }
+
+    if (out->pos == out->last) {
+        out->pos = out->start;
+        out->last = out->start;
+    }
+
+    if (ngx_handle_write_event(wev, 0) != NGX_OK) {
+        ngx_http_paylock_link_fail(link, "cannot wait for the connection");
+    }
+}
+
+
+/* At most one reply is dealt with in one turn of the event loop. */
+
+static void
+ngx_http_paylock_link_read_handler(ngx_event_t *rev)
+{
+    ssize_t                   n;
+    const char               *why;
+    ngx_connection_t         *c;
+    ngx_http_paylock_link_t  *link;
+    char                      buffer[NGX_HTTP_PAYLOCK_LINK_IN];
+
+    c = rev->data;
+    link = c->data;
+
+    if (c->close) {
+        ngx_http_paylock_link_fail(link, NULL);
+        return;
+    }
+
+    if (rev->timedout) {
+        ngx_http_paylock_link_fail(link, link->connected
+                                         ? "no answer in time"
+                                         : "cannot connect in time");
+        return;
+    }
+
+    if (!link->connected) {
+        ngx_http_paylock_link_connected(link);
+        return;
+    }
+
+    do {
+        n = c->recv(c, (u_char *) buffer, sizeof(buffer));
+
+        if (n == NGX_AGAIN) {
+            if (ngx_handle_read_event(rev, 0) != NGX_OK) {
+                ngx_http_paylock_link_fail(link,
+                                           "cannot wait for the connection");
+            }
+
+            return;
+        }
+
+        if (n == 0) {
+            ngx_http_paylock_link_fail(link, "the connection was closed");
+            return;
+        }
+
+        if (n < 0) {
+            ngx_http_paylock_link_errno(link, "cannot read", ngx_socket_errno);
+            return;
+        }
+
+        why = paylock_resp_feed(link->resp, buffer, n);
+
+        if (why) {
+            ngx_http_paylock_link_fail(link, why);
+            return;
+        }
+
+    } while (ngx_http_paylock_link_reply(link) == NGX_AGAIN);
+
+    if (link->peer.connection == c && rev->ready) {
+        ngx_post_event(rev, &ngx_posted_next_events);
+    }
+}
+
+
+/* NGX_AGAIN: read on; else link->handler has run or the link has failed. */
+
+static ngx_int_t
+ngx_http_paylock_link_reply(ngx_http_paylock_link_t *link)
+{
+    const char  *why;
+    redisReply  *reply;
+
+    for ( ;; ) {
+        why = paylock_resp_next(link->resp, &reply);
+
+        if (why) {
+            ngx_http_paylock_link_fail(link, why);
+            return NGX_ERROR;
+        }
+
+        if (reply == NULL) {
+            return NGX_AGAIN;
+        }
+
+        if (reply->type == REDIS_REPLY_ERROR) {
+            ngx_cpystrn((u_char *) link->why, (u_char *) reply->str,
+                        ngx_min((size_t) reply->len + 1, sizeof(link->why)));
+            freeReplyObject(reply);
+            ngx_http_paylock_link_fail(link, link->why);
+            return NGX_ERROR;
+        }
+
+        if (link->due == 0 || (link->due == 1
+                               && paylock_resp_pending(link->resp)))
+        {
+            freeReplyObject(reply);
+            ngx_http_paylock_link_fail(link, "a reply that nobody asked for");
+            return NGX_ERROR;
+        }
+
+        if (--link->due == 0) {
+            break;
+        }
+
+        freeReplyObject(reply);
+    }
+
+    ngx_del_timer(link->peer.connection->read);
+
+    link->handler(link->data, reply);
+
+    freeReplyObject(reply);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_paylock_link_errno(ngx_http_paylock_link_t *link, const char *what,
+    ngx_err_t err)
+{
+    u_char  *p, *last;
+
+    last = (u_char *) link->why + sizeof(link->why) - 1;
+
+    p = ngx_snprintf((u_char *) link->why, sizeof(link->why) - 1, "%s", what);
+
+    if (err) {
+        p = ngx_snprintf(p, last - p, ": ");
+        p = ngx_strerror(err, p, last - p);
+    }
+
+    *p = '\0';
+
+    ngx_http_paylock_link_fail(link, link->why);
+}

@@ -1,0 +1,72 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * One non-blocking connection to Redis: commands strictly in turn, each with
+ * a deadline.
+ */
+
+
+#ifndef _NGX_HTTP_PAYLOCK_LINK_H_INCLUDED_
+#define _NGX_HTTP_PAYLOCK_LINK_H_INCLUDED_
+
+
+#include "ngx_http_paylock_module.h"
+#include "paylock_resp.h"
+
+
+typedef struct ngx_http_paylock_link_s  ngx_http_paylock_link_t;
+
+typedef void (*ngx_http_paylock_reply_pt)(void *data, redisReply *reply);
+
+
+/*
+ * What the owner sets; "ready" is called when a connection is there, "failed"
+ * when it is no more, for a reason that nginx has not logged.  The reason is
+ * NULL if this worker is to leave.
+ */
+
+struct ngx_http_paylock_link_s {
+    ngx_http_paylock_redis_t   *redis;
+    ngx_log_t                  *log;
+    void                       *data;
+    void                      (*ready)(void *data);
+    void                      (*failed)(void *data, const char *why);
+
+    /* its own */
+
+    ngx_peer_connection_t       peer;
+    ngx_log_t                   quiet;
+    ngx_pool_t                 *pool;
+    ngx_uint_t                  naddr;
+    paylock_resp_t             *resp;
+    ngx_buf_t                  *out;
+    ngx_uint_t                  due;           /* replies */
+    ngx_http_paylock_reply_pt   handler;
+    unsigned                    connected:1;
+    char                        why[256];
+};
+
+
+void ngx_http_paylock_link_open(ngx_http_paylock_link_t *link);
+void ngx_http_paylock_link_close(ngx_http_paylock_link_t *link);
+
+/* Appends a command of 0-terminated words, the last followed by NULL. */
+
+void ngx_http_paylock_link_add(ngx_http_paylock_link_t *link, ...);
+
+/*
+ * Sends what was added.  The handler gets the reply to the last of these
+ * commands; an error in reply to any of them is a failure of the link.
+ */
+
+void ngx_http_paylock_link_call(ngx_http_paylock_link_t *link,
+    ngx_msec_t timeout, ngx_http_paylock_reply_pt handler);
+
+/* Closes the link and calls "failed". */
+
+void ngx_http_paylock_link_fail(ngx_http_paylock_link_t *link,
+    const char *why);
+
+
+#endif /* _NGX_HTTP_PAYLOCK_LINK_H_INCLUDED_ */

@@ -1,0 +1,518 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include <openssl/rand.h>
+
+#include "ngx_http_paylock_module.h"
+#include "paylock_keys.h"
+
+
+#define NGX_HTTP_PAYLOCK_ZONE_SIZE  (8 * 1024 * 1024)
+#define NGX_HTTP_PAYLOCK_ZONE_MIN   (8 * ngx_pagesize)
+
+
+static ngx_int_t ngx_http_paylock_add_variables(ngx_conf_t *cf);
+static ngx_int_t ngx_http_paylock_init(ngx_conf_t *cf);
+static ngx_int_t ngx_http_paylock_init_zone(ngx_shm_zone_t *shm_zone,
+    void *data);
+static ngx_int_t ngx_http_paylock_init_process(ngx_cycle_t *cycle);
+static void ngx_http_paylock_exit_process(ngx_cycle_t *cycle);
+static void *ngx_http_paylock_create_main_conf(ngx_conf_t *cf);
+static char *ngx_http_paylock_init_main_conf(ngx_conf_t *cf, void *conf);
+static void *ngx_http_paylock_create_srv_conf(ngx_conf_t *cf);
+static char *ngx_http_paylock_merge_srv_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+static void *ngx_http_paylock_create_loc_conf(ngx_conf_t *cf);
+static char *ngx_http_paylock_merge_loc_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+static char *ngx_http_paylock_switch(ngx_conf_t *cf, void *post, void *data);
+static char *ngx_http_paylock_zone(ngx_conf_t *cf, void *post, void *data);
+static char *ngx_http_paylock_retry_after(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_paylock_contact(ngx_conf_t *cf, void *post, void *data);
+
+
+static ngx_conf_post_t  ngx_http_paylock_switch_post =
+    { ngx_http_paylock_switch };
+
+static ngx_conf_post_t  ngx_http_paylock_zone_post =
+    { ngx_http_paylock_zone };
+
+static ngx_conf_post_t  ngx_http_paylock_contact_post =
+    { ngx_http_paylock_contact };
+
+
+static ngx_conf_enum_t  ngx_http_paylock_defaults[] = {
+    { ngx_string("open"), PAYLOCK_OPEN },
+    { ngx_string("locked"), PAYLOCK_LOCKED },
+    { ngx_null_string, 0 }
+};
+
+
+static ngx_conf_enum_t  ngx_http_paylock_statuses[] = {
+    { ngx_string("503"), NGX_HTTP_SERVICE_UNAVAILABLE },
+    { ngx_string("402"), 402 },
+    { ngx_string("403"), NGX_HTTP_FORBIDDEN },
+    { ngx_null_string, 0 }
+};
+
+
+static ngx_conf_enum_t  ngx_http_paylock_pages[] = {
+    { ngx_string("discreet"), 1 },
+    { ngx_null_string, 0 }
+};
+
+
+static ngx_conf_enum_t  ngx_http_paylock_log_levels[] = {
+    { ngx_string("debug"), NGX_LOG_DEBUG },
+    { ngx_string("info"), NGX_LOG_INFO },
+    { ngx_string("notice"), NGX_LOG_NOTICE },
+    { ngx_string("warn"), NGX_LOG_WARN },
+    { ngx_string("error"), NGX_LOG_ERR },
+    { ngx_null_string, 0 }
+};
+
+
+static ngx_command_t  ngx_http_paylock_commands[] = {
+
+    { ngx_string("paylock"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_paylock_loc_conf_t, enable),
+      &ngx_http_paylock_switch_post },
+
+    { ngx_string("paylock_redis"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
+      ngx_http_paylock_redis,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("paylock_zone"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_paylock_main_conf_t, size),
+      &ngx_http_paylock_zone_post },
+
+    { ngx_string("paylock_default"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      NGX_HTTP_SRV_CONF_OFFSET,
+      offsetof(ngx_http_paylock_srv_conf_t, def),
+      &ngx_http_paylock_defaults },
+
+    { ngx_string("paylock_status"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_paylock_loc_conf_t, status),
+      &ngx_http_paylock_statuses },
+
+    { ngx_string("paylock_retry_after"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_paylock_retry_after,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_paylock_loc_conf_t, retry_after),
+      NULL },
+
+    { ngx_string("paylock_page"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_paylock_loc_conf_t, discreet),
+      &ngx_http_paylock_pages },
+
+    { ngx_string("paylock_contact"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_paylock_loc_conf_t, contact),
+      &ngx_http_paylock_contact_post },
+
+    { ngx_string("paylock_log_level"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_paylock_loc_conf_t, log_level),
+      &ngx_http_paylock_log_levels },
+
+      ngx_null_command
+};
+
+
+static ngx_http_module_t  ngx_http_paylock_module_ctx = {
+    ngx_http_paylock_add_variables,        /* preconfiguration */
+    ngx_http_paylock_init,                 /* postconfiguration */
+
+    ngx_http_paylock_create_main_conf,     /* create main configuration */
+    ngx_http_paylock_init_main_conf,       /* init main configuration */
+
+    ngx_http_paylock_create_srv_conf,      /* create server configuration */
+    ngx_http_paylock_merge_srv_conf,       /* merge server configuration */
+
+    ngx_http_paylock_create_loc_conf,      /* create location configuration */
+    ngx_http_paylock_merge_loc_conf        /* merge location configuration */
+};
+
+
+ngx_module_t  ngx_http_paylock_module = {
+    NGX_MODULE_V1,
+    &ngx_http_paylock_module_ctx,          /* module context */
+    ngx_http_paylock_commands,             /* module directives */
+    NGX_HTTP_MODULE,                       /* module type */
+    NULL,                                  /* init master */
+    NULL,                                  /* init module */
+    ngx_http_paylock_init_process,         /* init process */
+    NULL,                                  /* init thread */
+    NULL,                                  /* exit thread */
+    ngx_http_paylock_exit_process,         /* exit process */
+    NULL,                                  /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+static ngx_int_t
+ngx_http_paylock_add_variables(ngx_conf_t *cf)
+{
+    return ngx_http_paylock_variables_add(cf);
+}
+
+
+static ngx_int_t
+ngx_http_paylock_init(ngx_conf_t *cf)
+{
+    ngx_str_t                       name = ngx_string("paylock");
+    ngx_uint_t                      i;
+    ngx_http_core_srv_conf_t      **cscf;
+    ngx_http_core_main_conf_t      *cmcf;
+    ngx_http_paylock_srv_conf_t    *pscf, **server;
+    ngx_http_paylock_main_conf_t   *pmcf;
+
+    pmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_paylock_module);
+
+    if (!pmcf->used) {
+        return NGX_OK;
+    }
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+    cscf = cmcf->servers.elts;
+
+    for (i = 0; i < cmcf->servers.nelts; i++) {
+        pscf = cscf[i]->ctx->srv_conf[ngx_http_paylock_module.ctx_index];
+
+        server = ngx_array_push(&pmcf->servers);
+        if (server == NULL) {
+            return NGX_ERROR;
+        }
+
+        *server = pscf;
+
+        if (ngx_http_paylock_host_init(cf, pscf, cscf[i]) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    pmcf->zone = ngx_shared_memory_add(cf, &name, pmcf->size,
+                                       &ngx_http_paylock_module);
+    if (pmcf->zone == NULL) {
+        return NGX_ERROR;
+    }
+
+    pmcf->zone->init = ngx_http_paylock_init_zone;
+    pmcf->zone->data = pmcf;
+
+    return ngx_http_paylock_gate_init(cf);
+}
+
+
+/*
+ * The zone is one block of what the slab allocator has: who feeds it, then
+ * the table.  It is found again at shpool->data by the next configuration.
+ */
+
+static ngx_int_t
+ngx_http_paylock_init_zone(ngx_shm_zone_t *shm_zone, void *data)
+{
+    size_t                         size;
+    u_char                        *segment;
+    u_char                         secret[NGX_HTTP_PAYLOCK_SECRET];
+    ngx_slab_pool_t               *shpool;
+    ngx_http_paylock_main_conf_t  *pmcf;
+
+    pmcf = shm_zone->data;
+    shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
+
+    size = (shpool->end - shpool->start) / ngx_pagesize * ngx_pagesize;
+
+    if (data == NULL && !shm_zone->shm.exists) {
+
+        if (RAND_bytes(secret, sizeof(secret)) != 1) {
+            ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
+                          "RAND_bytes() failed");
+            return NGX_ERROR;
+        }
+
+        segment = ngx_slab_calloc(shpool, size);
+        if (segment == NULL) {
+            return NGX_ERROR;
+        }
+
+        shpool->data = segment;
+    }
+
+    segment = shpool->data;
+
+    pmcf->shpool = shpool;
+    pmcf->node = (ngx_http_paylock_node_sh_t *) segment;
+
+    segment += ngx_align(sizeof(ngx_http_paylock_node_sh_t), 64);
+    size -= ngx_align(sizeof(ngx_http_paylock_node_sh_t), 64);
+
+    ngx_http_paylock_table_attach(&pmcf->table, segment, size, secret);
+    ngx_http_paylock_host_keys(pmcf);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_paylock_init_process(ngx_cycle_t *cycle)
+{
+    ngx_http_paylock_main_conf_t  *pmcf;
+
+    if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE)
+    {
+        return NGX_OK;
+    }
+
+    pmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_paylock_module);
+
+    if (pmcf == NULL || !pmcf->used) {
+        return NGX_OK;
+    }
+
+    return ngx_http_paylock_lease_start(cycle, pmcf);
+}
+
+
+static void
+ngx_http_paylock_exit_process(ngx_cycle_t *cycle)
+{
+    ngx_http_paylock_main_conf_t  *pmcf;
+
+    pmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_paylock_module);
+
+    if (pmcf && pmcf->lease) {
+        ngx_http_paylock_lease_stop(pmcf);
+    }
+}
+
+
+static void *
+ngx_http_paylock_create_main_conf(ngx_conf_t *cf)
+{
+    ngx_http_paylock_main_conf_t  *pmcf;
+
+    pmcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_paylock_main_conf_t));
+    if (pmcf == NULL) {
+        return NULL;
+    }
+
+    if (ngx_array_init(&pmcf->answers, cf->pool, 4,
+                       sizeof(ngx_http_paylock_answer_t *))
+        != NGX_OK
+        || ngx_array_init(&pmcf->servers, cf->pool, 4,
+                          sizeof(ngx_http_paylock_srv_conf_t *))
+           != NGX_OK)
+    {
+        return NULL;
+    }
+
+    pmcf->size = NGX_CONF_UNSET_SIZE;
+
+    return pmcf;
+}
+
+
+static char *
+ngx_http_paylock_init_main_conf(ngx_conf_t *cf, void *conf)
+{
+    ngx_http_paylock_main_conf_t  *pmcf = conf;
+
+    ngx_conf_init_size_value(pmcf->size, NGX_HTTP_PAYLOCK_ZONE_SIZE);
+
+    if (pmcf->used && pmcf->redis.addrs == NULL) {
+        return ngx_http_paylock_redis_default(cf, pmcf);
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static void *
+ngx_http_paylock_create_srv_conf(ngx_conf_t *cf)
+{
+    ngx_http_paylock_srv_conf_t  *pscf;
+
+    pscf = ngx_pcalloc(cf->pool, sizeof(ngx_http_paylock_srv_conf_t));
+    if (pscf == NULL) {
+        return NULL;
+    }
+
+    pscf->def = NGX_CONF_UNSET_UINT;
+
+    return pscf;
+}
+
+
+static char *
+ngx_http_paylock_merge_srv_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_http_paylock_srv_conf_t  *prev = parent;
+    ngx_http_paylock_srv_conf_t  *conf = child;
+
+    ngx_conf_merge_uint_value(conf->def, prev->def, PAYLOCK_OPEN);
+
+    return NGX_CONF_OK;
+}
+
+
+static void *
+ngx_http_paylock_create_loc_conf(ngx_conf_t *cf)
+{
+    ngx_http_paylock_loc_conf_t  *plcf;
+
+    plcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_paylock_loc_conf_t));
+    if (plcf == NULL) {
+        return NULL;
+    }
+
+    plcf->enable = NGX_CONF_UNSET;
+    plcf->status = NGX_CONF_UNSET_UINT;
+    plcf->retry_after = NGX_CONF_UNSET;
+    plcf->discreet = NGX_CONF_UNSET_UINT;
+    plcf->log_level = NGX_CONF_UNSET_UINT;
+
+    return plcf;
+}
+
+
+static char *
+ngx_http_paylock_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_http_paylock_loc_conf_t   *prev = parent;
+    ngx_http_paylock_loc_conf_t   *conf = child;
+    ngx_http_paylock_main_conf_t  *pmcf;
+
+    ngx_conf_merge_value(conf->enable, prev->enable, 0);
+    ngx_conf_merge_uint_value(conf->status, prev->status,
+                              NGX_HTTP_SERVICE_UNAVAILABLE);
+    ngx_conf_merge_sec_value(conf->retry_after, prev->retry_after, 3600);
+    ngx_conf_merge_uint_value(conf->discreet, prev->discreet, 0);
+    ngx_conf_merge_str_value(conf->contact, prev->contact, "");
+    ngx_conf_merge_uint_value(conf->log_level, prev->log_level,
+                              NGX_LOG_NOTICE);
+
+    if (!conf->enable) {
+        return NGX_CONF_OK;
+    }
+
+    pmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_paylock_module);
+
+    conf->answer = ngx_http_paylock_page_answer(cf, pmcf, conf);
+
+    return conf->answer ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+
+static char *
+ngx_http_paylock_switch(ngx_conf_t *cf, void *post, void *data)
+{
+    ngx_flag_t                    *enable = data;
+    ngx_http_paylock_srv_conf_t   *pscf;
+    ngx_http_paylock_main_conf_t  *pmcf;
+
+    if (*enable) {
+        pmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_paylock_module);
+        pmcf->used = 1;
+
+    } else if (cf->cmd_type & NGX_HTTP_LOC_CONF) {
+        pscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_paylock_module);
+        pscf->off_location = 1;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_paylock_zone(ngx_conf_t *cf, void *post, void *data)
+{
+    size_t  *size = data;
+
+    if (*size < NGX_HTTP_PAYLOCK_ZONE_MIN) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"paylock_zone\" is too small: "
+                           "it must be %uzk or more",
+                           NGX_HTTP_PAYLOCK_ZONE_MIN / 1024);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_paylock_retry_after(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_paylock_loc_conf_t  *plcf = conf;
+
+    char       *rv;
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+
+    if (plcf->retry_after == NGX_CONF_UNSET
+        && ngx_strcmp(value[1].data, "off") == 0)
+    {
+        plcf->retry_after = 0;
+        return NGX_CONF_OK;
+    }
+
+    rv = ngx_conf_set_sec_slot(cf, cmd, conf);
+
+    if (rv == NGX_CONF_OK && plcf->retry_after == 0) {
+        return "must be a time over 0, or \"off\"";
+    }
+
+    return rv;
+}
+
+
+static char *
+ngx_http_paylock_contact(ngx_conf_t *cf, void *post, void *data)
+{
+    ngx_str_t  *contact = data;
+
+    size_t  i;
+
+    if (contact->len > 200) {
+        return "is longer than 200 bytes";
+    }
+
+    for (i = 0; i < contact->len; i++) {
+        if (contact->data[i] < 0x20 || contact->data[i] == 0x7f) {
+            return "holds a control character";
+        }
+    }
+
+    return NGX_CONF_OK;
+}

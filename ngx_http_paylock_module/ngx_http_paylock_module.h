@@ -1,0 +1,184 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#ifndef _NGX_HTTP_PAYLOCK_MODULE_H_INCLUDED_
+#define _NGX_HTTP_PAYLOCK_MODULE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "ngx_http_paylock_table.h"
+#include "paylock_audit.h"
+#include "paylock_page.h"
+#include "paylock_timeline.h"
+
+
+/* what the zone holds beside the table: who feeds it, and how far it is */
+
+typedef enum {
+    NGX_HTTP_PAYLOCK_EMPTY = 0,
+    NGX_HTTP_PAYLOCK_SYNCING,
+    NGX_HTTP_PAYLOCK_LIVE,
+    NGX_HTTP_PAYLOCK_STALE
+} ngx_http_paylock_state_e;
+
+
+typedef struct {
+    ngx_atomic_t                 lease;        /* token << 32 | pid, or 0 */
+    ngx_atomic_t                 token;        /* the last one given */
+    ngx_atomic_t                 heartbeat;    /* ngx_current_msec */
+
+    ngx_http_paylock_state_e     state;
+    ngx_uint_t                   rejected;     /* fields that are no records */
+    ngx_uint_t                   alerted;      /* this outage was logged */
+    ngx_msec_t                   answered;     /* the last good answer */
+
+    /* the cursor: what of the chain has been applied */
+
+    uint64_t                     seq;          /* 0: no stream */
+    char                         chain[PAYLOCK_CHAIN_LEN];
+    char                         hash[PAYLOCK_HASH_LEN];
+} ngx_http_paylock_node_sh_t;
+
+
+typedef struct ngx_http_paylock_lease_s  ngx_http_paylock_lease_t;
+
+
+/* paylock_redis; the texts are 0-terminated, NULL if not given */
+
+typedef struct {
+    ngx_addr_t                  *addrs;
+    ngx_uint_t                   naddrs;
+    char                        *user;
+    char                        *password;
+    char                        *db;
+    char                        *locks;        /* the keys, with prefix */
+    char                        *audit;
+    ngx_msec_t                   connect_timeout;
+    ngx_msec_t                   timeout;
+} ngx_http_paylock_redis_t;
+
+
+/* a location's answers, shared by all locations that give the same */
+
+typedef struct {
+    ngx_uint_t                   status;
+    ngx_uint_t                   discreet;
+    ngx_str_t                    contact;
+
+    ngx_uint_t                   nlanguages;
+    const char *const           *languages;
+    paylock_page_t              *pages[PAYLOCK_FORMAT_NONE];
+} ngx_http_paylock_answer_t;
+
+
+typedef struct {
+    ngx_shm_zone_t              *zone;
+    size_t                       size;
+    ngx_slab_pool_t             *shpool;
+    ngx_http_paylock_table_t     table;
+    ngx_http_paylock_node_sh_t  *node;
+
+    ngx_http_paylock_redis_t     redis;
+    ngx_array_t                  answers;      /* ngx_http_paylock_answer_t * */
+    ngx_array_t                  servers;      /* ngx_http_paylock_srv_conf_t * */
+    ngx_int_t                    verdict;      /* index of the variable */
+    ngx_uint_t                   used;
+
+    ngx_http_paylock_lease_t    *lease;        /* of this process */
+} ngx_http_paylock_main_conf_t;
+
+
+/* one of a server block's names, as far as records can be found by it */
+
+typedef struct {
+    ngx_str_t                    name;
+    ngx_http_paylock_key_t       key;
+} ngx_http_paylock_name_t;
+
+
+typedef struct {
+    ngx_uint_t                   def;          /* paylock_default */
+    ngx_uint_t                   off_location;
+
+    ngx_array_t                  names;        /* ngx_http_paylock_name_t */
+    ngx_array_t                  wildcards;    /* ngx_str_t */
+    ngx_array_t                  regexes;      /* ngx_regex_t * */
+} ngx_http_paylock_srv_conf_t;
+
+
+typedef struct {
+    ngx_flag_t                   enable;
+    ngx_uint_t                   status;
+    time_t                       retry_after;
+    ngx_uint_t                   discreet;
+    ngx_str_t                    contact;
+    ngx_uint_t                   log_level;
+    ngx_http_paylock_answer_t   *answer;
+} ngx_http_paylock_loc_conf_t;
+
+
+/* what holds for a request's host; in force until the request has ended */
+
+typedef struct {
+    paylock_stage_e              stage;
+    unsigned                     found:1;      /* by a record, not a default */
+    unsigned                     answered:1;   /* our answer is on its way */
+    unsigned                     replaced:1;   /* ... instead of another one */
+    paylock_stage_e              def;
+    ngx_str_t                    host;         /* the record's */
+    paylock_record_t             record;
+} ngx_http_paylock_verdict_t;
+
+
+/* ngx_http_paylock_host.c */
+
+ngx_int_t ngx_http_paylock_host_init(ngx_conf_t *cf,
+    ngx_http_paylock_srv_conf_t *pscf, ngx_http_core_srv_conf_t *cscf);
+void ngx_http_paylock_host_keys(ngx_http_paylock_main_conf_t *pmcf);
+void ngx_http_paylock_host_find(ngx_http_request_t *r,
+    ngx_http_paylock_verdict_t *verdict);
+
+
+/* ngx_http_paylock_gate.c */
+
+ngx_int_t ngx_http_paylock_gate_init(ngx_conf_t *cf);
+ngx_http_paylock_verdict_t *ngx_http_paylock_judge(ngx_http_request_t *r);
+
+
+/* ngx_http_paylock_page.c */
+
+ngx_http_paylock_answer_t *ngx_http_paylock_page_answer(ngx_conf_t *cf,
+    ngx_http_paylock_main_conf_t *pmcf, ngx_http_paylock_loc_conf_t *plcf);
+ngx_int_t ngx_http_paylock_page_header(ngx_http_request_t *r,
+    ngx_http_paylock_verdict_t *verdict, ngx_chain_t **body);
+
+
+/* ngx_http_paylock_variables.c */
+
+ngx_int_t ngx_http_paylock_variables_add(ngx_conf_t *cf);
+
+
+/* ngx_http_paylock_redis.c */
+
+char *ngx_http_paylock_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_paylock_redis_default(ngx_conf_t *cf,
+    ngx_http_paylock_main_conf_t *pmcf);
+
+
+/* ngx_http_paylock_lease.c */
+
+ngx_int_t ngx_http_paylock_lease_start(ngx_cycle_t *cycle,
+    ngx_http_paylock_main_conf_t *pmcf);
+void ngx_http_paylock_lease_stop(ngx_http_paylock_main_conf_t *pmcf);
+
+
+extern ngx_module_t  ngx_http_paylock_module;
+
+
+#endif /* _NGX_HTTP_PAYLOCK_MODULE_H_INCLUDED_ */

@@ -1,0 +1,132 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * The records of all hosts in shared memory.  Readers take no lock.  Writers
+ * hold the zone's slab mutex, which is theirs to take and to release.
+ *
+ * A bucket heads a chain of slots and carries a version.  A slot never
+ * changes while readers can find it, but for its flags: a record is replaced
+ * by a new slot.  Before a slot is taken out of its chain the version goes
+ * up; so a reader that finds the version as it was has seen neither a slot
+ * that was reused nor a chain with a slot missing.  Every change becomes
+ * visible by one store, so that a writer may be killed anywhere: it leaves
+ * at most slots that belong to nobody, which the next one collects.
+ */
+
+
+#ifndef _NGX_HTTP_PAYLOCK_TABLE_H_INCLUDED_
+#define _NGX_HTTP_PAYLOCK_TABLE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+#include "paylock_record.h"
+
+
+#define NGX_HTTP_PAYLOCK_SECRET  192
+
+
+/* 128 bits of keyed hash instead of the name: 32 choose the bucket */
+
+typedef struct {
+    uint32_t                       bucket;
+    uint32_t                       hash[3];
+} ngx_http_paylock_key_t;
+
+
+typedef struct {
+    uint32_t                       version;
+    uint32_t                       head;       /* index of a slot, or 0 */
+} ngx_http_paylock_bucket_t;
+
+
+typedef struct {
+    uint32_t                       next;
+    uint32_t                       flags;
+    uint32_t                       hash[3];
+    paylock_record_t               record;
+} ngx_http_paylock_slot_t;
+
+
+/* what lives in the segment; the buckets and the slots follow it */
+
+typedef struct {
+    uint32_t                       capacity;
+    uint32_t                       count;      /* records that readers find */
+    uint32_t                       taken;      /* slots in chains */
+    uint32_t                       used;       /* slots ever taken */
+    uint32_t                       free;       /* list of those given back */
+    uint32_t                       scan;       /* number of the last scan */
+    uint32_t                       dirty;      /* a writer is at work */
+    u_char                         secret[NGX_HTTP_PAYLOCK_SECRET];
+} ngx_http_paylock_table_sh_t;
+
+
+/* what lives in the cycle */
+
+typedef struct {
+    ngx_http_paylock_table_sh_t   *sh;
+    ngx_http_paylock_bucket_t     *buckets;
+    ngx_http_paylock_slot_t       *slots;      /* slots[0] is not used */
+} ngx_http_paylock_table_t;
+
+
+/* How many records fit into size bytes: 72 each and the header. */
+
+uint32_t ngx_http_paylock_table_capacity(size_t size);
+
+/*
+ * Points the table to a segment of size bytes, 64-byte aligned.  If fresh,
+ * the segment, all zero, becomes an empty table keyed by secret.
+ */
+
+void ngx_http_paylock_table_attach(ngx_http_paylock_table_t *table,
+    void *segment, size_t size, const u_char *secret);
+
+void ngx_http_paylock_table_key(ngx_http_paylock_table_t *table,
+    const u_char *name, size_t len, ngx_http_paylock_key_t *key);
+
+/* Copies the record of a host; 1 if there is one, else 0.  Takes no lock. */
+
+ngx_uint_t ngx_http_paylock_table_find(ngx_http_paylock_table_t *table,
+    const ngx_http_paylock_key_t *key, paylock_record_t *record);
+
+
+/*
+ * For the writer.  Everything below stands between begin and end; begin
+ * mends what a writer that was killed has left, NGX_ERROR if it has no
+ * memory for that.  NGX_DECLINED means that the table is full and that
+ * nothing was changed.
+ */
+
+ngx_int_t ngx_http_paylock_table_begin(ngx_http_paylock_table_t *table);
+void ngx_http_paylock_table_end(ngx_http_paylock_table_t *table);
+
+/* The record of a host from now on; NULL: none. */
+
+ngx_int_t ngx_http_paylock_table_set(ngx_http_paylock_table_t *table,
+    const ngx_http_paylock_key_t *key, const paylock_record_t *record);
+
+/*
+ * A scan is taken down beside what readers find: start, one note for each
+ * host (NULL: it has no record; keep: whatever it has stays), then a sweep
+ * over all buckets, in slices, that publishes what was noted and drops what
+ * was not.  The notes of a scan that had no sweep are void when the next
+ * starts.
+ */
+
+void ngx_http_paylock_table_scan(ngx_http_paylock_table_t *table);
+ngx_int_t ngx_http_paylock_table_note(ngx_http_paylock_table_t *table,
+    const ngx_http_paylock_key_t *key, const paylock_record_t *record);
+void ngx_http_paylock_table_keep(ngx_http_paylock_table_t *table,
+    const ngx_http_paylock_key_t *key);
+
+/* Sweeps up to n buckets from *bucket on; NGX_OK at the end of the table. */
+
+ngx_int_t ngx_http_paylock_table_sweep(ngx_http_paylock_table_t *table,
+    uint32_t *bucket, uint32_t n);
+
+
+#endif /* _NGX_HTTP_PAYLOCK_TABLE_H_INCLUDED_ */

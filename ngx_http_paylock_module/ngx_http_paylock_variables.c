@@ -1,0 +1,198 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "ngx_http_paylock_module.h"
+
+
+static ngx_int_t ngx_http_paylock_state_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_paylock_host_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_paylock_ref_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_paylock_verdict_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_paylock_record(ngx_http_request_t *r,
+    ngx_http_paylock_verdict_t *verdict);
+static ngx_int_t ngx_http_paylock_value(ngx_http_variable_value_t *v,
+    const u_char *data, size_t len);
+
+
+static ngx_http_variable_t  ngx_http_paylock_variables[] = {
+
+    { ngx_string("paylock_state"), NULL, ngx_http_paylock_state_variable, 0,
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("paylock_host"), NULL, ngx_http_paylock_host_variable, 0,
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("paylock_ref"), NULL, ngx_http_paylock_ref_variable, 0,
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+      ngx_http_null_variable
+};
+
+
+/* holds the verdict, see ngx_http_paylock_judge(); says nothing itself */
+
+static ngx_str_t  ngx_http_paylock_verdict = ngx_string("paylock_verdict");
+
+
+ngx_int_t
+ngx_http_paylock_variables_add(ngx_conf_t *cf)
+{
+    ngx_http_variable_t           *var, *v;
+    ngx_http_paylock_main_conf_t  *pmcf;
+
+    for (v = ngx_http_paylock_variables; v->name.len; v++) {
+        var = ngx_http_add_variable(cf, &v->name, v->flags);
+        if (var == NULL) {
+            return NGX_ERROR;
+        }
+
+        var->get_handler = v->get_handler;
+        var->data = v->data;
+    }
+
+    var = ngx_http_add_variable(cf, &ngx_http_paylock_verdict,
+                                NGX_HTTP_VAR_NOHASH);
+    if (var == NULL) {
+        return NGX_ERROR;
+    }
+
+    var->get_handler = ngx_http_paylock_verdict_variable;
+
+    pmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_paylock_module);
+
+    pmcf->verdict = ngx_http_get_variable_index(cf, &ngx_http_paylock_verdict);
+
+    return pmcf->verdict == NGX_ERROR ? NGX_ERROR : NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_paylock_state_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    const char                   *name;
+    ngx_http_paylock_verdict_t   *verdict;
+    ngx_http_paylock_loc_conf_t  *plcf;
+
+    plcf = ngx_http_get_module_loc_conf(r, ngx_http_paylock_module);
+
+    if (!plcf->enable) {
+        return ngx_http_paylock_value(v, NULL, 0);
+    }
+
+    verdict = ngx_http_paylock_judge(r);
+    if (verdict == NULL) {
+        return NGX_ERROR;
+    }
+
+    name = paylock_stage_names[verdict->stage];
+
+    return ngx_http_paylock_value(v, (u_char *) name, ngx_strlen(name));
+}
+
+
+static ngx_int_t
+ngx_http_paylock_host_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_http_paylock_verdict_t  verdict;
+
+    if (ngx_http_paylock_record(r, &verdict) != NGX_OK) {
+        return ngx_http_paylock_value(v, NULL, 0);
+    }
+
+    return ngx_http_paylock_value(v, verdict.host.data, verdict.host.len);
+}
+
+
+static ngx_int_t
+ngx_http_paylock_ref_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    u_char                      *p;
+    ngx_http_paylock_verdict_t   verdict;
+
+    if (ngx_http_paylock_record(r, &verdict) != NGX_OK
+        || verdict.record.ref_len == 0)
+    {
+        return ngx_http_paylock_value(v, NULL, 0);
+    }
+
+    p = ngx_pnalloc(r->pool, verdict.record.ref_len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(p, verdict.record.ref, verdict.record.ref_len);
+
+    return ngx_http_paylock_value(v, p, verdict.record.ref_len);
+}
+
+
+static ngx_int_t
+ngx_http_paylock_verdict_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    v->not_found = 1;
+
+    return NGX_OK;
+}
+
+
+/*
+ * The record that matched.  Of an open host nothing was kept, so that the
+ * table is asked again.
+ */
+
+static ngx_int_t
+ngx_http_paylock_record(ngx_http_request_t *r,
+    ngx_http_paylock_verdict_t *verdict)
+{
+    ngx_http_paylock_verdict_t   *kept;
+    ngx_http_paylock_loc_conf_t  *plcf;
+
+    plcf = ngx_http_get_module_loc_conf(r, ngx_http_paylock_module);
+
+    if (!plcf->enable) {
+        return NGX_DECLINED;
+    }
+
+    kept = ngx_http_paylock_judge(r);
+    if (kept == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (kept->stage == PAYLOCK_OPEN) {
+        ngx_http_paylock_host_find(r, verdict);
+
+    } else {
+        *verdict = *kept;
+    }
+
+    return verdict->found ? NGX_OK : NGX_DECLINED;
+}
+
+
+static ngx_int_t
+ngx_http_paylock_value(ngx_http_variable_value_t *v, const u_char *data,
+    size_t len)
+{
+    v->len = len;
+    v->valid = 1;
+    v->no_cacheable = 0;
+    v->not_found = 0;
+    v->data = (u_char *) data;
+
+    return NGX_OK;
+}
