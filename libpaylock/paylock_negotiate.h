@@ -23,9 +23,10 @@ typedef enum {
 
 /*
  * The form of the body by the fields Accept and Sec-Fetch-Dest; data is NULL
- * for a field that was not sent.  Of forms liked equally the first in the
- * order above is taken; a client that accepts none of them, nor an image, a
- * style, a script or a font alone, gets text.
+ * for a field that was not sent.  Of forms liked equally one that is named
+ * goes before one that a wildcard covers, then the first in the order above.
+ * A client that likes an image, a style, a script or a font better than all
+ * of them gets no body, one that accepts nothing of all that gets text.
  */
 
 paylock_format_e paylock_negotiate_format(const char *accept, size_t accept_len,
