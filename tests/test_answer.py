@@ -152,16 +152,24 @@ def test_contact_is_escaped(site):
     assert 'Ann <a@agency.example> & "co"' in ask(server, TEXT).text
 
 
-def test_contact_of_a_location(site):
-    server = site("paylock_contact outer; location /in "
-                  '{ paylock_contact inner; } location /no '
-                  '{ paylock_contact ""; }')
+def test_settings_of_a_location(site):
+    server = site("paylock_contact outer; "
+                  "location /in { paylock_contact inner; paylock_status 403; "
+                  "paylock_retry_after 2h; } "
+                  'location /none { paylock_contact ""; } '
+                  "location /shy { paylock_page discreet; }")
 
-    def page(path):
-        return server.get(path, host="acme.example").text
+    def get(path):
+        return server.get(path, host="acme.example")
 
-    # the server's own handler answers first: no location turns paylock off
-    assert "outer" in page("/")
+    assert "outer" in get("/").text
+    assert get("/").headers["Retry-After"] == "3600"
+    assert "inner" in get("/in").text
+    assert get("/in").status == 403
+    assert get("/in").headers["Retry-After"] == "7200"
+    assert "hosting provider" in get("/none").text
+    assert get("/shy").headers["X-Paylock"] is None
+    assert "suspended" not in get("/shy").text
 
 
 @pytest.mark.parametrize("name", ["ref", "no ref"])
@@ -364,13 +372,24 @@ def test_sub_filter(site):
     assert ask(server).headers["X-Paylock"] == "locked"
 
 
-def test_ssi_charset_addition(site):
-    server = site("ssi on; charset iso-8859-1; source_charset utf-8; "
-                  "override_charset on; add_after_body /after; "
+def test_ssi_and_addition(site):
+    server = site("ssi on; ssi_types *; add_after_body /after; "
                   "location = /after { return 200 after; }")
     reply = ask(server, accept_language="fr")
     assert reply.status == 503
-    assert b"suspendu" in reply.body and b"</html>" in reply.body
+    assert "suspendu" in reply.text and "</html>" in reply.text
+
+
+def test_charset(nginx, admin):
+    admin("init")
+    server = nginx("charset_map iso-8859-1 utf-8 { 92 E28099; A0 C2A0; "
+                   "E9 C3A9; E0 C3A0; } "
+                   "server { server_name acme.example; paylock on; "
+                   "paylock_default locked; charset iso-8859-1; "
+                   "override_charset on; charset_types text/html; }")
+    reply = ask(server, accept_language="fr")
+    text = reply.body.decode(reply.headers.get_content_charset())
+    assert "votre hébergeur" in text and "</html>" in text
 
 
 def test_keepalive(site):
