@@ -116,7 +116,7 @@ test_read(void **state)
 }
 
 
-/* Both were computed from docs/audit-format.md by another program. */
+/* The hashes were computed from docs/audit-format.md by another program. */
 
 static void
 test_hash(void **state)
@@ -173,6 +173,53 @@ test_hash(void **state)
     assert_int_equal(paylock_entry_intact(&e), 0);
     e.field[PAYLOCK_AUDIT_HASH] = (paylock_str_t) { NULL, 0 };
     assert_int_equal(paylock_entry_intact(&e), 0);
+}
+
+
+/* The chain of the example in docs/audit-format.md. */
+
+static void
+test_example(void **state)
+{
+    size_t            i;
+    redisReply       *reply;
+    paylock_entry_t   e;
+
+#define DOC_CHAIN  "8f1d6a02c94be7305a1c7d9e2b60f4aa"
+#define DOC_ZEROS  "00000000000000000000000000000000" \
+                   "00000000000000000000000000000000"
+#define DOC_FIRST  "234856e43e2bfdc3dc26190319f103b8" \
+                   "047230b0b69c3b6580d0a65e0ee53342"
+
+    static const struct {
+        const char  *id;
+        const char  *field[32];
+    } entries[] = {
+        { "1-0", { "v", "1", "chain", DOC_CHAIN, "time", "1793487600000",
+                   "actor", "alice", "machine", "web1", "action", "init",
+                   "prev", DOC_ZEROS, "hash", DOC_FIRST, NULL } },
+        { "2-0", { "v", "1", "chain", DOC_CHAIN, "time", "1793491200250",
+                   "actor", "alice", "machine", "web1", "action", "lock",
+                   "host", "acme.example",
+                   "after", "{\"at\":1793491200,\"lock_at\":1793491200,"
+                            "\"ref\":\"PL-7F3K2M\","
+                            "\"reason\":\"overdue since 1 Nov\","
+                            "\"invoice\":\"F-2026-017\","
+                            "\"actor\":\"alice\"}",
+                   "reason", "overdue since 1 Nov", "invoice", "F-2026-017",
+                   "prev", DOC_FIRST,
+                   "hash", "32a2a8e0f17ecd9e3b13b75bd4ff3684"
+                           "468e585a11bae2bf3fa5d34f3148bdd3", NULL } }
+    };
+
+    (void) state;
+
+    for (i = 0; i < sizeof(entries) / sizeof(entries[0]); i++) {
+        reply = entry(entries[i].id, entries[i].field);
+        assert_null(paylock_entry_read(reply, &e));
+        assert_int_equal(paylock_entry_intact(&e), 1);
+        freeReplyObject(reply);
+    }
 }
 
 
@@ -375,6 +422,7 @@ main(void)
     static const struct CMUnitTest  tests[] = {
         cmocka_unit_test(test_read),
         cmocka_unit_test(test_hash),
+        cmocka_unit_test(test_example),
         cmocka_unit_test(test_ids),
         cmocka_unit_test(test_fields),
         cmocka_unit_test(test_shapes),
