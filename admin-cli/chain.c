@@ -1,0 +1,273 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#define _GNU_SOURCE
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <openssl/sha.h>
+
+#include "chain.h"
+
+
+#define CHAIN_PATH  4096
+#define CHAIN_NAME  (2 * 16 + 1)       /* 16 bytes of a SHA-256 */
+#define CHAIN_FILE  8192
+
+
+static int chain_directory(admin_t *a, int make, int *dir);
+static int chain_make_path(char *path);
+static void chain_name(const settings_t *s, char name[CHAIN_NAME]);
+static int chain_read(admin_t *a, int dir, const char *name, head_t *known);
+static int chain_write(admin_t *a, int dir, const char *name,
+    const head_t *head);
+static int chain_failed(admin_t *a, const char *what);
+
+
+int
+chain_load(admin_t *a, head_t *known)
+{
+    int   dir, status;
+    char  name[CHAIN_NAME];
+
+    known->seq = 0;
+
+    status = chain_directory(a, 0, &dir);
+
+    if (status != STATUS_DONE || dir == -1) {
+        return status;
+    }
+
+    chain_name(&a->settings, name);
+    status = chain_read(a, dir, name, known);
+
+    (void) close(dir);
+
+    return status;
+}
+
+
+int
+chain_check(admin_t *a)
+{
+    int  dir, status;
+
+    status = chain_directory(a, 1, &dir);
+
+    if (status != STATUS_DONE) {
+        return status;
+    }
+
+    if (faccessat(dir, ".", W_OK, AT_EACCESS) != 0) {
+        status = chain_failed(a, "write");
+    }
+
+    (void) close(dir);
+
+    return status;
+}
+
+
+int
+chain_save(admin_t *a, const head_t *head)
+{
+    int     dir, status;
+    char    name[CHAIN_NAME];
+    head_t  known;
+
+    status = chain_directory(a, 1, &dir);
+
+    if (status != STATUS_DONE) {
+        return status;
+    }
+
+    chain_name(&a->settings, name);
+
+    /* another paylock-admin may just remember a later head */
+
+    if (flock(dir, LOCK_EX) != 0) {
+        status = chain_failed(a, "lock");
+
+    } else {
+        status = chain_read(a, dir, name, &known);
+    }
+
+    if (status == STATUS_DONE
+        && (strcmp(known.chain, head->chain) != 0 || known.seq < head->seq))
+    {
+        status = chain_write(a, dir, name, head);
+    }
+
+    (void) close(dir);
+
+    return status;
+}
+
+
+/* Opens the directory; *dir is -1 if it is not there and not to be made. */
+
+static int
+chain_directory(admin_t *a, int make, int *dir)
+{
+    char  path[CHAIN_PATH];
+
+    if (settings_path(path, sizeof(path), "XDG_STATE_HOME", ".local/state",
+                      "paylock") != 0)
+    {
+        errno = ENAMETOOLONG;
+        return chain_failed(a, "open");
+    }
+
+    if (make && chain_make_path(path) != 0) {
+        return chain_failed(a, "make");
+    }
+
+    *dir = open(path, O_RDONLY|O_DIRECTORY|O_CLOEXEC);
+
+    if (*dir == -1 && (make || (errno != ENOENT && errno != ENOTDIR))) {
+        return chain_failed(a, "open");
+    }
+
+    return STATUS_DONE;
+}
+
+
+static int
+chain_make_path(char *path)
+{
+    char  *p;
+
+    for (p = path + 1; (p = strchr(p, '/')) != NULL; p++) {
+        *p = '\0';
+
+        if (mkdir(path, 0755) != 0 && errno != EEXIST) {
+            return -1;
+        }
+
+        *p = '/';
+    }
+
+    return mkdir(path, 0700) == 0 || errno == EEXIST ? 0 : -1;
+}
+
+
+/* One file per Redis and prefix: these may hold what no file name may. */
+
+static void
+chain_name(const settings_t *s, char name[CHAIN_NAME])
+{
+    size_t         i, n;
+    unsigned char  hash[SHA256_DIGEST_LENGTH];
+    char           text[CHAIN_FILE];
+
+    n = (size_t) snprintf(text, sizeof(text), "%s\n%s", s->where,
+                          s->value[SET_PREFIX]);
+
+    (void) SHA256((unsigned char *) text, n < sizeof(text) ? n : sizeof(text),
+                  hash);
+
+    for (i = 0; i < CHAIN_NAME / 2; i++) {
+        (void) sprintf(name + 2 * i, "%02x", hash[i]);
+    }
+}
+
+
+static int
+chain_read(admin_t *a, int dir, const char *name, head_t *known)
+{
+    int    fd, n;
+    FILE  *f;
+
+    memset(known, 0, sizeof(head_t));
+
+    fd = openat(dir, name, O_RDONLY|O_CLOEXEC);
+
+    if (fd == -1) {
+        return errno == ENOENT ? STATUS_DONE : chain_failed(a, "read");
+    }
+
+    f = fdopen(fd, "r");
+
+    if (f == NULL) {
+        (void) close(fd);
+        return chain_failed(a, "read");
+    }
+
+    n = fscanf(f, "redis = %*[^\n]\nprefix =%*[^\n]\nchain = %32[0-9a-f]\n"
+               "seq = %" SCNu64 "\nhash = %64[0-9a-f]\n",
+               known->chain, &known->seq, known->hash);
+
+    (void) fclose(f);
+
+    if (n == 3 && known->seq && strlen(known->chain) == PAYLOCK_CHAIN_LEN
+        && strlen(known->hash) == PAYLOCK_HASH_LEN)
+    {
+        return STATUS_DONE;
+    }
+
+    return problem_set(&a->problem, STATUS_FAILED, "state",
+                       "look at it, remove it, and run \"paylock-admin init\" "
+                       "to remember the chain anew",
+                       "what is remembered of this Redis in "
+                       "$XDG_STATE_HOME/paylock/%s cannot be read", name);
+}
+
+
+/* The new file is whole on disk before it takes the old one's name. */
+
+static int
+chain_write(admin_t *a, int dir, const char *name, const head_t *head)
+{
+    int    fd, ok;
+    char   temp[CHAIN_NAME + sizeof(".new")];
+    FILE  *f;
+
+    (void) sprintf(temp, "%s.new", name);
+
+    fd = openat(dir, temp, O_WRONLY|O_CREAT|O_TRUNC|O_CLOEXEC|O_NOFOLLOW,
+                0600);
+    f = fd == -1 ? NULL : fdopen(fd, "w");
+
+    if (f == NULL) {
+        if (fd != -1) {
+            (void) close(fd);
+        }
+
+        return chain_failed(a, "write");
+    }
+
+    ok = fprintf(f, "redis = %s\nprefix = %s\nchain = %s\nseq = %" PRIu64
+                 "\nhash = %s\n", a->settings.where,
+                 a->settings.value[SET_PREFIX], head->chain, head->seq,
+                 head->hash) > 0
+         && fflush(f) == 0 && fsync(fd) == 0;
+
+    if (fclose(f) != 0 || !ok || renameat(dir, temp, dir, name) != 0
+        || fsync(dir) != 0)
+    {
+        return chain_failed(a, "write");
+    }
+
+    return STATUS_DONE;
+}
+
+
+static int
+chain_failed(admin_t *a, const char *what)
+{
+    return problem_set(&a->problem, STATUS_FAILED, "state",
+                       "see to that directory, or set XDG_STATE_HOME to "
+                       "another",
+                       "cannot %s $XDG_STATE_HOME/paylock (by default "
+                       "~/.local/state/paylock), where the head of the audit "
+                       "trail is remembered: %s", what, strerror(errno));
+}

@@ -1,0 +1,40 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * What this machine remembers of an audit trail: the chain's id and the last
+ * head seen, so that a Redis that lost its data is noticed.
+ */
+
+
+#ifndef _CHAIN_H_INCLUDED_
+#define _CHAIN_H_INCLUDED_
+
+
+#include "command.h"
+#include "paylock_audit.h"
+
+
+/* A head: the last entry of a chain; seq 0 where there is none. */
+
+typedef struct {
+    uint64_t  seq;
+    char      chain[PAYLOCK_CHAIN_LEN + 1];
+    char      hash[PAYLOCK_HASH_LEN + 1];
+} head_t;
+
+
+/* Reads what is remembered of the Redis and prefix set. */
+
+int chain_load(admin_t *a, head_t *known);
+
+/* Can a head be remembered?  Makes the directory. */
+
+int chain_check(admin_t *a);
+
+/* Remembers a head unless a later one of this chain is remembered. */
+
+int chain_save(admin_t *a, const head_t *head);
+
+
+#endif /* _CHAIN_H_INCLUDED_ */

@@ -1,0 +1,188 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <string.h>
+
+#include "change.h"
+#include "text.h"
+
+
+static const char *const  change_order[] = {
+    "at", "open_at", "notice_at", "readonly_at", "lock_at", "pass_after",
+    "ref", "reason", "invoice", "actor"
+};
+
+
+static int change_same(const json_t *before, const json_t *after,
+    uint32_t now);
+static void change_lower(json_t *record, const paylock_record_t *rec,
+    uint32_t now);
+
+
+int
+change_begin(flips_t *fs, flip_t *f, const json_t *from, uint32_t now)
+{
+    paylock_record_t  rec;
+
+    f->after = from ? json_deep_copy(from) : json_object();
+
+    if (f->after == NULL) {
+        return admin_memory(fs->admin);
+    }
+
+    rec = change_times(from);
+    change_lower(f->after, &rec, now);
+    change_time(f, PAYLOCK_AT, now);
+
+    return STATUS_DONE;
+}
+
+
+int
+change_end(flips_t *fs, flip_t *f, int changed)
+{
+    size_t       i;
+    json_t      *ordered, *value;
+    uint32_t     now;
+
+    now = (uint32_t) json_integer_value(json_object_get(f->after, "at"));
+
+    f->changed = changed || !change_same(f->record, f->after, now);
+
+    if (!f->changed) {
+        json_decref(f->after);
+        f->after = json_incref(f->record);
+        return STATUS_DONE;
+    }
+
+    change_text(f, "actor", fs->actor);
+    ordered = json_object();
+
+    for (i = 0; i < sizeof(change_order) / sizeof(change_order[0]); i++) {
+        value = json_object_get(f->after, change_order[i]);
+
+        if (value) {
+            (void) json_object_set(ordered, change_order[i], value);
+        }
+    }
+
+    if (json_object_update_missing(ordered, f->after) != 0) {
+        json_decref(ordered);
+        return admin_memory(fs->admin);
+    }
+
+    json_decref(f->after);
+    f->after = ordered;
+
+    return STATUS_DONE;
+}
+
+
+void
+change_time(flip_t *f, paylock_time_e t, uint32_t when)
+{
+    (void) json_object_set_new(f->after, paylock_time_names[t],
+                               json_integer(when));
+}
+
+
+void
+change_drop(flip_t *f, const char *member)
+{
+    (void) json_object_del(f->after, member);
+}
+
+
+void
+change_text(flip_t *f, const char *member, const char *text)
+{
+    if (text && *text) {
+        (void) json_object_set_new(f->after, member, json_string(text));
+
+    } else if (text) {
+        change_drop(f, member);
+    }
+}
+
+
+paylock_record_t
+change_times(const json_t *record)
+{
+    paylock_record_t  rec;
+
+    if (record == NULL || paylock_record_from_json(record, &rec) != NULL) {
+        memset(&rec, 0, sizeof(paylock_record_t));
+    }
+
+    return rec;
+}
+
+
+int
+change_check(admin_t *a, option_e option, size_t max)
+{
+    const char  *text, *why;
+
+    text = a->opt[option];
+    why = text ? text_check(text, strlen(text), max) : NULL;
+
+    return why ? problem_set(&a->problem, STATUS_USAGE, "text",
+                             "give one line of UTF-8 text, reasons of at most "
+                             "1,000 bytes, invoices of at most 200",
+                             "the value of --%s %s",
+                             admin_options[option].name, why)
+               : STATUS_DONE;
+}
+
+
+/* Do two records differ in who wrote them and when alone? */
+
+static int
+change_same(const json_t *before, const json_t *after, uint32_t now)
+{
+    int                same;
+    json_t            *left, *right;
+    paylock_record_t   rec;
+
+    if (before == NULL) {
+        return 0;
+    }
+
+    left = json_deep_copy(before);
+    right = json_copy((json_t *) after);
+
+    rec = change_times(before);
+    change_lower(left, &rec, now);
+
+    (void) json_object_del(left, "at");
+    (void) json_object_del(left, "actor");
+    (void) json_object_del(right, "at");
+    (void) json_object_del(right, "actor");
+
+    same = json_equal(left, right);
+
+    json_decref(left);
+    json_decref(right);
+
+    return same;
+}
+
+
+static void
+change_lower(json_t *record, const paylock_record_t *rec, uint32_t now)
+{
+    paylock_time_e  t;
+
+    for (t = PAYLOCK_OPEN_AT; t <= PAYLOCK_LOCK_AT; t++) {
+
+        if (paylock_record_has(rec, t) && rec->time[t] > now
+            && rec->time[t] <= rec->time[PAYLOCK_AT])
+        {
+            (void) json_object_set_new(record, paylock_time_names[t],
+                                       json_integer(now));
+        }
+    }
+}

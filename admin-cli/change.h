@@ -1,0 +1,51 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * What commands do to a record.
+ */
+
+
+#ifndef _CHANGE_H_INCLUDED_
+#define _CHANGE_H_INCLUDED_
+
+
+#include "flip.h"
+#include "paylock_timeline.h"
+
+
+#define CHANGE_REASON   1000           /* bytes */
+#define CHANGE_INVOICE  200
+
+
+/*
+ * Sets f->after to a record made from another (NULL: an empty one): "at" is
+ * now, and times that had come by the old "at" and lie beyond the new one are
+ * lowered to it, so that they have come still.  Returns a status.
+ */
+
+int change_begin(flips_t *fs, flip_t *f, const json_t *from, uint32_t now);
+
+/*
+ * Puts the members of f->after into their order, names the actor and notes
+ * whether anything else than these is changed, or the caller says so.
+ */
+
+int change_end(flips_t *fs, flip_t *f, int changed);
+
+/* A member of f->after; text may be NULL (left alone) or empty (removed). */
+
+void change_time(flip_t *f, paylock_time_e t, uint32_t when);
+void change_drop(flip_t *f, const char *member);
+void change_text(flip_t *f, const char *member, const char *text);
+
+/* The times of a record that was read as one; none if record is NULL. */
+
+paylock_record_t change_times(const json_t *record);
+
+/* Checks an option's text; returns a status. */
+
+int change_check(admin_t *a, option_e option, size_t max);
+
+
+#endif /* _CHANGE_H_INCLUDED_ */

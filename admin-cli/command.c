@@ -1,0 +1,288 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <getopt.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "command.h"
+
+
+#define COMMAND_OPTION  256            /* getopt's value of the first option */
+
+
+static int command_options(admin_t *a, int argc, char **argv,
+    unsigned options);
+static int command_bad_option(admin_t *a, int c, char **argv);
+static int command_count(admin_t *a);
+
+
+const option_t  admin_options[OPT_N] = {
+    [OPT_REDIS] = { "redis", "URL",
+        "redis://[user@]host[:port][/db] or unix:/path[?db=N]" },
+    [OPT_PREFIX] = { "prefix", "P", "of the keys in Redis" },
+    [OPT_PASSWORD_FILE] = { "password-file", "FILE",
+        "whose first line is the password of Redis" },
+    [OPT_CONFIG] = { "config", "FILE",
+        "read instead of the user's and the machine's" },
+    [OPT_JSON] = { "json", NULL, "print JSON, errors as well" },
+    [OPT_QUIET] = { "quiet", NULL, "print nothing but errors" },
+    [OPT_DRY_RUN] = { "dry-run", NULL, "say what would change, change nothing" },
+    [OPT_HELP] = { "help", NULL, "print help and do nothing" },
+    [OPT_AT] = { "at", "TIME", "when to lock; now if not given" },
+    [OPT_UNTIL] = { "until", "TIME", "when to open again" },
+    [OPT_REASON] = { "reason", "TEXT", "for the record, never shown in public" },
+    [OPT_INVOICE] = { "invoice", "ID", "for the record, never shown in public" },
+    [OPT_REF] = { "ref", "TEXT",
+        "shown in public; made up if not given" },
+    [OPT_YES] = { "yes", NULL, "do not ask" }
+};
+
+
+const command_t  admin_commands[] = {
+    { "init", "", 0, 0, OPT_BIT(OPT_YES),
+      "Make the audit trail in an empty Redis, or remember the one there",
+      cmd_init },
+    { "lock", "HOST...", 1, INT_MAX,
+      OPT_BIT(OPT_AT)|OPT_BIT(OPT_UNTIL)|OPT_BIT(OPT_REASON)
+      |OPT_BIT(OPT_INVOICE)|OPT_BIT(OPT_REF),
+      "Close sites, now or at a time", cmd_lock },
+    { "unlock", "HOST...", 1, INT_MAX, OPT_BIT(OPT_REASON),
+      "Open sites, whatever their server's default", cmd_unlock },
+    { "reset", "HOST...", 1, INT_MAX, 0,
+      "Remove records: back to the server's default", cmd_reset },
+    { "status", "HOST...", 1, INT_MAX, 0,
+      "What holds now, by which record, since when, what comes next",
+      cmd_status },
+    { "list", "", 0, 0, 0, "All hosts that have a record", cmd_list },
+    { "audit log", "[HOST]", 0, 1, 0,
+      "Every change, the oldest first", cmd_audit_log },
+    { "version", "", 0, 0, 0, "Print the version", cmd_version },
+    { "help", "[COMMAND]", 0, 2, 0, "Print help", cmd_help },
+    { NULL, NULL, 0, 0, 0, NULL, NULL }
+};
+
+
+int
+command_parse(admin_t *a, int argc, char **argv)
+{
+    int  status, used;
+
+    /* up to the command; what is behind it depends on which it is */
+
+    status = command_options(a, argc, argv, 0);
+
+    if (status != STATUS_DONE) {
+        return status;
+    }
+
+    argc -= optind;
+    argv += optind;
+
+    if (argc == 0) {
+        return a->opt[OPT_HELP]
+               ? STATUS_DONE
+               : problem_set(&a->problem, STATUS_USAGE, "command",
+                             "\"paylock-admin help\" lists them",
+                             "there is no command");
+    }
+
+    a->command = command_find(argv, argc, &used);
+
+    if (a->command == NULL) {
+        return problem_set(&a->problem, STATUS_USAGE, "command",
+                           "\"paylock-admin help\" lists the commands",
+                           "there is no command \"%.100s%s%.100s\"", argv[0],
+                           used && argc > 1 ? " " : "",
+                           used && argc > 1 ? argv[1] : "");
+    }
+
+    /* getopt begins behind argv[0], here the last word of the command */
+
+    argc -= used - 1;
+    argv += used - 1;
+
+    status = command_options(a, argc, argv, a->command->options);
+
+    if (status != STATUS_DONE) {
+        return status;
+    }
+
+    a->arg = argv + optind;
+    a->n_args = argc - optind;
+
+    return a->opt[OPT_HELP] ? STATUS_DONE : command_count(a);
+}
+
+
+/*
+ * Finds "word" or "word word"; if there is none, *used says whether the
+ * first word begins a command of two.
+ */
+
+const command_t *
+command_find(char **words, int n, int *used)
+{
+    size_t            len;
+    const char       *space;
+    const command_t  *c;
+
+    *used = 0;
+
+    for (c = admin_commands; c->name; c++) {
+        space = strchr(c->name, ' ');
+        len = space ? (size_t) (space - c->name) : strlen(c->name);
+
+        if (strlen(words[0]) != len || memcmp(words[0], c->name, len) != 0) {
+            continue;
+        }
+
+        *used = 1;
+
+        if (space == NULL) {
+            return c;
+        }
+
+        if (n > 1 && strcmp(words[1], space + 1) == 0) {
+            *used = 2;
+            return c;
+        }
+    }
+
+    return NULL;
+}
+
+
+int
+admin_memory(admin_t *a)
+{
+    return problem_set(&a->problem, STATUS_FAILED, "memory", NULL,
+                       "out of memory");
+}
+
+
+void
+admin_warn(const admin_t *a, const char *code, const char *host,
+    const char *mend, const char *fmt, ...)
+{
+    char       message[1024];
+    va_list    args;
+    problem_t  p;
+
+    if (a->opt[OPT_QUIET]) {
+        return;
+    }
+
+    va_start(args, fmt);
+    (void) vsnprintf(message, sizeof(message), fmt, args);
+    va_end(args);
+
+    (void) problem_set(&p, STATUS_DONE, code, mend, "%s", message);
+    (void) problem_about(&p, host);
+
+    problem_print(&p, "warning", a->opt[OPT_JSON] != NULL, stderr);
+}
+
+
+static int
+command_options(admin_t *a, int argc, char **argv, unsigned options)
+{
+    int            c;
+    size_t         i, n;
+    struct option  table[OPT_N + 1];
+
+    memset(table, 0, sizeof(table));
+
+    for (i = 0, n = 0; i < OPT_N; i++) {
+
+        if ((OPT_GLOBAL|options) & OPT_BIT(i)) {
+            table[n].name = admin_options[i].name;
+            table[n].has_arg = admin_options[i].value ? required_argument
+                                                      : no_argument;
+            table[n].val = COMMAND_OPTION + (int) i;
+            n++;
+        }
+    }
+
+    opterr = 0;
+    optind = 0;
+
+    for ( ;; ) {
+        c = getopt_long(argc, argv, a->command ? ":" : "+:", table, NULL);
+
+        if (c == -1) {
+            return STATUS_DONE;
+        }
+
+        if (c < COMMAND_OPTION) {
+            return command_bad_option(a, c, argv);
+        }
+
+        a->opt[c - COMMAND_OPTION] = optarg ? optarg : "";
+    }
+}
+
+
+static int
+command_bad_option(admin_t *a, int c, char **argv)
+{
+    const char  *given;
+
+    given = argv[optind - 1];
+
+    if (c == ':') {
+        return problem_set(&a->problem, STATUS_USAGE, "option",
+                           "give its value", "the option \"%.100s\" has no "
+                           "value", given);
+    }
+
+    if (optopt >= COMMAND_OPTION) {
+        return problem_set(&a->problem, STATUS_USAGE, "option",
+                           "give it without \"=\"",
+                           "the option \"%.100s\" takes no value", given);
+    }
+
+    /* of "-x.example" getopt is still at the second letter */
+
+    if (optopt && argv[optind] && argv[optind][0] == '-'
+        && argv[optind][1] == optopt)
+    {
+        given = argv[optind];
+    }
+
+    return problem_set(&a->problem, STATUS_USAGE, "option",
+                       given[0] == '-' && given[1] != '-' && strchr(given, '.')
+                       ? "a label of a host name begins and ends with a "
+                         "letter or a digit"
+                       : "\"paylock-admin help\" lists the commands and, with "
+                         "one of them, its options",
+                       "there is no option \"%.100s\"", given);
+}
+
+
+static int
+command_count(admin_t *a)
+{
+    const command_t  *c;
+
+    c = a->command;
+
+    if (a->n_args < c->least) {
+        return problem_set(&a->problem, STATUS_USAGE, "arguments",
+                           "give one or more",
+                           "\"%s\" needs %s", c->name, c->args);
+    }
+
+    if (a->n_args > c->most) {
+        return problem_set(&a->problem, STATUS_USAGE, "arguments",
+                           "take it away", "\"%s\" takes no \"%.100s\"",
+                           c->name, a->arg[c->most]);
+    }
+
+    return STATUS_DONE;
+}

@@ -1,0 +1,120 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * The commands and options as data: the tables in command.c are the
+ * dispatcher, the parser and the help at once.
+ */
+
+
+#ifndef _COMMAND_H_INCLUDED_
+#define _COMMAND_H_INCLUDED_
+
+
+#include <stddef.h>
+
+#include "link.h"
+#include "problem.h"
+#include "settings.h"
+
+
+/* global ones up to OPT_HELP, then those of commands */
+
+typedef enum {
+    OPT_REDIS = 0,
+    OPT_PREFIX,
+    OPT_PASSWORD_FILE,
+    OPT_CONFIG,
+    OPT_JSON,
+    OPT_QUIET,
+    OPT_DRY_RUN,
+    OPT_HELP,
+    OPT_AT,
+    OPT_UNTIL,
+    OPT_REASON,
+    OPT_INVOICE,
+    OPT_REF,
+    OPT_YES,
+    OPT_N
+} option_e;
+
+
+#define OPT_GLOBAL   ((1u << (OPT_HELP + 1)) - 1)
+#define OPT_BIT(o)   (1u << (o))
+
+
+typedef struct {
+    const char  *name;
+    const char  *value;                /* what it takes; NULL: nothing */
+    const char  *help;
+} option_t;
+
+
+typedef struct admin_s  admin_t;
+
+
+typedef struct {
+    const char  *name;                 /* one word or two */
+    const char  *args;                 /* as in the synopsis */
+    int          least;                /* number of arguments */
+    int          most;
+    unsigned     options;              /* OPT_BIT() each, without global ones */
+    const char  *help;                 /* one line */
+    int        (*run)(admin_t *a);     /* returns a status */
+} command_t;
+
+
+/* What a command works on. */
+
+struct admin_s {
+    const command_t  *command;
+    const char       *opt[OPT_N];      /* as given; NULL: not given */
+    char            **arg;
+    int               n_args;
+
+    settings_t        settings;
+    link_t           *link;
+
+    problem_t         problem;         /* printed when the status is not 0 */
+};
+
+
+/* by option_e; ended by a command without a name */
+
+extern const option_t   admin_options[OPT_N];
+extern const command_t  admin_commands[];
+
+
+/*
+ * Reads the command line: options before and behind the command, the command
+ * itself, its arguments.  Returns a status.
+ */
+
+int command_parse(admin_t *a, int argc, char **argv);
+
+/* The command called words[0] or "words[0] words[1]"; *used words of n. */
+
+const command_t *command_find(char **words, int n, int *used);
+
+/* Notes that memory ran out; returns the status. */
+
+int admin_memory(admin_t *a);
+
+/* Prints a warning at once, unless --quiet. */
+
+void admin_warn(const admin_t *a, const char *code, const char *host,
+    const char *mend, const char *fmt, ...)
+    __attribute__((format(printf, 5, 6)));
+
+int cmd_audit_log(admin_t *a);
+int cmd_help(admin_t *a);
+int cmd_init(admin_t *a);
+int cmd_list(admin_t *a);
+int cmd_lock(admin_t *a);
+int cmd_reset(admin_t *a);
+int cmd_status(admin_t *a);
+int cmd_unlock(admin_t *a);
+int cmd_version(admin_t *a);
+
+
+#endif /* _COMMAND_H_INCLUDED_ */

@@ -1,0 +1,34 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * Audit entries on their way into the stream.
+ */
+
+
+#ifndef _ENTRY_H_INCLUDED_
+#define _ENTRY_H_INCLUDED_
+
+
+#include "chain.h"
+#include "command.h"
+
+
+/*
+ * Queues the entry that follows *head, which becomes it; its v, chain, time,
+ * prev and hash are made here.  Returns a status.
+ */
+
+int entry_queue(admin_t *a, const paylock_entry_t *fields, head_t *head);
+
+/* Sets a field; text may be NULL and stays the caller's. */
+
+void entry_set(paylock_entry_t *e, paylock_audit_field_e field,
+    const char *text);
+
+/* n random bytes as hex digits and a zero.  Returns a status. */
+
+int entry_random(admin_t *a, char *hex, size_t n);
+
+
+#endif /* _ENTRY_H_INCLUDED_ */

@@ -1,0 +1,559 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "link.h"
+#include "paylock_resp.h"
+#include "settings.h"
+
+
+#define LINK_CONNECT  3000             /* milliseconds, of each address */
+#define LINK_ANSWER   5000             /* of each reply */
+#define LINK_ARGS     16
+#define LINK_READ     16384
+
+
+struct link_s {
+    int               fd;
+    char             *out;
+    size_t            out_len;
+    size_t            out_size;
+    paylock_resp_t   *resp;
+    const char       *where;
+    problem_t        *problem;
+};
+
+
+static int link_connect(link_t *l, const settings_t *s);
+static int link_connect_unix(link_t *l, const settings_t *s);
+static int link_connect_tcp(link_t *l, const settings_t *s);
+static int link_connect_address(int domain, const struct sockaddr *addr,
+    socklen_t len);
+static int link_login(link_t *l, const settings_t *s);
+static int link_select(link_t *l, unsigned db);
+static int link_wait(int fd, short events, long long deadline);
+static long long link_clock(void);
+static int link_lost(link_t *l, const char *what);
+
+
+/* What Redis answers, and what to do about it, by the first word. */
+
+static const struct {
+    const char  *word;
+    const char  *code;
+    const char  *mend;
+} link_errors[] = {
+    { "NOAUTH", "auth", "give its password by --password-file, or in the "
+      "configuration" },
+    { "WRONGPASS", "auth", "correct the user name or the password" },
+    { "NOPERM", "permission", "give this Redis user the rights that paylock's "
+      "documentation lists for operators" },
+    { "WRONGTYPE", "type", "something else uses these keys: choose another "
+      "prefix with --prefix" },
+    { "READONLY", "readonly", "this is a replica: name the primary with "
+      "--redis" },
+    { "OOM", "memory", "Redis is at its maxmemory: raise it" },
+    { "MISCONF", "disk", "Redis cannot write to its disk: see its log" },
+    { "NOREPLICAS", "replicas", "Redis has fewer good replicas than its "
+      "min-replicas-to-write: bring them back" },
+    { "LOADING", "busy", "Redis is reading its data: try again shortly" },
+    { "BUSY", "busy", "a script blocks Redis: end it, or wait" },
+    { "MASTERDOWN", "busy", "this replica has lost its primary: name the "
+      "primary with --redis" },
+    { "CLUSTERDOWN", "cluster", "mend the cluster first" },
+    { "MOVED", "cluster", "name the node that holds paylock's keys with "
+      "--redis" },
+    { "CROSSSLOT", "cluster", "a prefix for a cluster needs braces, such as "
+      "{paylock}:" },
+    { "ERR", "redis", "is this a Redis of version 5 or later?" },
+    { "", "redis", "see the log of Redis" }
+};
+
+
+link_t *
+link_open(const settings_t *s, problem_t *p)
+{
+    link_t  *l;
+
+    l = calloc(1, sizeof(link_t));
+
+    if (l == NULL) {
+        (void) problem_set(p, STATUS_FAILED, "memory", NULL, "out of memory");
+        return NULL;
+    }
+
+    l->fd = -1;
+    l->where = s->where;
+    l->problem = p;
+    l->resp = paylock_resp_create();
+
+    if (l->resp == NULL) {
+        (void) problem_set(p, STATUS_FAILED, "memory", NULL, "out of memory");
+        goto failed;
+    }
+
+    if (link_connect(l, s) != 0 || link_login(l, s) != 0
+        || (s->url.db && link_select(l, s->url.db) != 0))
+    {
+        goto failed;
+    }
+
+    return l;
+
+failed:
+
+    link_close(l);
+
+    return NULL;
+}
+
+
+void
+link_close(link_t *l)
+{
+    if (l == NULL) {
+        return;
+    }
+
+    if (l->fd != -1) {
+        (void) close(l->fd);
+    }
+
+    if (l->resp) {
+        paylock_resp_free(l->resp);
+    }
+
+    free(l->out);
+    free(l);
+}
+
+
+int
+link_queue(link_t *l, size_t n, const char **arg, const size_t *len)
+{
+    int      size;
+    char    *command, *out;
+    size_t   need;
+
+    size = redisFormatCommandArgv(&command, (int) n, arg, len);
+
+    if (size < 0) {
+        goto memory;
+    }
+
+    need = l->out_len + (size_t) size;
+
+    if (need > l->out_size) {
+        out = realloc(l->out, 2 * need);
+
+        if (out == NULL) {
+            redisFreeCommand(command);
+            goto memory;
+        }
+
+        l->out = out;
+        l->out_size = 2 * need;
+    }
+
+    memcpy(l->out + l->out_len, command, (size_t) size);
+    l->out_len = need;
+
+    explicit_bzero(command, (size_t) size);
+    redisFreeCommand(command);
+
+    return 0;
+
+memory:
+
+    (void) problem_set(l->problem, STATUS_FAILED, "memory", NULL,
+                       "out of memory");
+    return -1;
+}
+
+
+int
+link_command(link_t *l, const char *name, ...)
+{
+    size_t       n;
+    va_list      args;
+    const char  *arg[LINK_ARGS];
+
+    va_start(args, name);
+
+    for (n = 0; name && n < LINK_ARGS; n++) {
+        arg[n] = name;
+        name = va_arg(args, const char *);
+    }
+
+    va_end(args);
+
+    return link_queue(l, n, arg, NULL);
+}
+
+
+int
+link_send(link_t *l)
+{
+    size_t      sent;
+    ssize_t     n;
+    long long   deadline;
+
+    deadline = link_clock() + LINK_ANSWER;
+
+    for (sent = 0; sent < l->out_len; /* void */ ) {
+        n = send(l->fd, l->out + sent, l->out_len - sent, MSG_NOSIGNAL);
+
+        if (n >= 0) {
+            sent += (size_t) n;
+            continue;
+        }
+
+        if (errno == EINTR) {
+            continue;
+        }
+
+        if (errno != EAGAIN || link_wait(l->fd, POLLOUT, deadline) != 0) {
+            return link_lost(l, strerror(errno));
+        }
+    }
+
+    /* AUTH was in it */
+
+    if (l->out) {
+        explicit_bzero(l->out, l->out_len);
+    }
+
+    l->out_len = 0;
+
+    return 0;
+}
+
+
+redisReply *
+link_reply(link_t *l)
+{
+    char         buf[LINK_READ];
+    ssize_t      n;
+    long long    deadline;
+    const char  *why;
+    redisReply  *reply;
+
+    deadline = link_clock() + LINK_ANSWER;
+
+    for ( ;; ) {
+        why = paylock_resp_next(l->resp, &reply);
+
+        if (why == NULL && reply) {
+            return reply;
+        }
+
+        if (why == NULL) {
+            n = recv(l->fd, buf, sizeof(buf), 0);
+
+            if (n > 0) {
+                why = paylock_resp_feed(l->resp, buf, (size_t) n);
+
+            } else if (n == 0) {
+                (void) link_lost(l, "it closed the connection");
+                return NULL;
+
+            } else if (errno != EINTR
+                       && (errno != EAGAIN
+                           || link_wait(l->fd, POLLIN, deadline) != 0))
+            {
+                (void) link_lost(l, strerror(errno));
+                return NULL;
+            }
+        }
+
+        if (why == NULL && link_clock() > deadline) {
+            (void) link_lost(l, strerror(ETIMEDOUT));
+            return NULL;
+        }
+
+        if (why) {
+            (void) problem_set(l->problem, STATUS_FAILED, "protocol",
+                               "is this the address of a Redis?",
+                               "what answers at %s does not speak as Redis "
+                               "does: %s", l->where, why);
+            return NULL;
+        }
+    }
+}
+
+
+redisReply *
+link_expect(link_t *l, int type)
+{
+    redisReply  *reply;
+
+    reply = link_reply(l);
+
+    if (reply == NULL || reply->type == type
+        || reply->type == REDIS_REPLY_NIL)
+    {
+        return reply;
+    }
+
+    if (reply->type == REDIS_REPLY_ERROR) {
+        (void) link_refused(l, reply);
+
+    } else {
+        (void) problem_set(l->problem, STATUS_FAILED, "protocol",
+                           "is this the address of a Redis?",
+                           "Redis at %s gave an answer of an unexpected type",
+                           l->where);
+    }
+
+    freeReplyObject(reply);
+
+    return NULL;
+}
+
+
+int
+link_done(link_t *l)
+{
+    redisReply  *reply;
+
+    reply = link_expect(l, REDIS_REPLY_STATUS);
+
+    if (reply == NULL) {
+        return -1;
+    }
+
+    freeReplyObject(reply);
+
+    return 0;
+}
+
+
+int
+link_refused(link_t *l, const redisReply *reply)
+{
+    size_t  i, len;
+
+    for (i = 0; /* void */ ; i++) {
+        len = strlen(link_errors[i].word);
+
+        if (len == 0
+            || (strncmp(reply->str, link_errors[i].word, len) == 0
+                && (reply->str[len] == ' ' || reply->str[len] == '\0')))
+        {
+            break;
+        }
+    }
+
+    (void) problem_set(l->problem, STATUS_FAILED, link_errors[i].code,
+                       link_errors[i].mend, "Redis at %s refused: %.300s",
+                       l->where, reply->str);
+    return -1;
+}
+
+
+static int
+link_connect(link_t *l, const settings_t *s)
+{
+    int  rc;
+
+    rc = s->url.path ? link_connect_unix(l, s) : link_connect_tcp(l, s);
+
+    if (rc != 0 || l->fd != -1) {
+        return rc;
+    }
+
+    (void) problem_set(l->problem, STATUS_FAILED, "connect",
+                       "is Redis running there? --redis names another",
+                       "cannot connect to Redis at %s: %s", l->where,
+                       strerror(errno));
+    return -1;
+}
+
+
+static int
+link_connect_unix(link_t *l, const settings_t *s)
+{
+    struct sockaddr_un  addr;
+
+    if (strlen(s->url.path) >= sizeof(addr.sun_path)) {
+        errno = ENAMETOOLONG;
+        return 0;
+    }
+
+    memset(&addr, 0, sizeof(addr));
+    addr.sun_family = AF_UNIX;
+    strcpy(addr.sun_path, s->url.path);
+
+    l->fd = link_connect_address(AF_UNIX, (struct sockaddr *) &addr,
+                                 sizeof(addr));
+    return 0;
+}
+
+
+static int
+link_connect_tcp(link_t *l, const settings_t *s)
+{
+    int                rc, on;
+    char               port[16];
+    struct addrinfo    hints, *list, *ai;
+
+    memset(&hints, 0, sizeof(hints));
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = AI_ADDRCONFIG;
+
+    (void) snprintf(port, sizeof(port), "%u", s->url.port);
+
+    rc = getaddrinfo(s->url.host, port, &hints, &list);
+
+    if (rc != 0) {
+        (void) problem_set(l->problem, STATUS_FAILED, "connect",
+                           "--redis names another",
+                           "cannot find the address of Redis at %s: %s",
+                           l->where, gai_strerror(rc));
+        return -1;
+    }
+
+    for (ai = list; ai && l->fd == -1; ai = ai->ai_next) {
+        l->fd = link_connect_address(ai->ai_family, ai->ai_addr,
+                                     ai->ai_addrlen);
+    }
+
+    freeaddrinfo(list);
+
+    if (l->fd != -1) {
+        on = 1;
+        (void) setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    }
+
+    return 0;
+}
+
+
+/* The socket, or -1 and errno. */
+
+static int
+link_connect_address(int domain, const struct sockaddr *addr, socklen_t len)
+{
+    int        fd, error;
+    socklen_t  size;
+
+    fd = socket(domain, SOCK_STREAM|SOCK_NONBLOCK|SOCK_CLOEXEC, 0);
+
+    if (fd == -1) {
+        return -1;
+    }
+
+    if (connect(fd, addr, len) == 0) {
+        return fd;
+    }
+
+    error = errno;
+
+    if (error == EINPROGRESS) {
+        error = 0;
+        size = sizeof(error);
+
+        if (link_wait(fd, POLLOUT, link_clock() + LINK_CONNECT) != 0
+            || getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0)
+        {
+            error = errno;
+        }
+    }
+
+    if (error == 0) {
+        return fd;
+    }
+
+    (void) close(fd);
+    errno = error;
+
+    return -1;
+}
+
+
+static int
+link_login(link_t *l, const settings_t *s)
+{
+    int  rc;
+
+    if (s->password == NULL) {
+        return 0;
+    }
+
+    rc = s->username
+         ? link_command(l, "AUTH", s->username, s->password, NULL)
+         : link_command(l, "AUTH", s->password, NULL);
+
+    return rc == 0 && link_send(l) == 0 ? link_done(l) : -1;
+}
+
+
+static int
+link_select(link_t *l, unsigned db)
+{
+    char  number[16];
+
+    (void) snprintf(number, sizeof(number), "%u", db);
+
+    return link_command(l, "SELECT", number, NULL) == 0 && link_send(l) == 0
+           ? link_done(l) : -1;
+}
+
+
+static int
+link_wait(int fd, short events, long long deadline)
+{
+    int            n;
+    long long      left;
+    struct pollfd  pfd;
+
+    pfd.fd = fd;
+    pfd.events = events;
+
+    do {
+        left = deadline - link_clock();
+        n = poll(&pfd, 1, left > 0 ? (int) left : 0);
+    } while (n == -1 && errno == EINTR);
+
+    if (n == 0) {
+        errno = ETIMEDOUT;
+    }
+
+    return n > 0 ? 0 : -1;
+}
+
+
+static long long
+link_clock(void)
+{
+    struct timespec  ts;
+
+    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
+
+    return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+}
+
+
+static int
+link_lost(link_t *l, const char *what)
+{
+    (void) problem_set(l->problem, STATUS_FAILED, "link",
+                       "is Redis well there? see its log",
+                       "no answer from Redis at %s: %s", l->where, what);
+    return -1;
+}

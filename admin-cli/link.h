@@ -1,0 +1,68 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * One connection to Redis: a blocking look at a socket that never blocks
+ * longer than its deadline.  Commands are queued, sent together, and answered
+ * in their order.
+ */
+
+
+#ifndef _LINK_H_INCLUDED_
+#define _LINK_H_INCLUDED_
+
+
+#include <stddef.h>
+
+#include <hiredis/hiredis.h>
+
+#include "problem.h"
+
+
+typedef struct link_s      link_t;
+typedef struct settings_s  settings_t;
+
+
+/*
+ * Connects, gives the password and selects the database.  All that follow
+ * return NULL or -1 and note the problem when it fails; then the link is of
+ * no more use but to be closed.
+ */
+
+link_t *link_open(const settings_t *s, problem_t *p);
+void link_close(link_t *l);
+
+/* Queues a command of n arguments. */
+
+int link_queue(link_t *l, size_t n, const char **arg, const size_t *len);
+
+/* The same for arguments that are C strings, up to a NULL. */
+
+int link_command(link_t *l, const char *name, ...)
+    __attribute__((sentinel));
+
+/* Sends what is queued. */
+
+int link_send(link_t *l);
+
+/*
+ * The next reply, which the caller frees with freeReplyObject(); an error
+ * reply of Redis is one as well.
+ */
+
+redisReply *link_reply(link_t *l);
+
+/* The same, but of this type or nil; an error reply is a problem. */
+
+redisReply *link_expect(link_t *l, int type);
+
+/* Takes a reply that is OK, or QUEUED. */
+
+int link_done(link_t *l);
+
+/* Notes an error reply of Redis as the problem; returns -1. */
+
+int link_refused(link_t *l, const redisReply *reply);
+
+
+#endif /* _LINK_H_INCLUDED_ */

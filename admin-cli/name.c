@@ -1,0 +1,207 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <idn2.h>
+#include <jansson.h>
+
+#include "name.h"
+#include "paylock_host.h"
+
+
+static int name_read(admin_t *a, const char *text, char **name);
+static int name_refuse(admin_t *a, const char *text, const char *name,
+    const char *why);
+static int name_convert(admin_t *a, const char *text, char **name);
+
+
+int
+names_read(admin_t *a, char ***names, size_t *n)
+{
+    int      i, status;
+    char    *name;
+    json_t  *seen;
+
+    status = STATUS_DONE;
+    *n = 0;
+    *names = calloc((size_t) a->n_args + 1, sizeof(char *));
+    seen = json_object();
+
+    if (*names == NULL || seen == NULL) {
+        status = admin_memory(a);
+        goto done;
+    }
+
+    for (i = 0; i < a->n_args; i++) {
+        status = name_read(a, a->arg[i], &name);
+
+        if (status != STATUS_DONE) {
+            break;
+        }
+
+        if (json_object_get(seen, name)) {
+            free(name);
+            continue;
+        }
+
+        (*names)[(*n)++] = name;
+
+        if (json_object_set_new(seen, name, json_true()) != 0) {
+            status = admin_memory(a);
+            break;
+        }
+    }
+
+done:
+
+    json_decref(seen);
+
+    if (status != STATUS_DONE) {
+        names_free(*names, *n);
+    }
+
+    return status;
+}
+
+
+void
+names_free(char **names, size_t n)
+{
+    while (n) {
+        free(names[--n]);
+    }
+
+    free(names);
+}
+
+
+const char *
+name_fallback(const char *host)
+{
+    if (strncmp(host, "www.", 4) != 0
+        || paylock_host_check(host + 4, strlen(host + 4)) != NULL)
+    {
+        return NULL;
+    }
+
+    return host + 4;
+}
+
+
+static int
+name_read(admin_t *a, const char *text, char **name)
+{
+    int          status;
+    size_t       i, len;
+    const char  *why;
+
+    *name = NULL;
+    status = name_convert(a, text, name);
+
+    if (status != STATUS_DONE) {
+        return status;
+    }
+
+    len = strlen(*name);
+
+    if (len > 1 && (*name)[len - 1] == '.') {
+        (*name)[--len] = '\0';
+    }
+
+    for (i = 0; i < len; i++) {
+        if ((*name)[i] >= 'A' && (*name)[i] <= 'Z') {
+            (*name)[i] |= 0x20;
+        }
+    }
+
+    why = paylock_host_check(*name, len);
+
+    if (why == NULL && paylock_host_suffix(*name, len)) {
+        why = "is a suffix, which this version of paylock does not know yet";
+    }
+
+    if (why) {
+        status = name_refuse(a, text, *name, why);
+        free(*name);
+    }
+
+    return status;
+}
+
+
+static int
+name_refuse(admin_t *a, const char *text, const char *name, const char *why)
+{
+    char         form[PAYLOCK_HOST_MAX + 1];
+    char         mend[sizeof(form) + sizeof("give it as \"\"")];
+    const char  *p;
+
+    /* of what a shell or a script made of nothing, and of a wildcard */
+
+    p = "give a host name such as acme.example";
+
+    if (paylock_host_right_form(name, strlen(name), form) != 0
+        && strcmp(name, form) != 0)
+    {
+        (void) snprintf(mend, sizeof(mend), "give it as \"%s\"", form);
+        p = mend;
+    }
+
+    (void) problem_set(&a->problem, STATUS_USAGE, "host", p,
+                       "host \"%.300s\" %s", text, why);
+
+    return problem_about(&a->problem, text);
+}
+
+
+/* U-labels to A-labels (IDNA2008 with the mapping of UTS #46). */
+
+static int
+name_convert(admin_t *a, const char *text, char **name)
+{
+    int          rc;
+    size_t       len, suffix;
+    char        *idn;
+    const char  *p;
+
+    for (p = text; (unsigned char) *p - 1u < 0x7f; p++) { /* void */ }
+
+    if (*p == '\0') {
+        *name = strdup(text);
+        return *name ? STATUS_DONE : admin_memory(a);
+    }
+
+    len = strlen(text);
+    suffix = paylock_host_suffix(text, len);
+
+    rc = idn2_to_ascii_8z(text + suffix, &idn, IDN2_NONTRANSITIONAL);
+
+    if (rc == IDN2_MALLOC) {
+        return admin_memory(a);
+    }
+
+    if (rc != IDN2_OK) {
+        (void) problem_set(&a->problem, STATUS_USAGE, "host",
+                           "give it in UTF-8, or its form that begins with "
+                           "xn--",
+                           "host \"%.300s\" is no internationalized name: %s",
+                           text, idn2_strerror(rc));
+        return problem_about(&a->problem, text);
+    }
+
+    *name = malloc(suffix + strlen(idn) + 1);
+
+    if (*name) {
+        memcpy(*name, text, suffix);
+        strcpy(*name + suffix, idn);
+    }
+
+    idn2_free(idn);
+
+    return *name ? STATUS_DONE : admin_memory(a);
+}

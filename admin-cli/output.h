@@ -1,0 +1,36 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * What commands print on stdout.
+ */
+
+
+#ifndef _OUTPUT_H_INCLUDED_
+#define _OUTPUT_H_INCLUDED_
+
+
+#include <jansson.h>
+
+#include "command.h"
+
+
+/* Is text for people wanted?  JSON?  Neither with --quiet. */
+
+int output_text(const admin_t *a);
+int output_wants_json(const admin_t *a);
+
+/* Prints JSON as a line and frees it; NULL is out of memory. */
+
+int output_json(admin_t *a, json_t *json);
+
+/* A JSON integer, null for 0. */
+
+json_t *output_number(uint64_t n);
+
+/* Makes sure that all that was printed is out.  Returns a status. */
+
+int output_flush(admin_t *a);
+
+
+#endif /* _OUTPUT_H_INCLUDED_ */

@@ -1,0 +1,571 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#define _GNU_SOURCE
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "paylock_keys.h"
+#include "text.h"
+
+
+#define SETTINGS_LINE    4096
+#define SETTINGS_TEXT    200           /* of a prefix, an actor */
+#define SETTINGS_REDIS   "redis://127.0.0.1:6379/0"
+
+
+typedef enum {
+    RANK_COMMAND = 0,
+    RANK_ENVIRONMENT,
+    RANK_USER,
+    RANK_MACHINE,
+    RANK_DEFAULT
+} settings_rank_e;
+
+
+static int settings_command(admin_t *a);
+static int settings_environment(admin_t *a);
+static int settings_files(admin_t *a);
+static int settings_file(admin_t *a, const char *path, int must,
+    settings_rank_e rank);
+static int settings_line(admin_t *a, char *line, const char *path, int number,
+    settings_rank_e rank, int *secret);
+static int settings_is_secret(setting_e s, const char *value);
+static int settings_private(admin_t *a, int fd, const char *path,
+    const char *what);
+static int settings_put(admin_t *a, setting_e s, const char *value,
+    settings_rank_e rank);
+static int settings_url(admin_t *a);
+static int settings_password(admin_t *a);
+static int settings_keys(admin_t *a);
+static void settings_wipe(char *secret);
+
+
+static const struct {
+    const char  *name;
+    const char  *environment;
+    int          option;               /* -1: none */
+} settings_names[SET_N] = {
+    [SET_REDIS] = { "redis", "PAYLOCK_REDIS", OPT_REDIS },
+    [SET_PREFIX] = { "prefix", "PAYLOCK_PREFIX", OPT_PREFIX },
+    [SET_USERNAME] = { "username", "PAYLOCK_USERNAME", -1 },
+    [SET_PASSWORD] = { "password", "PAYLOCK_PASSWORD", -1 },
+    [SET_PASSWORD_FILE] = { "password_file", "PAYLOCK_PASSWORD_FILE",
+                            OPT_PASSWORD_FILE },
+    [SET_ACTOR] = { "actor", "PAYLOCK_ACTOR", -1 }
+};
+
+
+int
+settings_load(admin_t *a)
+{
+    size_t  i;
+    int     status;
+
+    static int (*const  steps[])(admin_t *a) = {
+        settings_command, settings_environment, settings_files, settings_url,
+        settings_password, settings_keys
+    };
+
+    status = STATUS_DONE;
+
+    for (i = 0; status == STATUS_DONE
+                && i < sizeof(steps) / sizeof(steps[0]); i++)
+    {
+        status = steps[i](a);
+    }
+
+    return status;
+}
+
+
+void
+settings_free(settings_t *s)
+{
+    size_t  i;
+
+    for (i = 0; i < SET_N; i++) {
+        settings_wipe(s->value[i]);
+    }
+
+    paylock_url_free(&s->url);
+    free(s->where);
+    free(s->locks);
+    free(s->audit);
+}
+
+
+int
+settings_actor(admin_t *a, const char **actor)
+{
+    const char           *why;
+    const struct passwd  *user;
+
+    *actor = a->settings.value[SET_ACTOR];
+
+    if (*actor == NULL && geteuid() == 0) {
+        *actor = getenv("SUDO_USER");
+    }
+
+    if (*actor == NULL || **actor == '\0') {
+        user = getpwuid(getuid());
+        *actor = user ? user->pw_name : "";
+    }
+
+    why = **actor ? text_check(*actor, strlen(*actor), SETTINGS_TEXT)
+                  : "is not known";
+
+    return why ? problem_set(&a->problem, STATUS_FAILED, "actor",
+                             "set PAYLOCK_ACTOR, or \"actor\" in the "
+                             "configuration, to who you are",
+                             "the actor \"%.200s\" %s", *actor, why)
+               : STATUS_DONE;
+}
+
+
+void
+settings_machine(char name[SETTINGS_MACHINE])
+{
+    memset(name, 0, SETTINGS_MACHINE);
+
+    if (gethostname(name, SETTINGS_MACHINE - 1) != 0
+        || text_check(name, strlen(name), SETTINGS_MACHINE) != NULL)
+    {
+        strcpy(name, "unknown");
+    }
+}
+
+
+int
+settings_path(char *path, size_t size, const char *variable,
+    const char *fallback, const char *name)
+{
+    int                   n;
+    const char           *base;
+    const struct passwd  *user;
+
+    base = getenv(variable);
+
+    /* the XDG specification has relative paths ignored */
+
+    if (base && *base == '/') {
+        n = snprintf(path, size, "%s/%s", base, name);
+
+    } else {
+        base = getenv("HOME");
+
+        if (base == NULL || *base == '\0') {
+            user = getpwuid(getuid());
+            base = user ? user->pw_dir : "";
+        }
+
+        n = snprintf(path, size, "%s/%s/%s", base, fallback, name);
+    }
+
+    return n < (int) size ? 0 : -1;
+}
+
+
+static int
+settings_command(admin_t *a)
+{
+    int     status;
+    size_t  i;
+
+    if (a->opt[OPT_REDIS] && settings_is_secret(SET_REDIS, a->opt[OPT_REDIS]))
+    {
+        return problem_set(&a->problem, STATUS_USAGE, "password",
+                           "put it into a file of yours and name that by "
+                           "--password-file, or set PAYLOCK_REDIS",
+                           "the URL of --redis holds a password, which "
+                           "everybody on this machine could see");
+    }
+
+    for (i = 0; i < SET_N; i++) {
+
+        if (settings_names[i].option < 0
+            || a->opt[settings_names[i].option] == NULL)
+        {
+            continue;
+        }
+
+        status = settings_put(a, i, a->opt[settings_names[i].option],
+                              RANK_COMMAND);
+        if (status != STATUS_DONE) {
+            return status;
+        }
+    }
+
+    return STATUS_DONE;
+}
+
+
+static int
+settings_environment(admin_t *a)
+{
+    int          status;
+    size_t       i;
+    const char  *value;
+
+    for (i = 0; i < SET_N; i++) {
+        value = getenv(settings_names[i].environment);
+
+        if (value == NULL || *value == '\0') {
+            continue;
+        }
+
+        status = settings_put(a, i, value, RANK_ENVIRONMENT);
+
+        if (status != STATUS_DONE) {
+            return status;
+        }
+    }
+
+    return STATUS_DONE;
+}
+
+
+static int
+settings_files(admin_t *a)
+{
+    int          status;
+    char         path[SETTINGS_LINE];
+    const char  *given;
+
+    given = a->opt[OPT_CONFIG] ? a->opt[OPT_CONFIG] : getenv("PAYLOCK_CONFIG");
+
+    if (given && *given) {
+        return settings_file(a, given, 1, RANK_USER);
+    }
+
+    status = settings_path(path, sizeof(path), "XDG_CONFIG_HOME", ".config",
+                           "paylock/config") == 0
+             ? settings_file(a, path, 0, RANK_USER) : STATUS_DONE;
+
+    return status == STATUS_DONE
+           ? settings_file(a, SETTINGS_FILE, 0, RANK_MACHINE) : status;
+}
+
+
+static int
+settings_file(admin_t *a, const char *path, int must, settings_rank_e rank)
+{
+    int    status, number, secret;
+    char   line[SETTINGS_LINE];
+    FILE  *f;
+
+    f = fopen(path, "re");
+
+    if (f == NULL) {
+
+        if (!must && (errno == ENOENT || errno == ENOTDIR)) {
+            return STATUS_DONE;
+        }
+
+        return problem_set(&a->problem, STATUS_FAILED, "config",
+                           "make it readable for you, or name another with "
+                           "--config", "cannot read \"%s\": %s", path,
+                           strerror(errno));
+    }
+
+    status = STATUS_DONE;
+    secret = 0;
+
+    for (number = 1; status == STATUS_DONE && fgets(line, sizeof(line), f);
+         number++)
+    {
+        status = settings_line(a, line, path, number, rank, &secret);
+    }
+
+    if (status == STATUS_DONE && ferror(f)) {
+        status = problem_set(&a->problem, STATUS_FAILED, "config", NULL,
+                             "cannot read \"%s\": %s", path, strerror(errno));
+    }
+
+    if (status == STATUS_DONE && secret) {
+        status = settings_private(a, fileno(f), path, "config");
+    }
+
+    explicit_bzero(line, sizeof(line));
+    (void) fclose(f);
+
+    return status;
+}
+
+
+static int
+settings_line(admin_t *a, char *line, const char *path, int number,
+    settings_rank_e rank, int *secret)
+{
+    char       *key, *value, *end;
+    setting_e   s;
+
+    for (key = line; isspace((unsigned char) *key); key++) { /* void */ }
+
+    if (*key == '\0' || *key == '#') {
+        return STATUS_DONE;
+    }
+
+    for (end = key + strlen(key); isspace((unsigned char) end[-1]); end--) {
+        /* void */
+    }
+
+    *end = '\0';
+    value = strchr(key, '=');
+
+    if (value == NULL) {
+        return problem_set(&a->problem, STATUS_FAILED, "config",
+                           "write \"key = value\"",
+                           "\"%s\", line %d has no \"=\"", path, number);
+    }
+
+    for (end = value; end > key && isspace((unsigned char) end[-1]); end--) {
+        /* void */
+    }
+
+    for (value++; isspace((unsigned char) *value); value++) { /* void */ }
+
+    *end = '\0';
+
+    for (s = 0; s < SET_N; s++) {
+        if (strcmp(key, settings_names[s].name) == 0) {
+            *secret |= settings_is_secret(s, value);
+            return settings_put(a, s, value, rank);
+        }
+    }
+
+    return problem_set(&a->problem, STATUS_FAILED, "config",
+                       "there are redis, prefix, username, password, "
+                       "password_file and actor",
+                       "\"%s\", line %d sets the unknown \"%.100s\"", path,
+                       number, key);
+}
+
+
+static int
+settings_is_secret(setting_e s, const char *value)
+{
+    int             secret;
+    paylock_url_t   url;
+
+    if (s != SET_REDIS) {
+        return s == SET_PASSWORD;
+    }
+
+    if (paylock_url_parse(value, strlen(value), &url) != NULL) {
+        return 0;
+    }
+
+    secret = url.password != NULL;
+    paylock_url_free(&url);
+
+    return secret;
+}
+
+
+/* What holds a password must not be there for everybody. */
+
+static int
+settings_private(admin_t *a, int fd, const char *path, const char *what)
+{
+    char         mend[SETTINGS_LINE];
+    struct stat  st;
+
+    if (fstat(fd, &st) == 0 && !(st.st_mode & (S_IROTH|S_IWOTH))) {
+        return STATUS_DONE;
+    }
+
+    (void) snprintf(mend, sizeof(mend), "chmod 600 %s", path);
+
+    return problem_set(&a->problem, STATUS_FAILED, what, mend,
+                       "\"%s\" holds a password and others can read or "
+                       "write it", path);
+}
+
+
+/* The first to set a value wins: ranks come in their order. */
+
+static int
+settings_put(admin_t *a, setting_e s, const char *value, settings_rank_e rank)
+{
+    if (a->settings.value[s]) {
+        return STATUS_DONE;
+    }
+
+    a->settings.value[s] = strdup(value);
+    a->settings.rank[s] = rank;
+
+    return a->settings.value[s] ? STATUS_DONE : admin_memory(a);
+}
+
+
+static int
+settings_url(admin_t *a)
+{
+    int           n;
+    const char   *why;
+    settings_t   *s;
+
+    s = &a->settings;
+
+    if (settings_put(a, SET_REDIS, SETTINGS_REDIS, RANK_DEFAULT) != 0
+        || settings_put(a, SET_PREFIX, PAYLOCK_PREFIX, RANK_DEFAULT) != 0)
+    {
+        return a->problem.status;
+    }
+
+    why = paylock_url_parse(s->value[SET_REDIS], strlen(s->value[SET_REDIS]),
+                            &s->url);
+    if (why) {
+        return problem_set(&a->problem, STATUS_USAGE, "redis",
+                           "give redis://host:port/db or unix:/path?db=N",
+                           s->rank[SET_REDIS] == RANK_COMMAND
+                           ? "the URL of --redis %s"
+                           : "the URL of the setting \"redis\" %s", why);
+    }
+
+    if (s->url.tls) {
+        return problem_set(&a->problem, STATUS_USAGE, "redis",
+                           "give redis:// or unix:",
+                           "this version does not speak TLS with Redis yet");
+    }
+
+    n = s->url.path
+        ? asprintf(&s->where, "unix:%s?db=%u", s->url.path, s->url.db)
+        : asprintf(&s->where, strchr(s->url.host, ':')
+                              ? "redis://[%s]:%u/%u" : "redis://%s:%u/%u",
+                   s->url.host, s->url.port, s->url.db);
+
+    if (n < 0) {
+        s->where = NULL;
+        return admin_memory(a);
+    }
+
+    return STATUS_DONE;
+}
+
+
+/* Of a password, a file and a URL that holds one the first rank wins. */
+
+static int
+settings_password(admin_t *a)
+{
+    int          status;
+    FILE        *f;
+    char         line[SETTINGS_LINE];
+    const char  *path;
+    settings_t  *s;
+
+    s = &a->settings;
+    path = s->value[SET_PASSWORD_FILE];
+
+    s->username = s->value[SET_USERNAME];
+    s->password = s->value[SET_PASSWORD];
+
+    if (s->url.password && (s->password == NULL
+                            || s->rank[SET_REDIS] < s->rank[SET_PASSWORD]))
+    {
+        s->password = s->url.password;
+        s->rank[SET_PASSWORD] = s->rank[SET_REDIS];
+    }
+
+    if (s->url.user && (s->username == NULL
+                        || s->rank[SET_REDIS] <= s->rank[SET_USERNAME]))
+    {
+        s->username = s->url.user;
+    }
+
+    if (path == NULL || (s->password
+                         && s->rank[SET_PASSWORD]
+                            < s->rank[SET_PASSWORD_FILE]))
+    {
+        return STATUS_DONE;
+    }
+
+    f = fopen(path, "re");
+
+    if (f == NULL) {
+        return problem_set(&a->problem, STATUS_FAILED, "password_file",
+                           "make it, with the password in its first line, "
+                           "readable for you alone",
+                           "cannot read the password file \"%s\": %s", path,
+                           strerror(errno));
+    }
+
+    status = settings_private(a, fileno(f), path, "password_file");
+
+    if (status == STATUS_DONE) {
+        setbuf(f, NULL);
+
+        if (fgets(line, sizeof(line), f) == NULL || line[0] == '\n') {
+            status = problem_set(&a->problem, STATUS_FAILED, "password_file",
+                                 "put the password into its first line",
+                                 "the password file \"%s\" is empty", path);
+        } else {
+            line[strcspn(line, "\r\n")] = '\0';
+            settings_wipe(s->value[SET_PASSWORD]);
+            s->value[SET_PASSWORD] = strdup(line);
+            s->password = s->value[SET_PASSWORD];
+            status = s->password ? STATUS_DONE : admin_memory(a);
+        }
+
+        explicit_bzero(line, sizeof(line));
+    }
+
+    (void) fclose(f);
+
+    return status;
+}
+
+
+static int
+settings_keys(admin_t *a)
+{
+    const char  *why, *prefix;
+    settings_t  *s;
+
+    s = &a->settings;
+    prefix = s->value[SET_PREFIX];
+
+    why = text_check(prefix, strlen(prefix), SETTINGS_TEXT);
+
+    if (why) {
+        return problem_set(&a->problem, STATUS_USAGE, "prefix",
+                           "the default is " PAYLOCK_PREFIX,
+                           "the prefix \"%.200s\" %s", prefix, why);
+    }
+
+    if (asprintf(&s->locks, "%s" PAYLOCK_KEY_LOCKS, prefix) < 0) {
+        s->locks = NULL;
+        return admin_memory(a);
+    }
+
+    if (asprintf(&s->audit, "%s" PAYLOCK_KEY_AUDIT, prefix) < 0) {
+        s->audit = NULL;
+        return admin_memory(a);
+    }
+
+    return STATUS_DONE;
+}
+
+
+static void
+settings_wipe(char *secret)
+{
+    if (secret) {
+        explicit_bzero(secret, strlen(secret));
+        free(secret);
+    }
+}

@@ -1,0 +1,59 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * What a record comes to at a moment, for people and for scripts.  Which
+ * paylock_default a server has is not known here: where it decides, the
+ * stage is called "default".
+ */
+
+
+#ifndef _STATE_H_INCLUDED_
+#define _STATE_H_INCLUDED_
+
+
+#include <stdio.h>
+
+#include <jansson.h>
+
+#include "paylock_record.h"
+
+
+typedef struct {
+    const char  *stage;
+    const char  *next_stage;           /* NULL: nothing is planned */
+    uint32_t     next;
+    uint32_t     since;                /* 0: not known */
+} state_t;
+
+
+/* What is said of a host: holder is the name whose record it is. */
+
+typedef struct {
+    const char    *host;
+    const char    *holder;             /* NULL: no record */
+    const json_t  *record;             /* NULL: no record */
+    uint64_t       seq;                /* of the newest entry; 0: not known */
+} state_host_t;
+
+
+/* The state at now; rec is NULL if there is no record. */
+
+state_t state_at(const paylock_record_t *rec, uint32_t now);
+state_t state_of(const json_t *record, uint32_t now);
+
+/* "locked since …, open from …" */
+
+void state_print(FILE *f, const state_t *state);
+
+/* The object of status and list; NULL when out of memory. */
+
+json_t *state_json(const state_host_t *h, uint32_t now);
+
+/* The same for people: lines, or one line. */
+
+void state_print_lines(FILE *f, const state_host_t *h, uint32_t now);
+void state_print_line(FILE *f, const state_host_t *h, uint32_t now);
+
+
+#endif /* _STATE_H_INCLUDED_ */

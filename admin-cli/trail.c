@@ -1,0 +1,178 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "trail.h"
+
+
+/* a hundred of the largest entries fit into one reply */
+
+#define TRAIL_COUNT   "100"
+#define TRAIL_NEWEST  10000
+#define TRAIL_ID      48
+
+
+typedef struct {
+    json_t  *seqs;
+    size_t   left;
+} trail_newest_t;
+
+
+static int trail_walk(admin_t *a, int back, size_t limit, trail_each_pt each,
+    void *data);
+static int trail_step(const char *id, int back, char next[TRAIL_ID]);
+static int trail_note(void *data, const char *id, const paylock_entry_t *e,
+    const char *why);
+
+
+int
+trail_forwards(admin_t *a, size_t limit, trail_each_pt each, void *data)
+{
+    return trail_walk(a, 0, limit, each, data);
+}
+
+
+int
+trail_backwards(admin_t *a, size_t limit, trail_each_pt each, void *data)
+{
+    return trail_walk(a, 1, limit, each, data);
+}
+
+
+int
+trail_newest(admin_t *a, json_t *seqs)
+{
+    trail_newest_t  newest;
+
+    newest.seqs = seqs;
+    newest.left = json_object_size(seqs);
+
+    return newest.left ? trail_backwards(a, TRAIL_NEWEST, trail_note, &newest)
+                       : STATUS_DONE;
+}
+
+
+static int
+trail_walk(admin_t *a, int back, size_t limit, trail_each_pt each, void *data)
+{
+    int               more;
+    char              from[TRAIL_ID];
+    size_t            i, seen;
+    const char       *id, *why;
+    redisReply       *reply;
+    const redisReply *pair;
+    paylock_entry_t   e;
+
+    strcpy(from, back ? "+" : "-");
+    seen = 0;
+
+    do {
+        if (link_command(a->link, back ? "XREVRANGE" : "XRANGE",
+                         a->settings.audit, from, back ? "-" : "+", "COUNT",
+                         TRAIL_COUNT, NULL) != 0
+            || link_send(a->link) != 0)
+        {
+            return a->problem.status;
+        }
+
+        reply = link_expect(a->link, REDIS_REPLY_ARRAY);
+
+        if (reply == NULL) {
+            return a->problem.status;
+        }
+
+        more = reply->elements != 0;
+
+        for (i = 0; more && i < reply->elements; i++) {
+            pair = reply->element[i];
+            why = paylock_entry_read(pair, &e);
+
+            id = (pair->type == REDIS_REPLY_ARRAY && pair->elements
+                  && pair->element[0]->type == REDIS_REPLY_STRING)
+                 ? pair->element[0]->str : "";
+
+            more = each(data, id, &e, why) && ++seen != limit
+                   && trail_step(id, back, from);
+        }
+
+        freeReplyObject(reply);
+
+    } while (more);
+
+    return STATUS_DONE;
+}
+
+
+/* The id beside this one; 0 if there is none. */
+
+static int
+trail_step(const char *id, int back, char next[TRAIL_ID])
+{
+    char      *end;
+    uint64_t   ms, n;
+
+    ms = strtoull(id, &end, 10);
+
+    if (*end != '-') {
+        return 0;
+    }
+
+    n = strtoull(end + 1, NULL, 10);
+
+    if (n == (back ? 0 : UINT64_MAX)) {
+
+        if (ms == (back ? 0 : UINT64_MAX)) {
+            return 0;
+        }
+
+        ms += back ? -1 : 1;
+        n = back ? UINT64_MAX : 0;
+
+    } else {
+        n += back ? -1 : 1;
+    }
+
+    (void) snprintf(next, TRAIL_ID, "%" PRIu64 "-%" PRIu64, ms, n);
+
+    return 1;
+}
+
+
+static int
+trail_note(void *data, const char *id, const paylock_entry_t *e,
+    const char *why)
+{
+    char                  host[256];
+    json_t               *seq;
+    trail_newest_t       *newest;
+    const paylock_str_t  *field;
+
+    (void) id;
+
+    newest = data;
+    field = &e->field[PAYLOCK_AUDIT_HOST];
+
+    if (why || field->len == 0 || field->len >= sizeof(host)) {
+        return 1;
+    }
+
+    memcpy(host, field->data, field->len);
+    host[field->len] = '\0';
+
+    seq = json_object_get(newest->seqs, host);
+
+    if (!json_is_null(seq)) {
+        return 1;
+    }
+
+    (void) json_object_set_new(newest->seqs, host,
+                               json_integer((json_int_t) e->seq));
+
+    return --newest->left != 0;
+}
