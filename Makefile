@@ -140,8 +140,10 @@ build/sanitized/ngx_http_paylock_module/%.o: \
 	$(CC) $(strict) -Wno-unused-parameter $(sanitize) -MMD -MP \
 	    -Ilibpaylock $(nginx_incs) -c -o $@ $<
 
-build/unit/test_table: \
-        build/sanitized/ngx_http_paylock_module/ngx_http_paylock_table.o
+table_obj := $(addprefix build/sanitized/ngx_http_paylock_module/, \
+                 ngx_http_paylock_table.o ngx_http_paylock_table_write.o)
+
+build/unit/test_table: $(table_obj)
 build/unit/test_table: private extra := -Wno-unused-parameter \
         -Ingx_http_paylock_module $(nginx_incs)
 
@@ -166,5 +168,5 @@ build/sources:
 	@mkdir -p build
 	@echo $(sources) > $@
 
--include $(patsubst %.o,%.d,$(lib_obj) $(cli_obj) $(san_obj)) \
-    $(unit:%=%.d) build/sanitized/ngx_http_paylock_module/ngx_http_paylock_table.d
+-include $(patsubst %.o,%.d,$(lib_obj) $(cli_obj) $(san_obj) $(table_obj)) \
+    $(unit:%=%.d)

@@ -7,11 +7,12 @@
  *
  * A bucket heads a chain of slots and carries a version.  A slot never
  * changes while readers can find it, but for its flags: a record is replaced
- * by a new slot.  Before a slot is taken out of its chain the version goes
- * up; so a reader that finds the version as it was has seen neither a slot
- * that was reused nor a chain with a slot missing.  Every change becomes
- * visible by one store, so that a writer may be killed anywhere: it leaves
- * at most slots that belong to nobody, which the next one collects.
+ * by a new slot.  Between the moment at which a slot leaves its chain and
+ * that at which it may be used again the version goes up; so a reader that
+ * finds the version as it was has met no slot that was used again.  Every
+ * change becomes visible by one store, so that a writer may be killed
+ * anywhere: it leaves at most slots that belong to nobody, which the next one
+ * collects.
  */
 
 

@@ -1,0 +1,491 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+#include "ngx_http_paylock_slot.h"
+
+
+/* the links to a host's slots, NULL if it has none of that kind */
+
+typedef struct {
+    uint32_t  *live;
+    uint32_t  *staged;
+} ngx_http_paylock_links_t;
+
+
+static void ngx_http_paylock_links(ngx_http_paylock_table_t *table,
+    ngx_http_paylock_bucket_t *bucket, const uint32_t *hash,
+    ngx_http_paylock_links_t *links);
+static ngx_int_t ngx_http_paylock_insert(ngx_http_paylock_table_t *table,
+    ngx_http_paylock_bucket_t *bucket, const uint32_t *hash,
+    const paylock_record_t *record, uint32_t flags);
+static ngx_int_t ngx_http_paylock_replace(ngx_http_paylock_table_t *table,
+    ngx_http_paylock_bucket_t *bucket, uint32_t *link,
+    const paylock_record_t *record);
+static uint32_t ngx_http_paylock_take(ngx_http_paylock_table_t *table,
+    uint32_t most);
+static void ngx_http_paylock_give(ngx_http_paylock_table_t *table, uint32_t i);
+static void ngx_http_paylock_fill(ngx_http_paylock_table_t *table, uint32_t i,
+    uint32_t next, uint32_t flags, const uint32_t *hash,
+    const paylock_record_t *record);
+static void ngx_http_paylock_retire(ngx_http_paylock_bucket_t *bucket);
+static void ngx_http_paylock_unlink(ngx_http_paylock_table_t *table,
+    ngx_http_paylock_bucket_t *bucket, uint32_t *link);
+static void ngx_http_paylock_publish(ngx_http_paylock_table_t *table,
+    ngx_http_paylock_bucket_t *bucket, ngx_http_paylock_slot_t *slot);
+static void ngx_http_paylock_sweep(ngx_http_paylock_table_t *table,
+    ngx_http_paylock_bucket_t *bucket);
+static ngx_int_t ngx_http_paylock_mend(ngx_http_paylock_table_t *table);
+static void ngx_http_paylock_drop_twins(ngx_http_paylock_table_t *table,
+    ngx_http_paylock_bucket_t *bucket);
+
+
+ngx_int_t
+ngx_http_paylock_table_begin(ngx_http_paylock_table_t *table)
+{
+    if (table->sh->dirty && ngx_http_paylock_mend(table) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_http_paylock_store(&table->sh->dirty, 1);
+    return NGX_OK;
+}
+
+
+void
+ngx_http_paylock_table_end(ngx_http_paylock_table_t *table)
+{
+    ngx_http_paylock_store(&table->sh->dirty, 0);
+}
+
+
+ngx_int_t
+ngx_http_paylock_table_set(ngx_http_paylock_table_t *table,
+    const ngx_http_paylock_key_t *key, const paylock_record_t *record)
+{
+    ngx_int_t                   rc;
+    ngx_http_paylock_slot_t    *slot;
+    ngx_http_paylock_links_t    links;
+    ngx_http_paylock_bucket_t  *bucket;
+
+    bucket = ngx_http_paylock_bucket(table, key);
+    ngx_http_paylock_links(table, bucket, key->hash, &links);
+
+    if (links.staged) {
+        ngx_http_paylock_unlink(table, bucket, links.staged);
+        ngx_http_paylock_links(table, bucket, key->hash, &links);
+    }
+
+    if (links.live == NULL) {
+
+        if (record == NULL) {
+            return NGX_OK;
+        }
+
+        /* a reader that finds no count looks no further */
+        ngx_http_paylock_store(&table->sh->count, table->sh->count + 1);
+
+        rc = ngx_http_paylock_insert(table, bucket, key->hash, record,
+                                     table->sh->scan);
+        if (rc != NGX_OK) {
+            table->sh->count--;
+        }
+
+        return rc;
+    }
+
+    if (record == NULL) {
+        table->sh->count--;
+        ngx_http_paylock_unlink(table, bucket, links.live);
+        return NGX_OK;
+    }
+
+    slot = &table->slots[*links.live];
+
+    if (ngx_memcmp(&slot->record, record, sizeof(*record)) == 0) {
+        ngx_http_paylock_store(&slot->flags, table->sh->scan);
+        return NGX_OK;
+    }
+
+    return ngx_http_paylock_replace(table, bucket, links.live, record);
+}
+
+
+void
+ngx_http_paylock_table_scan(ngx_http_paylock_table_t *table)
+{
+    table->sh->scan = (table->sh->scan + 1) & ~NGX_HTTP_PAYLOCK_STAGED;
+}
+
+
+ngx_int_t
+ngx_http_paylock_table_note(ngx_http_paylock_table_t *table,
+    const ngx_http_paylock_key_t *key, const paylock_record_t *record)
+{
+    ngx_http_paylock_slot_t    *slot;
+    ngx_http_paylock_links_t    links;
+    ngx_http_paylock_bucket_t  *bucket;
+
+    bucket = ngx_http_paylock_bucket(table, key);
+    ngx_http_paylock_links(table, bucket, key->hash, &links);
+
+    slot = links.live ? &table->slots[*links.live] : NULL;
+
+    if (slot && record
+        && ngx_memcmp(&slot->record, record, sizeof(*record)) == 0)
+    {
+        ngx_http_paylock_store(&slot->flags, table->sh->scan);
+        record = NULL;
+
+    } else if (slot && slot->flags == table->sh->scan) {
+        /* noted before in this scan, but this is the later word */
+        ngx_http_paylock_store(&slot->flags, table->sh->scan - 1);
+    }
+
+    if (record == NULL) {
+        if (links.staged) {
+            ngx_http_paylock_unlink(table, bucket, links.staged);
+        }
+
+        return NGX_OK;
+    }
+
+    if (links.staged) {
+        slot = &table->slots[*links.staged];
+        slot->record = *record;
+        slot->flags = table->sh->scan | NGX_HTTP_PAYLOCK_STAGED;
+        return NGX_OK;
+    }
+
+    return ngx_http_paylock_insert(table, bucket, key->hash, record,
+                                   table->sh->scan | NGX_HTTP_PAYLOCK_STAGED);
+}
+
+
+void
+ngx_http_paylock_table_keep(ngx_http_paylock_table_t *table,
+    const ngx_http_paylock_key_t *key)
+{
+    ngx_http_paylock_links_t    links;
+    ngx_http_paylock_bucket_t  *bucket;
+
+    bucket = ngx_http_paylock_bucket(table, key);
+    ngx_http_paylock_links(table, bucket, key->hash, &links);
+
+    if (links.live) {
+        ngx_http_paylock_store(&table->slots[*links.live].flags,
+                               table->sh->scan);
+    }
+}
+
+
+ngx_int_t
+ngx_http_paylock_table_sweep(ngx_http_paylock_table_t *table,
+    uint32_t *bucket, uint32_t n)
+{
+    while (n-- && *bucket < table->sh->capacity) {
+        ngx_http_paylock_sweep(table, &table->buckets[(*bucket)++]);
+    }
+
+    return *bucket < table->sh->capacity ? NGX_AGAIN : NGX_OK;
+}
+
+
+static void
+ngx_http_paylock_links(ngx_http_paylock_table_t *table,
+    ngx_http_paylock_bucket_t *bucket, const uint32_t *hash,
+    ngx_http_paylock_links_t *links)
+{
+    uint32_t                 *link;
+    ngx_http_paylock_slot_t  *slot;
+
+    links->live = NULL;
+    links->staged = NULL;
+
+    for (link = &bucket->head; *link; link = &slot->next) {
+        slot = &table->slots[*link];
+
+        if (!ngx_http_paylock_match(slot, hash)) {
+            continue;
+        }
+
+        if (slot->flags & NGX_HTTP_PAYLOCK_STAGED) {
+            links->staged = link;
+
+        } else {
+            links->live = link;
+        }
+    }
+}
+
+
+static ngx_int_t
+ngx_http_paylock_insert(ngx_http_paylock_table_t *table,
+    ngx_http_paylock_bucket_t *bucket, const uint32_t *hash,
+    const paylock_record_t *record, uint32_t flags)
+{
+    uint32_t  i;
+
+    i = ngx_http_paylock_take(table, table->sh->capacity);
+    if (i == 0) {
+        return NGX_DECLINED;
+    }
+
+    ngx_http_paylock_fill(table, i, bucket->head, flags, hash, record);
+    ngx_http_paylock_store(&bucket->head, i);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_paylock_replace(ngx_http_paylock_table_t *table,
+    ngx_http_paylock_bucket_t *bucket, uint32_t *link,
+    const paylock_record_t *record)
+{
+    uint32_t                  i, old;
+    ngx_http_paylock_slot_t  *slot;
+
+    /* one slot more than the capacity, so that a full table can change */
+
+    i = ngx_http_paylock_take(table, table->sh->capacity + 1);
+    if (i == 0) {
+        return NGX_DECLINED;
+    }
+
+    old = *link;
+    slot = &table->slots[old];
+
+    ngx_http_paylock_fill(table, i, slot->next, table->sh->scan, slot->hash,
+                          record);
+
+    ngx_http_paylock_store(link, i);
+    ngx_http_paylock_retire(bucket);
+    ngx_http_paylock_give(table, old);
+
+    return NGX_OK;
+}
+
+
+static uint32_t
+ngx_http_paylock_take(ngx_http_paylock_table_t *table, uint32_t most)
+{
+    uint32_t                      i;
+    ngx_http_paylock_table_sh_t  *sh;
+
+    sh = table->sh;
+
+    if (sh->taken >= most) {
+        return 0;
+    }
+
+    i = sh->free;
+
+    if (i) {
+        sh->free = table->slots[i].next;
+
+    } else {
+        i = ++sh->used;
+    }
+
+    sh->taken++;
+
+    return i;
+}
+
+
+static void
+ngx_http_paylock_give(ngx_http_paylock_table_t *table, uint32_t i)
+{
+    ngx_http_paylock_store(&table->slots[i].next, table->sh->free);
+    table->sh->free = i;
+    table->sh->taken--;
+}
+
+
+static void
+ngx_http_paylock_fill(ngx_http_paylock_table_t *table, uint32_t i,
+    uint32_t next, uint32_t flags, const uint32_t *hash,
+    const paylock_record_t *record)
+{
+    ngx_http_paylock_slot_t  *slot;
+
+    slot = &table->slots[i];
+
+    ngx_http_paylock_store(&slot->next, next);
+    ngx_http_paylock_store(&slot->flags, flags);
+    ngx_memcpy(slot->hash, hash, sizeof(slot->hash));
+    slot->record = *record;
+}
+
+
+/*
+ * A slot has left its chain and is to be used again.  Who came to it before
+ * will find another version and start again; who finds this version will not
+ * come to it.
+ */
+
+static void
+ngx_http_paylock_retire(ngx_http_paylock_bucket_t *bucket)
+{
+    ngx_http_paylock_store(&bucket->version, bucket->version + 1);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+}
+
+
+static void
+ngx_http_paylock_unlink(ngx_http_paylock_table_t *table,
+    ngx_http_paylock_bucket_t *bucket, uint32_t *link)
+{
+    uint32_t  i;
+
+    i = *link;
+
+    ngx_http_paylock_store(link, table->slots[i].next);
+    ngx_http_paylock_retire(bucket);
+    ngx_http_paylock_give(table, i);
+}
+
+
+/* The host goes straight from what it was to what was noted. */
+
+static void
+ngx_http_paylock_publish(ngx_http_paylock_table_t *table,
+    ngx_http_paylock_bucket_t *bucket, ngx_http_paylock_slot_t *slot)
+{
+    ngx_http_paylock_links_t  links;
+
+    ngx_http_paylock_links(table, bucket, slot->hash, &links);
+
+    ngx_http_paylock_store(&table->sh->count, table->sh->count + 1);
+    ngx_http_paylock_store(&slot->flags, table->sh->scan);
+
+    if (links.live) {
+        table->sh->count--;
+        ngx_http_paylock_unlink(table, bucket, links.live);
+    }
+}
+
+
+static void
+ngx_http_paylock_sweep(ngx_http_paylock_table_t *table,
+    ngx_http_paylock_bucket_t *bucket)
+{
+    uint32_t                 *link;
+    ngx_http_paylock_slot_t  *slot;
+
+    for (link = &bucket->head; *link; /* void */ ) {
+        slot = &table->slots[*link];
+
+        if (slot->flags == (table->sh->scan | NGX_HTTP_PAYLOCK_STAGED)) {
+            ngx_http_paylock_publish(table, bucket, slot);
+            link = &bucket->head;
+
+        } else {
+            link = &slot->next;
+        }
+    }
+
+    for (link = &bucket->head; *link; /* void */ ) {
+        slot = &table->slots[*link];
+
+        if (slot->flags == table->sh->scan) {
+            link = &slot->next;
+            continue;
+        }
+
+        if (!(slot->flags & NGX_HTTP_PAYLOCK_STAGED)) {
+            table->sh->count--;
+        }
+
+        ngx_http_paylock_unlink(table, bucket, link);
+    }
+}
+
+
+/*
+ * A writer was killed.  The chains are whole, but a host may stand in its
+ * chain twice, the newer record first, and the counts and the list of free
+ * slots are not to be trusted.
+ */
+
+static ngx_int_t
+ngx_http_paylock_mend(ngx_http_paylock_table_t *table)
+{
+    u_char                       *linked;
+    uint32_t                      b, i, *link, count, taken, used;
+    ngx_http_paylock_slot_t      *slot;
+    ngx_http_paylock_table_sh_t  *sh;
+
+    sh = table->sh;
+
+    linked = calloc(1, sh->capacity + 2);
+    if (linked == NULL) {
+        return NGX_ERROR;
+    }
+
+    count = 0;
+    taken = 0;
+    used = 0;
+
+    for (b = 0; b < sh->capacity; b++) {
+        ngx_http_paylock_drop_twins(table, &table->buckets[b]);
+
+        for (link = &table->buckets[b].head; *link; link = &slot->next) {
+            slot = &table->slots[*link];
+
+            linked[*link] = 1;
+            used = ngx_max(used, *link);
+            count += !(slot->flags & NGX_HTTP_PAYLOCK_STAGED);
+            taken++;
+        }
+    }
+
+    ngx_http_paylock_store(&sh->count, count);
+    sh->taken = taken;
+    sh->used = used;
+    sh->free = 0;
+
+    for (i = 1; i <= used; i++) {
+        if (!linked[i]) {
+            ngx_http_paylock_store(&table->slots[i].next, sh->free);
+            sh->free = i;
+        }
+    }
+
+    free(linked);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_paylock_drop_twins(ngx_http_paylock_table_t *table,
+    ngx_http_paylock_bucket_t *bucket)
+{
+    uint32_t                 *link, *later;
+    ngx_http_paylock_slot_t  *slot, *twin;
+
+    for (link = &bucket->head; *link; link = &slot->next) {
+        slot = &table->slots[*link];
+
+        for (later = &slot->next; *later; /* void */ ) {
+            twin = &table->slots[*later];
+
+            if (ngx_http_paylock_match(twin, slot->hash)
+                && ((twin->flags ^ slot->flags) & NGX_HTTP_PAYLOCK_STAGED) == 0)
+            {
+                ngx_http_paylock_store(later, twin->next);
+                ngx_http_paylock_retire(bucket);
+
+            } else {
+                later = &twin->next;
+            }
+        }
+    }
+}

@@ -1,0 +1,594 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <cmocka.h>
+
+#include "ngx_http_paylock_table.h"
+
+
+#define SIZE  (256 * 1024)
+
+
+typedef struct {
+    ngx_http_paylock_table_t  table;
+    void                     *segment;
+    size_t                    size;
+} fixture_t;
+
+
+static fixture_t *
+table_make(size_t size)
+{
+    u_char      secret[NGX_HTTP_PAYLOCK_SECRET];
+    size_t      i;
+    fixture_t  *f;
+
+    f = calloc(1, sizeof(fixture_t));
+    assert_non_null(f);
+
+    f->size = size;
+    f->segment = mmap(NULL, size, PROT_READ|PROT_WRITE,
+                      MAP_ANONYMOUS|MAP_SHARED, -1, 0);
+    assert_ptr_not_equal(f->segment, MAP_FAILED);
+
+    for (i = 0; i < sizeof(secret); i++) {
+        secret[i] = random();
+    }
+
+    ngx_http_paylock_table_attach(&f->table, f->segment, size, secret);
+
+    return f;
+}
+
+
+static void
+table_free(fixture_t *f)
+{
+    munmap(f->segment, f->size);
+    free(f);
+}
+
+
+static ngx_http_paylock_key_t
+key_of(fixture_t *f, const char *name)
+{
+    ngx_http_paylock_key_t  key;
+
+    ngx_http_paylock_table_key(&f->table, (const u_char *) name, strlen(name),
+                               &key);
+    return key;
+}
+
+
+/* a record whose parts all tell the same number */
+
+static paylock_record_t
+record_of(uint32_t n)
+{
+    ngx_uint_t        i;
+    paylock_record_t  record;
+
+    memset(&record, 0, sizeof(record));
+
+    for (i = 0; i < PAYLOCK_TIMES; i++) {
+        record.time[i] = n;
+    }
+
+    memcpy(record.ref, &n, sizeof(n));
+    memcpy(record.ref + PAYLOCK_REF_MAX - sizeof(n), &n, sizeof(n));
+    record.ref_len = PAYLOCK_REF_MAX;
+    record.set = 0xff;
+
+    return record;
+}
+
+
+static int
+record_is(const paylock_record_t *record, uint32_t n)
+{
+    paylock_record_t  wanted = record_of(n);
+
+    return memcmp(record, &wanted, sizeof(wanted)) == 0;
+}
+
+
+static ngx_int_t
+set(fixture_t *f, const char *name, int64_t n)
+{
+    ngx_int_t               rc;
+    paylock_record_t        record;
+    ngx_http_paylock_key_t  key;
+
+    key = key_of(f, name);
+    record = record_of(n);
+
+    assert_int_equal(ngx_http_paylock_table_begin(&f->table), NGX_OK);
+    rc = ngx_http_paylock_table_set(&f->table, &key, n < 0 ? NULL : &record);
+    ngx_http_paylock_table_end(&f->table);
+
+    return rc;
+}
+
+
+static ngx_int_t
+note(fixture_t *f, const char *name, int64_t n)
+{
+    paylock_record_t        record;
+    ngx_http_paylock_key_t  key;
+
+    key = key_of(f, name);
+    record = record_of(n);
+
+    return ngx_http_paylock_table_note(&f->table, &key,
+                                       n < 0 ? NULL : &record);
+}
+
+
+static int64_t
+get(fixture_t *f, const char *name)
+{
+    paylock_record_t        record;
+    ngx_http_paylock_key_t  key;
+
+    key = key_of(f, name);
+
+    if (!ngx_http_paylock_table_find(&f->table, &key, &record)) {
+        return -1;
+    }
+
+    assert_true(record_is(&record, record.time[0]));
+
+    return record.time[0];
+}
+
+
+static void
+sweep(fixture_t *f)
+{
+    uint32_t  bucket;
+
+    bucket = 0;
+
+    while (ngx_http_paylock_table_sweep(&f->table, &bucket, 7) == NGX_AGAIN) {
+        /* void */
+    }
+}
+
+
+static void
+test_layout(void **state)
+{
+    (void) state;
+
+    assert_int_equal(sizeof(ngx_http_paylock_slot_t), 64);
+    assert_int_equal(sizeof(ngx_http_paylock_bucket_t), 8);
+    assert_int_equal(ngx_http_paylock_table_capacity(100), 0);
+    assert_true(ngx_http_paylock_table_capacity(1024 * 1024) > 14000);
+    assert_true(ngx_http_paylock_table_capacity(1000000 * 73) > 1000000);
+}
+
+
+static void
+test_set_get(void **state)
+{
+    fixture_t  *f;
+
+    (void) state;
+
+    f = table_make(SIZE);
+
+    assert_int_equal(get(f, "acme.example"), -1);
+    assert_int_equal(set(f, "acme.example", 1), NGX_OK);
+    assert_int_equal(get(f, "acme.example"), 1);
+    assert_int_equal(get(f, "acme.exampl"), -1);
+    assert_int_equal(get(f, ""), -1);
+    assert_int_equal(set(f, "acme.example", 2), NGX_OK);
+    assert_int_equal(get(f, "acme.example"), 2);
+    assert_int_equal(f->table.sh->count, 1);
+    assert_int_equal(set(f, "acme.example", -1), NGX_OK);
+    assert_int_equal(set(f, "acme.example", -1), NGX_OK);
+    assert_int_equal(get(f, "acme.example"), -1);
+    assert_int_equal(f->table.sh->count, 0);
+    assert_int_equal(f->table.sh->taken, 0);
+
+    table_free(f);
+}
+
+
+static void
+test_attach_again(void **state)
+{
+    u_char                     other[NGX_HTTP_PAYLOCK_SECRET] = { 1 };
+    fixture_t                 *f;
+    ngx_http_paylock_table_t   again;
+
+    (void) state;
+
+    f = table_make(SIZE);
+    set(f, "acme.example", 7);
+
+    ngx_http_paylock_table_attach(&again, f->segment, f->size, other);
+    f->table = again;
+
+    assert_int_equal(get(f, "acme.example"), 7);
+
+    table_free(f);
+}
+
+
+static void
+test_full(void **state)
+{
+    char        name[32];
+    uint32_t    i, n;
+    fixture_t  *f;
+
+    (void) state;
+
+    f = table_make(SIZE);
+    n = f->table.sh->capacity;
+
+    for (i = 0; i < n; i++) {
+        snprintf(name, sizeof(name), "h%u.example", i);
+        assert_int_equal(set(f, name, i), NGX_OK);
+    }
+
+    assert_int_equal(set(f, "more.example", 1), NGX_DECLINED);
+    assert_int_equal(get(f, "more.example"), -1);
+    assert_int_equal(f->table.sh->count, n);
+
+    /* what is there can still change, and go */
+
+    for (i = 0; i < n; i++) {
+        snprintf(name, sizeof(name), "h%u.example", i);
+        assert_int_equal(set(f, name, i + 1), NGX_OK);
+        assert_int_equal(get(f, name), i + 1);
+    }
+
+    assert_int_equal(set(f, "h5.example", -1), NGX_OK);
+    assert_int_equal(set(f, "more.example", 1), NGX_OK);
+    assert_int_equal(get(f, "more.example"), 1);
+
+    table_free(f);
+}
+
+
+/* against a plain array, and with slots given back as often as taken */
+
+static void
+test_random(void **state)
+{
+    int64_t     model[500];
+    char        name[32];
+    uint32_t    i, step, count;
+    fixture_t  *f;
+
+    (void) state;
+
+    f = table_make(64 * 1024);
+
+    for (i = 0; i < 500; i++) {
+        model[i] = -1;
+    }
+
+    for (step = 0; step < 200000; step++) {
+        i = random() % 500;
+        snprintf(name, sizeof(name), "h%u.example", i);
+
+        model[i] = random() % 3 ? random() % 1000 : -1;
+        assert_int_equal(set(f, name, model[i]), NGX_OK);
+
+        i = random() % 500;
+        snprintf(name, sizeof(name), "h%u.example", i);
+        assert_int_equal(get(f, name), model[i]);
+    }
+
+    for (count = 0, i = 0; i < 500; i++) {
+        count += model[i] >= 0;
+    }
+
+    assert_int_equal(f->table.sh->count, count);
+    assert_int_equal(f->table.sh->taken, count);
+    assert_true(f->table.sh->used <= 501);
+
+    table_free(f);
+}
+
+
+static void
+test_scan(void **state)
+{
+    fixture_t               *f;
+    ngx_http_paylock_key_t   key;
+
+    (void) state;
+
+    f = table_make(SIZE);
+
+    set(f, "same.example", 1);
+    set(f, "changed.example", 2);
+    set(f, "gone.example", 3);
+    set(f, "broken.example", 4);
+    set(f, "twice.example", 5);
+    set(f, "closed-meanwhile.example", 6);
+
+    ngx_http_paylock_table_begin(&f->table);
+    ngx_http_paylock_table_scan(&f->table);
+    note(f, "same.example", 1);
+    note(f, "changed.example", 22);
+    note(f, "new.example", 7);
+    note(f, "new-but-gone.example", 8);
+    note(f, "twice.example", 55);
+    note(f, "closed-meanwhile.example", 6);
+    key = key_of(f, "broken.example");
+    ngx_http_paylock_table_keep(&f->table, &key);
+
+    /* the fold: the last word counts */
+
+    note(f, "new-but-gone.example", -1);
+    note(f, "twice.example", 5);
+    note(f, "closed-meanwhile.example", 66);
+    note(f, "new.example", 77);
+
+    /* nothing shows before the sweep */
+
+    assert_int_equal(get(f, "same.example"), 1);
+    assert_int_equal(get(f, "changed.example"), 2);
+    assert_int_equal(get(f, "gone.example"), 3);
+    assert_int_equal(get(f, "new.example"), -1);
+    assert_int_equal(get(f, "closed-meanwhile.example"), 6);
+
+    sweep(f);
+    ngx_http_paylock_table_end(&f->table);
+
+    assert_int_equal(get(f, "same.example"), 1);
+    assert_int_equal(get(f, "changed.example"), 22);
+    assert_int_equal(get(f, "gone.example"), -1);
+    assert_int_equal(get(f, "new.example"), 77);
+    assert_int_equal(get(f, "new-but-gone.example"), -1);
+    assert_int_equal(get(f, "broken.example"), 4);
+    assert_int_equal(get(f, "twice.example"), 5);
+    assert_int_equal(get(f, "closed-meanwhile.example"), 66);
+    assert_int_equal(f->table.sh->count, 6);
+    assert_int_equal(f->table.sh->taken, 6);
+
+    table_free(f);
+}
+
+
+/* the notes of a scan that was cut short are void */
+
+static void
+test_scan_aborted(void **state)
+{
+    fixture_t  *f;
+
+    (void) state;
+
+    f = table_make(SIZE);
+
+    set(f, "a.example", 1);
+
+    ngx_http_paylock_table_begin(&f->table);
+    ngx_http_paylock_table_scan(&f->table);
+    note(f, "a.example", 11);
+    note(f, "b.example", 2);
+
+    /* a flip in between does away with its host's note */
+
+    ngx_http_paylock_table_end(&f->table);
+    set(f, "b.example", 22);
+    ngx_http_paylock_table_begin(&f->table);
+
+    ngx_http_paylock_table_scan(&f->table);
+    note(f, "a.example", 1);
+    note(f, "b.example", 22);
+    sweep(f);
+    ngx_http_paylock_table_end(&f->table);
+
+    assert_int_equal(get(f, "a.example"), 1);
+    assert_int_equal(get(f, "b.example"), 22);
+    assert_int_equal(f->table.sh->taken, 2);
+
+    table_free(f);
+}
+
+
+static void
+test_scan_full(void **state)
+{
+    char        name[32];
+    uint32_t    i;
+    fixture_t  *f;
+
+    (void) state;
+
+    f = table_make(64 * 1024);
+    set(f, "old.example", 1);
+
+    ngx_http_paylock_table_begin(&f->table);
+    ngx_http_paylock_table_scan(&f->table);
+
+    for (i = 0; i < f->table.sh->capacity - 1; i++) {
+        snprintf(name, sizeof(name), "h%u.example", i);
+        assert_int_equal(note(f, name, i), NGX_OK);
+    }
+
+    assert_int_equal(note(f, "more.example", 1), NGX_DECLINED);
+    ngx_http_paylock_table_end(&f->table);
+
+    /* never swept: what was known stays */
+
+    assert_int_equal(get(f, "old.example"), 1);
+    assert_int_equal(get(f, "h1.example"), -1);
+
+    table_free(f);
+}
+
+
+/*
+ * A writer changes, adds and drops records without pause while a reader in
+ * another process checks that what always has a record is always found, and
+ * whole.
+ */
+
+static void
+test_readers(void **state)
+{
+    char        name[32];
+    int         status;
+    pid_t       pid;
+    uint32_t    i, n;
+    fixture_t  *f;
+
+    (void) state;
+
+    f = table_make(16 * 1024);
+    n = f->table.sh->capacity / 2;
+
+    for (i = 0; i < n; i++) {
+        snprintf(name, sizeof(name), "h%u.example", i);
+        set(f, name, i);
+    }
+
+    pid = fork();
+    assert_true(pid >= 0);
+
+    if (pid == 0) {
+        for (i = 0; /* void */ ; i++) {
+            snprintf(name, sizeof(name), "h%u.example", i % n);
+            set(f, name, random() % 1000);
+            snprintf(name, sizeof(name), "x%u.example", i % (n / 2));
+            set(f, name, i % 3 ? (int64_t) i : -1);
+        }
+    }
+
+    for (i = 0; i < 1000000; i++) {
+        snprintf(name, sizeof(name), "h%u.example", i % n);
+        if (get(f, name) < 0) {
+            kill(pid, SIGKILL);
+            fail_msg("%s was not found", name);
+        }
+    }
+
+    kill(pid, SIGKILL);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+
+    table_free(f);
+}
+
+
+/* killed wherever it was, a writer leaves a table that reads and writes */
+
+static void
+test_killed(void **state)
+{
+    char        name[32];
+    int         status;
+    pid_t       pid;
+    uint32_t    i, n, round, count;
+    fixture_t  *f;
+
+    (void) state;
+
+    f = table_make(16 * 1024);
+    n = f->table.sh->capacity / 3;
+
+    for (i = 0; i < n; i++) {
+        snprintf(name, sizeof(name), "h%u.example", i);
+        set(f, name, i);
+    }
+
+    for (round = 0; round < 200; round++) {
+        pid = fork();
+        assert_true(pid >= 0);
+
+        if (pid == 0) {
+            srandom(round);
+
+            for (i = 0; /* void */ ; i++) {
+                snprintf(name, sizeof(name), "h%u.example", i % n);
+                set(f, name, random() % 1000);
+                snprintf(name, sizeof(name), "x%lu.example",
+                         random() % (n / 4));
+                set(f, name, i % 3 ? (int64_t) i : -1);
+
+                if (i % 500 == 0) {
+                    ngx_http_paylock_table_begin(&f->table);
+                    ngx_http_paylock_table_scan(&f->table);
+
+                    for (count = 0; count < n; count++) {
+                        snprintf(name, sizeof(name), "h%u.example", count);
+
+                        if (note(f, name, random() % 1000) != NGX_OK) {
+                            _exit(1);
+                        }
+                    }
+
+                    sweep(f);
+                    ngx_http_paylock_table_end(&f->table);
+                }
+            }
+        }
+
+        usleep(random() % 3000);
+        kill(pid, SIGKILL);
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFSIGNALED(status));
+
+        for (i = 0; i < n; i++) {
+            snprintf(name, sizeof(name), "h%u.example", i);
+            assert_true(get(f, name) >= 0);
+        }
+
+        assert_int_equal(set(f, "h0.example", round), NGX_OK);
+        assert_int_equal(get(f, "h0.example"), round);
+    }
+
+    /* nothing was lost for good: a scan leaves just what it saw */
+
+    ngx_http_paylock_table_begin(&f->table);
+    ngx_http_paylock_table_scan(&f->table);
+    note(f, "only.example", 1);
+    sweep(f);
+    ngx_http_paylock_table_end(&f->table);
+
+    assert_int_equal(f->table.sh->count, 1);
+    assert_int_equal(f->table.sh->taken, 1);
+
+    for (i = 0; i < f->table.sh->capacity - 1; i++) {
+        snprintf(name, sizeof(name), "y%u.example", i);
+        assert_int_equal(set(f, name, i), NGX_OK);
+    }
+
+    table_free(f);
+}
+
+
+int
+main(void)
+{
+    const struct CMUnitTest  tests[] = {
+        cmocka_unit_test(test_layout),
+        cmocka_unit_test(test_set_get),
+        cmocka_unit_test(test_attach_again),
+        cmocka_unit_test(test_full),
+        cmocka_unit_test(test_random),
+        cmocka_unit_test(test_scan),
+        cmocka_unit_test(test_scan_aborted),
+        cmocka_unit_test(test_scan_full),
+        cmocka_unit_test(test_readers),
+        cmocka_unit_test(test_killed),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
