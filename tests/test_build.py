@@ -44,14 +44,17 @@ def test_beside_nchan(order, gate, redis):
     if order == "after":
         load.reverse()
 
+    port = servers.free_port()
+    redis.client().config_set("port", port)     # nchan knows no unix sockets
+
     nginx = gate.start(f"""
-        nchan_redis_url {redis.url.replace("unix:", "unix:")};
+        upstream nchan {{ nchan_redis_server redis://127.0.0.1:{port}; }}
         server {{
             server_name acme.example;
             paylock on;
             location / {{ return 200 "{SITE}"; }}
             location /publish {{ nchan_publisher; nchan_channel_id x;
-                                nchan_use_redis on; }}
+                                nchan_redis_pass nchan; }}
         }}
     """, load=load)
     assert site(nginx.get(host="acme.example"))

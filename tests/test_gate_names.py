@@ -245,31 +245,40 @@ def test_tls_name_and_host_differ(gate, tls):
         server {{
             listen 127.0.0.1:@PORT@ ssl default_server;
             server_name b.example;
-            return 200 "{SITE}";
+            return 200 "{SITE} b";
         }}
         server {{
             listen 127.0.0.1:@PORT@ ssl;
             server_name acme.example;
-            return 200 "{SITE}";
+            return 200 "{SITE} acme";
         }}
     """)
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
 
-    def ask(sni, host, version="1.1"):
+    def ask(sni, data):
         with socket.create_connection(("127.0.0.1", nginx.port), 10) as s, \
                 context.wrap_socket(s, server_hostname=sni) as t:
-            t.sendall(request(host, version))
+            t.sendall(data)
             return t.makefile("rb").read()
 
-    assert site(ask("b.example", "acme.example"))
-    gate.lock("acme.example")
-    assert closed(ask("b.example", "acme.example"))
-    assert closed(ask(None, "acme.example"))
-    assert closed(ask("acme.example", None, "1.0"))
+    # the block goes by Host; only what fails before Host is read is the
+    # business of the block that SNI chose
+    acme = [("b.example", request("acme.example")),
+            (None, request("acme.example"))]
+    other = [("acme.example", request("b.example")),
+             ("acme.example", request("unknown.example")),
+             ("acme.example", request(None, "1.0"))]
+    broken = ("acme.example", b"nonsense\r\n\r\n")
 
-    # nginx stays with the block that SNI chose when it knows no such Host
-    assert closed(ask("acme.example", "unknown.example"))
-    assert closed(ask("acme.example", "127.0.0.1"))
-    assert site(ask("acme.example", "b.example"))
+    assert all(ask(*case).endswith(b" acme") for case in acme)
+    assert all(ask(*case).endswith(b" b") for case in other)
+    assert ask(*broken).startswith(b"HTTP/1.1 400 ")
+
+    gate.lock("acme.example")
+    assert all(closed(ask(*case)) for case in [*acme, broken])
+    assert all(site(ask(*case)) for case in other)
+
+    gate.lock("b.example")
+    assert all(closed(ask(*case)) for case in other)
