@@ -59,10 +59,10 @@ def test_beside_nchan(order, gate, redis):
     """, load=load)
     assert site(nginx.get(host="acme.example"))
 
-    # both talk to Redis
-    reply = nginx.get("/publish", host="acme.example", method="POST",
-                      body=b"message")
-    assert reply.status in (201, 202), reply
+    # both talk to Redis; nchan refuses until it has connected
+    servers.wait_for("nchan to publish", lambda: nginx.get(
+        "/publish", host="acme.example", method="POST",
+        body=b"message").status in (201, 202))
 
     for _ in range(3):
         gate.lock("acme.example")
