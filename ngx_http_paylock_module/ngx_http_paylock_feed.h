@@ -74,12 +74,4 @@ ngx_int_t ngx_http_paylock_apply_entries(ngx_http_paylock_feed_t *feed,
 ngx_int_t ngx_http_paylock_apply_sweep(ngx_http_paylock_feed_t *feed);
 
 
-/* Writes bytes of others as printable text, cut and 0-terminated, to dst. */
-
-#define NGX_HTTP_PAYLOCK_PRINTABLE  128
-
-void ngx_http_paylock_printable(u_char dst[NGX_HTTP_PAYLOCK_PRINTABLE * 4 + 1],
-    const char *data, size_t len);
-
-
 #endif /* _NGX_HTTP_PAYLOCK_FEED_H_INCLUDED_ */

@@ -16,6 +16,8 @@ static ngx_int_t ngx_http_paylock_server_rewrite_handler(
 static ngx_int_t ngx_http_paylock_gate(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_paylock_closed(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict);
+static void ngx_http_paylock_log(ngx_http_request_t *r, ngx_uint_t level,
+    ngx_http_paylock_verdict_t *verdict);
 static ngx_int_t ngx_http_paylock_header_filter(ngx_http_request_t *r);
 static ngx_int_t ngx_http_paylock_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
@@ -148,9 +150,7 @@ ngx_http_paylock_gate(ngx_http_request_t *r)
         return NGX_OK;
     }
 
-    ngx_log_error(plcf->log_level, r->connection->log, 0,
-                  "paylock: \"%V\" is %s", &r->headers_in.server,
-                  paylock_stage_names[verdict->stage]);
+    ngx_http_paylock_log(r, plcf->log_level, verdict);
 
     /* a client that waits for "100 Continue" gets the answer instead */
 
@@ -171,7 +171,7 @@ ngx_http_paylock_gate(ngx_http_request_t *r)
 
     rc = ngx_http_send_header(r);
 
-    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only || body == NULL) {
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
         return rc;
     }
 
@@ -195,6 +195,26 @@ ngx_http_paylock_closed(ngx_http_request_t *r,
     default:
         return 0;
     }
+}
+
+
+static void
+ngx_http_paylock_log(ngx_http_request_t *r, ngx_uint_t level,
+    ngx_http_paylock_verdict_t *verdict)
+{
+    u_char      host[NGX_HTTP_PAYLOCK_PRINTABLE * 4 + 1];
+    ngx_str_t  *name;
+
+    if (r->connection->log->log_level < level) {
+        return;
+    }
+
+    name = &r->headers_in.server;
+
+    ngx_http_paylock_printable(host, (char *) name->data, name->len);
+
+    ngx_log_error(level, r->connection->log, 0, "paylock: \"%s\" is %s", host,
+                  paylock_stage_names[verdict->stage]);
 }
 
 
@@ -238,7 +258,7 @@ ngx_http_paylock_header_filter(ngx_http_request_t *r)
 
     rc = ngx_http_next_header_filter(r);
 
-    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only || body == NULL) {
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
         return rc;
     }
 

@@ -164,6 +164,17 @@ ngx_int_t ngx_http_paylock_page_header(ngx_http_request_t *r,
 ngx_int_t ngx_http_paylock_variables_add(ngx_conf_t *cf);
 
 
+/*
+ * ngx_http_paylock_log.c: writes bytes of others, as many as may be logged,
+ * as printable text, 0-terminated, to dst
+ */
+
+#define NGX_HTTP_PAYLOCK_PRINTABLE  128
+
+void ngx_http_paylock_printable(u_char dst[NGX_HTTP_PAYLOCK_PRINTABLE * 4 + 1],
+    const char *data, size_t len);
+
+
 /* ngx_http_paylock_redis.c */
 
 char *ngx_http_paylock_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);

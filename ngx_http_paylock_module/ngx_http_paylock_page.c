@@ -26,6 +26,8 @@ static ngx_int_t ngx_http_paylock_page_retry_after(ngx_http_request_t *r,
 static ngx_int_t ngx_http_paylock_page_body(ngx_http_request_t *r,
     paylock_page_t *page, ngx_http_paylock_verdict_t *verdict,
     ngx_chain_t **body);
+static ngx_buf_t *ngx_http_paylock_page_buf(ngx_http_request_t *r,
+    ngx_chain_t ***last);
 
 
 static ngx_str_t  ngx_http_paylock_types[] = {
@@ -33,6 +35,9 @@ static ngx_str_t  ngx_http_paylock_types[] = {
     ngx_string("application/problem+json"),
     ngx_string("text/plain")
 };
+
+
+static paylock_page_t  ngx_http_paylock_no_page;
 
 
 /* Locations that answer alike share one set of pages. */
@@ -133,7 +138,7 @@ ngx_http_paylock_page_alloc(void *pool, size_t size)
 }
 
 
-/* Sets the response's headers; *body is what is to be sent, or NULL. */
+/* Sets the response's headers; *body is what is to be sent. */
 
 ngx_int_t
 ngx_http_paylock_page_header(ngx_http_request_t *r,
@@ -149,9 +154,7 @@ ngx_http_paylock_page_header(ngx_http_request_t *r,
     language = ngx_http_paylock_page_language(r, plcf->answer);
 
     r->headers_out.status = plcf->status;
-    r->headers_out.content_length_n = 0;
     r->err_status = 0;
-    *body = NULL;
 
     if (ngx_http_paylock_page_set(r, "Cache-Control", "no-store") != NGX_OK
         || ngx_http_paylock_page_set(r, "Vary", "Accept, Accept-Language, "
@@ -170,7 +173,8 @@ ngx_http_paylock_page_header(ngx_http_request_t *r,
     }
 
     if (format == PAYLOCK_FORMAT_NONE) {
-        return NGX_OK;
+        return ngx_http_paylock_page_body(r, &ngx_http_paylock_no_page, verdict,
+                                          body);
     }
 
     r->headers_out.content_type = ngx_http_paylock_types[format];
@@ -320,13 +324,12 @@ ngx_http_paylock_page_body(ngx_http_request_t *r, paylock_page_t *page,
     size_t          i, len;
     ngx_str_t       ref;
     ngx_buf_t      *b;
-    ngx_chain_t    *cl, **last;
+    ngx_chain_t   **last;
     paylock_str_t   text;
 
     ref.len = verdict->found ? verdict->record.ref_len : 0;
     ref.data = (u_char *) verdict->record.ref;
 
-    b = NULL;
     len = 0;
     last = body;
 
@@ -343,13 +346,8 @@ ngx_http_paylock_page_body(ngx_http_request_t *r, paylock_page_t *page,
             text.len = ref.len;
         }
 
-        if (text.len == 0) {
-            continue;
-        }
-
-        cl = ngx_alloc_chain_link(r->pool);
-        b = ngx_calloc_buf(r->pool);
-        if (cl == NULL || b == NULL) {
+        b = ngx_http_paylock_page_buf(r, &last);
+        if (b == NULL) {
             return NGX_ERROR;
         }
 
@@ -357,19 +355,42 @@ ngx_http_paylock_page_body(ngx_http_request_t *r, paylock_page_t *page,
         b->pos = (u_char *) text.data;
         b->last = b->pos + text.len;
         len += text.len;
-
-        cl->buf = b;
-        *last = cl;
-        last = &cl->next;
     }
 
-    *last = NULL;
+    if (len == 0) {
+        b = ngx_http_paylock_page_buf(r, &last);
+        if (b == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    b->last_buf = 1;
+    b->last_in_chain = 1;
+
     r->headers_out.content_length_n = len;
 
-    if (b) {
-        b->last_buf = 1;
-        b->last_in_chain = 1;
+    return NGX_OK;
+}
+
+
+static ngx_buf_t *
+ngx_http_paylock_page_buf(ngx_http_request_t *r, ngx_chain_t ***last)
+{
+    ngx_buf_t    *b;
+    ngx_chain_t  *cl;
+
+    b = ngx_calloc_buf(r->pool);
+    cl = ngx_alloc_chain_link(r->pool);
+
+    if (b == NULL || cl == NULL) {
+        return NULL;
     }
 
-    return NGX_OK;
+    cl->buf = b;
+    cl->next = NULL;
+
+    **last = cl;
+    *last = &cl->next;
+
+    return b;
 }
