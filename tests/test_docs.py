@@ -5,6 +5,7 @@
 import hashlib
 import json
 import re
+import shlex
 import subprocess
 import sys
 
@@ -147,6 +148,106 @@ def test_readme_is_short():
     assert len(block.splitlines()) <= 10
 
 
+# paylock-admin
+
+def cli_tables():
+    """name -> value of the options; name -> (arguments, options)."""
+    text = (servers.ROOT / "admin-cli/command.c").read_text()
+    words = {key: (name, value) for key, name, value in re.findall(
+        r'\[(OPT_\w+)\] = \{ "([\w-]+)", (?:"(\w+)"|NULL)', text)}
+    every = re.findall(
+        r'\{ "([a-z ]+)", "([^"]*)", \d, \w+,\s*([^"]*?),\s*"', text)
+    return ({name: value for name, value in words.values()},
+            {name: (args, {words[key][0] for key in
+                           re.findall(r"OPT_BIT\((\w+)\)", flags)})
+             for name, args, flags in every})
+
+
+def documented_options(text):
+    return dict(re.findall(r"(?m)^\| `--([\w-]+)(?: (\w+))?` \|", text))
+
+
+def test_commands():
+    _, commands = cli_tables()
+    assert set(commands) == set(sections(ADMIN, "###"))
+    assert {"init", "lock", "unlock", "reset", "status", "list", "audit log",
+            "version", "help"} <= set(commands)
+    for name, (args, options) in commands.items():
+        section = sections(ADMIN, "###")[name]
+        assert not args or f"`{name} {args}`" in section, name
+        assert set(documented_options(section)) == options, name
+
+
+def test_options():
+    options, commands = cli_tables()
+    assert documented_options(ADMIN) == options
+    everywhere = documented_options(
+        sections(ADMIN, "##")["Options for every command"])
+    assert set(everywhere) == set(options) - set().union(
+        *(options for _, options in commands.values()))
+
+
+def test_help_names_them_all(admin):
+    options, commands = cli_tables()
+    overview = admin("help").stdout
+    for name, (args, own) in commands.items():
+        assert re.search(rf"(?m)^  {name} ", overview), name
+        shown = admin("help", *name.split()).stdout
+        assert f"paylock-admin {name} {args}".strip() in shown
+        for option in own:
+            assert f"  --{option}" in shown
+
+
+def test_no_unknown_option_anywhere():
+    options, _ = cli_tables()
+    for page in [*DOCS.glob("*.md"), servers.ROOT / "README.md"]:
+        named = set(re.findall(r"(?<![\w-])--([a-z][\w-]+)", page.read_text()))
+        assert named <= set(options), page
+
+
+def test_settings():
+    text = (servers.ROOT / "admin-cli/settings.c").read_text()
+    there = re.findall(r'\[SET_\w+\] = \{ "(\w+)", "(\w+)"', text)
+    rows = re.findall(r"(?m)^\| `(\w+)` \| `(PAYLOCK_\w+)` \|", ADMIN)
+    assert rows == there and len(there) >= 6
+    assert set(re.findall(r"PAYLOCK_[A-Z_]+", text)) >= set(
+        re.findall(r"PAYLOCK_[A-Z_]+", ADMIN))
+    example, = blocks(ADMIN, "ini")
+    assert set(re.findall(r"(?m)^(\w+) =", example)) <= set(dict(there))
+
+
+def test_exit_statuses():
+    text = (servers.ROOT / "admin-cli/problem.h").read_text()
+    assert re.findall(r"(?m)^\| (\d) \|", ADMIN) \
+        == re.findall(r"#define STATUS_\w+ +(\d)", text)
+
+
+def test_json_shapes(admin):
+    """What is printed has the members that the page shows."""
+    flip, state, error = (json.loads(b) for b in blocks(ADMIN, "json"))
+    admin("init")
+    shown = admin.json("lock", "acme.example", "--reason", "x", "--invoice",
+                       "y", "--until", "+7d")
+    assert shown.keys() == flip.keys()
+    assert {type(value) for value in shown.values()} \
+        == {type(value) for value in flip.values()}
+    for one in (*admin.json("status", "acme.example"), *admin.json("list")):
+        assert list(one) == list(state)
+        assert [type(value) for value in one.values()] \
+            == [type(value) for value in state.values()]
+        assert one["next"].keys() == state["next"].keys()
+    refused = admin("--json", "lock", error["error"]["host"], check=False)
+    assert refused.returncode == 2
+    assert json.loads(refused.stderr) == error
+
+
+def test_first_steps(admin):
+    block, = (b for b in blocks(ADMIN, "sh") if "init" in b)
+    for line in block.splitlines():
+        assert line.startswith("paylock-admin ")
+        admin(*shlex.split(line)[1:])
+
+
 # the audit trail
 
 def entry_hash(seq, entry):
@@ -170,7 +271,7 @@ def test_audit_example():
     assert len(entries) == 2
     prev = "0" * 64
     for seq, entry in enumerate(entries, 1):
-        assert entry["id"] == f"{seq}-0"
+        assert entry["seq"] == seq
         assert entry["prev"] == prev
         assert entry["hash"] == entry_hash(seq, entry)
         prev = entry["hash"]
@@ -178,6 +279,16 @@ def test_audit_example():
     data = bytes.fromhex("".join(line[8:] for line in listing.splitlines()))
     assert hashlib.sha256(data).hexdigest() == entries[0]["hash"]
     assert AUDIT.count(entries[0]["hash"]) == 3
+
+
+def test_audit_log_prints_such_entries(admin):
+    admin("init")
+    admin("lock", "acme.example", "--reason", "x")
+    shown = admin.json("audit", "log")
+    assert len(shown) == 2
+    for entry, example in zip(shown, blocks(AUDIT, "json")):
+        assert list(entry) == list(json.loads(example))
+        assert entry["hash"] == entry_hash(entry["seq"], entry)
 
 
 def test_audit_recomputation(redis, admin, private):
@@ -227,16 +338,17 @@ def test_keys():
 
 def test_by_hand(redis, nginx):
     """The commands for a person with nothing but redis-cli."""
-    lines = [line for block in blocks(REDIS, "") for line in block.splitlines()
-             if line.startswith("redis-cli ")]
+    block, = blocks(REDIS, "sh")
+    lines = block.splitlines()
     assert len(lines) == 3
     server = nginx("server { server_name acme.example; paylock on; "
                    "paylock_default locked; }")
-    for line, state in zip(lines, ("locked", "open", "locked")):
+    for line, status in zip(lines, (503, 404, 503)):
         words = line.replace("'", "").split()[1:]
         redis.client().execute_command(*words)
         server.reload()
-        server.wait_state("acme.example", state)
+        servers.wait_for(line, lambda: server.get(
+            "/nothing", host="acme.example").status == status)
 
 
 @pytest.fixture
