@@ -6,8 +6,8 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
+#include "paylock_contact.h"
 #include "paylock_escape.h"
 #include "paylock_page.h"
 #include "paylock_words.h"
@@ -59,13 +59,10 @@ static int paylock_page_open(paylock_draft_t *d, paylock_str_t name,
     unsigned wanted);
 static int paylock_page_close(paylock_draft_t *d, paylock_str_t name);
 static int paylock_page_value(paylock_draft_t *d, paylock_str_t name);
-static void paylock_page_contact(paylock_draft_t *d);
-static int paylock_page_link(paylock_str_t contact, paylock_str_t *shown);
-static int paylock_page_skip(paylock_str_t *s, paylock_str_t prefix);
 static int paylock_page_end_part(paylock_draft_t *d, paylock_part_e kind);
 static int paylock_page_add_part(paylock_draft_t *d, paylock_part_e kind);
-static void paylock_page_escape(paylock_draft_t *d, paylock_str_t s);
 static void paylock_page_put(paylock_draft_t *d, paylock_str_t s);
+static char *paylock_page_end(paylock_draft_t *d);
 
 
 const char *const *
@@ -319,7 +316,8 @@ paylock_page_value(paylock_draft_t *d, paylock_str_t name)
     }
 
     if (paylock_page_is(name, "contact")) {
-        paylock_page_contact(d);
+        d->len += paylock_contact(paylock_page_end(d), d->options->format,
+                                  d->options->contact);
         return 0;
     }
 
@@ -338,78 +336,9 @@ paylock_page_value(paylock_draft_t *d, paylock_str_t name)
 
     text = paylock_words_find(d->texts,
                               d->options->discreet ? "discreet_" : "", name);
-    paylock_page_escape(d, text);
+    d->len += paylock_escape(paylock_page_end(d), d->options->format, text);
 
     return text.len ? 0 : -1;
-}
-
-
-static void
-paylock_page_contact(paylock_draft_t *d)
-{
-    paylock_str_t  contact, shown;
-
-    contact = d->options->contact;
-
-    if (d->options->format == PAYLOCK_FORMAT_JSON
-        || !paylock_page_link(contact, &shown))
-    {
-        paylock_page_escape(d, contact);
-        return;
-    }
-
-    if (d->options->format == PAYLOCK_FORMAT_TEXT) {
-        paylock_page_escape(d, shown);
-        return;
-    }
-
-    paylock_page_put(d, paylock_string("<a href=\""));
-    paylock_page_escape(d, contact);
-    paylock_page_put(d, paylock_string("\">"));
-    paylock_page_escape(d, shown);
-    paylock_page_put(d, paylock_string("</a>"));
-}
-
-
-/* May the contact be a link, and what of it is for the eyes? */
-
-static int
-paylock_page_link(paylock_str_t contact, paylock_str_t *shown)
-{
-    paylock_str_t  rest;
-
-    rest = contact;
-
-    if (paylock_page_skip(&rest, paylock_string("https:"))) {
-        *shown = contact;
-
-    } else if (paylock_page_skip(&rest, paylock_string("mailto:"))) {
-        *shown = paylock_words_cut(&rest, '?');
-
-    } else if (paylock_page_skip(&rest, paylock_string("tel:"))) {
-        *shown = rest;
-
-    } else {
-        return 0;
-    }
-
-    return shown->len != 0;
-}
-
-
-static int
-paylock_page_skip(paylock_str_t *s, paylock_str_t prefix)
-{
-    if (s->len < prefix.len
-        || strncasecmp(s->data, prefix.data, prefix.len) != 0)
-    {
-        return 0;
-    }
-
-    s->data += prefix.len;
-    s->len -= prefix.len;
-
-    return 1;
 }
 
 
@@ -454,9 +383,10 @@ paylock_page_put(paylock_draft_t *d, paylock_str_t s)
 }
 
 
-static void
-paylock_page_escape(paylock_draft_t *d, paylock_str_t s)
+/* Where to write; NULL while measuring. */
+
+static char *
+paylock_page_end(paylock_draft_t *d)
 {
-    d->len += paylock_escape(d->buf ? d->buf + d->len : NULL,
-                             d->options->format, s);
+    return d->buf ? d->buf + d->len : NULL;
 }
