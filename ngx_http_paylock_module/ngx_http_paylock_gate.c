@@ -107,7 +107,7 @@ ngx_http_paylock_judge(ngx_http_request_t *r)
 }
 
 
-/* A location with "off" is not known before FIND_CONFIG. */
+/* Which location's word counts is not known before FIND_CONFIG. */
 
 static ngx_int_t
 ngx_http_paylock_server_rewrite_handler(ngx_http_request_t *r)
@@ -116,7 +116,7 @@ ngx_http_paylock_server_rewrite_handler(ngx_http_request_t *r)
 
     pscf = ngx_http_get_module_srv_conf(r, ngx_http_paylock_module);
 
-    return pscf->off_location ? NGX_DECLINED : ngx_http_paylock_gate(r);
+    return pscf->locations_differ ? NGX_DECLINED : ngx_http_paylock_gate(r);
 }
 
 

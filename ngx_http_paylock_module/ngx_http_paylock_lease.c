@@ -149,6 +149,9 @@ ngx_http_paylock_lease_take(ngx_http_paylock_lease_t *lease,
     node->heartbeat = ngx_current_msec;
 
     if (ngx_atomic_cmp_set(&node->lease, old, held)) {
+        ngx_log_error(NGX_LOG_NOTICE, lease->tick.log, 0,
+                      "paylock: this worker follows Redis");
+
         lease->feed.held = held;
         ngx_http_paylock_feed_start(&lease->feed);
     }

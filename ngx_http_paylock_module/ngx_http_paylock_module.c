@@ -410,6 +410,7 @@ ngx_http_paylock_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 {
     ngx_http_paylock_loc_conf_t   *prev = parent;
     ngx_http_paylock_loc_conf_t   *conf = child;
+    ngx_http_paylock_srv_conf_t   *pscf;
     ngx_http_paylock_main_conf_t  *pmcf;
 
     ngx_conf_merge_value(conf->enable, prev->enable, 0);
@@ -421,15 +422,28 @@ ngx_http_paylock_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_uint_value(conf->log_level, prev->log_level,
                               NGX_LOG_NOTICE);
 
-    if (!conf->enable) {
-        return NGX_CONF_OK;
+    if (conf->enable) {
+        pmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_paylock_module);
+
+        conf->answer = ngx_http_paylock_page_answer(cf, pmcf, conf);
+        if (conf->answer == NULL) {
+            return NGX_CONF_ERROR;
+        }
     }
 
-    pmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_paylock_module);
+    conf->merged = 1;
 
-    conf->answer = ngx_http_paylock_page_answer(cf, pmcf, conf);
+    if (prev->merged
+        && (conf->enable != prev->enable
+            || conf->answer != prev->answer
+            || conf->retry_after != prev->retry_after
+            || conf->log_level != prev->log_level))
+    {
+        pscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_paylock_module);
+        pscf->locations_differ = 1;
+    }
 
-    return conf->answer ? NGX_CONF_OK : NGX_CONF_ERROR;
+    return NGX_CONF_OK;
 }
 
 
@@ -437,16 +451,11 @@ static char *
 ngx_http_paylock_switch(ngx_conf_t *cf, void *post, void *data)
 {
     ngx_flag_t                    *enable = data;
-    ngx_http_paylock_srv_conf_t   *pscf;
     ngx_http_paylock_main_conf_t  *pmcf;
 
     if (*enable) {
         pmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_paylock_module);
         pmcf->used = 1;
-
-    } else if (cf->cmd_type & NGX_HTTP_LOC_CONF) {
-        pscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_paylock_module);
-        pscf->off_location = 1;
     }
 
     return NGX_CONF_OK;

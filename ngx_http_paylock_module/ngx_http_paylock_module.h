@@ -104,7 +104,7 @@ typedef struct {
 
 typedef struct {
     ngx_uint_t                   def;          /* paylock_default */
-    ngx_uint_t                   off_location;
+    ngx_uint_t                   locations_differ;
 
     ngx_array_t                  names;        /* ngx_http_paylock_name_t */
     ngx_array_t                  wildcards;    /* ngx_str_t */
@@ -120,6 +120,7 @@ typedef struct {
     ngx_str_t                    contact;
     ngx_uint_t                   log_level;
     ngx_http_paylock_answer_t   *answer;
+    ngx_uint_t                   merged;       /* not the http block's */
 } ngx_http_paylock_loc_conf_t;
 
 
