@@ -42,6 +42,10 @@ RETURN = {
         (f"rewrite ^ http://other.example/{SITE} redirect;", get()),
     "return in the server above a location that is off":
         (f'return 200 "{SITE}"; location /open {{ paylock off; }}', get()),
+    "the same, looked at byte for byte":
+        (f'return 200 "{SITE}"; location /open {{ paylock off; }}',
+         raw(b"GET / HTTP/1.1\r\nHost: acme.example\r\n"
+             b"Connection: close\r\n\r\n")),
     "redirect in the server above a location that is off":
         (f"rewrite ^ http://other.example/{SITE} permanent;"
          "location /open { paylock off; }", get("/closed")),
@@ -197,6 +201,17 @@ def test_http_on_the_tls_port(gate, backend, tls):
     gate.lock("acme.example")
     assert closed(nginx.get(host="acme.example"))
     assert not backend.requests
+
+
+def test_before_the_servers_own_return(gate):
+    """The server's "return" does not come first: 444 would say nothing."""
+    nginx = gate.start(
+        "server { server_name acme.example; paylock on; return 444; }")
+    data = b"GET / HTTP/1.0\r\nHost: acme.example\r\n\r\n"
+    assert nginx.raw(data) == b""
+
+    gate.lock("acme.example")
+    assert closed(nginx.raw(data))
 
 
 # "paylock off" opens a location and no other
