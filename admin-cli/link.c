@@ -80,6 +80,8 @@ static const struct {
       "--redis" },
     { "CROSSSLOT", "cluster", "a prefix for a cluster needs braces, such as "
       "{paylock}:" },
+    { "ERR AUTH", "auth", "this Redis has no password: take it out of the "
+      "configuration" },
     { "ERR", "redis", "is this a Redis of version 5 or later?" },
     { "", "redis", "see the log of Redis" }
 };
@@ -346,22 +348,29 @@ link_done(link_t *l)
 int
 link_refused(link_t *l, const redisReply *reply)
 {
-    size_t  i, len;
+    size_t       i;
+    const char  *text;
 
-    for (i = 0; /* void */ ; i++) {
-        len = strlen(link_errors[i].word);
+    static const char  discarded[] =
+                               "EXECABORT Transaction discarded because of: ";
 
-        if (len == 0
-            || (strncmp(reply->str, link_errors[i].word, len) == 0
-                && (reply->str[len] == ' ' || reply->str[len] == '\0')))
-        {
-            break;
-        }
+    text = reply->str;
+
+    if (strncmp(text, discarded, sizeof(discarded) - 1) == 0) {
+        text += sizeof(discarded) - 1;
+    }
+
+    /* the last one is the beginning of every text */
+
+    for (i = 0; strncmp(text, link_errors[i].word, strlen(link_errors[i].word))
+                != 0; i++)
+    {
+        /* void */
     }
 
     (void) problem_set(l->problem, STATUS_FAILED, link_errors[i].code,
                        link_errors[i].mend, "Redis at %s refused: %.300s",
-                       l->where, reply->str);
+                       l->where, text);
     return -1;
 }
 
