@@ -26,7 +26,6 @@ static ngx_int_t ngx_http_paylock_apply_entry(ngx_http_paylock_feed_t *feed,
     const paylock_entry_t *entry, uint64_t *seen);
 static ngx_uint_t ngx_http_paylock_apply_seen(uint64_t *seen,
     const ngx_http_paylock_key_t *key);
-static ngx_int_t ngx_http_paylock_apply_full(ngx_http_paylock_feed_t *feed);
 static void ngx_http_paylock_apply_reject(ngx_http_paylock_feed_t *feed,
     const char *what, const char *host, size_t len, const char *why);
 
@@ -137,7 +136,7 @@ ngx_http_paylock_apply_field(ngx_http_paylock_feed_t *feed,
     }
 
     return ngx_http_paylock_table_note(table, &key, &record) == NGX_OK
-           ? NGX_OK : ngx_http_paylock_apply_full(feed);
+           ? NGX_OK : ngx_http_paylock_apply_full(feed, feed->fields);
 }
 
 
@@ -278,7 +277,8 @@ ngx_http_paylock_apply_entry(ngx_http_paylock_feed_t *feed,
     rc = feed->scanning ? ngx_http_paylock_table_note(table, &key, set)
                         : ngx_http_paylock_table_set(table, &key, set);
 
-    return rc == NGX_OK ? NGX_OK : ngx_http_paylock_apply_full(feed);
+    return rc == NGX_OK ? NGX_OK
+                        : ngx_http_paylock_apply_full(feed, feed->fields);
 }
 
 
@@ -364,13 +364,16 @@ ngx_http_paylock_apply_unlock(ngx_http_paylock_feed_t *feed)
 }
 
 
-static ngx_int_t
-ngx_http_paylock_apply_full(ngx_http_paylock_feed_t *feed)
+ngx_int_t
+ngx_http_paylock_apply_full(ngx_http_paylock_feed_t *feed, uint64_t found)
 {
+    feed->full = 1;
+
     (void) ngx_snprintf((u_char *) feed->why, sizeof(feed->why),
-                        "\"paylock_zone\" of %uzk is full with %uD records: "
-                        "raise it%Z", feed->pmcf->size / 1024,
-                        feed->pmcf->table.sh->capacity);
+                        "\"paylock_zone\" of %uzk holds at most %uD records, "
+                        "%uL found: raise it to %uLk%Z",
+                        feed->pmcf->size / 1024, feed->pmcf->table.sh->capacity,
+                        found, found * 80 / 1024 + 64);
 
     return NGX_ERROR;
 }

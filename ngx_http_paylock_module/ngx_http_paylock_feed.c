@@ -171,6 +171,7 @@ ngx_http_paylock_feed_complain(ngx_http_paylock_feed_t *feed, const char *why,
     ngx_uint_t refused)
 {
     u_char                        text[NGX_HTTP_PAYLOCK_PRINTABLE * 4 + 1];
+    ngx_uint_t                    level;
     ngx_http_paylock_node_sh_t   *node;
 
     node = feed->pmcf->node;
@@ -208,7 +209,9 @@ ngx_http_paylock_feed_complain(ngx_http_paylock_feed_t *feed, const char *why,
                       &feed->pmcf->redis.addrs[0].name, text);
 
     } else {
-        ngx_log_error(NGX_LOG_ERR, feed->log, 0,
+        level = feed->full ? NGX_LOG_ALERT : NGX_LOG_ERR;
+
+        ngx_log_error(level, feed->log, 0,
                       "paylock: Redis at %V: %s; %uD records stay in force",
                       &feed->pmcf->redis.addrs[0].name, text,
                       feed->pmcf->table.sh->count);
@@ -352,17 +355,14 @@ ngx_http_paylock_feed_scan(void *data, redisReply *reply)
     sh = pmcf->table.sh;
 
     if (feed->fields > (int64_t) sh->capacity) {
-        (void) ngx_snprintf((u_char *) feed->why, sizeof(feed->why),
-                            "\"paylock_zone\" of %uzk holds at most %uD "
-                            "records; %L found: raise it to %uLk%Z",
-                            pmcf->size / 1024, sh->capacity, feed->fields,
-                            (uint64_t) feed->fields * 80 / 1024 + 64);
+        (void) ngx_http_paylock_apply_full(feed, feed->fields);
         ngx_http_paylock_link_fail(&feed->link, feed->why);
         return;
     }
 
     ngx_memcpy(feed->position, "0", sizeof("0"));
     feed->scanning = 1;
+    feed->full = 0;
     feed->rejected = 0;
 
     ngx_http_paylock_table_scan(&pmcf->table);

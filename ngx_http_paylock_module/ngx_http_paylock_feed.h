@@ -44,6 +44,7 @@ typedef struct {
     char                           position[24];   /* of HSCAN */
     uint32_t                       bucket;
     unsigned                       scanning:1;
+    unsigned                       full:1;
 
     time_t                         complained;
     ngx_uint_t                     rejected;   /* in this scan */
@@ -68,6 +69,11 @@ ngx_int_t ngx_http_paylock_apply_fields(ngx_http_paylock_feed_t *feed,
     const redisReply *fields);
 ngx_int_t ngx_http_paylock_apply_entries(ngx_http_paylock_feed_t *feed,
     const redisReply *entries);
+
+/* The error that found records are too many for the zone. */
+
+ngx_int_t ngx_http_paylock_apply_full(ngx_http_paylock_feed_t *feed,
+    uint64_t found);
 
 /* NGX_AGAIN if there is more to sweep. */
 

@@ -297,7 +297,9 @@ class Nginx(Process):
 
     def listens(self):
         assert self.running(), "nginx did not start:\n" + self.output()
-        return (self.dir / "nginx.pid").exists() and len(self.workers()) > 0
+        if not (self.dir / "nginx.pid").exists():
+            return False
+        return self.workers() or "master_process off" in self.settings["main"]
 
     def test(self, http):
         """nginx -t with http in the http block: file, line and reason are
