@@ -167,7 +167,7 @@ ngx_http_paylock_host_name(ngx_http_paylock_main_conf_t *pmcf, ngx_str_t *name,
     }
 
     if (name->len < sizeof("www.")
-        || ngx_strncmp(name->data, "www.", sizeof("www.") - 1) != 0)
+        || ngx_memcmp(name->data, "www.", sizeof("www.") - 1) != 0)
     {
         return 0;
     }

@@ -240,7 +240,7 @@ class Nginx(Process):
 
     def __init__(self, directory, http="", redis=None, *, workers=2,
                  load=(MODULE,), main="", events="", options="", control=True,
-                 log_level="info"):
+                 log_level="info", under=(), patience=10):
         super().__init__(directory)
         self.dir.mkdir(exist_ok=True)
         self.dir.chmod(0o755)
@@ -256,6 +256,8 @@ class Nginx(Process):
             "user": f"user {WORKER};" if os.geteuid() == 0 else "",
             "log_level": log_level}
         self.options = options          # of paylock_redis, behind the URL
+        self.under = under              # a command that runs nginx
+        self.patience = patience        # in seconds, for start and end
 
     def configuration(self, http):
         if "listen" not in http:
@@ -283,9 +285,9 @@ class Nginx(Process):
         for _ in range(5):
             self.port = free_port()
             self.write()
-            self.spawn(self.argv("nginx.conf"))
+            self.spawn([*self.under, *self.argv("nginx.conf")])
             try:
-                wait_for("nginx to listen", self.listens)
+                wait_for("nginx to listen", self.listens, self.patience)
                 return self
             except AssertionError:
                 # somebody else took the port in between
@@ -324,7 +326,7 @@ class Nginx(Process):
 
     def stop(self):
         try:
-            self.end(signal.SIGQUIT)
+            self.end(signal.SIGQUIT, self.patience)
         finally:
             self.check_log()
 
