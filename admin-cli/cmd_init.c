@@ -12,6 +12,7 @@
 #include "entry.h"
 #include "head.h"
 #include "output.h"
+#include "who.h"
 
 
 #define INIT_RACES  10
@@ -149,17 +150,17 @@ static int
 init_queue(admin_t *a, head_t *head)
 {
     int               status;
-    char              machine[SETTINGS_MACHINE], request[2 * 16 + 1];
+    char              machine[WHO_MACHINE], request[2 * 16 + 1];
     const char       *actor;
     paylock_entry_t   e;
 
-    if ((status = settings_actor(a, &actor)) != STATUS_DONE
+    if ((status = who_actor(a, &actor)) != STATUS_DONE
         || (status = entry_random(a, request, 16)) != STATUS_DONE)
     {
         return status;
     }
 
-    settings_machine(machine);
+    who_machine(machine);
     memset(&e, 0, sizeof(paylock_entry_t));
 
     entry_set(&e, PAYLOCK_AUDIT_ACTOR, actor);

@@ -16,6 +16,7 @@
 #include "chain.h"
 #include "command.h"
 #include "paylock_record.h"
+#include "who.h"
 
 
 /* One flip. */
@@ -54,7 +55,7 @@ struct flips_s {
     const void        *data;           /* of change */
 
     const char        *actor;
-    char               machine[SETTINGS_MACHINE];
+    char               machine[WHO_MACHINE];
     char               request[2 * 16 + 1];
 
     head_t             known;          /* as remembered */
@@ -80,6 +81,32 @@ int flips_run(admin_t *a, const char *action, flip_change_pt change,
 int flips_commit(flips_t *fs);
 
 void flips_free(flips_t *fs);
+
+
+typedef enum {
+    FLIP_DONE = 0,
+    FLIP_RACE,                         /* another was faster */
+    FLIP_LOST,                         /* no answer to EXEC */
+    FLIP_FAILED
+} flip_outcome_e;
+
+
+/*
+ * flip_read.c: watches the keys, reads the head and n records, and begins the
+ * transaction: were MULTI refused, what is queued behind it would be done at
+ * once.  *committed: what was sent before the link was lost is carried out.
+ */
+
+int flip_read(flips_t *fs, flip_t *f, size_t n, int *committed);
+
+/* flip_write.c: writes what n flips came to. */
+
+flip_outcome_e flip_write(flips_t *fs, flip_t *f, size_t n);
+
+/* flip.c: frees all of a flip but its host; takes replies and drops them. */
+
+void flip_forget(flip_t *f);
+void flip_drop(link_t *l, size_t replies);
 
 
 #endif /* _FLIP_H_INCLUDED_ */

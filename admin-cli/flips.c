@@ -87,14 +87,14 @@ flips_prepare(flips_t *fs, char **name, size_t n)
     status = settings_load(a);
 
     if (status != STATUS_DONE
-        || (status = settings_actor(a, &fs->actor)) != STATUS_DONE
+        || (status = who_actor(a, &fs->actor)) != STATUS_DONE
         || (status = entry_random(a, fs->request, 16)) != STATUS_DONE
         || (status = chain_load(a, &fs->known)) != STATUS_DONE)
     {
         return status;
     }
 
-    settings_machine(fs->machine);
+    who_machine(fs->machine);
 
     fs->flip = calloc(n, sizeof(flip_t));
 

@@ -5,27 +5,22 @@
 
 
 #include <errno.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "dial.h"
 #include "link.h"
 #include "paylock_resp.h"
 #include "settings.h"
 
 
-#define LINK_CONNECT  3000             /* milliseconds, of each address */
-#define LINK_ANSWER   5000             /* of each reply */
-#define LINK_ARGS     16
-#define LINK_READ     16384
+#define LINK_ANSWER  5000              /* milliseconds, of each reply */
+#define LINK_ARGS    16
+#define LINK_READ    16384
 
 
 struct link_s {
@@ -39,15 +34,8 @@ struct link_s {
 };
 
 
-static int link_connect(link_t *l, const settings_t *s);
-static int link_connect_unix(link_t *l, const settings_t *s);
-static int link_connect_tcp(link_t *l, const settings_t *s);
-static int link_connect_address(int domain, const struct sockaddr *addr,
-    socklen_t len);
 static int link_login(link_t *l, const settings_t *s);
 static int link_select(link_t *l, unsigned db);
-static int link_wait(int fd, short events, long long deadline);
-static long long link_clock(void);
 static int link_lost(link_t *l, const char *what);
 
 
@@ -109,7 +97,9 @@ link_open(const settings_t *s, problem_t *p)
         goto failed;
     }
 
-    if (link_connect(l, s) != 0 || link_login(l, s) != 0
+    l->fd = dial(s, p);
+
+    if (l->fd == -1 || link_login(l, s) != 0
         || (s->url.db && link_select(l, s->url.db) != 0))
     {
         goto failed;
@@ -215,7 +205,7 @@ link_send(link_t *l)
     ssize_t     n;
     long long   deadline;
 
-    deadline = link_clock() + LINK_ANSWER;
+    deadline = dial_clock() + LINK_ANSWER;
 
     for (sent = 0; sent < l->out_len; /* void */ ) {
         n = send(l->fd, l->out + sent, l->out_len - sent, MSG_NOSIGNAL);
@@ -229,7 +219,7 @@ link_send(link_t *l)
             continue;
         }
 
-        if (errno != EAGAIN || link_wait(l->fd, POLLOUT, deadline) != 0) {
+        if (errno != EAGAIN || dial_wait(l->fd, POLLOUT, deadline) != 0) {
             return link_lost(l, strerror(errno));
         }
     }
@@ -255,7 +245,7 @@ link_reply(link_t *l)
     const char  *why;
     redisReply  *reply;
 
-    deadline = link_clock() + LINK_ANSWER;
+    deadline = dial_clock() + LINK_ANSWER;
 
     for ( ;; ) {
         why = paylock_resp_next(l->resp, &reply);
@@ -276,14 +266,14 @@ link_reply(link_t *l)
 
             } else if (errno != EINTR
                        && (errno != EAGAIN
-                           || link_wait(l->fd, POLLIN, deadline) != 0))
+                           || dial_wait(l->fd, POLLIN, deadline) != 0))
             {
                 (void) link_lost(l, strerror(errno));
                 return NULL;
             }
         }
 
-        if (why == NULL && link_clock() > deadline) {
+        if (why == NULL && dial_clock() > deadline) {
             (void) link_lost(l, strerror(ETIMEDOUT));
             return NULL;
         }
@@ -376,126 +366,6 @@ link_refused(link_t *l, const redisReply *reply)
 
 
 static int
-link_connect(link_t *l, const settings_t *s)
-{
-    int  rc;
-
-    rc = s->url.path ? link_connect_unix(l, s) : link_connect_tcp(l, s);
-
-    if (rc != 0 || l->fd != -1) {
-        return rc;
-    }
-
-    (void) problem_set(l->problem, STATUS_FAILED, "connect",
-                       "is Redis running there? --redis names another",
-                       "cannot connect to Redis at %s: %s", l->where,
-                       strerror(errno));
-    return -1;
-}
-
-
-static int
-link_connect_unix(link_t *l, const settings_t *s)
-{
-    struct sockaddr_un  addr;
-
-    if (strlen(s->url.path) >= sizeof(addr.sun_path)) {
-        errno = ENAMETOOLONG;
-        return 0;
-    }
-
-    memset(&addr, 0, sizeof(addr));
-    addr.sun_family = AF_UNIX;
-    strcpy(addr.sun_path, s->url.path);
-
-    l->fd = link_connect_address(AF_UNIX, (struct sockaddr *) &addr,
-                                 sizeof(addr));
-    return 0;
-}
-
-
-static int
-link_connect_tcp(link_t *l, const settings_t *s)
-{
-    int                rc, on;
-    char               port[16];
-    struct addrinfo    hints, *list, *ai;
-
-    memset(&hints, 0, sizeof(hints));
-    hints.ai_socktype = SOCK_STREAM;
-    hints.ai_flags = AI_ADDRCONFIG;
-
-    (void) snprintf(port, sizeof(port), "%u", s->url.port);
-
-    rc = getaddrinfo(s->url.host, port, &hints, &list);
-
-    if (rc != 0) {
-        (void) problem_set(l->problem, STATUS_FAILED, "connect",
-                           "--redis names another",
-                           "cannot find the address of Redis at %s: %s",
-                           l->where, gai_strerror(rc));
-        return -1;
-    }
-
-    for (ai = list; ai && l->fd == -1; ai = ai->ai_next) {
-        l->fd = link_connect_address(ai->ai_family, ai->ai_addr,
-                                     ai->ai_addrlen);
-    }
-
-    freeaddrinfo(list);
-
-    if (l->fd != -1) {
-        on = 1;
-        (void) setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    }
-
-    return 0;
-}
-
-
-/* The socket, or -1 and errno. */
-
-static int
-link_connect_address(int domain, const struct sockaddr *addr, socklen_t len)
-{
-    int        fd, error;
-    socklen_t  size;
-
-    fd = socket(domain, SOCK_STREAM|SOCK_NONBLOCK|SOCK_CLOEXEC, 0);
-
-    if (fd == -1) {
-        return -1;
-    }
-
-    if (connect(fd, addr, len) == 0) {
-        return fd;
-    }
-
-    error = errno;
-
-    if (error == EINPROGRESS) {
-        error = 0;
-        size = sizeof(error);
-
-        if (link_wait(fd, POLLOUT, link_clock() + LINK_CONNECT) != 0
-            || getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0)
-        {
-            error = errno;
-        }
-    }
-
-    if (error == 0) {
-        return fd;
-    }
-
-    (void) close(fd);
-    errno = error;
-
-    return -1;
-}
-
-
-static int
 link_login(link_t *l, const settings_t *s)
 {
     int  rc;
@@ -521,40 +391,6 @@ link_select(link_t *l, unsigned db)
 
     return link_command(l, "SELECT", number, NULL) == 0 && link_send(l) == 0
            ? link_done(l) : -1;
-}
-
-
-static int
-link_wait(int fd, short events, long long deadline)
-{
-    int            n;
-    long long      left;
-    struct pollfd  pfd;
-
-    pfd.fd = fd;
-    pfd.events = events;
-
-    do {
-        left = deadline - link_clock();
-        n = poll(&pfd, 1, left > 0 ? (int) left : 0);
-    } while (n == -1 && errno == EINTR);
-
-    if (n == 0) {
-        errno = ETIMEDOUT;
-    }
-
-    return n > 0 ? 0 : -1;
-}
-
-
-static long long
-link_clock(void)
-{
-    struct timespec  ts;
-
-    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
-
-    return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
 }
 
 

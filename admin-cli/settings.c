@@ -4,35 +4,19 @@
  */
 
 
-#define _GNU_SOURCE
-
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "access.h"
 #include "command.h"
-#include "paylock_keys.h"
-#include "text.h"
 
 
-#define SETTINGS_LINE    4096
-#define SETTINGS_TEXT    200           /* of a prefix, an actor */
-#define SETTINGS_REDIS   "redis://127.0.0.1:6379/0"
-
-
-typedef enum {
-    RANK_COMMAND = 0,
-    RANK_ENVIRONMENT,
-    RANK_USER,
-    RANK_MACHINE,
-    RANK_DEFAULT
-} settings_rank_e;
+#define SETTINGS_LINE  4096
 
 
 static int settings_command(admin_t *a);
@@ -43,14 +27,6 @@ static int settings_file(admin_t *a, const char *path, int must,
 static int settings_line(admin_t *a, char *line, const char *path, int number,
     settings_rank_e rank, int *secret);
 static int settings_is_secret(setting_e s, const char *value);
-static int settings_private(admin_t *a, int fd, const char *path,
-    const char *what);
-static int settings_put(admin_t *a, setting_e s, const char *value,
-    settings_rank_e rank);
-static int settings_url(admin_t *a);
-static int settings_password(admin_t *a);
-static int settings_keys(admin_t *a);
-static void settings_wipe(char *secret);
 
 
 static const struct {
@@ -75,8 +51,7 @@ settings_load(admin_t *a)
     int     status;
 
     static int (*const  steps[])(admin_t *a) = {
-        settings_command, settings_environment, settings_files, settings_url,
-        settings_password, settings_keys
+        settings_command, settings_environment, settings_files, access_load
     };
 
     status = STATUS_DONE;
@@ -104,47 +79,6 @@ settings_free(settings_t *s)
     free(s->where);
     free(s->locks);
     free(s->audit);
-}
-
-
-int
-settings_actor(admin_t *a, const char **actor)
-{
-    const char           *why;
-    const struct passwd  *user;
-
-    *actor = a->settings.value[SET_ACTOR];
-
-    if (*actor == NULL && geteuid() == 0) {
-        *actor = getenv("SUDO_USER");
-    }
-
-    if (*actor == NULL || **actor == '\0') {
-        user = getpwuid(getuid());
-        *actor = user ? user->pw_name : "";
-    }
-
-    why = **actor ? text_check(*actor, strlen(*actor), SETTINGS_TEXT)
-                  : "is not known";
-
-    return why ? problem_set(&a->problem, STATUS_FAILED, "actor",
-                             "set PAYLOCK_ACTOR, or \"actor\" in the "
-                             "configuration, to who you are",
-                             "the actor \"%.200s\" %s", *actor, why)
-               : STATUS_DONE;
-}
-
-
-void
-settings_machine(char name[SETTINGS_MACHINE])
-{
-    memset(name, 0, SETTINGS_MACHINE);
-
-    if (gethostname(name, SETTINGS_MACHINE - 1) != 0
-        || text_check(name, strlen(name), SETTINGS_MACHINE) != NULL)
-    {
-        strcpy(name, "unknown");
-    }
 }
 
 
@@ -202,7 +136,7 @@ settings_command(admin_t *a)
         }
 
         status = settings_put(a, i, a->opt[settings_names[i].option],
-                              RANK_COMMAND);
+                              SETTINGS_COMMAND);
         if (status != STATUS_DONE) {
             return status;
         }
@@ -226,7 +160,7 @@ settings_environment(admin_t *a)
             continue;
         }
 
-        status = settings_put(a, i, value, RANK_ENVIRONMENT);
+        status = settings_put(a, i, value, SETTINGS_ENVIRONMENT);
 
         if (status != STATUS_DONE) {
             return status;
@@ -247,15 +181,15 @@ settings_files(admin_t *a)
     given = a->opt[OPT_CONFIG] ? a->opt[OPT_CONFIG] : getenv("PAYLOCK_CONFIG");
 
     if (given && *given) {
-        return settings_file(a, given, 1, RANK_USER);
+        return settings_file(a, given, 1, SETTINGS_USER);
     }
 
     status = settings_path(path, sizeof(path), "XDG_CONFIG_HOME", ".config",
                            "paylock/config") == 0
-             ? settings_file(a, path, 0, RANK_USER) : STATUS_DONE;
+             ? settings_file(a, path, 0, SETTINGS_USER) : STATUS_DONE;
 
     return status == STATUS_DONE
-           ? settings_file(a, SETTINGS_FILE, 0, RANK_MACHINE) : status;
+           ? settings_file(a, SETTINGS_FILE, 0, SETTINGS_HOST) : status;
 }
 
 
@@ -377,7 +311,7 @@ settings_is_secret(setting_e s, const char *value)
 
 /* What holds a password must not be there for everybody. */
 
-static int
+int
 settings_private(admin_t *a, int fd, const char *path, const char *what)
 {
     char         mend[SETTINGS_LINE];
@@ -397,7 +331,7 @@ settings_private(admin_t *a, int fd, const char *path, const char *what)
 
 /* The first to set a value wins: ranks come in their order. */
 
-static int
+int
 settings_put(admin_t *a, setting_e s, const char *value, settings_rank_e rank)
 {
     if (a->settings.value[s]) {
@@ -411,157 +345,7 @@ settings_put(admin_t *a, setting_e s, const char *value, settings_rank_e rank)
 }
 
 
-static int
-settings_url(admin_t *a)
-{
-    int           n;
-    const char   *why;
-    settings_t   *s;
-
-    s = &a->settings;
-
-    if (settings_put(a, SET_REDIS, SETTINGS_REDIS, RANK_DEFAULT) != 0
-        || settings_put(a, SET_PREFIX, PAYLOCK_PREFIX, RANK_DEFAULT) != 0)
-    {
-        return a->problem.status;
-    }
-
-    why = paylock_url_parse(s->value[SET_REDIS], strlen(s->value[SET_REDIS]),
-                            &s->url);
-    if (why) {
-        return problem_set(&a->problem, STATUS_USAGE, "redis",
-                           "give redis://host:port/db or unix:/path?db=N",
-                           s->rank[SET_REDIS] == RANK_COMMAND
-                           ? "the URL of --redis %s"
-                           : "the URL of the setting \"redis\" %s", why);
-    }
-
-    if (s->url.tls) {
-        return problem_set(&a->problem, STATUS_USAGE, "redis",
-                           "give redis:// or unix:",
-                           "this version does not speak TLS with Redis yet");
-    }
-
-    n = s->url.path
-        ? asprintf(&s->where, "unix:%s?db=%u", s->url.path, s->url.db)
-        : asprintf(&s->where, strchr(s->url.host, ':')
-                              ? "redis://[%s]:%u/%u" : "redis://%s:%u/%u",
-                   s->url.host, s->url.port, s->url.db);
-
-    if (n < 0) {
-        s->where = NULL;
-        return admin_memory(a);
-    }
-
-    return STATUS_DONE;
-}
-
-
-/* Of a password, a file and a URL that holds one the first rank wins. */
-
-static int
-settings_password(admin_t *a)
-{
-    int          status;
-    FILE        *f;
-    char         line[SETTINGS_LINE];
-    const char  *path;
-    settings_t  *s;
-
-    s = &a->settings;
-    path = s->value[SET_PASSWORD_FILE];
-
-    s->username = s->value[SET_USERNAME];
-    s->password = s->value[SET_PASSWORD];
-
-    if (s->url.password && (s->password == NULL
-                            || s->rank[SET_REDIS] < s->rank[SET_PASSWORD]))
-    {
-        s->password = s->url.password;
-        s->rank[SET_PASSWORD] = s->rank[SET_REDIS];
-    }
-
-    if (s->url.user && (s->username == NULL
-                        || s->rank[SET_REDIS] <= s->rank[SET_USERNAME]))
-    {
-        s->username = s->url.user;
-    }
-
-    if (path == NULL || (s->password
-                         && s->rank[SET_PASSWORD]
-                            < s->rank[SET_PASSWORD_FILE]))
-    {
-        return STATUS_DONE;
-    }
-
-    f = fopen(path, "re");
-
-    if (f == NULL) {
-        return problem_set(&a->problem, STATUS_FAILED, "password_file",
-                           "make it, with the password in its first line, "
-                           "readable for you alone",
-                           "cannot read the password file \"%s\": %s", path,
-                           strerror(errno));
-    }
-
-    status = settings_private(a, fileno(f), path, "password_file");
-
-    if (status == STATUS_DONE) {
-        setbuf(f, NULL);
-
-        if (fgets(line, sizeof(line), f) == NULL || line[0] == '\n') {
-            status = problem_set(&a->problem, STATUS_FAILED, "password_file",
-                                 "put the password into its first line",
-                                 "the password file \"%s\" is empty", path);
-        } else {
-            line[strcspn(line, "\r\n")] = '\0';
-            settings_wipe(s->value[SET_PASSWORD]);
-            s->value[SET_PASSWORD] = strdup(line);
-            s->password = s->value[SET_PASSWORD];
-            status = s->password ? STATUS_DONE : admin_memory(a);
-        }
-
-        explicit_bzero(line, sizeof(line));
-    }
-
-    (void) fclose(f);
-
-    return status;
-}
-
-
-static int
-settings_keys(admin_t *a)
-{
-    const char  *why, *prefix;
-    settings_t  *s;
-
-    s = &a->settings;
-    prefix = s->value[SET_PREFIX];
-
-    why = text_check(prefix, strlen(prefix), SETTINGS_TEXT);
-
-    if (why) {
-        return problem_set(&a->problem, STATUS_USAGE, "prefix",
-                           "the default is " PAYLOCK_PREFIX,
-                           "the prefix \"%.200s\" %s", prefix, why);
-    }
-
-    if (asprintf(&s->locks, "%s" PAYLOCK_KEY_LOCKS, prefix) < 0) {
-        s->locks = NULL;
-        return admin_memory(a);
-    }
-
-    if (asprintf(&s->audit, "%s" PAYLOCK_KEY_AUDIT, prefix) < 0) {
-        s->audit = NULL;
-        return admin_memory(a);
-    }
-
-    return STATUS_DONE;
-}
-
-
-static void
+void
 settings_wipe(char *secret)
 {
     if (secret) {

@@ -16,8 +16,7 @@
 #include "paylock_url.h"
 
 
-#define SETTINGS_FILE     "/etc/paylock/config"
-#define SETTINGS_MACHINE  256
+#define SETTINGS_FILE  "/etc/paylock/config"
 
 
 typedef enum {
@@ -31,13 +30,24 @@ typedef enum {
 } setting_e;
 
 
+/* where a value is from; the lowest wins */
+
+typedef enum {
+    SETTINGS_COMMAND = 0,
+    SETTINGS_ENVIRONMENT,
+    SETTINGS_USER,
+    SETTINGS_HOST,
+    SETTINGS_DEFAULT
+} settings_rank_e;
+
+
 typedef struct settings_s  settings_t;
 typedef struct admin_s     admin_t;
 
 
 struct settings_s {
     char           *value[SET_N];
-    unsigned        rank[SET_N];       /* 0: the command line's, and so on */
+    settings_rank_e rank[SET_N];
 
     paylock_url_t   url;
     const char     *username;          /* NULL: none */
@@ -57,17 +67,19 @@ int settings_load(admin_t *a);
 
 void settings_free(settings_t *s);
 
-/*
- * Who acts: the setting, else who called sudo, else the login name.  Returns
- * a status.
- */
 
-int settings_actor(admin_t *a, const char **actor);
+/* Sets a value unless it is set: ranks come in their order. */
 
+int settings_put(admin_t *a, setting_e s, const char *value,
+    settings_rank_e rank);
 
-/* The name of this machine. */
+/* Refuses a file that holds a password and is there for everybody. */
 
-void settings_machine(char name[SETTINGS_MACHINE]);
+int settings_private(admin_t *a, int fd, const char *path, const char *what);
+
+/* Frees a secret, NULL being none. */
+
+void settings_wipe(char *secret);
 
 /*
  * Puts the path of a file of the user's together: name behind the directory

@@ -1,0 +1,189 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#define _GNU_SOURCE
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "access.h"
+#include "paylock_keys.h"
+#include "text.h"
+
+
+#define ACCESS_LINE    4096
+#define ACCESS_PREFIX  200
+#define ACCESS_REDIS   "redis://127.0.0.1:6379/0"
+
+
+static int access_url(admin_t *a);
+static int access_password(admin_t *a);
+static int access_keys(admin_t *a);
+
+
+int
+access_load(admin_t *a)
+{
+    if (access_url(a) != STATUS_DONE || access_password(a) != STATUS_DONE
+        || access_keys(a) != STATUS_DONE)
+    {
+        return a->problem.status;
+    }
+
+    return STATUS_DONE;
+}
+
+
+static int
+access_url(admin_t *a)
+{
+    int           n;
+    const char   *why;
+    settings_t   *s;
+
+    s = &a->settings;
+
+    if (settings_put(a, SET_REDIS, ACCESS_REDIS, SETTINGS_DEFAULT) != 0
+        || settings_put(a, SET_PREFIX, PAYLOCK_PREFIX, SETTINGS_DEFAULT) != 0)
+    {
+        return a->problem.status;
+    }
+
+    why = paylock_url_parse(s->value[SET_REDIS], strlen(s->value[SET_REDIS]),
+                            &s->url);
+    if (why) {
+        return problem_set(&a->problem, STATUS_USAGE, "redis",
+                           "give redis://host:port/db or unix:/path?db=N",
+                           s->rank[SET_REDIS] == SETTINGS_COMMAND
+                           ? "the URL of --redis %s"
+                           : "the URL of the setting \"redis\" %s", why);
+    }
+
+    if (s->url.tls) {
+        return problem_set(&a->problem, STATUS_USAGE, "redis",
+                           "give redis:// or unix:",
+                           "this version does not speak TLS with Redis yet");
+    }
+
+    n = s->url.path
+        ? asprintf(&s->where, "unix:%s?db=%u", s->url.path, s->url.db)
+        : asprintf(&s->where, strchr(s->url.host, ':')
+                              ? "redis://[%s]:%u/%u" : "redis://%s:%u/%u",
+                   s->url.host, s->url.port, s->url.db);
+
+    if (n < 0) {
+        s->where = NULL;
+        return admin_memory(a);
+    }
+
+    return STATUS_DONE;
+}
+
+
+/* Of a password, a file and a URL that holds one the first rank wins. */
+
+static int
+access_password(admin_t *a)
+{
+    int          status;
+    FILE        *f;
+    char         line[ACCESS_LINE];
+    const char  *path;
+    settings_t  *s;
+
+    s = &a->settings;
+    path = s->value[SET_PASSWORD_FILE];
+
+    s->username = s->value[SET_USERNAME];
+    s->password = s->value[SET_PASSWORD];
+
+    if (s->url.password && (s->password == NULL
+                            || s->rank[SET_REDIS] < s->rank[SET_PASSWORD]))
+    {
+        s->password = s->url.password;
+        s->rank[SET_PASSWORD] = s->rank[SET_REDIS];
+    }
+
+    if (s->url.user && (s->username == NULL
+                        || s->rank[SET_REDIS] <= s->rank[SET_USERNAME]))
+    {
+        s->username = s->url.user;
+    }
+
+    if (path == NULL || (s->password
+                         && s->rank[SET_PASSWORD]
+                            < s->rank[SET_PASSWORD_FILE]))
+    {
+        return STATUS_DONE;
+    }
+
+    f = fopen(path, "re");
+
+    if (f == NULL) {
+        return problem_set(&a->problem, STATUS_FAILED, "password_file",
+                           "make it, with the password in its first line, "
+                           "readable for you alone",
+                           "cannot read the password file \"%s\": %s", path,
+                           strerror(errno));
+    }
+
+    status = settings_private(a, fileno(f), path, "password_file");
+
+    if (status == STATUS_DONE) {
+        setbuf(f, NULL);
+
+        if (fgets(line, sizeof(line), f) == NULL || line[0] == '\n') {
+            status = problem_set(&a->problem, STATUS_FAILED, "password_file",
+                                 "put the password into its first line",
+                                 "the password file \"%s\" is empty", path);
+        } else {
+            line[strcspn(line, "\r\n")] = '\0';
+            settings_wipe(s->value[SET_PASSWORD]);
+            s->value[SET_PASSWORD] = strdup(line);
+            s->password = s->value[SET_PASSWORD];
+            status = s->password ? STATUS_DONE : admin_memory(a);
+        }
+
+        explicit_bzero(line, sizeof(line));
+    }
+
+    (void) fclose(f);
+
+    return status;
+}
+
+
+static int
+access_keys(admin_t *a)
+{
+    const char  *why, *prefix;
+    settings_t  *s;
+
+    s = &a->settings;
+    prefix = s->value[SET_PREFIX];
+
+    why = text_check(prefix, strlen(prefix), ACCESS_PREFIX);
+
+    if (why) {
+        return problem_set(&a->problem, STATUS_USAGE, "prefix",
+                           "the default is " PAYLOCK_PREFIX,
+                           "the prefix \"%.200s\" %s", prefix, why);
+    }
+
+    if (asprintf(&s->locks, "%s" PAYLOCK_KEY_LOCKS, prefix) < 0) {
+        s->locks = NULL;
+        return admin_memory(a);
+    }
+
+    if (asprintf(&s->audit, "%s" PAYLOCK_KEY_AUDIT, prefix) < 0) {
+        s->audit = NULL;
+        return admin_memory(a);
+    }
+
+    return STATUS_DONE;
+}
