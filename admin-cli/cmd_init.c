@@ -22,6 +22,7 @@ static int init_read(admin_t *a, uint64_t seq, head_t *head, char *hash);
 static int init_create(admin_t *a, head_t *head, int *created);
 static int init_queue(admin_t *a, head_t *head);
 static int init_exec(admin_t *a, int *created);
+static int init_lost(admin_t *a);
 static int init_ask(admin_t *a, const head_t *head);
 static int init_report(admin_t *a, const head_t *head, int created);
 
@@ -113,15 +114,15 @@ init_create(admin_t *a, head_t *head, int *created)
     memset(head, 0, sizeof(head_t));
     memset(head->hash, '0', PAYLOCK_HASH_LEN);
 
+    if (a->opt[OPT_DRY_RUN]) {
+        *created = 1;
+        return STATUS_DONE;
+    }
+
     status = entry_random(a, head->chain, PAYLOCK_CHAIN_LEN / 2);
 
     if (status != STATUS_DONE) {
         return status;
-    }
-
-    if (a->opt[OPT_DRY_RUN]) {
-        *created = 1;
-        return STATUS_DONE;
     }
 
     /* a trail that cannot be remembered here would be of no use */
@@ -186,13 +187,13 @@ init_exec(admin_t *a, int *created)
     redisReply  *reply;
 
     if (link_done(a->link) != 0) {
-        return a->problem.status;
+        return init_lost(a);
     }
 
     reply = link_expect(a->link, REDIS_REPLY_ARRAY);
 
     if (reply == NULL) {
-        return a->problem.status;
+        return init_lost(a);
     }
 
     *created = reply->type == REDIS_REPLY_ARRAY;
@@ -212,6 +213,27 @@ init_exec(admin_t *a, int *created)
     freeReplyObject(reply);
 
     return ok ? STATUS_DONE : a->problem.status;
+}
+
+
+/* A refusal is an answer; none at all leaves open what was done. */
+
+static int
+init_lost(admin_t *a)
+{
+    char  why[sizeof(a->problem.message)];
+
+    if (strcmp(a->problem.code, "link") != 0) {
+        return a->problem.status;
+    }
+
+    memcpy(why, a->problem.message, sizeof(why));
+
+    return problem_set(&a->problem, STATUS_UNKNOWN, "unknown",
+                       "run \"paylock-admin init\" again: it shows what is "
+                       "there", "the connection was lost in the transaction, "
+                       "and whether the trail was made is not known: %.1500s",
+                       why);
 }
 
 
@@ -250,10 +272,19 @@ init_ask(admin_t *a, const head_t *head)
 static int
 init_report(admin_t *a, const head_t *head, int created)
 {
+    if (head->seq == 0) {
+
+        if (output_text(a)) {
+            (void) printf("an audit trail would be made\n");
+        }
+
+        return output_json(a, json_pack("{s:n, s:n, s:n, s:b}", "chain", "seq",
+                                        "hash", "created", 1));
+    }
+
     if (output_text(a)) {
         (void) printf("%s: chain %s, entry %" PRIu64 ", hash %s\n",
-                      a->opt[OPT_DRY_RUN]
-                      ? created ? "would be made" : "would be remembered"
+                      a->opt[OPT_DRY_RUN] ? "would be remembered"
                       : created ? "made" : "remembered",
                       head->chain, head->seq, head->hash);
     }

@@ -526,7 +526,9 @@ def test_quiet(known):
 
 def test_dry_run_writes_nothing(admin, redis):
     client = redis.client()
-    assert admin.json("--dry-run", "init")["created"] is True
+    assert admin("--dry-run", "init").stdout == "an audit trail would be made\n"
+    assert json.loads(admin("--dry-run", "--json", "init").stdout) == {
+        "chain": None, "seq": None, "hash": None, "created": True}
     assert client.keys() == []
     assert not (admin.home / "state").exists()
 

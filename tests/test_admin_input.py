@@ -658,6 +658,19 @@ def test_the_link_is_lost_in_exec(redis, private, forward, cuts, after,
         assert json.loads(done.stderr)["error"]["mend"]
 
 
+@pytest.mark.parametrize("forward", [True, False])
+def test_the_link_is_lost_in_init(redis, private, forward):
+    proxy = Proxy(private, redis.socket, forward=forward)
+    proxy.armed = True
+    try:
+        admin = servers.Admin(proxy, private / "admin")
+        refused(admin, 4, "unknown", "init")
+        assert redis.client().xlen(AUDIT) == forward
+        assert admin.json("init", "--yes")["created"] is not forward
+    finally:
+        proxy.close()
+
+
 def test_some_done_and_some_not(known, redis):
     """The second transaction meets a record that it must refuse."""
     known("unlock", "z.example")
