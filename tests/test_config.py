@@ -101,7 +101,6 @@ GOOD = [
     "paylock_redis redis://127.0.0.1:6379/0;",
     "paylock_redis redis://127.0.0.1;",
     "paylock_redis redis://[::1]:6380/15;",
-    "paylock_redis redis://localhost;",
     "paylock_redis redis://user:p%40ss@127.0.0.1;",
     "paylock_redis unix:/run/redis.sock;",
     "paylock_redis unix:/run/redis.sock?db=3 \"prefix={x}:\" username=nginx"
