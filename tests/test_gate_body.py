@@ -11,6 +11,7 @@ from gate import SITE, closed
 
 CONF = f"""
     paylock on;
+    lingering_timeout 300ms;
     server {{
         server_name acme.example;
         client_max_body_size 0;
