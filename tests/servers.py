@@ -355,7 +355,8 @@ class Nginx(Process):
         bad = [line for line in self.error_log().splitlines()
                if re.search(r"\[(alert|crit|emerg)\]", line)
                and not any(regex.search(line) for regex in self.allowed)]
-        assert not bad, "unannounced in error.log:\n" + "\n".join(bad)
+        assert not bad, (f"{len(bad)} unannounced in error.log:\n"
+                         + "\n".join(bad[:20]))
 
     # requests
 
