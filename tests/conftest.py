@@ -3,6 +3,7 @@
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import tempfile
 
@@ -25,6 +26,8 @@ def no_process_left():
     before = children()
     yield
     left = children() - before
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
     assert not left, f"processes left: {left}"
 
 

@@ -70,6 +70,8 @@ class Process:
 
     def spawn(self, argv, **kw):
         out = open(self.dir / f"{type(self).__name__.lower()}.out", "ab")
+        # pytest may be killed: what it started goes with it
+        argv = ["setpriv", "--pdeathsig", "TERM", *argv]
         with out:
             self.process = subprocess.Popen(
                 [str(arg) for arg in argv], stdin=subprocess.DEVNULL,
