@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #include "output.h"
-#include "version.h"
+#include "paylock_version.h"
 
 
 int

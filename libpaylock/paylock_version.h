@@ -1,0 +1,16 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * The version of both sides.
+ */
+
+
+#ifndef _PAYLOCK_VERSION_H_INCLUDED_
+#define _PAYLOCK_VERSION_H_INCLUDED_
+
+
+#define PAYLOCK_VERSION  "0.1.0"
+
+
+#endif /* _PAYLOCK_VERSION_H_INCLUDED_ */
