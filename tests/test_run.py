@@ -32,8 +32,9 @@ def test_make_run(end, private):
     out = private / "out"
     env = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
     with open(out, "wb") as file:
+        # where the tests run in the background, SIGINT may be ignored
         make = subprocess.Popen(
-            ["make", "-s", "run"], cwd=ROOT, env=env, stdout=file,
+            ["env", "--default-signal=INT", "make", "-s", "run"], cwd=ROOT, env=env, stdout=file,
             stderr=file, stdin=subprocess.DEVNULL, start_new_session=True)
     try:
         wait_for("make run to be ready", lambda: "Ctrl-C" in out.read_text()
@@ -69,7 +70,11 @@ def test_make_run(end, private):
             os.killpg(make.pid, signal.SIGINT)
         else:
             make.terminate()
-        make.wait(20)
+        try:
+            make.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(make.pid, signal.SIGTERM)
+            raise
 
     assert not pathlib.Path(directory).exists()
     assert not left_of(directory)
