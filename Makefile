@@ -141,7 +141,8 @@ build/sanitized/ngx_http_paylock_module/%.o: \
 	    -Ilibpaylock $(nginx_incs) -c -o $@ $<
 
 table_obj := $(addprefix build/sanitized/ngx_http_paylock_module/, \
-                 ngx_http_paylock_table.o ngx_http_paylock_table_write.o)
+                 $(addprefix ngx_http_paylock_, table.o table_write.o \
+                     table_scan.o))
 
 build/unit/test_table: $(table_obj)
 build/unit/test_table: private extra := -Wno-unused-parameter \

@@ -15,6 +15,10 @@
 #define NGX_HTTP_PAYLOCK_SLICE  4096   /* buckets swept in one go */
 #define NGX_HTTP_PAYLOCK_SEEN   1024   /* over the entries of one reply */
 
+/* so many closed hosts may be opened without an entry */
+
+#define NGX_HTTP_PAYLOCK_BY_HAND  10
+
 
 static ngx_int_t ngx_http_paylock_apply_lock(ngx_http_paylock_feed_t *feed);
 static void ngx_http_paylock_apply_unlock(ngx_http_paylock_feed_t *feed);
@@ -22,12 +26,23 @@ static ngx_int_t ngx_http_paylock_apply_field(ngx_http_paylock_feed_t *feed,
     const redisReply *host, const redisReply *value);
 static ngx_int_t ngx_http_paylock_apply_chain(ngx_http_paylock_feed_t *feed,
     const redisReply *reply);
+static ngx_uint_t ngx_http_paylock_apply_follows(
+    const ngx_http_paylock_cursor_t *one,
+    const ngx_http_paylock_cursor_t *next, ngx_uint_t adopts);
+static ngx_int_t ngx_http_paylock_apply_step(ngx_http_paylock_feed_t *feed,
+    const redisReply *reply);
+static void ngx_http_paylock_apply_cursor(ngx_http_paylock_cursor_t *cursor,
+    const paylock_entry_t *entry);
+static uint64_t ngx_http_paylock_apply_time(const paylock_entry_t *entry);
+static ngx_uint_t ngx_http_paylock_apply_adopts(const paylock_entry_t *entry);
 static ngx_int_t ngx_http_paylock_apply_entry(ngx_http_paylock_feed_t *feed,
     const paylock_entry_t *entry, uint64_t *seen);
 static ngx_uint_t ngx_http_paylock_apply_seen(uint64_t *seen,
     const ngx_http_paylock_key_t *key);
-static void ngx_http_paylock_apply_reject(ngx_http_paylock_feed_t *feed,
-    const char *what, const char *host, size_t len, const char *why);
+static void ngx_http_paylock_apply_recent(ngx_http_paylock_node_sh_t *node,
+    paylock_str_t host);
+static ngx_http_paylock_belief_e ngx_http_paylock_apply_belief(
+    ngx_http_paylock_feed_t *feed);
 
 
 ngx_int_t
@@ -61,13 +76,58 @@ ngx_http_paylock_apply_head(ngx_http_paylock_feed_t *feed,
         return NGX_ERROR;
     }
 
-    cursor->seq = entry.seq;
-    ngx_memcpy(cursor->chain, entry.field[PAYLOCK_AUDIT_CHAIN].data,
-               PAYLOCK_CHAIN_LEN);
-    ngx_memcpy(cursor->hash, entry.field[PAYLOCK_AUDIT_HASH].data,
-               PAYLOCK_HASH_LEN);
+    ngx_http_paylock_apply_cursor(cursor, &entry);
 
     return NGX_OK;
+}
+
+
+static void
+ngx_http_paylock_apply_cursor(ngx_http_paylock_cursor_t *cursor,
+    const paylock_entry_t *entry)
+{
+    const paylock_str_t  *field;
+
+    field = entry->field;
+
+    cursor->seq = entry->seq;
+    cursor->time = ngx_http_paylock_apply_time(entry);
+
+    ngx_memcpy(cursor->chain, field[PAYLOCK_AUDIT_CHAIN].data,
+               PAYLOCK_CHAIN_LEN);
+    ngx_memcpy(cursor->hash, field[PAYLOCK_AUDIT_HASH].data,
+               PAYLOCK_HASH_LEN);
+    ngx_memcpy(cursor->prev, field[PAYLOCK_AUDIT_PREV].data,
+               PAYLOCK_HASH_LEN);
+}
+
+
+static uint64_t
+ngx_http_paylock_apply_time(const paylock_entry_t *entry)
+{
+    size_t         i;
+    uint64_t       time;
+    paylock_str_t  digits;
+
+    digits = entry->field[PAYLOCK_AUDIT_TIME];
+
+    for (time = 0, i = 0; i < digits.len; i++) {
+        time = time * 10 + (digits.data[i] - '0');
+    }
+
+    return time;
+}
+
+
+static ngx_uint_t
+ngx_http_paylock_apply_adopts(const paylock_entry_t *entry)
+{
+    paylock_str_t  action;
+
+    action = entry->field[PAYLOCK_AUDIT_ACTION];
+
+    return action.len == sizeof("adopt") - 1
+           && ngx_memcmp(action.data, "adopt", action.len) == 0;
 }
 
 
@@ -120,16 +180,16 @@ ngx_http_paylock_apply_field(ngx_http_paylock_feed_t *feed,
     why = paylock_host_check(host->str, host->len);
 
     if (why) {
-        ngx_http_paylock_apply_reject(feed, "host", host->str, host->len, why);
+        ngx_http_paylock_report_reject(feed, "host", host->str, host->len, why);
         return NGX_OK;
     }
 
-    ngx_http_paylock_table_key(table, (u_char *) host->str, host->len, &key);
+    ngx_http_paylock_table_field(table, host->str, host->len, &key);
 
     why = paylock_record_parse(value->str, value->len, &record);
 
     if (why) {
-        ngx_http_paylock_apply_reject(feed, "record of", host->str, host->len,
+        ngx_http_paylock_report_reject(feed, "record of", host->str, host->len,
                                       why);
         ngx_http_paylock_table_keep(table, &key);
         return NGX_OK;
@@ -189,12 +249,12 @@ ngx_http_paylock_apply_chain(ngx_http_paylock_feed_t *feed,
     const redisReply *reply)
 {
     const char                 *why;
+    ngx_uint_t                  adopts;
     paylock_entry_t             entry;
-    const paylock_str_t        *field;
-    ngx_http_paylock_cursor_t  *cursor;
+    ngx_http_paylock_cursor_t  *cursor, next;
 
     cursor = &feed->cursor;
-    field = entry.field;
+    adopts = 0;
 
     why = paylock_entry_read(reply, &entry);
 
@@ -202,14 +262,16 @@ ngx_http_paylock_apply_chain(ngx_http_paylock_feed_t *feed,
         why = "does not carry the hash of its contents";
     }
 
-    if (why == NULL && cursor->seq
-        && (entry.seq != cursor->seq + 1
-            || ngx_memcmp(field[PAYLOCK_AUDIT_CHAIN].data, cursor->chain,
-                          PAYLOCK_CHAIN_LEN) != 0
-            || ngx_memcmp(field[PAYLOCK_AUDIT_PREV].data, cursor->hash,
-                          PAYLOCK_HASH_LEN) != 0))
-    {
-        why = "does not follow";
+    if (why == NULL) {
+        adopts = ngx_http_paylock_apply_adopts(&entry);
+
+        ngx_http_paylock_apply_cursor(&next, &entry);
+
+        if (cursor->seq
+            && !ngx_http_paylock_apply_follows(cursor, &next, adopts))
+        {
+            why = "does not follow";
+        }
     }
 
     if (why) {
@@ -220,14 +282,119 @@ ngx_http_paylock_apply_chain(ngx_http_paylock_feed_t *feed,
         return NGX_ERROR;
     }
 
-    cursor->seq = entry.seq;
-    ngx_memcpy(cursor->chain, field[PAYLOCK_AUDIT_CHAIN].data,
-               PAYLOCK_CHAIN_LEN);
-    ngx_memcpy(cursor->hash, field[PAYLOCK_AUDIT_HASH].data,
-               PAYLOCK_HASH_LEN);
+    *cursor = next;
 
-    feed->fields += (field[PAYLOCK_AUDIT_AFTER].len != 0)
-                    - (field[PAYLOCK_AUDIT_BEFORE].len != 0);
+    if (adopts) {
+        feed->adopted = 1;
+
+        ngx_log_error(NGX_LOG_NOTICE, feed->log, 0,
+                      "paylock: entry %uL adopts this Redis", next.seq);
+    }
+
+    feed->fields += (entry.field[PAYLOCK_AUDIT_AFTER].len != 0)
+                    - (entry.field[PAYLOCK_AUDIT_BEFORE].len != 0);
+
+    return NGX_OK;
+}
+
+
+/* Only an entry that adopts may leave numbers out. */
+
+static ngx_uint_t
+ngx_http_paylock_apply_follows(const ngx_http_paylock_cursor_t *one,
+    const ngx_http_paylock_cursor_t *next, ngx_uint_t adopts)
+{
+    return (next->seq == one->seq + 1 || (adopts && next->seq > one->seq))
+           && ngx_memcmp(next->chain, one->chain, PAYLOCK_CHAIN_LEN) == 0
+           && ngx_memcmp(next->prev, one->hash, PAYLOCK_HASH_LEN) == 0;
+}
+
+
+ngx_int_t
+ngx_http_paylock_apply_back(ngx_http_paylock_feed_t *feed,
+    const redisReply *entries)
+{
+    size_t     i;
+    ngx_int_t  rc;
+
+    if (entries->type != REDIS_REPLY_ARRAY) {
+        ngx_sprintf((u_char *) feed->why, "unexpected reply to XREVRANGE%Z");
+        return NGX_ERROR;
+    }
+
+    rc = ngx_http_paylock_apply_lock(feed);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    for (i = 0; rc == NGX_OK && i < entries->elements; i++) {
+        rc = ngx_http_paylock_apply_step(feed, entries->element[i]);
+    }
+
+    ngx_http_paylock_apply_unlock(feed);
+
+    /* that was all of the stream */
+
+    return entries->elements ? rc : NGX_DONE;
+}
+
+
+/*
+ * An entry that is newer than our own accounts for what became of its host;
+ * with the first that is not it is known whether the head extends our own.
+ */
+
+static ngx_int_t
+ngx_http_paylock_apply_step(ngx_http_paylock_feed_t *feed,
+    const redisReply *reply)
+{
+    paylock_str_t               host;
+    paylock_entry_t             entry;
+    ngx_http_paylock_key_t      key;
+    ngx_http_paylock_cursor_t  *later, *own, at;
+
+    own = &feed->pmcf->node->cursor;
+    later = &feed->back;
+
+    if (paylock_entry_read(reply, &entry) != NULL
+        || paylock_entry_intact(&entry) != 1)
+    {
+        return NGX_DONE;
+    }
+
+    ngx_http_paylock_apply_cursor(&at, &entry);
+
+    if (later->seq && !ngx_http_paylock_apply_follows(&at, later, 0)) {
+        return NGX_DONE;
+    }
+
+    if (at.seq == own->seq
+        && ngx_memcmp(at.chain, own->chain, PAYLOCK_CHAIN_LEN) == 0
+        && ngx_memcmp(at.hash, own->hash, PAYLOCK_HASH_LEN) == 0)
+    {
+        feed->ours = 1;
+        return NGX_DONE;
+    }
+
+    if (at.seq <= own->seq && at.time <= own->time) {
+        return NGX_DONE;
+    }
+
+    if (ngx_http_paylock_apply_adopts(&entry)) {
+        feed->adopted = 1;
+        return NGX_DONE;
+    }
+
+    host = entry.field[PAYLOCK_AUDIT_HOST];
+
+    if (host.len) {
+        ngx_http_paylock_table_field(&feed->pmcf->table, host.data, host.len,
+                                     &key);
+        ngx_http_paylock_table_explain(&feed->pmcf->table, &key);
+    }
+
+    feed->back = at;
 
     return NGX_OK;
 }
@@ -254,11 +421,13 @@ ngx_http_paylock_apply_entry(ngx_http_paylock_feed_t *feed,
         return NGX_OK;
     }
 
-    ngx_http_paylock_table_key(table, (u_char *) host.data, host.len, &key);
+    ngx_http_paylock_table_field(table, host.data, host.len, &key);
 
     if (ngx_http_paylock_apply_seen(seen, &key)) {
         return NGX_OK;
     }
+
+    ngx_http_paylock_apply_recent(feed->pmcf->node, host);
 
     set = NULL;
 
@@ -266,7 +435,7 @@ ngx_http_paylock_apply_entry(ngx_http_paylock_feed_t *feed,
         why = paylock_record_parse(after.data, after.len, &record);
 
         if (why) {
-            ngx_http_paylock_apply_reject(feed, "record of", host.data,
+            ngx_http_paylock_report_reject(feed, "record of", host.data,
                                           host.len, why);
             return NGX_OK;
         }
@@ -274,8 +443,7 @@ ngx_http_paylock_apply_entry(ngx_http_paylock_feed_t *feed,
         set = &record;
     }
 
-    rc = feed->scanning ? ngx_http_paylock_table_note(table, &key, set)
-                        : ngx_http_paylock_table_set(table, &key, set);
+    rc = ngx_http_paylock_table_set(table, &key, set);
 
     return rc == NGX_OK ? NGX_OK
                         : ngx_http_paylock_apply_full(feed, feed->fields);
@@ -302,6 +470,32 @@ ngx_http_paylock_apply_seen(uint64_t *seen, const ngx_http_paylock_key_t *key)
 }
 
 
+/* Names of hosts that were flipped last; the table has none. */
+
+static void
+ngx_http_paylock_apply_recent(ngx_http_paylock_node_sh_t *node,
+    paylock_str_t host)
+{
+    ngx_uint_t                  i;
+    ngx_http_paylock_recent_t  *recent;
+
+    for (i = 0; i < NGX_HTTP_PAYLOCK_RECENT; i++) {
+        recent = &node->recent[i];
+
+        if (recent->len == host.len
+            && ngx_memcmp(recent->name, host.data, host.len) == 0)
+        {
+            return;
+        }
+    }
+
+    recent = &node->recent[node->nrecent++ % NGX_HTTP_PAYLOCK_RECENT];
+
+    recent->len = ngx_min(host.len, sizeof(recent->name));
+    ngx_memcpy(recent->name, host.data, recent->len);
+}
+
+
 ngx_int_t
 ngx_http_paylock_apply_sweep(ngx_http_paylock_feed_t *feed)
 {
@@ -313,12 +507,42 @@ ngx_http_paylock_apply_sweep(ngx_http_paylock_feed_t *feed)
         return rc;
     }
 
-    rc = ngx_http_paylock_table_sweep(&feed->pmcf->table, &feed->bucket,
-                                      NGX_HTTP_PAYLOCK_SLICE);
+    if (!feed->looked) {
+        rc = ngx_http_paylock_table_look(&feed->pmcf->table, &feed->sweep,
+                                         NGX_HTTP_PAYLOCK_SLICE);
+        if (rc == NGX_OK) {
+            feed->looked = 1;
+            feed->sweep.belief = ngx_http_paylock_apply_belief(feed);
+            rc = NGX_AGAIN;
+        }
+
+    } else {
+        rc = ngx_http_paylock_table_sweep(&feed->pmcf->table, &feed->sweep,
+                                          NGX_HTTP_PAYLOCK_SLICE);
+    }
 
     ngx_http_paylock_apply_unlock(feed);
 
     return rc;
+}
+
+
+/* A store that forgot shows many hosts open; a person opens a few by hand. */
+
+static ngx_http_paylock_belief_e
+ngx_http_paylock_apply_belief(ngx_http_paylock_feed_t *feed)
+{
+    if (feed->first || feed->adopted) {
+        return NGX_HTTP_PAYLOCK_BELIEVE_ALL;
+    }
+
+    if (feed->ours && feed->fields
+        && feed->sweep.lost <= NGX_HTTP_PAYLOCK_BY_HAND)
+    {
+        return NGX_HTTP_PAYLOCK_BELIEVE_NEW;
+    }
+
+    return NGX_HTTP_PAYLOCK_BELIEVE_NONE;
 }
 
 
@@ -376,31 +600,4 @@ ngx_http_paylock_apply_full(ngx_http_paylock_feed_t *feed, uint64_t found)
                         found, found * 80 / 1024 + 64);
 
     return NGX_ERROR;
-}
-
-
-static void
-ngx_http_paylock_apply_reject(ngx_http_paylock_feed_t *feed, const char *what,
-    const char *host, size_t len, const char *why)
-{
-    char     form[PAYLOCK_HOST_MAX + 1];
-    size_t   right;
-    u_char   name[NGX_HTTP_PAYLOCK_PRINTABLE * 4 + 1];
-
-    feed->rejected++;
-
-    if (feed->complained == ngx_time()) {
-        return;
-    }
-
-    feed->complained = ngx_time();
-
-    ngx_http_paylock_printable(name, host, len);
-    right = paylock_host_right_form(host, len, form);
-
-    ngx_log_error(NGX_LOG_WARN, feed->log, 0,
-                  "paylock: %s \"%s\" in \"%s\" %s and was ignored%s%*s%s",
-                  what, name, feed->pmcf->redis.locks, why,
-                  right ? "; the right form is \"" : "", right, form,
-                  right ? "\"" : "");
 }

@@ -13,9 +13,7 @@
 
 
 #define NGX_HTTP_PAYLOCK_BATCH        "256"    /* fields or entries a reply */
-#define NGX_HTTP_PAYLOCK_BLOCK        "5000"
 #define NGX_HTTP_PAYLOCK_CHECK        5000
-#define NGX_HTTP_PAYLOCK_STALE_AFTER  10000
 
 #define NGX_HTTP_PAYLOCK_BACKOFF_MIN  100
 #define NGX_HTTP_PAYLOCK_BACKOFF_MAX  5000
@@ -25,25 +23,29 @@
 static void ngx_http_paylock_feed_connect(ngx_event_t *ev);
 static void ngx_http_paylock_feed_ready(void *data);
 static void ngx_http_paylock_feed_failed(void *data, const char *why);
-static void ngx_http_paylock_feed_complain(ngx_http_paylock_feed_t *feed,
-    const char *why, ngx_uint_t refused);
 static ngx_uint_t ngx_http_paylock_feed_refused(const char *why);
-static void ngx_http_paylock_feed_state(ngx_http_paylock_feed_t *feed,
-    ngx_http_paylock_state_e state);
 
 static void ngx_http_paylock_feed_hello(void *data, redisReply *reply);
 static void ngx_http_paylock_feed_ask_head(ngx_http_paylock_feed_t *feed,
     ngx_http_paylock_reply_pt handler);
 static ngx_int_t ngx_http_paylock_feed_head(ngx_http_paylock_feed_t *feed,
     redisReply *reply, ngx_http_paylock_cursor_t *cursor, int64_t *fields);
+
 static void ngx_http_paylock_feed_scan(void *data, redisReply *reply);
+static void ngx_http_paylock_feed_ask_back(ngx_http_paylock_feed_t *feed,
+    uint64_t seq);
+static void ngx_http_paylock_feed_back(void *data, redisReply *reply);
+static void ngx_http_paylock_feed_begin(ngx_http_paylock_feed_t *feed);
 static void ngx_http_paylock_feed_ask_fields(ngx_http_paylock_feed_t *feed);
 static void ngx_http_paylock_feed_fields(void *data, redisReply *reply);
-static void ngx_http_paylock_feed_fold(void *data, redisReply *reply);
-static void ngx_http_paylock_feed_ask_range(ngx_http_paylock_feed_t *feed);
+static void ngx_http_paylock_feed_scanned(void *data, redisReply *reply);
+static void ngx_http_paylock_feed_catch_up(ngx_http_paylock_feed_t *feed);
 static void ngx_http_paylock_feed_range(void *data, redisReply *reply);
 static void ngx_http_paylock_feed_sweep(ngx_event_t *ev);
+
 static void ngx_http_paylock_feed_follow(ngx_http_paylock_feed_t *feed);
+static void ngx_http_paylock_feed_ask_entries(ngx_http_paylock_feed_t *feed,
+    ngx_msec_t block);
 static void ngx_http_paylock_feed_entries(void *data, redisReply *reply);
 static void ngx_http_paylock_feed_check(void *data, redisReply *reply);
 
@@ -62,9 +64,9 @@ ngx_http_paylock_feed_start(ngx_http_paylock_feed_t *feed)
     feed->retry.log = feed->log;
     feed->retry.cancelable = 1;
 
-    feed->sweep.handler = ngx_http_paylock_feed_sweep;
-    feed->sweep.data = feed;
-    feed->sweep.log = feed->log;
+    feed->turn.handler = ngx_http_paylock_feed_sweep;
+    feed->turn.data = feed;
+    feed->turn.log = feed->log;
 
     feed->backoff = NGX_HTTP_PAYLOCK_BACKOFF_MIN;
 
@@ -79,8 +81,8 @@ ngx_http_paylock_feed_stop(ngx_http_paylock_feed_t *feed)
         ngx_del_timer(&feed->retry);
     }
 
-    if (feed->sweep.posted) {
-        ngx_delete_posted_event(&feed->sweep);
+    if (feed->turn.posted) {
+        ngx_delete_posted_event(&feed->turn);
     }
 
     ngx_http_paylock_link_close(&feed->link);
@@ -133,8 +135,8 @@ ngx_http_paylock_feed_failed(void *data, const char *why)
     ngx_msec_t                delay;
     ngx_http_paylock_feed_t  *feed = data;
 
-    if (feed->sweep.posted) {
-        ngx_delete_posted_event(&feed->sweep);
+    if (feed->turn.posted) {
+        ngx_delete_posted_event(&feed->turn);
     }
 
     if (why == NULL) {
@@ -149,7 +151,7 @@ ngx_http_paylock_feed_failed(void *data, const char *why)
 
     refused = ngx_http_paylock_feed_refused(why);
 
-    ngx_http_paylock_feed_complain(feed, why, refused);
+    ngx_http_paylock_report_failure(feed, why, refused);
 
     if (refused) {
         delay = NGX_HTTP_PAYLOCK_REFUSED;
@@ -164,61 +166,6 @@ ngx_http_paylock_feed_failed(void *data, const char *why)
 }
 
 
-/* Once for each outage, whichever workers see it. */
-
-static void
-ngx_http_paylock_feed_complain(ngx_http_paylock_feed_t *feed, const char *why,
-    ngx_uint_t refused)
-{
-    u_char                        text[NGX_HTTP_PAYLOCK_PRINTABLE * 4 + 1];
-    ngx_uint_t                    level;
-    ngx_http_paylock_node_sh_t   *node;
-
-    node = feed->pmcf->node;
-
-    if (node->state == NGX_HTTP_PAYLOCK_LIVE
-        && ngx_current_msec - node->answered > NGX_HTTP_PAYLOCK_STALE_AFTER)
-    {
-        ngx_http_paylock_feed_state(feed, NGX_HTTP_PAYLOCK_STALE);
-    }
-
-    if (node->alerted) {
-        return;
-    }
-
-    node->alerted = 1;
-
-    ngx_http_paylock_printable(text, why, ngx_strlen(why));
-
-    if (refused) {
-        ngx_log_error(NGX_LOG_ALERT, feed->log, 0,
-                      "paylock: Redis at %V refuses user \"%s\": %s; give it "
-                      "the rights that docs/redis.md names; %uD records stay "
-                      "in force",
-                      &feed->pmcf->redis.addrs[0].name,
-                      feed->pmcf->redis.user ? feed->pmcf->redis.user
-                                             : "default",
-                      text, feed->pmcf->table.sh->count);
-
-    } else if (node->state == NGX_HTTP_PAYLOCK_EMPTY
-               || node->state == NGX_HTTP_PAYLOCK_SYNCING)
-    {
-        ngx_log_error(NGX_LOG_ALERT, feed->log, 0,
-                      "paylock: Redis at %V: %s; nothing is known yet, "
-                      "\"paylock_default\" applies until it answers",
-                      &feed->pmcf->redis.addrs[0].name, text);
-
-    } else {
-        level = feed->full ? NGX_LOG_ALERT : NGX_LOG_ERR;
-
-        ngx_log_error(level, feed->log, 0,
-                      "paylock: Redis at %V: %s; %uD records stay in force",
-                      &feed->pmcf->redis.addrs[0].name, text,
-                      feed->pmcf->table.sh->count);
-    }
-}
-
-
 static ngx_uint_t
 ngx_http_paylock_feed_refused(const char *why)
 {
@@ -230,52 +177,12 @@ ngx_http_paylock_feed_refused(const char *why)
 
 
 static void
-ngx_http_paylock_feed_state(ngx_http_paylock_feed_t *feed,
-    ngx_http_paylock_state_e state)
-{
-    ngx_http_paylock_node_sh_t  *node;
-
-    node = feed->pmcf->node;
-
-    if (state == NGX_HTTP_PAYLOCK_LIVE) {
-        node->answered = ngx_current_msec;
-        node->alerted = 0;
-        feed->backoff = NGX_HTTP_PAYLOCK_BACKOFF_MIN;
-    }
-
-    if (node->state == state) {
-        return;
-    }
-
-    node->state = state;
-
-    switch (state) {
-
-    case NGX_HTTP_PAYLOCK_LIVE:
-        ngx_log_error(NGX_LOG_NOTICE, feed->log, 0,
-                      "paylock: live, %uD records, entry %uL",
-                      feed->pmcf->table.sh->count, feed->cursor.seq);
-        break;
-
-    case NGX_HTTP_PAYLOCK_STALE:
-        ngx_log_error(NGX_LOG_ERR, feed->log, 0,
-                      "paylock: stale, no good answer from Redis for %M ms",
-                      ngx_current_msec - node->answered);
-        break;
-
-    default:
-        break;
-    }
-}
-
-
-static void
 ngx_http_paylock_feed_hello(void *data, redisReply *reply)
 {
     ngx_http_paylock_feed_t  *feed = data;
 
     if (feed->pmcf->node->state == NGX_HTTP_PAYLOCK_EMPTY) {
-        ngx_http_paylock_feed_state(feed, NGX_HTTP_PAYLOCK_SYNCING);
+        ngx_http_paylock_report_state(feed, NGX_HTTP_PAYLOCK_SYNCING);
     }
 
     ngx_http_paylock_feed_ask_head(feed, ngx_http_paylock_feed_scan);
@@ -338,12 +245,17 @@ ngx_http_paylock_feed_head(ngx_http_paylock_feed_t *feed, redisReply *reply,
 }
 
 
+/*
+ * A scan, of all records, begins with the question how the stream in Redis
+ * and the part of the chain that was applied belong together.
+ */
+
 static void
 ngx_http_paylock_feed_scan(void *data, redisReply *reply)
 {
-    ngx_http_paylock_feed_t        *feed = data;
-    ngx_http_paylock_table_sh_t    *sh;
-    ngx_http_paylock_main_conf_t   *pmcf;
+    ngx_http_paylock_feed_t       *feed = data;
+    ngx_http_paylock_cursor_t     *own;
+    ngx_http_paylock_main_conf_t  *pmcf;
 
     if (ngx_http_paylock_feed_head(feed, reply, &feed->cursor, &feed->fields)
         != NGX_OK)
@@ -352,20 +264,88 @@ ngx_http_paylock_feed_scan(void *data, redisReply *reply)
     }
 
     pmcf = feed->pmcf;
-    sh = pmcf->table.sh;
+    own = &pmcf->node->cursor;
 
-    if (feed->fields > (int64_t) sh->capacity) {
+    if (feed->fields > (int64_t) pmcf->table.sh->capacity) {
         (void) ngx_http_paylock_apply_full(feed, feed->fields);
         ngx_http_paylock_link_fail(&feed->link, feed->why);
         return;
     }
 
+    feed->first = !pmcf->node->synced;
+    feed->ours = 1;
+    feed->behind = 0;
+
+    if (own->seq == 0
+        || ngx_memcmp(own, &feed->cursor, sizeof(ngx_http_paylock_cursor_t))
+           == 0)
+    {
+        ngx_http_paylock_feed_begin(feed);
+        return;
+    }
+
+    feed->ours = 0;
+    feed->behind = 1;
+    feed->back.seq = 0;
+
+    if (feed->cursor.seq == 0) {
+        ngx_http_paylock_feed_begin(feed);
+        return;
+    }
+
+    ngx_http_paylock_feed_ask_back(feed, feed->cursor.seq);
+}
+
+
+static void
+ngx_http_paylock_feed_ask_back(ngx_http_paylock_feed_t *feed, uint64_t seq)
+{
+    u_char  from[NGX_INT64_LEN + sizeof("-0")];
+
+    (void) ngx_sprintf(from, "%uL-0%Z", seq);
+
+    ngx_http_paylock_link_add(&feed->link, "XREVRANGE",
+                              feed->pmcf->redis.audit, from, "-",
+                              "COUNT", NGX_HTTP_PAYLOCK_BATCH, NULL);
+
+    ngx_http_paylock_link_call(&feed->link, feed->pmcf->redis.timeout,
+                               ngx_http_paylock_feed_back);
+}
+
+
+static void
+ngx_http_paylock_feed_back(void *data, redisReply *reply)
+{
+    ngx_int_t                 rc;
+    ngx_http_paylock_feed_t  *feed = data;
+
+    rc = ngx_http_paylock_apply_back(feed, reply);
+
+    if (rc == NGX_ERROR) {
+        ngx_http_paylock_link_fail(&feed->link, feed->why);
+        return;
+    }
+
+    if (rc == NGX_OK && feed->back.seq > 1) {
+        ngx_http_paylock_feed_ask_back(feed, feed->back.seq - 1);
+        return;
+    }
+
+    ngx_http_paylock_feed_begin(feed);
+}
+
+
+static void
+ngx_http_paylock_feed_begin(ngx_http_paylock_feed_t *feed)
+{
     ngx_memcpy(feed->position, "0", sizeof("0"));
+
     feed->scanning = 1;
+    feed->started = ngx_current_msec;
     feed->full = 0;
     feed->rejected = 0;
 
-    ngx_http_paylock_table_scan(&pmcf->table);
+    ngx_http_paylock_table_scan(&feed->pmcf->table);
     ngx_http_paylock_feed_ask_fields(feed);
 }
 
@@ -381,6 +361,12 @@ ngx_http_paylock_feed_ask_fields(ngx_http_paylock_feed_t *feed)
                                ngx_http_paylock_feed_fields);
 }
 
+
+/*
+ * Entries are followed all the while.  What a batch of fields says is not
+ * older than the entries before it, and what the entries after it say is
+ * newer, so that no host goes back to what it was.
+ */
 
 static void
 ngx_http_paylock_feed_fields(void *data, redisReply *reply)
@@ -406,37 +392,53 @@ ngx_http_paylock_feed_fields(void *data, redisReply *reply)
     ngx_memcpy(feed->position, position->str, position->len + 1);
 
     if (ngx_strcmp(feed->position, "0") != 0) {
-        ngx_http_paylock_feed_ask_fields(feed);
+        ngx_http_paylock_feed_ask_entries(feed, 0);
         return;
     }
 
-    ngx_http_paylock_feed_ask_head(feed, ngx_http_paylock_feed_fold);
+    ngx_http_paylock_feed_ask_head(feed, ngx_http_paylock_feed_scanned);
 }
 
 
-/* What was changed during the scan has its last word before all is shown. */
-
 static void
-ngx_http_paylock_feed_fold(void *data, redisReply *reply)
+ngx_http_paylock_feed_scanned(void *data, redisReply *reply)
 {
     ngx_http_paylock_feed_t  *feed = data;
 
-    if (ngx_http_paylock_feed_head(feed, reply, &feed->head, &feed->fields)
+    if (ngx_http_paylock_feed_head(feed, reply, &feed->head,
+                                   &feed->head_fields)
         == NGX_OK)
     {
-        ngx_http_paylock_feed_ask_range(feed);
+        ngx_http_paylock_feed_catch_up(feed);
     }
 }
 
 
+/* What was changed during the scan comes before what the scan has seen. */
+
 static void
-ngx_http_paylock_feed_ask_range(ngx_http_paylock_feed_t *feed)
+ngx_http_paylock_feed_catch_up(ngx_http_paylock_feed_t *feed)
 {
     u_char  from[NGX_INT64_LEN + sizeof("-0")], to[NGX_INT64_LEN + sizeof("-0")];
 
-    if (feed->cursor.seq == feed->head.seq) {
-        feed->bucket = 0;
-        ngx_post_event(&feed->sweep, &ngx_posted_next_events);
+    if (ngx_memcmp(&feed->cursor, &feed->head,
+                   sizeof(ngx_http_paylock_cursor_t))
+        == 0)
+    {
+        ngx_memzero(&feed->sweep, sizeof(ngx_http_paylock_sweep_t));
+
+        feed->fields = feed->head_fields;
+        feed->sweep.now = ngx_time();
+        feed->sweep.belief = NGX_HTTP_PAYLOCK_BELIEVE_NONE;
+        feed->looked = 0;
+
+        ngx_post_event(&feed->turn, &ngx_posted_next_events);
+        return;
+    }
+
+    if (feed->head.seq <= feed->cursor.seq) {
+        ngx_http_paylock_link_fail(&feed->link,
+                                   "the stream was replaced during a scan");
         return;
     }
 
@@ -454,7 +456,6 @@ ngx_http_paylock_feed_ask_range(ngx_http_paylock_feed_t *feed)
 static void
 ngx_http_paylock_feed_range(void *data, redisReply *reply)
 {
-    int64_t                   fields;
     ngx_http_paylock_feed_t  *feed = data;
 
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements == 0) {
@@ -462,26 +463,21 @@ ngx_http_paylock_feed_range(void *data, redisReply *reply)
         return;
     }
 
-    /* the size that came with the head counts these entries already */
-
-    fields = feed->fields;
-
     if (ngx_http_paylock_apply_entries(feed, reply) != NGX_OK) {
         ngx_http_paylock_link_fail(&feed->link, feed->why);
         return;
     }
 
-    feed->fields = fields;
-
-    ngx_http_paylock_feed_ask_range(feed);
+    ngx_http_paylock_feed_catch_up(feed);
 }
 
 
 static void
 ngx_http_paylock_feed_sweep(ngx_event_t *ev)
 {
-    ngx_int_t                    rc;
-    ngx_http_paylock_feed_t     *feed;
+    ngx_int_t                     rc;
+    ngx_http_paylock_feed_t      *feed;
+    ngx_http_paylock_node_sh_t   *node;
 
     feed = ev->data;
 
@@ -497,15 +493,18 @@ ngx_http_paylock_feed_sweep(ngx_event_t *ev)
         return;
     }
 
-    feed->scanning = 0;
-    feed->checked = ngx_current_msec;
-    feed->pmcf->node->rejected = feed->rejected;
+    node = feed->pmcf->node;
 
-    if (feed->cursor.seq == 0) {
-        ngx_log_error(NGX_LOG_WARN, feed->log, 0,
-                      "paylock: there is no \"%s\" in Redis; run "
-                      "\"paylock-admin init\"", feed->pmcf->redis.audit);
-    }
+    ngx_http_paylock_report_scan(feed);
+
+    node->rejected = feed->rejected;
+    node->synced = 1;
+
+    feed->scanning = 0;
+    feed->adopted = 0;
+    feed->checked = ngx_current_msec;
+    feed->scanned = ngx_current_msec;
+    feed->lasted = ngx_current_msec - feed->started;
 
     ngx_http_paylock_feed_follow(feed);
 }
@@ -514,33 +513,72 @@ ngx_http_paylock_feed_sweep(ngx_event_t *ev)
 static void
 ngx_http_paylock_feed_follow(ngx_http_paylock_feed_t *feed)
 {
-    u_char                       after[NGX_INT64_LEN + sizeof("-0")];
-    ngx_http_paylock_redis_t    *redis;
-    ngx_http_paylock_node_sh_t  *node;
+    ngx_msec_t                     now, reconcile, next;
+    ngx_http_paylock_node_sh_t    *node;
+    ngx_http_paylock_main_conf_t  *pmcf;
 
-    redis = &feed->pmcf->redis;
-    node = feed->pmcf->node;
+    pmcf = feed->pmcf;
+    node = pmcf->node;
+    now = ngx_current_msec;
 
-    node->seq = feed->cursor.seq;
-    ngx_memcpy(node->chain, feed->cursor.chain, sizeof(node->chain));
-    ngx_memcpy(node->hash, feed->cursor.hash, sizeof(node->hash));
+    node->cursor = feed->cursor;
+    node->answered = now;
+    node->alerted = 0;
+    feed->backoff = NGX_HTTP_PAYLOCK_BACKOFF_MIN;
 
-    ngx_http_paylock_feed_state(feed, NGX_HTTP_PAYLOCK_LIVE);
+    ngx_http_paylock_report_state(feed, pmcf->table.sh->held
+                                        ? NGX_HTTP_PAYLOCK_DIVERGED
+                                        : NGX_HTTP_PAYLOCK_LIVE);
 
-    if (ngx_current_msec - feed->checked >= NGX_HTTP_PAYLOCK_CHECK) {
+    /* scanning takes one part in a hundred of the time at most */
+
+    reconcile = ngx_max(pmcf->reconcile, feed->lasted * 99);
+
+    if (feed->adopted || now - feed->scanned >= reconcile) {
+        ngx_http_paylock_feed_ask_head(feed, ngx_http_paylock_feed_scan);
+        return;
+    }
+
+    if (now - feed->checked >= NGX_HTTP_PAYLOCK_CHECK) {
         ngx_http_paylock_feed_ask_head(feed, ngx_http_paylock_feed_check);
         return;
     }
 
+    next = ngx_min(NGX_HTTP_PAYLOCK_CHECK - (now - feed->checked),
+                   reconcile - (now - feed->scanned));
+
+    ngx_http_paylock_feed_ask_entries(feed, next);
+}
+
+
+/* Waits for entries, if block is not 0 so many milliseconds. */
+
+static void
+ngx_http_paylock_feed_ask_entries(ngx_http_paylock_feed_t *feed,
+    ngx_msec_t block)
+{
+    u_char                     after[NGX_INT64_LEN + sizeof("-0")];
+    u_char                     wait[NGX_INT64_LEN + 1];
+    ngx_http_paylock_redis_t  *redis;
+
+    redis = &feed->pmcf->redis;
+
     (void) ngx_sprintf(after, "%uL-0%Z", feed->cursor.seq);
 
-    ngx_http_paylock_link_add(&feed->link, "XREAD", "COUNT",
-                              NGX_HTTP_PAYLOCK_BATCH,
-                              "BLOCK", NGX_HTTP_PAYLOCK_BLOCK,
-                              "STREAMS", redis->audit, after, NULL);
+    if (block) {
+        (void) ngx_sprintf(wait, "%M%Z", block);
 
-    ngx_http_paylock_link_call(&feed->link,
-                               NGX_HTTP_PAYLOCK_CHECK + redis->timeout,
+        ngx_http_paylock_link_add(&feed->link, "XREAD", "COUNT",
+                                  NGX_HTTP_PAYLOCK_BATCH, "BLOCK", wait,
+                                  "STREAMS", redis->audit, after, NULL);
+
+    } else {
+        ngx_http_paylock_link_add(&feed->link, "XREAD", "COUNT",
+                                  NGX_HTTP_PAYLOCK_BATCH,
+                                  "STREAMS", redis->audit, after, NULL);
+    }
+
+    ngx_http_paylock_link_call(&feed->link, block + redis->timeout,
                                ngx_http_paylock_feed_entries);
 }
 
@@ -551,27 +589,31 @@ ngx_http_paylock_feed_entries(void *data, redisReply *reply)
     redisReply               *stream;
     ngx_http_paylock_feed_t  *feed = data;
 
-    if (reply->type == REDIS_REPLY_NIL) {
-        ngx_http_paylock_feed_follow(feed);
-        return;
+    if (reply->type != REDIS_REPLY_NIL) {
+        stream = NULL;
+
+        if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 1) {
+            stream = reply->element[0];
+        }
+
+        if (stream == NULL || stream->type != REDIS_REPLY_ARRAY
+            || stream->elements != 2
+            || stream->element[1]->type != REDIS_REPLY_ARRAY)
+        {
+            ngx_http_paylock_link_fail(&feed->link,
+                                       "unexpected reply to XREAD");
+            return;
+        }
+
+        if (ngx_http_paylock_apply_entries(feed, stream->element[1]) != NGX_OK)
+        {
+            ngx_http_paylock_link_fail(&feed->link, feed->why);
+            return;
+        }
     }
 
-    stream = NULL;
-
-    if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 1) {
-        stream = reply->element[0];
-    }
-
-    if (stream == NULL || stream->type != REDIS_REPLY_ARRAY
-        || stream->elements != 2
-        || stream->element[1]->type != REDIS_REPLY_ARRAY)
-    {
-        ngx_http_paylock_link_fail(&feed->link, "unexpected reply to XREAD");
-        return;
-    }
-
-    if (ngx_http_paylock_apply_entries(feed, stream->element[1]) != NGX_OK) {
-        ngx_http_paylock_link_fail(&feed->link, feed->why);
+    if (feed->scanning) {
+        ngx_http_paylock_feed_ask_fields(feed);
         return;
     }
 
@@ -596,18 +638,9 @@ ngx_http_paylock_feed_check(void *data, redisReply *reply)
 
     if (head.seq < feed->cursor.seq
         || (head.seq == feed->cursor.seq
-            && ngx_memcmp(&head, &feed->cursor, sizeof(head)) != 0))
+            && (fields != feed->fields
+                || ngx_memcmp(&head, &feed->cursor, sizeof(head)) != 0)))
     {
-        ngx_log_error(NGX_LOG_ERR, feed->log, 0,
-                      "paylock: the stream ends with entry %uL, which does "
-                      "not go on from entry %uL that was applied; reading all "
-                      "records again", head.seq, feed->cursor.seq);
-
-        ngx_http_paylock_feed_ask_head(feed, ngx_http_paylock_feed_scan);
-        return;
-    }
-
-    if (head.seq == feed->cursor.seq && fields != feed->fields) {
         ngx_http_paylock_feed_ask_head(feed, ngx_http_paylock_feed_scan);
         return;
     }

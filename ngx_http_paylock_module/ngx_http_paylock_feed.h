@@ -14,15 +14,6 @@
 #include "ngx_http_paylock_module.h"
 
 
-/* the last entry of the chain that is known; seq is 0 if there is none */
-
-typedef struct {
-    uint64_t                       seq;
-    char                           chain[PAYLOCK_CHAIN_LEN];
-    char                           hash[PAYLOCK_HASH_LEN];
-} ngx_http_paylock_cursor_t;
-
-
 typedef struct {
     ngx_http_paylock_main_conf_t  *pmcf;
     ngx_log_t                     *log;
@@ -34,16 +25,27 @@ typedef struct {
 
     ngx_http_paylock_link_t        link;
     ngx_event_t                    retry;
-    ngx_event_t                    sweep;
+    ngx_event_t                    turn;       /* of a sweep */
     ngx_msec_t                     backoff;
 
-    ngx_http_paylock_cursor_t      cursor;     /* applied or noted so far */
-    ngx_http_paylock_cursor_t      head;       /* to be folded up to */
+    ngx_http_paylock_cursor_t      cursor;     /* followed so far */
+    ngx_http_paylock_cursor_t      head;       /* to be followed to */
     int64_t                        fields;     /* in the hash at the cursor */
+    int64_t                        head_fields;
     ngx_msec_t                     checked;
+
+    ngx_msec_t                     started;    /* the scan */
+    ngx_msec_t                     scanned;
+    ngx_msec_t                     lasted;
     char                           position[24];   /* of HSCAN */
-    uint32_t                       bucket;
+    ngx_http_paylock_cursor_t      back;       /* of the walk back */
+    ngx_http_paylock_sweep_t       sweep;
     unsigned                       scanning:1;
+    unsigned                       looked:1;
+    unsigned                       first:1;    /* nothing was known before */
+    unsigned                       ours:1;     /* the head extends our own */
+    unsigned                       adopted:1;
+    unsigned                       behind:1;   /* entries were not followed */
     unsigned                       full:1;
 
     time_t                         complained;
@@ -70,14 +72,34 @@ ngx_int_t ngx_http_paylock_apply_fields(ngx_http_paylock_feed_t *feed,
 ngx_int_t ngx_http_paylock_apply_entries(ngx_http_paylock_feed_t *feed,
     const redisReply *entries);
 
+/*
+ * Entries on the way back from the head to feed->pmcf->node->cursor, the last
+ * first: NGX_DONE when it is known how the two belong together, in feed->ours
+ * and feed->adopted.
+ */
+
+ngx_int_t ngx_http_paylock_apply_back(ngx_http_paylock_feed_t *feed,
+    const redisReply *entries);
+
 /* The error that found records are too many for the zone. */
 
 ngx_int_t ngx_http_paylock_apply_full(ngx_http_paylock_feed_t *feed,
     uint64_t found);
 
-/* NGX_AGAIN if there is more to sweep. */
+/* A slice of the look, then of the sweep: NGX_AGAIN if there is more. */
 
 ngx_int_t ngx_http_paylock_apply_sweep(ngx_http_paylock_feed_t *feed);
+
+
+/* ngx_http_paylock_report.c: what is logged of the feed's state */
+
+void ngx_http_paylock_report_state(ngx_http_paylock_feed_t *feed,
+    ngx_http_paylock_state_e state);
+void ngx_http_paylock_report_failure(ngx_http_paylock_feed_t *feed,
+    const char *why, ngx_uint_t refused);
+void ngx_http_paylock_report_scan(ngx_http_paylock_feed_t *feed);
+void ngx_http_paylock_report_reject(ngx_http_paylock_feed_t *feed,
+    const char *what, const char *host, size_t len, const char *why);
 
 
 #endif /* _NGX_HTTP_PAYLOCK_FEED_H_INCLUDED_ */

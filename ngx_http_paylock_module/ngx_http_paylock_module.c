@@ -33,6 +33,8 @@ static char *ngx_http_paylock_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
 static char *ngx_http_paylock_switch(ngx_conf_t *cf, void *post, void *data);
 static char *ngx_http_paylock_zone(ngx_conf_t *cf, void *post, void *data);
+static char *ngx_http_paylock_reconcile(ngx_conf_t *cf, void *post,
+    void *data);
 static char *ngx_http_paylock_retry_after(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_paylock_contact(ngx_conf_t *cf, void *post, void *data);
@@ -43,6 +45,9 @@ static ngx_conf_post_t  ngx_http_paylock_switch_post =
 
 static ngx_conf_post_t  ngx_http_paylock_zone_post =
     { ngx_http_paylock_zone };
+
+static ngx_conf_post_t  ngx_http_paylock_reconcile_post =
+    { ngx_http_paylock_reconcile };
 
 static ngx_conf_post_t  ngx_http_paylock_contact_post =
     { ngx_http_paylock_contact };
@@ -101,6 +106,13 @@ static ngx_command_t  ngx_http_paylock_commands[] = {
       NGX_HTTP_MAIN_CONF_OFFSET,
       offsetof(ngx_http_paylock_main_conf_t, size),
       &ngx_http_paylock_zone_post },
+
+    { ngx_string("paylock_reconcile"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_paylock_main_conf_t, reconcile),
+      &ngx_http_paylock_reconcile_post },
 
     { ngx_string("paylock_default"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE1,
@@ -337,6 +349,7 @@ ngx_http_paylock_create_main_conf(ngx_conf_t *cf)
     }
 
     pmcf->size = NGX_CONF_UNSET_SIZE;
+    pmcf->reconcile = NGX_CONF_UNSET_MSEC;
 
     return pmcf;
 }
@@ -348,6 +361,7 @@ ngx_http_paylock_init_main_conf(ngx_conf_t *cf, void *conf)
     ngx_http_paylock_main_conf_t  *pmcf = conf;
 
     ngx_conf_init_size_value(pmcf->size, NGX_HTTP_PAYLOCK_ZONE_SIZE);
+    ngx_conf_init_msec_value(pmcf->reconcile, 60000);
 
     if (pmcf->used && pmcf->redis.addrs == NULL) {
         return ngx_http_paylock_redis_default(cf, pmcf);
@@ -476,6 +490,15 @@ ngx_http_paylock_zone(ngx_conf_t *cf, void *post, void *data)
     }
 
     return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_paylock_reconcile(ngx_conf_t *cf, void *post, void *data)
+{
+    ngx_msec_t  *time = data;
+
+    return *time ? NGX_CONF_OK : "must be a time over 0";
 }
 
 

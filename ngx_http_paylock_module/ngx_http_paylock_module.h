@@ -24,8 +24,30 @@ typedef enum {
     NGX_HTTP_PAYLOCK_EMPTY = 0,
     NGX_HTTP_PAYLOCK_SYNCING,
     NGX_HTTP_PAYLOCK_LIVE,
-    NGX_HTTP_PAYLOCK_STALE
+    NGX_HTTP_PAYLOCK_STALE,
+    NGX_HTTP_PAYLOCK_DIVERGED
 } ngx_http_paylock_state_e;
+
+
+/* an entry of the chain; seq is 0 if there is none */
+
+typedef struct {
+    uint64_t                     seq;
+    uint64_t                     time;         /* Unix milliseconds */
+    char                         chain[PAYLOCK_CHAIN_LEN];
+    char                         hash[PAYLOCK_HASH_LEN];
+    char                         prev[PAYLOCK_HASH_LEN];
+} ngx_http_paylock_cursor_t;
+
+
+/* the names of hosts that were flipped last, since the table has none */
+
+#define NGX_HTTP_PAYLOCK_RECENT  32
+
+typedef struct {
+    u_char                       len;
+    char                         name[255];
+} ngx_http_paylock_recent_t;
 
 
 typedef struct {
@@ -38,11 +60,13 @@ typedef struct {
     ngx_uint_t                   alerted;      /* this outage was logged */
     ngx_msec_t                   answered;     /* the last good answer */
 
-    /* the cursor: what of the chain has been applied */
+    ngx_uint_t                   unaudited;    /* changes without an entry */
+    ngx_uint_t                   synced;       /* a scan was published */
 
-    uint64_t                     seq;          /* 0: no stream */
-    char                         chain[PAYLOCK_CHAIN_LEN];
-    char                         hash[PAYLOCK_HASH_LEN];
+    ngx_http_paylock_cursor_t    cursor;       /* what has been applied */
+
+    ngx_uint_t                   nrecent;
+    ngx_http_paylock_recent_t    recent[NGX_HTTP_PAYLOCK_RECENT];
 } ngx_http_paylock_node_sh_t;
 
 
@@ -85,6 +109,7 @@ typedef struct {
     ngx_http_paylock_node_sh_t  *node;
 
     ngx_http_paylock_redis_t     redis;
+    ngx_msec_t                   reconcile;
     ngx_array_t                  answers;      /* ngx_http_paylock_answer_t * */
     ngx_array_t                  servers;      /* ngx_http_paylock_srv_conf_t * */
     ngx_int_t                    verdict;      /* index of the variable */

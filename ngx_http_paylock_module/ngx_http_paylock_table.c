@@ -8,6 +8,7 @@
 #include <ngx_core.h>
 
 #include "ngx_http_paylock_slot.h"
+#include "paylock_host.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -75,6 +76,33 @@ ngx_http_paylock_table_key(ngx_http_paylock_table_t *table, const u_char *name,
     key->hash[0] = (uint32_t) h.low64;
     key->hash[1] = (uint32_t) h.high64;
     key->hash[2] = h.high64 >> 32;
+    key->suffix = 0;
+}
+
+
+void
+ngx_http_paylock_table_kind(ngx_http_paylock_key_t *key,
+    ngx_http_paylock_kind_e kind)
+{
+    key->hash[0] ^= kind;
+    key->suffix = kind ? NGX_HTTP_PAYLOCK_SUFFIX : 0;
+}
+
+
+void
+ngx_http_paylock_table_field(ngx_http_paylock_table_t *table,
+    const char *field, size_t len, ngx_http_paylock_key_t *key)
+{
+    size_t                   n;
+    ngx_http_paylock_kind_e  kind;
+
+    n = paylock_host_suffix(field, len);
+
+    kind = n == 2 ? NGX_HTTP_PAYLOCK_BELOW
+                  : n == 1 ? NGX_HTTP_PAYLOCK_FROM : NGX_HTTP_PAYLOCK_NAME;
+
+    ngx_http_paylock_table_key(table, (const u_char *) field + n, len - n, key);
+    ngx_http_paylock_table_kind(key, kind);
 }
 
 

@@ -29,12 +29,23 @@
 #define NGX_HTTP_PAYLOCK_SECRET  192
 
 
-/* 128 bits of keyed hash instead of the name: 32 choose the bucket */
+/*
+ * 128 bits of keyed hash instead of the name: 32 choose the bucket.  Suffix
+ * records have the hash of the name behind "*." or ".", and a mark.
+ */
 
 typedef struct {
     uint32_t                       bucket;
     uint32_t                       hash[3];
+    uint32_t                       suffix;     /* a slot's flag, or 0 */
 } ngx_http_paylock_key_t;
+
+
+typedef enum {
+    NGX_HTTP_PAYLOCK_NAME = 0,
+    NGX_HTTP_PAYLOCK_BELOW,                    /* "*.x": its subdomains */
+    NGX_HTTP_PAYLOCK_FROM                      /* ".x": it and them */
+} ngx_http_paylock_kind_e;
 
 
 typedef struct {
@@ -56,6 +67,8 @@ typedef struct {
 typedef struct {
     uint32_t                       capacity;
     uint32_t                       count;      /* records that readers find */
+    uint32_t                       suffixes;   /* of these, of suffixes */
+    uint32_t                       held;       /* ... held against a scan */
     uint32_t                       taken;      /* slots in chains */
     uint32_t                       used;       /* slots ever taken */
     uint32_t                       free;       /* list of those given back */
@@ -86,8 +99,17 @@ uint32_t ngx_http_paylock_table_capacity(size_t size);
 void ngx_http_paylock_table_attach(ngx_http_paylock_table_t *table,
     void *segment, size_t size, const u_char *secret);
 
+/* The key of a name; kind tells of which of its records. */
+
 void ngx_http_paylock_table_key(ngx_http_paylock_table_t *table,
     const u_char *name, size_t len, ngx_http_paylock_key_t *key);
+void ngx_http_paylock_table_kind(ngx_http_paylock_key_t *key,
+    ngx_http_paylock_kind_e kind);
+
+/* The key of a record by its field in Redis. */
+
+void ngx_http_paylock_table_field(ngx_http_paylock_table_t *table,
+    const char *field, size_t len, ngx_http_paylock_key_t *key);
 
 /* Copies the record of a host; 1 if there is one, else 0.  Takes no lock. */
 
@@ -112,10 +134,10 @@ ngx_int_t ngx_http_paylock_table_set(ngx_http_paylock_table_t *table,
 
 /*
  * A scan is taken down beside what readers find: start, one note for each
- * host (NULL: it has no record; keep: whatever it has stays), then a sweep
- * over all buckets, in slices, that publishes what was noted and drops what
- * was not.  The notes of a scan that had no sweep are void when the next
- * starts.
+ * host (keep: whatever it has stays), then a sweep over all buckets, in
+ * slices, that publishes what was noted and drops what was not.  Records that
+ * are set in between are noted by that.  The notes of a scan that had no
+ * sweep are void when the next starts.
  */
 
 void ngx_http_paylock_table_scan(ngx_http_paylock_table_t *table);
@@ -124,10 +146,48 @@ ngx_int_t ngx_http_paylock_table_note(ngx_http_paylock_table_t *table,
 void ngx_http_paylock_table_keep(ngx_http_paylock_table_t *table,
     const ngx_http_paylock_key_t *key);
 
-/* Sweeps up to n buckets from *bucket on; NGX_OK at the end of the table. */
+/* An entry of the chain accounts for what the scan says of the host. */
 
+void ngx_http_paylock_table_explain(ngx_http_paylock_table_t *table,
+    const ngx_http_paylock_key_t *key);
+
+/*
+ * How far a scan is believed that shows a host open or absent which is closed,
+ * or which is to be closed by its record, without an entry that explains it:
+ * ALL, whatever it says; NEW, unless the host is held already; NONE, the host
+ * is held from now on.  What closes a host is always believed.
+ */
+
+typedef enum {
+    NGX_HTTP_PAYLOCK_BELIEVE_ALL = 0,
+    NGX_HTTP_PAYLOCK_BELIEVE_NEW,
+    NGX_HTTP_PAYLOCK_BELIEVE_NONE
+} ngx_http_paylock_belief_e;
+
+
+typedef struct {
+    uint32_t                       bucket;     /* where to go on; 0 at first */
+    uint32_t                       now;        /* Unix seconds */
+    ngx_http_paylock_belief_e      belief;
+    uint32_t                       lost;       /* such hosts not held so far */
+    uint32_t                       changed;    /* published or dropped */
+} ngx_http_paylock_sweep_t;
+
+
+/*
+ * Look at up to n buckets, or sweep them; NGX_OK at the end of the table,
+ * where bucket is 0 again, else NGX_AGAIN.  The look counts what is lost.
+ */
+
+ngx_int_t ngx_http_paylock_table_look(ngx_http_paylock_table_t *table,
+    ngx_http_paylock_sweep_t *sweep, uint32_t n);
 ngx_int_t ngx_http_paylock_table_sweep(ngx_http_paylock_table_t *table,
-    uint32_t *bucket, uint32_t n);
+    ngx_http_paylock_sweep_t *sweep, uint32_t n);
+
+/* Is the host held? */
+
+ngx_uint_t ngx_http_paylock_table_held(ngx_http_paylock_table_t *table,
+    const ngx_http_paylock_key_t *key);
 
 
 #endif /* _NGX_HTTP_PAYLOCK_TABLE_H_INCLUDED_ */

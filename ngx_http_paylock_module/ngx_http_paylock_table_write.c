@@ -10,20 +10,6 @@
 #include "ngx_http_paylock_slot.h"
 
 
-/* the links to a host's slots, NULL if it has none of that kind */
-
-typedef struct {
-    uint32_t  *live;
-    uint32_t  *staged;
-} ngx_http_paylock_links_t;
-
-
-static void ngx_http_paylock_links(ngx_http_paylock_table_t *table,
-    ngx_http_paylock_bucket_t *bucket, const uint32_t *hash,
-    ngx_http_paylock_links_t *links);
-static ngx_int_t ngx_http_paylock_insert(ngx_http_paylock_table_t *table,
-    ngx_http_paylock_bucket_t *bucket, const uint32_t *hash,
-    const paylock_record_t *record, uint32_t flags);
 static ngx_int_t ngx_http_paylock_replace(ngx_http_paylock_table_t *table,
     ngx_http_paylock_bucket_t *bucket, uint32_t *link,
     const paylock_record_t *record);
@@ -34,12 +20,6 @@ static void ngx_http_paylock_fill(ngx_http_paylock_table_t *table, uint32_t i,
     uint32_t next, uint32_t flags, const uint32_t *hash,
     const paylock_record_t *record);
 static void ngx_http_paylock_retire(ngx_http_paylock_bucket_t *bucket);
-static void ngx_http_paylock_unlink(ngx_http_paylock_table_t *table,
-    ngx_http_paylock_bucket_t *bucket, uint32_t *link);
-static void ngx_http_paylock_publish(ngx_http_paylock_table_t *table,
-    ngx_http_paylock_bucket_t *bucket, ngx_http_paylock_slot_t *slot);
-static void ngx_http_paylock_sweep(ngx_http_paylock_table_t *table,
-    ngx_http_paylock_bucket_t *bucket);
 static ngx_int_t ngx_http_paylock_mend(ngx_http_paylock_table_t *table);
 static void ngx_http_paylock_drop_twins(ngx_http_paylock_table_t *table,
     ngx_http_paylock_bucket_t *bucket);
@@ -68,6 +48,7 @@ ngx_int_t
 ngx_http_paylock_table_set(ngx_http_paylock_table_t *table,
     const ngx_http_paylock_key_t *key, const paylock_record_t *record)
 {
+    uint32_t                    flags;
     ngx_int_t                   rc;
     ngx_http_paylock_slot_t    *slot;
     ngx_http_paylock_links_t    links;
@@ -81,6 +62,8 @@ ngx_http_paylock_table_set(ngx_http_paylock_table_t *table,
         ngx_http_paylock_links(table, bucket, key->hash, &links);
     }
 
+    flags = key->suffix | table->sh->scan;
+
     if (links.live == NULL) {
 
         if (record == NULL) {
@@ -88,27 +71,26 @@ ngx_http_paylock_table_set(ngx_http_paylock_table_t *table,
         }
 
         /* a reader that finds no count looks no further */
-        ngx_http_paylock_store(&table->sh->count, table->sh->count + 1);
+        ngx_http_paylock_count(table, flags, 1);
 
-        rc = ngx_http_paylock_insert(table, bucket, key->hash, record,
-                                     table->sh->scan);
+        rc = ngx_http_paylock_insert(table, bucket, key->hash, record, flags);
         if (rc != NGX_OK) {
-            table->sh->count--;
+            ngx_http_paylock_count(table, flags, -1);
         }
 
         return rc;
     }
 
     if (record == NULL) {
-        table->sh->count--;
         ngx_http_paylock_unlink(table, bucket, links.live);
         return NGX_OK;
     }
 
     slot = &table->slots[*links.live];
 
+    ngx_http_paylock_flag(table, slot, flags);
+
     if (ngx_memcmp(&slot->record, record, sizeof(*record)) == 0) {
-        ngx_http_paylock_store(&slot->flags, table->sh->scan);
         return NGX_OK;
     }
 
@@ -116,87 +98,46 @@ ngx_http_paylock_table_set(ngx_http_paylock_table_t *table,
 }
 
 
+/* Gives a slot that readers find other flags. */
+
 void
-ngx_http_paylock_table_scan(ngx_http_paylock_table_t *table)
+ngx_http_paylock_flag(ngx_http_paylock_table_t *table,
+    ngx_http_paylock_slot_t *slot, uint32_t flags)
 {
-    table->sh->scan = (table->sh->scan + 1) & ~NGX_HTTP_PAYLOCK_STAGED;
+    table->sh->held += !!(flags & NGX_HTTP_PAYLOCK_HELD)
+                       - !!(slot->flags & NGX_HTTP_PAYLOCK_HELD);
+
+    ngx_http_paylock_store(&slot->flags, flags);
 }
 
 
-ngx_int_t
-ngx_http_paylock_table_note(ngx_http_paylock_table_t *table,
-    const ngx_http_paylock_key_t *key, const paylock_record_t *record)
+/* Counts a slot that readers find, before they do, or that they lose. */
+
+void
+ngx_http_paylock_count(ngx_http_paylock_table_t *table, uint32_t flags,
+    int32_t n)
 {
-    ngx_http_paylock_slot_t    *slot;
-    ngx_http_paylock_links_t    links;
-    ngx_http_paylock_bucket_t  *bucket;
+    ngx_http_paylock_table_sh_t  *sh;
 
-    bucket = ngx_http_paylock_bucket(table, key);
-    ngx_http_paylock_links(table, bucket, key->hash, &links);
+    sh = table->sh;
 
-    slot = links.live ? &table->slots[*links.live] : NULL;
-
-    if (slot && record
-        && ngx_memcmp(&slot->record, record, sizeof(*record)) == 0)
-    {
-        ngx_http_paylock_store(&slot->flags, table->sh->scan);
-        record = NULL;
-
-    } else if (slot && slot->flags == table->sh->scan) {
-        /* noted before in this scan, but this is the later word */
-        ngx_http_paylock_store(&slot->flags, table->sh->scan - 1);
+    if (flags & NGX_HTTP_PAYLOCK_STAGED) {
+        return;
     }
 
-    if (record == NULL) {
-        if (links.staged) {
-            ngx_http_paylock_unlink(table, bucket, links.staged);
-        }
-
-        return NGX_OK;
+    if (flags & NGX_HTTP_PAYLOCK_SUFFIX) {
+        ngx_http_paylock_store(&sh->suffixes, sh->suffixes + n);
     }
 
-    if (links.staged) {
-        slot = &table->slots[*links.staged];
-        slot->record = *record;
-        slot->flags = table->sh->scan | NGX_HTTP_PAYLOCK_STAGED;
-        return NGX_OK;
+    if (flags & NGX_HTTP_PAYLOCK_HELD) {
+        sh->held += n;
     }
 
-    return ngx_http_paylock_insert(table, bucket, key->hash, record,
-                                   table->sh->scan | NGX_HTTP_PAYLOCK_STAGED);
+    ngx_http_paylock_store(&sh->count, sh->count + n);
 }
 
 
 void
-ngx_http_paylock_table_keep(ngx_http_paylock_table_t *table,
-    const ngx_http_paylock_key_t *key)
-{
-    ngx_http_paylock_links_t    links;
-    ngx_http_paylock_bucket_t  *bucket;
-
-    bucket = ngx_http_paylock_bucket(table, key);
-    ngx_http_paylock_links(table, bucket, key->hash, &links);
-
-    if (links.live) {
-        ngx_http_paylock_store(&table->slots[*links.live].flags,
-                               table->sh->scan);
-    }
-}
-
-
-ngx_int_t
-ngx_http_paylock_table_sweep(ngx_http_paylock_table_t *table,
-    uint32_t *bucket, uint32_t n)
-{
-    while (n-- && *bucket < table->sh->capacity) {
-        ngx_http_paylock_sweep(table, &table->buckets[(*bucket)++]);
-    }
-
-    return *bucket < table->sh->capacity ? NGX_AGAIN : NGX_OK;
-}
-
-
-static void
 ngx_http_paylock_links(ngx_http_paylock_table_t *table,
     ngx_http_paylock_bucket_t *bucket, const uint32_t *hash,
     ngx_http_paylock_links_t *links)
@@ -224,7 +165,7 @@ ngx_http_paylock_links(ngx_http_paylock_table_t *table,
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_paylock_insert(ngx_http_paylock_table_t *table,
     ngx_http_paylock_bucket_t *bucket, const uint32_t *hash,
     const paylock_record_t *record, uint32_t flags)
@@ -261,7 +202,7 @@ ngx_http_paylock_replace(ngx_http_paylock_table_t *table,
     old = *link;
     slot = &table->slots[old];
 
-    ngx_http_paylock_fill(table, i, slot->next, table->sh->scan, slot->hash,
+    ngx_http_paylock_fill(table, i, slot->next, slot->flags, slot->hash,
                           record);
 
     ngx_http_paylock_store(link, i);
@@ -338,7 +279,7 @@ ngx_http_paylock_retire(ngx_http_paylock_bucket_t *bucket)
 }
 
 
-static void
+void
 ngx_http_paylock_unlink(ngx_http_paylock_table_t *table,
     ngx_http_paylock_bucket_t *bucket, uint32_t *link)
 {
@@ -346,65 +287,10 @@ ngx_http_paylock_unlink(ngx_http_paylock_table_t *table,
 
     i = *link;
 
+    ngx_http_paylock_count(table, table->slots[i].flags, -1);
     ngx_http_paylock_store(link, table->slots[i].next);
     ngx_http_paylock_retire(bucket);
     ngx_http_paylock_give(table, i);
-}
-
-
-/* The host goes straight from what it was to what was noted. */
-
-static void
-ngx_http_paylock_publish(ngx_http_paylock_table_t *table,
-    ngx_http_paylock_bucket_t *bucket, ngx_http_paylock_slot_t *slot)
-{
-    ngx_http_paylock_links_t  links;
-
-    ngx_http_paylock_links(table, bucket, slot->hash, &links);
-
-    ngx_http_paylock_store(&table->sh->count, table->sh->count + 1);
-    ngx_http_paylock_store(&slot->flags, table->sh->scan);
-
-    if (links.live) {
-        table->sh->count--;
-        ngx_http_paylock_unlink(table, bucket, links.live);
-    }
-}
-
-
-static void
-ngx_http_paylock_sweep(ngx_http_paylock_table_t *table,
-    ngx_http_paylock_bucket_t *bucket)
-{
-    uint32_t                 *link;
-    ngx_http_paylock_slot_t  *slot;
-
-    for (link = &bucket->head; *link; /* void */ ) {
-        slot = &table->slots[*link];
-
-        if (slot->flags == (table->sh->scan | NGX_HTTP_PAYLOCK_STAGED)) {
-            ngx_http_paylock_publish(table, bucket, slot);
-            link = &bucket->head;
-
-        } else {
-            link = &slot->next;
-        }
-    }
-
-    for (link = &bucket->head; *link; /* void */ ) {
-        slot = &table->slots[*link];
-
-        if (slot->flags == table->sh->scan) {
-            link = &slot->next;
-            continue;
-        }
-
-        if (!(slot->flags & NGX_HTTP_PAYLOCK_STAGED)) {
-            table->sh->count--;
-        }
-
-        ngx_http_paylock_unlink(table, bucket, link);
-    }
 }
 
 
@@ -418,7 +304,7 @@ static ngx_int_t
 ngx_http_paylock_mend(ngx_http_paylock_table_t *table)
 {
     u_char                       *linked;
-    uint32_t                      b, i, *link, count, taken, used;
+    uint32_t                      b, i, *link, count, suffixes;
     ngx_http_paylock_slot_t      *slot;
     ngx_http_paylock_table_sh_t  *sh;
 
@@ -430,8 +316,11 @@ ngx_http_paylock_mend(ngx_http_paylock_table_t *table)
     }
 
     count = 0;
-    taken = 0;
-    used = 0;
+    suffixes = 0;
+    sh->held = 0;
+    sh->taken = 0;
+    sh->used = 0;
+    sh->free = 0;
 
     for (b = 0; b < sh->capacity; b++) {
         ngx_http_paylock_drop_twins(table, &table->buckets[b]);
@@ -440,18 +329,24 @@ ngx_http_paylock_mend(ngx_http_paylock_table_t *table)
             slot = &table->slots[*link];
 
             linked[*link] = 1;
-            used = ngx_max(used, *link);
-            count += !(slot->flags & NGX_HTTP_PAYLOCK_STAGED);
-            taken++;
+            sh->used = ngx_max(sh->used, *link);
+            sh->taken++;
+
+            if (!(slot->flags & NGX_HTTP_PAYLOCK_STAGED)) {
+                count++;
+                suffixes += !!(slot->flags & NGX_HTTP_PAYLOCK_SUFFIX);
+                sh->held += !!(slot->flags & NGX_HTTP_PAYLOCK_HELD);
+            }
         }
+
+        /* it may have been killed just before */
+        ngx_http_paylock_retire(&table->buckets[b]);
     }
 
+    ngx_http_paylock_store(&sh->suffixes, suffixes);
     ngx_http_paylock_store(&sh->count, count);
-    sh->taken = taken;
-    sh->used = used;
-    sh->free = 0;
 
-    for (i = 1; i <= used; i++) {
+    for (i = 1; i <= sh->used; i++) {
         if (!linked[i]) {
             ngx_http_paylock_store(&table->slots[i].next, sh->free);
             sh->free = i;

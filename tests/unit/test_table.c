@@ -128,8 +128,7 @@ note(fixture_t *f, const char *name, int64_t n)
     key = key_of(f, name);
     record = record_of(n);
 
-    return ngx_http_paylock_table_note(&f->table, &key,
-                                       n < 0 ? NULL : &record);
+    return ngx_http_paylock_table_note(&f->table, &key, &record);
 }
 
 
@@ -154,13 +153,13 @@ get(fixture_t *f, const char *name)
 static void
 sweep(fixture_t *f)
 {
-    uint32_t  bucket;
+    ngx_http_paylock_sweep_t  s = { .belief = NGX_HTTP_PAYLOCK_BELIEVE_ALL };
 
-    bucket = 0;
-
-    while (ngx_http_paylock_table_sweep(&f->table, &bucket, 7) == NGX_AGAIN) {
+    while (ngx_http_paylock_table_sweep(&f->table, &s, 7) == NGX_AGAIN) {
         /* void */
     }
+
+    assert_int_equal(s.bucket, 0);
 }
 
 
@@ -326,26 +325,23 @@ test_scan(void **state)
     note(f, "same.example", 1);
     note(f, "changed.example", 22);
     note(f, "new.example", 7);
-    note(f, "new-but-gone.example", 8);
     note(f, "twice.example", 55);
-    note(f, "closed-meanwhile.example", 6);
+    note(f, "twice.example", 5);
+    note(f, "late.example", 8);
     key = key_of(f, "broken.example");
     ngx_http_paylock_table_keep(&f->table, &key);
 
-    /* the fold: the last word counts */
-
-    note(f, "new-but-gone.example", -1);
-    note(f, "twice.example", 5);
-    note(f, "closed-meanwhile.example", 66);
-    note(f, "new.example", 77);
-
-    /* nothing shows before the sweep */
+    /* nothing shows before the sweep, but for what is set */
 
     assert_int_equal(get(f, "same.example"), 1);
     assert_int_equal(get(f, "changed.example"), 2);
     assert_int_equal(get(f, "gone.example"), 3);
     assert_int_equal(get(f, "new.example"), -1);
-    assert_int_equal(get(f, "closed-meanwhile.example"), 6);
+
+    ngx_http_paylock_table_end(&f->table);
+    set(f, "late.example", 88);
+    set(f, "closed-meanwhile.example", 66);
+    ngx_http_paylock_table_begin(&f->table);
 
     sweep(f);
     ngx_http_paylock_table_end(&f->table);
@@ -353,13 +349,245 @@ test_scan(void **state)
     assert_int_equal(get(f, "same.example"), 1);
     assert_int_equal(get(f, "changed.example"), 22);
     assert_int_equal(get(f, "gone.example"), -1);
-    assert_int_equal(get(f, "new.example"), 77);
-    assert_int_equal(get(f, "new-but-gone.example"), -1);
+    assert_int_equal(get(f, "new.example"), 7);
     assert_int_equal(get(f, "broken.example"), 4);
     assert_int_equal(get(f, "twice.example"), 5);
+    assert_int_equal(get(f, "late.example"), 88);
     assert_int_equal(get(f, "closed-meanwhile.example"), 66);
-    assert_int_equal(f->table.sh->count, 6);
-    assert_int_equal(f->table.sh->taken, 6);
+    assert_int_equal(f->table.sh->count, 7);
+    assert_int_equal(f->table.sh->taken, 7);
+
+    table_free(f);
+}
+
+
+static paylock_record_t
+timeline(uint32_t lock_at, uint32_t open_at)
+{
+    paylock_record_t  record;
+
+    memset(&record, 0, sizeof(record));
+
+    record.set = 1 << PAYLOCK_AT;
+
+    if (lock_at) {
+        record.set |= 1 << PAYLOCK_LOCK_AT;
+        record.time[PAYLOCK_LOCK_AT] = lock_at;
+    }
+
+    if (open_at) {
+        record.set |= 1 << PAYLOCK_OPEN_AT;
+        record.time[PAYLOCK_OPEN_AT] = open_at;
+    }
+
+    return record;
+}
+
+
+static void
+put(fixture_t *f, const char *name, uint32_t lock_at, uint32_t open_at)
+{
+    paylock_record_t        record = timeline(lock_at, open_at);
+    ngx_http_paylock_key_t  key = key_of(f, name);
+
+    ngx_http_paylock_table_begin(&f->table);
+    ngx_http_paylock_table_set(&f->table, &key, &record);
+    ngx_http_paylock_table_end(&f->table);
+}
+
+
+static int
+held(fixture_t *f, const char *name)
+{
+    ngx_http_paylock_key_t  key = key_of(f, name);
+
+    return !!ngx_http_paylock_table_held(&f->table, &key);
+}
+
+
+/* a scan, at 1000, that shows "opened" open and "other" locked, nothing else */
+
+static ngx_http_paylock_sweep_t
+believe(fixture_t *f, ngx_http_paylock_belief_e belief, const char *explained)
+{
+    paylock_record_t          record;
+    ngx_http_paylock_key_t    key;
+    ngx_http_paylock_sweep_t  s = { .now = 1000 };
+
+    ngx_http_paylock_table_begin(&f->table);
+    ngx_http_paylock_table_scan(&f->table);
+
+    if (explained) {
+        key = key_of(f, explained);
+        ngx_http_paylock_table_explain(&f->table, &key);
+    }
+
+    record = timeline(0, 900);
+    key = key_of(f, "opened.example");
+    ngx_http_paylock_table_note(&f->table, &key, &record);
+
+    record = timeline(800, 0);
+    key = key_of(f, "other.example");
+    ngx_http_paylock_table_note(&f->table, &key, &record);
+
+    s.belief = NGX_HTTP_PAYLOCK_BELIEVE_NONE;
+    while (ngx_http_paylock_table_look(&f->table, &s, 3) == NGX_AGAIN) {
+        /* void */
+    }
+
+    s.belief = belief;
+    while (ngx_http_paylock_table_sweep(&f->table, &s, 3) == NGX_AGAIN) {
+        /* void */
+    }
+
+    ngx_http_paylock_table_end(&f->table);
+
+    return s;
+}
+
+
+static void
+lost_ones(fixture_t *f)
+{
+    put(f, "opened.example", 500, 0);          /* locked, shown open */
+    put(f, "gone.example", 500, 0);            /* locked, not shown */
+    put(f, "planned.example", 2000, 0);        /* to be locked, not shown */
+    put(f, "open.example", 0, 500);            /* open, not shown */
+    put(f, "was.example", 400, 500);           /* open again, not shown */
+    put(f, "other.example", 700, 0);           /* locked, shown locked */
+}
+
+
+static void
+test_guard(void **state)
+{
+    fixture_t                 *f;
+    ngx_http_paylock_sweep_t   s;
+
+    (void) state;
+
+    /* nothing that a store that forgot says of closed hosts is believed */
+
+    f = table_make(SIZE);
+    lost_ones(f);
+    s = believe(f, NGX_HTTP_PAYLOCK_BELIEVE_NONE, NULL);
+
+    assert_int_equal(s.lost, 3);
+    assert_true(held(f, "opened.example"));
+    assert_true(held(f, "gone.example"));
+    assert_true(held(f, "planned.example"));
+    assert_false(held(f, "other.example"));
+    assert_int_equal(f->table.sh->held, 3);
+    assert_int_equal(f->table.sh->count, 4);
+    assert_int_equal(f->table.sh->taken, 4);
+
+    /* nor later, even if few of them are concerned */
+
+    s = believe(f, NGX_HTTP_PAYLOCK_BELIEVE_NEW, NULL);
+    assert_int_equal(s.lost, 0);
+    assert_int_equal(f->table.sh->held, 3);
+
+    /* an entry for a host ends its hold */
+
+    put(f, "opened.example", 0, 990);
+    assert_int_equal(f->table.sh->held, 2);
+    s = believe(f, NGX_HTTP_PAYLOCK_BELIEVE_NEW, "gone.example");
+    assert_int_equal(f->table.sh->held, 1);
+    assert_true(held(f, "planned.example"));
+
+    /* and adoption ends all */
+
+    s = believe(f, NGX_HTTP_PAYLOCK_BELIEVE_ALL, NULL);
+    assert_int_equal(f->table.sh->held, 0);
+    assert_int_equal(f->table.sh->count, 2);
+
+    table_free(f);
+}
+
+
+static void
+test_guard_trusts(void **state)
+{
+    fixture_t                 *f;
+    ngx_http_paylock_sweep_t   s;
+
+    (void) state;
+
+    f = table_make(SIZE);
+    lost_ones(f);
+    s = believe(f, NGX_HTTP_PAYLOCK_BELIEVE_NEW, NULL);
+
+    assert_int_equal(s.lost, 3);
+    assert_int_equal(s.changed, 6);
+    assert_int_equal(f->table.sh->held, 0);
+    assert_int_equal(f->table.sh->count, 2);
+
+    table_free(f);
+}
+
+
+/* a held host that is locked anew is held no more */
+
+static void
+test_guard_closes(void **state)
+{
+    fixture_t  *f;
+
+    (void) state;
+
+    f = table_make(SIZE);
+    put(f, "gone.example", 500, 0);
+    believe(f, NGX_HTTP_PAYLOCK_BELIEVE_NONE, NULL);
+    assert_true(held(f, "gone.example"));
+
+    put(f, "opened.example", 0, 900);
+    put(f, "gone.example", 500, 0);
+    assert_false(held(f, "gone.example"));
+    assert_int_equal(f->table.sh->held, 0);
+
+    table_free(f);
+}
+
+
+static void
+test_suffixes(void **state)
+{
+    fixture_t               *f;
+    paylock_record_t         record, found;
+    ngx_http_paylock_key_t   below, from, name;
+
+    (void) state;
+
+    f = table_make(SIZE);
+    ngx_http_paylock_table_field(&f->table, "*.acme.example", 14, &below);
+    ngx_http_paylock_table_field(&f->table, ".acme.example", 13, &from);
+    ngx_http_paylock_table_field(&f->table, "acme.example", 12, &name);
+
+    ngx_http_paylock_table_begin(&f->table);
+    record = record_of(1);
+    ngx_http_paylock_table_set(&f->table, &below, &record);
+    record = record_of(2);
+    ngx_http_paylock_table_set(&f->table, &from, &record);
+    ngx_http_paylock_table_end(&f->table);
+
+    assert_int_equal(f->table.sh->suffixes, 2);
+    assert_int_equal(f->table.sh->count, 2);
+    assert_int_equal(get(f, "acme.example"), -1);
+
+    name = key_of(f, "acme.example");
+    ngx_http_paylock_table_kind(&name, NGX_HTTP_PAYLOCK_BELOW);
+    assert_true(ngx_http_paylock_table_find(&f->table, &name, &found));
+    assert_true(record_is(&found, 1));
+
+    name = key_of(f, "acme.example");
+    ngx_http_paylock_table_kind(&name, NGX_HTTP_PAYLOCK_FROM);
+    assert_true(ngx_http_paylock_table_find(&f->table, &name, &found));
+    assert_true(record_is(&found, 2));
+
+    ngx_http_paylock_table_begin(&f->table);
+    ngx_http_paylock_table_set(&f->table, &below, NULL);
+    ngx_http_paylock_table_end(&f->table);
+    assert_int_equal(f->table.sh->suffixes, 1);
 
     table_free(f);
 }
@@ -584,6 +812,10 @@ main(void)
         cmocka_unit_test(test_full),
         cmocka_unit_test(test_random),
         cmocka_unit_test(test_scan),
+        cmocka_unit_test(test_guard),
+        cmocka_unit_test(test_guard_trusts),
+        cmocka_unit_test(test_guard_closes),
+        cmocka_unit_test(test_suffixes),
         cmocka_unit_test(test_scan_aborted),
         cmocka_unit_test(test_scan_full),
         cmocka_unit_test(test_readers),

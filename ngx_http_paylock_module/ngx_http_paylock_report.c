@@ -1,0 +1,231 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "ngx_http_paylock_feed.h"
+#include "paylock_host.h"
+
+
+#define NGX_HTTP_PAYLOCK_STALE_AFTER  10000
+#define NGX_HTTP_PAYLOCK_NAMES        1024   /* bytes of names in one line */
+
+
+static u_char *ngx_http_paylock_report_held(ngx_http_paylock_feed_t *feed,
+    u_char *p, u_char *last);
+
+
+/* Each change of state is logged once, whichever worker sees it. */
+
+void
+ngx_http_paylock_report_state(ngx_http_paylock_feed_t *feed,
+    ngx_http_paylock_state_e state)
+{
+    ngx_http_paylock_node_sh_t  *node;
+
+    node = feed->pmcf->node;
+
+    if (node->state == state) {
+        return;
+    }
+
+    node->state = state;
+
+    switch (state) {
+
+    case NGX_HTTP_PAYLOCK_LIVE:
+        ngx_log_error(NGX_LOG_NOTICE, feed->log, 0,
+                      "paylock: live, %uD records, entry %uL",
+                      feed->pmcf->table.sh->count, feed->cursor.seq);
+        break;
+
+    case NGX_HTTP_PAYLOCK_STALE:
+        ngx_log_error(NGX_LOG_ERR, feed->log, 0,
+                      "paylock: stale, no good answer from Redis for %M ms",
+                      ngx_current_msec - node->answered);
+        break;
+
+    default:
+        break;
+    }
+}
+
+
+/* Once for each outage. */
+
+void
+ngx_http_paylock_report_failure(ngx_http_paylock_feed_t *feed, const char *why,
+    ngx_uint_t refused)
+{
+    u_char                       text[NGX_HTTP_PAYLOCK_PRINTABLE * 4 + 1];
+    ngx_str_t                   *name;
+    ngx_uint_t                   level;
+    ngx_http_paylock_node_sh_t  *node;
+
+    node = feed->pmcf->node;
+    name = &feed->pmcf->redis.addrs[0].name;
+
+    if (node->state == NGX_HTTP_PAYLOCK_LIVE
+        && ngx_current_msec - node->answered > NGX_HTTP_PAYLOCK_STALE_AFTER)
+    {
+        ngx_http_paylock_report_state(feed, NGX_HTTP_PAYLOCK_STALE);
+    }
+
+    if (node->alerted) {
+        return;
+    }
+
+    node->alerted = 1;
+
+    ngx_http_paylock_printable(text, why, ngx_strlen(why));
+
+    if (refused) {
+        ngx_log_error(NGX_LOG_ALERT, feed->log, 0,
+                      "paylock: Redis at %V refuses user \"%s\": %s; give it "
+                      "the rights that docs/redis.md names; %uD records stay "
+                      "in force", name,
+                      feed->pmcf->redis.user ? feed->pmcf->redis.user
+                                             : "default",
+                      text, feed->pmcf->table.sh->count);
+
+    } else if (!node->synced) {
+        ngx_log_error(NGX_LOG_ALERT, feed->log, 0,
+                      "paylock: Redis at %V: %s; nothing is known yet, "
+                      "\"paylock_default\" applies until it answers",
+                      name, text);
+
+    } else {
+        level = feed->full ? NGX_LOG_ALERT : NGX_LOG_ERR;
+
+        ngx_log_error(level, feed->log, 0,
+                      "paylock: Redis at %V: %s; %uD records stay in force",
+                      name, text, feed->pmcf->table.sh->count);
+    }
+}
+
+
+void
+ngx_http_paylock_report_scan(ngx_http_paylock_feed_t *feed)
+{
+    u_char                       names[NGX_HTTP_PAYLOCK_NAMES];
+    ngx_uint_t                   level;
+    const char                  *stream;
+    ngx_http_paylock_node_sh_t  *node;
+
+    node = feed->pmcf->node;
+    stream = feed->pmcf->redis.audit;
+
+    *ngx_http_paylock_report_held(feed, names, names + sizeof(names) - 1) = 0;
+
+    if (!feed->ours && !feed->first) {
+        level = feed->adopted ? NGX_LOG_WARN : NGX_LOG_ALERT;
+
+        ngx_log_error(level, feed->log, 0, "paylock: \"%s\" in Redis ends with entry %uL and "
+                      "does not go on from entry %uL known here; %s%uD hosts "
+                      "that it shows open or not at all stay closed%s%s",
+                      stream, feed->cursor.seq, node->cursor.seq,
+                      feed->adopted ? "it was adopted, and " : "",
+                      feed->pmcf->table.sh->held, names,
+                      feed->pmcf->table.sh->held
+                      ? "; see \"paylock-admin adopt\"" : "");
+
+    } else if (feed->sweep.lost
+               && feed->sweep.belief == NGX_HTTP_PAYLOCK_BELIEVE_NONE)
+    {
+        ngx_log_error(NGX_LOG_ALERT, feed->log, 0,
+                      "paylock: without an entry in \"%s\" Redis shows %uD "
+                      "closed hosts open or not at all; they stay closed%s; "
+                      "see \"paylock-admin adopt\"", stream, feed->sweep.lost,
+                      names);
+
+    } else if (feed->sweep.changed && !feed->first && !feed->behind
+               && !feed->adopted)
+    {
+        node->unaudited += feed->sweep.changed;
+
+        ngx_log_error(NGX_LOG_WARN, feed->log, 0,
+                      "paylock: %uD records were changed in Redis without an "
+                      "entry in \"%s\"", feed->sweep.changed, stream);
+    }
+
+    if (feed->cursor.seq == 0 && feed->first) {
+        ngx_log_error(NGX_LOG_WARN, feed->log, 0,
+                      "paylock: there is no \"%s\" in Redis; run "
+                      "\"paylock-admin init\"", stream);
+    }
+}
+
+
+/* The names of held hosts, as far as they were flipped lately. */
+
+static u_char *
+ngx_http_paylock_report_held(ngx_http_paylock_feed_t *feed, u_char *p,
+    u_char *last)
+{
+    u_char                       text[NGX_HTTP_PAYLOCK_PRINTABLE * 4 + 1];
+    ngx_uint_t                   i, n;
+    const char                  *lead;
+    ngx_http_paylock_key_t       key;
+    ngx_http_paylock_recent_t   *recent;
+    ngx_http_paylock_node_sh_t  *node;
+
+    node = feed->pmcf->node;
+    lead = ", among them: ";
+
+    if (feed->pmcf->table.sh->held == 0) {
+        return p;
+    }
+
+    for (n = ngx_min(node->nrecent, NGX_HTTP_PAYLOCK_RECENT), i = 0; i < n; i++)
+    {
+        recent = &node->recent[i];
+
+        ngx_http_paylock_table_field(&feed->pmcf->table, recent->name,
+                                     recent->len, &key);
+
+        if (!ngx_http_paylock_table_held(&feed->pmcf->table, &key)) {
+            continue;
+        }
+
+        ngx_http_paylock_printable(text, recent->name, recent->len);
+
+        p = ngx_slprintf(p, last, "%s%s", lead, text);
+        lead = ", ";
+    }
+
+    return p;
+}
+
+
+/* At most one a second. */
+
+void
+ngx_http_paylock_report_reject(ngx_http_paylock_feed_t *feed,
+    const char *what, const char *host, size_t len, const char *why)
+{
+    char     form[PAYLOCK_HOST_MAX + 1];
+    size_t   right;
+    u_char   name[NGX_HTTP_PAYLOCK_PRINTABLE * 4 + 1];
+
+    feed->rejected++;
+
+    if (feed->complained == ngx_time()) {
+        return;
+    }
+
+    feed->complained = ngx_time();
+
+    ngx_http_paylock_printable(name, host, len);
+    right = paylock_host_right_form(host, len, form);
+
+    ngx_log_error(NGX_LOG_WARN, feed->log, 0,
+                  "paylock: %s \"%s\" in \"%s\" %s and was ignored%s%*s%s",
+                  what, name, feed->pmcf->redis.locks, why,
+                  right ? "; the right form is \"" : "", right, form,
+                  right ? "\"" : "");
+}
