@@ -14,10 +14,8 @@
 static ngx_int_t ngx_http_paylock_server_rewrite_handler(
     ngx_http_request_t *r);
 static ngx_int_t ngx_http_paylock_gate(ngx_http_request_t *r);
-static ngx_uint_t ngx_http_paylock_closed(ngx_http_request_t *r,
-    ngx_http_paylock_verdict_t *verdict);
-static void ngx_http_paylock_log(ngx_http_request_t *r, ngx_uint_t level,
-    ngx_http_paylock_verdict_t *verdict);
+static void ngx_http_paylock_log(ngx_http_request_t *r,
+    ngx_http_paylock_loc_conf_t *plcf, ngx_http_paylock_verdict_t *verdict);
 static ngx_int_t ngx_http_paylock_header_filter(ngx_http_request_t *r);
 static ngx_int_t ngx_http_paylock_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
@@ -144,13 +142,17 @@ ngx_http_paylock_gate(ngx_http_request_t *r)
         return NGX_DECLINED;
     }
 
+    ngx_http_paylock_log(r, plcf, verdict);
+
+    if (plcf->dry_run) {
+        return NGX_DECLINED;
+    }
+
     if (r != r->main || r->header_sent) {
         /* no way in, nor a second page */
         r->headers_out.status = plcf->status;
         return NGX_OK;
     }
-
-    ngx_http_paylock_log(r, plcf->log_level, verdict);
 
     /* a client that waits for "100 Continue" gets the answer instead */
 
@@ -179,7 +181,9 @@ ngx_http_paylock_gate(ngx_http_request_t *r)
 }
 
 
-static ngx_uint_t
+/* Does the stage close the host to this request? */
+
+ngx_uint_t
 ngx_http_paylock_closed(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict)
 {
@@ -199,22 +203,26 @@ ngx_http_paylock_closed(ngx_http_request_t *r,
 
 
 static void
-ngx_http_paylock_log(ngx_http_request_t *r, ngx_uint_t level,
+ngx_http_paylock_log(ngx_http_request_t *r, ngx_http_paylock_loc_conf_t *plcf,
     ngx_http_paylock_verdict_t *verdict)
 {
     u_char      host[NGX_HTTP_PAYLOCK_PRINTABLE * 4 + 1];
     ngx_str_t  *name;
 
-    if (r->connection->log->log_level < level) {
+    if (verdict->logged || r->connection->log->log_level < plcf->log_level) {
         return;
     }
+
+    verdict->logged = 1;
 
     name = &r->headers_in.server;
 
     ngx_http_paylock_printable(host, (char *) name->data, name->len);
 
-    ngx_log_error(level, r->connection->log, 0, "paylock: \"%s\" is %s", host,
-                  paylock_stage_names[verdict->stage]);
+    ngx_log_error(plcf->log_level, r->connection->log, 0,
+                  "paylock: \"%s\" is %s%s", host,
+                  paylock_stage_names[verdict->stage],
+                  plcf->dry_run ? ", dry run" : "");
 }
 
 
@@ -243,7 +251,9 @@ ngx_http_paylock_header_filter(ngx_http_request_t *r)
         return NGX_ERROR;
     }
 
-    if (verdict->answered || !ngx_http_paylock_closed(r, verdict)) {
+    if (verdict->answered || plcf->dry_run
+        || !ngx_http_paylock_closed(r, verdict))
+    {
         return ngx_http_next_header_filter(r);
     }
 

@@ -9,114 +9,33 @@
 #include <ngx_http.h>
 
 #include "ngx_http_paylock_module.h"
+#include "paylock_host.h"
 
 
+static void ngx_http_paylock_host_default(ngx_http_paylock_srv_conf_t *pscf,
+    ngx_http_paylock_verdict_t *verdict);
+static ngx_uint_t ngx_http_paylock_host_by_key(ngx_http_request_t *r,
+    ngx_http_paylock_verdict_t *verdict);
+static void ngx_http_paylock_host_by_name(ngx_http_request_t *r,
+    ngx_str_t *host, ngx_http_paylock_verdict_t *verdict);
+static ngx_uint_t ngx_http_paylock_host_other(ngx_http_request_t *r,
+    ngx_str_t *host);
 static ngx_uint_t ngx_http_paylock_host_name(
     ngx_http_paylock_main_conf_t *pmcf, ngx_str_t *name,
     const ngx_http_paylock_key_t *key, ngx_http_paylock_verdict_t *verdict);
+static ngx_uint_t ngx_http_paylock_host_suffix(
+    ngx_http_paylock_main_conf_t *pmcf, ngx_str_t *name, ngx_uint_t below,
+    ngx_http_paylock_verdict_t *verdict);
 static ngx_uint_t ngx_http_paylock_host_record(
     ngx_http_paylock_main_conf_t *pmcf, ngx_str_t *name,
-    const ngx_http_paylock_key_t *key, ngx_http_paylock_verdict_t *verdict);
-static void ngx_http_paylock_host_default(ngx_http_paylock_srv_conf_t *pscf,
+    const ngx_http_paylock_key_t *key, ngx_http_paylock_kind_e kind,
     ngx_http_paylock_verdict_t *verdict);
-static ngx_uint_t ngx_http_paylock_host_own(ngx_http_request_t *r,
-    ngx_http_paylock_srv_conf_t *pscf, const ngx_http_paylock_key_t *key);
-static ngx_uint_t ngx_http_paylock_host_wildcard(const ngx_str_t *wildcard,
-    const ngx_str_t *host);
 static void ngx_http_paylock_host_strictest(
     ngx_http_paylock_main_conf_t *pmcf, ngx_http_paylock_srv_conf_t *pscf,
     ngx_http_paylock_verdict_t *verdict);
-static ngx_int_t ngx_http_paylock_host_cmp(const void *one, const void *two);
-
-
-ngx_int_t
-ngx_http_paylock_host_init(ngx_conf_t *cf, ngx_http_paylock_srv_conf_t *pscf,
-    ngx_http_core_srv_conf_t *cscf)
-{
-    ngx_str_t                *wildcard;
-    ngx_uint_t                i;
-    ngx_regex_t             **regex;
-    ngx_http_server_name_t   *sn;
-    ngx_http_paylock_name_t  *name;
-
-    if (ngx_array_init(&pscf->names, cf->pool, 2,
-                       sizeof(ngx_http_paylock_name_t))
-        != NGX_OK
-        || ngx_array_init(&pscf->wildcards, cf->pool, 1, sizeof(ngx_str_t))
-           != NGX_OK
-        || ngx_array_init(&pscf->regexes, cf->pool, 1, sizeof(ngx_regex_t *))
-           != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    sn = cscf->server_names.elts;
-
-    for (i = 0; i < cscf->server_names.nelts; i++) {
-
-        if (sn[i].regex) {
-            regex = ngx_array_push(&pscf->regexes);
-            if (regex == NULL) {
-                return NGX_ERROR;
-            }
-
-            *regex = sn[i].regex->regex;
-            continue;
-        }
-
-        if (sn[i].name.len == 0
-            || (sn[i].name.len == 1 && sn[i].name.data[0] == '_'))
-        {
-            continue;
-        }
-
-        if (sn[i].name.data[0] == '*' || sn[i].name.data[0] == '.'
-            || sn[i].name.data[sn[i].name.len - 1] == '*')
-        {
-            wildcard = ngx_array_push(&pscf->wildcards);
-            if (wildcard == NULL) {
-                return NGX_ERROR;
-            }
-
-            *wildcard = sn[i].name;
-            continue;
-        }
-
-        name = ngx_array_push(&pscf->names);
-        if (name == NULL) {
-            return NGX_ERROR;
-        }
-
-        name->name = sn[i].name;
-    }
-
-    return NGX_OK;
-}
-
-
-/* The keys need the zone's secret, so that they come after the names. */
-
-void
-ngx_http_paylock_host_keys(ngx_http_paylock_main_conf_t *pmcf)
-{
-    ngx_uint_t                     i, n;
-    ngx_http_paylock_name_t       *name;
-    ngx_http_paylock_srv_conf_t  **pscf;
-
-    pscf = pmcf->servers.elts;
-
-    for (i = 0; i < pmcf->servers.nelts; i++) {
-        name = pscf[i]->names.elts;
-
-        for (n = 0; n < pscf[i]->names.nelts; n++) {
-            ngx_http_paylock_table_key(&pmcf->table, name[n].name.data,
-                                       name[n].name.len, &name[n].key);
-        }
-
-        ngx_sort(name, n, sizeof(ngx_http_paylock_name_t),
-                 ngx_http_paylock_host_cmp);
-    }
-}
+static void ngx_http_paylock_host_stricter(
+    ngx_http_paylock_verdict_t *verdict, ngx_http_paylock_verdict_t *other,
+    ngx_uint_t *first);
 
 
 /* Which record holds for a request, and the stage it puts the host in. */
@@ -125,8 +44,8 @@ void
 ngx_http_paylock_host_find(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict)
 {
-    ngx_str_t                     *host;
-    ngx_http_paylock_key_t         key;
+    ngx_str_t                      second;
+    ngx_http_paylock_verdict_t     other;
     ngx_http_paylock_srv_conf_t   *pscf;
     ngx_http_paylock_main_conf_t  *pmcf;
 
@@ -139,63 +58,24 @@ ngx_http_paylock_host_find(ngx_http_request_t *r,
         return;
     }
 
-    host = &r->headers_in.server;
+    if (pscf->key && ngx_http_paylock_host_by_key(r, verdict)) {
+        return;
+    }
 
-    if (host->len) {
-        ngx_http_paylock_table_key(&pmcf->table, host->data, host->len, &key);
+    ngx_http_paylock_host_by_name(r, &r->headers_in.server, verdict);
 
-        if (ngx_http_paylock_host_name(pmcf, host, &key, verdict)
-            || ngx_http_paylock_host_own(r, pscf, &key))
-        {
-            return;
+    /* "GET http://one/" with "Host: other" is judged by both */
+
+    if (r->host_start && r->headers_in.host
+        && ngx_http_paylock_host_other(r, &second))
+    {
+        ngx_http_paylock_host_default(pscf, &other);
+        ngx_http_paylock_host_by_name(r, &second, &other);
+
+        if (other.stage > verdict->stage) {
+            *verdict = other;
         }
     }
-
-    ngx_http_paylock_host_strictest(pmcf, pscf, verdict);
-}
-
-
-static ngx_uint_t
-ngx_http_paylock_host_name(ngx_http_paylock_main_conf_t *pmcf, ngx_str_t *name,
-    const ngx_http_paylock_key_t *key, ngx_http_paylock_verdict_t *verdict)
-{
-    ngx_str_t               bare;
-    ngx_http_paylock_key_t  bare_key;
-
-    if (ngx_http_paylock_host_record(pmcf, name, key, verdict)) {
-        return 1;
-    }
-
-    if (name->len < sizeof("www.")
-        || ngx_memcmp(name->data, "www.", sizeof("www.") - 1) != 0)
-    {
-        return 0;
-    }
-
-    bare.data = name->data + sizeof("www.") - 1;
-    bare.len = name->len - (sizeof("www.") - 1);
-
-    ngx_http_paylock_table_key(&pmcf->table, bare.data, bare.len, &bare_key);
-
-    return ngx_http_paylock_host_record(pmcf, &bare, &bare_key, verdict);
-}
-
-
-static ngx_uint_t
-ngx_http_paylock_host_record(ngx_http_paylock_main_conf_t *pmcf,
-    ngx_str_t *name, const ngx_http_paylock_key_t *key,
-    ngx_http_paylock_verdict_t *verdict)
-{
-    if (!ngx_http_paylock_table_find(&pmcf->table, key, &verdict->record)) {
-        return 0;
-    }
-
-    verdict->found = 1;
-    verdict->host = *name;
-    verdict->stage = paylock_timeline_stage(&verdict->record, ngx_time(),
-                                            verdict->def);
-
-    return 1;
 }
 
 
@@ -208,94 +88,210 @@ ngx_http_paylock_host_default(ngx_http_paylock_srv_conf_t *pscf,
     verdict->found = 0;
     verdict->answered = 0;
     verdict->replaced = 0;
+    verdict->logged = 0;
 }
 
 
-/* Did nginx choose this server by the name, or did the name fall to it? */
+/* paylock_key: 0 if it gives nothing that could be a host. */
 
 static ngx_uint_t
-ngx_http_paylock_host_own(ngx_http_request_t *r,
-    ngx_http_paylock_srv_conf_t *pscf, const ngx_http_paylock_key_t *key)
+ngx_http_paylock_host_by_key(ngx_http_request_t *r,
+    ngx_http_paylock_verdict_t *verdict)
 {
-    ngx_str_t                 *host, *wildcard;
-    ngx_uint_t                 i, low, high;
-    ngx_regex_t              **regex;
-    ngx_http_paylock_name_t   *name, wanted;
+    ngx_str_t                      value, host;
+    ngx_http_paylock_key_t         key;
+    ngx_http_paylock_srv_conf_t   *pscf;
+    ngx_http_paylock_main_conf_t  *pmcf;
 
-    if (r->http_connection->addr_conf->default_server
-        != ngx_http_get_module_srv_conf(r, ngx_http_core_module))
+    pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
+    pscf = ngx_http_get_module_srv_conf(r, ngx_http_paylock_module);
+
+    if (pscf->constant.name.len) {
+        host = pscf->constant.name;
+        key = pscf->constant.key;
+
+    } else {
+        if (ngx_http_complex_value(r, pscf->key, &value) != NGX_OK
+            || ngx_http_paylock_host_normalise(r->pool, &value, &host)
+               != NGX_OK)
+        {
+            return 0;
+        }
+
+        ngx_http_paylock_table_key(&pmcf->table, host.data, host.len, &key);
+    }
+
+    if (!ngx_http_paylock_host_record(pmcf, &host, &key, NGX_HTTP_PAYLOCK_NAME,
+                                      verdict))
+    {
+        (void) ngx_http_paylock_host_suffix(pmcf, &host, 0, verdict);
+    }
+
+    return 1;
+}
+
+
+static void
+ngx_http_paylock_host_by_name(ngx_http_request_t *r, ngx_str_t *host,
+    ngx_http_paylock_verdict_t *verdict)
+{
+    ngx_http_paylock_key_t         key;
+    ngx_http_paylock_srv_conf_t   *pscf;
+    ngx_http_paylock_main_conf_t  *pmcf;
+
+    pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
+    pscf = ngx_http_get_module_srv_conf(r, ngx_http_paylock_module);
+
+    if (host->len) {
+        ngx_http_paylock_table_key(&pmcf->table, host->data, host->len, &key);
+
+        if (ngx_http_paylock_host_name(pmcf, host, &key, verdict)
+            || ngx_http_paylock_names_have(r, pscf, host, &key))
+        {
+            return;
+        }
+    }
+
+    ngx_http_paylock_host_strictest(pmcf, pscf, verdict);
+}
+
+
+/* The Host header of a request whose request line names a host as well. */
+
+static ngx_uint_t
+ngx_http_paylock_host_other(ngx_http_request_t *r, ngx_str_t *host)
+{
+    if (ngx_http_paylock_host_normalise(r->pool, &r->headers_in.host->value,
+                                        host)
+        != NGX_OK)
+    {
+        /* nobody's name, as nginx would have it, too */
+        ngx_str_null(host);
+        return 1;
+    }
+
+    return host->len != r->headers_in.server.len
+           || ngx_memcmp(host->data, r->headers_in.server.data, host->len)
+              != 0;
+}
+
+
+static ngx_uint_t
+ngx_http_paylock_host_name(ngx_http_paylock_main_conf_t *pmcf, ngx_str_t *name,
+    const ngx_http_paylock_key_t *key, ngx_http_paylock_verdict_t *verdict)
+{
+    ngx_str_t               bare;
+    ngx_http_paylock_key_t  bare_key;
+
+    if (ngx_http_paylock_host_record(pmcf, name, key, NGX_HTTP_PAYLOCK_NAME,
+                                     verdict))
     {
         return 1;
     }
 
-    wanted.key = *key;
-    name = pscf->names.elts;
+    if (name->len >= sizeof("www.")
+        && ngx_memcmp(name->data, "www.", sizeof("www.") - 1) == 0)
+    {
+        bare.data = name->data + sizeof("www.") - 1;
+        bare.len = name->len - (sizeof("www.") - 1);
 
-    for (low = 0, high = pscf->names.nelts; low < high; /* void */ ) {
-        i = (low + high) / 2;
+        ngx_http_paylock_table_key(&pmcf->table, bare.data, bare.len,
+                                   &bare_key);
 
-        switch (ngx_http_paylock_host_cmp(&wanted, &name[i])) {
-        case 0:
+        if (ngx_http_paylock_host_record(pmcf, &bare, &bare_key,
+                                         NGX_HTTP_PAYLOCK_NAME, verdict))
+        {
             return 1;
-        case 1:
-            low = i + 1;
+        }
+    }
+
+    return ngx_http_paylock_host_suffix(pmcf, name, 0, verdict);
+}
+
+
+/*
+ * The longest suffix record of a name; if below, of the names below it.  Of
+ * "*.x" and ".x" the stricter holds.
+ */
+
+static ngx_uint_t
+ngx_http_paylock_host_suffix(ngx_http_paylock_main_conf_t *pmcf,
+    ngx_str_t *name, ngx_uint_t below, ngx_http_paylock_verdict_t *verdict)
+{
+    u_char                      *dot, *last;
+    ngx_str_t                    suffix;
+    ngx_uint_t                   first;
+    ngx_http_paylock_key_t       key, kind;
+    ngx_http_paylock_verdict_t   other;
+
+    if (pmcf->table.sh->suffixes == 0) {
+        return 0;
+    }
+
+    first = 1;
+    suffix = *name;
+    last = name->data + name->len;
+
+    while (suffix.len) {
+        ngx_http_paylock_table_key(&pmcf->table, suffix.data, suffix.len, &key);
+
+        kind = key;
+        other = *verdict;
+        ngx_http_paylock_table_kind(&kind, NGX_HTTP_PAYLOCK_FROM);
+
+        if (ngx_http_paylock_host_record(pmcf, &suffix, &kind,
+                                         NGX_HTTP_PAYLOCK_FROM, &other))
+        {
+            ngx_http_paylock_host_stricter(verdict, &other, &first);
+        }
+
+        kind = key;
+        ngx_http_paylock_table_kind(&kind, NGX_HTTP_PAYLOCK_BELOW);
+
+        if (below
+            && ngx_http_paylock_host_record(pmcf, &suffix, &kind,
+                                            NGX_HTTP_PAYLOCK_BELOW, &other))
+        {
+            ngx_http_paylock_host_stricter(verdict, &other, &first);
+        }
+
+        if (!first) {
+            return 1;
+        }
+
+        dot = ngx_strlchr(suffix.data, last, '.');
+
+        if (dot == NULL) {
             break;
-        default:
-            high = i;
         }
-    }
 
-    host = &r->headers_in.server;
-    wildcard = pscf->wildcards.elts;
-
-    for (i = 0; i < pscf->wildcards.nelts; i++) {
-        if (ngx_http_paylock_host_wildcard(&wildcard[i], host)) {
-            return 1;
-        }
-    }
-
-    regex = pscf->regexes.elts;
-
-    for (i = 0; i < pscf->regexes.nelts; i++) {
-        if (ngx_regex_exec(regex[i], host, NULL, 0) >= 0) {
-            return 1;
-        }
+        suffix.data = dot + 1;
+        suffix.len = last - suffix.data;
+        below = 1;
     }
 
     return 0;
 }
 
 
-/* "*.x", ".x" and "x.*" as server_name means them */
-
 static ngx_uint_t
-ngx_http_paylock_host_wildcard(const ngx_str_t *wildcard,
-    const ngx_str_t *host)
+ngx_http_paylock_host_record(ngx_http_paylock_main_conf_t *pmcf,
+    ngx_str_t *name, const ngx_http_paylock_key_t *key,
+    ngx_http_paylock_kind_e kind, ngx_http_paylock_verdict_t *verdict)
 {
-    size_t   len;
-    u_char  *tail;
-
-    len = wildcard->len - 1;
-
-    if (wildcard->data[len] == '*') {
-        return host->len > len
-               && ngx_memcmp(host->data, wildcard->data, len) == 0;
+    if (!ngx_http_paylock_table_find(&pmcf->table, key, &verdict->record)
+        || !(verdict->record.set & NGX_HTTP_PAYLOCK_STAGES))
+    {
+        return 0;
     }
 
-    tail = wildcard->data + 1;
+    verdict->found = 1;
+    verdict->kind = kind;
+    verdict->host = *name;
+    verdict->stage = paylock_timeline_stage(&verdict->record, ngx_time(),
+                                            verdict->def);
 
-    if (wildcard->data[0] == '.') {
-
-        if (host->len == len && ngx_memcmp(host->data, tail, len) == 0) {
-            return 1;
-        }
-
-        tail = wildcard->data;
-        len++;
-    }
-
-    return host->len > len
-           && ngx_memcmp(host->data + host->len - len, tail, len) == 0;
+    return 1;
 }
 
 
@@ -316,33 +312,68 @@ ngx_http_paylock_host_strictest(ngx_http_paylock_main_conf_t *pmcf,
     first = 1;
 
     for (i = 0; i < pscf->names.nelts; i++) {
-        ngx_http_paylock_host_default(pscf, &one);
 
-        (void) ngx_http_paylock_host_name(pmcf, &name[i].name, &name[i].key,
-                                          &one);
+        if (name[i].kind != NGX_HTTP_PAYLOCK_BELOW) {
+            ngx_http_paylock_host_default(pscf, &one);
+            (void) ngx_http_paylock_host_name(pmcf, &name[i].name,
+                                              &name[i].key, &one);
+            ngx_http_paylock_host_stricter(verdict, &one, &first);
+        }
 
-        if (first || one.stage > verdict->stage) {
-            *verdict = one;
-            first = 0;
+        if (name[i].kind != NGX_HTTP_PAYLOCK_NAME) {
+            ngx_http_paylock_host_default(pscf, &one);
+            (void) ngx_http_paylock_host_suffix(pmcf, &name[i].name, 1, &one);
+            ngx_http_paylock_host_stricter(verdict, &one, &first);
         }
     }
 }
 
 
-static ngx_int_t
-ngx_http_paylock_host_cmp(const void *one, const void *two)
+static void
+ngx_http_paylock_host_stricter(ngx_http_paylock_verdict_t *verdict,
+    ngx_http_paylock_verdict_t *other, ngx_uint_t *first)
 {
-    ngx_uint_t                      i;
-    const ngx_http_paylock_name_t  *first, *second;
+    if (*first || other->stage > verdict->stage) {
+        *verdict = *other;
+        *first = 0;
+    }
+}
 
-    first = one;
-    second = two;
 
-    for (i = 0; i < 3; i++) {
-        if (first->key.hash[i] != second->key.hash[i]) {
-            return first->key.hash[i] > second->key.hash[i] ? 1 : -1;
-        }
+/*
+ * What nginx does with a Host header: lower case, no port, no trailing dot.
+ * NGX_DECLINED if that is not the name of a host.
+ */
+
+ngx_int_t
+ngx_http_paylock_host_normalise(ngx_pool_t *pool, const ngx_str_t *value,
+    ngx_str_t *host)
+{
+    u_char  *port;
+
+    host->len = value->len;
+
+    port = ngx_strlchr(value->data, value->data + value->len, ':');
+
+    if (port) {
+        host->len = port - value->data;
     }
 
-    return 0;
+    if (host->len && value->data[host->len - 1] == '.') {
+        host->len--;
+    }
+
+    if (host->len == 0 || host->len > PAYLOCK_HOST_NAME) {
+        return NGX_DECLINED;
+    }
+
+    host->data = ngx_pnalloc(pool, host->len);
+    if (host->data == NULL) {
+        return NGX_DECLINED;
+    }
+
+    ngx_strlow(host->data, value->data, host->len);
+
+    return paylock_host_check((char *) host->data, host->len) == NULL
+           ? NGX_OK : NGX_DECLINED;
 }

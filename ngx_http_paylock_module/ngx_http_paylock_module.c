@@ -121,6 +121,13 @@ static ngx_command_t  ngx_http_paylock_commands[] = {
       offsetof(ngx_http_paylock_srv_conf_t, def),
       &ngx_http_paylock_defaults },
 
+    { ngx_string("paylock_key"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE1,
+      ngx_http_paylock_names_key,
+      NGX_HTTP_SRV_CONF_OFFSET,
+      offsetof(ngx_http_paylock_srv_conf_t, key),
+      NULL },
+
     { ngx_string("paylock_status"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_enum_slot,
@@ -148,6 +155,13 @@ static ngx_command_t  ngx_http_paylock_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_paylock_loc_conf_t, contact),
       &ngx_http_paylock_contact_post },
+
+    { ngx_string("paylock_dry_run"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_paylock_loc_conf_t, dry_run),
+      NULL },
 
     { ngx_string("paylock_log_level"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
@@ -227,7 +241,7 @@ ngx_http_paylock_init(ngx_conf_t *cf)
 
         *server = pscf;
 
-        if (ngx_http_paylock_host_init(cf, pscf, cscf[i]) != NGX_OK) {
+        if (ngx_http_paylock_names_init(cf, pscf, cscf[i]) != NGX_OK) {
             return NGX_ERROR;
         }
     }
@@ -289,7 +303,7 @@ ngx_http_paylock_init_zone(ngx_shm_zone_t *shm_zone, void *data)
     size -= ngx_align(sizeof(ngx_http_paylock_node_sh_t), 64);
 
     ngx_http_paylock_table_attach(&pmcf->table, segment, size, secret);
-    ngx_http_paylock_host_keys(pmcf);
+    ngx_http_paylock_names_keys(pmcf);
 
     return NGX_OK;
 }
@@ -395,6 +409,11 @@ ngx_http_paylock_merge_srv_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_conf_merge_uint_value(conf->def, prev->def, PAYLOCK_OPEN);
 
+    if (conf->key == NULL) {
+        conf->key = prev->key;
+        conf->constant = prev->constant;
+    }
+
     return NGX_CONF_OK;
 }
 
@@ -414,6 +433,7 @@ ngx_http_paylock_create_loc_conf(ngx_conf_t *cf)
     plcf->retry_after = NGX_CONF_UNSET;
     plcf->discreet = NGX_CONF_UNSET_UINT;
     plcf->log_level = NGX_CONF_UNSET_UINT;
+    plcf->dry_run = NGX_CONF_UNSET;
 
     return plcf;
 }
@@ -435,6 +455,7 @@ ngx_http_paylock_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_str_value(conf->contact, prev->contact, "");
     ngx_conf_merge_uint_value(conf->log_level, prev->log_level,
                               NGX_LOG_NOTICE);
+    ngx_conf_merge_value(conf->dry_run, prev->dry_run, 0);
 
     if (conf->enable) {
         pmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_paylock_module);
@@ -451,7 +472,8 @@ ngx_http_paylock_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         && (conf->enable != prev->enable
             || conf->answer != prev->answer
             || conf->retry_after != prev->retry_after
-            || conf->log_level != prev->log_level))
+            || conf->log_level != prev->log_level
+            || conf->dry_run != prev->dry_run))
     {
         pscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_paylock_module);
         pscf->locations_differ = 1;

@@ -122,7 +122,8 @@ typedef struct {
 /* one of a server block's names, as far as records can be found by it */
 
 typedef struct {
-    ngx_str_t                    name;
+    ngx_str_t                    name;         /* without "*." or "." */
+    ngx_http_paylock_kind_e      kind;
     ngx_http_paylock_key_t       key;
 } ngx_http_paylock_name_t;
 
@@ -130,6 +131,9 @@ typedef struct {
 typedef struct {
     ngx_uint_t                   def;          /* paylock_default */
     ngx_uint_t                   locations_differ;
+
+    ngx_http_complex_value_t    *key;          /* paylock_key */
+    ngx_http_paylock_name_t      constant;     /* ... without variables */
 
     ngx_array_t                  names;        /* ngx_http_paylock_name_t */
     ngx_array_t                  wildcards;    /* ngx_str_t */
@@ -144,9 +148,17 @@ typedef struct {
     ngx_uint_t                   discreet;
     ngx_str_t                    contact;
     ngx_uint_t                   log_level;
+    ngx_flag_t                   dry_run;
     ngx_http_paylock_answer_t   *answer;
     ngx_uint_t                   merged;       /* not the http block's */
 } ngx_http_paylock_loc_conf_t;
+
+
+/* the times that put a host in a stage, as in paylock_record_t.set */
+
+#define NGX_HTTP_PAYLOCK_STAGES                                               \
+    (1 << PAYLOCK_OPEN_AT | 1 << PAYLOCK_NOTICE_AT                            \
+     | 1 << PAYLOCK_READONLY_AT | 1 << PAYLOCK_LOCK_AT)
 
 
 /* what holds for a request's host; in force until the request has ended */
@@ -156,24 +168,39 @@ typedef struct {
     unsigned                     found:1;      /* by a record, not a default */
     unsigned                     answered:1;   /* our answer is on its way */
     unsigned                     replaced:1;   /* ... instead of another one */
+    unsigned                     logged:1;
     paylock_stage_e              def;
-    ngx_str_t                    host;         /* the record's */
+    ngx_http_paylock_kind_e      kind;
+    ngx_str_t                    host;         /* the record's, as above */
     paylock_record_t             record;
 } ngx_http_paylock_verdict_t;
 
 
+/* ngx_http_paylock_names.c */
+
+ngx_int_t ngx_http_paylock_names_init(ngx_conf_t *cf,
+    ngx_http_paylock_srv_conf_t *pscf, ngx_http_core_srv_conf_t *cscf);
+char *ngx_http_paylock_names_key(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+void ngx_http_paylock_names_keys(ngx_http_paylock_main_conf_t *pmcf);
+ngx_uint_t ngx_http_paylock_names_have(ngx_http_request_t *r,
+    ngx_http_paylock_srv_conf_t *pscf, ngx_str_t *host,
+    const ngx_http_paylock_key_t *key);
+
+
 /* ngx_http_paylock_host.c */
 
-ngx_int_t ngx_http_paylock_host_init(ngx_conf_t *cf,
-    ngx_http_paylock_srv_conf_t *pscf, ngx_http_core_srv_conf_t *cscf);
-void ngx_http_paylock_host_keys(ngx_http_paylock_main_conf_t *pmcf);
 void ngx_http_paylock_host_find(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict);
+ngx_int_t ngx_http_paylock_host_normalise(ngx_pool_t *pool,
+    const ngx_str_t *value, ngx_str_t *host);
 
 
 /* ngx_http_paylock_gate.c */
 
 ngx_int_t ngx_http_paylock_gate_init(ngx_conf_t *cf);
+ngx_uint_t ngx_http_paylock_closed(ngx_http_request_t *r,
+    ngx_http_paylock_verdict_t *verdict);
 ngx_http_paylock_verdict_t *ngx_http_paylock_judge(ngx_http_request_t *r);
 
 

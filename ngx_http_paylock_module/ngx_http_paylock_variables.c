@@ -98,6 +98,10 @@ ngx_http_paylock_state_variable(ngx_http_request_t *r,
 
     name = paylock_stage_names[verdict->stage];
 
+    if (plcf->dry_run && ngx_http_paylock_closed(r, verdict)) {
+        name = "dry_run";
+    }
+
     return ngx_http_paylock_value(v, (u_char *) name, ngx_strlen(name));
 }
 
@@ -106,13 +110,27 @@ static ngx_int_t
 ngx_http_paylock_host_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
+    u_char                     *p, *last;
     ngx_http_paylock_verdict_t  verdict;
 
     if (ngx_http_paylock_record(r, &verdict) != NGX_OK) {
         return ngx_http_paylock_value(v, NULL, 0);
     }
 
-    return ngx_http_paylock_value(v, verdict.host.data, verdict.host.len);
+    if (verdict.kind == NGX_HTTP_PAYLOCK_NAME) {
+        return ngx_http_paylock_value(v, verdict.host.data, verdict.host.len);
+    }
+
+    p = ngx_pnalloc(r->pool, sizeof("*.") - 1 + verdict.host.len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    last = ngx_sprintf(p, "%s.%V",
+                       verdict.kind == NGX_HTTP_PAYLOCK_BELOW ? "*" : "",
+                       &verdict.host);
+
+    return ngx_http_paylock_value(v, p, last - p);
 }
 
 

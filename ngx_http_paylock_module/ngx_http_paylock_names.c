@@ -1,0 +1,293 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * The names of server blocks, and "paylock_key".
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "ngx_http_paylock_module.h"
+
+
+static ngx_int_t ngx_http_paylock_names_add(ngx_http_paylock_srv_conf_t *pscf,
+    ngx_http_server_name_t *sn);
+static ngx_uint_t ngx_http_paylock_names_wildcard(const ngx_str_t *wildcard,
+    const ngx_str_t *host);
+static ngx_int_t ngx_http_paylock_names_cmp(const void *one, const void *two);
+
+
+ngx_int_t
+ngx_http_paylock_names_init(ngx_conf_t *cf, ngx_http_paylock_srv_conf_t *pscf,
+    ngx_http_core_srv_conf_t *cscf)
+{
+    ngx_uint_t               i;
+    ngx_http_server_name_t  *sn;
+
+    if (ngx_array_init(&pscf->names, cf->pool, 2,
+                       sizeof(ngx_http_paylock_name_t))
+        != NGX_OK
+        || ngx_array_init(&pscf->wildcards, cf->pool, 1, sizeof(ngx_str_t))
+           != NGX_OK
+        || ngx_array_init(&pscf->regexes, cf->pool, 1, sizeof(void *))
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    sn = cscf->server_names.elts;
+
+    for (i = 0; i < cscf->server_names.nelts; i++) {
+        if (ngx_http_paylock_names_add(pscf, &sn[i]) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_paylock_names_add(ngx_http_paylock_srv_conf_t *pscf,
+    ngx_http_server_name_t *sn)
+{
+    size_t                    lead;
+    ngx_str_t                *wildcard, *name;
+#if (NGX_PCRE)
+    ngx_regex_t             **regex;
+#endif
+    ngx_http_paylock_name_t  *own;
+
+    name = &sn->name;
+
+#if (NGX_PCRE)
+    if (sn->regex) {
+        regex = ngx_array_push(&pscf->regexes);
+        if (regex == NULL) {
+            return NGX_ERROR;
+        }
+
+        *regex = sn->regex->regex;
+        return NGX_OK;
+    }
+#endif
+
+    if (name->len == 0 || (name->len == 1 && name->data[0] == '_')) {
+        return NGX_OK;
+    }
+
+    lead = name->data[0] == '*' ? 2 : name->data[0] == '.' ? 1 : 0;
+
+    if (lead || name->data[name->len - 1] == '*') {
+        wildcard = ngx_array_push(&pscf->wildcards);
+        if (wildcard == NULL) {
+            return NGX_ERROR;
+        }
+
+        *wildcard = *name;
+    }
+
+    if (name->data[name->len - 1] == '*') {
+        return NGX_OK;
+    }
+
+    own = ngx_array_push(&pscf->names);
+    if (own == NULL) {
+        return NGX_ERROR;
+    }
+
+    own->name.data = name->data + lead;
+    own->name.len = name->len - lead;
+    own->kind = lead == 2 ? NGX_HTTP_PAYLOCK_BELOW
+                          : lead == 1 ? NGX_HTTP_PAYLOCK_FROM
+                                      : NGX_HTTP_PAYLOCK_NAME;
+    return NGX_OK;
+}
+
+
+char *
+ngx_http_paylock_names_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_paylock_srv_conf_t  *pscf = conf;
+
+    char       *rv;
+    ngx_str_t  *value;
+
+    rv = ngx_http_set_complex_value_slot(cf, cmd, conf);
+
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    value = cf->args->elts;
+
+    if (pscf->key->lengths || value[1].len == 0) {
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_http_paylock_host_normalise(cf->pool, &value[1],
+                                        &pscf->constant.name)
+        != NGX_OK)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" in \"paylock_key\" is not the name of a "
+                           "host, like \"acme.example\"", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* The keys need the zone's secret, so that they come after the names. */
+
+void
+ngx_http_paylock_names_keys(ngx_http_paylock_main_conf_t *pmcf)
+{
+    ngx_uint_t                     i, n;
+    ngx_http_paylock_name_t       *name;
+    ngx_http_paylock_srv_conf_t  **pscf;
+
+    pscf = pmcf->servers.elts;
+
+    for (i = 0; i < pmcf->servers.nelts; i++) {
+        name = pscf[i]->names.elts;
+
+        for (n = 0; n < pscf[i]->names.nelts; n++) {
+            ngx_http_paylock_table_key(&pmcf->table, name[n].name.data,
+                                       name[n].name.len, &name[n].key);
+
+            if (name[n].kind == NGX_HTTP_PAYLOCK_BELOW) {
+                /* "*.x" is not the name of x */
+                ngx_http_paylock_table_kind(&name[n].key, name[n].kind);
+            }
+        }
+
+        ngx_sort(name, n, sizeof(ngx_http_paylock_name_t),
+                 ngx_http_paylock_names_cmp);
+
+        name = &pscf[i]->constant;
+
+        ngx_http_paylock_table_key(&pmcf->table, name->name.data,
+                                   name->name.len, &name->key);
+    }
+}
+
+
+/* Did nginx choose this server by the name, or did the name fall to it? */
+
+ngx_uint_t
+ngx_http_paylock_names_have(ngx_http_request_t *r,
+    ngx_http_paylock_srv_conf_t *pscf, ngx_str_t *host,
+    const ngx_http_paylock_key_t *key)
+{
+    ngx_int_t                  order;
+    ngx_str_t                 *wildcard;
+    ngx_uint_t                 i, low, high;
+#if (NGX_PCRE)
+    ngx_regex_t              **regex;
+#endif
+    ngx_http_paylock_name_t   *name, wanted;
+
+    if (host == &r->headers_in.server
+        && r->http_connection->addr_conf->default_server
+           != ngx_http_get_module_srv_conf(r, ngx_http_core_module))
+    {
+        return 1;
+    }
+
+    wanted.key = *key;
+    name = pscf->names.elts;
+
+    for (low = 0, high = pscf->names.nelts; low < high; /* void */ ) {
+        i = (low + high) / 2;
+
+        order = ngx_http_paylock_names_cmp(&wanted, &name[i]);
+
+        if (order == 0) {
+            return 1;
+        }
+
+        if (order > 0) {
+            low = i + 1;
+
+        } else {
+            high = i;
+        }
+    }
+
+    wildcard = pscf->wildcards.elts;
+
+    for (i = 0; i < pscf->wildcards.nelts; i++) {
+        if (ngx_http_paylock_names_wildcard(&wildcard[i], host)) {
+            return 1;
+        }
+    }
+
+#if (NGX_PCRE)
+    regex = pscf->regexes.elts;
+
+    for (i = 0; i < pscf->regexes.nelts; i++) {
+        if (ngx_regex_exec(regex[i], host, NULL, 0) >= 0) {
+            return 1;
+        }
+    }
+#endif
+
+    return 0;
+}
+
+
+/* "*.x", ".x" and "x.*" as server_name means them */
+
+static ngx_uint_t
+ngx_http_paylock_names_wildcard(const ngx_str_t *wildcard,
+    const ngx_str_t *host)
+{
+    size_t   len;
+    u_char  *tail;
+
+    len = wildcard->len - 1;
+
+    if (wildcard->data[len] == '*') {
+        return host->len > len
+               && ngx_memcmp(host->data, wildcard->data, len) == 0;
+    }
+
+    tail = wildcard->data + 1;
+
+    if (wildcard->data[0] == '.') {
+
+        if (host->len == len && ngx_memcmp(host->data, tail, len) == 0) {
+            return 1;
+        }
+
+        tail = wildcard->data;
+        len++;
+    }
+
+    return host->len > len
+           && ngx_memcmp(host->data + host->len - len, tail, len) == 0;
+}
+
+
+static ngx_int_t
+ngx_http_paylock_names_cmp(const void *one, const void *two)
+{
+    ngx_uint_t                      i;
+    const ngx_http_paylock_name_t  *first, *second;
+
+    first = one;
+    second = two;
+
+    for (i = 0; i < 3; i++) {
+        if (first->key.hash[i] != second->key.hash[i]) {
+            return first->key.hash[i] > second->key.hash[i] ? 1 : -1;
+        }
+    }
+
+    return 0;
+}
