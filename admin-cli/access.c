@@ -185,5 +185,10 @@ access_keys(admin_t *a)
         return admin_memory(a);
     }
 
+    if (asprintf(&s->nodes, "%s" PAYLOCK_KEY_NODES, prefix) < 0) {
+        s->nodes = NULL;
+        return admin_memory(a);
+    }
+
     return STATUS_DONE;
 }

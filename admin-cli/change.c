@@ -8,6 +8,7 @@
 
 #include "change.h"
 #include "text.h"
+#include "when.h"
 
 
 static const char *const  change_order[] = {
@@ -122,6 +123,22 @@ change_times(const json_t *record)
 
 
 int
+change_holds(const paylock_record_t *rec, paylock_time_e t, uint32_t now)
+{
+    return paylock_timeline_come(rec, t, now) && !change_ended(rec, t, now);
+}
+
+
+int
+change_ended(const paylock_record_t *rec, paylock_time_e t, uint32_t now)
+{
+    return paylock_record_has(rec, t)
+           && paylock_timeline_come(rec, PAYLOCK_OPEN_AT, now)
+           && rec->time[t] < rec->time[PAYLOCK_OPEN_AT];
+}
+
+
+int
 change_check(admin_t *a, option_e option, size_t max)
 {
     const char  *text, *why;
@@ -133,6 +150,24 @@ change_check(admin_t *a, option_e option, size_t max)
                              "give one line of UTF-8 text, reasons of at most "
                              "1,000 bytes, invoices of at most 200",
                              "the value of --%s %s",
+                             admin_options[option].name, why)
+               : STATUS_DONE;
+}
+
+
+int
+change_option(admin_t *a, option_e option, uint32_t now, uint32_t *when)
+{
+    const char  *why;
+
+    if (a->opt[option] == NULL) {
+        return STATUS_DONE;
+    }
+
+    why = when_parse(a->opt[option], now, when);
+
+    return why ? problem_set(&a->problem, STATUS_USAGE, "time", WHEN_FORMS,
+                             "\"%.100s\" of --%s %s", a->opt[option],
                              admin_options[option].name, why)
                : STATUS_DONE;
 }
@@ -171,6 +206,8 @@ change_same(const json_t *before, const json_t *after, uint32_t now)
 }
 
 
+/* What an opening has ended must not begin anew in the same second. */
+
 static void
 change_lower(json_t *record, const paylock_record_t *rec, uint32_t now)
 {
@@ -178,9 +215,16 @@ change_lower(json_t *record, const paylock_record_t *rec, uint32_t now)
 
     for (t = PAYLOCK_OPEN_AT; t <= PAYLOCK_LOCK_AT; t++) {
 
-        if (paylock_record_has(rec, t) && rec->time[t] > now
-            && rec->time[t] <= rec->time[PAYLOCK_AT])
+        if (!paylock_record_has(rec, t) || rec->time[t] <= now
+            || rec->time[t] > rec->time[PAYLOCK_AT])
         {
+            continue;
+        }
+
+        if (change_ended(rec, t, now)) {
+            (void) json_object_del(record, paylock_time_names[t]);
+
+        } else {
             (void) json_object_set_new(record, paylock_time_names[t],
                                        json_integer(now));
         }

@@ -43,6 +43,18 @@ void change_text(flip_t *f, const char *member, const char *text);
 
 paylock_record_t change_times(const json_t *record);
 
+/* Has this time come, with no opening behind it that has? */
+
+int change_holds(const paylock_record_t *rec, paylock_time_e t, uint32_t now);
+
+/* Is there an opening behind this time that has come? */
+
+int change_ended(const paylock_record_t *rec, paylock_time_e t, uint32_t now);
+
+/* Reads the time of an option; *when is left alone if it is not given. */
+
+int change_option(admin_t *a, option_e option, uint32_t now, uint32_t *when);
+
 /* Checks an option's text; returns a status. */
 
 int change_check(admin_t *a, option_e option, size_t max);

@@ -7,21 +7,20 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "confirm.h"
+#include "declare.h"
 #include "entry.h"
 #include "head.h"
 #include "output.h"
-#include "who.h"
 
 
 #define INIT_RACES  10
 
 
-static int init_read(admin_t *a, uint64_t seq, head_t *head, char *hash);
+static int init_chain(admin_t *a, const head_t *known, head_t *head,
+    int *created);
 static int init_create(admin_t *a, head_t *head, int *created);
-static int init_queue(admin_t *a, head_t *head);
-static int init_exec(admin_t *a, int *created);
 static int init_lost(admin_t *a);
 static int init_ask(admin_t *a, const head_t *head);
 static int init_report(admin_t *a, const head_t *head, int created);
@@ -30,11 +29,8 @@ static int init_report(admin_t *a, const head_t *head, int created);
 int
 cmd_init(admin_t *a)
 {
-    int     status, created, races;
-    char    hash[PAYLOCK_HASH_LEN + 1];
+    int     status, created;
     head_t  known, head;
-
-    created = 0;
 
     if ((status = settings_load(a)) != STATUS_DONE
         || (status = chain_load(a, &known)) != STATUS_DONE)
@@ -48,59 +44,56 @@ cmd_init(admin_t *a)
         return a->problem.status;
     }
 
-    for (races = 0; !created; races++) {
-        status = init_read(a, known.seq, &head, hash);
+    status = init_chain(a, &known, &head, &created);
 
-        if (status != STATUS_DONE) {
-            return status;
-        }
-
-        if (known.seq || head.seq) {
-            break;
-        }
-
-        if (races == INIT_RACES) {
-            return problem_set(&a->problem, STATUS_FAILED, "race",
-                               "try again when nobody changes the records",
-                               "others were faster %d times in a row",
-                               INIT_RACES);
-        }
-
-        status = init_create(a, &head, &created);
-
-        if (status != STATUS_DONE) {
-            return status;
-        }
-    }
-
-    if (!created) {
-        status = known.seq ? head_judge(a, &known, &head, hash)
-                           : init_ask(a, &head);
-        if (status != STATUS_DONE) {
-            return status;
-        }
-    }
-
-    if (!a->opt[OPT_DRY_RUN]) {
+    if (status == STATUS_DONE && !a->opt[OPT_DRY_RUN]) {
         status = chain_save(a, &head);
-
-        if (status != STATUS_DONE) {
-            return status;
-        }
     }
 
-    return init_report(a, &head, created);
+    return status == STATUS_DONE ? init_report(a, &head, created) : status;
 }
 
 
+/* The chain that is there, or a new one. */
+
 static int
-init_read(admin_t *a, uint64_t seq, head_t *head, char *hash)
+init_chain(admin_t *a, const head_t *known, head_t *head, int *created)
 {
-    if (head_queue(a, seq) != STATUS_DONE || link_send(a->link) != 0) {
-        return a->problem.status;
+    int       races;
+    stream_t  stream;
+
+    *created = 0;
+
+    for (races = 0; races < INIT_RACES; races++) {
+
+        if (head_read(a, &stream) != STATUS_DONE
+            || head_sound(a, &stream) != STATUS_DONE)
+        {
+            return a->problem.status;
+        }
+
+        *head = stream.head;
+
+        if (known->seq) {
+            return head_judge(a, known, &stream);
+        }
+
+        if (head->seq) {
+            return init_ask(a, head);
+        }
+
+        if (init_create(a, head, created) != STATUS_DONE) {
+            return a->problem.status;
+        }
+
+        if (*created) {
+            return STATUS_DONE;
+        }
     }
 
-    return head_take(a, seq, head, hash);
+    return problem_set(&a->problem, STATUS_FAILED, "race",
+                       "try again when nobody changes the records",
+                       "others were faster %d times in a row", INIT_RACES);
 }
 
 
@@ -109,8 +102,6 @@ init_read(admin_t *a, uint64_t seq, head_t *head, char *hash)
 static int
 init_create(admin_t *a, head_t *head, int *created)
 {
-    int  status;
-
     memset(head, 0, sizeof(head_t));
     memset(head->hash, '0', PAYLOCK_HASH_LEN);
 
@@ -119,113 +110,36 @@ init_create(admin_t *a, head_t *head, int *created)
         return STATUS_DONE;
     }
 
-    status = entry_random(a, head->chain, PAYLOCK_CHAIN_LEN / 2);
-
-    if (status != STATUS_DONE) {
-        return status;
-    }
-
     /* a trail that cannot be remembered here would be of no use */
 
-    status = chain_check(a);
-
-    if (status != STATUS_DONE) {
-        return status;
-    }
-
-    /* if MULTI were refused, what is behind it would be done at once */
-
-    if (link_command(a->link, "MULTI", NULL) != 0
-        || link_send(a->link) != 0
-        || link_done(a->link) != 0
-        || init_queue(a, head) != STATUS_DONE)
+    if (entry_random(a, head->chain, PAYLOCK_CHAIN_LEN / 2) != STATUS_DONE
+        || chain_check(a) != STATUS_DONE)
     {
         return a->problem.status;
     }
 
-    return init_exec(a, created);
-}
+    switch (declare(a, "init", NULL, head)) {
 
+    case FLIP_DONE:
+        *created = 1;
+        return STATUS_DONE;
 
-static int
-init_queue(admin_t *a, head_t *head)
-{
-    int               status;
-    char              machine[WHO_MACHINE], request[2 * 16 + 1];
-    const char       *actor;
-    paylock_entry_t   e;
+    case FLIP_RACE:
+        return STATUS_DONE;
 
-    if ((status = who_actor(a, &actor)) != STATUS_DONE
-        || (status = entry_random(a, request, 16)) != STATUS_DONE)
-    {
-        return status;
-    }
-
-    who_machine(machine);
-    memset(&e, 0, sizeof(paylock_entry_t));
-
-    entry_set(&e, PAYLOCK_AUDIT_ACTOR, actor);
-    entry_set(&e, PAYLOCK_AUDIT_MACHINE, machine);
-    entry_set(&e, PAYLOCK_AUDIT_ACTION, "init");
-    entry_set(&e, PAYLOCK_AUDIT_REQUEST, request);
-
-    status = entry_queue(a, &e, head);
-
-    if (status != STATUS_DONE) {
-        return status;
-    }
-
-    return link_command(a->link, "EXEC", NULL) == 0
-           && link_send(a->link) == 0 ? STATUS_DONE : a->problem.status;
-}
-
-
-static int
-init_exec(admin_t *a, int *created)
-{
-    int          ok;
-    redisReply  *reply;
-
-    if (link_done(a->link) != 0) {
+    case FLIP_LOST:
         return init_lost(a);
+
+    default:
+        return a->problem.status;
     }
-
-    reply = link_expect(a->link, REDIS_REPLY_ARRAY);
-
-    if (reply == NULL) {
-        return init_lost(a);
-    }
-
-    *created = reply->type == REDIS_REPLY_ARRAY;
-    ok = !*created || (reply->elements == 1
-                       && reply->element[0]->type == REDIS_REPLY_STRING);
-
-    if (!ok && reply->elements
-        && reply->element[0]->type == REDIS_REPLY_ERROR)
-    {
-        (void) link_refused(a->link, reply->element[0]);
-
-    } else if (!ok) {
-        (void) problem_set(&a->problem, STATUS_FAILED, "protocol", NULL,
-                           "Redis gave no whole answer to EXEC");
-    }
-
-    freeReplyObject(reply);
-
-    return ok ? STATUS_DONE : a->problem.status;
 }
 
-
-/* A refusal is an answer; none at all leaves open what was done. */
 
 static int
 init_lost(admin_t *a)
 {
     char  why[sizeof(a->problem.message)];
-
-    if (strcmp(a->problem.code, "link") != 0) {
-        return a->problem.status;
-    }
 
     memcpy(why, a->problem.message, sizeof(why));
 
@@ -240,32 +154,13 @@ init_lost(admin_t *a)
 static int
 init_ask(admin_t *a, const head_t *head)
 {
-    int   c;
-    char  answer[16];
+    char  matter[320];
 
-    if (a->opt[OPT_YES] || a->opt[OPT_DRY_RUN]) {
-        return STATUS_DONE;
-    }
+    (void) snprintf(matter, sizeof(matter), "there is an audit trail already: "
+                    "chain %s, entry %" PRIu64 ", hash %s", head->chain,
+                    head->seq, head->hash);
 
-    if (!isatty(STDIN_FILENO)) {
-        return problem_set(&a->problem, STATUS_USAGE, "confirm",
-                           "if that is the one meant, give --yes",
-                           "there is an audit trail already: chain %s, entry "
-                           "%" PRIu64 ", hash %s", head->chain, head->seq,
-                           head->hash);
-    }
-
-    (void) fprintf(stderr, "Redis at %s holds an audit trail already:\n"
-                   "    chain %s\n    entry %" PRIu64 "\n    hash  %s\n"
-                   "Is it the one meant?  Then it is remembered here. [y/N] ",
-                   a->settings.where, head->chain, head->seq, head->hash);
-
-    c = fgets(answer, sizeof(answer), stdin) ? answer[0] : 'n';
-
-    return c == 'y' || c == 'Y'
-           ? STATUS_DONE
-           : problem_set(&a->problem, STATUS_FAILED, "confirm", NULL,
-                         "nothing is changed or remembered");
+    return confirm(a, matter, "Is it the one meant, to be remembered here?");
 }
 
 

@@ -4,16 +4,20 @@
  */
 
 
+#include <fnmatch.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "columns.h"
 #include "output.h"
 #include "paylock_host.h"
-#include "paylock_record.h"
+#include "paylock_timeline.h"
 #include "state.h"
 #include "text.h"
 #include "trail.h"
+#include "when.h"
 
 
 /* as many of the largest records as fit into one reply */
@@ -21,12 +25,32 @@
 #define LIST_COUNT  "100"
 
 
+static int list_options(admin_t *a);
 static int list_scan(admin_t *a, json_t *records);
 static int list_page(admin_t *a, const redisReply *reply, json_t *records);
 static void list_field(admin_t *a, const redisReply *host,
     const redisReply *value, json_t *records);
 static int list_print(admin_t *a, const json_t *records);
+static size_t list_select(const admin_t *a, const json_t *records,
+    uint32_t now, const char **hosts);
+static int list_hosts(admin_t *a, const json_t *records, uint32_t now,
+    const char **hosts, size_t n);
+static int list_row(columns_t *c, const state_host_t *h, uint32_t now);
+static char *list_next(const state_t *state);
 static int list_compare(const void *one, const void *two);
+
+
+static const column_t  list_columns[] = {
+    { "HOST", 16, NULL },
+    { "STAGE", 0, state_colour },
+    { "NEXT", 0, NULL },
+    { "SINCE", 0, NULL },
+    { "REF", 0, NULL },
+    { "REASON", 12, NULL },
+    { "INVOICE", 0, NULL },
+    { "BY", 0, NULL },
+    { "ENTRY", 0, NULL }
+};
 
 
 int
@@ -35,9 +59,11 @@ cmd_list(admin_t *a)
     int      status;
     json_t  *records;
 
-    status = settings_load(a);
+    status = list_options(a);
 
-    if (status != STATUS_DONE) {
+    if (status != STATUS_DONE
+        || (status = settings_load(a)) != STATUS_DONE)
+    {
         return status;
     }
 
@@ -62,6 +88,30 @@ cmd_list(admin_t *a)
     json_decref(records);
 
     return status;
+}
+
+
+static int
+list_options(admin_t *a)
+{
+    size_t       i;
+    const char  *stage;
+
+    stage = a->opt[OPT_STAGE];
+
+    if (stage == NULL || strcmp(stage, "default") == 0) {
+        return STATUS_DONE;
+    }
+
+    for (i = PAYLOCK_OPEN; i <= PAYLOCK_LOCKED; i++) {
+        if (strcmp(stage, paylock_stage_names[i]) == 0) {
+            return STATUS_DONE;
+        }
+    }
+
+    return problem_set(&a->problem, STATUS_USAGE, "stage",
+                       "give open, notice, readonly, locked or default",
+                       "there is no stage \"%.100s\"", stage);
 }
 
 
@@ -165,53 +215,170 @@ list_field(admin_t *a, const redisReply *host, const redisReply *value,
 static int
 list_print(admin_t *a, const json_t *records)
 {
-    int            status;
-    size_t         i, n;
-    json_t        *seqs, *value;
-    uint32_t       now;
-    const char    *host, **hosts;
-    state_host_t   h;
+    int           status;
+    size_t        n;
+    uint32_t      now;
+    const char  **hosts;
 
-    n = 0;
+    now = (uint32_t) time(NULL);
     hosts = malloc((json_object_size(records) + 1) * sizeof(char *));
-    seqs = json_object();
 
-    if (hosts == NULL || seqs == NULL) {
-        free(hosts);
-        json_decref(seqs);
+    if (hosts == NULL) {
         return admin_memory(a);
     }
 
+    n = list_select(a, records, now, hosts);
+    status = list_hosts(a, records, now, hosts, n);
+
+    free(hosts);
+
+    return status;
+}
+
+
+/* The hosts asked for, in their order; returns how many. */
+
+static size_t
+list_select(const admin_t *a, const json_t *records, uint32_t now,
+    const char **hosts)
+{
+    size_t       n;
+    json_t      *value;
+    const char  *host, *ref, *found;
+
+    n = 0;
+    ref = a->opt[OPT_REF];
+
     json_object_foreach((json_t *) records, host, value) {
+        found = json_string_value(json_object_get(value, "ref"));
+
+        if ((a->opt[OPT_MATCH] && fnmatch(a->opt[OPT_MATCH], host, 0) != 0)
+            || (ref && (found == NULL || strcmp(ref, found) != 0))
+            || (a->opt[OPT_STAGE]
+                && strcmp(a->opt[OPT_STAGE],
+                          state_of(value, NULL, now).stage) != 0))
+        {
+            continue;
+        }
+
         hosts[n++] = host;
-        (void) json_object_set_new(seqs, host, json_null());
+    }
+
+    qsort(hosts, n, sizeof(char *), list_compare);
+
+    return n;
+}
+
+
+static int
+list_hosts(admin_t *a, const json_t *records, uint32_t now,
+    const char **hosts, size_t n)
+{
+    int            status;
+    size_t         i;
+    json_t        *seqs;
+    columns_t      c;
+    state_host_t   h;
+
+    memset(&c, 0, sizeof(columns_t));
+    c.column = list_columns;
+    c.n = sizeof(list_columns) / sizeof(list_columns[0]);
+
+    seqs = json_object();
+
+    for (i = 0; i < n; i++) {
+        (void) json_object_set_new(seqs, hosts[i], json_null());
     }
 
     status = trail_newest(a, seqs);
 
-    if (status == STATUS_DONE) {
-        qsort(hosts, n, sizeof(char *), list_compare);
-        now = (uint32_t) time(NULL);
+    for (i = 0; i < n && status == STATUS_DONE; i++) {
+        h.host = hosts[i];
+        h.holder = hosts[i];
+        h.record = json_object_get(records, hosts[i]);
+        h.other = NULL;
+        h.seq = (uint64_t) json_integer_value(json_object_get(seqs,
+                                                              hosts[i]));
+        if (output_text(a)) {
+            status = list_row(&c, &h, now) == 0 ? STATUS_DONE
+                                                : admin_memory(a);
 
-        for (i = 0; i < n && status == STATUS_DONE; i++) {
-            h.host = hosts[i];
-            h.holder = hosts[i];
-            h.record = json_object_get(records, hosts[i]);
-            h.seq = (uint64_t) json_integer_value(json_object_get(seqs,
-                                                                  hosts[i]));
-            if (output_text(a)) {
-                state_print_line(stdout, &h, now);
-
-            } else if (output_wants_json(a)) {
-                status = output_json(a, state_json(&h, now));
-            }
+        } else if (output_wants_json(a)) {
+            status = output_json(a, state_json(&h, now));
         }
     }
 
-    free(hosts);
+    if (status == STATUS_DONE) {
+        columns_print(&c, stdout, output_colours());
+    }
+
+    columns_free(&c);
     json_decref(seqs);
 
     return status;
+}
+
+
+static int
+list_row(columns_t *c, const state_host_t *h, uint32_t now)
+{
+    char          text[WHEN_MAX];
+    size_t        i;
+    state_t       state;
+    const json_t  *member;
+
+    static const char *const  members[] = {
+        "ref", "reason", "invoice", "actor"
+    };
+
+    state = state_of(h->record, NULL, now);
+    text[0] = '\0';
+
+    if (state.since) {
+        when_local(state.since, text);
+    }
+
+    if (columns_add(c, strdup(h->host)) != 0
+        || columns_add(c, strdup(state.stage)) != 0
+        || columns_add(c, list_next(&state)) != 0
+        || columns_add(c, strdup(text)) != 0)
+    {
+        return -1;
+    }
+
+    for (i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        member = json_object_get(h->record, members[i]);
+
+        if (columns_add(c, text_safe(json_string_value(member),
+                                     json_string_length(member))) != 0)
+        {
+            return -1;
+        }
+    }
+
+    text[0] = '\0';
+
+    if (h->seq) {
+        (void) snprintf(text, sizeof(text), "%" PRIu64, h->seq);
+    }
+
+    return columns_add(c, strdup(text));
+}
+
+
+static char *
+list_next(const state_t *state)
+{
+    char  when[WHEN_MAX], text[WHEN_MAX + 16];
+
+    text[0] = '\0';
+
+    if (state->next_stage) {
+        when_local(state->next, when);
+        (void) snprintf(text, sizeof(text), "%s %s", state->next_stage, when);
+    }
+
+    return strdup(text);
 }
 
 

@@ -9,15 +9,18 @@
 #include <time.h>
 
 #include "change.h"
-#include "when.h"
 
 
-/* a zero: not given */
+#define LOCK_BIT(t)  (1u << (t))
+
+
+/* What is asked for; sets of times are 1 << paylock_time_e each. */
 
 typedef struct {
-    uint32_t     at;                   /* only if it lies in the future */
-    uint32_t     past;
-    uint32_t     until;
+    uint32_t     time[PAYLOCK_TIMES];
+    uint32_t     now;
+    unsigned     given;
+    unsigned     immediate;            /* of those given */
     const char  *reason;
     const char  *invoice;
     const char  *ref;
@@ -25,61 +28,74 @@ typedef struct {
 
 
 static int lock_options(admin_t *a, lock_t *lock);
-static int lock_time(admin_t *a, option_e option, uint32_t now,
-    uint32_t *when);
+static int lock_times(admin_t *a, lock_t *lock);
+static int lock_order(admin_t *a, const lock_t *lock);
 static int lock_change(flips_t *fs, flip_t *f, uint32_t now);
-static void lock_now(flip_t *f, const lock_t *lock,
-    const paylock_record_t *rec, uint32_t now, int locked);
-static int lock_plan(flips_t *fs, flip_t *f, const lock_t *lock,
-    const paylock_record_t *rec, uint32_t now, int locked);
+static int lock_refused(flips_t *fs, const flip_t *f, const lock_t *lock,
+    const paylock_record_t *rec, uint32_t now);
+static void lock_reopen(flip_t *f, const lock_t *lock,
+    const paylock_record_t *rec, uint32_t now);
+static void lock_set(flip_t *f, const lock_t *lock,
+    const paylock_record_t *rec, paylock_time_e t, uint32_t now);
+static int lock_case(const paylock_record_t *rec, uint32_t now);
 static int lock_texts(flips_t *fs, flip_t *f, const lock_t *lock,
     int same_case);
 static int lock_ref(flips_t *fs, flip_t *f);
 
 
+/* in the order in which they may come */
+
+static const struct {
+    paylock_time_e  time;
+    option_e        option;
+} lock_stages[] = {
+    { PAYLOCK_NOTICE_AT, OPT_NOTICE },
+    { PAYLOCK_READONLY_AT, OPT_READONLY },
+    { PAYLOCK_LOCK_AT, OPT_AT },
+    { PAYLOCK_OPEN_AT, OPT_UNTIL }
+};
+
+#define LOCK_TIMES   (sizeof(lock_stages) / sizeof(lock_stages[0]))
+#define LOCK_STAGES  (LOCK_TIMES - 1)
+
+
 int
 cmd_lock(admin_t *a)
 {
-    int     status;
-    lock_t  lock;
+    int           status;
+    lock_t        lock;
+    flip_kind_t   kind;
 
     status = lock_options(a, &lock);
 
-    return status == STATUS_DONE ? flips_run(a, "lock", lock_change, &lock)
-                                 : status;
+    if (status != STATUS_DONE) {
+        return status;
+    }
+
+    /* a record of its own must not end what another holds for the host */
+
+    kind.action = "lock";
+    kind.change = lock_change;
+    kind.data = &lock;
+    kind.inherits = !(lock.immediate & LOCK_BIT(PAYLOCK_LOCK_AT));
+
+    return flips_run(a, &kind);
 }
 
 
 static int
 lock_options(admin_t *a, lock_t *lock)
 {
-    uint32_t  now, at;
-
     memset(lock, 0, sizeof(lock_t));
 
-    now = (uint32_t) time(NULL);
-    at = now;
+    lock->now = (uint32_t) time(NULL);
 
-    if (lock_time(a, OPT_AT, now, &at) != STATUS_DONE
-        || lock_time(a, OPT_UNTIL, now, &lock->until) != STATUS_DONE
+    if (lock_times(a, lock) != STATUS_DONE
+        || lock_order(a, lock) != STATUS_DONE
         || change_check(a, OPT_REASON, CHANGE_REASON) != STATUS_DONE
         || change_check(a, OPT_INVOICE, CHANGE_INVOICE) != STATUS_DONE)
     {
         return a->problem.status;
-    }
-
-    if (a->opt[OPT_UNTIL] && (lock->until <= at || lock->until <= now)) {
-        return problem_set(&a->problem, STATUS_USAGE, "time",
-                           "give --until a later time than --at and now",
-                           "the lock would end before it begins, or in the "
-                           "past");
-    }
-
-    if (at > now) {
-        lock->at = at;
-
-    } else if (a->opt[OPT_AT]) {
-        lock->past = at;
     }
 
     lock->reason = a->opt[OPT_REASON];
@@ -97,134 +113,267 @@ lock_options(admin_t *a, lock_t *lock)
 
 
 static int
-lock_time(admin_t *a, option_e option, uint32_t now, uint32_t *when)
+lock_times(admin_t *a, lock_t *lock)
 {
-    const char  *why;
+    size_t          i;
+    option_e        option;
+    paylock_time_e  t;
 
-    if (a->opt[option] == NULL) {
-        return STATUS_DONE;
+    for (i = 0; i < LOCK_TIMES; i++) {
+        t = lock_stages[i].time;
+        option = lock_stages[i].option;
+        lock->time[t] = lock->now;
+
+        if (change_option(a, option, lock->now, &lock->time[t])
+            != STATUS_DONE)
+        {
+            return a->problem.status;
+        }
+
+        if (a->opt[option]
+            || (option == OPT_AT && a->opt[OPT_NOTICE] == NULL
+                && a->opt[OPT_READONLY] == NULL))
+        {
+            lock->given |= LOCK_BIT(t);
+
+            if (lock->time[t] <= lock->now) {
+                lock->immediate |= LOCK_BIT(t);
+            }
+        }
     }
 
-    why = when_parse(a->opt[option], now, when);
+    return STATUS_DONE;
+}
 
-    return why ? problem_set(&a->problem, STATUS_USAGE, "time", WHEN_FORMS,
-                             "\"%.100s\" of --%s %s", a->opt[option],
-                             admin_options[option].name, why)
-               : STATUS_DONE;
+
+static int
+lock_order(admin_t *a, const lock_t *lock)
+{
+    size_t          i;
+    uint32_t        last;
+    option_e        before;
+    paylock_time_e  t;
+
+    if (lock->immediate & LOCK_BIT(PAYLOCK_OPEN_AT)) {
+        return problem_set(&a->problem, STATUS_USAGE, "time",
+                           "give --until a later time than now",
+                           "the time of --until has passed");
+    }
+
+    last = 0;
+    before = OPT_N;
+
+    for (i = 0; i < LOCK_TIMES; i++) {
+        t = lock_stages[i].time;
+
+        if (!(lock->given & LOCK_BIT(t))) {
+            continue;
+        }
+
+        if (before != OPT_N
+            && (lock->time[t] < last
+                || (t == PAYLOCK_OPEN_AT && lock->time[t] == last)))
+        {
+            return problem_set(&a->problem, STATUS_USAGE, "time",
+                               "the order is --notice, --readonly, --at, and "
+                               "--until behind them",
+                               "the time of --%s %s that of --%s",
+                               admin_options[lock_stages[i].option].name,
+                               t == PAYLOCK_OPEN_AT ? "is not later than"
+                                                    : "is earlier than",
+                               admin_options[before].name);
+        }
+
+        last = lock->time[t];
+        before = lock_stages[i].option;
+    }
+
+    return STATUS_DONE;
 }
 
 
 /*
  * A time that has come by this clock alone has not come yet for a node whose
- * clock is behind; with its moment not beyond "at" it has for all.  A lock
+ * clock is behind; with its moment not beyond "at" it has for all.  A stage
  * that is settled in this sense is left as it is.
  */
 
 static int
 lock_change(flips_t *fs, flip_t *f, uint32_t now)
 {
-    int                locked, settled, status;
+    int                settled, status;
+    size_t             i;
     const json_t      *from;
     const lock_t      *lock;
+    paylock_time_e     t;
     paylock_record_t   rec;
 
-    lock = fs->data;
-
-    /* a plan must not end what holds now, be it by the name without www. */
-
-    from = (f->record || !lock->at) ? f->record : f->fallback;
+    lock = fs->kind->data;
+    from = f->record ? f->record : f->holder.record;
     rec = change_times(from);
 
-    locked = paylock_timeline_stage(&rec, now, PAYLOCK_OPEN) == PAYLOCK_LOCKED;
-    settled = locked
-              && paylock_timeline_stage(&rec, rec.time[PAYLOCK_AT],
-                                        PAYLOCK_OPEN) == PAYLOCK_LOCKED;
+    status = lock_refused(fs, f, lock, &rec, now);
 
-    status = change_begin(fs, f, from, now);
-
-    if (status != STATUS_DONE) {
+    if (status != STATUS_DONE
+        || (status = change_begin(fs, f, from, now)) != STATUS_DONE)
+    {
         return status;
     }
 
-    if (lock->at) {
-        status = lock_plan(fs, f, lock, &rec, now, locked);
+    settled = 1;
 
-        if (status != STATUS_DONE) {
-            return status;
+    for (i = 0; i < LOCK_STAGES; i++) {
+        t = lock_stages[i].time;
+
+        if (lock->immediate & LOCK_BIT(t)) {
+            settled &= change_holds(&rec, t, now)
+                       && change_holds(&rec, t, rec.time[PAYLOCK_AT]);
         }
-
-    } else if (!settled) {
-        lock_now(f, lock, &rec, now, locked);
     }
 
-    if (lock->until) {
-        change_time(f, PAYLOCK_OPEN_AT, lock->until);
+    if (!settled) {
+        lock_reopen(f, lock, &rec, now);
     }
 
-    status = lock_texts(fs, f, lock,
-                        f->record
-                        && (locked || (paylock_record_has(&rec,
-                                                          PAYLOCK_LOCK_AT)
-                                       && rec.time[PAYLOCK_LOCK_AT] > now)));
-    if (status != STATUS_DONE) {
-        return status;
+    for (i = 0; i < LOCK_STAGES; i++) {
+        lock_set(f, lock, &rec, lock_stages[i].time, now);
     }
 
-    return change_end(fs, f, !lock->at && !settled);
+    if (lock->given & LOCK_BIT(PAYLOCK_OPEN_AT)) {
+        change_time(f, PAYLOCK_OPEN_AT, lock->time[PAYLOCK_OPEN_AT]);
+    }
+
+    status = lock_texts(fs, f, lock, f->record && lock_case(&rec, now));
+
+    return status == STATUS_DONE ? change_end(fs, f, !settled) : status;
 }
 
 
-static void
-lock_now(flip_t *f, const lock_t *lock, const paylock_record_t *rec,
-    uint32_t now, int locked)
-{
-    if (!locked) {
-        change_time(f, PAYLOCK_LOCK_AT, lock->past ? lock->past : now);
-    }
-
-    if (paylock_timeline_come(rec, PAYLOCK_OPEN_AT, now)) {
-        change_drop(f, paylock_time_names[PAYLOCK_OPEN_AT]);
-    }
-}
-
-
-/* A host that is locked stays so: one record holds one moment of locking. */
+/* What one record cannot hold, or what would end what holds now. */
 
 static int
-lock_plan(flips_t *fs, flip_t *f, const lock_t *lock,
-    const paylock_record_t *rec, uint32_t now, int locked)
+lock_refused(flips_t *fs, const flip_t *f, const lock_t *lock,
+    const paylock_record_t *rec, uint32_t now)
 {
-    problem_t  *p;
+    int              opened, until;
+    size_t           i;
+    problem_t       *p;
+    paylock_time_e   t;
 
     p = &fs->admin->problem;
+    until = lock->given & LOCK_BIT(PAYLOCK_OPEN_AT);
+    opened = paylock_timeline_come(rec, PAYLOCK_OPEN_AT, now);
 
-    if (!locked) {
-
-        if (lock->until && paylock_timeline_come(rec, PAYLOCK_OPEN_AT, now)) {
-            return problem_set(p, STATUS_USAGE, "plan",
-                               "plan without --until, or \"reset\" the host "
-                               "first",
-                               "\"%s\" was opened by its record, which cannot "
-                               "hold a second opening", f->host);
-        }
-
-        change_time(f, PAYLOCK_LOCK_AT, lock->at);
-
-        return STATUS_DONE;
+    if (f->junk && fs->kind->inherits) {
+        return problem_set(p, STATUS_FAILED, "record",
+                           "lock it now, unlock or reset it first",
+                           "what stands for \"%s\" in Redis is no record, so "
+                           "that a plan might end what nginx holds", f->host);
     }
 
-    if (!lock->until && paylock_record_has(rec, PAYLOCK_OPEN_AT)
-        && rec->time[PAYLOCK_OPEN_AT] > now
-        && rec->time[PAYLOCK_OPEN_AT] <= lock->at)
+    if (until && opened
+        && !(lock->immediate & (LOCK_BIT(PAYLOCK_LOCK_AT)
+                                | LOCK_BIT(PAYLOCK_READONLY_AT))))
     {
         return problem_set(p, STATUS_USAGE, "plan",
-                           "give --until to keep it locked longer, or plan "
-                           "the next lock once it is open",
-                           "\"%s\" is locked and opens before that; its record "
-                           "cannot hold a second lock", f->host);
+                           "plan without --until, or \"reset\" the host "
+                           "first",
+                           "\"%s\" was opened by its record, which cannot "
+                           "hold a second opening", f->host);
+    }
+
+    for (i = 0; i < LOCK_STAGES; i++) {
+        t = lock_stages[i].time;
+
+        if ((lock->given & ~lock->immediate & LOCK_BIT(t))
+            && change_holds(rec, t, now) && !until && !opened
+            && paylock_record_has(rec, PAYLOCK_OPEN_AT)
+            && rec->time[PAYLOCK_OPEN_AT] <= lock->time[t])
+        {
+            return problem_set(p, STATUS_USAGE, "plan",
+                               "give --until to keep it so longer, or plan "
+                               "it again once the host is open",
+                               "\"%s\" is %s and opens before that; its "
+                               "record cannot hold a second time", f->host,
+                               paylock_stage_names[PAYLOCK_NOTICE + i]);
+        }
     }
 
     return STATUS_DONE;
+}
+
+
+/* Without the opening what it had ended would come back. */
+
+static void
+lock_reopen(flip_t *f, const lock_t *lock, const paylock_record_t *rec,
+    uint32_t now)
+{
+    size_t          i;
+    paylock_time_e  t;
+
+    if (!(lock->immediate & (LOCK_BIT(PAYLOCK_LOCK_AT)
+                             | LOCK_BIT(PAYLOCK_READONLY_AT)))
+        || !paylock_timeline_come(rec, PAYLOCK_OPEN_AT, now))
+    {
+        return;
+    }
+
+    for (i = 0; i < LOCK_STAGES; i++) {
+        t = lock_stages[i].time;
+
+        if (change_ended(rec, t, now)) {
+            change_drop(f, paylock_time_names[t]);
+        }
+    }
+
+    change_drop(f, paylock_time_names[PAYLOCK_OPEN_AT]);
+}
+
+
+/* A stage that holds goes on: one record holds one moment of it. */
+
+static void
+lock_set(flip_t *f, const lock_t *lock, const paylock_record_t *rec,
+    paylock_time_e t, uint32_t now)
+{
+    uint32_t    when;
+    json_int_t  opened;
+
+    if (!(lock->given & LOCK_BIT(t)) || change_holds(rec, t, now)) {
+        return;
+    }
+
+    when = lock->time[t] == lock->now ? now : lock->time[t];
+    opened = json_integer_value(json_object_get(f->after, "open_at"));
+
+    /* a notice of the past does not come before the opening that it keeps */
+
+    if ((lock->immediate & LOCK_BIT(t)) && when < opened && opened <= now) {
+        when = (uint32_t) opened;
+    }
+
+    change_time(f, t, when);
+}
+
+
+/* Is there a case that is not closed: a stage that holds, or is planned? */
+
+static int
+lock_case(const paylock_record_t *rec, uint32_t now)
+{
+    size_t          i;
+    paylock_time_e  t;
+
+    for (i = 0; i < LOCK_STAGES; i++) {
+        t = lock_stages[i].time;
+
+        if (paylock_record_has(rec, t) && !change_ended(rec, t, now)) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

@@ -8,18 +8,18 @@
 #include <string.h>
 #include <time.h>
 
+#include "holder.h"
 #include "name.h"
 #include "output.h"
-#include "paylock_record.h"
 #include "state.h"
 #include "trail.h"
 
 
 static int status_hosts(admin_t *a, char **name, size_t n);
-static int status_find(admin_t *a, const char *host, json_t **record,
-    const char **holder);
-static int status_get(admin_t *a, const char *host, json_t **record);
-static int status_report(admin_t *a, state_host_t *h, size_t n);
+static int status_find(admin_t *a, char **name, holder_t *h, size_t n,
+    uint32_t now);
+static int status_report(admin_t *a, char **name, const holder_t *h, size_t n,
+    uint32_t now);
 
 
 int
@@ -51,31 +51,26 @@ cmd_status(admin_t *a)
 static int
 status_hosts(admin_t *a, char **name, size_t n)
 {
-    int             status;
-    size_t          i;
-    json_t         *record;
-    state_host_t   *h;
+    int        status;
+    size_t     i;
+    holder_t  *h;
+    uint32_t   now;
 
-    h = calloc(n, sizeof(state_host_t));
+    h = calloc(n, sizeof(holder_t));
 
     if (h == NULL) {
         return admin_memory(a);
     }
 
-    status = STATUS_DONE;
-
-    for (i = 0; i < n && status == STATUS_DONE; i++) {
-        h[i].host = name[i];
-        status = status_find(a, name[i], &record, &h[i].holder);
-        h[i].record = record;
-    }
+    now = (uint32_t) time(NULL);
+    status = status_find(a, name, h, n, now);
 
     if (status == STATUS_DONE) {
-        status = status_report(a, h, n);
+        status = status_report(a, name, h, n, now);
     }
 
     for (i = 0; i < n; i++) {
-        json_decref((json_t *) h[i].record);
+        holder_free(&h[i]);
     }
 
     free(h);
@@ -84,27 +79,24 @@ status_hosts(admin_t *a, char **name, size_t n)
 }
 
 
-/* The record that holds: the host's own, else that without "www.". */
-
 static int
-status_find(admin_t *a, const char *host, json_t **record,
-    const char **holder)
+status_find(admin_t *a, char **name, holder_t *h, size_t n, uint32_t now)
 {
-    int  status;
+    int     status;
+    size_t  i;
 
-    *holder = host;
-    status = status_get(a, host, record);
+    status = STATUS_DONE;
 
-    if (status == STATUS_DONE && *record == NULL) {
-        *holder = name_fallback(host);
-
-        if (*holder) {
-            status = status_get(a, *holder, record);
-        }
+    for (i = 0; i < n && status == STATUS_DONE; i++) {
+        status = holder_queue(a, name[i], &h[i]);
     }
 
-    if (*record == NULL) {
-        *holder = NULL;
+    if (status == STATUS_DONE && link_send(a->link) != 0) {
+        status = a->problem.status;
+    }
+
+    for (i = 0; i < n && status == STATUS_DONE; i++) {
+        status = holder_take(a, &h[i], now);
     }
 
     return status;
@@ -112,54 +104,19 @@ status_find(admin_t *a, const char *host, json_t **record,
 
 
 static int
-status_get(admin_t *a, const char *host, json_t **record)
+status_report(admin_t *a, char **name, const holder_t *h, size_t n,
+    uint32_t now)
 {
-    const char  *why;
-    redisReply  *reply;
-
-    *record = NULL;
-
-    if (link_command(a->link, "HGET", a->settings.locks, host, NULL) != 0
-        || link_send(a->link) != 0)
-    {
-        return a->problem.status;
-    }
-
-    reply = link_expect(a->link, REDIS_REPLY_STRING);
-
-    if (reply == NULL) {
-        return a->problem.status;
-    }
-
-    if (reply->type == REDIS_REPLY_STRING) {
-        *record = paylock_record_load(reply->str, reply->len, &why);
-
-        if (*record == NULL) {
-            admin_warn(a, "record", host, "lock, unlock or reset it",
-                       "the value of \"%s\" in Redis, which nginx passes over, "
-                       "is no record: it %s", host, why);
-        }
-    }
-
-    freeReplyObject(reply);
-
-    return STATUS_DONE;
-}
-
-
-static int
-status_report(admin_t *a, state_host_t *h, size_t n)
-{
-    int          status;
-    size_t       i;
-    json_t      *seqs, *array;
-    uint32_t     now;
-    const char  *key;
+    int            status;
+    size_t         i;
+    json_t        *seqs, *array;
+    const char    *key;
+    state_host_t   s;
 
     seqs = json_object();
 
     for (i = 0; i < n; i++) {
-        key = h[i].holder ? h[i].holder : h[i].host;
+        key = h[i].holder ? h[i].holder : name[i];
         (void) json_object_set_new(seqs, key, json_null());
     }
 
@@ -170,18 +127,22 @@ status_report(admin_t *a, state_host_t *h, size_t n)
         return status;
     }
 
-    now = (uint32_t) time(NULL);
     array = json_array();
 
     for (i = 0; i < n; i++) {
-        key = h[i].holder ? h[i].holder : h[i].host;
-        h[i].seq = (uint64_t) json_integer_value(json_object_get(seqs, key));
+        key = h[i].holder ? h[i].holder : name[i];
+
+        s.host = name[i];
+        s.holder = h[i].holder;
+        s.record = h[i].record;
+        s.other = h[i].other;
+        s.seq = (uint64_t) json_integer_value(json_object_get(seqs, key));
 
         if (output_text(a)) {
-            state_print_lines(stdout, &h[i], now);
+            state_print_lines(stdout, &s, now, output_colours());
         }
 
-        (void) json_array_append_new(array, state_json(&h[i], now));
+        (void) json_array_append_new(array, state_json(&s, now));
     }
 
     json_decref(seqs);

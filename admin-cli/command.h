@@ -31,9 +31,14 @@ typedef enum {
     OPT_HELP,
     OPT_AT,
     OPT_UNTIL,
+    OPT_NOTICE,
+    OPT_READONLY,
     OPT_REASON,
     OPT_INVOICE,
     OPT_REF,
+    OPT_REQUEST_ID,
+    OPT_STAGE,
+    OPT_MATCH,
     OPT_YES,
     OPT_N
 } option_e;
@@ -106,6 +111,7 @@ void admin_warn(const admin_t *a, const char *code, const char *host,
     const char *mend, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
 
+int cmd_adopt(admin_t *a);
 int cmd_audit_log(admin_t *a);
 int cmd_help(admin_t *a);
 int cmd_init(admin_t *a);

@@ -14,6 +14,7 @@
 
 #define ENTRY_ID    24
 #define ENTRY_ARGS  (3 + 2 * PAYLOCK_AUDIT_FIELDS)
+#define ENTRY_LAST  INT64_MAX          /* more JSON does not count to */
 
 
 int
@@ -24,6 +25,15 @@ entry_queue(admin_t *a, const paylock_entry_t *fields, head_t *head)
     const char      *arg[ENTRY_ARGS];
     struct timespec  now;
     paylock_entry_t  e;
+
+    if (head->seq >= ENTRY_LAST) {
+        return problem_set(&a->problem, STATUS_FAILED, "exhausted",
+                           "look who wrote that id; rename the key with "
+                           "RENAME, and run \"paylock-admin adopt\"",
+                           "no entry can follow %" PRIu64 " in the audit trail "
+                           "\"%s\" in Redis at %s", head->seq,
+                           a->settings.audit, a->settings.where);
+    }
 
     (void) clock_gettime(CLOCK_REALTIME, &now);
     (void) snprintf(time, sizeof(time), "%lld",

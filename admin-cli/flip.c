@@ -59,7 +59,8 @@ flips_commit(flips_t *fs)
         switch (outcome) {
 
         case FLIP_DONE:
-            fs->done += n;
+            fs->done = fs->repeated ? fs->n : fs->done + n;
+            fs->known = fs->head;
             fs->unsure.seq = 0;
             races = 0;
             break;
@@ -108,7 +109,7 @@ flip_attempt(flips_t *fs, flip_t *f, size_t n, int last)
 
     a = fs->admin;
 
-    if (flip_read(fs, f, n, &committed) != STATUS_DONE) {
+    if (flip_watch(fs, &committed) != STATUS_DONE) {
 
         if (fs->unsure.seq) {
             flip_unknown(a);
@@ -119,7 +120,6 @@ flip_attempt(flips_t *fs, flip_t *f, size_t n, int last)
 
     if (committed) {
         fs->head = fs->unsure;
-        flip_discard(a->link);
         return FLIP_DONE;
     }
 
@@ -134,7 +134,17 @@ flip_attempt(flips_t *fs, flip_t *f, size_t n, int last)
 
     fs->unsure.seq = 0;
 
-    if (flip_change(fs, f, n, &changed) != STATUS_DONE) {
+    if (repeat_find(fs) != STATUS_DONE) {
+        return FLIP_FAILED;
+    }
+
+    if (fs->repeated) {
+        return FLIP_DONE;
+    }
+
+    if (flip_read(fs, f, n) != STATUS_DONE
+        || flip_change(fs, f, n, &changed) != STATUS_DONE)
+    {
         return FLIP_FAILED;
     }
 
@@ -158,7 +168,7 @@ flip_change(flips_t *fs, flip_t *f, size_t n, int *changed)
     *changed = 0;
 
     for (i = 0; i < n; i++) {
-        status = fs->change(fs, &f[i], now);
+        status = fs->kind->change(fs, &f[i], now);
 
         if (status != STATUS_DONE) {
             return problem_about(&fs->admin->problem, f[i].host);
@@ -270,7 +280,7 @@ flip_forget(flip_t *f)
 
     json_decref(f->after);
     json_decref(f->record);
-    json_decref(f->fallback);
+    holder_free(&f->holder);
     free(f->before);
     free(f->text);
 

@@ -15,6 +15,7 @@
 
 #include "chain.h"
 #include "command.h"
+#include "holder.h"
 #include "paylock_record.h"
 #include "who.h"
 
@@ -28,7 +29,7 @@ typedef struct {
     size_t             before_len;
     const char        *junk;           /* why it is not a record, or NULL */
     json_t            *record;         /* as it was read; NULL: none */
-    json_t            *fallback;       /* holds if there is none; or NULL */
+    holder_t           holder;         /* what holds; of a kind that inherits */
 
     json_t            *after;          /* NULL: none */
     char              *text;           /* of after */
@@ -48,15 +49,24 @@ typedef struct flips_s  flips_t;
 typedef int (*flip_change_pt)(flips_t *fs, flip_t *f, uint32_t now);
 
 
-struct flips_s {
-    admin_t           *admin;
+typedef struct {
     const char        *action;
     flip_change_pt     change;
     const void        *data;           /* of change */
+    int                inherits;       /* needs to know what else holds */
+} flip_kind_t;
+
+
+struct flips_s {
+    admin_t           *admin;
+    const flip_kind_t *kind;
 
     const char        *actor;
     char               machine[WHO_MACHINE];
-    char               request[2 * 16 + 1];
+    char               made[2 * 16 + 1];
+    const char        *request;        /* the id given, or the one made */
+    uint64_t           searched;       /* for its entries, up to this one */
+    int                repeated;       /* they are there: it was done before */
 
     head_t             known;          /* as remembered */
     head_t             head;           /* what the next entry follows */
@@ -70,8 +80,7 @@ struct flips_s {
 
 /* All that lock, unlock and reset have in common.  Returns a status. */
 
-int flips_run(admin_t *a, const char *action, flip_change_pt change,
-    const void *data);
+int flips_run(admin_t *a, const flip_kind_t *kind);
 
 /*
  * Carries out the flips: those before fs->done are done whatever the status
@@ -92,12 +101,23 @@ typedef enum {
 
 
 /*
- * flip_read.c: watches the keys, reads the head and n records, and begins the
- * transaction: were MULTI refused, what is queued behind it would be done at
- * once.  *committed: what was sent before the link was lost is carried out.
+ * flip_read.c: watches the keys and reads the head, which must carry on what
+ * is known; *committed: what was sent before the link was lost is carried
+ * out.  Then reads n records and begins the transaction: were MULTI refused,
+ * what is queued behind it would be done at once.
  */
 
-int flip_read(flips_t *fs, flip_t *f, size_t n, int *committed);
+int flip_watch(flips_t *fs, int *committed);
+int flip_read(flips_t *fs, flip_t *f, size_t n);
+
+/*
+ * repeat.c: checks the request id given, or makes one; looks whether it has
+ * entries already, and sets the flips to what these say.
+ */
+
+int repeat_check(admin_t *a);
+int repeat_request(flips_t *fs);
+int repeat_find(flips_t *fs);
 
 /* flip_write.c: writes what n flips came to. */
 

@@ -8,61 +8,76 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "flip.h"
 #include "head.h"
-#include "name.h"
 
 
-static int flip_queue_hosts(flips_t *fs, const flip_t *f, size_t n);
-static int flip_take_hosts(flips_t *fs, flip_t *f, size_t n);
-static int flip_take_record(flips_t *fs, flip_t *f, const redisReply *value,
-    const redisReply *fallback);
+static int flip_queue_record(flips_t *fs, flip_t *f);
+static int flip_take_record(flips_t *fs, flip_t *f, uint32_t now);
+static int flip_copy(flips_t *fs, flip_t *f, const redisReply *value);
 
 
 int
-flip_read(flips_t *fs, flip_t *f, size_t n, int *committed)
+flip_watch(flips_t *fs, int *committed)
 {
-    int        status;
     char       hash[PAYLOCK_HASH_LEN + 1];
     admin_t   *a;
-    uint64_t   seq;
+    stream_t   stream;
 
     a = fs->admin;
-    seq = fs->unsure.seq ? fs->unsure.seq : fs->known.seq;
+    *committed = 0;
 
-    if (head_queue(a, seq) != STATUS_DONE
-        || flip_queue_hosts(fs, f, n) != STATUS_DONE
-        || link_command(a->link, "MULTI", NULL) != 0
+    if (head_read(a, &stream) != STATUS_DONE
+        || head_judge(a, &fs->known, &stream) != STATUS_DONE)
+    {
+        return a->problem.status;
+    }
+
+    fs->head = stream.head;
+
+    if (fs->unsure.seq) {
+
+        if (head_hash(a, fs->unsure.seq, hash) != STATUS_DONE) {
+            return a->problem.status;
+        }
+
+        *committed = strcmp(hash, fs->unsure.hash) == 0;
+    }
+
+    return STATUS_DONE;
+}
+
+
+int
+flip_read(flips_t *fs, flip_t *f, size_t n)
+{
+    size_t     i;
+    admin_t   *a;
+    uint32_t   now;
+
+    a = fs->admin;
+    now = (uint32_t) time(NULL);
+
+    for (i = 0; i < n; i++) {
+        flip_forget(&f[i]);
+
+        if (flip_queue_record(fs, &f[i]) != STATUS_DONE) {
+            return a->problem.status;
+        }
+    }
+
+    if (link_command(a->link, "MULTI", NULL) != 0
         || link_send(a->link) != 0)
     {
         return a->problem.status;
     }
 
-    status = head_take(a, seq, &fs->head, hash);
-
-    if (status != STATUS_DONE) {
-        return status;
-    }
-
-    *committed = fs->unsure.seq && strcmp(hash, fs->unsure.hash) == 0;
-
-    status = head_judge(a, &fs->known, &fs->head,
-                        fs->unsure.seq ? "" : hash);
-
-    if (status != STATUS_DONE) {
-        return status;
-    }
-
-    if (*committed) {
-        flip_drop(a->link, 2);
-        return STATUS_DONE;
-    }
-
-    status = flip_take_hosts(fs, f, n);
-
-    if (status != STATUS_DONE) {
-        return status;
+    for (i = 0; i < n; i++) {
+        if (flip_take_record(fs, &f[i], now) != STATUS_DONE) {
+            return a->problem.status;
+        }
     }
 
     return link_done(a->link) == 0 ? STATUS_DONE : a->problem.status;
@@ -70,84 +85,45 @@ flip_read(flips_t *fs, flip_t *f, size_t n, int *committed)
 
 
 static int
-flip_queue_hosts(flips_t *fs, const flip_t *f, size_t n)
+flip_queue_record(flips_t *fs, flip_t *f)
 {
-    int           rc;
-    size_t        i, k;
-    const char  **arg, *fallback;
+    admin_t  *a;
 
-    arg = malloc((2 + 2 * n) * sizeof(char *));
+    a = fs->admin;
 
-    if (arg == NULL) {
-        return admin_memory(fs->admin);
+    if (link_command(a->link, "HGET", a->settings.locks, f->host, NULL) != 0) {
+        return a->problem.status;
     }
 
-    arg[0] = "HMGET";
-    arg[1] = fs->admin->settings.locks;
-
-    for (k = 2, i = 0; i < n; i++) {
-        fallback = name_fallback(f[i].host);
-        arg[k++] = f[i].host;
-        arg[k++] = fallback ? fallback : f[i].host;
-    }
-
-    rc = link_queue(fs->admin->link, k, arg, NULL);
-
-    free(arg);
-
-    return rc == 0 ? STATUS_DONE : fs->admin->problem.status;
+    return fs->kind->inherits ? holder_queue(a, f->host, &f->holder)
+                              : STATUS_DONE;
 }
 
 
 static int
-flip_take_hosts(flips_t *fs, flip_t *f, size_t n)
+flip_take_record(flips_t *fs, flip_t *f, uint32_t now)
 {
     int          status;
-    size_t       i;
     redisReply  *reply;
 
-    reply = link_expect(fs->admin->link, REDIS_REPLY_ARRAY);
+    reply = link_expect(fs->admin->link, REDIS_REPLY_STRING);
 
     if (reply == NULL) {
         return fs->admin->problem.status;
     }
 
-    if (reply->elements != 2 * n) {
-        freeReplyObject(reply);
-        return problem_set(&fs->admin->problem, STATUS_FAILED, "protocol",
-                           NULL, "Redis answered HMGET with a wrong number "
-                           "of values");
-    }
-
-    status = STATUS_DONE;
-
-    for (i = 0; i < n && status == STATUS_DONE; i++) {
-        status = flip_take_record(fs, &f[i], reply->element[2 * i],
-                                  reply->element[2 * i + 1]);
-    }
-
+    status = reply->type == REDIS_REPLY_STRING ? flip_copy(fs, f, reply)
+                                               : STATUS_DONE;
     freeReplyObject(reply);
 
-    return status;
+    return status == STATUS_DONE && fs->kind->inherits
+           ? holder_take(fs->admin, &f->holder, now) : status;
 }
 
 
 static int
-flip_take_record(flips_t *fs, flip_t *f, const redisReply *value,
-    const redisReply *fallback)
+flip_copy(flips_t *fs, flip_t *f, const redisReply *value)
 {
-    const char  *why;
-
-    flip_forget(f);
-
-    if (fallback->type == REDIS_REPLY_STRING && name_fallback(f->host)) {
-        f->fallback = paylock_record_load(fallback->str, fallback->len, &why);
-    }
-
-    if (value->type != REDIS_REPLY_STRING) {
-        return STATUS_DONE;
-    }
-
     f->before = malloc(value->len + 1);
 
     if (f->before == NULL) {

@@ -102,7 +102,7 @@ flip_queue_entry(flips_t *fs, flip_t *f, head_t *head)
 
     entry_set(&e, PAYLOCK_AUDIT_ACTOR, fs->actor);
     entry_set(&e, PAYLOCK_AUDIT_MACHINE, fs->machine);
-    entry_set(&e, PAYLOCK_AUDIT_ACTION, fs->action);
+    entry_set(&e, PAYLOCK_AUDIT_ACTION, fs->kind->action);
     entry_set(&e, PAYLOCK_AUDIT_HOST, f->host);
     entry_set(&e, PAYLOCK_AUDIT_AFTER, f->text);
     entry_set(&e, PAYLOCK_AUDIT_REASON,

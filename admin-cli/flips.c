@@ -11,13 +11,15 @@
 #include <string.h>
 #include <time.h>
 
-#include "entry.h"
+#include "confirm.h"
 #include "flip.h"
 #include "name.h"
 #include "output.h"
+#include "paylock_host.h"
 #include "state.h"
 
 
+static int flips_confirm(flips_t *fs, char **name, size_t n);
 static int flips_prepare(flips_t *fs, char **name, size_t n);
 static int flips_partly(flips_t *fs);
 static void flips_remember(flips_t *fs);
@@ -28,8 +30,7 @@ static void flips_print(const flips_t *fs, const flip_t *f, uint32_t now);
 
 
 int
-flips_run(admin_t *a, const char *action, flip_change_pt change,
-    const void *data)
+flips_run(admin_t *a, const flip_kind_t *kind)
 {
     int       status;
     char    **name;
@@ -39,17 +40,23 @@ flips_run(admin_t *a, const char *action, flip_change_pt change,
     memset(&fs, 0, sizeof(flips_t));
 
     fs.admin = a;
-    fs.action = action;
-    fs.change = change;
-    fs.data = data;
+    fs.kind = kind;
 
-    status = names_read(a, &name, &n);
+    status = repeat_check(a);
+
+    if (status == STATUS_DONE) {
+        status = names_read(a, &name, &n);
+    }
 
     if (status != STATUS_DONE) {
         return status;
     }
 
-    status = flips_prepare(&fs, name, n);
+    status = flips_confirm(&fs, name, n);
+
+    if (status == STATUS_DONE) {
+        status = flips_prepare(&fs, name, n);
+    }
 
     if (status == STATUS_DONE) {
         status = flips_commit(&fs);
@@ -75,6 +82,39 @@ flips_run(admin_t *a, const char *action, flip_change_pt change,
 }
 
 
+/* A suffix stands for sites that nobody has counted. */
+
+static int
+flips_confirm(flips_t *fs, char **name, size_t n)
+{
+    size_t       i, suffix;
+    char         matter[PAYLOCK_HOST_MAX * 2 + 64], question[32];
+    const char  *p;
+
+    for (i = 0; i < n; i++) {
+        suffix = paylock_host_suffix(name[i], strlen(name[i]));
+
+        if (suffix == 0) {
+            continue;
+        }
+
+        p = name[i] + suffix;
+        (void) snprintf(matter, sizeof(matter), "\"%s\" stands for %s%sall "
+                        "names below %s", name[i], suffix == 1 ? p : "",
+                        suffix == 1 ? " and " : "", p);
+        (void) snprintf(question, sizeof(question), "%s it?",
+                        fs->kind->action);
+        question[0] &= ~0x20;
+
+        if (confirm(fs->admin, matter, question) != STATUS_DONE) {
+            return problem_about(&fs->admin->problem, name[i]);
+        }
+    }
+
+    return STATUS_DONE;
+}
+
+
 static int
 flips_prepare(flips_t *fs, char **name, size_t n)
 {
@@ -88,7 +128,7 @@ flips_prepare(flips_t *fs, char **name, size_t n)
 
     if (status != STATUS_DONE
         || (status = who_actor(a, &fs->actor)) != STATUS_DONE
-        || (status = entry_random(a, fs->request, 16)) != STATUS_DONE
+        || (status = repeat_request(fs)) != STATUS_DONE
         || (status = chain_load(a, &fs->known)) != STATUS_DONE)
     {
         return status;
@@ -264,7 +304,7 @@ flips_print(const flips_t *fs, const flip_t *f, uint32_t now)
     state_t      state;
     const char  *ref;
 
-    state = state_of(f->after, now);
+    state = state_of(f->after, NULL, now);
     ref = json_string_value(json_object_get(f->after, "ref"));
 
     (void) printf("%s: %s", f->host,
@@ -272,10 +312,13 @@ flips_print(const flips_t *fs, const flip_t *f, uint32_t now)
                   : fs->admin->opt[OPT_DRY_RUN] ? "would be " : "");
 
     if (f->after) {
-        state_print(stdout, &state);
+        state_print(stdout, &state, output_colours());
+
+    } else if (f->changed || !fs->repeated) {
+        (void) printf("without a record");
 
     } else {
-        (void) printf("without a record");
+        (void) printf("as it was found then");
     }
 
     if (ref) {
@@ -286,5 +329,5 @@ flips_print(const flips_t *fs, const flip_t *f, uint32_t now)
         (void) printf(", entry %" PRIu64, f->seq);
     }
 
-    (void) putchar('\n');
+    (void) puts(fs->repeated && f->seq ? ", done before" : "");
 }

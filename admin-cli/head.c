@@ -5,9 +5,11 @@
 
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "head.h"
+#include "trail.h"
 
 
 #define HEAD_ADOPT  "find out what happened to this Redis; if it is to be "   \
@@ -15,85 +17,54 @@
 #define HEAD_ID     24
 
 
+typedef struct {
+    uint64_t  known;
+    int       adopted;
+} head_adopted_t;
+
+
+static int head_queue(admin_t *a);
 static int head_type(admin_t *a, const char *key, const char *type,
     int *there);
-static int head_entry(admin_t *a, redisReply *reply, head_t *head);
-static int head_info(admin_t *a, redisReply *reply, const head_t *head);
+static void head_entry(const redisReply *reply, stream_t *s);
+static int head_last(admin_t *a, const redisReply *reply, stream_t *s);
+static int head_walk(void *data, const char *id, const paylock_entry_t *e,
+    const char *why);
 static int head_differs(admin_t *a, const char *what);
 
 
 int
-head_queue(admin_t *a, uint64_t seq)
-{
-    char        id[HEAD_ID];
-    link_t     *l;
-    const char *locks, *audit;
-
-    l = a->link;
-    locks = a->settings.locks;
-    audit = a->settings.audit;
-
-    if (link_command(l, "WATCH", locks, audit, NULL) != 0
-        || link_command(l, "TYPE", locks, NULL) != 0
-        || link_command(l, "TYPE", audit, NULL) != 0
-        || link_command(l, "XREVRANGE", audit, "+", "-", "COUNT", "1", NULL)
-           != 0
-        || link_command(l, "XINFO", "STREAM", audit, NULL) != 0)
-    {
-        return a->problem.status;
-    }
-
-    (void) snprintf(id, sizeof(id), "%" PRIu64 "-0", seq);
-
-    if (seq && link_command(l, "XRANGE", audit, id, id, NULL) != 0) {
-        return a->problem.status;
-    }
-
-    return STATUS_DONE;
-}
-
-
-int
-head_take(admin_t *a, uint64_t seq, head_t *head,
-    char hash[PAYLOCK_HASH_LEN + 1])
+head_read(admin_t *a, stream_t *s)
 {
     int          there, status;
-    head_t       probe;
     redisReply  *reply;
 
-    memset(head, 0, sizeof(head_t));
-    hash[0] = '\0';
+    memset(s, 0, sizeof(stream_t));
 
-    if (link_done(a->link) != 0) {
-        return a->problem.status;
-    }
-
-    if (head_type(a, a->settings.locks, "hash", &there) != STATUS_DONE
-        || head_type(a, a->settings.audit, "stream", &there) != STATUS_DONE)
+    if (head_queue(a) != STATUS_DONE
+        || link_done(a->link) != 0
+        || head_type(a, a->settings.locks, "hash", &there) != STATUS_DONE
+        || head_type(a, a->settings.audit, "stream", &s->there) != STATUS_DONE)
     {
         return a->problem.status;
     }
 
     reply = link_expect(a->link, REDIS_REPLY_ARRAY);
-    status = head_entry(a, reply, head);
-    freeReplyObject(reply);
 
-    if (status != STATUS_DONE) {
-        return status;
+    if (reply == NULL) {
+        return a->problem.status;
     }
+
+    head_entry(reply, s);
+    freeReplyObject(reply);
 
     reply = link_reply(a->link);
-    status = reply && !there ? STATUS_DONE : head_info(a, reply, head);
-    freeReplyObject(reply);
 
-    if (status != STATUS_DONE || seq == 0) {
-        return status;
+    if (reply == NULL) {
+        return a->problem.status;
     }
 
-    reply = link_expect(a->link, REDIS_REPLY_ARRAY);
-    memset(&probe, 0, sizeof(head_t));
-    status = head_entry(a, reply, &probe);
-    memcpy(hash, probe.hash, sizeof(probe.hash));
+    status = s->there ? head_last(a, reply, s) : STATUS_DONE;
     freeReplyObject(reply);
 
     return status;
@@ -101,9 +72,25 @@ head_take(admin_t *a, uint64_t seq, head_t *head,
 
 
 int
-head_judge(admin_t *a, const head_t *known, const head_t *head,
-    const char *hash)
+head_sound(admin_t *a, const stream_t *s)
 {
+    if (s->broken) {
+        return problem_set(&a->problem, STATUS_FAILED, "chain_broken",
+                           HEAD_ADOPT, "the last entry of the audit trail "
+                           "\"%s\" in Redis at %s %s", a->settings.audit,
+                           a->settings.where, s->broken);
+    }
+
+    return s->lost ? head_differs(a, "has lost its last entry") : STATUS_DONE;
+}
+
+
+int
+head_judge(admin_t *a, const head_t *known, const stream_t *s)
+{
+    char            hash[PAYLOCK_HASH_LEN + 1];
+    head_adopted_t  adopted;
+
     if (known->seq == 0) {
         return problem_set(&a->problem, STATUS_FAILED, "chain_unknown",
                            "run \"paylock-admin init\" first",
@@ -111,23 +98,102 @@ head_judge(admin_t *a, const head_t *known, const head_t *head,
                            a->settings.where);
     }
 
-    if (head->seq == 0) {
+    if (head_sound(a, s) != STATUS_DONE) {
+        return a->problem.status;
+    }
+
+    if (s->head.seq == 0) {
         return head_differs(a, "is gone");
     }
 
-    if (strcmp(head->chain, known->chain) != 0) {
+    if (strcmp(s->head.chain, known->chain) != 0) {
         return head_differs(a, "is of another chain than the one known here");
     }
 
-    if (head->seq < known->seq) {
+    if (s->head.seq < known->seq) {
         return head_differs(a, "ends before the entry last seen from here");
     }
 
-    if (*hash && strcmp(hash, known->hash) != 0) {
-        return head_differs(a, "holds another entry than was seen from here");
+    if (head_hash(a, known->seq, hash) != STATUS_DONE) {
+        return a->problem.status;
     }
 
+    if (strcmp(hash, known->hash) == 0) {
+        return STATUS_DONE;
+    }
+
+    adopted.known = known->seq;
+    adopted.adopted = 0;
+
+    if (trail_backwards(a, 0, head_walk, &adopted) != STATUS_DONE) {
+        return a->problem.status;
+    }
+
+    return adopted.adopted ? STATUS_DONE
+                           : head_differs(a, "does not hold the entry last "
+                                          "seen from here");
+}
+
+
+int
+head_hash(admin_t *a, uint64_t seq, char hash[PAYLOCK_HASH_LEN + 1])
+{
+    char         id[HEAD_ID];
+    stream_t     s;
+    redisReply  *reply;
+
+    memset(&s, 0, sizeof(stream_t));
+    (void) snprintf(id, sizeof(id), "%" PRIu64 "-0", seq);
+
+    if (link_command(a->link, "XRANGE", a->settings.audit, id, id, NULL) != 0
+        || link_send(a->link) != 0)
+    {
+        return a->problem.status;
+    }
+
+    reply = link_expect(a->link, REDIS_REPLY_ARRAY);
+
+    if (reply == NULL) {
+        return a->problem.status;
+    }
+
+    head_entry(reply, &s);
+    freeReplyObject(reply);
+
+    strcpy(hash, s.broken ? "" : s.head.hash);
+
     return STATUS_DONE;
+}
+
+
+void
+head_of(const paylock_entry_t *e, head_t *head)
+{
+    memset(head, 0, sizeof(head_t));
+
+    head->seq = e->seq;
+    memcpy(head->chain, e->field[PAYLOCK_AUDIT_CHAIN].data, PAYLOCK_CHAIN_LEN);
+    memcpy(head->hash, e->field[PAYLOCK_AUDIT_HASH].data, PAYLOCK_HASH_LEN);
+}
+
+
+static int
+head_queue(admin_t *a)
+{
+    link_t      *l;
+    const char  *locks, *audit;
+
+    l = a->link;
+    locks = a->settings.locks;
+    audit = a->settings.audit;
+
+    return link_command(l, "WATCH", locks, audit, NULL) == 0
+           && link_command(l, "TYPE", locks, NULL) == 0
+           && link_command(l, "TYPE", audit, NULL) == 0
+           && link_command(l, "XREVRANGE", audit, "+", "-", "COUNT", "1", NULL)
+              == 0
+           && link_command(l, "XINFO", "STREAM", audit, NULL) == 0
+           && link_send(l) == 0 ? STATUS_DONE : a->problem.status;
 }
 
 
@@ -161,37 +227,26 @@ head_type(admin_t *a, const char *key, const char *type, int *there)
 
 /* The one entry of a list, none being none. */
 
-static int
-head_entry(admin_t *a, redisReply *reply, head_t *head)
+static void
+head_entry(const redisReply *reply, stream_t *s)
 {
-    const char       *why;
-    paylock_entry_t   e;
-
-    if (reply == NULL) {
-        return a->problem.status;
-    }
+    paylock_entry_t  e;
 
     if (reply->elements == 0) {
-        return STATUS_DONE;
+        return;
     }
 
-    why = paylock_entry_read(reply->element[0], &e);
+    s->broken = paylock_entry_read(reply->element[0], &e);
 
-    if (why == NULL && paylock_entry_intact(&e) != 1) {
-        why = "does not carry the hash of its contents";
+    if (s->broken) {
+        return;
     }
 
-    if (why) {
-        return problem_set(&a->problem, STATUS_FAILED, "chain_broken",
-                           HEAD_ADOPT, "an entry of the audit trail \"%s\" "
-                           "%s", a->settings.audit, why);
+    head_of(&e, &s->head);
+
+    if (paylock_entry_intact(&e) != 1) {
+        s->broken = "does not carry the hash of its contents";
     }
-
-    head->seq = e.seq;
-    memcpy(head->chain, e.field[PAYLOCK_AUDIT_CHAIN].data, PAYLOCK_CHAIN_LEN);
-    memcpy(head->hash, e.field[PAYLOCK_AUDIT_HASH].data, PAYLOCK_HASH_LEN);
-
-    return STATUS_DONE;
 }
 
 
@@ -201,22 +256,16 @@ head_entry(admin_t *a, redisReply *reply, head_t *head)
  */
 
 static int
-head_info(admin_t *a, redisReply *reply, const head_t *head)
+head_last(admin_t *a, const redisReply *reply, stream_t *s)
 {
-    char               id[HEAD_ID];
+    char              *end;
     size_t             i;
     const redisReply  *name, *value;
-
-    if (reply == NULL) {
-        return a->problem.status;
-    }
 
     if (reply->type == REDIS_REPLY_ERROR) {
         (void) link_refused(a->link, reply);
         return a->problem.status;
     }
-
-    (void) snprintf(id, sizeof(id), "%" PRIu64 "-0", head->seq);
 
     for (i = 0; reply->type == REDIS_REPLY_ARRAY && i + 1 < reply->elements;
          i += 2)
@@ -228,8 +277,9 @@ head_info(admin_t *a, redisReply *reply, const head_t *head)
             && strcmp(name->str, "last-generated-id") == 0
             && value->type == REDIS_REPLY_STRING)
         {
-            return strcmp(value->str, id) == 0
-                   ? STATUS_DONE : head_differs(a, "has lost its last entry");
+            s->last = strtoull(value->str, &end, 10);
+            s->lost = s->last != s->head.seq || strcmp(end, "-0") != 0;
+            return STATUS_DONE;
         }
     }
 
@@ -237,6 +287,32 @@ head_info(admin_t *a, redisReply *reply, const head_t *head)
                        "is this a Redis of version 5 or later?",
                        "Redis at %s does not tell the last id of \"%s\"",
                        a->settings.where, a->settings.audit);
+}
+
+
+/* An entry that adopts stands for all before it, if it came after our own. */
+
+static int
+head_walk(void *data, const char *id, const paylock_entry_t *e,
+    const char *why)
+{
+    head_adopted_t       *adopted;
+    const paylock_str_t  *action;
+
+    (void) id;
+
+    adopted = data;
+    action = &e->field[PAYLOCK_AUDIT_ACTION];
+
+    if (why || e->seq <= adopted->known) {
+        return 0;
+    }
+
+    adopted->adopted = action->len == sizeof("adopt") - 1
+                       && memcmp(action->data, "adopt", action->len) == 0
+                       && paylock_entry_intact(e) == 1;
+
+    return !adopted->adopted;
 }
 
 

@@ -15,25 +15,37 @@
 #include "command.h"
 
 
+typedef struct {
+    int          there;                /* is there a stream? */
+    head_t       head;                 /* its last entry; seq 0: none */
+    uint64_t     last;                 /* of the last id that it ever had */
+    const char  *broken;               /* fits behind 'its last entry ' */
+    unsigned     lost:1;               /* there was one behind the last */
+} stream_t;
+
+
+/* Watches the keys and reads the end of the stream. */
+
+int head_read(admin_t *a, stream_t *s);
+
+/* Is the end of the stream that of a trail? */
+
+int head_sound(admin_t *a, const stream_t *s);
+
 /*
- * Queues the commands that watch the keys and read the head and, unless seq
- * is 0, the entry seq.
+ * Does the stream carry on the trail remembered, or was it adopted since, in
+ * the same chain?
  */
 
-int head_queue(admin_t *a, uint64_t seq);
+int head_judge(admin_t *a, const head_t *known, const stream_t *s);
 
-/*
- * Takes the replies.  head->seq is 0 if there is no stream; hash is that of
- * the entry seq, empty if it is not there.
- */
+/* The hash of an entry, empty if it is not there. */
 
-int head_take(admin_t *a, uint64_t seq, head_t *head,
-    char hash[PAYLOCK_HASH_LEN + 1]);
+int head_hash(admin_t *a, uint64_t seq, char hash[PAYLOCK_HASH_LEN + 1]);
 
-/* Does the head carry on the chain remembered?  hash as above, of known. */
+/* Fills a head from an entry. */
 
-int head_judge(admin_t *a, const head_t *known, const head_t *head,
-    const char *hash);
+void head_of(const paylock_entry_t *e, head_t *head);
 
 
 #endif /* _HEAD_H_INCLUDED_ */

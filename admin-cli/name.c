@@ -14,6 +14,11 @@
 #include "paylock_host.h"
 
 
+#define NAME_HOLDERS  (PAYLOCK_HOST_MAX + 2)
+
+
+static int name_add(char **names, size_t *n, const char *prefix,
+    const char *name);
 static int name_read(admin_t *a, const char *text, char **name);
 static int name_refuse(admin_t *a, const char *text, const char *name,
     const char *why);
@@ -80,16 +85,62 @@ names_free(char **names, size_t n)
 }
 
 
-const char *
-name_fallback(const char *host)
+int
+names_holders(admin_t *a, const char *host, char ***names, size_t *n)
 {
-    if (strncmp(host, "www.", 4) != 0
-        || paylock_host_check(host + 4, strlen(host + 4)) != NULL)
-    {
-        return NULL;
+    int          ok, below;
+    size_t       suffix;
+    const char  *p;
+
+    *n = 0;
+    *names = calloc(NAME_HOLDERS, sizeof(char *));
+
+    if (*names == NULL) {
+        return admin_memory(a);
     }
 
-    return host + 4;
+    suffix = paylock_host_suffix(host, strlen(host));
+    below = suffix != 0;
+    ok = 1;
+
+    if (!suffix) {
+        ok = name_add(*names, n, "", host);
+
+        if (strncmp(host, "www.", 4) == 0
+            && paylock_host_check(host + 4, strlen(host + 4)) == NULL)
+        {
+            ok = ok && name_add(*names, n, "", host + 4);
+        }
+    }
+
+    for (p = host + suffix; p; p = strchr(p, '.'), p = p ? p + 1 : NULL) {
+        ok = ok && name_add(*names, n, ".", p)
+             && (!below || name_add(*names, n, "*.", p));
+        below = 1;
+    }
+
+    if (!ok) {
+        names_free(*names, *n);
+        return admin_memory(a);
+    }
+
+    return STATUS_DONE;
+}
+
+
+static int
+name_add(char **names, size_t *n, const char *prefix, const char *name)
+{
+    names[*n] = malloc(strlen(prefix) + strlen(name) + 1);
+
+    if (names[*n] == NULL) {
+        return 0;
+    }
+
+    (void) stpcpy(stpcpy(names[*n], prefix), name);
+    (*n)++;
+
+    return 1;
 }
 
 
@@ -120,10 +171,6 @@ name_read(admin_t *a, const char *text, char **name)
     }
 
     why = paylock_host_check(*name, len);
-
-    if (why == NULL && paylock_host_suffix(*name, len)) {
-        why = "is a suffix, which this version of paylock does not know yet";
-    }
 
     if (why) {
         status = name_refuse(a, text, *name, why);

@@ -23,11 +23,12 @@ int names_read(admin_t *a, char ***names, size_t *n);
 void names_free(char **names, size_t n);
 
 /*
- * The name whose record holds when the host has none of its own; NULL if
- * there is no such name.
+ * The names whose records may hold for a host, or for what a suffix stands
+ * for: *names, a list of *n in the order in which they do.  Of ".x" and
+ * "*.x", which stand side by side, the stricter holds.  Returns a status.
  */
 
-const char *name_fallback(const char *host);
+int names_holders(admin_t *a, const char *host, char ***names, size_t *n);
 
 
 #endif /* _NAME_H_INCLUDED_ */

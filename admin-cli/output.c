@@ -6,7 +6,9 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "output.h"
 
@@ -22,6 +24,19 @@ int
 output_wants_json(const admin_t *a)
 {
     return a->opt[OPT_JSON] && !a->opt[OPT_QUIET];
+}
+
+
+int
+output_colours(void)
+{
+    const char  *none, *term;
+
+    none = getenv("NO_COLOR");
+    term = getenv("TERM");
+
+    return isatty(STDOUT_FILENO) && (none == NULL || *none == '\0')
+           && (term == NULL || strcmp(term, "dumb") != 0);
 }
 
 

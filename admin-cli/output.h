@@ -20,6 +20,10 @@
 int output_text(const admin_t *a);
 int output_wants_json(const admin_t *a);
 
+/* May what is printed be coloured? */
+
+int output_colours(void);
+
 /* Prints JSON as a line and frees it; NULL is out of memory. */
 
 int output_json(admin_t *a, json_t *json);

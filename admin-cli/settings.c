@@ -79,6 +79,7 @@ settings_free(settings_t *s)
     free(s->where);
     free(s->locks);
     free(s->audit);
+    free(s->nodes);
 }
 
 

@@ -56,6 +56,7 @@ struct settings_s {
     char           *where;             /* the URL without credentials */
     char           *locks;             /* keys, with the prefix */
     char           *audit;
+    char           *nodes;
 };
 
 

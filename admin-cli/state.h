@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * What a record comes to at a moment, for people and for scripts.  Which
+ * What records come to at a moment, for people and for scripts.  Which
  * paylock_default a server has is not known here: where it decides, the
  * stage is called "default".
  */
@@ -16,6 +16,7 @@
 
 #include <jansson.h>
 
+#include "command.h"
 #include "paylock_record.h"
 
 
@@ -33,27 +34,37 @@ typedef struct {
     const char    *host;
     const char    *holder;             /* NULL: no record */
     const json_t  *record;             /* NULL: no record */
+    const json_t  *other;              /* of the suffix beside; or NULL */
     uint64_t       seq;                /* of the newest entry; 0: not known */
 } state_host_t;
 
 
-/* The state at now; rec is NULL if there is no record. */
+/* The state at now of a record and one beside it; both may be NULL. */
 
-state_t state_at(const paylock_record_t *rec, uint32_t now);
-state_t state_of(const json_t *record, uint32_t now);
+state_t state_of(const json_t *record, const json_t *other, uint32_t now);
+
+/* Is a record stricter at now than another, where servers are open? */
+
+int state_stricter(const json_t *record, const json_t *than, uint32_t now);
 
 /* "locked since …, open from …" */
 
-void state_print(FILE *f, const state_t *state);
+void state_print(FILE *f, const state_t *state, int colours);
 
 /* The object of status and list; NULL when out of memory. */
 
 json_t *state_json(const state_host_t *h, uint32_t now);
 
-/* The same for people: lines, or one line. */
+/* The same for people. */
 
-void state_print_lines(FILE *f, const state_host_t *h, uint32_t now);
-void state_print_line(FILE *f, const state_host_t *h, uint32_t now);
+void state_print_lines(FILE *f, const state_host_t *h, uint32_t now,
+    int colours);
+
+/* The beginning of a sequence that colours a stage; "" without colours. */
+
+const char *state_colour(const char *stage, int colours);
+
+#define STATE_PLAIN  "\033[0m"
 
 
 #endif /* _STATE_H_INCLUDED_ */

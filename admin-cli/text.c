@@ -4,8 +4,11 @@
  */
 
 
+#define _GNU_SOURCE
+
 #include <stdlib.h>
 #include <string.h>
+#include <wchar.h>
 
 #include "text.h"
 
@@ -88,12 +91,66 @@ text_print(FILE *f, const char *text, size_t len)
 }
 
 
+char *
+text_safe(const char *text, size_t len)
+{
+    char    *safe;
+    FILE    *f;
+    size_t   size;
+
+    f = open_memstream(&safe, &size);
+
+    if (f == NULL) {
+        return NULL;
+    }
+
+    text_print(f, text, len);
+
+    if (fclose(f) != 0) {
+        free(safe);
+        return NULL;
+    }
+
+    return safe;
+}
+
+
+size_t
+text_cells(const char *text, size_t most, size_t *bytes)
+{
+    int          width;
+    size_t       n, len, cells;
+    uint32_t     rune;
+    const char  *p;
+
+    len = strlen(text);
+    cells = 0;
+
+    for (p = text; len; p += n, len -= n) {
+        n = text_rune(p, len, &rune);
+        width = n ? wcwidth((wchar_t) rune) : 1;
+        width = width < 0 ? 1 : width;
+        n = n ? n : 1;
+
+        if (cells + (size_t) width > most) {
+            break;
+        }
+
+        cells += (size_t) width;
+    }
+
+    if (bytes) {
+        *bytes = (size_t) (p - text);
+    }
+
+    return cells;
+}
+
+
 json_t *
 text_json(const char *text, size_t len)
 {
-    char    *printed;
-    FILE    *f;
-    size_t   size;
+    char    *safe;
     json_t  *json;
 
     if (len == 0) {
@@ -106,19 +163,10 @@ text_json(const char *text, size_t len)
         return json;
     }
 
-    f = open_memstream(&printed, &size);
+    safe = text_safe(text, len);
+    json = safe ? json_string(safe) : NULL;
 
-    if (f == NULL) {
-        return NULL;
-    }
-
-    text_print(f, text, len);
-
-    if (fclose(f) == 0) {
-        json = json_stringn(printed, size);
-    }
-
-    free(printed);
+    free(safe);
 
     return json;
 }
@@ -196,5 +244,8 @@ text_is_invisible(uint32_t rune)
     return (rune >= 0x200b && rune <= 0x200f)
            || (rune >= 0x202a && rune <= 0x202e)
            || (rune >= 0x2060 && rune <= 0x206f)
-           || rune == 0xfeff || rune == 0x061c;
+           || (rune >= 0xfff9 && rune <= 0xfffb)
+           || (rune >= 0xe0000 && rune <= 0xe0fff)
+           || rune == 0xad || rune == 0x61c || rune == 0x180e
+           || rune == 0xfeff;
 }

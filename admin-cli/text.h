@@ -37,6 +37,17 @@ int text_is_utf8(const char *text, size_t len);
 
 void text_print(FILE *f, const char *text, size_t len);
 
+/* The same to a string that the caller frees; NULL when out of memory. */
+
+char *text_safe(const char *text, size_t len);
+
+/*
+ * How many cells of a terminal the beginning of a text takes up that fits
+ * into most, and to *bytes, which may be NULL, how long that is.
+ */
+
+size_t text_cells(const char *text, size_t most, size_t *bytes);
+
 /*
  * The text as a JSON string, one that is not UTF-8 as it would be printed;
  * JSON null if it is empty.  NULL when out of memory.

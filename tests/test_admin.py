@@ -462,7 +462,9 @@ def test_list(known, redis):
     assert sorted(w["code"] for w in warnings) == ["host", "record"]
 
     lines = known("list").stdout.splitlines()
-    assert lines[0].startswith("a.example: locked since ")
+    assert lines[0].split() == ["HOST", "STAGE", "SINCE", "REF", "BY", "ENTRY"]
+    assert lines[1].startswith("a.example     locked  20")
+    assert len(lines) == 4
 
 
 def test_audit_log(known, redis):

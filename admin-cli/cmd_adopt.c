@@ -1,0 +1,421 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "confirm.h"
+#include "declare.h"
+#include "head.h"
+#include "output.h"
+#include "trail.h"
+
+
+#define ADOPT_TRIES   10
+#define ADOPT_REASON  512
+
+
+typedef struct {
+    stream_t     stream;
+    uint64_t     records;
+    uint64_t     nodes;                /* the highest seq in "nodes" */
+    head_t       known;
+    int          forked;               /* its entry differs in the stream */
+
+    head_t       head;                 /* what the new entry follows */
+    char         reason[ADOPT_REASON];
+} adopt_t;
+
+
+static int adopt_run(admin_t *a, adopt_t *t);
+static int adopt_read(admin_t *a, adopt_t *t);
+static int adopt_count(admin_t *a, adopt_t *t);
+static void adopt_nodes(admin_t *a, const redisReply *reply, adopt_t *t);
+static int adopt_last(void *data, const char *id, const paylock_entry_t *e,
+    const char *why);
+static int adopt_follow(admin_t *a, adopt_t *t);
+static void adopt_cite(adopt_t *t);
+static void adopt_missing(const adopt_t *t, char *text, size_t size);
+static int adopt_ask(admin_t *a, const adopt_t *t);
+static int adopt_lost(admin_t *a, const head_t *head, int *done);
+static int adopt_report(admin_t *a, const adopt_t *t);
+
+
+int
+cmd_adopt(admin_t *a)
+{
+    int      status;
+    adopt_t  t;
+
+    memset(&t, 0, sizeof(adopt_t));
+
+    if ((status = settings_load(a)) != STATUS_DONE
+        || (status = chain_load(a, &t.known)) != STATUS_DONE)
+    {
+        return status;
+    }
+
+    a->link = link_open(&a->settings, &a->problem);
+
+    if (a->link == NULL) {
+        return a->problem.status;
+    }
+
+    status = adopt_run(a, &t);
+
+    if (status == STATUS_DONE && !a->opt[OPT_DRY_RUN]) {
+        status = chain_save(a, &t.head);
+    }
+
+    return status == STATUS_DONE ? adopt_report(a, &t) : status;
+}
+
+
+static int
+adopt_run(admin_t *a, adopt_t *t)
+{
+    int             tries, done;
+    flip_outcome_e  outcome;
+
+    for (tries = 0; tries < ADOPT_TRIES; tries++) {
+
+        if (adopt_read(a, t) != STATUS_DONE
+            || adopt_follow(a, t) != STATUS_DONE)
+        {
+            return a->problem.status;
+        }
+
+        adopt_cite(t);
+
+        if (adopt_ask(a, t) != STATUS_DONE) {
+            return a->problem.status;
+        }
+
+        if (a->opt[OPT_DRY_RUN]) {
+            t->head.seq++;
+            return STATUS_DONE;
+        }
+
+        /* a head that cannot be remembered would have to be adopted again */
+
+        if (chain_check(a) != STATUS_DONE) {
+            return a->problem.status;
+        }
+
+        outcome = declare(a, "adopt", t->reason, &t->head);
+
+        if (outcome == FLIP_DONE || outcome == FLIP_FAILED) {
+            return outcome == FLIP_DONE ? STATUS_DONE : a->problem.status;
+        }
+
+        if (outcome == FLIP_LOST) {
+
+            if (adopt_lost(a, &t->head, &done) != STATUS_DONE || done) {
+                return done ? STATUS_DONE : a->problem.status;
+            }
+        }
+    }
+
+    return problem_set(&a->problem, STATUS_FAILED, "race",
+                       "try again when nobody changes the records",
+                       "the transaction did not come through %d times in a "
+                       "row", ADOPT_TRIES);
+}
+
+
+static int
+adopt_read(admin_t *a, adopt_t *t)
+{
+    char       hash[PAYLOCK_HASH_LEN + 1];
+    stream_t  *s;
+
+    s = &t->stream;
+    t->forked = 0;
+
+    if (head_read(a, s) != STATUS_DONE || adopt_count(a, t) != STATUS_DONE) {
+        return a->problem.status;
+    }
+
+    /* what stands last is no entry: the last one is before it */
+
+    if (s->broken && s->head.seq == 0
+        && trail_backwards(a, 0, adopt_last, &s->head) != STATUS_DONE)
+    {
+        return a->problem.status;
+    }
+
+    if (t->known.seq && t->known.seq <= s->head.seq
+        && strcmp(t->known.chain, s->head.chain) == 0)
+    {
+        if (head_hash(a, t->known.seq, hash) != STATUS_DONE) {
+            return a->problem.status;
+        }
+
+        t->forked = strcmp(hash, t->known.hash) != 0;
+    }
+
+    return STATUS_DONE;
+}
+
+
+static int
+adopt_count(admin_t *a, adopt_t *t)
+{
+    redisReply  *reply;
+
+    if (link_command(a->link, "HLEN", a->settings.locks, NULL) != 0
+        || link_command(a->link, "HGETALL", a->settings.nodes, NULL) != 0
+        || link_send(a->link) != 0)
+    {
+        return a->problem.status;
+    }
+
+    reply = link_expect(a->link, REDIS_REPLY_INTEGER);
+
+    if (reply == NULL) {
+        return a->problem.status;
+    }
+
+    t->records = (uint64_t) reply->integer;
+    freeReplyObject(reply);
+
+    reply = link_expect(a->link, REDIS_REPLY_ARRAY);
+
+    if (reply == NULL) {
+        return a->problem.status;
+    }
+
+    adopt_nodes(a, reply, t);
+    freeReplyObject(reply);
+
+    return STATUS_DONE;
+}
+
+
+static void
+adopt_nodes(admin_t *a, const redisReply *reply, adopt_t *t)
+{
+    size_t             i;
+    json_t            *node;
+    json_int_t         seq;
+    const redisReply  *value;
+
+    t->nodes = 0;
+
+    for (i = 0; i + 1 < reply->elements; i += 2) {
+        value = reply->element[i + 1];
+        node = json_loadb(value->str, value->len, 0, NULL);
+        seq = json_integer_value(json_object_get(node, "seq"));
+
+        if (node == NULL || seq < 0) {
+            admin_warn(a, "node", "", "remove it with HDEL",
+                       "what \"%s\" in Redis holds for \"%.200s\" is no report "
+                       "of an nginx", a->settings.nodes,
+                       reply->element[i]->str);
+
+        } else if ((uint64_t) seq > t->nodes) {
+            t->nodes = (uint64_t) seq;
+        }
+
+        json_decref(node);
+    }
+}
+
+
+static int
+adopt_last(void *data, const char *id, const paylock_entry_t *e,
+    const char *why)
+{
+    (void) id;
+
+    if (why == NULL) {
+        head_of(e, data);
+    }
+
+    return why != NULL;
+}
+
+
+/* The seq of the new entry is beyond all that anybody may have seen. */
+
+static int
+adopt_follow(admin_t *a, adopt_t *t)
+{
+    head_t          *h;
+    const stream_t  *s;
+
+    h = &t->head;
+    s = &t->stream;
+
+    if (s->head.seq) {
+        *h = s->head;
+
+    } else if (t->known.seq) {
+        *h = t->known;
+
+    } else {
+        return problem_set(&a->problem, STATUS_FAILED, "chain_unknown",
+                           s->there ? "rename that key with RENAME, and run "
+                                      "\"paylock-admin init\""
+                                    : "run \"paylock-admin init\", which "
+                                      "makes one",
+                           "there is no audit trail in Redis at %s to adopt, "
+                           "and none is known here", a->settings.where);
+    }
+
+    h->seq = s->last > h->seq ? s->last : h->seq;
+    h->seq = t->known.seq > h->seq ? t->known.seq : h->seq;
+    h->seq = t->nodes > h->seq ? t->nodes : h->seq;
+
+    return STATUS_DONE;
+}
+
+
+/* What the entry follows, and what is missing. */
+
+static void
+adopt_cite(adopt_t *t)
+{
+    char             after[200], missing[200];
+    const stream_t  *s;
+
+    s = &t->stream;
+
+    if (s->head.seq) {
+        (void) snprintf(after, sizeof(after), "after entry %" PRIu64 " of the "
+                        "stream%s%.100s%s", s->head.seq,
+                        s->broken ? ", whose end " : "",
+                        s->broken ? s->broken : "",
+                        s->lost && !s->broken ? ", behind which entries were "
+                                                "removed" : "");
+
+    } else {
+        (void) snprintf(after, sizeof(after), "after entry %" PRIu64 " known "
+                        "here; the stream is %s", t->known.seq,
+                        s->there ? "empty" : "gone");
+    }
+
+    adopt_missing(t, missing, sizeof(missing));
+
+    (void) snprintf(t->reason, sizeof(t->reason), "%s; %s", after, missing);
+}
+
+
+static void
+adopt_missing(const adopt_t *t, char *text, size_t size)
+{
+    uint64_t         last;
+    const head_t    *known;
+    const stream_t  *s;
+
+    s = &t->stream;
+    known = &t->known;
+    last = s->head.seq;
+
+    if (known->seq == 0) {
+        (void) snprintf(text, size, "no entry was known here");
+
+    } else if (last && strcmp(known->chain, s->head.chain) != 0) {
+        (void) snprintf(text, size, "chain %s, known here up to entry %" PRIu64
+                        ", is missing", known->chain, known->seq);
+
+    } else if (t->forked) {
+        (void) snprintf(text, size, "entry %" PRIu64 " known here is missing "
+                        "or another", known->seq);
+
+    } else if (known->seq > last) {
+        (void) snprintf(text, size, last + 1 == known->seq
+                        ? "entry %" PRIu64 " known here is missing"
+                        : "entries %" PRIu64 "-%" PRIu64 " known here are "
+                          "missing", last + 1, known->seq);
+
+    } else {
+        (void) snprintf(text, size, "nothing known here is missing");
+    }
+
+    last = known->seq > last ? known->seq : last;
+
+    if (t->nodes > last) {
+        size -= strlen(text);
+        text += strlen(text);
+        (void) snprintf(text, size, last + 1 == t->nodes
+                        ? "; entry %" PRIu64 " known to nginx is missing"
+                        : "; entries %" PRIu64 "-%" PRIu64 " known to nginx "
+                          "are missing", last + 1, t->nodes);
+    }
+}
+
+
+static int
+adopt_ask(admin_t *a, const adopt_t *t)
+{
+    char  matter[ADOPT_REASON + 512];
+
+    (void) snprintf(matter, sizeof(matter), "Redis at %.200s holds %" PRIu64
+                    " records and would be taken as the truth by entry %"
+                    PRIu64 " of chain %s, %s", a->settings.where, t->records,
+                    t->head.seq + 1, t->head.chain, t->reason);
+
+    return confirm(a, matter,
+                   "Accept it?  What nginx holds of older records ends.");
+}
+
+
+/* Was the entry written before the link was lost? */
+
+static int
+adopt_lost(admin_t *a, const head_t *head, int *done)
+{
+    char      hash[PAYLOCK_HASH_LEN + 1], why[sizeof(a->problem.message)];
+    stream_t  s;
+
+    *done = 0;
+    memcpy(why, a->problem.message, sizeof(why));
+
+    link_close(a->link);
+    a->link = link_open(&a->settings, &a->problem);
+
+    /* watched first, so that what is still on its way comes too late */
+
+    if (a->link && head_read(a, &s) == STATUS_DONE
+        && head_hash(a, head->seq, hash) == STATUS_DONE)
+    {
+        *done = strcmp(hash, head->hash) == 0;
+        return STATUS_DONE;
+    }
+
+    return problem_set(&a->problem, STATUS_UNKNOWN, "unknown",
+                       "look at \"paylock-admin audit log\"; adopting twice "
+                       "does no harm",
+                       "the connection was lost in the transaction, and "
+                       "whether that was carried out is not known: %.1500s",
+                       why);
+}
+
+
+static int
+adopt_report(admin_t *a, const adopt_t *t)
+{
+    const head_t  *h;
+
+    h = &t->head;
+
+    if (output_text(a)) {
+        (void) printf("%s: %" PRIu64 " records, by entry %" PRIu64 " of chain "
+                      "%s, %s\n", a->opt[OPT_DRY_RUN] ? "would be adopted"
+                                                      : "adopted",
+                      t->records, h->seq, h->chain, t->reason);
+    }
+
+    return output_json(a, json_pack("{s:s, s:o, s:s?, s:s}",
+                                    "chain", h->chain,
+                                    "seq", output_number(h->seq),
+                                    "hash", a->opt[OPT_DRY_RUN] ? NULL
+                                                                : h->hash,
+                                    "reason", t->reason));
+}

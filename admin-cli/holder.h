@@ -1,0 +1,41 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * Which record holds for a host.
+ */
+
+
+#ifndef _HOLDER_H_INCLUDED_
+#define _HOLDER_H_INCLUDED_
+
+
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "command.h"
+
+
+typedef struct {
+    char     **name;                   /* whose records may hold */
+    size_t     n;
+
+    char      *holder;                 /* one of them; NULL: none */
+    json_t    *record;
+    json_t    *other;                  /* of the suffix beside; or NULL */
+} holder_t;
+
+
+/* Queues the command that reads the records that may hold for a host. */
+
+int holder_queue(admin_t *a, const char *host, holder_t *h);
+
+/* Takes its reply; what is no record is passed over and warned of. */
+
+int holder_take(admin_t *a, holder_t *h, uint32_t now);
+
+void holder_free(holder_t *h);
+
+
+#endif /* _HOLDER_H_INCLUDED_ */
