@@ -100,7 +100,7 @@ names_holders(admin_t *a, const char *host, char ***names, size_t *n)
     }
 
     suffix = paylock_host_suffix(host, strlen(host));
-    below = suffix != 0;
+    below = suffix == 2;
     ok = 1;
 
     if (!suffix) {

@@ -23,9 +23,9 @@ int names_read(admin_t *a, char ***names, size_t *n);
 void names_free(char **names, size_t n);
 
 /*
- * The names whose records may hold for a host, or for what a suffix stands
- * for: *names, a list of *n in the order in which they do.  Of ".x" and
- * "*.x", which stand side by side, the stricter holds.  Returns a status.
+ * The names whose records may hold for a host, for the names below x of
+ * "*.x", or for the x of ".x": *names, a list of *n in the order in which
+ * they do.  Of ".x" and "*.x" behind it the stricter holds.  Returns a status.
  */
 
 int names_holders(admin_t *a, const char *host, char ***names, size_t *n);

@@ -17,7 +17,8 @@
 #include "paylock_timeline.h"
 
 
-#define MAX  4294967295u
+#define MAX   4294967295u
+#define DOCS  "docs/timeline.md"       /* tests run in the checkout */
 
 
 typedef struct {
@@ -164,44 +165,175 @@ static const example_t  examples[] = {
 
 
 static void
-test_examples(void **state)
+check(const example_t *e)
 {
     int               planned, told;
-    size_t            i;
     uint32_t          when, since;
+    const char       *why;
     paylock_stage_e   stage;
-    const example_t  *e;
     paylock_record_t  rec;
+
+    why = paylock_record_parse(e->record, strlen(e->record), &rec);
+
+    if (why) {
+        fail_msg("%s: the record %s", e->title, why);
+    }
+
+    stage = paylock_timeline_stage(&rec, e->now, e->def);
+
+    if (stage != e->stage) {
+        fail_msg("%s: %s", e->title, paylock_stage_names[stage]);
+    }
+
+    when = 0;
+    planned = paylock_timeline_next(&rec, e->now, e->def, &when, &stage);
+
+    if (planned != (e->next != 0)
+        || (planned && (when != e->next || stage != e->then)))
+    {
+        fail_msg("%s: next %d at %u", e->title, planned, when);
+    }
+
+    since = 0;
+    told = paylock_timeline_since(&rec, e->now, e->def, &since);
+
+    if (told != (e->since != 0) || (told && since != e->since)) {
+        fail_msg("%s: since %d %u", e->title, told, since);
+    }
+}
+
+
+static void
+test_examples(void **state)
+{
+    size_t  i;
 
     (void) state;
 
     for (i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
-        e = &examples[i];
+        check(&examples[i]);
+    }
+}
 
-        assert_null(paylock_record_parse(e->record, strlen(e->record), &rec));
 
-        stage = paylock_timeline_stage(&rec, e->now, e->def);
+/* The worked examples of the documentation, read from its page. */
 
-        if (stage != e->stage) {
-            fail_msg("%s: %s", e->title, paylock_stage_names[stage]);
-        }
+static char *
+trim(char *s)
+{
+    size_t  n;
 
-        when = 0;
-        planned = paylock_timeline_next(&rec, e->now, e->def, &when, &stage);
+    s += strspn(s, " `");
+    n = strlen(s);
 
-        if (planned != (e->next != 0)
-            || (planned && (when != e->next || stage != e->then)))
-        {
-            fail_msg("%s: next %d at %u", e->title, planned, when);
-        }
+    while (n && strchr(" `", s[n - 1])) {
+        s[--n] = '\0';
+    }
 
-        since = 0;
-        told = paylock_timeline_since(&rec, e->now, e->def, &since);
+    return s;
+}
 
-        if (told != (e->since != 0) || (told && since != e->since)) {
-            fail_msg("%s: since %d %u", e->title, told, since);
+
+static paylock_stage_e
+stage_named(const char *row, const char *name)
+{
+    size_t  i;
+
+    for (i = PAYLOCK_OPEN; i <= PAYLOCK_LOCKED; i++) {
+        if (strcmp(paylock_stage_names[i], name) == 0) {
+            return (paylock_stage_e) i;
         }
     }
+
+    fail_msg("row %s: no stage \"%s\"", row, name);
+
+    return PAYLOCK_OPEN;
+}
+
+
+static uint32_t
+moment(const char *row, const char *text)
+{
+    char           *end;
+    unsigned long   n;
+
+    if (*text == '\0') {
+        return 0;
+    }
+
+    n = strtoul(text, &end, 10);
+
+    if (*end || n == 0) {
+        fail_msg("row %s: no moment \"%s\"", row, text);
+    }
+
+    return (uint32_t) n;
+}
+
+
+static void
+check_row(char *line)
+{
+    char       *cell[9], *p;
+    size_t      n;
+    example_t   e;
+
+    for (n = 0, p = line + 1; n < 9 && p; n++) {
+        cell[n] = strsep(&p, "|");
+        cell[n] = trim(cell[n]);
+    }
+
+    if (n != 9 || *cell[7] == '\0') {
+        fail_msg("row %s has %zu cells", cell[0], n);
+    }
+
+    memset(&e, 0, sizeof(e));
+
+    e.title = cell[0];
+    e.record = cell[1];
+    e.def = stage_named(cell[0], cell[2]);
+    e.now = moment(cell[0], cell[3]);
+    e.stage = stage_named(cell[0], cell[4]);
+    e.since = moment(cell[0], cell[5]);
+
+    if (*cell[6]) {
+        p = strchr(cell[6], ' ');
+        assert_non_null(p);
+        *p = '\0';
+        e.then = stage_named(cell[0], cell[6]);
+        e.next = moment(cell[0], p + 1);
+    }
+
+    check(&e);
+}
+
+
+static void
+test_documented(void **state)
+{
+    int   rows;
+    char  line[1024];
+    FILE *f;
+
+    (void) state;
+
+    f = fopen(DOCS, "r");
+    assert_non_null(f);
+
+    for (rows = 0; fgets(line, sizeof(line), f); /* void */ ) {
+
+        line[strcspn(line, "\n")] = '\0';
+
+        if (strncmp(line, "| ", 2) == 0 && line[2] >= '1' && line[2] <= '9') {
+            rows++;
+            assert_int_equal(strtol(line + 2, NULL, 10), rows);
+            check_row(line);
+        }
+    }
+
+    (void) fclose(f);
+
+    assert_true(rows >= 16);
 }
 
 
@@ -312,6 +444,7 @@ main(void)
 {
     static const struct CMUnitTest  tests[] = {
         cmocka_unit_test(test_examples),
+        cmocka_unit_test(test_documented),
         cmocka_unit_test(test_come),
         cmocka_unit_test(test_all)
     };
