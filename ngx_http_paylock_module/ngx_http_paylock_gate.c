@@ -13,7 +13,12 @@
 
 static ngx_int_t ngx_http_paylock_server_rewrite_handler(
     ngx_http_request_t *r);
-static ngx_int_t ngx_http_paylock_gate(ngx_http_request_t *r);
+static ngx_int_t ngx_http_paylock_rewrite_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_paylock_preaccess_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_paylock_gate(ngx_http_request_t *r,
+    ngx_http_paylock_loc_conf_t *plcf, ngx_http_phases phase);
+static ngx_int_t ngx_http_paylock_answer(ngx_http_request_t *r,
+    ngx_http_paylock_verdict_t *verdict);
 static void ngx_http_paylock_log(ngx_http_request_t *r,
     ngx_http_paylock_loc_conf_t *plcf, ngx_http_paylock_verdict_t *verdict);
 static ngx_int_t ngx_http_paylock_header_filter(ngx_http_request_t *r);
@@ -51,7 +56,14 @@ ngx_http_paylock_gate_init(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
-    *h = ngx_http_paylock_gate;
+    *h = ngx_http_paylock_rewrite_handler;
+
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_PREACCESS_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = ngx_http_paylock_preaccess_handler;
 
     ngx_http_next_header_filter = ngx_http_top_header_filter;
     ngx_http_top_header_filter = ngx_http_paylock_header_filter;
@@ -105,25 +117,28 @@ ngx_http_paylock_judge(ngx_http_request_t *r)
 }
 
 
-/* Which location's word counts is not known before FIND_CONFIG. */
-
 static ngx_int_t
 ngx_http_paylock_server_rewrite_handler(ngx_http_request_t *r)
 {
     ngx_http_paylock_srv_conf_t  *pscf;
+    ngx_http_paylock_loc_conf_t  *plcf;
 
     pscf = ngx_http_get_module_srv_conf(r, ngx_http_paylock_module);
+    plcf = ngx_http_get_module_loc_conf(r, ngx_http_paylock_module);
 
-    return pscf->locations_differ ? NGX_DECLINED : ngx_http_paylock_gate(r);
+    /* which location's word counts is not known before FIND_CONFIG */
+
+    if (!plcf->enable || pscf->locations_differ) {
+        return NGX_DECLINED;
+    }
+
+    return ngx_http_paylock_gate(r, plcf, NGX_HTTP_SERVER_REWRITE_PHASE);
 }
 
 
 static ngx_int_t
-ngx_http_paylock_gate(ngx_http_request_t *r)
+ngx_http_paylock_rewrite_handler(ngx_http_request_t *r)
 {
-    ngx_int_t                     rc;
-    ngx_chain_t                  *body;
-    ngx_http_paylock_verdict_t   *verdict;
     ngx_http_paylock_loc_conf_t  *plcf;
 
     plcf = ngx_http_get_module_loc_conf(r, ngx_http_paylock_module);
@@ -131,6 +146,38 @@ ngx_http_paylock_gate(ngx_http_request_t *r)
     if (!plcf->enable) {
         return NGX_DECLINED;
     }
+
+    return ngx_http_paylock_gate(r, plcf, NGX_HTTP_REWRITE_PHASE);
+}
+
+
+/* An exemption ends with a rewrite that stays in the location. */
+
+static ngx_int_t
+ngx_http_paylock_preaccess_handler(ngx_http_request_t *r)
+{
+    ngx_http_paylock_loc_conf_t  *plcf;
+
+    if (ngx_http_get_module_ctx(r, ngx_http_paylock_module) == NULL
+        || !r->internal)
+    {
+        return NGX_DECLINED;
+    }
+
+    plcf = ngx_http_get_module_loc_conf(r, ngx_http_paylock_module);
+
+    ngx_http_finalize_request(r,
+                     ngx_http_paylock_gate(r, plcf, NGX_HTTP_PREACCESS_PHASE));
+    return NGX_DONE;
+}
+
+
+static ngx_int_t
+ngx_http_paylock_gate(ngx_http_request_t *r, ngx_http_paylock_loc_conf_t *plcf,
+    ngx_http_phases phase)
+{
+    ngx_uint_t                   exempt;
+    ngx_http_paylock_verdict_t  *verdict;
 
     verdict = ngx_http_paylock_judge(r);
 
@@ -142,9 +189,26 @@ ngx_http_paylock_gate(ngx_http_request_t *r)
         return NGX_DECLINED;
     }
 
-    ngx_http_paylock_log(r, plcf, verdict);
+    exempt = ngx_http_paylock_pass_is_exempt(r, plcf);
 
-    if (plcf->dry_run) {
+    if (phase != NGX_HTTP_SERVER_REWRITE_PHASE) {
+        ngx_http_set_ctx(r, exempt ? verdict : NULL, ngx_http_paylock_module);
+    }
+
+    if (exempt) {
+        return NGX_DECLINED;
+    }
+
+    switch (ngx_http_paylock_pass(r, plcf)) {
+
+    case NGX_HTTP_PAYLOCK_PASS_NONE:
+        break;
+
+    case NGX_HTTP_PAYLOCK_PASS_DRY_RUN:
+        ngx_http_paylock_log(r, plcf, verdict);
+        /* fall through */
+
+    default:
         return NGX_DECLINED;
     }
 
@@ -153,6 +217,19 @@ ngx_http_paylock_gate(ngx_http_request_t *r)
         r->headers_out.status = plcf->status;
         return NGX_OK;
     }
+
+    ngx_http_paylock_log(r, plcf, verdict);
+
+    return ngx_http_paylock_answer(r, verdict);
+}
+
+
+static ngx_int_t
+ngx_http_paylock_answer(ngx_http_request_t *r,
+    ngx_http_paylock_verdict_t *verdict)
+{
+    ngx_int_t     rc;
+    ngx_chain_t  *body;
 
     /* a client that waits for "100 Continue" gets the answer instead */
 
@@ -251,8 +328,9 @@ ngx_http_paylock_header_filter(ngx_http_request_t *r)
         return NGX_ERROR;
     }
 
-    if (verdict->answered || plcf->dry_run
-        || !ngx_http_paylock_closed(r, verdict))
+    if (verdict->answered
+        || !ngx_http_paylock_closed(r, verdict)
+        || ngx_http_paylock_pass(r, plcf) != NGX_HTTP_PAYLOCK_PASS_NONE)
     {
         return ngx_http_next_header_filter(r);
     }

@@ -156,6 +156,20 @@ static ngx_command_t  ngx_http_paylock_commands[] = {
       offsetof(ngx_http_paylock_loc_conf_t, contact),
       &ngx_http_paylock_contact_post },
 
+    { ngx_string("paylock_exempt"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_paylock_pass_exempt,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("paylock_bypass"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_set_predicate_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_paylock_loc_conf_t, bypass),
+      NULL },
+
     { ngx_string("paylock_dry_run"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
       ngx_conf_set_flag_slot,
@@ -434,6 +448,7 @@ ngx_http_paylock_create_loc_conf(ngx_conf_t *cf)
     plcf->discreet = NGX_CONF_UNSET_UINT;
     plcf->log_level = NGX_CONF_UNSET_UINT;
     plcf->dry_run = NGX_CONF_UNSET;
+    plcf->bypass = NGX_CONF_UNSET_PTR;
 
     return plcf;
 }
@@ -456,6 +471,12 @@ ngx_http_paylock_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_uint_value(conf->log_level, prev->log_level,
                               NGX_LOG_NOTICE);
     ngx_conf_merge_value(conf->dry_run, prev->dry_run, 0);
+    ngx_conf_merge_ptr_value(conf->bypass, prev->bypass, NULL);
+
+    if (conf->exempt == NULL) {
+        conf->exempt = prev->exempt ? prev->exempt
+                                    : ngx_http_paylock_pass_defaults();
+    }
 
     if (conf->enable) {
         pmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_paylock_module);
@@ -473,7 +494,9 @@ ngx_http_paylock_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
             || conf->answer != prev->answer
             || conf->retry_after != prev->retry_after
             || conf->log_level != prev->log_level
-            || conf->dry_run != prev->dry_run))
+            || conf->dry_run != prev->dry_run
+            || conf->bypass != prev->bypass
+            || conf->exempt != prev->exempt))
     {
         pscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_paylock_module);
         pscf->locations_differ = 1;

@@ -149,6 +149,8 @@ typedef struct {
     ngx_str_t                    contact;
     ngx_uint_t                   log_level;
     ngx_flag_t                   dry_run;
+    ngx_str_t                   *exempt;       /* ended by an empty one */
+    ngx_array_t                 *bypass;
     ngx_http_paylock_answer_t   *answer;
     ngx_uint_t                   merged;       /* not the http block's */
 } ngx_http_paylock_loc_conf_t;
@@ -202,6 +204,24 @@ ngx_int_t ngx_http_paylock_gate_init(ngx_conf_t *cf);
 ngx_uint_t ngx_http_paylock_closed(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict);
 ngx_http_paylock_verdict_t *ngx_http_paylock_judge(ngx_http_request_t *r);
+
+
+/* ngx_http_paylock_pass.c */
+
+typedef enum {
+    NGX_HTTP_PAYLOCK_PASS_NONE = 0,
+    NGX_HTTP_PAYLOCK_PASS_EXEMPT,
+    NGX_HTTP_PAYLOCK_PASS_BYPASS,
+    NGX_HTTP_PAYLOCK_PASS_DRY_RUN
+} ngx_http_paylock_pass_e;
+
+char *ngx_http_paylock_pass_exempt(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+ngx_str_t *ngx_http_paylock_pass_defaults(void);
+ngx_uint_t ngx_http_paylock_pass_is_exempt(ngx_http_request_t *r,
+    ngx_http_paylock_loc_conf_t *plcf);
+ngx_http_paylock_pass_e ngx_http_paylock_pass(ngx_http_request_t *r,
+    ngx_http_paylock_loc_conf_t *plcf);
 
 
 /* ngx_http_paylock_page.c */

@@ -40,6 +40,11 @@ static ngx_http_variable_t  ngx_http_paylock_variables[] = {
 };
 
 
+static const char *const  ngx_http_paylock_passes[] = {
+    NULL, "exempt", "bypass", "dry_run"
+};
+
+
 /* holds the verdict, see ngx_http_paylock_judge(); says nothing itself */
 
 static ngx_str_t  ngx_http_paylock_verdict = ngx_string("paylock_verdict");
@@ -82,6 +87,7 @@ ngx_http_paylock_state_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
     const char                   *name;
+    ngx_http_paylock_pass_e       pass;
     ngx_http_paylock_verdict_t   *verdict;
     ngx_http_paylock_loc_conf_t  *plcf;
 
@@ -98,8 +104,12 @@ ngx_http_paylock_state_variable(ngx_http_request_t *r,
 
     name = paylock_stage_names[verdict->stage];
 
-    if (plcf->dry_run && ngx_http_paylock_closed(r, verdict)) {
-        name = "dry_run";
+    if (!verdict->answered && ngx_http_paylock_closed(r, verdict)) {
+        pass = ngx_http_paylock_pass(r, plcf);
+
+        if (pass != NGX_HTTP_PAYLOCK_PASS_NONE) {
+            name = ngx_http_paylock_passes[pass];
+        }
     }
 
     return ngx_http_paylock_value(v, (u_char *) name, ngx_strlen(name));
