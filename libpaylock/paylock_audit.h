@@ -32,7 +32,7 @@ typedef enum {
     PAYLOCK_AUDIT_TIME,                /* Unix milliseconds, decimal */
     PAYLOCK_AUDIT_ACTOR,
     PAYLOCK_AUDIT_MACHINE,
-    PAYLOCK_AUDIT_ACTION,              /* init, lock, unlock, reset */
+    PAYLOCK_AUDIT_ACTION,              /* init, lock, unlock, reset, adopt */
     PAYLOCK_AUDIT_HOST,                /* empty: concerns no host */
     PAYLOCK_AUDIT_BEFORE,              /* the record, empty if none */
     PAYLOCK_AUDIT_AFTER,
