@@ -55,8 +55,8 @@ ngx_http_paylock_apply_head(ngx_http_paylock_feed_t *feed,
     ngx_memzero(cursor, sizeof(ngx_http_paylock_cursor_t));
 
     if (entries->type != REDIS_REPLY_ARRAY || entries->elements > 1) {
-        ngx_sprintf((u_char *) feed->why, "unexpected reply to XREVRANGE%Z");
-        return NGX_ERROR;
+        return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_WRONG,
+                                            "unexpected reply to XREVRANGE");
     }
 
     if (entries->elements == 0) {
@@ -70,10 +70,10 @@ ngx_http_paylock_apply_head(ngx_http_paylock_feed_t *feed,
     }
 
     if (why) {
-        (void) ngx_snprintf((u_char *) feed->why, sizeof(feed->why),
-                            "the last entry of \"%s\" %s%Z",
-                            feed->pmcf->redis.audit, why);
-        return NGX_ERROR;
+        (void) ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_WRONG,
+                                            "the last entry of \"%s\" %s",
+                                            feed->pmcf->redis.audit, why);
+        return NGX_DECLINED;
     }
 
     ngx_http_paylock_apply_cursor(cursor, &entry);
@@ -139,8 +139,8 @@ ngx_http_paylock_apply_fields(ngx_http_paylock_feed_t *feed,
     ngx_int_t  rc;
 
     if (fields->type != REDIS_REPLY_ARRAY || fields->elements % 2) {
-        ngx_sprintf((u_char *) feed->why, "unexpected reply to HSCAN%Z");
-        return NGX_ERROR;
+        return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_WRONG,
+                                            "unexpected reply to HSCAN");
     }
 
     rc = ngx_http_paylock_apply_lock(feed);
@@ -173,8 +173,8 @@ ngx_http_paylock_apply_field(ngx_http_paylock_feed_t *feed,
 
     if (host->type != REDIS_REPLY_STRING || value->type != REDIS_REPLY_STRING)
     {
-        ngx_sprintf((u_char *) feed->why, "unexpected reply to HSCAN%Z");
-        return NGX_ERROR;
+        return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_WRONG,
+                                            "unexpected reply to HSCAN");
     }
 
     why = paylock_host_check(host->str, host->len);
@@ -195,8 +195,15 @@ ngx_http_paylock_apply_field(ngx_http_paylock_feed_t *feed,
         return NGX_OK;
     }
 
-    return ngx_http_paylock_table_note(table, &key, &record) == NGX_OK
-           ? NGX_OK : ngx_http_paylock_apply_full(feed, feed->fields);
+    if (ngx_http_paylock_table_note(table, &key, &record) != NGX_OK) {
+
+        /* the next scan, with the slots that this one gives back */
+
+        ngx_http_paylock_table_keep(table, &key);
+        feed->unnoted++;
+    }
+
+    return NGX_OK;
 }
 
 
@@ -212,8 +219,8 @@ ngx_http_paylock_apply_entries(ngx_http_paylock_feed_t *feed,
     paylock_entry_t  entry;
 
     if (entries->elements > NGX_HTTP_PAYLOCK_SEEN / 2) {
-        ngx_sprintf((u_char *) feed->why, "more entries than asked for%Z");
-        return NGX_ERROR;
+        return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_WRONG,
+                                            "more entries than asked for");
     }
 
     for (i = 0; i < entries->elements; i++) {
@@ -275,11 +282,10 @@ ngx_http_paylock_apply_chain(ngx_http_paylock_feed_t *feed,
     }
 
     if (why) {
-        (void) ngx_snprintf((u_char *) feed->why, sizeof(feed->why),
-                            "the entry after %uL in \"%s\" %s; reading all "
-                            "records again%Z", cursor->seq,
-                            feed->pmcf->redis.audit, why);
-        return NGX_ERROR;
+        return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_WRONG,
+                                            "the entry after %uL of \"%s\" %s",
+                                            cursor->seq,
+                                            feed->pmcf->redis.audit, why);
     }
 
     *cursor = next;
@@ -318,8 +324,8 @@ ngx_http_paylock_apply_back(ngx_http_paylock_feed_t *feed,
     ngx_int_t  rc;
 
     if (entries->type != REDIS_REPLY_ARRAY) {
-        ngx_sprintf((u_char *) feed->why, "unexpected reply to XREVRANGE%Z");
-        return NGX_ERROR;
+        return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_WRONG,
+                                            "unexpected reply to XREVRANGE");
     }
 
     rc = ngx_http_paylock_apply_lock(feed);
@@ -537,7 +543,7 @@ ngx_http_paylock_apply_belief(ngx_http_paylock_feed_t *feed)
     }
 
     if (feed->ours && feed->fields
-        && feed->sweep.lost <= NGX_HTTP_PAYLOCK_BY_HAND)
+        && feed->sweep.lost + feed->unnoted <= NGX_HTTP_PAYLOCK_BY_HAND)
     {
         return NGX_HTTP_PAYLOCK_BELIEVE_NEW;
     }
@@ -559,24 +565,21 @@ ngx_http_paylock_apply_lock(ngx_http_paylock_feed_t *feed)
     pmcf = feed->pmcf;
 
     if (!ngx_shmtx_trylock(&pmcf->shpool->mutex)) {
-        ngx_sprintf((u_char *) feed->why, "the zone is locked by another "
-                                          "process%Z");
-        return NGX_ERROR;
+        return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_WRONG,
+                                     "the zone is locked by another process");
     }
 
-    if (pmcf->node->lease != feed->held) {
-        ngx_sprintf((u_char *) feed->why, "another worker took over%Z");
-
-    } else if (ngx_http_paylock_table_begin(&pmcf->table) != NGX_OK) {
-        ngx_sprintf((u_char *) feed->why, "no memory%Z");
-
-    } else {
+    if (pmcf->node->lease == feed->held
+        && ngx_http_paylock_table_begin(&pmcf->table) == NGX_OK)
+    {
         return NGX_OK;
     }
 
     ngx_shmtx_unlock(&pmcf->shpool->mutex);
 
-    return NGX_ERROR;
+    return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_WRONG,
+                                        "another worker took over, or memory "
+                                        "is short");
 }
 
 
@@ -589,15 +592,77 @@ ngx_http_paylock_apply_unlock(ngx_http_paylock_feed_t *feed)
 
 
 ngx_int_t
+ngx_http_paylock_apply_begin(ngx_http_paylock_feed_t *feed)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_http_paylock_apply_lock(feed);
+
+    if (rc == NGX_OK) {
+        ngx_http_paylock_table_scan(&feed->pmcf->table);
+        ngx_http_paylock_apply_unlock(feed);
+    }
+
+    return rc;
+}
+
+
+ngx_int_t
+ngx_http_paylock_apply_commit(ngx_http_paylock_feed_t *feed)
+{
+    ngx_int_t                    rc;
+    ngx_http_paylock_node_sh_t  *node;
+
+    rc = ngx_http_paylock_apply_lock(feed);
+
+    if (rc == NGX_OK) {
+        node = feed->pmcf->node;
+
+        node->cursor = feed->cursor;
+        node->answered = ngx_current_msec;
+        node->alerted = 0;
+        node->synced = 1;
+
+        ngx_http_paylock_apply_unlock(feed);
+    }
+
+    return rc;
+}
+
+
+ngx_int_t
 ngx_http_paylock_apply_full(ngx_http_paylock_feed_t *feed, uint64_t found)
 {
-    feed->full = 1;
+    uint32_t  capacity, size;
 
-    (void) ngx_snprintf((u_char *) feed->why, sizeof(feed->why),
-                        "\"paylock_zone\" of %uzk holds at most %uD records, "
-                        "%uL found: raise it to %uLk%Z",
-                        feed->pmcf->size / 1024, feed->pmcf->table.sh->capacity,
-                        found, found * 80 / 1024 + 64);
+    capacity = feed->pmcf->table.sh->capacity;
+    size = feed->pmcf->size / 1024;
+
+    found = ngx_max(found, (uint64_t) capacity + 1);
+
+    return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_FULL,
+                              "\"paylock_zone\" of %uDk holds at most %uD "
+                              "records, %uL found: raise it to %uLk",
+                              size, capacity, found,
+                              ngx_max(found * 80 / 1024 + 64, size + size / 8));
+}
+
+
+ngx_int_t
+ngx_http_paylock_apply_error(ngx_http_paylock_feed_t *feed,
+    ngx_http_paylock_trouble_e trouble, const char *fmt, ...)
+{
+    u_char   *p;
+    va_list   args;
+
+    feed->trouble = trouble;
+
+    va_start(args, fmt);
+    p = ngx_vslprintf((u_char *) feed->why,
+                      (u_char *) feed->why + sizeof(feed->why) - 1, fmt, args);
+    va_end(args);
+
+    *p = '\0';
 
     return NGX_ERROR;
 }

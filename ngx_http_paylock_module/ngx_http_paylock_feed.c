@@ -12,12 +12,12 @@
 #include "ngx_http_paylock_feed.h"
 
 
-#define NGX_HTTP_PAYLOCK_BATCH        "256"    /* fields or entries a reply */
+#define NGX_HTTP_PAYLOCK_BATCH        256      /* fields or entries a reply */
 #define NGX_HTTP_PAYLOCK_CHECK        5000
 
 #define NGX_HTTP_PAYLOCK_BACKOFF_MIN  100
 #define NGX_HTTP_PAYLOCK_BACKOFF_MAX  5000
-#define NGX_HTTP_PAYLOCK_REFUSED      30000
+#define NGX_HTTP_PAYLOCK_RETRY_REFUSED  30000
 
 
 static void ngx_http_paylock_feed_connect(ngx_event_t *ev);
@@ -69,6 +69,7 @@ ngx_http_paylock_feed_start(ngx_http_paylock_feed_t *feed)
     feed->turn.log = feed->log;
 
     feed->backoff = NGX_HTTP_PAYLOCK_BACKOFF_MIN;
+    feed->batch = NGX_HTTP_PAYLOCK_BATCH;
 
     ngx_http_paylock_feed_connect(&feed->retry);
 }
@@ -95,6 +96,8 @@ ngx_http_paylock_feed_connect(ngx_event_t *ev)
     ngx_http_paylock_feed_t  *feed;
 
     feed = ev->data;
+
+    feed->trouble = NGX_HTTP_PAYLOCK_LOST;
 
     ngx_http_paylock_link_open(&feed->link);
 }
@@ -131,7 +134,6 @@ ngx_http_paylock_feed_ready(void *data)
 static void
 ngx_http_paylock_feed_failed(void *data, const char *why)
 {
-    ngx_uint_t                refused;
     ngx_msec_t                delay;
     ngx_http_paylock_feed_t  *feed = data;
 
@@ -149,18 +151,24 @@ ngx_http_paylock_feed_failed(void *data, const char *why)
         return;
     }
 
-    refused = ngx_http_paylock_feed_refused(why);
+    if (ngx_http_paylock_feed_refused(why)) {
+        feed->trouble = NGX_HTTP_PAYLOCK_REFUSED;
+    }
 
-    ngx_http_paylock_report_failure(feed, why, refused);
+    ngx_http_paylock_report_failure(feed, why);
 
-    if (refused) {
-        delay = NGX_HTTP_PAYLOCK_REFUSED;
+    if (feed->trouble == NGX_HTTP_PAYLOCK_REFUSED) {
+        delay = NGX_HTTP_PAYLOCK_RETRY_REFUSED;
 
     } else {
         delay = feed->backoff / 2 + ngx_random() % (feed->backoff / 2);
         feed->backoff = ngx_min(feed->backoff * 2,
                                 NGX_HTTP_PAYLOCK_BACKOFF_MAX);
     }
+
+    /* a reply may have been too large */
+
+    feed->batch = ngx_max(feed->batch / 2, 1);
 
     ngx_add_timer(&feed->retry, delay);
 }
@@ -213,7 +221,8 @@ static ngx_int_t
 ngx_http_paylock_feed_head(ngx_http_paylock_feed_t *feed, redisReply *reply,
     ngx_http_paylock_cursor_t *cursor, int64_t *fields)
 {
-    size_t  i;
+    size_t     i;
+    ngx_int_t  rc;
 
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2) {
         ngx_http_paylock_link_fail(&feed->link, "unexpected reply to EXEC");
@@ -234,12 +243,22 @@ ngx_http_paylock_feed_head(ngx_http_paylock_feed_t *feed, redisReply *reply,
 
     *fields = reply->element[1]->integer;
 
-    if (ngx_http_paylock_apply_head(feed, reply->element[0], cursor)
-        != NGX_OK)
-    {
+    rc = ngx_http_paylock_apply_head(feed, reply->element[0], cursor);
+
+    if (rc == NGX_DECLINED && !feed->pmcf->node->synced) {
+
+        /* better the records alone than nothing */
+
+        feed->blind = 1;
+        return NGX_OK;
+    }
+
+    if (rc != NGX_OK) {
         ngx_http_paylock_link_fail(&feed->link, feed->why);
         return NGX_ERROR;
     }
+
+    feed->blind = 0;
 
     return NGX_OK;
 }
@@ -300,13 +319,14 @@ ngx_http_paylock_feed_scan(void *data, redisReply *reply)
 static void
 ngx_http_paylock_feed_ask_back(ngx_http_paylock_feed_t *feed, uint64_t seq)
 {
-    u_char  from[NGX_INT64_LEN + sizeof("-0")];
+    u_char  from[NGX_INT64_LEN + sizeof("-0")], batch[NGX_INT64_LEN + 1];
 
     (void) ngx_sprintf(from, "%uL-0%Z", seq);
+    (void) ngx_sprintf(batch, "%ui%Z", feed->batch);
 
     ngx_http_paylock_link_add(&feed->link, "XREVRANGE",
                               feed->pmcf->redis.audit, from, "-",
-                              "COUNT", NGX_HTTP_PAYLOCK_BATCH, NULL);
+                              "COUNT", batch, NULL);
 
     ngx_http_paylock_link_call(&feed->link, feed->pmcf->redis.timeout,
                                ngx_http_paylock_feed_back);
@@ -342,10 +362,14 @@ ngx_http_paylock_feed_begin(ngx_http_paylock_feed_t *feed)
 
     feed->scanning = 1;
     feed->started = ngx_current_msec;
-    feed->full = 0;
+    feed->unnoted = 0;
     feed->rejected = 0;
 
-    ngx_http_paylock_table_scan(&feed->pmcf->table);
+    if (ngx_http_paylock_apply_begin(feed) != NGX_OK) {
+        ngx_http_paylock_link_fail(&feed->link, feed->why);
+        return;
+    }
+
     ngx_http_paylock_feed_ask_fields(feed);
 }
 
@@ -353,9 +377,12 @@ ngx_http_paylock_feed_begin(ngx_http_paylock_feed_t *feed)
 static void
 ngx_http_paylock_feed_ask_fields(ngx_http_paylock_feed_t *feed)
 {
+    u_char  batch[NGX_INT64_LEN + 1];
+
+    (void) ngx_sprintf(batch, "%ui%Z", feed->batch);
+
     ngx_http_paylock_link_add(&feed->link, "HSCAN", feed->pmcf->redis.locks,
-                              feed->position, "COUNT", NGX_HTTP_PAYLOCK_BATCH,
-                              NULL);
+                              feed->position, "COUNT", batch, NULL);
 
     ngx_http_paylock_link_call(&feed->link, feed->pmcf->redis.timeout,
                                ngx_http_paylock_feed_fields);
@@ -392,7 +419,14 @@ ngx_http_paylock_feed_fields(void *data, redisReply *reply)
     ngx_memcpy(feed->position, position->str, position->len + 1);
 
     if (ngx_strcmp(feed->position, "0") != 0) {
-        ngx_http_paylock_feed_ask_entries(feed, 0);
+
+        if (feed->blind) {
+            ngx_http_paylock_feed_ask_fields(feed);
+
+        } else {
+            ngx_http_paylock_feed_ask_entries(feed, 0);
+        }
+
         return;
     }
 
@@ -420,6 +454,7 @@ static void
 ngx_http_paylock_feed_catch_up(ngx_http_paylock_feed_t *feed)
 {
     u_char  from[NGX_INT64_LEN + sizeof("-0")], to[NGX_INT64_LEN + sizeof("-0")];
+    u_char  batch[NGX_INT64_LEN + 1];
 
     if (ngx_memcmp(&feed->cursor, &feed->head,
                    sizeof(ngx_http_paylock_cursor_t))
@@ -444,9 +479,10 @@ ngx_http_paylock_feed_catch_up(ngx_http_paylock_feed_t *feed)
 
     (void) ngx_sprintf(from, "%uL-0%Z", feed->cursor.seq + 1);
     (void) ngx_sprintf(to, "%uL-0%Z", feed->head.seq);
+    (void) ngx_sprintf(batch, "%ui%Z", feed->batch);
 
     ngx_http_paylock_link_add(&feed->link, "XRANGE", feed->pmcf->redis.audit,
-                              from, to, "COUNT", NGX_HTTP_PAYLOCK_BATCH, NULL);
+                              from, to, "COUNT", batch, NULL);
 
     ngx_http_paylock_link_call(&feed->link, feed->pmcf->redis.timeout,
                                ngx_http_paylock_feed_range);
@@ -475,9 +511,8 @@ ngx_http_paylock_feed_range(void *data, redisReply *reply)
 static void
 ngx_http_paylock_feed_sweep(ngx_event_t *ev)
 {
-    ngx_int_t                     rc;
-    ngx_http_paylock_feed_t      *feed;
-    ngx_http_paylock_node_sh_t   *node;
+    ngx_int_t                 rc;
+    ngx_http_paylock_feed_t  *feed;
 
     feed = ev->data;
 
@@ -493,15 +528,33 @@ ngx_http_paylock_feed_sweep(ngx_event_t *ev)
         return;
     }
 
-    node = feed->pmcf->node;
+    feed->scanning = 0;
+
+    if (feed->unnoted) {
+
+        /* once more, with the slots that were given back */
+
+        if (feed->sweep.changed == 0) {
+            (void) ngx_http_paylock_apply_full(feed, feed->fields);
+            ngx_http_paylock_link_fail(&feed->link, feed->why);
+            return;
+        }
+
+        ngx_http_paylock_feed_ask_head(feed, ngx_http_paylock_feed_scan);
+        return;
+    }
 
     ngx_http_paylock_report_scan(feed);
 
-    node->rejected = feed->rejected;
-    node->synced = 1;
+    if (ngx_http_paylock_apply_commit(feed) != NGX_OK || feed->blind) {
+        ngx_http_paylock_link_fail(&feed->link, feed->why);
+        return;
+    }
 
-    feed->scanning = 0;
+    feed->pmcf->node->rejected = feed->rejected;
+
     feed->adopted = 0;
+    feed->batch = NGX_HTTP_PAYLOCK_BATCH;
     feed->checked = ngx_current_msec;
     feed->scanned = ngx_current_msec;
     feed->lasted = ngx_current_msec - feed->started;
@@ -514,16 +567,16 @@ static void
 ngx_http_paylock_feed_follow(ngx_http_paylock_feed_t *feed)
 {
     ngx_msec_t                     now, reconcile, next;
-    ngx_http_paylock_node_sh_t    *node;
     ngx_http_paylock_main_conf_t  *pmcf;
 
     pmcf = feed->pmcf;
-    node = pmcf->node;
     now = ngx_current_msec;
 
-    node->cursor = feed->cursor;
-    node->answered = now;
-    node->alerted = 0;
+    if (ngx_http_paylock_apply_commit(feed) != NGX_OK) {
+        ngx_http_paylock_link_fail(&feed->link, feed->why);
+        return;
+    }
+
     feed->backoff = NGX_HTTP_PAYLOCK_BACKOFF_MIN;
 
     ngx_http_paylock_report_state(feed, pmcf->table.sh->held
@@ -559,22 +612,22 @@ ngx_http_paylock_feed_ask_entries(ngx_http_paylock_feed_t *feed,
 {
     u_char                     after[NGX_INT64_LEN + sizeof("-0")];
     u_char                     wait[NGX_INT64_LEN + 1];
+    u_char                     batch[NGX_INT64_LEN + 1];
     ngx_http_paylock_redis_t  *redis;
 
     redis = &feed->pmcf->redis;
 
     (void) ngx_sprintf(after, "%uL-0%Z", feed->cursor.seq);
+    (void) ngx_sprintf(batch, "%ui%Z", feed->batch);
 
     if (block) {
         (void) ngx_sprintf(wait, "%M%Z", block);
 
-        ngx_http_paylock_link_add(&feed->link, "XREAD", "COUNT",
-                                  NGX_HTTP_PAYLOCK_BATCH, "BLOCK", wait,
-                                  "STREAMS", redis->audit, after, NULL);
+        ngx_http_paylock_link_add(&feed->link, "XREAD", "COUNT", batch,
+                                  "BLOCK", wait, "STREAMS", redis->audit, after, NULL);
 
     } else {
-        ngx_http_paylock_link_add(&feed->link, "XREAD", "COUNT",
-                                  NGX_HTTP_PAYLOCK_BATCH,
+        ngx_http_paylock_link_add(&feed->link, "XREAD", "COUNT", batch,
                                   "STREAMS", redis->audit, after, NULL);
     }
 

@@ -14,6 +14,16 @@
 #include "ngx_http_paylock_module.h"
 
 
+/* what keeps the feed from following; each is logged once an outage */
+
+typedef enum {
+    NGX_HTTP_PAYLOCK_LOST = 1,                 /* no connection, no answer */
+    NGX_HTTP_PAYLOCK_REFUSED = 2,
+    NGX_HTTP_PAYLOCK_FULL = 4,
+    NGX_HTTP_PAYLOCK_WRONG = 8                 /* not what it should be */
+} ngx_http_paylock_trouble_e;
+
+
 typedef struct {
     ngx_http_paylock_main_conf_t  *pmcf;
     ngx_log_t                     *log;
@@ -46,8 +56,11 @@ typedef struct {
     unsigned                       ours:1;     /* the head extends our own */
     unsigned                       adopted:1;
     unsigned                       behind:1;   /* entries were not followed */
-    unsigned                       full:1;
+    unsigned                       blind:1;    /* the head is no entry */
 
+    ngx_uint_t                     batch;      /* fields or entries a reply */
+    uint32_t                       unnoted;    /* no slot was left for them */
+    ngx_http_paylock_trouble_e     trouble;
     time_t                         complained;
     ngx_uint_t                     rejected;   /* in this scan */
     char                           why[256];
@@ -65,6 +78,8 @@ void ngx_http_paylock_feed_stop(ngx_http_paylock_feed_t *feed);
  * with the reason in feed->why.
  */
 
+/* NGX_DECLINED: what stands at the head is no entry of a chain. */
+
 ngx_int_t ngx_http_paylock_apply_head(ngx_http_paylock_feed_t *feed,
     const redisReply *entries, ngx_http_paylock_cursor_t *cursor);
 ngx_int_t ngx_http_paylock_apply_fields(ngx_http_paylock_feed_t *feed,
@@ -81,6 +96,17 @@ ngx_int_t ngx_http_paylock_apply_entries(ngx_http_paylock_feed_t *feed,
 ngx_int_t ngx_http_paylock_apply_back(ngx_http_paylock_feed_t *feed,
     const redisReply *entries);
 
+ngx_int_t ngx_http_paylock_apply_begin(ngx_http_paylock_feed_t *feed);
+
+/* What was applied becomes what is known of the chain. */
+
+ngx_int_t ngx_http_paylock_apply_commit(ngx_http_paylock_feed_t *feed);
+
+/* Notes a reason; returns NGX_ERROR. */
+
+ngx_int_t ngx_http_paylock_apply_error(ngx_http_paylock_feed_t *feed,
+    ngx_http_paylock_trouble_e trouble, const char *fmt, ...);
+
 /* The error that found records are too many for the zone. */
 
 ngx_int_t ngx_http_paylock_apply_full(ngx_http_paylock_feed_t *feed,
@@ -96,7 +122,7 @@ ngx_int_t ngx_http_paylock_apply_sweep(ngx_http_paylock_feed_t *feed);
 void ngx_http_paylock_report_state(ngx_http_paylock_feed_t *feed,
     ngx_http_paylock_state_e state);
 void ngx_http_paylock_report_failure(ngx_http_paylock_feed_t *feed,
-    const char *why, ngx_uint_t refused);
+    const char *why);
 void ngx_http_paylock_report_scan(ngx_http_paylock_feed_t *feed);
 void ngx_http_paylock_report_reject(ngx_http_paylock_feed_t *feed,
     const char *what, const char *host, size_t len, const char *why);

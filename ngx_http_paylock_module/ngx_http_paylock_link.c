@@ -339,8 +339,8 @@ ngx_http_paylock_link_reply(ngx_http_paylock_link_t *link)
         }
 
         if (reply->type == REDIS_REPLY_ERROR) {
-            ngx_cpystrn((u_char *) link->why, (u_char *) reply->str,
-                        ngx_min((size_t) reply->len + 1, sizeof(link->why)));
+            ngx_http_paylock_printable((u_char *) link->why, reply->str,
+                                       reply->len);
             freeReplyObject(reply);
             ngx_http_paylock_link_fail(link, link->why);
             return NGX_ERROR;

@@ -44,7 +44,7 @@ struct ngx_http_paylock_link_s {
     ngx_uint_t                  due;           /* replies */
     ngx_http_paylock_reply_pt   handler;
     unsigned                    connected:1;
-    char                        why[256];
+    char                        why[NGX_HTTP_PAYLOCK_PRINTABLE * 4 + 1];
 };
 
 

@@ -7,7 +7,6 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
-#include <openssl/rand.h>
 
 #include "ngx_http_paylock_module.h"
 #include "paylock_keys.h"
@@ -19,8 +18,6 @@
 
 static ngx_int_t ngx_http_paylock_add_variables(ngx_conf_t *cf);
 static ngx_int_t ngx_http_paylock_init(ngx_conf_t *cf);
-static ngx_int_t ngx_http_paylock_init_zone(ngx_shm_zone_t *shm_zone,
-    void *data);
 static ngx_int_t ngx_http_paylock_init_process(ngx_cycle_t *cycle);
 static void ngx_http_paylock_exit_process(ngx_cycle_t *cycle);
 static void *ngx_http_paylock_create_main_conf(ngx_conf_t *cf);
@@ -266,60 +263,10 @@ ngx_http_paylock_init(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
-    pmcf->zone->init = ngx_http_paylock_init_zone;
+    pmcf->zone->init = ngx_http_paylock_zone_init;
     pmcf->zone->data = pmcf;
 
     return ngx_http_paylock_gate_init(cf);
-}
-
-
-/*
- * The zone is one block of what the slab allocator has: who feeds it, then
- * the table.  It is found again at shpool->data by the next configuration.
- */
-
-static ngx_int_t
-ngx_http_paylock_init_zone(ngx_shm_zone_t *shm_zone, void *data)
-{
-    size_t                         size;
-    u_char                        *segment;
-    u_char                         secret[NGX_HTTP_PAYLOCK_SECRET];
-    ngx_slab_pool_t               *shpool;
-    ngx_http_paylock_main_conf_t  *pmcf;
-
-    pmcf = shm_zone->data;
-    shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
-
-    size = (shpool->end - shpool->start) / ngx_pagesize * ngx_pagesize;
-
-    if (data == NULL && !shm_zone->shm.exists) {
-
-        if (RAND_bytes(secret, sizeof(secret)) != 1) {
-            ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
-                          "RAND_bytes() failed");
-            return NGX_ERROR;
-        }
-
-        segment = ngx_slab_calloc(shpool, size);
-        if (segment == NULL) {
-            return NGX_ERROR;
-        }
-
-        shpool->data = segment;
-    }
-
-    segment = shpool->data;
-
-    pmcf->shpool = shpool;
-    pmcf->node = (ngx_http_paylock_node_sh_t *) segment;
-
-    segment += ngx_align(sizeof(ngx_http_paylock_node_sh_t), 64);
-    size -= ngx_align(sizeof(ngx_http_paylock_node_sh_t), 64);
-
-    ngx_http_paylock_table_attach(&pmcf->table, segment, size, secret);
-    ngx_http_paylock_names_keys(pmcf);
-
-    return NGX_OK;
 }
 
 

@@ -57,11 +57,12 @@ typedef struct {
 
     ngx_http_paylock_state_e     state;
     ngx_uint_t                   rejected;     /* fields that are no records */
-    ngx_uint_t                   alerted;      /* this outage was logged */
+    ngx_uint_t                   alerted;      /* troubles logged so far */
     ngx_msec_t                   answered;     /* the last good answer */
 
     ngx_uint_t                   unaudited;    /* changes without an entry */
     ngx_uint_t                   synced;       /* a scan was published */
+    size_t                       table_size;
 
     ngx_http_paylock_cursor_t    cursor;       /* what has been applied */
 
@@ -176,6 +177,11 @@ typedef struct {
     ngx_str_t                    host;         /* the record's, as above */
     paylock_record_t             record;
 } ngx_http_paylock_verdict_t;
+
+
+/* ngx_http_paylock_zone.c */
+
+ngx_int_t ngx_http_paylock_zone_init(ngx_shm_zone_t *shm_zone, void *data);
 
 
 /* ngx_http_paylock_names.c */

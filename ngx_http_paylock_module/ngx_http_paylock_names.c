@@ -17,7 +17,7 @@ static ngx_int_t ngx_http_paylock_names_add(ngx_http_paylock_srv_conf_t *pscf,
     ngx_http_server_name_t *sn);
 static ngx_uint_t ngx_http_paylock_names_wildcard(const ngx_str_t *wildcard,
     const ngx_str_t *host);
-static ngx_int_t ngx_http_paylock_names_cmp(const void *one, const void *two);
+static int ngx_libc_cdecl ngx_http_paylock_names_cmp(const void *one, const void *two);
 
 
 ngx_int_t
@@ -166,8 +166,8 @@ ngx_http_paylock_names_keys(ngx_http_paylock_main_conf_t *pmcf)
             }
         }
 
-        ngx_sort(name, n, sizeof(ngx_http_paylock_name_t),
-                 ngx_http_paylock_names_cmp);
+        ngx_qsort(name, n, sizeof(ngx_http_paylock_name_t),
+                  ngx_http_paylock_names_cmp);
 
         name = &pscf[i]->constant;
 
@@ -184,7 +184,7 @@ ngx_http_paylock_names_have(ngx_http_request_t *r,
     ngx_http_paylock_srv_conf_t *pscf, ngx_str_t *host,
     const ngx_http_paylock_key_t *key)
 {
-    ngx_int_t                  order;
+    int                        order;
     ngx_str_t                 *wildcard;
     ngx_uint_t                 i, low, high;
 #if (NGX_PCRE)
@@ -274,7 +274,7 @@ ngx_http_paylock_names_wildcard(const ngx_str_t *wildcard,
 }
 
 
-static ngx_int_t
+static int ngx_libc_cdecl
 ngx_http_paylock_names_cmp(const void *one, const void *two)
 {
     ngx_uint_t                      i;

@@ -56,13 +56,11 @@ ngx_http_paylock_report_state(ngx_http_paylock_feed_t *feed,
 }
 
 
-/* Once for each outage. */
+/* Each kind of trouble once for each outage. */
 
 void
-ngx_http_paylock_report_failure(ngx_http_paylock_feed_t *feed, const char *why,
-    ngx_uint_t refused)
+ngx_http_paylock_report_failure(ngx_http_paylock_feed_t *feed, const char *why)
 {
-    u_char                       text[NGX_HTTP_PAYLOCK_PRINTABLE * 4 + 1];
     ngx_str_t                   *name;
     ngx_uint_t                   level;
     ngx_http_paylock_node_sh_t  *node;
@@ -70,41 +68,42 @@ ngx_http_paylock_report_failure(ngx_http_paylock_feed_t *feed, const char *why,
     node = feed->pmcf->node;
     name = &feed->pmcf->redis.addrs[0].name;
 
-    if (node->state == NGX_HTTP_PAYLOCK_LIVE
+    if ((node->state == NGX_HTTP_PAYLOCK_LIVE
+         || node->state == NGX_HTTP_PAYLOCK_DIVERGED)
         && ngx_current_msec - node->answered > NGX_HTTP_PAYLOCK_STALE_AFTER)
     {
         ngx_http_paylock_report_state(feed, NGX_HTTP_PAYLOCK_STALE);
     }
 
-    if (node->alerted) {
+    if (node->alerted & feed->trouble) {
         return;
     }
 
-    node->alerted = 1;
+    level = (node->synced && feed->trouble == NGX_HTTP_PAYLOCK_LOST)
+            || (!node->synced && node->alerted)
+            ? NGX_LOG_ERR : NGX_LOG_ALERT;
 
-    ngx_http_paylock_printable(text, why, ngx_strlen(why));
+    node->alerted |= feed->trouble;
 
-    if (refused) {
+    if (feed->trouble == NGX_HTTP_PAYLOCK_REFUSED) {
         ngx_log_error(NGX_LOG_ALERT, feed->log, 0,
                       "paylock: Redis at %V refuses user \"%s\": %s; give it "
                       "the rights that docs/redis.md names; %uD records stay "
                       "in force", name,
                       feed->pmcf->redis.user ? feed->pmcf->redis.user
                                              : "default",
-                      text, feed->pmcf->table.sh->count);
+                      why, feed->pmcf->table.sh->count);
 
     } else if (!node->synced) {
-        ngx_log_error(NGX_LOG_ALERT, feed->log, 0,
+        ngx_log_error(level, feed->log, 0,
                       "paylock: Redis at %V: %s; nothing is known yet, "
                       "\"paylock_default\" applies until it answers",
-                      name, text);
+                      name, why);
 
     } else {
-        level = feed->full ? NGX_LOG_ALERT : NGX_LOG_ERR;
-
         ngx_log_error(level, feed->log, 0,
                       "paylock: Redis at %V: %s; %uD records stay in force",
-                      name, text, feed->pmcf->table.sh->count);
+                      name, why, feed->pmcf->table.sh->count);
     }
 }
 
@@ -153,7 +152,7 @@ ngx_http_paylock_report_scan(ngx_http_paylock_feed_t *feed)
                       "entry in \"%s\"", feed->sweep.changed, stream);
     }
 
-    if (feed->cursor.seq == 0 && feed->first) {
+    if (feed->cursor.seq == 0 && feed->first && !feed->blind) {
         ngx_log_error(NGX_LOG_WARN, feed->log, 0,
                       "paylock: there is no \"%s\" in Redis; run "
                       "\"paylock-admin init\"", stream);

@@ -32,10 +32,9 @@
 
 
 static ngx_inline ngx_http_paylock_bucket_t *
-ngx_http_paylock_bucket(ngx_http_paylock_table_t *table,
-    const ngx_http_paylock_key_t *key)
+ngx_http_paylock_bucket(ngx_http_paylock_table_t *table, const uint32_t *hash)
 {
-    return &table->buckets[(uint64_t) key->bucket * table->sh->capacity >> 32];
+    return &table->buckets[(uint64_t) hash[2] * table->sh->capacity >> 32];
 }
 
 

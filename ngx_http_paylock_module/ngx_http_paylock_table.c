@@ -72,10 +72,9 @@ ngx_http_paylock_table_key(ngx_http_paylock_table_t *table, const u_char *name,
     h = XXH3_128bits_withSecret(name, len, table->sh->secret,
                                 NGX_HTTP_PAYLOCK_SECRET);
 
-    key->bucket = h.low64 >> 32;
     key->hash[0] = (uint32_t) h.low64;
-    key->hash[1] = (uint32_t) h.high64;
-    key->hash[2] = h.high64 >> 32;
+    key->hash[1] = h.low64 >> 32;
+    key->hash[2] = (uint32_t) h.high64;
     key->suffix = 0;
 }
 
@@ -119,7 +118,7 @@ ngx_http_paylock_table_find(ngx_http_paylock_table_t *table,
         return 0;
     }
 
-    bucket = ngx_http_paylock_bucket(table, key);
+    bucket = ngx_http_paylock_bucket(table, key->hash);
 
     do {
         version = ngx_http_paylock_load(&bucket->version);

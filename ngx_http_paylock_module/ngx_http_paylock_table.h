@@ -30,12 +30,11 @@
 
 
 /*
- * 128 bits of keyed hash instead of the name: 32 choose the bucket.  Suffix
- * records have the hash of the name behind "*." or ".", and a mark.
+ * 96 bits of keyed hash instead of the name; the last word chooses the bucket.
+ * Suffix records have the hash of the name behind "*." or ".", and a mark.
  */
 
 typedef struct {
-    uint32_t                       bucket;
     uint32_t                       hash[3];
     uint32_t                       suffix;     /* a slot's flag, or 0 */
 } ngx_http_paylock_key_t;
@@ -183,6 +182,14 @@ ngx_int_t ngx_http_paylock_table_look(ngx_http_paylock_table_t *table,
     ngx_http_paylock_sweep_t *sweep, uint32_t n);
 ngx_int_t ngx_http_paylock_table_sweep(ngx_http_paylock_table_t *table,
     ngx_http_paylock_sweep_t *sweep, uint32_t n);
+
+/*
+ * Takes over all records of another table with the same secret; NGX_DECLINED
+ * if they do not fit.
+ */
+
+ngx_int_t ngx_http_paylock_table_copy(ngx_http_paylock_table_t *table,
+    const ngx_http_paylock_table_t *from);
 
 /* Is the host held? */
 

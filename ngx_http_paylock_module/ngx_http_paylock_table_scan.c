@@ -46,7 +46,7 @@ ngx_http_paylock_table_note(ngx_http_paylock_table_t *table,
     ngx_http_paylock_links_t    links;
     ngx_http_paylock_bucket_t  *bucket;
 
-    bucket = ngx_http_paylock_bucket(table, key);
+    bucket = ngx_http_paylock_bucket(table, key->hash);
     ngx_http_paylock_links(table, bucket, key->hash, &links);
 
     flags = key->suffix | table->sh->scan;
@@ -89,7 +89,7 @@ ngx_http_paylock_table_keep(ngx_http_paylock_table_t *table,
     ngx_http_paylock_slot_t   *slot;
     ngx_http_paylock_links_t   links;
 
-    ngx_http_paylock_links(table, ngx_http_paylock_bucket(table, key),
+    ngx_http_paylock_links(table, ngx_http_paylock_bucket(table, key->hash),
                            key->hash, &links);
 
     if (links.live) {
@@ -109,7 +109,7 @@ ngx_http_paylock_table_explain(ngx_http_paylock_table_t *table,
     ngx_http_paylock_slot_t   *slot;
     ngx_http_paylock_links_t   links;
 
-    ngx_http_paylock_links(table, ngx_http_paylock_bucket(table, key),
+    ngx_http_paylock_links(table, ngx_http_paylock_bucket(table, key->hash),
                            key->hash, &links);
 
     if (links.live) {
@@ -127,7 +127,7 @@ ngx_http_paylock_table_held(ngx_http_paylock_table_t *table,
 {
     ngx_http_paylock_links_t  links;
 
-    ngx_http_paylock_links(table, ngx_http_paylock_bucket(table, key),
+    ngx_http_paylock_links(table, ngx_http_paylock_bucket(table, key->hash),
                            key->hash, &links);
 
     return links.live

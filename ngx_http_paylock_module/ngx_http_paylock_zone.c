@@ -1,0 +1,170 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * The zone: one block of what the slab allocator has, which holds what is
+ * known of the node and then the table.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include <openssl/rand.h>
+
+#include "ngx_http_paylock_module.h"
+
+
+#define NGX_HTTP_PAYLOCK_NODE_SIZE                                            \
+    ngx_align(sizeof(ngx_http_paylock_node_sh_t), 64)
+
+
+static ngx_int_t ngx_http_paylock_zone_make(
+    ngx_http_paylock_main_conf_t *pmcf, ngx_http_paylock_main_conf_t *old);
+static ngx_http_paylock_main_conf_t *ngx_http_paylock_zone_old(
+    ngx_shm_zone_t *shm_zone);
+static void ngx_http_paylock_zone_inherit(
+    ngx_http_paylock_main_conf_t *pmcf, ngx_http_paylock_main_conf_t *old,
+    ngx_log_t *log);
+
+
+ngx_int_t
+ngx_http_paylock_zone_init(ngx_shm_zone_t *shm_zone, void *data)
+{
+    ngx_http_paylock_main_conf_t  *pmcf, *old;
+
+    pmcf = shm_zone->data;
+    pmcf->shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
+
+    if (data == NULL && !shm_zone->shm.exists) {
+        old = ngx_http_paylock_zone_old(shm_zone);
+
+        if (ngx_http_paylock_zone_make(pmcf, old) != NGX_OK) {
+            ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
+                          "cannot set up the zone \"%V\"",
+                          &shm_zone->shm.name);
+            return NGX_ERROR;
+        }
+
+        if (old) {
+            ngx_http_paylock_zone_inherit(pmcf, old, shm_zone->shm.log);
+        }
+
+    } else {
+        pmcf->node = pmcf->shpool->data;
+        ngx_http_paylock_table_attach(&pmcf->table,
+                             (u_char *) pmcf->node + NGX_HTTP_PAYLOCK_NODE_SIZE,
+                             pmcf->node->table_size, NULL);
+    }
+
+    ngx_http_paylock_names_keys(pmcf);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_paylock_zone_make(ngx_http_paylock_main_conf_t *pmcf,
+    ngx_http_paylock_main_conf_t *old)
+{
+    size_t   size;
+    u_char  *segment, secret[NGX_HTTP_PAYLOCK_SECRET];
+
+    size = pmcf->shpool->pfree * ngx_pagesize;
+
+    segment = ngx_slab_calloc(pmcf->shpool, size);
+    if (segment == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (old) {
+        ngx_memcpy(secret, old->table.sh->secret, sizeof(secret));
+
+    } else if (RAND_bytes(secret, sizeof(secret)) != 1) {
+        return NGX_ERROR;
+    }
+
+    pmcf->shpool->data = segment;
+    pmcf->node = (ngx_http_paylock_node_sh_t *) segment;
+    pmcf->node->table_size = size - NGX_HTTP_PAYLOCK_NODE_SIZE;
+
+    ngx_http_paylock_table_attach(&pmcf->table,
+                                  segment + NGX_HTTP_PAYLOCK_NODE_SIZE,
+                                  pmcf->node->table_size, secret);
+    return NGX_OK;
+}
+
+
+/* What the running configuration has, if its zone is one of another size. */
+
+static ngx_http_paylock_main_conf_t *
+ngx_http_paylock_zone_old(ngx_shm_zone_t *shm_zone)
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_shm_zone_t   *zone;
+
+    if (ngx_is_init_cycle(ngx_cycle)) {
+        return NULL;
+    }
+
+    for (part = (ngx_list_part_t *) &ngx_cycle->shared_memory.part;
+         part;
+         part = part->next)
+    {
+        zone = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            if (zone[i].tag == shm_zone->tag
+                && zone[i].shm.name.len == shm_zone->shm.name.len
+                && ngx_strncmp(zone[i].shm.name.data, shm_zone->shm.name.data,
+                               zone[i].shm.name.len)
+                   == 0)
+            {
+                return zone[i].data;
+            }
+        }
+    }
+
+    return NULL;
+}
+
+
+/* A reload with another size must not open what is locked. */
+
+static void
+ngx_http_paylock_zone_inherit(ngx_http_paylock_main_conf_t *pmcf,
+    ngx_http_paylock_main_conf_t *old, ngx_log_t *log)
+{
+    ngx_int_t   rc;
+    ngx_uint_t  tries;
+
+    for (tries = 0; !ngx_shmtx_trylock(&old->shpool->mutex); tries++) {
+        if (tries == 100) {
+            rc = NGX_BUSY;
+            goto failed;
+        }
+
+        ngx_msleep(1);
+    }
+
+    rc = ngx_http_paylock_table_copy(&pmcf->table, &old->table);
+
+    ngx_shmtx_unlock(&old->shpool->mutex);
+
+    if (rc == NGX_OK) {
+        pmcf->node->cursor = old->node->cursor;
+        pmcf->node->synced = old->node->synced;
+        pmcf->node->state = old->node->state;
+        pmcf->node->answered = old->node->answered;
+        return;
+    }
+
+failed:
+
+    ngx_log_error(NGX_LOG_ALERT, log, 0,
+                  "paylock: the new zone holds at most %uD of %uD records: "
+                  "%s, and \"paylock_default\" applies until Redis has been "
+                  "read", pmcf->table.sh->capacity, old->table.sh->count,
+                  rc == NGX_BUSY ? "the old one is locked" : "raise its size");
+}
