@@ -1,0 +1,109 @@
+# Copyright (C) 2026 paylock contributors
+#
+# The zone: its size, and what happens to it; and the feed's alerts.
+
+import os
+import signal
+import time
+
+import servers
+from servers import wait_for
+from test_feed import SITES, Watch
+
+
+def test_any_size(nginx, redis, admin):
+    """These leave the slab allocator one page less than others do."""
+    server = nginx(SITES)
+    for size in ("32k", "572k", "1260k", "1944k", "2632k", "100m"):
+        done = server.test(f"paylock_zone {size};" + SITES)
+        assert done.returncode == 0, done.stderr
+
+
+def test_another_size(nginx, redis, admin):
+    """A reload with a zone of another size opens nothing for a moment."""
+    admin("init")
+    hosts = [f"h{i}.example" for i in range(500)]
+    admin("lock", "acme.example", *hosts)
+    admin("unlock", "open.example")
+    server = nginx("paylock_zone 1m;" + SITES)
+    server.wait_state("acme.example", "locked")
+    redis.stop()
+    with Watch(server) as watch:
+        for size in ("2m", "512k", "4m", "1m"):
+            server.reload(f"paylock_zone {size};" + SITES)
+        assert len(watch.times) > 20
+    for host in hosts[::50]:
+        assert server.state(host) == "locked"
+    redis.start()
+    server.wait_live(timeout=15)
+    admin("unlock", "h0.example")
+    server.wait_state("h0.example", "open")
+    assert server.state("h1.example") == "locked"
+
+
+def test_too_small_by_reload(nginx, redis, admin):
+    admin("init")
+    admin("lock", *(f"h{i}.example" for i in range(900)))
+    server = nginx("paylock_zone 1m;" + SITES)
+    server.allow("the new zone holds at most|holds at most .* raise it")
+    server.wait_state("h1.example", "locked")
+    server.reload("paylock_zone 32k;" + SITES)
+    assert "the new zone holds at most" in server.error_log()
+    server.reload("paylock_zone 1m;" + SITES)
+    server.wait_state("h899.example", "locked")
+
+
+def test_most_changed_while_away(nginx, redis, admin):
+    """More changes than the zone has slots left are taken in two scans."""
+    admin("init")
+    hosts = [f"h{i}.example" for i in range(200)]
+    server = nginx("paylock_zone 32k;" + SITES)
+    server.wait_live()
+    admin("lock", *hosts)
+    server.wait_state(hosts[-1], "locked")
+    workers = server.workers()
+    for pid in workers:
+        os.kill(pid, signal.SIGSTOP)
+    with redis.client() as client:
+        client.client_kill_filter(_type="normal", skipme=True)
+    admin("unlock", *hosts)
+    for pid in workers:
+        os.kill(pid, signal.SIGCONT)
+    for host in hosts:
+        server.wait_state(host, "open")
+
+
+def test_each_trouble_is_told(nginx, private):
+    """That Redis was down does not hide that it then refuses the user."""
+    (private / "own").mkdir()
+    redis = servers.Redis(private / "own", requirepass="s3cret")
+    try:
+        server = nginx(SITES, redis=redis)
+        server.allow("nothing is known yet|refuses user")
+        wait_for("the first alert",
+                 lambda: "nothing is known yet" in server.error_log())
+        redis.start()
+        wait_for("the second",
+                 lambda: 'refuses user "default"' in server.error_log(), 15)
+        time.sleep(1)
+        assert server.error_log().count("[alert]") == 2
+    finally:
+        redis.stop()
+
+
+def test_foreign_entry(nginx, redis, admin):
+    """What is no entry stops the chain, and opens nothing at a restart."""
+    admin("init")
+    admin("lock", "acme.example")
+    server = nginx(SITES)
+    server.allow("has no|is of another")
+    server.wait_state("acme.example", "locked")
+    with redis.client() as client:
+        client.xadd("{paylock}:audit", {"foo": "bar"})
+    wait_for("the alert", lambda: "[alert]" in server.error_log())
+    assert server.get(host="acme.example").status == 503
+    server.stop()
+    server = nginx(SITES)
+    server.allow("has no|is of another")
+    server.wait_state("acme.example", "locked")
+    assert server.get(host="open.example").status == 200
