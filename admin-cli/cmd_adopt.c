@@ -212,7 +212,7 @@ adopt_nodes(admin_t *a, const redisReply *reply, adopt_t *t)
         node = json_loadb(value->str, value->len, 0, NULL);
         seq = json_integer_value(json_object_get(node, "seq"));
 
-        if (node == NULL || seq < 0) {
+        if (node == NULL || seq < 0 || seq == INT64_MAX) {
             admin_warn(a, "node", "", "remove it with HDEL",
                        "what \"%s\" in Redis holds for \"%.200s\" is no report "
                        "of an nginx", a->settings.nodes,

@@ -20,7 +20,7 @@
 
 static flip_outcome_e flip_attempt(flips_t *fs, flip_t *f, size_t n,
     int last);
-static int flip_change(flips_t *fs, flip_t *f, size_t n, int *changed);
+static int flip_change(flips_t *fs, flip_t *f, size_t n);
 static int flip_lost(flips_t *fs);
 static void flip_unknown(admin_t *a);
 static void flip_discard(link_t *l);
@@ -104,7 +104,7 @@ flips_commit(flips_t *fs)
 static flip_outcome_e
 flip_attempt(flips_t *fs, flip_t *f, size_t n, int last)
 {
-    int       changed, committed;
+    int       committed;
     admin_t  *a;
 
     a = fs->admin;
@@ -143,29 +143,30 @@ flip_attempt(flips_t *fs, flip_t *f, size_t n, int last)
     }
 
     if (flip_read(fs, f, n) != STATUS_DONE
-        || flip_change(fs, f, n, &changed) != STATUS_DONE)
+        || flip_change(fs, f, n) != STATUS_DONE)
     {
         return FLIP_FAILED;
     }
 
-    if (!changed || a->opt[OPT_DRY_RUN]) {
+    if (a->opt[OPT_DRY_RUN]) {
         flip_discard(a->link);
         return FLIP_DONE;
     }
+
+    /* where nothing changes EXEC still tells whether all was read at once */
 
     return flip_write(fs, f, n);
 }
 
 
 static int
-flip_change(flips_t *fs, flip_t *f, size_t n, int *changed)
+flip_change(flips_t *fs, flip_t *f, size_t n)
 {
     int       status;
     size_t    i;
     uint32_t  now;
 
     now = (uint32_t) time(NULL);
-    *changed = 0;
 
     for (i = 0; i < n; i++) {
         status = fs->kind->change(fs, &f[i], now);
@@ -189,8 +190,6 @@ flip_change(flips_t *fs, flip_t *f, size_t n, int *changed)
                 return problem_about(&fs->admin->problem, f[i].host);
             }
         }
-
-        *changed |= f[i].changed;
     }
 
     return STATUS_DONE;

@@ -1,0 +1,402 @@
+# Copyright (C) 2026 paylock contributors
+#
+# Flips that Redis refuses, or that are cut in the middle: nothing is half
+# done, and cause and mend are named.
+
+import contextlib
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import threading
+
+import pytest
+
+import servers
+from test_flips import check, entry_hash
+
+LOCKS = "{paylock}:locks"
+AUDIT = "{paylock}:audit"
+
+COMMANDS = [["lock", "b.example"], ["lock", "a.example", "--reason", "x"],
+            ["lock", "b.example", "--at", "+1d", "--until", "+2d"],
+            ["unlock", "a.example"], ["reset", "a.example"],
+            ["adopt", "--yes"]]
+
+
+@pytest.fixture
+def known(admin):
+    admin("init")
+    admin("lock", "a.example")
+    return admin
+
+
+def refused(admin, code, *args, status=1):
+    done = admin("--json", *args, check=False)
+    assert done.returncode == status, done.stderr
+    assert done.stdout == ""
+    error = json.loads(done.stderr.splitlines()[-1])["error"]
+    assert error["code"] == code, error
+    assert error["message"] and error["mend"]
+    return error
+
+
+def state(client):
+    return [client.dump(key) for key in (LOCKS, AUDIT)]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("key, make, kind", [
+    (LOCKS, lambda c: c.set(LOCKS, "x"), "string"),
+    (LOCKS, lambda c: c.xadd(LOCKS, {"a": "b"}), "stream"),
+    (AUDIT, lambda c: c.hset(AUDIT, "a", "b"), "hash"),
+    (AUDIT, lambda c: c.zadd(AUDIT, {"a": 1}), "zset")])
+def test_a_key_of_another_type(known, redis, command, key, make, kind):
+    client = redis.client()
+    client.delete(key)
+    make(client)
+    before = state(client)
+    error = refused(known, "type", *command)
+    assert key in error["message"] and f"is a {kind}" in error["message"]
+    assert "--prefix" in error["mend"]
+    assert state(client) == before
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_replica(known, redis, command):
+    client = redis.client()
+    client.config_set("replica-read-only", "yes")
+    client.replicaof("127.0.0.1", "1")
+    before = state(client)
+    error = refused(known, "readonly", *command)
+    assert "primary" in error["mend"]
+    assert state(client) == before
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("setting, value, code, mend", [
+    ("maxmemory", "1", "memory", "maxmemory"),
+    ("min-replicas-to-write", "1", "replicas", "min-replicas-to-write")])
+def test_settings_of_redis(known, redis, command, setting, value, code, mend):
+    client = redis.client()
+    before = state(client)
+    client.config_set("maxmemory-policy", "noeviction")
+    client.config_set(setting, value)
+    # what only takes away is no matter of memory
+    if setting == "maxmemory" and command[0] == "reset":
+        command = ["lock", "c.example"]
+    error = refused(known, code, *command)
+    assert mend in error["mend"]
+    assert state(client) == before
+    client.config_set(setting, "0")
+    known(*command)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_disk_that_cannot_be_written(private, command):
+    redis = servers.Redis(private, save="3600 1").start()
+    try:
+        admin = servers.Admin(redis, private / "admin")
+        admin("init")
+        admin("lock", "a.example")
+        (private / "dump.rdb").mkdir()
+        client = redis.client()
+        client.bgsave()
+        servers.wait_for("the save to fail", lambda: client.info(
+            "persistence")["rdb_last_bgsave_status"] == "err")
+        before = state(client)
+        error = refused(admin, "disk", *command)
+        assert "MISCONF" in error["message"]
+        assert state(client) == before
+    finally:
+        # which would not end without a save
+        (private / "dump.rdb").rmdir()
+        redis.stop()
+
+
+@pytest.mark.parametrize("command", COMMANDS[:-1])
+def test_a_used_up_stream(known, redis, command):
+    client = redis.client()
+    [(_, head)] = client.xrevrange(AUDIT, count=1)
+    seq = 2 ** 64 - 1
+    entry = {**head, "prev": head["hash"]}
+    entry["hash"] = entry_hash(seq, entry)
+    client.xadd(AUDIT, entry, f"{seq}-0")
+    before = state(client)
+    error = refused(known, "exhausted", *command)
+    assert str(seq) in error["message"]
+    assert "RENAME" in error["mend"] and "adopt" in error["mend"]
+    assert state(client) == before
+
+
+# the link
+
+
+class Proxy:
+    """
+    Before Redis, on a socket of its own.  When it is armed it deals once with
+    the command EXEC as told: "before" cuts the link when it comes, "inside"
+    passes half of it on and cuts, "after" passes it on and cuts, "reply"
+    gives half of the reply, "hold" passes it on and says no more.  Of later
+    connections it takes only so many.
+    """
+
+    def __init__(self, directory, upstream, when, later=99):
+        self.upstream = upstream
+        self.when = when
+        self.later = later
+        self.armed = self.cut = False
+        self.held = threading.Event()
+        self.url = f"unix:{directory}/proxy.sock"
+        self.server = socket.socket(socket.AF_UNIX)
+        self.server.bind(f"{directory}/proxy.sock")
+        self.server.listen()
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+
+    def run(self):
+        while True:
+            try:
+                client, _ = self.server.accept()
+            except OSError:
+                return
+            with client, socket.socket(socket.AF_UNIX) as redis:
+                redis.connect(self.upstream)
+                if self.cut:
+                    self.later -= 1
+                    if self.later < 0:
+                        continue
+                with contextlib.suppress(OSError):
+                    self.pump(client, redis)
+
+    def pump(self, client, redis):
+        back = threading.Thread(target=self.back, args=(redis, client),
+                                daemon=True)
+        self.silent = False
+        self.done = threading.Event()
+        self.got = b""
+        back.start()
+        while data := client.recv(1 << 20):
+            if self.armed and not self.cut and b"EXEC\r\n" in data:
+                self.cut = True
+                self.silent = True
+                self.deal(client, redis, data)
+                break
+            redis.sendall(data)
+        redis.shutdown(socket.SHUT_RDWR)
+        back.join(5)
+
+    def deal(self, client, redis, data):
+        if self.when == "inside":
+            redis.sendall(data[:-3])
+        elif self.when != "before":
+            redis.sendall(data)
+            assert self.done.wait(5)
+            if self.when == "reply":
+                client.sendall(self.got[:-5])
+            if self.when == "hold":
+                self.held.set()
+                client.recv(1)
+
+    def back(self, redis, client):
+        with contextlib.suppress(OSError):
+            while data := redis.recv(1 << 20):
+                if not self.silent:
+                    client.sendall(data)
+                    continue
+                self.got += data
+                if re.search(rb"\*2\r\n\$\d+\r\n\d+-0\r\n:\d+\r\n$", self.got):
+                    self.done.set()
+
+    def close(self):
+        self.server.shutdown(socket.SHUT_RDWR)
+        self.server.close()
+        self.thread.join(5)
+
+
+@pytest.fixture
+def proxied(redis, private):
+    """proxied(when, …): an admin behind an armed Proxy, one host locked."""
+    proxies = []
+
+    def start(when, **kw):
+        proxy = Proxy(private, redis.socket, when, **kw)
+        proxies.append(proxy)
+        admin = servers.Admin(proxy, private / "proxied")
+        admin("init")
+        admin("lock", "a.example")
+        proxy.armed = True
+        return admin, proxy
+
+    yield start
+    for proxy in proxies:
+        proxy.close()
+
+
+@pytest.mark.parametrize("when", ["before", "inside", "after", "reply"])
+def test_the_link_is_cut_and_the_outcome_read_back(proxied, redis, when):
+    admin, proxy = proxied(when)
+    out = admin.json("lock", "b.example", "--request-id", "R1")
+    assert proxy.cut
+    assert out == {"changed": ["b.example"], "unchanged": [], "first_seq": 3,
+                   "last_seq": 3, "request_id": "R1"}
+    assert check(redis.client()) == 2
+    assert admin.json("lock", "b.example", "--request-id", "R1") == out
+
+
+@pytest.mark.parametrize("when", ["before", "inside", "after", "reply"])
+def test_the_link_is_cut_and_nobody_answers(proxied, redis, when):
+    admin, proxy = proxied(when, later=0)
+    error = refused(admin, "unknown", "unlock", "a.example", status=4)
+    assert "again" in error["mend"]
+    carried_out = when in ("after", "reply")
+    assert check(redis.client()) == 1 + carried_out
+
+    # what is named as the mend
+    proxy.later = 99
+    out = admin.json("unlock", "a.example")
+    assert out["changed"] == ([] if carried_out else ["a.example"])
+    assert check(redis.client()) == 2
+
+
+def test_two_commands_at_once_of_which_one_is_cut(proxied, redis, private):
+    """What another wrote in between is neither taken for ours nor lost."""
+    admin, proxy = proxied("before")
+    other = servers.Admin(redis, private / "other")
+    other("init", "--yes")
+    other("lock", "c.example")
+    assert admin.json("lock", "b.example")["last_seq"] == 4
+    assert check(redis.client()) == 3
+
+
+@pytest.mark.parametrize("sig", [signal.SIGKILL, signal.SIGTERM])
+def test_killed_right_after_exec(proxied, redis, sig):
+    admin, proxy = proxied("hold")
+    process = subprocess.Popen(
+        admin.argv("lock", "b.example", "--request-id", "R1"), env=admin.env,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    assert proxy.held.wait(10)
+    os.kill(process.pid, sig)
+    process.wait(10)
+
+    # the head remembered is the one before, and is carried on
+    client = redis.client()
+    assert check(client) == 2
+    before = state(client)
+    out = admin.json("lock", "b.example", "--request-id", "R1")
+    assert (out["changed"], out["first_seq"]) == (["b.example"], 3)
+    assert admin.json("lock", "b.example")["unchanged"] == ["b.example"]
+    assert state(client) == before
+    admin("unlock", "b.example")
+    assert check(client) == 3
+
+
+@pytest.mark.parametrize("when", ["before", "inside"])
+def test_adopt_is_cut_and_done_again(proxied, redis, when):
+    admin, proxy = proxied(when)
+    assert admin.json("adopt", "--yes")["seq"] == 3
+    assert redis.client().xlen(AUDIT) == 3
+
+
+@pytest.mark.parametrize("when", ["before", "inside"])
+def test_adopt_is_cut_and_nobody_answers(proxied, redis, when):
+    admin, proxy = proxied(when, later=0)
+    refused(admin, "unknown", "adopt", "--yes", status=4)
+    assert redis.client().xlen(AUDIT) == 2
+
+
+# request ids
+
+
+def test_a_request_is_done_once(known, redis):
+    client = redis.client()
+    args = ["lock", "a.example", "b.example", "c.example", "--request-id",
+            "order 7/é"]
+    first = known.json(*args)
+    assert first == {"changed": ["b.example", "c.example"],
+                     "unchanged": ["a.example"], "first_seq": 3,
+                     "last_seq": 4, "request_id": "order 7/é"}
+    entries = client.xrange(AUDIT)
+    assert [e["request"] for _, e in entries[2:]] == ["order 7/é"] * 2
+
+    before = state(client)
+    assert known.json(*args) == first
+    assert state(client) == before
+
+    # whatever has happened since
+    known("unlock", "b.example")
+    known("reset", "c.example")
+    before = state(client)
+    assert known.json(*args) == first
+    text = known(*args).stdout
+    assert "b.example: locked since " in text
+    assert ", entry 3, done before\n" in text
+    assert state(client) == before
+
+
+@pytest.mark.parametrize("command", ["lock", "unlock", "reset"])
+def test_each_command_takes_one(known, redis, command):
+    first = known.json(command, "a.example", "--reason", "x", "--request-id",
+                       "R") if command != "reset" \
+        else known.json(command, "a.example", "--request-id", "R")
+    assert first["changed"] == ["a.example"]
+    assert known.json(command, "a.example", "--request-id", "R") == first
+    assert redis.client().xlen(AUDIT) == 3
+
+
+def test_one_is_made_up(known, redis):
+    made = {known.json("lock", f"{i}.b.example")["request_id"]
+            for i in range(3)}
+    assert len(made) == 3
+    assert all(re.fullmatch("[0-9a-f]{32}", one) for one in made)
+    assert {e["request"] for _, e in redis.client().xrange(AUDIT)} > made
+
+
+def test_a_request_that_changed_nothing_is_looked_at_again(known, redis):
+    args = ["lock", "a.example", "--request-id", "R"]
+    assert known.json(*args)["changed"] == []
+    known("unlock", "a.example")
+    assert known.json(*args)["changed"] == ["a.example"]
+
+
+def test_a_request_that_is_another(known, redis):
+    known("lock", "b.example", "--request-id", "R")
+    before = state(redis.client())
+    for args in ["unlock", "b.example"], ["lock", "c.example"], \
+            ["reset", "a.example"]:
+        error = refused(known, "request", *args, "--request-id", "R", status=2)
+        assert "entry 3, lock b.example" in error["message"]
+    assert state(redis.client()) == before
+    for bad in "", "a\nb", "x" * 201, "\x1b":
+        refused(known, "request", "lock", "c.example", "--request-id", bad,
+                status=2)
+
+
+def test_a_request_among_the_last_ten_thousand(known, redis):
+    client = redis.client()
+    known("lock", "b.example", "--request-id", "R")
+    for i in range(0, 9999, 1111):
+        known("lock", *(f"h{j}.example" for j in range(i, i + 1111)),
+              timeout=60)
+    assert client.xlen(AUDIT) == 3 + 9999
+    assert known.json("lock", "b.example", "--request-id", "R")["last_seq"] \
+        == 3
+    known("lock", "c.example")
+    assert known.json("lock", "b.example", "--request-id", "R")["changed"] \
+        == []
+
+
+def test_the_same_request_four_times_at_once(known, redis, private):
+    admins = [servers.Admin(redis, private / f"admin{i}") for i in range(4)]
+    for admin in admins:
+        admin("init", "--yes")
+    for round in range(10):
+        processes = [subprocess.Popen(
+            admin.argv("--json", "lock", f"r{round}.example", "--request-id",
+                       f"R{round}"), env=admin.env, stdout=subprocess.PIPE)
+            for admin in admins]
+        answers = {p.communicate(timeout=20)[0] for p in processes}
+        assert len(answers) == 1
+    assert check(redis.client()) == 11
