@@ -24,6 +24,20 @@ READONLY = {"at": 1000, "readonly_at": 1000, "ref": "read"}
 NOTICE = {"at": 1000, "notice_at": 1000, "ref": "note"}
 OPEN = {"at": 1000, "open_at": 1000, "ref": "free"}
 
+# closed by entries where a test says no more
+HOSTS = [f"h{i}.example" for i in range(20)]
+
+SITES = """
+    paylock_reconcile %s;
+    server { server_name open.example; paylock on;
+             location / { return 200; } }
+    server { server_name *.example .again.test; paylock on;
+             location / { return 200; } }
+"""
+
+# any of the ways to say that Redis and the table disagree
+ALERTS = r"\[alert\] .*paylock: "
+
 
 def entry_hash(seq, entry):
     """As docs/audit-format.md has it."""
@@ -187,3 +201,22 @@ def logged(nginx, regex, timeout=10):
 
 def count(nginx, regex):
     return len(re.findall(regex, nginx.error_log()))
+
+
+def closed_hosts(nginx, chain, reconcile="200ms"):
+    """An nginx that closes HOSTS, by entries, and has opened another."""
+    chain.write(*((host, LOCKED) for host in HOSTS), ("open.example", OPEN))
+    server = nginx(SITES % reconcile)
+    server.wait_live()
+    chain.settle(server)
+    return server
+
+
+def agrees(server, chain, timeout=10):
+    """nginx says of every record what Redis says."""
+    def check():
+        there = chain.client.hgetall(LOCKS)
+        return all((server.state(host) == "locked")
+                   == ("lock" in there.get(host, ""))
+                   for host in [*HOSTS, *there])
+    wait_for("nginx and Redis to agree", check, timeout)

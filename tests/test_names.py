@@ -9,7 +9,7 @@ import socket
 import pytest
 
 from chain import LOCKED, NOTICE, OPEN, READONLY, Chain
-from gate import SITE, closed, site
+from gate import closed, site
 
 SEEN = 'add_header X-Seen "$paylock_state $paylock_host $paylock_ref" always;'
 
