@@ -11,6 +11,10 @@
 #include "ngx_http_paylock_module.h"
 
 
+#define NGX_HTTP_PAYLOCK_BODY    (1024 * 1024)
+#define NGX_HTTP_PAYLOCK_LINGER  2      /* seconds */
+
+
 static ngx_int_t ngx_http_paylock_server_rewrite_handler(
     ngx_http_request_t *r);
 static ngx_int_t ngx_http_paylock_rewrite_handler(ngx_http_request_t *r);
@@ -97,23 +101,42 @@ ngx_http_paylock_judge(ngx_http_request_t *r)
         return (ngx_http_paylock_verdict_t *) v->data;
     }
 
-    ngx_http_paylock_host_find(r, &found);
-
     verdict = &ngx_http_paylock_open;
 
-    if (found.stage != PAYLOCK_OPEN) {
-        verdict = ngx_palloc(r->pool, sizeof(ngx_http_paylock_verdict_t));
-        if (verdict == NULL) {
-            return NULL;
-        }
+    if (!ngx_http_paylock_host_is_open(r, pmcf)) {
 
-        *verdict = found;
+        ngx_http_paylock_host_find(r, &found);
+
+        if (found.stage != PAYLOCK_OPEN) {
+            verdict = ngx_palloc(r->pool, sizeof(ngx_http_paylock_verdict_t));
+            if (verdict == NULL) {
+                return NULL;
+            }
+
+            *verdict = found;
+        }
     }
 
     v->valid = 1;
     v->data = (u_char *) verdict;
 
     return verdict;
+}
+
+
+/* Was it judged to be open?  Then there is nothing more to do for it. */
+
+static ngx_inline ngx_uint_t
+ngx_http_paylock_known_open(ngx_http_request_t *r)
+{
+    ngx_http_variable_value_t     *v;
+    ngx_http_paylock_main_conf_t  *pmcf;
+
+    pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
+
+    v = &r->variables[pmcf->verdict];
+
+    return v->valid && v->data == (u_char *) &ngx_http_paylock_open;
 }
 
 
@@ -140,6 +163,10 @@ static ngx_int_t
 ngx_http_paylock_rewrite_handler(ngx_http_request_t *r)
 {
     ngx_http_paylock_loc_conf_t  *plcf;
+
+    if (ngx_http_paylock_known_open(r)) {
+        return NGX_DECLINED;
+    }
 
     plcf = ngx_http_get_module_loc_conf(r, ngx_http_paylock_module);
 
@@ -238,6 +265,14 @@ ngx_http_paylock_answer(ngx_http_request_t *r,
         r->keepalive = 0;
     }
 
+    /* of a huge body only so much is read as lets the client see the answer */
+
+    if (r->headers_in.content_length_n > NGX_HTTP_PAYLOCK_BODY) {
+        r->keepalive = 0;
+    }
+
+    r->lingering_time = ngx_time() + NGX_HTTP_PAYLOCK_LINGER;
+
     if (ngx_http_discard_request_body(r) != NGX_OK) {
         r->keepalive = 0;
     }
@@ -315,6 +350,10 @@ ngx_http_paylock_header_filter(ngx_http_request_t *r)
     ngx_chain_t                  *body;
     ngx_http_paylock_verdict_t   *verdict;
     ngx_http_paylock_loc_conf_t  *plcf;
+
+    if (ngx_http_paylock_known_open(r)) {
+        return ngx_http_next_header_filter(r);
+    }
 
     plcf = ngx_http_get_module_loc_conf(r, ngx_http_paylock_module);
 

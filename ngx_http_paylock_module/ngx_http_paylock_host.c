@@ -12,6 +12,8 @@
 #include "paylock_host.h"
 
 
+static ngx_uint_t ngx_http_paylock_host_www(const ngx_str_t *name,
+    ngx_str_t *bare);
 static void ngx_http_paylock_host_default(ngx_http_paylock_srv_conf_t *pscf,
     ngx_http_paylock_verdict_t *verdict);
 static ngx_uint_t ngx_http_paylock_host_by_key(ngx_http_request_t *r,
@@ -36,6 +38,71 @@ static void ngx_http_paylock_host_strictest(
 static void ngx_http_paylock_host_stricter(
     ngx_http_paylock_verdict_t *verdict, ngx_http_paylock_verdict_t *other,
     ngx_uint_t *first);
+
+
+/*
+ * The short way for most requests: a name of this server without a record
+ * that could be its own.  0 says nothing.
+ */
+
+ngx_uint_t
+ngx_http_paylock_host_is_open(ngx_http_request_t *r,
+    ngx_http_paylock_main_conf_t *pmcf)
+{
+    ngx_str_t                    *host, bare;
+    ngx_http_paylock_key_t        key, bare_key;
+    ngx_http_paylock_table_t     *table;
+    ngx_http_paylock_srv_conf_t  *pscf;
+
+    pscf = ngx_http_get_module_srv_conf(r, ngx_http_paylock_module);
+
+    table = &pmcf->table;
+    host = &r->headers_in.server;
+
+    if (pscf->def != PAYLOCK_OPEN) {
+        return 0;
+    }
+
+    if (table->sh->count == 0) {
+        return 1;
+    }
+
+    if (pscf->key || table->sh->suffixes || r->host_start || host->len == 0) {
+        return 0;
+    }
+
+    ngx_http_paylock_table_key(table, host->data, host->len, &key);
+
+    if (ngx_http_paylock_table_find(table, &key, NULL)) {
+        return 0;
+    }
+
+    if (ngx_http_paylock_host_www(host, &bare)) {
+        ngx_http_paylock_table_key(table, bare.data, bare.len, &bare_key);
+
+        if (ngx_http_paylock_table_find(table, &bare_key, NULL)) {
+            return 0;
+        }
+    }
+
+    return ngx_http_paylock_names_have(r, pscf, host, &key);
+}
+
+
+static ngx_inline ngx_uint_t
+ngx_http_paylock_host_www(const ngx_str_t *name, ngx_str_t *bare)
+{
+    if (name->len < sizeof("www.")
+        || ngx_memcmp(name->data, "www.", sizeof("www.") - 1) != 0)
+    {
+        return 0;
+    }
+
+    bare->data = name->data + sizeof("www.") - 1;
+    bare->len = name->len - (sizeof("www.") - 1);
+
+    return 1;
+}
 
 
 /* Which record holds for a request, and the stage it puts the host in. */
@@ -189,12 +256,7 @@ ngx_http_paylock_host_name(ngx_http_paylock_main_conf_t *pmcf, ngx_str_t *name,
         return 1;
     }
 
-    if (name->len >= sizeof("www.")
-        && ngx_memcmp(name->data, "www.", sizeof("www.") - 1) == 0)
-    {
-        bare.data = name->data + sizeof("www.") - 1;
-        bare.len = name->len - (sizeof("www.") - 1);
-
+    if (ngx_http_paylock_host_www(name, &bare)) {
         ngx_http_paylock_table_key(&pmcf->table, bare.data, bare.len,
                                    &bare_key);
 

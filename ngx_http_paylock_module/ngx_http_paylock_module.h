@@ -198,6 +198,8 @@ ngx_uint_t ngx_http_paylock_names_have(ngx_http_request_t *r,
 
 /* ngx_http_paylock_host.c */
 
+ngx_uint_t ngx_http_paylock_host_is_open(ngx_http_request_t *r,
+    ngx_http_paylock_main_conf_t *pmcf);
 void ngx_http_paylock_host_find(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict);
 ngx_int_t ngx_http_paylock_host_normalise(ngx_pool_t *pool,

@@ -184,13 +184,12 @@ ngx_http_paylock_names_have(ngx_http_request_t *r,
     ngx_http_paylock_srv_conf_t *pscf, ngx_str_t *host,
     const ngx_http_paylock_key_t *key)
 {
-    int                        order;
     ngx_str_t                 *wildcard;
     ngx_uint_t                 i, low, high;
 #if (NGX_PCRE)
     ngx_regex_t              **regex;
 #endif
-    ngx_http_paylock_name_t   *name, wanted;
+    ngx_http_paylock_name_t   *name;
 
     if (host == &r->headers_in.server
         && r->http_connection->addr_conf->default_server
@@ -199,23 +198,29 @@ ngx_http_paylock_names_have(ngx_http_request_t *r,
         return 1;
     }
 
-    wanted.key = *key;
     name = pscf->names.elts;
 
     for (low = 0, high = pscf->names.nelts; low < high; /* void */ ) {
         i = (low + high) / 2;
 
-        order = ngx_http_paylock_names_cmp(&wanted, &name[i]);
-
-        if (order == 0) {
-            return 1;
-        }
-
-        if (order > 0) {
+        if (name[i].key.hash[0] < key->hash[0]) {
             low = i + 1;
 
         } else {
             high = i;
+        }
+    }
+
+    for (i = low; i < pscf->names.nelts; i++) {
+
+        if (name[i].key.hash[0] != key->hash[0]) {
+            break;
+        }
+
+        if (name[i].key.hash[1] == key->hash[1]
+            && name[i].key.hash[2] == key->hash[2])
+        {
+            return 1;
         }
     }
 
@@ -277,17 +282,11 @@ ngx_http_paylock_names_wildcard(const ngx_str_t *wildcard,
 static int ngx_libc_cdecl
 ngx_http_paylock_names_cmp(const void *one, const void *two)
 {
-    ngx_uint_t                      i;
     const ngx_http_paylock_name_t  *first, *second;
 
     first = one;
     second = two;
 
-    for (i = 0; i < 3; i++) {
-        if (first->key.hash[i] != second->key.hash[i]) {
-            return first->key.hash[i] > second->key.hash[i] ? 1 : -1;
-        }
-    }
-
-    return 0;
+    return (first->key.hash[0] > second->key.hash[0])
+           - (first->key.hash[0] < second->key.hash[0]);
 }

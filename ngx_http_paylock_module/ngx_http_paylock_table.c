@@ -135,7 +135,10 @@ ngx_http_paylock_table_find(ngx_http_paylock_table_t *table,
                 && !(ngx_http_paylock_load(&slot->flags)
                      & NGX_HTTP_PAYLOCK_STAGED))
             {
-                *record = slot->record;
+                if (record) {
+                    *record = slot->record;
+                }
+
                 found = 1;
                 break;
             }

@@ -110,7 +110,10 @@ void ngx_http_paylock_table_kind(ngx_http_paylock_key_t *key,
 void ngx_http_paylock_table_field(ngx_http_paylock_table_t *table,
     const char *field, size_t len, ngx_http_paylock_key_t *key);
 
-/* Copies the record of a host; 1 if there is one, else 0.  Takes no lock. */
+/*
+ * Copies the record of a host, if record is not NULL; 1 if there is one, else
+ * 0.  Takes no lock.
+ */
 
 ngx_uint_t ngx_http_paylock_table_find(ngx_http_paylock_table_t *table,
     const ngx_http_paylock_key_t *key, paylock_record_t *record);
