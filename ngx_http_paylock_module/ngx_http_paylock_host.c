@@ -411,14 +411,21 @@ ngx_int_t
 ngx_http_paylock_host_normalise(ngx_pool_t *pool, const ngx_str_t *value,
     ngx_str_t *host)
 {
-    u_char  *port;
+    u_char  *p, *last;
 
     host->len = value->len;
 
-    port = ngx_strlchr(value->data, value->data + value->len, ':');
+    last = value->data + value->len;
+    p = ngx_strlchr(value->data, last, ':');
 
-    if (port) {
-        host->len = port - value->data;
+    if (p) {
+        host->len = p - value->data;
+
+        while (++p < last) {
+            if (*p < '0' || *p > '9') {
+                return NGX_DECLINED;
+            }
+        }
     }
 
     if (host->len && value->data[host->len - 1] == '.') {
@@ -437,5 +444,6 @@ ngx_http_paylock_host_normalise(ngx_pool_t *pool, const ngx_str_t *value,
     ngx_strlow(host->data, value->data, host->len);
 
     return paylock_host_check((char *) host->data, host->len) == NULL
+           && paylock_host_suffix((char *) host->data, host->len) == 0
            ? NGX_OK : NGX_DECLINED;
 }
