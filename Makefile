@@ -68,7 +68,7 @@ unit: $(unit)           ## unit tests, with address and undefined sanitizers
 	    [ -z "$$failed" ] || { echo "failed:$$failed" >&2; exit 1; }
 
 test: all unit          ## unit tests, then the tests with real nginx and Redis
-	$(PYTHON) -m pytest -n 2 tests
+	$(PYTHON) -m pytest -n 2 -o cache_dir=build/pytest tests
 
 run: all                ## three example sites to lock and unlock; Ctrl-C ends
 	@example/run

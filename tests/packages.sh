@@ -93,7 +93,7 @@ install || { apt-get update -q && install; } || {
 }
 
 for service in $services; do
-    if installed "$service" && command -v systemctl >/dev/null; then
-        systemctl --quiet disable "$service" || true
+    if installed "$service"; then
+        update-rc.d "$service" disable || true
     fi
 done
