@@ -72,7 +72,8 @@ const char *paylock_entry_read(const redisReply *reply, paylock_entry_t *e);
  * -1 if the crypto library fails.
  */
 
-int paylock_entry_hash(const paylock_entry_t *e, char hex[PAYLOCK_HASH_LEN + 1]);
+int paylock_entry_hash(const paylock_entry_t *e,
+    char hex[PAYLOCK_HASH_LEN + 1]);
 
 /*
  * Does the entry carry the hash of its own contents?  1 yes, 0 no, -1 the

@@ -46,7 +46,7 @@ typedef struct {
     uint32_t  time[PAYLOCK_TIMES];     /* Unix seconds, if set */
     char      ref[PAYLOCK_REF_MAX];    /* not terminated */
     uint8_t   ref_len;
-    uint8_t   set;                     /* which times are, 1 << paylock_time_e */
+    uint8_t   set;                     /* times, 1 << paylock_time_e */
     uint16_t  unused;
 } paylock_record_t;
 
@@ -73,7 +73,8 @@ const char *paylock_record_from_json(const json_t *value,
 /*
  * Reads a value as above to a new JSON object that the caller owns and may
  * change: unknown members are kept, a bare value becomes the object that
- * means the same, a bad ref is gone.  NULL if it is not a record; *why as above.
+ * means the same, a bad ref is gone.  NULL if it is not a record; *why as
+ * above.
  */
 
 json_t *paylock_record_load(const char *value, size_t len, const char **why);

@@ -12,11 +12,11 @@
 #include "ngx_http_paylock_feed.h"
 
 
-#define NGX_HTTP_PAYLOCK_BATCH        256      /* fields or entries a reply */
-#define NGX_HTTP_PAYLOCK_CHECK        5000
+/* milliseconds */
 
-#define NGX_HTTP_PAYLOCK_BACKOFF_MIN  100
-#define NGX_HTTP_PAYLOCK_BACKOFF_MAX  5000
+#define NGX_HTTP_PAYLOCK_CHECK          5000
+#define NGX_HTTP_PAYLOCK_BACKOFF_MIN    100
+#define NGX_HTTP_PAYLOCK_BACKOFF_MAX    5000
 #define NGX_HTTP_PAYLOCK_RETRY_REFUSED  30000
 
 
@@ -24,28 +24,7 @@ static void ngx_http_paylock_feed_connect(ngx_event_t *ev);
 static void ngx_http_paylock_feed_ready(void *data);
 static void ngx_http_paylock_feed_failed(void *data, const char *why);
 static ngx_uint_t ngx_http_paylock_feed_refused(const char *why);
-
 static void ngx_http_paylock_feed_hello(void *data, redisReply *reply);
-static void ngx_http_paylock_feed_ask_head(ngx_http_paylock_feed_t *feed,
-    ngx_http_paylock_reply_pt handler);
-static ngx_int_t ngx_http_paylock_feed_head(ngx_http_paylock_feed_t *feed,
-    redisReply *reply, ngx_http_paylock_cursor_t *cursor, int64_t *fields);
-
-static void ngx_http_paylock_feed_scan(void *data, redisReply *reply);
-static void ngx_http_paylock_feed_ask_back(ngx_http_paylock_feed_t *feed,
-    uint64_t seq);
-static void ngx_http_paylock_feed_back(void *data, redisReply *reply);
-static void ngx_http_paylock_feed_begin(ngx_http_paylock_feed_t *feed);
-static void ngx_http_paylock_feed_ask_fields(ngx_http_paylock_feed_t *feed);
-static void ngx_http_paylock_feed_fields(void *data, redisReply *reply);
-static void ngx_http_paylock_feed_scanned(void *data, redisReply *reply);
-static void ngx_http_paylock_feed_catch_up(ngx_http_paylock_feed_t *feed);
-static void ngx_http_paylock_feed_range(void *data, redisReply *reply);
-static void ngx_http_paylock_feed_sweep(ngx_event_t *ev);
-
-static void ngx_http_paylock_feed_follow(ngx_http_paylock_feed_t *feed);
-static void ngx_http_paylock_feed_ask_entries(ngx_http_paylock_feed_t *feed,
-    ngx_msec_t block);
 static void ngx_http_paylock_feed_entries(void *data, redisReply *reply);
 static void ngx_http_paylock_feed_check(void *data, redisReply *reply);
 
@@ -64,7 +43,7 @@ ngx_http_paylock_feed_start(ngx_http_paylock_feed_t *feed)
     feed->retry.log = feed->log;
     feed->retry.cancelable = 1;
 
-    feed->turn.handler = ngx_http_paylock_feed_sweep;
+    feed->turn.handler = ngx_http_paylock_scan_sweep;
     feed->turn.data = feed;
     feed->turn.log = feed->log;
 
@@ -193,13 +172,13 @@ ngx_http_paylock_feed_hello(void *data, redisReply *reply)
         ngx_http_paylock_report_state(feed, NGX_HTTP_PAYLOCK_SYNCING);
     }
 
-    ngx_http_paylock_feed_ask_head(feed, ngx_http_paylock_feed_scan);
+    ngx_http_paylock_feed_ask_head(feed, ngx_http_paylock_scan_start);
 }
 
 
 /* The head of the stream and the size of the hash, at one moment. */
 
-static void
+void
 ngx_http_paylock_feed_ask_head(ngx_http_paylock_feed_t *feed,
     ngx_http_paylock_reply_pt handler)
 {
@@ -217,7 +196,7 @@ ngx_http_paylock_feed_ask_head(ngx_http_paylock_feed_t *feed,
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_paylock_feed_head(ngx_http_paylock_feed_t *feed, redisReply *reply,
     ngx_http_paylock_cursor_t *cursor, int64_t *fields)
 {
@@ -243,7 +222,7 @@ ngx_http_paylock_feed_head(ngx_http_paylock_feed_t *feed, redisReply *reply,
 
     *fields = reply->element[1]->integer;
 
-    rc = ngx_http_paylock_apply_head(feed, reply->element[0], cursor);
+    rc = ngx_http_paylock_chain_head(feed, reply->element[0], cursor);
 
     if (rc == NGX_DECLINED && !feed->pmcf->node->synced) {
 
@@ -264,306 +243,7 @@ ngx_http_paylock_feed_head(ngx_http_paylock_feed_t *feed, redisReply *reply,
 }
 
 
-/*
- * A scan, of all records, begins with the question how the stream in Redis
- * and the part of the chain that was applied belong together.
- */
-
-static void
-ngx_http_paylock_feed_scan(void *data, redisReply *reply)
-{
-    ngx_http_paylock_feed_t       *feed = data;
-    ngx_http_paylock_cursor_t     *own;
-    ngx_http_paylock_main_conf_t  *pmcf;
-
-    if (ngx_http_paylock_feed_head(feed, reply, &feed->cursor, &feed->fields)
-        != NGX_OK)
-    {
-        return;
-    }
-
-    pmcf = feed->pmcf;
-    own = &pmcf->node->cursor;
-
-    if (feed->fields > (int64_t) pmcf->table.sh->capacity) {
-        (void) ngx_http_paylock_apply_full(feed, feed->fields);
-        ngx_http_paylock_link_fail(&feed->link, feed->why);
-        return;
-    }
-
-    feed->first = !pmcf->node->synced;
-    feed->ours = 1;
-    feed->behind = 0;
-
-    if (own->seq == 0
-        || ngx_memcmp(own, &feed->cursor, sizeof(ngx_http_paylock_cursor_t))
-           == 0)
-    {
-        ngx_http_paylock_feed_begin(feed);
-        return;
-    }
-
-    feed->ours = 0;
-    feed->behind = 1;
-    feed->back.seq = 0;
-
-    if (feed->cursor.seq == 0) {
-        ngx_http_paylock_feed_begin(feed);
-        return;
-    }
-
-    ngx_http_paylock_feed_ask_back(feed, feed->cursor.seq);
-}
-
-
-static void
-ngx_http_paylock_feed_ask_back(ngx_http_paylock_feed_t *feed, uint64_t seq)
-{
-    u_char  from[NGX_INT64_LEN + sizeof("-0")], batch[NGX_INT64_LEN + 1];
-
-    (void) ngx_sprintf(from, "%uL-0%Z", seq);
-    (void) ngx_sprintf(batch, "%ui%Z", feed->batch);
-
-    ngx_http_paylock_link_add(&feed->link, "XREVRANGE",
-                              feed->pmcf->redis.audit, from, "-",
-                              "COUNT", batch, NULL);
-
-    ngx_http_paylock_link_call(&feed->link, feed->pmcf->redis.timeout,
-                               ngx_http_paylock_feed_back);
-}
-
-
-static void
-ngx_http_paylock_feed_back(void *data, redisReply *reply)
-{
-    ngx_int_t                 rc;
-    ngx_http_paylock_feed_t  *feed = data;
-
-    rc = ngx_http_paylock_apply_back(feed, reply);
-
-    if (rc == NGX_ERROR) {
-        ngx_http_paylock_link_fail(&feed->link, feed->why);
-        return;
-    }
-
-    if (rc == NGX_OK && feed->back.seq > 1) {
-        ngx_http_paylock_feed_ask_back(feed, feed->back.seq - 1);
-        return;
-    }
-
-    ngx_http_paylock_feed_begin(feed);
-}
-
-
-static void
-ngx_http_paylock_feed_begin(ngx_http_paylock_feed_t *feed)
-{
-    ngx_memcpy(feed->position, "0", sizeof("0"));
-
-    feed->scanning = 1;
-    feed->started = ngx_current_msec;
-    feed->unnoted = 0;
-    feed->rejected = 0;
-
-    if (ngx_http_paylock_apply_begin(feed) != NGX_OK) {
-        ngx_http_paylock_link_fail(&feed->link, feed->why);
-        return;
-    }
-
-    ngx_http_paylock_feed_ask_fields(feed);
-}
-
-
-static void
-ngx_http_paylock_feed_ask_fields(ngx_http_paylock_feed_t *feed)
-{
-    u_char  batch[NGX_INT64_LEN + 1];
-
-    (void) ngx_sprintf(batch, "%ui%Z", feed->batch);
-
-    ngx_http_paylock_link_add(&feed->link, "HSCAN", feed->pmcf->redis.locks,
-                              feed->position, "COUNT", batch, NULL);
-
-    ngx_http_paylock_link_call(&feed->link, feed->pmcf->redis.timeout,
-                               ngx_http_paylock_feed_fields);
-}
-
-
-/*
- * Entries are followed all the while.  What a batch of fields says is not
- * older than the entries before it, and what the entries after it say is
- * newer, so that no host goes back to what it was.
- */
-
-static void
-ngx_http_paylock_feed_fields(void *data, redisReply *reply)
-{
-    redisReply               *position;
-    ngx_http_paylock_feed_t  *feed = data;
-
-    if (reply->type != REDIS_REPLY_ARRAY
-        || reply->elements != 2
-        || reply->element[0]->type != REDIS_REPLY_STRING
-        || (size_t) reply->element[0]->len >= sizeof(feed->position))
-    {
-        ngx_http_paylock_link_fail(&feed->link, "unexpected reply to HSCAN");
-        return;
-    }
-
-    if (ngx_http_paylock_apply_fields(feed, reply->element[1]) != NGX_OK) {
-        ngx_http_paylock_link_fail(&feed->link, feed->why);
-        return;
-    }
-
-    position = reply->element[0];
-    ngx_memcpy(feed->position, position->str, position->len + 1);
-
-    if (ngx_strcmp(feed->position, "0") != 0) {
-
-        if (feed->blind) {
-            ngx_http_paylock_feed_ask_fields(feed);
-
-        } else {
-            ngx_http_paylock_feed_ask_entries(feed, 0);
-        }
-
-        return;
-    }
-
-    ngx_http_paylock_feed_ask_head(feed, ngx_http_paylock_feed_scanned);
-}
-
-
-static void
-ngx_http_paylock_feed_scanned(void *data, redisReply *reply)
-{
-    ngx_http_paylock_feed_t  *feed = data;
-
-    if (ngx_http_paylock_feed_head(feed, reply, &feed->head,
-                                   &feed->head_fields)
-        == NGX_OK)
-    {
-        ngx_http_paylock_feed_catch_up(feed);
-    }
-}
-
-
-/* What was changed during the scan comes before what the scan has seen. */
-
-static void
-ngx_http_paylock_feed_catch_up(ngx_http_paylock_feed_t *feed)
-{
-    u_char  from[NGX_INT64_LEN + sizeof("-0")], to[NGX_INT64_LEN + sizeof("-0")];
-    u_char  batch[NGX_INT64_LEN + 1];
-
-    if (ngx_memcmp(&feed->cursor, &feed->head,
-                   sizeof(ngx_http_paylock_cursor_t))
-        == 0)
-    {
-        ngx_memzero(&feed->sweep, sizeof(ngx_http_paylock_sweep_t));
-
-        feed->fields = feed->head_fields;
-        feed->sweep.now = ngx_time();
-        feed->sweep.belief = NGX_HTTP_PAYLOCK_BELIEVE_NONE;
-        feed->looked = 0;
-
-        ngx_post_event(&feed->turn, &ngx_posted_next_events);
-        return;
-    }
-
-    if (feed->head.seq <= feed->cursor.seq) {
-        ngx_http_paylock_link_fail(&feed->link,
-                                   "the stream was replaced during a scan");
-        return;
-    }
-
-    (void) ngx_sprintf(from, "%uL-0%Z", feed->cursor.seq + 1);
-    (void) ngx_sprintf(to, "%uL-0%Z", feed->head.seq);
-    (void) ngx_sprintf(batch, "%ui%Z", feed->batch);
-
-    ngx_http_paylock_link_add(&feed->link, "XRANGE", feed->pmcf->redis.audit,
-                              from, to, "COUNT", batch, NULL);
-
-    ngx_http_paylock_link_call(&feed->link, feed->pmcf->redis.timeout,
-                               ngx_http_paylock_feed_range);
-}
-
-
-static void
-ngx_http_paylock_feed_range(void *data, redisReply *reply)
-{
-    ngx_http_paylock_feed_t  *feed = data;
-
-    if (reply->type != REDIS_REPLY_ARRAY || reply->elements == 0) {
-        ngx_http_paylock_link_fail(&feed->link, "unexpected reply to XRANGE");
-        return;
-    }
-
-    if (ngx_http_paylock_apply_entries(feed, reply) != NGX_OK) {
-        ngx_http_paylock_link_fail(&feed->link, feed->why);
-        return;
-    }
-
-    ngx_http_paylock_feed_catch_up(feed);
-}
-
-
-static void
-ngx_http_paylock_feed_sweep(ngx_event_t *ev)
-{
-    ngx_int_t                 rc;
-    ngx_http_paylock_feed_t  *feed;
-
-    feed = ev->data;
-
-    rc = ngx_http_paylock_apply_sweep(feed);
-
-    if (rc == NGX_ERROR) {
-        ngx_http_paylock_link_fail(&feed->link, feed->why);
-        return;
-    }
-
-    if (rc == NGX_AGAIN) {
-        ngx_post_event(ev, &ngx_posted_next_events);
-        return;
-    }
-
-    feed->scanning = 0;
-
-    if (feed->unnoted) {
-
-        /* once more, with the slots that were given back */
-
-        if (feed->sweep.changed == 0) {
-            (void) ngx_http_paylock_apply_full(feed, feed->fields);
-            ngx_http_paylock_link_fail(&feed->link, feed->why);
-            return;
-        }
-
-        ngx_http_paylock_feed_ask_head(feed, ngx_http_paylock_feed_scan);
-        return;
-    }
-
-    ngx_http_paylock_report_scan(feed);
-
-    if (ngx_http_paylock_apply_commit(feed) != NGX_OK || feed->blind) {
-        ngx_http_paylock_link_fail(&feed->link, feed->why);
-        return;
-    }
-
-    feed->pmcf->node->rejected = feed->rejected;
-
-    feed->adopted = 0;
-    feed->batch = NGX_HTTP_PAYLOCK_BATCH;
-    feed->checked = ngx_current_msec;
-    feed->scanned = ngx_current_msec;
-    feed->lasted = ngx_current_msec - feed->started;
-
-    ngx_http_paylock_feed_follow(feed);
-}
-
-
-static void
+void
 ngx_http_paylock_feed_follow(ngx_http_paylock_feed_t *feed)
 {
     ngx_msec_t                     now, reconcile, next;
@@ -588,7 +268,7 @@ ngx_http_paylock_feed_follow(ngx_http_paylock_feed_t *feed)
     reconcile = ngx_max(pmcf->reconcile, feed->lasted * 99);
 
     if (feed->adopted || now - feed->scanned >= reconcile) {
-        ngx_http_paylock_feed_ask_head(feed, ngx_http_paylock_feed_scan);
+        ngx_http_paylock_feed_ask_head(feed, ngx_http_paylock_scan_start);
         return;
     }
 
@@ -606,7 +286,7 @@ ngx_http_paylock_feed_follow(ngx_http_paylock_feed_t *feed)
 
 /* Waits for entries, if block is not 0 so many milliseconds. */
 
-static void
+void
 ngx_http_paylock_feed_ask_entries(ngx_http_paylock_feed_t *feed,
     ngx_msec_t block)
 {
@@ -624,7 +304,8 @@ ngx_http_paylock_feed_ask_entries(ngx_http_paylock_feed_t *feed,
         (void) ngx_sprintf(wait, "%M%Z", block);
 
         ngx_http_paylock_link_add(&feed->link, "XREAD", "COUNT", batch,
-                                  "BLOCK", wait, "STREAMS", redis->audit, after, NULL);
+                                  "BLOCK", wait, "STREAMS", redis->audit, after,
+                                  NULL);
 
     } else {
         ngx_http_paylock_link_add(&feed->link, "XREAD", "COUNT", batch,
@@ -666,7 +347,7 @@ ngx_http_paylock_feed_entries(void *data, redisReply *reply)
     }
 
     if (feed->scanning) {
-        ngx_http_paylock_feed_ask_fields(feed);
+        ngx_http_paylock_scan_ask_fields(feed);
         return;
     }
 
@@ -694,7 +375,7 @@ ngx_http_paylock_feed_check(void *data, redisReply *reply)
             && (fields != feed->fields
                 || ngx_memcmp(&head, &feed->cursor, sizeof(head)) != 0)))
     {
-        ngx_http_paylock_feed_ask_head(feed, ngx_http_paylock_feed_scan);
+        ngx_http_paylock_feed_ask_head(feed, ngx_http_paylock_scan_start);
         return;
     }
 

@@ -14,6 +14,9 @@
 #include "ngx_http_paylock_module.h"
 
 
+#define NGX_HTTP_PAYLOCK_BATCH  256    /* fields or entries a reply */
+
+
 /* what keeps the feed from following; each is logged once an outage */
 
 typedef enum {
@@ -72,20 +75,41 @@ typedef struct {
 void ngx_http_paylock_feed_start(ngx_http_paylock_feed_t *feed);
 void ngx_http_paylock_feed_stop(ngx_http_paylock_feed_t *feed);
 
+/* The head of the stream and the size of the hash, at one moment. */
+
+void ngx_http_paylock_feed_ask_head(ngx_http_paylock_feed_t *feed,
+    ngx_http_paylock_reply_pt handler);
+ngx_int_t ngx_http_paylock_feed_head(ngx_http_paylock_feed_t *feed,
+    redisReply *reply, ngx_http_paylock_cursor_t *cursor, int64_t *fields);
+
+/* Waits for entries, if block is not 0 so many milliseconds. */
+
+void ngx_http_paylock_feed_ask_entries(ngx_http_paylock_feed_t *feed,
+    ngx_msec_t block);
+void ngx_http_paylock_feed_follow(ngx_http_paylock_feed_t *feed);
+
+
+/* ngx_http_paylock_scan.c: all records, from the head to the sweep */
+
+void ngx_http_paylock_scan_start(void *data, redisReply *reply);
+void ngx_http_paylock_scan_ask_fields(ngx_http_paylock_feed_t *feed);
+void ngx_http_paylock_scan_sweep(ngx_event_t *ev);
+
 
 /*
- * ngx_http_paylock_apply.c: from replies to the table.  NGX_OK, or NGX_ERROR
- * with the reason in feed->why.
+ * ngx_http_paylock_chain.c: how entries belong together.  NGX_OK, or
+ * NGX_ERROR with the reason in feed->why.
  */
 
 /* NGX_DECLINED: what stands at the head is no entry of a chain. */
 
-ngx_int_t ngx_http_paylock_apply_head(ngx_http_paylock_feed_t *feed,
+ngx_int_t ngx_http_paylock_chain_head(ngx_http_paylock_feed_t *feed,
     const redisReply *entries, ngx_http_paylock_cursor_t *cursor);
-ngx_int_t ngx_http_paylock_apply_fields(ngx_http_paylock_feed_t *feed,
-    const redisReply *fields);
-ngx_int_t ngx_http_paylock_apply_entries(ngx_http_paylock_feed_t *feed,
-    const redisReply *entries);
+
+/* Does the entry go on from feed->cursor?  Then the cursor moves there. */
+
+ngx_int_t ngx_http_paylock_chain_next(ngx_http_paylock_feed_t *feed,
+    const redisReply *entry);
 
 /*
  * Entries on the way back from the head to feed->pmcf->node->cursor, the last
@@ -93,10 +117,24 @@ ngx_int_t ngx_http_paylock_apply_entries(ngx_http_paylock_feed_t *feed,
  * and feed->adopted.
  */
 
-ngx_int_t ngx_http_paylock_apply_back(ngx_http_paylock_feed_t *feed,
+ngx_int_t ngx_http_paylock_chain_back(ngx_http_paylock_feed_t *feed,
     const redisReply *entries);
 
+
+/* ngx_http_paylock_apply.c: from replies to the table; returns likewise */
+
+ngx_int_t ngx_http_paylock_apply_lock(ngx_http_paylock_feed_t *feed);
+void ngx_http_paylock_apply_unlock(ngx_http_paylock_feed_t *feed);
+
 ngx_int_t ngx_http_paylock_apply_begin(ngx_http_paylock_feed_t *feed);
+ngx_int_t ngx_http_paylock_apply_fields(ngx_http_paylock_feed_t *feed,
+    const redisReply *fields);
+ngx_int_t ngx_http_paylock_apply_entries(ngx_http_paylock_feed_t *feed,
+    const redisReply *entries);
+
+/* A slice of the look, then of the sweep: NGX_AGAIN if there is more. */
+
+ngx_int_t ngx_http_paylock_apply_sweep(ngx_http_paylock_feed_t *feed);
 
 /* What was applied becomes what is known of the chain. */
 
@@ -111,10 +149,6 @@ ngx_int_t ngx_http_paylock_apply_error(ngx_http_paylock_feed_t *feed,
 
 ngx_int_t ngx_http_paylock_apply_full(ngx_http_paylock_feed_t *feed,
     uint64_t found);
-
-/* A slice of the look, then of the sweep: NGX_AGAIN if there is more. */
-
-ngx_int_t ngx_http_paylock_apply_sweep(ngx_http_paylock_feed_t *feed);
 
 
 /* ngx_http_paylock_report.c: what is logged of the feed's state */

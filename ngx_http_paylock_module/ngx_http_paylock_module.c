@@ -16,7 +16,6 @@
 #define NGX_HTTP_PAYLOCK_ZONE_MIN   (8 * ngx_pagesize)
 
 
-static ngx_int_t ngx_http_paylock_add_variables(ngx_conf_t *cf);
 static ngx_int_t ngx_http_paylock_init(ngx_conf_t *cf);
 static ngx_int_t ngx_http_paylock_init_process(ngx_cycle_t *cycle);
 static void ngx_http_paylock_exit_process(ngx_cycle_t *cycle);
@@ -186,7 +185,7 @@ static ngx_command_t  ngx_http_paylock_commands[] = {
 
 
 static ngx_http_module_t  ngx_http_paylock_module_ctx = {
-    ngx_http_paylock_add_variables,        /* preconfiguration */
+    ngx_http_paylock_variables_add,        /* preconfiguration */
     ngx_http_paylock_init,                 /* postconfiguration */
 
     ngx_http_paylock_create_main_conf,     /* create main configuration */
@@ -214,13 +213,6 @@ ngx_module_t  ngx_http_paylock_module = {
     NULL,                                  /* exit master */
     NGX_MODULE_V1_PADDING
 };
-
-
-static ngx_int_t
-ngx_http_paylock_add_variables(ngx_conf_t *cf)
-{
-    return ngx_http_paylock_variables_add(cf);
-}
 
 
 static ngx_int_t

@@ -112,7 +112,7 @@ typedef struct {
     ngx_http_paylock_redis_t     redis;
     ngx_msec_t                   reconcile;
     ngx_array_t                  answers;      /* ngx_http_paylock_answer_t * */
-    ngx_array_t                  servers;      /* ngx_http_paylock_srv_conf_t * */
+    ngx_array_t                  servers;      /* the servers' *_conf_t * */
     ngx_int_t                    verdict;      /* index of the variable */
     ngx_uint_t                   used;
 

@@ -17,7 +17,8 @@ static ngx_int_t ngx_http_paylock_names_add(ngx_http_paylock_srv_conf_t *pscf,
     ngx_http_server_name_t *sn);
 static ngx_uint_t ngx_http_paylock_names_wildcard(const ngx_str_t *wildcard,
     const ngx_str_t *host);
-static int ngx_libc_cdecl ngx_http_paylock_names_cmp(const void *one, const void *two);
+static int ngx_libc_cdecl ngx_http_paylock_names_cmp(const void *one,
+    const void *two);
 
 
 ngx_int_t

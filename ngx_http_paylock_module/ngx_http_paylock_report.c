@@ -124,8 +124,9 @@ ngx_http_paylock_report_scan(ngx_http_paylock_feed_t *feed)
     if (!feed->ours && !feed->first) {
         level = feed->adopted ? NGX_LOG_WARN : NGX_LOG_ALERT;
 
-        ngx_log_error(level, feed->log, 0, "paylock: \"%s\" in Redis ends with entry %uL and "
-                      "does not go on from entry %uL known here; %s%uD hosts "
+        ngx_log_error(level, feed->log, 0,
+                      "paylock: \"%s\" in Redis ends with entry %uL and does "
+                      "not go on from entry %uL known here; %s%uD hosts "
                       "that it shows open or not at all stay closed%s%s",
                       stream, feed->cursor.seq, node->cursor.seq,
                       feed->adopted ? "it was adopted, and " : "",

@@ -1,0 +1,265 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "ngx_http_paylock_feed.h"
+
+
+static void ngx_http_paylock_chain_cursor(ngx_http_paylock_cursor_t *cursor,
+    const paylock_entry_t *entry);
+static uint64_t ngx_http_paylock_chain_time(const paylock_entry_t *entry);
+static ngx_uint_t ngx_http_paylock_chain_adopts(const paylock_entry_t *entry);
+static ngx_uint_t ngx_http_paylock_chain_follows(
+    const ngx_http_paylock_cursor_t *one,
+    const ngx_http_paylock_cursor_t *next, ngx_uint_t adopts);
+static ngx_int_t ngx_http_paylock_chain_step(ngx_http_paylock_feed_t *feed,
+    const redisReply *reply);
+
+
+ngx_int_t
+ngx_http_paylock_chain_head(ngx_http_paylock_feed_t *feed,
+    const redisReply *entries, ngx_http_paylock_cursor_t *cursor)
+{
+    const char       *why;
+    paylock_entry_t   entry;
+
+    ngx_memzero(cursor, sizeof(ngx_http_paylock_cursor_t));
+
+    if (entries->type != REDIS_REPLY_ARRAY || entries->elements > 1) {
+        return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_WRONG,
+                                            "unexpected reply to XREVRANGE");
+    }
+
+    if (entries->elements == 0) {
+        return NGX_OK;
+    }
+
+    why = paylock_entry_read(entries->element[0], &entry);
+
+    if (why == NULL && paylock_entry_intact(&entry) != 1) {
+        why = "does not carry the hash of its contents";
+    }
+
+    if (why) {
+        (void) ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_WRONG,
+                                            "the last entry of \"%s\" %s",
+                                            feed->pmcf->redis.audit, why);
+        return NGX_DECLINED;
+    }
+
+    ngx_http_paylock_chain_cursor(cursor, &entry);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_paylock_chain_cursor(ngx_http_paylock_cursor_t *cursor,
+    const paylock_entry_t *entry)
+{
+    const paylock_str_t  *field;
+
+    field = entry->field;
+
+    cursor->seq = entry->seq;
+    cursor->time = ngx_http_paylock_chain_time(entry);
+
+    ngx_memcpy(cursor->chain, field[PAYLOCK_AUDIT_CHAIN].data,
+               PAYLOCK_CHAIN_LEN);
+    ngx_memcpy(cursor->hash, field[PAYLOCK_AUDIT_HASH].data,
+               PAYLOCK_HASH_LEN);
+    ngx_memcpy(cursor->prev, field[PAYLOCK_AUDIT_PREV].data,
+               PAYLOCK_HASH_LEN);
+}
+
+
+static uint64_t
+ngx_http_paylock_chain_time(const paylock_entry_t *entry)
+{
+    size_t         i;
+    uint64_t       time;
+    paylock_str_t  digits;
+
+    digits = entry->field[PAYLOCK_AUDIT_TIME];
+
+    for (time = 0, i = 0; i < digits.len; i++) {
+        time = time * 10 + (digits.data[i] - '0');
+    }
+
+    return time;
+}
+
+
+static ngx_uint_t
+ngx_http_paylock_chain_adopts(const paylock_entry_t *entry)
+{
+    paylock_str_t  action;
+
+    action = entry->field[PAYLOCK_AUDIT_ACTION];
+
+    return action.len == sizeof("adopt") - 1
+           && ngx_memcmp(action.data, "adopt", action.len) == 0;
+}
+
+
+/* Does the entry go on from the cursor?  Then the cursor moves there. */
+
+ngx_int_t
+ngx_http_paylock_chain_next(ngx_http_paylock_feed_t *feed,
+    const redisReply *reply)
+{
+    const char                 *why;
+    ngx_uint_t                  adopts;
+    paylock_entry_t             entry;
+    ngx_http_paylock_cursor_t  *cursor, next;
+
+    cursor = &feed->cursor;
+    adopts = 0;
+
+    why = paylock_entry_read(reply, &entry);
+
+    if (why == NULL && paylock_entry_intact(&entry) != 1) {
+        why = "does not carry the hash of its contents";
+    }
+
+    if (why == NULL) {
+        adopts = ngx_http_paylock_chain_adopts(&entry);
+
+        ngx_http_paylock_chain_cursor(&next, &entry);
+
+        if (cursor->seq
+            && !ngx_http_paylock_chain_follows(cursor, &next, adopts))
+        {
+            why = "does not follow";
+        }
+    }
+
+    if (why) {
+        return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_WRONG,
+                                            "the entry after %uL of \"%s\" %s",
+                                            cursor->seq,
+                                            feed->pmcf->redis.audit, why);
+    }
+
+    *cursor = next;
+
+    if (adopts) {
+        feed->adopted = 1;
+
+        ngx_log_error(NGX_LOG_NOTICE, feed->log, 0,
+                      "paylock: entry %uL adopts this Redis", next.seq);
+    }
+
+    feed->fields += (entry.field[PAYLOCK_AUDIT_AFTER].len != 0)
+                    - (entry.field[PAYLOCK_AUDIT_BEFORE].len != 0);
+
+    return NGX_OK;
+}
+
+
+/* Only an entry that adopts may leave numbers out. */
+
+static ngx_uint_t
+ngx_http_paylock_chain_follows(const ngx_http_paylock_cursor_t *one,
+    const ngx_http_paylock_cursor_t *next, ngx_uint_t adopts)
+{
+    return (next->seq == one->seq + 1 || (adopts && next->seq > one->seq))
+           && ngx_memcmp(next->chain, one->chain, PAYLOCK_CHAIN_LEN) == 0
+           && ngx_memcmp(next->prev, one->hash, PAYLOCK_HASH_LEN) == 0;
+}
+
+
+ngx_int_t
+ngx_http_paylock_chain_back(ngx_http_paylock_feed_t *feed,
+    const redisReply *entries)
+{
+    size_t     i;
+    ngx_int_t  rc;
+
+    if (entries->type != REDIS_REPLY_ARRAY) {
+        return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_WRONG,
+                                            "unexpected reply to XREVRANGE");
+    }
+
+    rc = ngx_http_paylock_apply_lock(feed);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    for (i = 0; rc == NGX_OK && i < entries->elements; i++) {
+        rc = ngx_http_paylock_chain_step(feed, entries->element[i]);
+    }
+
+    ngx_http_paylock_apply_unlock(feed);
+
+    /* that was all of the stream */
+
+    return entries->elements ? rc : NGX_DONE;
+}
+
+
+/*
+ * An entry that is newer than our own accounts for what became of its host;
+ * with the first that is not it is known whether the head extends our own.
+ */
+
+static ngx_int_t
+ngx_http_paylock_chain_step(ngx_http_paylock_feed_t *feed,
+    const redisReply *reply)
+{
+    paylock_str_t               host;
+    paylock_entry_t             entry;
+    ngx_http_paylock_key_t      key;
+    ngx_http_paylock_cursor_t  *later, *own, at;
+
+    own = &feed->pmcf->node->cursor;
+    later = &feed->back;
+
+    if (paylock_entry_read(reply, &entry) != NULL
+        || paylock_entry_intact(&entry) != 1)
+    {
+        return NGX_DONE;
+    }
+
+    ngx_http_paylock_chain_cursor(&at, &entry);
+
+    if (later->seq && !ngx_http_paylock_chain_follows(&at, later, 0)) {
+        return NGX_DONE;
+    }
+
+    if (at.seq == own->seq
+        && ngx_memcmp(at.chain, own->chain, PAYLOCK_CHAIN_LEN) == 0
+        && ngx_memcmp(at.hash, own->hash, PAYLOCK_HASH_LEN) == 0)
+    {
+        feed->ours = 1;
+        return NGX_DONE;
+    }
+
+    if (at.seq <= own->seq && at.time <= own->time) {
+        return NGX_DONE;
+    }
+
+    if (ngx_http_paylock_chain_adopts(&entry)) {
+        feed->adopted = 1;
+        return NGX_DONE;
+    }
+
+    host = entry.field[PAYLOCK_AUDIT_HOST];
+
+    if (host.len) {
+        ngx_http_paylock_table_field(&feed->pmcf->table, host.data, host.len,
+                                     &key);
+        ngx_http_paylock_table_explain(&feed->pmcf->table, &key);
+    }
+
+    feed->back = at;
+
+    return NGX_OK;
+}
