@@ -3,6 +3,14 @@
 # What the tests of the gate have in common: a site that says THE-SITE in
 # all it says, a backend that does so too, and the words for "closed".
 
+import email.message
+import socket
+
+import h2.config
+import h2.connection
+import h2.events
+
+from servers import Response
 
 SITE = "THE-SITE"
 
@@ -27,7 +35,8 @@ def site(reply):
     """Did the site have a say?"""
     # the answer to TRACE and to a condition that holds has no body, the
     # redirect to a directory and the list of one are nginx's own words
-    words = (SITE, "x-backend", "304\n", "405\n", "403\n", "/dir/", "file.txt")
+    words = (SITE, "x-backend", "304\n", "405\n", "403\n", "413\n", " 405 ",
+             " 403 ", "/dir/", "file.txt")
     return any(w.lower() in text(reply).lower() for w in words)
 
 
@@ -43,6 +52,90 @@ def closed(reply):
     assert "cache-control: no-store\n" in head.lower().replace("\r", ""), head
     assert SITE not in head and "x-backend" not in head.lower(), head
     return True
+
+
+# requests over other versions of HTTP
+
+def http10(nginx, path="/", host="acme.example", method="GET", headers=(),
+           body=b"", address=None):
+    """The same as nginx.get(), by HTTP/1.0, as bytes."""
+    head = [f"{method} {path} HTTP/1.0", f"Host: {host}",
+            *(f"{name}: {value}" for name, value in dict(headers).items())]
+    if body:
+        head.append(f"Content-Length: {len(body)}")
+    return nginx.raw("\r\n".join([*head, "", ""]).encode() + body)
+
+
+def http2(nginx, path="/", host="acme.example", method="GET", headers=(),
+          body=b"", address=None):
+    """The same by HTTP/2 in clear, at a socket that speaks it."""
+    with H2(address or str(nginx.dir / "h2.sock")) as client:
+        return client.get(path, host, method, headers, body)
+
+
+class H2:
+    """A connection of HTTP/2 by prior knowledge, one request at a time."""
+
+    def __init__(self, address, context=None, name=None):
+        unix = isinstance(address, str)
+        self.socket = socket.socket(socket.AF_UNIX if unix
+                                    else socket.AF_INET)
+        self.socket.settimeout(10)
+        self.socket.connect(address)
+        if context:
+            self.socket = context.wrap_socket(self.socket,
+                                              server_hostname=name)
+        self.h2 = h2.connection.H2Connection(h2.config.H2Configuration(
+            validate_outbound_headers=False,
+            normalize_outbound_headers=False, header_encoding="latin-1"))
+        self.h2.initiate_connection()
+        self.flush()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *args):
+        self.socket.close()
+
+    def flush(self):
+        self.socket.sendall(self.h2.data_to_send())
+
+    def get(self, path="/", host="acme.example", method="GET", headers=(),
+            body=b"", end=True):
+        stream = self.h2.get_next_available_stream_id()
+        fields = [(":method", method), (":scheme", "http"), (":path", path)]
+        if host is not None:
+            fields.append((":authority", host))
+        fields += [(n.lower(), v) for n, v in dict(headers).items()]
+        if body:
+            fields.append(("content-length", str(len(body))))
+        self.h2.send_headers(stream, fields, end_stream=end and not body)
+        if body:
+            self.h2.send_data(stream, body, end_stream=end)
+        self.flush()
+        return self.reply(stream)
+
+    def reply(self, stream):
+        head, data = email.message.Message(), b""
+        while got := self.socket.recv(65536):
+            for event in self.h2.receive_data(got):
+                if getattr(event, "stream_id", stream) != stream:
+                    continue
+                if isinstance(event, h2.events.ResponseReceived):
+                    for name, value in event.headers:
+                        head[name] = value
+                elif isinstance(event, h2.events.DataReceived):
+                    data += event.data
+                elif isinstance(event, (h2.events.StreamEnded,
+                                        h2.events.StreamReset)):
+                    self.flush()
+                    status = int(head[":status"])
+                    del head[":status"]
+                    return Response(status, "", head, data)
+                elif isinstance(event, h2.events.ConnectionTerminated):
+                    raise ConnectionError(f"GOAWAY {event.error_code}")
+            self.flush()
+        raise ConnectionError("closed before the answer")
 
 
 class Gate:

@@ -11,7 +11,8 @@ build="gcc make libc6-dev nginx-dev libhiredis-dev libjansson-dev
     libxxhash-dev libidn2-dev libssl-dev"
 run="nginx redis-server curl"
 test="libcmocka-dev python3 python3-pytest python3-pytest-xdist
-    python3-redis libnginx-mod-nchan openssl valgrind"
+    python3-redis python3-h2 libnginx-mod-nchan openssl valgrind certbot
+    pebble"
 
 policy=/usr/sbin/policy-rc.d
 

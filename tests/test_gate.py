@@ -6,11 +6,24 @@
 
 import pytest
 
-from gate import SITE, closed, site
+from gate import SITE, closed, http2, http10, site
 
 
-def get(path="/", **kw):
-    return lambda nginx: nginx.get(path, host="acme.example", **kw)
+class Get:
+    """A request that can be made by any version of HTTP."""
+
+    def __init__(self, path="/", **kw):
+        self.path = path
+        self.kw = kw
+
+    def __call__(self, nginx):
+        return nginx.get(self.path, host="acme.example", **self.kw)
+
+    def each(self, nginx):
+        for version in http10, http2:
+            yield version(nginx, self.path, **self.kw)
+
+
 
 
 def raw(data):
@@ -31,32 +44,32 @@ BIG = b"x" * 4096
 
 RETURN = {
     "return in a location":
-        (f'location / {{ return 200 "{SITE}"; }}', get()),
+        (f'location / {{ return 200 "{SITE}"; }}', Get()),
     "redirect in a location":
-        (f"location / {{ return 301 http://other.example/{SITE}; }}", get()),
+        (f"location / {{ return 301 http://other.example/{SITE}; }}", Get()),
     "return in the server":
-        (f'return 200 "{SITE}";', get()),
+        (f'return 200 "{SITE}";', Get()),
     "return in the server's if":
-        (f'if ($request_method = GET) {{ return 200 "{SITE}"; }}', get()),
+        (f'if ($request_method = GET) {{ return 200 "{SITE}"; }}', Get()),
     "redirect in the server":
-        (f"rewrite ^ http://other.example/{SITE} redirect;", get()),
+        (f"rewrite ^ http://other.example/{SITE} redirect;", Get()),
     "return in the server above a location that is off":
-        (f'return 200 "{SITE}"; location /open {{ paylock off; }}', get()),
+        (f'return 200 "{SITE}"; location /open {{ paylock off; }}', Get()),
     "the same, looked at byte for byte":
         (f'return 200 "{SITE}"; location /open {{ paylock off; }}',
          raw(b"GET / HTTP/1.1\r\nHost: acme.example\r\n"
              b"Connection: close\r\n\r\n")),
     "redirect in the server above a location that is off":
         (f"rewrite ^ http://other.example/{SITE} permanent;"
-         "location /open { paylock off; }", get("/closed")),
+         "location /open { paylock off; }", Get("/closed")),
     "rewrite in the server to a location that proxies":
-        ("rewrite ^/a$ /b last; location /b { " + PROXY + " }", get("/a")),
+        ("rewrite ^/a$ /b last; location /b { " + PROXY + " }", Get("/a")),
     "static file":
-        ("location / { root @SITE@; }", get("/file.txt")),
+        ("location / { root @SITE@; }", Get("/file.txt")),
     "proxy":
-        ("location / { " + PROXY + " }", get()),
+        ("location / { " + PROXY + " }", Get()),
     "POST to a proxy":
-        ("location / { " + PROXY + " }", get(method="POST", body=BIG)),
+        ("location / { " + PROXY + " }", Get(method="POST", body=BIG)),
     "HTTP/1.0":
         ("location / { " + PROXY + " }",
          raw(b"GET / HTTP/1.0\r\nHost: acme.example\r\n\r\n")),
@@ -71,15 +84,15 @@ ERROR_PAGE = {
         (400, "bad length", PROXY, "", raw(BAD_LENGTH)),
         (494, "long header", PROXY, "", raw(LONG_HEADER)),
         (413, "large body", f'return 200 "{SITE}";',
-         "client_max_body_size 1k;", get(method="POST", body=BIG)),
+         "client_max_body_size 1k;", Get(method="POST", body=BIG)),
         (405, "POST to a file", PROXY, "location = /file.txt { root @SITE@; }",
-         get("/file.txt", method="POST", body=b"x")),
+         Get("/file.txt", method="POST", body=b"x")),
         (403, "denied", PROXY, "location = /none { deny all; }",
-         get("/none")),
+         Get("/none")),
         (404, "no file", PROXY, "location /none { root @SITE@; }",
-         get("/none")),
+         Get("/none")),
         (418, "return", PROXY, "location = /none { return 418; }",
-         get("/none")),
+         Get("/none")),
     )
     for where, target, location in (
         ("a named location", "@site", "location @site"),
@@ -90,78 +103,78 @@ ERROR_PAGE = {
 REDIRECT = {
     "try_files to a URI":
         ("root @SITE@; location / { try_files $uri /index.php; }"
-         r"location ~ \.php$ { " + PROXY + " }", get("/none")),
+         r"location ~ \.php$ { " + PROXY + " }", Get("/none")),
     "try_files to a named location":
         ("root @SITE@; location / { try_files $uri @app; }"
-         "location @app { " + PROXY + " }", get("/none")),
+         "location @app { " + PROXY + " }", Get("/none")),
     "index":
-        ("location / { root @SITE@; index index.php file.txt; }", get()),
+        ("location / { root @SITE@; index index.php file.txt; }", Get()),
     "index to another location":
         ("root @SITE@; index page.php; location / { }"
-         r"location ~ \.php$ { " + PROXY + " }", get("/dir/")),
+         r"location ~ \.php$ { " + PROXY + " }", Get("/dir/")),
     "autoindex":
-        ("location / { root @SITE@; autoindex on; index none; }", get()),
+        ("location / { root @SITE@; autoindex on; index none; }", Get()),
     "rewrite in a location":
         ("location /a { rewrite ^ /b last; } location /b { internal; "
-         + PROXY + " }", get("/a")),
+         + PROXY + " }", Get("/a")),
     "rewrite with break":
-        ("location /a { rewrite ^ /b break; " + PROXY + " }", get("/a")),
+        ("location /a { rewrite ^ /b break; " + PROXY + " }", Get("/a")),
     "error_page 404 to the front controller":
         ("root @SITE@; error_page 404 = /index.php; location / { }"
-         r"location ~ \.php$ { " + PROXY + " }", get("/none")),
+         r"location ~ \.php$ { " + PROXY + " }", Get("/none")),
     "X-Accel-Redirect":
         ("location / { " + PROXY + " } location /files/ { internal;"
-         " alias @SITE@/; }", get("/accel")),
+         " alias @SITE@/; }", Get("/accel")),
 }
 
 AUTH = {
     "satisfy any with allow":
         ("location / { satisfy any; allow all; auth_basic x;"
-         " auth_basic_user_file @SITE@/htpasswd; " + PROXY + " }", get()),
+         " auth_basic_user_file @SITE@/htpasswd; " + PROXY + " }", Get()),
     "satisfy any with a password":
         ("location / { satisfy any; deny all; auth_basic x;"
          " auth_basic_user_file @SITE@/htpasswd; " + PROXY + " }",
-         get(headers={"Authorization": "Basic dXNlcjpwYXNz"})),
+         Get(headers={"Authorization": "Basic dXNlcjpwYXNz"})),
     "auth_request":
         ("location / { auth_request /auth; root @SITE@; index file.txt; }"
-         "location = /auth { internal; " + PROXY + " }", get()),
+         "location = /auth { internal; " + PROXY + " }", Get()),
 }
 
 SUBREQUEST = {
     "SSI include":
         ("root @SITE@; ssi on; location /frag { " + PROXY + " }",
-         get("/ssi.html")),
+         Get("/ssi.html")),
     "mirror":
         ("location / { mirror /mirror; root @SITE@; }"
-         "location = /mirror { internal; " + PROXY + " }", get("/file.txt")),
+         "location = /mirror { internal; " + PROXY + " }", Get("/file.txt")),
     "addition before the page":
         ("root @SITE@; addition_types *; add_before_body /frag;"
-         "location = /frag { " + PROXY + " }", get("/page.html")),
+         "location = /frag { " + PROXY + " }", Get("/page.html")),
     "addition after the page":
         ("root @SITE@; addition_types *; add_after_body /frag;"
-         "location = /frag { " + PROXY + " }", get("/page.html")),
+         "location = /frag { " + PROXY + " }", Get("/page.html")),
     "slice":
         ("location / { slice 1k; proxy_set_header Range $slice_range; "
-         + PROXY + " }", get()),
+         + PROXY + " }", Get()),
 }
 
 OTHER = {
     "TRACE":
-        (f'location / {{ return 200 "{SITE}"; }}', get(method="TRACE")),
+        (f'location / {{ return 200 "{SITE}"; }}', Get(method="TRACE")),
     "redirect to a directory":
-        ("location / { root @SITE@; }", get("/dir")),
+        ("location / { root @SITE@; }", Get("/dir")),
     "condition that holds":
-        ("location / { root @SITE@; }", get("/file.txt", headers={
+        ("location / { root @SITE@; }", Get("/file.txt", headers={
             "If-Modified-Since": "Fri, 01 Jan 2038 00:00:00 GMT"})),
     "range":
-        ("location / { root @SITE@; }", get("/file.txt", headers={
+        ("location / { root @SITE@; }", Get("/file.txt", headers={
             "Range": "bytes=0-7"})),
     "limit_except":
         ("location / { limit_except GET { deny all; } " + PROXY + " }",
-         get(method="POST", body=b"x")),
+         Get(method="POST", body=b"x")),
     "error_page 503":
         (f"error_page 503 =200 /mine; location = /mine {{ return 200 {SITE}; }}"
-         " location / { return 503; }", get()),
+         " location / { return 503; }", Get()),
 }
 
 WAYS = {**RETURN, **ERROR_PAGE, **REDIRECT, **AUTH, **SUBREQUEST, **OTHER}
@@ -170,13 +183,17 @@ WAYS = {**RETURN, **ERROR_PAGE, **REDIRECT, **AUTH, **SUBREQUEST, **OTHER}
 @pytest.mark.parametrize("way", WAYS)
 def test_no_way_round(way, gate, backend):
     conf, request = WAYS[way]
-    nginx = gate.start("server { server_name acme.example; paylock on; "
+    nginx = gate.start("server { listen 127.0.0.1:@PORT@;"
+                       " listen unix:@DIR@/h2.sock http2;"
+                       " server_name acme.example; paylock on; "
                        + conf + " }")
-    reply = request(nginx)
-    assert site(reply) or backend.requests, f"leads nowhere: {reply}"
+    versions = request.each if isinstance(request, Get) else lambda nginx: ()
+    for reply in (request(nginx), *versions(nginx)):
+        assert site(reply) or backend.requests, f"leads nowhere: {reply}"
 
     gate.lock("acme.example")
     assert closed(request(nginx)), way
+    assert all(closed(reply) for reply in versions(nginx)), way
     assert not backend.requests, way
 
     # what went by outside the answer would arrive a moment later
