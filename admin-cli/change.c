@@ -5,6 +5,7 @@
 
 
 #include <string.h>
+#include <sys/random.h>
 
 #include "change.h"
 #include "text.h"
@@ -106,6 +107,30 @@ change_text(flip_t *f, const char *member, const char *text)
     } else if (text) {
         change_drop(f, member);
     }
+}
+
+
+int
+change_ref(flips_t *fs, flip_t *f)
+{
+    size_t         i;
+    char           ref[] = "PL-xxxxxx";
+    unsigned char  dice[6];
+
+    static const char  crockford[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+    if (getrandom(dice, sizeof(dice), 0) != sizeof(dice)) {
+        return problem_set(&fs->admin->problem, STATUS_FAILED, "random", NULL,
+                           "the system gives no random numbers");
+    }
+
+    for (i = 0; i < sizeof(dice); i++) {
+        ref[3 + i] = crockford[dice[i] % 32];
+    }
+
+    change_text(f, "ref", ref);
+
+    return STATUS_DONE;
 }
 
 

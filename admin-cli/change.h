@@ -39,6 +39,10 @@ void change_time(flip_t *f, paylock_time_e t, uint32_t when);
 void change_drop(flip_t *f, const char *member);
 void change_text(flip_t *f, const char *member, const char *text);
 
+/* Makes up a public reference.  Returns a status. */
+
+int change_ref(flips_t *fs, flip_t *f);
+
 /* The times of a record that was read as one; none if record is NULL. */
 
 paylock_record_t change_times(const json_t *record);

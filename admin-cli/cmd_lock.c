@@ -5,7 +5,6 @@
 
 
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
 #include "change.h"
@@ -40,7 +39,6 @@ static void lock_set(flip_t *f, const lock_t *lock,
 static int lock_case(const paylock_record_t *rec, uint32_t now);
 static int lock_texts(flips_t *fs, flip_t *f, const lock_t *lock,
     int same_case);
-static int lock_ref(flips_t *fs, flip_t *f);
 
 
 /* in the order in which they may come */
@@ -391,29 +389,5 @@ lock_texts(flips_t *fs, flip_t *f, const lock_t *lock, int same_case)
     change_text(f, "invoice", lock->invoice);
     change_text(f, "ref", lock->ref);
 
-    return json_object_get(f->after, "ref") ? STATUS_DONE : lock_ref(fs, f);
-}
-
-
-static int
-lock_ref(flips_t *fs, flip_t *f)
-{
-    size_t         i;
-    char           ref[] = "PL-xxxxxx";
-    unsigned char  dice[6];
-
-    static const char  crockford[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-
-    if (getrandom(dice, sizeof(dice), 0) != sizeof(dice)) {
-        return problem_set(&fs->admin->problem, STATUS_FAILED, "random", NULL,
-                           "the system gives no random numbers");
-    }
-
-    for (i = 0; i < sizeof(dice); i++) {
-        ref[3 + i] = crockford[dice[i] % 32];
-    }
-
-    change_text(f, "ref", ref);
-
-    return STATUS_DONE;
+    return json_object_get(f->after, "ref") ? STATUS_DONE : change_ref(fs, f);
 }

@@ -1,0 +1,36 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * What is known when a Redis is adopted.
+ */
+
+
+#ifndef _ADOPT_H_INCLUDED_
+#define _ADOPT_H_INCLUDED_
+
+
+#include "head.h"
+
+
+#define ADOPT_REASON  512
+
+
+typedef struct {
+    stream_t     stream;
+    uint64_t     records;
+    uint64_t     nodes;                /* the highest seq in "nodes" */
+    head_t       known;
+    int          forked;               /* its entry differs in the stream */
+
+    head_t       head;                 /* what the new entry follows */
+    char         reason[ADOPT_REASON];
+} adopt_t;
+
+
+/* Writes the reason: what the entry follows, and what is missing. */
+
+void adopt_cite(adopt_t *t);
+
+
+#endif /* _ADOPT_H_INCLUDED_ */
