@@ -467,25 +467,6 @@ def test_keys_of_another_type(known, redis):
     assert not client.exists(LOCKS)
 
 
-@pytest.mark.parametrize("setting, value, code", [
-    ("maxmemory", "1", "memory"),
-    ("min-replicas-to-write", "1", "replicas"),
-])
-def test_writes_refused(untouched, redis, setting, value, code):
-    client = redis.client()
-    client.config_set(setting, value)
-    refused(untouched, 1, code, "lock", "a.example")
-    client.config_set(setting, "0")
-
-
-def test_a_replica(untouched, redis):
-    client = redis.client()
-    client.replicaof("127.0.0.1", "1")
-    error = refused(untouched, 1, "readonly", "lock", "a.example")
-    assert "primary" in error["mend"]
-    client.replicaof("NO", "ONE")
-
-
 def test_no_chain_known(admin, redis):
     for command in "lock", "unlock", "reset":
         error = refused(admin, 1, "chain_unknown", command, "a.example")
