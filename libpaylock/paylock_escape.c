@@ -10,7 +10,6 @@
 
 
 static paylock_str_t paylock_escape_special(paylock_format_e format, char ch);
-static size_t paylock_escape_utf8(const unsigned char *p, size_t left);
 
 
 size_t
@@ -81,9 +80,7 @@ paylock_escape_special(paylock_format_e format, char ch)
 }
 
 
-/* The length of the character at p (RFC 3629), 0 if there is none. */
-
-static size_t
+size_t
 paylock_escape_utf8(const unsigned char *p, size_t left)
 {
     size_t  i, n;

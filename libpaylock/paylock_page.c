@@ -48,7 +48,7 @@ typedef struct {
     size_t                         start;     /* of the part begun */
     unsigned                       depth;     /* sections that are kept */
     unsigned                       hidden;    /* sections that are not */
-    unsigned                       in_ref:1;
+    paylock_part_e                 kind;      /* of the text of the part */
 } paylock_draft_t;
 
 
@@ -58,8 +58,10 @@ static int paylock_page_marker(paylock_draft_t *d, paylock_str_t name);
 static int paylock_page_open(paylock_draft_t *d, paylock_str_t name,
     unsigned wanted);
 static int paylock_page_close(paylock_draft_t *d, paylock_str_t name);
+static paylock_part_e paylock_page_kind(paylock_str_t name);
 static int paylock_page_value(paylock_draft_t *d, paylock_str_t name);
-static int paylock_page_end_part(paylock_draft_t *d, paylock_part_e kind);
+static int paylock_page_insert(paylock_draft_t *d, paylock_part_e kind);
+static int paylock_page_end_part(paylock_draft_t *d);
 static int paylock_page_add_part(paylock_draft_t *d, paylock_part_e kind);
 static void paylock_page_put(paylock_draft_t *d, paylock_str_t s);
 static char *paylock_page_end(paylock_draft_t *d);
@@ -138,9 +140,14 @@ paylock_page_build(paylock_page_t *page,
 
     if (!paylock_words_language(paylock_embedded(paylock_page_texts),
                                 options->language, &d.lang, &d.texts)
+        || paylock_page_date_read(&page->date, d.texts) != 0
         || paylock_page_expand(&d, template) != 0)
     {
         return -1;
+    }
+
+    if (options->format == PAYLOCK_FORMAT_JSON) {
+        page->date.pattern.len = 0;
     }
 
     d.buf = alloc(ctx, d.len);
@@ -209,11 +216,11 @@ paylock_page_expand(paylock_draft_t *d, paylock_str_t template)
         }
     }
 
-    if (d->depth || d->hidden || d->in_ref) {
+    if (d->depth || d->hidden || d->kind != PAYLOCK_PART_TEXT) {
         return -1;
     }
 
-    return paylock_page_end_part(d, PAYLOCK_PART_TEXT);
+    return paylock_page_end_part(d);
 }
 
 
@@ -242,7 +249,10 @@ paylock_page_marker(paylock_draft_t *d, paylock_str_t name)
 static int
 paylock_page_open(paylock_draft_t *d, paylock_str_t name, unsigned wanted)
 {
-    unsigned  there;
+    unsigned        there;
+    paylock_part_e  kind;
+
+    kind = paylock_page_kind(name);
 
     if (paylock_page_is(name, "discreet")) {
         there = d->options->discreet;
@@ -250,7 +260,9 @@ paylock_page_open(paylock_draft_t *d, paylock_str_t name, unsigned wanted)
     } else if (paylock_page_is(name, "contact")) {
         there = !d->options->discreet && d->options->contact.len;
 
-    } else if (paylock_page_is(name, "ref") && wanted && !d->in_ref) {
+    } else if (kind != PAYLOCK_PART_TEXT && wanted
+               && d->kind == PAYLOCK_PART_TEXT)
+    {
         there = !d->options->discreet;
 
     } else {
@@ -262,12 +274,16 @@ paylock_page_open(paylock_draft_t *d, paylock_str_t name, unsigned wanted)
         return 0;
     }
 
-    if (paylock_page_is(name, "ref")) {
-        d->in_ref = 1;
-        return paylock_page_end_part(d, PAYLOCK_PART_TEXT);
+    if (kind == PAYLOCK_PART_TEXT) {
+        d->depth++;
+        return 0;
     }
 
-    d->depth++;
+    if (paylock_page_end_part(d) != 0) {
+        return -1;
+    }
+
+    d->kind = kind;
 
     return 0;
 }
@@ -276,27 +292,42 @@ paylock_page_open(paylock_draft_t *d, paylock_str_t name, unsigned wanted)
 static int
 paylock_page_close(paylock_draft_t *d, paylock_str_t name)
 {
+    paylock_part_e  kind;
+
     if (d->hidden) {
         d->hidden--;
         return 0;
     }
 
-    if (paylock_page_is(name, "ref")) {
-        if (!d->in_ref || paylock_page_end_part(d, PAYLOCK_PART_REF_TEXT)) {
+    kind = paylock_page_kind(name);
+
+    if (kind == PAYLOCK_PART_TEXT) {
+        if (d->depth == 0) {
             return -1;
         }
 
-        d->in_ref = 0;
+        d->depth--;
         return 0;
     }
 
-    if (d->depth == 0) {
+    if (kind != d->kind || paylock_page_end_part(d) != 0) {
         return -1;
     }
 
-    d->depth--;
+    d->kind = PAYLOCK_PART_TEXT;
 
     return 0;
+}
+
+
+/* Of the text in a section of this name. */
+
+static paylock_part_e
+paylock_page_kind(paylock_str_t name)
+{
+    return paylock_page_is(name, "ref") ? PAYLOCK_PART_REF_TEXT
+           : paylock_page_is(name, "until") ? PAYLOCK_PART_UNTIL_TEXT
+           : PAYLOCK_PART_TEXT;
 }
 
 
@@ -308,11 +339,13 @@ paylock_page_value(paylock_draft_t *d, paylock_str_t name)
     paylock_str_t  text;
 
     if (paylock_page_is(name, "ref")) {
-        if (!d->in_ref || paylock_page_end_part(d, PAYLOCK_PART_REF_TEXT)) {
-            return -1;
-        }
+        return d->kind == PAYLOCK_PART_REF_TEXT
+               ? paylock_page_insert(d, PAYLOCK_PART_REF) : -1;
+    }
 
-        return paylock_page_add_part(d, PAYLOCK_PART_REF);
+    if (paylock_page_is(name, "until")) {
+        return d->kind == PAYLOCK_PART_UNTIL_TEXT
+               ? paylock_page_insert(d, PAYLOCK_PART_UNTIL) : -1;
     }
 
     if (paylock_page_is(name, "contact")) {
@@ -342,12 +375,21 @@ paylock_page_value(paylock_draft_t *d, paylock_str_t name)
 }
 
 
-/* Ends the part begun, which is of this kind, and begins another one. */
+/* What the request puts in. */
 
 static int
-paylock_page_end_part(paylock_draft_t *d, paylock_part_e kind)
+paylock_page_insert(paylock_draft_t *d, paylock_part_e kind)
 {
-    return d->len == d->start ? 0 : paylock_page_add_part(d, kind);
+    return paylock_page_end_part(d) == 0 ? paylock_page_add_part(d, kind) : -1;
+}
+
+
+/* Ends the part begun and begins another one. */
+
+static int
+paylock_page_end_part(paylock_draft_t *d)
+{
+    return d->len == d->start ? 0 : paylock_page_add_part(d, d->kind);
 }
 
 

@@ -15,6 +15,7 @@
 #include <stddef.h>
 
 #include "paylock_negotiate.h"
+#include "paylock_page_date.h"
 #include "paylock_str.h"
 
 
@@ -25,7 +26,9 @@
 typedef enum {
     PAYLOCK_PART_TEXT = 0,             /* always, as it is */
     PAYLOCK_PART_REF_TEXT,             /* as it is, only if there is a ref */
-    PAYLOCK_PART_REF                   /* the ref itself: needs no escaping */
+    PAYLOCK_PART_REF,                  /* the ref itself: needs no escaping */
+    PAYLOCK_PART_UNTIL_TEXT,           /* ... only if an opening is planned */
+    PAYLOCK_PART_UNTIL                 /* its date, see paylock_page_date() */
 } paylock_part_e;
 
 
@@ -36,8 +39,9 @@ typedef struct {
 
 
 typedef struct {
-    paylock_part_t  part[PAYLOCK_PAGE_PARTS];
-    size_t          n;
+    paylock_part_t       part[PAYLOCK_PAGE_PARTS];
+    size_t               n;
+    paylock_page_date_t  date;
 } paylock_page_t;
 
 
@@ -45,7 +49,7 @@ typedef struct {
     paylock_format_e  format;
     size_t            language;        /* index in paylock_page_languages() */
     unsigned          status;          /* 402, 403 or 503: in problem+json */
-    unsigned          discreet:1;      /* "temporarily unavailable", no ref */
+    unsigned          discreet:1;      /* no ref, no date, no contact */
     paylock_str_t     contact;         /* for the site's owner; may be empty */
 } paylock_page_options_t;
 

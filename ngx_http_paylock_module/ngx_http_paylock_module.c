@@ -64,12 +64,6 @@ static ngx_conf_enum_t  ngx_http_paylock_statuses[] = {
 };
 
 
-static ngx_conf_enum_t  ngx_http_paylock_pages[] = {
-    { ngx_string("discreet"), 1 },
-    { ngx_null_string, 0 }
-};
-
-
 static ngx_conf_enum_t  ngx_http_paylock_log_levels[] = {
     { ngx_string("debug"), NGX_LOG_DEBUG },
     { ngx_string("info"), NGX_LOG_INFO },
@@ -140,10 +134,10 @@ static ngx_command_t  ngx_http_paylock_commands[] = {
 
     { ngx_string("paylock_page"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_enum_slot,
+      ngx_http_paylock_template,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_paylock_loc_conf_t, discreet),
-      &ngx_http_paylock_pages },
+      0,
+      NULL },
 
     { ngx_string("paylock_contact"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
@@ -227,6 +221,10 @@ ngx_http_paylock_init(ngx_conf_t *cf)
 
     pmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_paylock_module);
 
+    if (ngx_http_paylock_template_check(cf, pmcf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     if (!pmcf->used) {
         return NGX_OK;
     }
@@ -308,6 +306,9 @@ ngx_http_paylock_create_main_conf(ngx_conf_t *cf)
     if (ngx_array_init(&pmcf->answers, cf->pool, 4,
                        sizeof(ngx_http_paylock_answer_t *))
         != NGX_OK
+        || ngx_array_init(&pmcf->templates, cf->pool, 1,
+                          sizeof(ngx_http_paylock_template_t *))
+           != NGX_OK
         || ngx_array_init(&pmcf->servers, cf->pool, 4,
                           sizeof(ngx_http_paylock_srv_conf_t *))
            != NGX_OK)
@@ -405,6 +406,11 @@ ngx_http_paylock_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_uint_value(conf->status, prev->status,
                               NGX_HTTP_SERVICE_UNAVAILABLE);
     ngx_conf_merge_sec_value(conf->retry_after, prev->retry_after, 3600);
+
+    if (conf->discreet == NGX_CONF_UNSET_UINT) {
+        conf->template = prev->template;
+    }
+
     ngx_conf_merge_uint_value(conf->discreet, prev->discreet, 0);
     ngx_conf_merge_str_value(conf->contact, prev->contact, "");
     ngx_conf_merge_uint_value(conf->log_level, prev->log_level,

@@ -89,12 +89,16 @@ typedef struct {
 } ngx_http_paylock_redis_t;
 
 
+typedef struct ngx_http_paylock_template_s  ngx_http_paylock_template_t;
+
+
 /* a location's answers, shared by all locations that give the same */
 
 typedef struct {
     ngx_uint_t                   status;
     ngx_uint_t                   discreet;
     ngx_str_t                    contact;
+    ngx_http_paylock_template_t *template;     /* of the HTML, or NULL */
 
     ngx_uint_t                   nlanguages;
     const char *const           *languages;
@@ -112,6 +116,7 @@ typedef struct {
     ngx_http_paylock_redis_t     redis;
     ngx_msec_t                   reconcile;
     ngx_array_t                  answers;      /* ngx_http_paylock_answer_t * */
+    ngx_array_t                  templates;
     ngx_array_t                  servers;      /* the servers' *_conf_t * */
     ngx_int_t                    verdict;      /* index of the variable */
     ngx_uint_t                   used;
@@ -147,6 +152,7 @@ typedef struct {
     ngx_uint_t                   status;
     time_t                       retry_after;
     ngx_uint_t                   discreet;
+    ngx_http_paylock_template_t *template;
     ngx_str_t                    contact;
     ngx_uint_t                   log_level;
     ngx_flag_t                   dry_run;
@@ -237,7 +243,30 @@ ngx_http_paylock_pass_e ngx_http_paylock_pass(ngx_http_request_t *r,
 ngx_http_paylock_answer_t *ngx_http_paylock_page_answer(ngx_conf_t *cf,
     ngx_http_paylock_main_conf_t *pmcf, ngx_http_paylock_loc_conf_t *plcf);
 ngx_int_t ngx_http_paylock_page_header(ngx_http_request_t *r,
-    ngx_http_paylock_verdict_t *verdict, ngx_chain_t **body);
+    ngx_http_paylock_verdict_t *verdict, ngx_chain_t **chain);
+uint32_t ngx_http_paylock_page_until(ngx_http_paylock_verdict_t *verdict);
+
+/* a body in the making */
+
+typedef struct {
+    ngx_chain_t                 *chain;
+    ngx_chain_t                **last;
+    ngx_buf_t                   *buf;          /* the last one */
+    off_t                        len;
+} ngx_http_paylock_body_t;
+
+ngx_int_t ngx_http_paylock_page_add(ngx_http_request_t *r,
+    ngx_http_paylock_body_t *body, u_char *data, size_t len);
+
+
+/* ngx_http_paylock_template.c */
+
+char *ngx_http_paylock_template(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+ngx_int_t ngx_http_paylock_template_check(ngx_conf_t *cf,
+    ngx_http_paylock_main_conf_t *pmcf);
+ngx_int_t ngx_http_paylock_template_body(ngx_http_request_t *r,
+    ngx_http_paylock_template_t *template, ngx_http_paylock_body_t *body);
 
 
 /* ngx_http_paylock_variables.c */

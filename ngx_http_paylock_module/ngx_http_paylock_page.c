@@ -11,23 +11,41 @@
 #include "ngx_http_paylock_module.h"
 
 
+/* what the client asks of the answer; NULL where it does not */
+
+typedef struct {
+    ngx_str_t                    *accept;
+    ngx_str_t                    *language;
+    ngx_str_t                    *dest;
+    ngx_str_t                    *origin;
+    ngx_str_t                    *method;
+    ngx_str_t                    *headers;
+} ngx_http_paylock_wishes_t;
+
+
+typedef struct {
+    ngx_str_t                     name;
+    size_t                        offset;
+} ngx_http_paylock_wish_t;
+
+
 static void *ngx_http_paylock_page_alloc(void *pool, size_t size);
 static ngx_int_t ngx_http_paylock_page_build(ngx_conf_t *cf,
     ngx_http_paylock_answer_t *answer);
-static paylock_format_e ngx_http_paylock_page_format(ngx_http_request_t *r);
-static ngx_uint_t ngx_http_paylock_page_language(ngx_http_request_t *r,
-    ngx_http_paylock_answer_t *answer);
-static ngx_str_t *ngx_http_paylock_page_request_header(ngx_http_request_t *r,
-    const char *name, size_t len);
+static void ngx_http_paylock_page_wishes(ngx_http_request_t *r,
+    ngx_http_paylock_wishes_t *wishes);
+static ngx_int_t ngx_http_paylock_page_preflight(ngx_http_request_t *r,
+    ngx_http_paylock_wishes_t *wishes);
+static ngx_int_t ngx_http_paylock_page_locked(ngx_http_request_t *r,
+    ngx_http_paylock_verdict_t *verdict, ngx_http_paylock_wishes_t *wishes,
+    ngx_http_paylock_body_t *body);
 static ngx_int_t ngx_http_paylock_page_set(ngx_http_request_t *r,
-    const char *key, const char *value);
+    const char *key, ngx_str_t *value);
 static ngx_int_t ngx_http_paylock_page_retry_after(ngx_http_request_t *r,
-    ngx_http_paylock_verdict_t *verdict);
+    uint32_t until);
 static ngx_int_t ngx_http_paylock_page_body(ngx_http_request_t *r,
-    paylock_page_t *page, ngx_http_paylock_verdict_t *verdict,
-    ngx_chain_t **body);
-static ngx_buf_t *ngx_http_paylock_page_buf(ngx_http_request_t *r,
-    ngx_chain_t ***last);
+    paylock_page_t *page, ngx_http_paylock_verdict_t *verdict, uint32_t until,
+    ngx_http_paylock_body_t *body);
 
 
 static ngx_str_t  ngx_http_paylock_types[] = {
@@ -37,7 +55,28 @@ static ngx_str_t  ngx_http_paylock_types[] = {
 };
 
 
-static paylock_page_t  ngx_http_paylock_no_page;
+static ngx_http_paylock_wish_t  ngx_http_paylock_wishes[] = {
+
+    { ngx_string("accept"),
+      offsetof(ngx_http_paylock_wishes_t, accept) },
+
+    { ngx_string("accept-language"),
+      offsetof(ngx_http_paylock_wishes_t, language) },
+
+    { ngx_string("sec-fetch-dest"),
+      offsetof(ngx_http_paylock_wishes_t, dest) },
+
+    { ngx_string("origin"),
+      offsetof(ngx_http_paylock_wishes_t, origin) },
+
+    { ngx_string("access-control-request-method"),
+      offsetof(ngx_http_paylock_wishes_t, method) },
+
+    { ngx_string("access-control-request-headers"),
+      offsetof(ngx_http_paylock_wishes_t, headers) },
+
+    { ngx_null_string, 0 }
+};
 
 
 /* Locations that answer alike share one set of pages. */
@@ -54,6 +93,7 @@ ngx_http_paylock_page_answer(ngx_conf_t *cf,
     for (i = 0; i < pmcf->answers.nelts; i++) {
         if (known[i]->status == plcf->status
             && known[i]->discreet == plcf->discreet
+            && known[i]->template == plcf->template
             && known[i]->contact.len == plcf->contact.len
             && ngx_memcmp(known[i]->contact.data, plcf->contact.data,
                           plcf->contact.len)
@@ -77,6 +117,7 @@ ngx_http_paylock_page_answer(ngx_conf_t *cf,
 
     answer->status = plcf->status;
     answer->discreet = plcf->discreet;
+    answer->template = plcf->template;
     answer->contact = plcf->contact;
 
     if (ngx_http_paylock_page_build(cf, answer) != NGX_OK) {
@@ -138,43 +179,168 @@ ngx_http_paylock_page_alloc(void *pool, size_t size)
 }
 
 
-/* Sets the response's headers; *body is what is to be sent. */
+/* Sets the response's headers; *chain is what is to be sent. */
 
 ngx_int_t
 ngx_http_paylock_page_header(ngx_http_request_t *r,
-    ngx_http_paylock_verdict_t *verdict, ngx_chain_t **body)
+    ngx_http_paylock_verdict_t *verdict, ngx_chain_t **chain)
 {
-    ngx_uint_t                    language;
-    paylock_format_e              format;
+    ngx_int_t                     rc;
+    ngx_http_paylock_body_t       body;
+    ngx_http_paylock_wishes_t     wishes;
     ngx_http_paylock_loc_conf_t  *plcf;
+
+    static ngx_str_t  no_store = ngx_string("no-store");
+    static ngx_str_t  anybody = ngx_string("*");
+    static ngx_str_t  locked = ngx_string("locked");
+    static ngx_str_t  vary =
+        ngx_string("Accept, Accept-Language, Sec-Fetch-Dest, Origin");
 
     plcf = ngx_http_get_module_loc_conf(r, ngx_http_paylock_module);
 
-    format = ngx_http_paylock_page_format(r);
-    language = ngx_http_paylock_page_language(r, plcf->answer);
+    ngx_http_paylock_page_wishes(r, &wishes);
 
-    r->headers_out.status = plcf->status;
     r->err_status = 0;
 
-    if (ngx_http_paylock_page_set(r, "Cache-Control", "no-store") != NGX_OK
-        || ngx_http_paylock_page_set(r, "Vary", "Accept, Accept-Language, "
-                                     "Sec-Fetch-Dest, Origin") != NGX_OK
-        || ngx_http_paylock_page_set(r, "Access-Control-Allow-Origin", "*")
-           != NGX_OK
-        || ngx_http_paylock_page_retry_after(r, verdict) != NGX_OK)
+    body.chain = NULL;
+    body.last = &body.chain;
+    body.buf = NULL;
+    body.len = 0;
+
+    if (ngx_http_paylock_page_set(r, "Cache-Control", &no_store) != NGX_OK
+        || ngx_http_paylock_page_set(r, "Vary", &vary) != NGX_OK
+        || ngx_http_paylock_page_set(r, "Access-Control-Allow-Origin",
+                                     &anybody)
+           != NGX_OK)
     {
         return NGX_ERROR;
     }
 
     if (!plcf->discreet
-        && ngx_http_paylock_page_set(r, "X-Paylock", "locked") != NGX_OK)
+        && ngx_http_paylock_page_set(r, "X-Paylock", &locked) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
+    if (r->method == NGX_HTTP_OPTIONS && wishes.origin && wishes.method) {
+        rc = ngx_http_paylock_page_preflight(r, &wishes);
+
+    } else {
+        rc = ngx_http_paylock_page_locked(r, verdict, &wishes, &body);
+    }
+
+    if (rc != NGX_OK
+        || (body.buf == NULL
+            && ngx_http_paylock_page_add(r, &body, NULL, 0) != NGX_OK))
+    {
+        return NGX_ERROR;
+    }
+
+    body.buf->last_buf = 1;
+    body.buf->last_in_chain = 1;
+
+    r->headers_out.content_length_n = body.len;
+    *chain = body.chain;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_paylock_page_wishes(ngx_http_request_t *r,
+    ngx_http_paylock_wishes_t *wishes)
+{
+    ngx_str_t                **field;
+    ngx_uint_t                 i;
+    ngx_list_part_t           *part;
+    ngx_table_elt_t           *header;
+    ngx_http_paylock_wish_t   *wish;
+
+    ngx_memzero(wishes, sizeof(ngx_http_paylock_wishes_t));
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+        header = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+
+            for (wish = ngx_http_paylock_wishes; wish->name.len; wish++) {
+
+                if (wish->name.len != header[i].key.len
+                    || ngx_strncasecmp(wish->name.data, header[i].key.data,
+                                       wish->name.len)
+                       != 0)
+                {
+                    continue;
+                }
+
+                field = (ngx_str_t **) ((char *) wishes + wish->offset);
+
+                if (*field == NULL) {
+                    *field = &header[i].value;
+                }
+            }
+        }
+    }
+}
+
+
+/* Whatever a script of another site is about to ask, it may: for the page. */
+
+static ngx_int_t
+ngx_http_paylock_page_preflight(ngx_http_request_t *r,
+    ngx_http_paylock_wishes_t *wishes)
+{
+    r->headers_out.status = NGX_HTTP_NO_CONTENT;
+
+    if (ngx_http_paylock_page_set(r, "Access-Control-Allow-Methods",
+                                  wishes->method)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (wishes->headers == NULL) {
+        return NGX_OK;
+    }
+
+    return ngx_http_paylock_page_set(r, "Access-Control-Allow-Headers",
+                                     wishes->headers);
+}
+
+
+static ngx_int_t
+ngx_http_paylock_page_locked(ngx_http_request_t *r,
+    ngx_http_paylock_verdict_t *verdict, ngx_http_paylock_wishes_t *wishes,
+    ngx_http_paylock_body_t *body)
+{
+    uint32_t                      until;
+    ngx_str_t                    *accept, *dest, *field, tag;
+    ngx_uint_t                    language;
+    paylock_format_e              format;
+    ngx_http_paylock_answer_t    *answer;
+    ngx_http_paylock_loc_conf_t  *plcf;
+
+    plcf = ngx_http_get_module_loc_conf(r, ngx_http_paylock_module);
+    answer = plcf->answer;
+
+    r->headers_out.status = plcf->status;
+
+    until = ngx_http_paylock_page_until(verdict);
+
+    if (ngx_http_paylock_page_retry_after(r, until) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    accept = wishes->accept;
+    dest = wishes->dest;
+
+    format = paylock_negotiate_format(accept ? (char *) accept->data : NULL,
+                                      accept ? accept->len : 0,
+                                      dest ? (char *) dest->data : NULL,
+                                      dest ? dest->len : 0);
+
     if (format == PAYLOCK_FORMAT_NONE) {
-        return ngx_http_paylock_page_body(r, &ngx_http_paylock_no_page, verdict,
-                                          body);
+        return NGX_OK;
     }
 
     r->headers_out.content_type = ngx_http_paylock_types[format];
@@ -185,78 +351,34 @@ ngx_http_paylock_page_header(ngx_http_request_t *r,
         ngx_str_set(&r->headers_out.charset, "utf-8");
     }
 
-    if (ngx_http_paylock_page_set(r, "Content-Language",
-                                  plcf->answer->languages[language])
-        != NGX_OK)
-    {
+    /* the language of a template is its author's */
+
+    if (format == PAYLOCK_FORMAT_HTML && plcf->template) {
+        return ngx_http_paylock_template_body(r, plcf->template, body);
+    }
+
+    field = wishes->language;
+
+    language = paylock_negotiate_language(field ? (char *) field->data : NULL,
+                                          field ? field->len : 0,
+                                          answer->languages,
+                                          answer->nlanguages);
+
+    tag.data = (u_char *) answer->languages[language];
+    tag.len = ngx_strlen(tag.data);
+
+    if (ngx_http_paylock_page_set(r, "Content-Language", &tag) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    return ngx_http_paylock_page_body(r, &plcf->answer->pages[format][language],
-                                      verdict, body);
-}
-
-
-static paylock_format_e
-ngx_http_paylock_page_format(ngx_http_request_t *r)
-{
-    ngx_str_t  *accept, *dest;
-
-    accept = ngx_http_paylock_page_request_header(r, "accept",
-                                                  sizeof("accept") - 1);
-    dest = ngx_http_paylock_page_request_header(r, "sec-fetch-dest",
-                                                sizeof("sec-fetch-dest") - 1);
-
-    return paylock_negotiate_format(accept ? (char *) accept->data : NULL,
-                                    accept ? accept->len : 0,
-                                    dest ? (char *) dest->data : NULL,
-                                    dest ? dest->len : 0);
-}
-
-
-static ngx_uint_t
-ngx_http_paylock_page_language(ngx_http_request_t *r,
-    ngx_http_paylock_answer_t *answer)
-{
-    ngx_str_t  *field;
-
-    field = ngx_http_paylock_page_request_header(r, "accept-language",
-                                                sizeof("accept-language") - 1);
-
-    return paylock_negotiate_language(field ? (char *) field->data : NULL,
-                                      field ? field->len : 0,
-                                      answer->languages, answer->nlanguages);
-}
-
-
-static ngx_str_t *
-ngx_http_paylock_page_request_header(ngx_http_request_t *r, const char *name,
-    size_t len)
-{
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *header;
-
-    for (part = &r->headers_in.headers.part; part; part = part->next) {
-        header = part->elts;
-
-        for (i = 0; i < part->nelts; i++) {
-            if (header[i].key.len == len
-                && ngx_strncasecmp(header[i].key.data, (u_char *) name, len)
-                   == 0)
-            {
-                return &header[i].value;
-            }
-        }
-    }
-
-    return NULL;
+    return ngx_http_paylock_page_body(r, &answer->pages[format][language],
+                                      verdict, until, body);
 }
 
 
 static ngx_int_t
 ngx_http_paylock_page_set(ngx_http_request_t *r, const char *key,
-    const char *value)
+    ngx_str_t *value)
 {
     ngx_table_elt_t  *h;
 
@@ -270,32 +392,19 @@ ngx_http_paylock_page_set(ngx_http_request_t *r, const char *key,
     h->hash = 1;
     h->key.data = (u_char *) key;
     h->key.len = ngx_strlen(key);
-    h->value.data = (u_char *) value;
-    h->value.len = ngx_strlen(value);
+    h->value = *value;
 
     return NGX_OK;
 }
 
 
-/* Seconds to the record's next opening, if there is one. */
+/* When the record opens the host next; 0 if that is not planned. */
 
-static ngx_int_t
-ngx_http_paylock_page_retry_after(ngx_http_request_t *r,
-    ngx_http_paylock_verdict_t *verdict)
+uint32_t
+ngx_http_paylock_page_until(ngx_http_paylock_verdict_t *verdict)
 {
-    u_char                       *p;
-    time_t                        after;
-    uint32_t                      when;
-    paylock_stage_e               stage;
-    ngx_http_paylock_loc_conf_t  *plcf;
-
-    plcf = ngx_http_get_module_loc_conf(r, ngx_http_paylock_module);
-
-    after = plcf->retry_after;
-
-    if (after == 0) {
-        return NGX_OK;
-    }
+    uint32_t         when;
+    paylock_stage_e  stage;
 
     if (verdict->found
         && paylock_timeline_next(&verdict->record, ngx_time(), verdict->def,
@@ -303,78 +412,105 @@ ngx_http_paylock_page_retry_after(ngx_http_request_t *r,
         && stage < verdict->stage
         && (time_t) when > ngx_time())
     {
-        after = when - ngx_time();
+        return when;
     }
 
-    p = ngx_pnalloc(r->pool, NGX_TIME_T_LEN + 1);
-    if (p == NULL) {
+    return 0;
+}
+
+
+static ngx_int_t
+ngx_http_paylock_page_retry_after(ngx_http_request_t *r, uint32_t until)
+{
+    ngx_str_t                     value;
+    ngx_http_paylock_loc_conf_t  *plcf;
+
+    plcf = ngx_http_get_module_loc_conf(r, ngx_http_paylock_module);
+
+    if (plcf->retry_after == 0) {
+        return NGX_OK;
+    }
+
+    value.data = ngx_pnalloc(r->pool, NGX_TIME_T_LEN);
+    if (value.data == NULL) {
         return NGX_ERROR;
     }
 
-    *ngx_sprintf(p, "%T", after) = '\0';
+    value.len = ngx_sprintf(value.data, "%T", until ? until - ngx_time()
+                                                    : plcf->retry_after)
+                - value.data;
 
-    return ngx_http_paylock_page_set(r, "Retry-After", (char *) p);
+    return ngx_http_paylock_page_set(r, "Retry-After", &value);
 }
 
 
 static ngx_int_t
 ngx_http_paylock_page_body(ngx_http_request_t *r, paylock_page_t *page,
-    ngx_http_paylock_verdict_t *verdict, ngx_chain_t **body)
+    ngx_http_paylock_verdict_t *verdict, uint32_t until,
+    ngx_http_paylock_body_t *body)
 {
-    size_t          i, len;
-    ngx_str_t       ref;
-    ngx_buf_t      *b;
-    ngx_chain_t   **last;
-    paylock_str_t   text;
+    size_t           i, ref;
+    paylock_str_t    text;
+    paylock_part_t  *part;
 
-    ref.len = verdict->found ? verdict->record.ref_len : 0;
-    ref.data = (u_char *) verdict->record.ref;
-
-    len = 0;
-    last = body;
+    ref = verdict->found ? verdict->record.ref_len : 0;
 
     for (i = 0; i < page->n; i++) {
 
-        text = page->part[i].text;
+        part = &page->part[i];
+        text = part->text;
 
-        if (page->part[i].kind != PAYLOCK_PART_TEXT && ref.len == 0) {
-            continue;
+        switch (part->kind) {
+
+        case PAYLOCK_PART_TEXT:
+            break;
+
+        case PAYLOCK_PART_REF_TEXT:
+        case PAYLOCK_PART_REF:
+            if (ref == 0) {
+                continue;
+            }
+
+            if (part->kind == PAYLOCK_PART_REF) {
+                text.data = verdict->record.ref;
+                text.len = ref;
+            }
+
+            break;
+
+        case PAYLOCK_PART_UNTIL_TEXT:
+        case PAYLOCK_PART_UNTIL:
+            if (until == 0) {
+                continue;
+            }
+
+            if (part->kind == PAYLOCK_PART_UNTIL) {
+                text.data = ngx_pnalloc(r->pool, PAYLOCK_PAGE_DATE);
+                if (text.data == NULL) {
+                    return NGX_ERROR;
+                }
+
+                text.len = paylock_page_date((char *) text.data, &page->date,
+                                             until);
+            }
+
+            break;
         }
 
-        if (page->part[i].kind == PAYLOCK_PART_REF) {
-            text.data = (char *) ref.data;
-            text.len = ref.len;
-        }
-
-        b = ngx_http_paylock_page_buf(r, &last);
-        if (b == NULL) {
+        if (ngx_http_paylock_page_add(r, body, (u_char *) text.data, text.len)
+            != NGX_OK)
+        {
             return NGX_ERROR;
         }
-
-        b->memory = 1;
-        b->pos = (u_char *) text.data;
-        b->last = b->pos + text.len;
-        len += text.len;
     }
-
-    if (len == 0) {
-        b = ngx_http_paylock_page_buf(r, &last);
-        if (b == NULL) {
-            return NGX_ERROR;
-        }
-    }
-
-    b->last_buf = 1;
-    b->last_in_chain = 1;
-
-    r->headers_out.content_length_n = len;
 
     return NGX_OK;
 }
 
 
-static ngx_buf_t *
-ngx_http_paylock_page_buf(ngx_http_request_t *r, ngx_chain_t ***last)
+ngx_int_t
+ngx_http_paylock_page_add(ngx_http_request_t *r,
+    ngx_http_paylock_body_t *body, u_char *data, size_t len)
 {
     ngx_buf_t    *b;
     ngx_chain_t  *cl;
@@ -383,14 +519,20 @@ ngx_http_paylock_page_buf(ngx_http_request_t *r, ngx_chain_t ***last)
     cl = ngx_alloc_chain_link(r->pool);
 
     if (b == NULL || cl == NULL) {
-        return NULL;
+        return NGX_ERROR;
     }
+
+    b->memory = len != 0;
+    b->pos = data;
+    b->last = data + len;
 
     cl->buf = b;
     cl->next = NULL;
 
-    **last = cl;
-    *last = &cl->next;
+    *body->last = cl;
+    body->last = &cl->next;
+    body->buf = b;
+    body->len += len;
 
-    return b;
+    return NGX_OK;
 }

@@ -17,6 +17,10 @@ static ngx_int_t ngx_http_paylock_host_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_paylock_ref_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_paylock_until_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_paylock_contact_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_paylock_verdict_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_paylock_record(ngx_http_request_t *r,
@@ -35,6 +39,12 @@ static ngx_http_variable_t  ngx_http_paylock_variables[] = {
 
     { ngx_string("paylock_ref"), NULL, ngx_http_paylock_ref_variable, 0,
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("paylock_until"), NULL, ngx_http_paylock_until_variable, 0,
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("paylock_contact"), NULL, ngx_http_paylock_contact_variable,
+      0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
       ngx_http_null_variable
 };
@@ -165,6 +175,54 @@ ngx_http_paylock_ref_variable(ngx_http_request_t *r,
     ngx_memcpy(p, verdict.record.ref, verdict.record.ref_len);
 
     return ngx_http_paylock_value(v, p, verdict.record.ref_len);
+}
+
+
+/* For people of all languages, and up to a full minute as on the page. */
+
+static ngx_int_t
+ngx_http_paylock_until_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    u_char                      *p;
+    ngx_tm_t                     tm;
+    uint32_t                     until;
+    ngx_http_paylock_verdict_t   verdict;
+
+    until = 0;
+
+    if (ngx_http_paylock_record(r, &verdict) == NGX_OK) {
+        until = ngx_http_paylock_page_until(&verdict);
+    }
+
+    if (until == 0) {
+        return ngx_http_paylock_value(v, NULL, 0);
+    }
+
+    p = ngx_pnalloc(r->pool, sizeof("2026-11-01 09:00 UTC") - 1);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_gmtime((time_t) until + 59, &tm);
+
+    ngx_sprintf(p, "%4d-%02d-%02d %02d:%02d UTC", tm.ngx_tm_year,
+                tm.ngx_tm_mon, tm.ngx_tm_mday, tm.ngx_tm_hour, tm.ngx_tm_min);
+
+    return ngx_http_paylock_value(v, p, sizeof("2026-11-01 09:00 UTC") - 1);
+}
+
+
+static ngx_int_t
+ngx_http_paylock_contact_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_http_paylock_loc_conf_t  *plcf;
+
+    plcf = ngx_http_get_module_loc_conf(r, ngx_http_paylock_module);
+
+    return ngx_http_paylock_value(v, plcf->contact.data,
+                                  plcf->enable ? plcf->contact.len : 0);
 }
 
 

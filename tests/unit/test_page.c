@@ -4,19 +4,22 @@
  */
 
 
-#define _GNU_SOURCE                    /* strcasestr() */
+#define _GNU_SOURCE                    /* strcasestr(), memmem() */
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 #include <jansson.h>
 
 #include "paylock_page.h"
+#include "paylock_words.h"
 
 
 #define LIMIT  6144
@@ -25,6 +28,7 @@
 typedef struct {
     paylock_page_options_t   options;
     const char              *ref;
+    uint32_t                 until;
     char                     text[2 * LIMIT];
     size_t                   len;
 } page_t;
@@ -47,6 +51,29 @@ static const char *const  contacts[] = {
     "javascript:alert(1)",
     "\"}\n\\\x01\x7f\xff\xc3\xa9\xed\xa0\x80\xf4\x90\x80\x80\xe2\x82",
 };
+
+#define UNTIL  1793523600              /* 2026-11-01 09:00 */
+
+
+/* the file itself */
+
+extern const char  paylock_page_texts[], paylock_page_texts_end[];
+extern const char  paylock_page_html[], paylock_page_html_end[];
+
+
+/* UNTIL, in the order of the languages */
+
+static const char *const  dates[] = {
+    " on 1 November 2026, 09:00 UTC",
+    " le 1er novembre 2026 à 09:00 (UTC)",
+    " ab 1. November 2026, 09:00 Uhr (UTC)",
+    " el 1 de noviembre de 2026 a las 09:00 (UTC)",
+    ": 1º novembre 2026, ore 09:00 (UTC)",
+    " op 1 november 2026 om 09:00 uur (UTC)",
+    " para 1 de novembro de 2026 às 09:00 (UTC)",
+    ": 1 listopada 2026, godz. 09:00 (UTC)"
+};
+
 
 static const char *const  refs[] = { "", "PL-7F3K2M", "0123456789._-AZa" };
 
@@ -96,6 +123,7 @@ languages(void)
 static void
 render(page_t *p)
 {
+    char             date[PAYLOCK_PAGE_DATE];
     size_t           i;
     memory_t         m = { .n = 0 };
     paylock_str_t    s;
@@ -117,9 +145,19 @@ render(page_t *p)
             s.len = strlen(p->ref);
             break;
 
-        case PAYLOCK_PART_REF_TEXT:
+        case PAYLOCK_PART_UNTIL:
             assert_false(p->options.discreet);
-            if (p->ref[0] == '\0') {
+            s.data = date;
+            s.len = p->until ? paylock_page_date(date, &page.date, p->until)
+                             : 0;
+            break;
+
+        case PAYLOCK_PART_REF_TEXT:
+        case PAYLOCK_PART_UNTIL_TEXT:
+            assert_false(p->options.discreet);
+            if (page.part[i].kind == PAYLOCK_PART_REF_TEXT ? !p->ref[0]
+                                                           : !p->until)
+            {
                 continue;
             }
 
@@ -164,26 +202,25 @@ render_with(page_t *p, paylock_format_e format, const char *contact,
 static void
 each(paylock_format_e format, void (*check)(page_t *p))
 {
-    size_t           lang, contact, ref, discreet;
-    static page_t    p;
+    size_t         i, contacts_n, refs_n, n;
+    static page_t  p;
 
-    for (lang = 0; lang < languages(); lang++) {
-        for (contact = 0; contact < 8; contact++) {
-            for (ref = 0; ref < 3; ref++) {
-                for (discreet = 0; discreet < 2; discreet++) {
-                    memset(&p, 0, sizeof(p));
-                    p.options.format = format;
-                    p.options.language = lang;
-                    p.options.status = 503;
-                    p.options.discreet = discreet;
-                    p.options.contact.data = contacts[contact];
-                    p.options.contact.len = strlen(contacts[contact]);
-                    p.ref = refs[ref];
-                    render(&p);
-                    check(&p);
-                }
-            }
-        }
+    contacts_n = sizeof(contacts) / sizeof(contacts[0]);
+    refs_n = sizeof(refs) / sizeof(refs[0]);
+    n = languages() * contacts_n * refs_n * 4;
+
+    for (i = 0; i < n; i++) {
+        memset(&p, 0, sizeof(p));
+        p.options.format = format;
+        p.options.status = 503;
+        p.options.discreet = i & 1;
+        p.until = i & 2 ? UNTIL : 0;
+        p.ref = refs[i / 4 % refs_n];
+        p.options.contact.data = contacts[i / 4 / refs_n % contacts_n];
+        p.options.contact.len = strlen(p.options.contact.data);
+        p.options.language = i / 4 / refs_n / contacts_n;
+        render(&p);
+        check(&p);
     }
 }
 
@@ -219,12 +256,61 @@ assert_has_not(const page_t *p, const char *what)
 }
 
 
+static int
+same(paylock_str_t a, paylock_str_t b)
+{
+    return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
+}
+
+
+/* Does the page name this text, or what makes a date take it? */
+
+static int
+used(paylock_str_t name)
+{
+    char  marker[64];
+
+    static const char *const  dates_take[] = { "date", "months", "first" };
+
+    size_t  i;
+
+    for (i = 0; i < 3; i++) {
+        if (same(name, (paylock_str_t) { dates_take[i],
+                                         strlen(dates_take[i]) }))
+        {
+            return 1;
+        }
+    }
+
+    if (name.len > 9 && memcmp(name.data, "discreet_", 9) == 0) {
+        name.data += 9;
+        name.len -= 9;
+    }
+
+    snprintf(marker, sizeof(marker), "{{%.*s}}", (int) name.len, name.data);
+
+    return memmem(paylock_page_html, paylock_page_html_end - paylock_page_html,
+                  marker, strlen(marker)) != NULL;
+}
+
+
+static int
+read_date(paylock_page_date_t *date, const char *texts)
+{
+    return paylock_page_date_read(date,
+                            (paylock_str_t) { texts, strlen(texts) });
+}
+
+
 static void
 check_common(page_t *p)
 {
     static const char *const  telling[] = {
-        "paylock", "suspen", "pay", "pai", "owner", "votre", "erence", "PL-",
-        "agency", "href=\"m", "href=\"h", "javascript", "contact"
+        "paylock", "PL-", "agency", "href=\"m", "href=\"h", "javascript",
+        "2026", "contact", "suspen", "gesperrt", "sospes", "opgeschort",
+        "zawiesz", "pay", "pai", "pago", "pagamento", "zahlung", "betaling",
+        "płatno", "owner", "votre", "hosting", "provider", "erence", "erenz",
+        "férence", "numer"
     };
 
     size_t  i;
@@ -261,6 +347,8 @@ check_html(page_t *p)
     assert_has(p, "<meta name=\"robots\" content=\"noindex\">");
     assert_int_equal(count(p->text, "<h1>"), 1);
     assert_int_equal(count(p->text, "<main>"), 1);
+    assert_int_equal(count(p->text, "class=\"until\""),
+                     p->until && !p->options.discreet ? 1 : 0);
     assert_int_equal(count(p->text, "<code>"),
                      p->ref[0] && !p->options.discreet ? 1 : 0);
 
@@ -302,7 +390,7 @@ static void
 check_json(page_t *p)
 {
     json_t        *root;
-    const char    *contact, *type;
+    const char    *contact, *type, *until;
     json_error_t   error;
 
     check_common(p);
@@ -329,6 +417,9 @@ check_json(page_t *p)
         assert_int_equal(contact != NULL, p->options.contact.len != 0);
         assert_int_equal(json_object_get(root, "ref") != NULL,
                          p->ref[0] != '\0');
+        until = json_string_value(json_object_get(root, "until"));
+        assert_int_equal(until != NULL, p->until != 0);
+        assert_true(!until || !strcmp(until, "2026-11-01T09:00:00Z"));
     }
 
     if (contact && p->options.contact.data[0] != '"') {
@@ -399,9 +490,8 @@ test_languages(void **state)
 
     tags = paylock_page_languages(&n, take, &m);
     assert_non_null(tags);
-    assert_true(n >= 2 && n <= PAYLOCK_PAGE_LANGUAGES);
+    assert_int_equal(n, sizeof(dates) / sizeof(dates[0]));
     assert_string_equal(tags[0], "en");
-    assert_string_equal(tags[1], "fr");
 
     for (i = 0; i < n; i++) {
         assert_int_equal(strlen(tags[i]), 2);
@@ -438,6 +528,209 @@ test_no_such_language(void **state)
     options.language = languages();
     assert_int_equal(paylock_page_build(&page, &options, take, &m), -1);
     assert_int_equal(m.n, 0);
+}
+
+
+/* The sections have the same texts, once each, and each one is of use. */
+
+static void
+test_texts(void **state)
+{
+    size_t          i, j, lang, n, names;
+    paylock_str_t   file, tag, texts, line, name[32], first[32];
+
+    (void) state;
+
+    file = (paylock_str_t) { paylock_page_texts,
+                             paylock_page_texts_end - paylock_page_texts };
+    names = 0;
+
+    for (lang = 0; paylock_words_language(file, lang, &tag, &texts); lang++) {
+
+        n = 0;
+
+        while (texts.len) {
+            line = paylock_words_cut(&texts, '\n');
+
+            if (line.len == 0 || line.data[0] == '#') {
+                continue;
+            }
+
+            assert_true(n < sizeof(name) / sizeof(name[0]));
+            name[n] = paylock_words_cut(&line, ' ');
+
+            for (j = 0; j < n; j++) {
+                assert_false(same(name[j], name[n]));
+            }
+
+            if (line.len < 4 || memchr(line.data, '=', line.len) == NULL) {
+                fail_msg("[%.*s] %.*s is empty", (int) tag.len, tag.data,
+                         (int) name[n].len, name[n].data);
+            }
+
+            n++;
+        }
+
+        if (lang == 0) {
+            names = n;
+            memcpy(first, name, sizeof(first));
+        }
+
+        for (i = 0; i < names; i++) {
+            for (j = 0; j < n && !same(first[i], name[j]); j++) { /* void */ }
+
+            if (j == n) {
+                fail_msg("[%.*s] has no %.*s", (int) tag.len, tag.data,
+                         (int) first[i].len, first[i].data);
+            }
+        }
+
+        if (n > names) {
+            fail_msg("[%.*s] has texts that [en] has not",
+                     (int) tag.len, tag.data);
+        }
+    }
+
+    for (i = 0; i < names; i++) {
+        if (!used(first[i])) {
+            fail_msg("%.*s is of no use", (int) first[i].len, first[i].data);
+        }
+    }
+}
+
+
+/* "1 November" and "2 November", at a second that is not a minute's first */
+
+static void
+test_dates(void **state)
+{
+    size_t         i;
+    static page_t  p;
+
+    (void) state;
+
+    for (i = 0; i < sizeof(dates) / sizeof(dates[0]); i++) {
+        memset(&p, 0, sizeof(p));
+        p.options.format = PAYLOCK_FORMAT_TEXT;
+        p.options.language = i;
+        p.ref = "";
+        p.until = UNTIL - 59;
+        render(&p);
+        assert_has(&p, dates[i]);
+        p.until = UNTIL + 1;
+        render(&p);
+        assert_has_not(&p, dates[i]);
+        p.options.format = PAYLOCK_FORMAT_HTML;
+        p.until = UNTIL;
+        render(&p);
+        assert_has(&p, strpbrk(dates[i], "1"));
+    }
+}
+
+
+static void
+test_calendar(void **state)
+{
+    char                 got[PAYLOCK_PAGE_DATE + 1], want[64];
+    size_t               len;
+    time_t               t;
+    uint32_t             when;
+    struct tm            tm;
+    paylock_page_date_t  date = { .pattern.len = 0 };
+
+    (void) state;
+
+    /* a step that is no part of a day */
+
+    for (when = 0; when < UINT32_MAX - 40000; when += 40000 - 7) {
+        t = when;
+        assert_non_null(gmtime_r(&t, &tm));
+        strftime(want, sizeof(want), "%Y-%m-%dT%H:%M:%SZ", &tm);
+
+        len = paylock_page_date(got, &date, when);
+        got[len] = '\0';
+        assert_string_equal(got, want);
+    }
+
+    len = paylock_page_date(got, &date, UINT32_MAX);
+    got[len] = '\0';
+    assert_string_equal(got, "2106-02-07T06:28:15Z");
+}
+
+
+/* Every date there can be fits, the last one there is too. */
+
+static void
+test_long_dates(void **state)
+{
+    char            got[PAYLOCK_PAGE_DATE];
+    size_t          lang, day;
+    memory_t        m = { .n = 0 };
+    paylock_page_t  page;
+
+    (void) state;
+
+    paylock_page_options_t  options = { .format = PAYLOCK_FORMAT_HTML };
+
+    for (lang = 0; lang < languages(); lang++) {
+        options.language = lang;
+        assert_int_equal(paylock_page_build(&page, &options, take, &m), 0);
+
+        for (day = 0; day < 366; day++) {
+            assert_in_range(paylock_page_date(got, &page.date,
+                                              UNTIL + day * 86400),
+                            10, PAYLOCK_PAGE_DATE);
+        }
+
+        assert_in_range(paylock_page_date(got, &page.date, UINT32_MAX),
+                        10, PAYLOCK_PAGE_DATE);
+        give_back(&m);
+    }
+}
+
+
+static void
+test_wrong_dates(void **state)
+{
+    size_t               i;
+    paylock_page_date_t  date;
+
+    static const char  months[] = "months = a b c d e f g h i j k l\n";
+
+    static const char *const  wrong[] = {
+        "date = {{day}} {{month}} {{year}} {{time}}\nfirst = 1\n",
+        "date = {{day}} {{month}} {{year}} UTC\nfirst = 1\n",
+        "date = {{day}} {{month}} {{time}} UTC\nfirst = 1\n",
+        "date = {{day}} {{year}} {{time}} UTC\nfirst = 1\n",
+        "date = {{month}} {{year}} {{time}} UTC\nfirst = 1\n",
+        "date = {{day}} {{month}} {{year}} {{time}} {{x}} UTC\nfirst = 1\n",
+        "date = {{day}} {{month}} {{year}} {{time}} {UTC\nfirst = 1\n",
+        "date = {{day}} {{month}} {{year}} {{year}} {{time}} UTC\nfirst = 1\n",
+        "date = {{day}} {{month}} {{year}} {{time}} <UTC>\nfirst = 1\n",
+        "date = {{day}} {{month}} {{year}} {{time}} UTC\n",
+        "date = {{day}} {{month}} {{year}} {{time}} UTC ------------------"
+        "----------------------------------------------------\nfirst = 1\n",
+        "first = 1\n"
+    };
+
+    char  text[256];
+
+    (void) state;
+
+    for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        snprintf(text, sizeof(text), "%s%s", months, wrong[i]);
+        assert_int_equal(read_date(&date, text), -1);
+    }
+
+    assert_int_equal(read_date(&date, "months = a b c d e f g h i j k l\n"
+                                      "first = 1\ndate = {{day}} {{month}} "
+                                      "{{year}} {{time}} UTC\n"), 0);
+    assert_int_equal(read_date(&date, "months = a b c d e f g h i j k l m\n"
+                                      "first = 1\ndate = {{day}} {{month}} "
+                                      "{{year}} {{time}} UTC\n"), -1);
+    assert_int_equal(read_date(&date, "months = a b c d e f g h i j k\n"
+                                      "first = 1\ndate = {{day}} {{month}} "
+                                      "{{year}} {{time}} UTC\n"), -1);
 }
 
 
@@ -604,6 +897,11 @@ main(void)
         cmocka_unit_test(test_none),
         cmocka_unit_test(test_languages),
         cmocka_unit_test(test_no_such_language),
+        cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_dates),
+        cmocka_unit_test(test_calendar),
+        cmocka_unit_test(test_long_dates),
+        cmocka_unit_test(test_wrong_dates),
         cmocka_unit_test(test_links),
         cmocka_unit_test(test_no_links),
         cmocka_unit_test(test_escaping),

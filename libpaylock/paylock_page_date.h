@@ -1,0 +1,50 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * The date on the locked page, in UTC, as a language writes it.
+ */
+
+
+#ifndef _PAYLOCK_PAGE_DATE_H_INCLUDED_
+#define _PAYLOCK_PAGE_DATE_H_INCLUDED_
+
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "paylock_str.h"
+
+
+/* more than any date takes */
+
+#define PAYLOCK_PAGE_DATE  96
+
+
+typedef struct {
+    paylock_str_t  pattern;            /* empty: RFC 3339 */
+    paylock_str_t  months;
+    paylock_str_t  first;              /* the first day of a month */
+} paylock_page_date_t;
+
+
+/*
+ * Takes the way to write a date from the texts of a language.  Returns 0, or
+ * -1 if a text is missing or wrong: a pattern without day, month, year, time
+ * or UTC, fewer or more than twelve months, a text that is too long or that
+ * would have to be escaped.
+ */
+
+int paylock_page_date_read(paylock_page_date_t *date, paylock_str_t texts);
+
+/*
+ * Writes the moment to dst, for people rounded up to a full minute, so that
+ * who comes then is not too early.  Returns the length, at most
+ * PAYLOCK_PAGE_DATE.
+ */
+
+size_t paylock_page_date(char *dst, const paylock_page_date_t *date,
+    uint32_t when);
+
+
+#endif /* _PAYLOCK_PAGE_DATE_H_INCLUDED_ */
