@@ -163,7 +163,7 @@ ngx_http_paylock_template_read(ngx_conf_t *cf, ngx_str_t *file,
     if (fd == NGX_INVALID_FILE) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
                            "\"paylock_page\" cannot read \"%V\": "
-                           ngx_open_file_n "() failed", file);
+                           ngx_open_file_n " failed", file);
         return NGX_ERROR;
     }
 
