@@ -110,32 +110,47 @@ class H2:
         if body:
             fields.append(("content-length", str(len(body))))
         self.h2.send_headers(stream, fields, end_stream=end and not body)
-        if body:
-            self.h2.send_data(stream, body, end_stream=end)
+        for i in range(0, len(body), 16384):
+            part = body[i:i + 16384]
+            self.h2.send_data(stream, part,
+                              end_stream=end and i + 16384 >= len(body))
         self.flush()
         return self.reply(stream)
 
     def reply(self, stream):
-        head, data = email.message.Message(), b""
-        while got := self.socket.recv(65536):
+        return self.replies([stream])[stream]
+
+    def replies(self, streams):
+        """The answers to streams, which may be mixed with others."""
+        heads, bodies, done = {}, {}, {}
+        while not set(streams) <= set(done):
+            got = self.socket.recv(65536)
+            if not got:
+                raise ConnectionError("closed before the answer")
             for event in self.h2.receive_data(got):
-                if getattr(event, "stream_id", stream) != stream:
+                stream = getattr(event, "stream_id", None)
+                if isinstance(event, h2.events.ConnectionTerminated):
+                    raise ConnectionError(f"GOAWAY {event.error_code}")
+                if stream not in streams:
                     continue
                 if isinstance(event, h2.events.ResponseReceived):
+                    heads[stream] = email.message.Message()
                     for name, value in event.headers:
-                        head[name] = value
+                        heads[stream][name] = value
                 elif isinstance(event, h2.events.DataReceived):
-                    data += event.data
+                    bodies[stream] = bodies.get(stream, b"") + event.data
+                    self.h2.acknowledge_received_data(
+                        event.flow_controlled_length, stream)
                 elif isinstance(event, (h2.events.StreamEnded,
-                                        h2.events.StreamReset)):
-                    self.flush()
+                                        h2.events.StreamReset)) \
+                        and stream not in done:
+                    head = heads[stream]
                     status = int(head[":status"])
                     del head[":status"]
-                    return Response(status, "", head, data)
-                elif isinstance(event, h2.events.ConnectionTerminated):
-                    raise ConnectionError(f"GOAWAY {event.error_code}")
+                    done[stream] = Response(status, "", head,
+                                            bodies.get(stream, b""))
             self.flush()
-        raise ConnectionError("closed before the answer")
+        return done
 
 
 class Gate:

@@ -73,11 +73,68 @@ def test_no_100_continue(gate, backend):
     assert not backend.requests
 
 
-def test_a_body_of_10_gigabytes(gate, backend):
-    nginx = gate.start(CONF)
+# What is not going to end: how much of it is taken?
+
+ENDLESS = {
+    "10 GB": (b"Content-Length: 10737418240\r\n", b"x" * 65536),
+    "chunked": (b"Transfer-Encoding: chunked\r\n",
+                b"10000\r\n" + b"x" * 65536 + b"\r\n"),
+    "small chunks": (b"Transfer-Encoding: chunked\r\n",
+                     b"1\r\nx\r\n" * 8192),
+    "one huge chunk": (b"Transfer-Encoding: chunked\r\n7fffffffffff\r\n",
+                       b"x" * 65536),
+}
+
+
+@pytest.mark.parametrize("body", ENDLESS)
+@pytest.mark.parametrize("path", [b"/", b"/robots.txt"])
+def test_a_body_without_an_end(body, path, gate, backend):
+    """The answer comes at once, and soon nobody listens any more."""
+    nginx = gate.start(CONF.replace("300ms", "300ms; lingering_time 1s"))
     gate.lock("acme.example")
+    field, data = ENDLESS[body]
+    field, _, begun = field.partition(b"\r\n")
     with nginx.connect() as s:
-        s.sendall(POST + b"Content-Length: 10737418240\r\n\r\n" + b"x" * 1000)
-        reply = s.recv(65536)
-        assert reply.startswith(b"HTTP/1.1 503 "), reply
+        s.sendall(b"POST " + path + b" HTTP/1.1\r\nHost: acme.example\r\n"
+                  + field + b"\r\n\r\n" + begun)
+        assert closed(s.recv(65536))
+
+        # a client as fast as nginx reads would take seconds for 1 GB
+        s.settimeout(0.2)
+        sent, start = 0, time.monotonic()
+        try:
+            while time.monotonic() - start < 8:
+                try:
+                    sent += s.send(data)
+                except TimeoutError:
+                    pass
+                time.sleep(0.01)
+        except (ConnectionResetError, BrokenPipeError):
+            pass
+        took = time.monotonic() - start
+    assert took < 6, f"taken for {took:.1f} s: {sent} bytes"
+    assert not backend.requests
+    assert not list((nginx.dir / "tmp").rglob("*/0*"))
+
+
+def test_nothing_huge_is_kept(gate, backend):
+    """100 MB, as fast as can be: neither in memory nor in a file."""
+    nginx = gate.start(CONF, workers=1)
+    gate.lock("acme.example")
+    worker = nginx.workers()[0]
+
+    def memory():
+        with open(f"/proc/{worker}/status") as f:
+            return int(re.search(r"VmHWM:\s+(\d+)", f.read())[1])
+
+    before = memory()
+    with nginx.connect() as s:
+        s.sendall(POST + b"Content-Length: 104857600\r\n\r\n")
+        try:
+            for _ in range(1600):
+                s.sendall(b"x" * 65536)
+        except (ConnectionResetError, BrokenPipeError):
+            pass
+    assert memory() - before < 2048
+    assert not [p for p in (nginx.dir / "tmp").rglob("*") if p.is_file()]
     assert not backend.requests
