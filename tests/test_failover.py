@@ -153,6 +153,41 @@ def test_adopted_while_nginx_was_away(nginx, pair):
     logged(server, "it was adopted")
 
 
+def test_failover_as_people_live_it(nginx, pair, private):
+    """paylock-admin and nginx, both behind the same address."""
+    one, two, relay = pair
+    admin = servers.Admin(relay, private / "admin")
+    admin("init")
+    admin("lock", *HOSTS)
+    server = nginx(SITES % "200ms", redis=relay)
+    server.allow(ALERTS)
+    server.wait_live(one)
+    server.wait_state(HOSTS[-1], "locked")
+    in_step(one, two)
+    two.client().replicaof("no", "one")
+    admin("lock", "lost.again.test", "lost.example")
+    server.wait_state("lost.example", "locked")
+
+    lost = ["lost.again.test", "lost.example"]
+    with Watch(server, [*HOSTS, *lost]) as watch:
+        relay.to(two.socket)
+        logged(server, ALERTS + ".*2 hosts .*stay closed.*lost.example")
+        refused = admin("unlock", HOSTS[0], check=False)
+        assert refused.returncode == 1 and "adopt" in refused.stderr
+        assert not watch.wrong
+        watch.forget(*lost)
+        admin("adopt", "--yes")
+        for host in lost:
+            server.wait_state(host, "open")
+        admin("lock", "lost.example")
+        server.wait_state("lost.example", "locked")
+        watch.forget(HOSTS[0])
+        admin("unlock", HOSTS[0])
+        server.wait_state(HOSTS[0], "open")
+    agrees(server, Chain(two))
+    assert count(server, r"\[alert\]") == 1
+
+
 def test_away_for_long(nginx, pair):
     """Without loss: thousands of entries are walked back to our own, and
     the openings among them are believed, however many they are."""

@@ -347,7 +347,7 @@ def test_key_and_default(nginx, chain):
 
 @pytest.mark.parametrize("key", ["a_b!", "*.acme.example", ".acme.example",
                                  "x..y", "https://acme.example/"])
-def test_key_is_refused(nginx, key, private):
+def test_key_is_refused(nginx, key):
     server = nginx("server { }")
     done = server.test(f'paylock_key "{key}"; server {{ }}')
     assert done.returncode == 1
