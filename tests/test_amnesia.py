@@ -12,7 +12,7 @@ import pytest
 
 import servers
 from chain import (ALERTS, AUDIT, HOSTS, LOCKED, LOCKS, OPEN, SITES, Chain,
-                   Watch, agrees, closed_hosts, count, logged)
+                   Watch, agrees, closed_hosts, count, entry_hash, logged)
 from relay import Relay
 from servers import wait_for
 
@@ -275,12 +275,17 @@ def test_fresh_server(nginx, redis, chain, private, there):
 
 # B9: a stream that was tampered with
 
-def rebuild(chain, change):
-    """The stream written anew, as change makes it of its entries."""
-    entries = chain.client.xrange(AUDIT)
+def rebuild(chain, change, gone=(), there=None):
+    """The stream written anew, as change makes it of its entries; records
+    that go with it, and that come."""
+    entries = change(chain.client.xrange(AUDIT))
     with chain.client.pipeline(transaction=True) as p:
         p.delete(AUDIT)
-        for id, entry in change(entries):
+        if gone:
+            p.hdel(LOCKS, *gone)
+        if there:
+            p.hset(LOCKS, mapping=there)
+        for id, entry in entries:
             p.xadd(AUDIT, entry, id=id)
         p.execute()
 
@@ -424,6 +429,34 @@ def test_recreated_with_an_edited_entry(sites, chain):
         server.wait_live()
         chain.settle(server)
     agrees(server, chain)
+
+
+def test_history_forged_to_the_end(sites, chain):
+    """Every hash fits, and none is the one that nginx knows: what this Redis
+    opens without a new entry stays closed, be it one host."""
+    server = sites()
+
+    def forge(entries):
+        chain.seq, chain.hash = 0, "0" * 64
+        for id, entry in edited(entries, 3):
+            chain.seq = int(id.split("-")[0])
+            entry["prev"] = chain.hash
+            chain.hash = entry["hash"] = entry_hash(chain.seq, entry)
+        entries.append((f"{chain.seq + 1}-0", chain.entry(
+            chain.seq + 1, chain.hash, action="lock", host="new.example",
+            after='{"lock_at":1}')))
+        return entries
+
+    with Watch(server, HOSTS) as watch:
+        rebuild(chain, forge, [HOSTS[0]], {"new.example": '{"lock_at":1}'})
+        chain.look()
+        logged(server, "does not follow|does not go on")
+        server.wait_state("new.example", "locked")
+        time.sleep(0.6)
+        assert server.state(HOSTS[0]) == "locked"
+        watch.forget(HOSTS[0])
+        chain.adopt()
+        server.wait_state(HOSTS[0], "open")
 
 
 def test_recreated_with_lower_ids(sites, chain):
