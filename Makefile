@@ -36,11 +36,20 @@ san_obj    := $(lib_src:%.c=build/sanitized/%.o)
 unit       := $(patsubst tests/unit/%.c,build/unit/%, \
                   $(wildcard tests/unit/test_*.c))
 
+# libFuzzer is clang's; each file in tests/fuzz is a target
+
+CLANG      ?= clang
+fuzz_flags := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
+fuzz_obj   := $(lib_src:%.c=build/fuzz/obj/%.o)
+fuzzers    := $(patsubst tests/fuzz/%.c,build/fuzz/%, \
+                  $(wildcard tests/fuzz/*.c))
+
 nginx_incs := $(addprefix -Ibuild/nginx/, src/core src/event \
                   src/event/modules src/os/unix src/http src/http/modules objs)
 
 
-.PHONY: all module cli install clean unit test run packages help FORCE
+.PHONY: all module cli install clean unit fuzzers test \
+        test-full run packages help FORCE
 .DELETE_ON_ERROR:
 
 all: module cli         ## build the module and paylock-admin (the default)
@@ -67,14 +76,19 @@ unit: $(unit)           ## unit tests, with address and undefined sanitizers
 	@failed=; for t in $(unit); do $$t || failed="$$failed $$t"; done; \
 	    [ -z "$$failed" ] || { echo "failed:$$failed" >&2; exit 1; }
 
-test: all unit          ## unit tests, then the tests with real nginx and Redis
+fuzzers: $(fuzzers)     ## what fuzzes libpaylock, see tests/test_fuzz.py
+
+test: all unit fuzzers  ## unit tests, then the tests with real nginx and Redis
 	$(PYTHON) -m pytest -n 2 -o cache_dir=build/pytest tests
+
+test-full:              ## the same with longer fuzzing
+	PAYLOCK_FUZZ_SECONDS=60 $(MAKE) test
 
 run: all                ## three example sites to lock and unlock; Ctrl-C ends
 	@example/run
 
 help:                   ## this list
-	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 12
 
 
 # packages are looked for once, and again when the lists have changed
@@ -84,10 +98,10 @@ build/packages-%: tests/packages.sh
 	@tests/packages.sh $*
 	@touch $@
 
-test unit: | build/packages-test
+test unit fuzzers: | build/packages-test
 run: | build/packages-run
 $(lib_obj) $(cli_obj): | build/packages-build
-$(san_obj) $(unit): | build/packages-build build/packages-test
+$(san_obj) $(unit) $(fuzz_obj): | build/packages-build build/packages-test
 build/packages-run build/packages-test: | build/packages-build
 build/packages-test: | build/packages-run
 
@@ -154,9 +168,23 @@ build/unit/%: tests/unit/%.c $(san_obj) build/sources
 	    -o $@ $(filter %.c %.o,$^) -lcmocka $(libs)
 
 
+# the fuzzers
+
+build/fuzz/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CLANG) $(strict) $(fuzz_flags) -fsanitize=fuzzer-no-link -MMD -MP \
+	    -Ilibpaylock -c -o $@ $<
+
+build/fuzz/%: tests/fuzz/%.c $(fuzz_obj) build/sources
+	@mkdir -p $(@D)
+	$(CLANG) $(strict) $(fuzz_flags) -fsanitize=fuzzer -MMD -MP \
+	    -Ilibpaylock -o $@ $(filter %.c %.o,$^) $(libs)
+
+
 # what .incbin takes in, -MMD does not see
 
 build/obj/libpaylock/paylock_page.o \
+build/fuzz/obj/libpaylock/paylock_page.o \
 build/sanitized/libpaylock/paylock_page.o: $(page)
 
 # a file that comes or goes changes what is built, and how
@@ -170,4 +198,4 @@ build/sources:
 	@echo $(sources) > $@
 
 -include $(patsubst %.o,%.d,$(lib_obj) $(cli_obj) $(san_obj) $(table_obj)) \
-    $(unit:%=%.d)
+    $(fuzz_obj:%.o=%.d) $(unit:%=%.d) $(fuzzers:%=%.d)

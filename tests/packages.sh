@@ -12,12 +12,16 @@ build="gcc make libc6-dev nginx-dev libhiredis-dev libjansson-dev
 run="nginx redis-server curl"
 test="libcmocka-dev python3 python3-pytest python3-pytest-xdist
     python3-redis python3-h2 libnginx-mod-nchan openssl valgrind certbot
-    pebble"
+    pebble clang libclang-rt-14-dev chromium npm"
 
 policy=/usr/sbin/policy-rc.d
 
 
+# other builds of nodejs bring npm along and conflict with Debian's
+
 installed() {
+    [ "$1" != npm ] || ! command -v npm >/dev/null || return 0
+
     case $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) in
         installed) return 0 ;;
         *)         return 1 ;;
