@@ -2,8 +2,8 @@
 #
 # Copyright (C) 2026 paylock contributors
 #
-# Installs the Debian packages that the given tasks (build, run, test) need
-# and that are missing; who is not root is told which they are.
+# Installs the Debian packages that the given tasks (build, run, test, suite)
+# need and that are missing; who is not root is told which they are.
 
 set -eu
 
@@ -13,6 +13,12 @@ run="nginx redis-server curl"
 test="libcmocka-dev python3 python3-pytest python3-pytest-xdist
     python3-redis python3-h2 libnginx-mod-nchan openssl valgrind certbot
     pebble clang libclang-rt-14-dev chromium npm"
+
+# nginx's own tests load all that their nginx was built with
+suite="perl libio-socket-ssl-perl libcryptx-perl libfcgi-perl libscgi-perl
+    libgd-perl libnginx-mod-http-geoip libnginx-mod-http-image-filter
+    libnginx-mod-http-perl libnginx-mod-http-xslt-filter libnginx-mod-mail
+    libnginx-mod-stream libnginx-mod-stream-geoip"
 
 policy=/usr/sbin/policy-rc.d
 
@@ -35,7 +41,8 @@ for task in "$@"; do
         build) wanted="$wanted $build" ;;
         run)   wanted="$wanted $run" ;;
         test)  wanted="$wanted $run $test" ;;
-        *)     echo "usage: $0 build|run|test..." >&2; exit 2 ;;
+        suite) wanted="$wanted $run $suite" ;;
+        *)     echo "usage: $0 build|run|test|suite..." >&2; exit 2 ;;
     esac
 done
 

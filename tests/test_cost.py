@@ -1,0 +1,131 @@
+# Copyright (C) 2026 paylock contributors
+#
+# What the gate costs, in instructions as callgrind counts them: for a host
+# that is open, and for the answer of one that is locked.
+
+import http.client
+import re
+import subprocess
+
+import pytest
+
+from servers import wait_for
+
+OPEN_COST = 400         # more than nginx without the module
+LOCKED_COST = 1.6       # times nginx's own "return 503"
+
+ROUND = 200             # requests
+ROUNDS = 7
+
+# as a browser asks
+HEADERS = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) "
+                         "Gecko/20100101 Firefox/128.0",
+           "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,"
+                     "*/*;q=0.8",
+           "Accept-Language": "en-US,en;q=0.5",
+           "Accept-Encoding": "gzip, deflate, br"}
+
+SERVER = """
+    keepalive_requests 100000;
+    default_type text/html;
+    server {
+        server_name open.example www.open.example acme.example;
+        %s
+        location / { %s }
+    }
+"""
+
+
+class Callgrind:
+    """An nginx in one process whose instructions are counted."""
+
+    def __init__(self, nginx, out, http, **kw):
+        self.out = out
+        self.nginx = nginx(http, workers=1, main="master_process off;",
+                           patience=60, log_level="error", under=(
+                               "valgrind", "--tool=callgrind",
+                               f"--callgrind-out-file={out}"), **kw)
+        self.conn = http_client(self.nginx.port)
+
+    def ask(self, n, host):
+        for _ in range(n):
+            self.conn.request("GET", "/", headers={"Host": host, **HEADERS})
+            reply = self.conn.getresponse()
+            body = reply.read()
+        return reply.status, body
+
+    def count(self):
+        """Instructions since the last time."""
+        done = set(self.out.parent.glob(f"{self.out.name}.*"))
+        subprocess.run(["callgrind_control", "-d", str(self.nginx.pid)],
+                       check=True, capture_output=True, timeout=60)
+        new = set(self.out.parent.glob(f"{self.out.name}.*")) - done
+        assert len(new) == 1, new
+        text = new.pop().read_text()
+        return int(re.search(r"^(?:totals|summary): (\d+)", text, re.M)[1])
+
+    def cost(self, host):
+        """Of one request: what else goes on is not in every round."""
+        self.ask(ROUND, host)
+        self.count()
+        rounds = []
+        for _ in range(ROUNDS):
+            self.ask(ROUND, host)
+            rounds.append(self.count() / ROUND)
+        return min(rounds)
+
+
+def http_client(port):
+    return http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+
+
+@pytest.fixture
+def measure(nginx, private):
+    """measure(directives, location, **kw) -> a Callgrind."""
+    made = []
+
+    def start(directives, location, **kw):
+        made.append(None)
+        out = private / f"callgrind{len(made)}"
+        return Callgrind(nginx, out, SERVER % (directives, location), **kw)
+    return start
+
+
+STOCK = {"redis": None, "load": (), "control": False}
+
+
+def test_open(measure, admin):
+    """A host without a record, while others are locked."""
+    stock = measure("", 'return 200 "open";', **STOCK)
+    before = stock.cost("open.example")
+
+    admin("init")
+    admin("lock", *(f"h{i}.example" for i in range(100)))
+    ours = measure("paylock on;", 'return 200 "open";')
+    ours.nginx.wait_state("h99.example", "locked", 60)
+    costs = {host: ours.cost(host) - before
+             for host in ("open.example", "www.open.example")}
+    print(f"stock {before:.0f}, more with paylock:", costs)
+    assert ours.ask(1, "open.example") == (200, b"open")
+    assert 0 < costs["open.example"] <= OPEN_COST, costs
+    assert costs["www.open.example"] <= OPEN_COST, costs
+
+
+def test_locked(measure, admin):
+    admin("init")
+    admin("lock", "acme.example")
+    ours = measure("paylock on;", 'return 200 "open";')
+    ours.nginx.wait_state("acme.example", "locked", 60)
+    locked = ours.cost("acme.example")
+    status, body = ours.ask(1, "acme.example")
+    assert status == 503 and b"suspended" in body
+
+    # a parameter has no room for more; nginx does not look at it
+    text = "x" * min(len(body), 4000)
+    stock = measure("", f'return 503 "{text}";', **STOCK)
+    before = stock.cost("acme.example")
+    assert stock.ask(1, "acme.example") == (503, text.encode())
+
+    print(f"stock {before:.0f}, paylock {locked:.0f}, "
+          f"{locked / before:.2f} times")
+    assert locked <= LOCKED_COST * before
