@@ -6,7 +6,6 @@
 
 #include <stdint.h>
 #include <string.h>
-#include <strings.h>
 
 #include "paylock_negotiate.h"
 #include "paylock_str.h"
@@ -32,19 +31,22 @@ typedef struct {
 
 static void paylock_negotiate_range(const paylock_range_t *range,
     paylock_liking_t liking[PAYLOCK_FORMATS]);
-static int paylock_negotiate_json(paylock_str_t name);
-static int paylock_negotiate_asset(paylock_str_t name);
+static void paylock_negotiate_text(paylock_str_t subtype, unsigned q,
+    paylock_liking_t liking[PAYLOCK_FORMATS]);
+static void paylock_negotiate_application(paylock_str_t subtype, unsigned q,
+    paylock_liking_t liking[PAYLOCK_FORMATS]);
 static int paylock_negotiate_dest(paylock_str_t dest);
 static void paylock_negotiate_like(paylock_liking_t *liking,
     unsigned closeness, unsigned q);
 static int paylock_negotiate_next(paylock_str_t *field,
     paylock_range_t *range);
 static paylock_str_t paylock_negotiate_part(paylock_str_t *rest, char end);
+static size_t paylock_negotiate_unquoted(paylock_str_t s, char end);
 static unsigned paylock_negotiate_weight(paylock_str_t parameter,
     unsigned q);
 static int paylock_negotiate_space(char c);
 static int paylock_negotiate_is(paylock_str_t s, const char *word);
-static int paylock_negotiate_begins(paylock_str_t s, const char *word);
+static size_t paylock_negotiate_begins(paylock_str_t s, const char *word);
 
 
 paylock_format_e
@@ -156,78 +158,95 @@ paylock_negotiate_range(const paylock_range_t *range,
     paylock_liking_t liking[PAYLOCK_FORMATS])
 {
     unsigned       q;
-    paylock_str_t  name;
+    const char    *slash;
+    paylock_str_t  type, subtype;
+
+    slash = memchr(range->name.data, '/', range->name.len);
+
+    if (slash == NULL) {
+        return;
+    }
 
     q = range->q;
-    name = range->name;
+    type.data = range->name.data;
+    type.len = slash - type.data;
+    subtype.data = slash + 1;
+    subtype.len = range->name.len - type.len - 1;
 
-    if (paylock_negotiate_is(name, "*/*")) {
-        paylock_negotiate_like(&liking[PAYLOCK_FORMAT_HTML], 1, q);
-        paylock_negotiate_like(&liking[PAYLOCK_FORMAT_JSON], 1, q);
-        paylock_negotiate_like(&liking[PAYLOCK_FORMAT_TEXT], 1, q);
+    if (paylock_negotiate_is(type, "text")) {
+        paylock_negotiate_text(subtype, q, liking);
 
-    } else if (paylock_negotiate_is(name, "text/*")) {
-        paylock_negotiate_like(&liking[PAYLOCK_FORMAT_HTML], 2, q);
-        paylock_negotiate_like(&liking[PAYLOCK_FORMAT_TEXT], 2, q);
+    } else if (paylock_negotiate_is(type, "application")) {
+        paylock_negotiate_application(subtype, q, liking);
 
-    } else if (paylock_negotiate_is(name, "application/*")) {
-        paylock_negotiate_like(&liking[PAYLOCK_FORMAT_JSON], 2, q);
+    } else if (paylock_negotiate_is(type, "*")) {
 
-    } else if (paylock_negotiate_is(name, "text/html")) {
-        paylock_negotiate_like(&liking[PAYLOCK_FORMAT_HTML], 3, q);
+        if (paylock_negotiate_is(subtype, "*")) {
+            paylock_negotiate_like(&liking[PAYLOCK_FORMAT_HTML], 1, q);
+            paylock_negotiate_like(&liking[PAYLOCK_FORMAT_JSON], 1, q);
+            paylock_negotiate_like(&liking[PAYLOCK_FORMAT_TEXT], 1, q);
+        }
 
-    } else if (paylock_negotiate_is(name, "text/plain")) {
-        paylock_negotiate_like(&liking[PAYLOCK_FORMAT_TEXT], 3, q);
-
-    } else if (paylock_negotiate_json(name)) {
-        paylock_negotiate_like(&liking[PAYLOCK_FORMAT_JSON], 3, q);
-
-    } else if (paylock_negotiate_asset(name)) {
+    } else if (paylock_negotiate_is(type, "image")
+               || paylock_negotiate_is(type, "font")
+               || paylock_negotiate_is(type, "audio")
+               || paylock_negotiate_is(type, "video"))
+    {
         paylock_negotiate_like(&liking[PAYLOCK_FORMAT_NONE], 3, q);
     }
 }
 
 
-static int
-paylock_negotiate_json(paylock_str_t name)
+static void
+paylock_negotiate_text(paylock_str_t subtype, unsigned q,
+    paylock_liking_t liking[PAYLOCK_FORMATS])
 {
-    paylock_str_t  end;
+    if (paylock_negotiate_is(subtype, "html")) {
+        paylock_negotiate_like(&liking[PAYLOCK_FORMAT_HTML], 3, q);
 
-    if (paylock_negotiate_is(name, "application/json")) {
-        return 1;
+    } else if (paylock_negotiate_is(subtype, "plain")) {
+        paylock_negotiate_like(&liking[PAYLOCK_FORMAT_TEXT], 3, q);
+
+    } else if (paylock_negotiate_is(subtype, "*")) {
+        paylock_negotiate_like(&liking[PAYLOCK_FORMAT_HTML], 2, q);
+        paylock_negotiate_like(&liking[PAYLOCK_FORMAT_TEXT], 2, q);
+
+    } else if (paylock_negotiate_is(subtype, "css")
+               || paylock_negotiate_is(subtype, "javascript"))
+    {
+        paylock_negotiate_like(&liking[PAYLOCK_FORMAT_NONE], 3, q);
     }
-
-    if (name.len < sizeof("application/x+json") - 1) {
-        return 0;
-    }
-
-    end.data = name.data + name.len - (sizeof("+json") - 1);
-    end.len = sizeof("+json") - 1;
-
-    return paylock_negotiate_begins(name, "application/")
-           && paylock_negotiate_is(end, "+json");
 }
 
 
-static int
-paylock_negotiate_asset(paylock_str_t name)
+static void
+paylock_negotiate_application(paylock_str_t subtype, unsigned q,
+    paylock_liking_t liking[PAYLOCK_FORMATS])
 {
-    size_t  i;
+    paylock_str_t  end;
 
-    static const char *const  assets[] = {
-        "image/", "font/", "audio/", "video/", "text/css",
-        "text/javascript", "application/javascript",
-        "application/x-javascript", "application/ecmascript",
-        "application/font-"
-    };
+    end = subtype;
 
-    for (i = 0; i < sizeof(assets) / sizeof(assets[0]); i++) {
-        if (paylock_negotiate_begins(name, assets[i])) {
-            return 1;
-        }
+    if (end.len > sizeof("+json") - 1) {
+        end.data += end.len - (sizeof("+json") - 1);
+        end.len = sizeof("+json") - 1;
     }
 
-    return 0;
+    if (paylock_negotiate_is(subtype, "json")
+        || (end.len < subtype.len && paylock_negotiate_is(end, "+json")))
+    {
+        paylock_negotiate_like(&liking[PAYLOCK_FORMAT_JSON], 3, q);
+
+    } else if (paylock_negotiate_is(subtype, "*")) {
+        paylock_negotiate_like(&liking[PAYLOCK_FORMAT_JSON], 2, q);
+
+    } else if (paylock_negotiate_is(subtype, "javascript")
+               || paylock_negotiate_is(subtype, "x-javascript")
+               || paylock_negotiate_is(subtype, "ecmascript")
+               || paylock_negotiate_begins(subtype, "font-"))
+    {
+        paylock_negotiate_like(&liking[PAYLOCK_FORMAT_NONE], 3, q);
+    }
 }
 
 
@@ -306,29 +325,21 @@ paylock_negotiate_next(paylock_str_t *field, paylock_range_t *range)
 static paylock_str_t
 paylock_negotiate_part(paylock_str_t *rest, char end)
 {
-    int            quoted;
     size_t         i;
+    const char    *p;
     paylock_str_t  part;
 
-    quoted = 0;
+    p = memchr(rest->data, end, rest->len);
+    i = p ? (size_t) (p - rest->data) : rest->len;
 
-    for (i = 0; i < rest->len; i++) {
-
-        if (rest->data[i] == '"') {
-            quoted = !quoted;
-
-        } else if (quoted && rest->data[i] == '\\') {
-            i++;
-
-        } else if (!quoted && rest->data[i] == end) {
-            break;
-        }
+    if (memchr(rest->data, '"', i)) {
+        i = paylock_negotiate_unquoted(*rest, end);
     }
 
     part.data = rest->data;
-    part.len = i < rest->len ? i : rest->len;
+    part.len = i;
 
-    i = part.len < rest->len ? part.len + 1 : part.len;
+    i += i < rest->len;
     rest->data += i;
     rest->len -= i;
 
@@ -342,6 +353,33 @@ paylock_negotiate_part(paylock_str_t *rest, char end)
     }
 
     return part;
+}
+
+
+/* Where the first end outside of quotes is, or the end of all. */
+
+static size_t
+paylock_negotiate_unquoted(paylock_str_t s, char end)
+{
+    int     quoted;
+    size_t  i;
+
+    quoted = 0;
+
+    for (i = 0; i < s.len; i++) {
+
+        if (s.data[i] == '"') {
+            quoted = !quoted;
+
+        } else if (quoted && s.data[i] == '\\') {
+            i++;
+
+        } else if (!quoted && s.data[i] == end) {
+            break;
+        }
+    }
+
+    return i < s.len ? i : s.len;
 }
 
 
@@ -393,16 +431,34 @@ paylock_negotiate_space(char c)
 static int
 paylock_negotiate_is(paylock_str_t s, const char *word)
 {
-    return s.len == strlen(word) && paylock_negotiate_begins(s, word);
+    return paylock_negotiate_begins(s, word) == s.len && s.len;
 }
 
 
-static int
+/* The length of the lower-case word that s begins with, or 0. */
+
+static size_t
 paylock_negotiate_begins(paylock_str_t s, const char *word)
 {
-    size_t  len;
+    char    ch;
+    size_t  i;
 
-    len = strlen(word);
+    for (i = 0; word[i]; i++) {
 
-    return s.len >= len && strncasecmp(s.data, word, len) == 0;
+        if (i == s.len) {
+            return 0;
+        }
+
+        ch = s.data[i];
+
+        if (ch >= 'A' && ch <= 'Z') {
+            ch |= 0x20;
+        }
+
+        if (ch != word[i]) {
+            return 0;
+        }
+    }
+
+    return i;
 }

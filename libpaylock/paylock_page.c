@@ -146,9 +146,7 @@ paylock_page_build(paylock_page_t *page,
         return -1;
     }
 
-    if (options->format == PAYLOCK_FORMAT_JSON) {
-        page->date.pattern.len = 0;
-    }
+    page->date.rfc3339 = options->format == PAYLOCK_FORMAT_JSON;
 
     d.buf = alloc(ctx, d.len);
     if (d.buf == NULL) {

@@ -22,76 +22,99 @@ typedef struct {
 } paylock_moment_t;
 
 
-static int paylock_page_date_is_right(const paylock_page_date_t *date);
+static int paylock_page_date_is_right(paylock_str_t pattern);
+static int paylock_page_date_is_plain(paylock_str_t text);
 static size_t paylock_page_date_count(paylock_str_t s, const char *what);
 static size_t paylock_page_date_rfc3339(char *dst, uint32_t when);
 static paylock_moment_t paylock_page_date_moment(uint64_t when);
 static char *paylock_page_date_value(char *dst,
     const paylock_page_date_t *date, const paylock_moment_t *m, char marker);
 static char *paylock_page_date_time(char *dst, const paylock_moment_t *m);
-static paylock_str_t paylock_page_date_month(paylock_str_t months,
-    unsigned month);
 static char *paylock_page_date_digits(char *dst, unsigned n, unsigned digits);
+static char *paylock_page_date_put(char *dst, paylock_str_t text);
 
 
 int
 paylock_page_date_read(paylock_page_date_t *date, paylock_str_t texts)
 {
-    size_t  months;
+    size_t         i, longest;
+    paylock_str_t  pattern, months;
 
-    date->pattern = paylock_words_find(texts, "", paylock_string("date"));
-    date->months = paylock_words_find(texts, "", paylock_string("months"));
+    pattern = paylock_words_find(texts, "", paylock_string("date"));
+    months = paylock_words_find(texts, "", paylock_string("months"));
+
     date->first = paylock_words_find(texts, "", paylock_string("first"));
+    date->rfc3339 = 0;
 
-    for (months = 1; months <= 12; months++) {
-        if (paylock_page_date_month(date->months, months).len == 0) {
+    if (!paylock_page_date_is_right(pattern)
+        || !paylock_page_date_is_plain(months)
+        || !paylock_page_date_is_plain(date->first))
+    {
+        return -1;
+    }
+
+    longest = 0;
+
+    for (i = 0; i < 12; i++) {
+        date->month[i] = paylock_words_cut(&months, ' ');
+
+        if (date->month[i].len == 0) {
             return -1;
+        }
+
+        if (date->month[i].len > longest) {
+            longest = date->month[i].len;
         }
     }
 
-    return paylock_page_date_month(date->months, 13).len == 0
-           && paylock_page_date_is_right(date) ? 0 : -1;
+    /* the year and the time are shorter than their markers */
+
+    if (months.len
+        || pattern.len + longest + date->first.len > PAYLOCK_PAGE_DATE)
+    {
+        return -1;
+    }
+
+    for (i = 0; i < PAYLOCK_DATE_MARKERS; i++) {
+        date->before[i] = paylock_words_cut(&pattern, '{');
+        date->marker[i] = pattern.data[1];
+        (void) paylock_words_cut(&pattern, '}');
+        (void) paylock_words_cut(&pattern, '}');
+    }
+
+    date->after = pattern;
+
+    return 0;
 }
 
 
 static int
-paylock_page_date_is_right(const paylock_page_date_t *date)
+paylock_page_date_is_right(paylock_str_t pattern)
 {
-    size_t         i, len, month;
-    paylock_str_t  all[] = { date->pattern, date->months, date->first };
+    size_t  i;
 
     static const char *const  needed[] = {
         "{{day}}", "{{month}}", "{{year}}", "{{time}}", "UTC"
     };
 
     for (i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
-        if (paylock_page_date_count(date->pattern, needed[i]) != 1) {
+        if (paylock_page_date_count(pattern, needed[i]) != 1) {
             return 0;
         }
     }
 
-    if (paylock_page_date_count(date->pattern, "{") != 8) {
-        return 0;
-    }
+    return paylock_page_date_count(pattern, "{") == 2 * PAYLOCK_DATE_MARKERS
+           && paylock_page_date_is_plain(pattern);
+}
 
-    for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-        if (paylock_escape(NULL, PAYLOCK_FORMAT_HTML, all[i]) != all[i].len) {
-            return 0;
-        }
-    }
 
-    /* the other two are shorter than their markers */
+/* Is there a text, and need it not be escaped? */
 
-    month = 0;
-
-    for (i = 1; i <= 12; i++) {
-        len = paylock_page_date_month(date->months, i).len;
-        month = len > month ? len : month;
-    }
-
-    return date->first.len
-           && date->pattern.len + month + date->first.len
-              <= PAYLOCK_PAGE_DATE;
+static int
+paylock_page_date_is_plain(paylock_str_t text)
+{
+    return text.len
+           && paylock_escape(NULL, PAYLOCK_FORMAT_HTML, text) == text.len;
 }
 
 
@@ -114,31 +137,22 @@ size_t
 paylock_page_date(char *dst, const paylock_page_date_t *date, uint32_t when)
 {
     char              *p;
-    paylock_str_t      pattern, text;
+    size_t             i;
     paylock_moment_t   m;
 
-    if (date->pattern.len == 0) {
+    if (date->rfc3339) {
         return paylock_page_date_rfc3339(dst, when);
     }
 
     m = paylock_page_date_moment(((uint64_t) when + 59) / 60 * 60);
-    pattern = date->pattern;
     p = dst;
 
-    while (pattern.len) {
-        text = paylock_words_cut(&pattern, '{');
-        memcpy(p, text.data, text.len);
-        p += text.len;
-
-        if (pattern.len) {
-            (void) paylock_words_cut(&pattern, '{');
-            text = paylock_words_cut(&pattern, '}');
-            (void) paylock_words_cut(&pattern, '}');
-            p = paylock_page_date_value(p, date, &m, text.data[0]);
-        }
+    for (i = 0; i < PAYLOCK_DATE_MARKERS; i++) {
+        p = paylock_page_date_put(p, date->before[i]);
+        p = paylock_page_date_value(p, date, &m, date->marker[i]);
     }
 
-    return p - dst;
+    return paylock_page_date_put(p, date->after) - dst;
 }
 
 
@@ -190,27 +204,18 @@ paylock_page_date_moment(uint64_t when)
 }
 
 
-/* The value of a marker, by the letter it begins with. */
-
 static char *
 paylock_page_date_value(char *dst, const paylock_page_date_t *date,
     const paylock_moment_t *m, char marker)
 {
-    paylock_str_t  text;
-
     switch (marker) {
 
     case 'd':
-        if (m->day != 1) {
-            return paylock_page_date_digits(dst, m->day, m->day < 10 ? 1 : 2);
-        }
-
-        text = date->first;
-        break;
+        return m->day == 1 ? paylock_page_date_put(dst, date->first)
+               : paylock_page_date_digits(dst, m->day, m->day < 10 ? 1 : 2);
 
     case 'm':
-        text = paylock_page_date_month(date->months, m->month);
-        break;
+        return paylock_page_date_put(dst, date->month[m->month - 1]);
 
     case 'y':
         return paylock_page_date_digits(dst, m->year, 4);
@@ -218,10 +223,6 @@ paylock_page_date_value(char *dst, const paylock_page_date_t *date,
     default:
         return paylock_page_date_time(dst, m);
     }
-
-    memcpy(dst, text.data, text.len);
-
-    return dst + text.len;
 }
 
 
@@ -232,23 +233,6 @@ paylock_page_date_time(char *dst, const paylock_moment_t *m)
     *dst++ = ':';
 
     return paylock_page_date_digits(dst, m->second / 60 % 60, 2);
-}
-
-
-/* The name of a month; empty if there are not so many. */
-
-static paylock_str_t
-paylock_page_date_month(paylock_str_t months, unsigned month)
-{
-    paylock_str_t  name;
-
-    name = months;
-
-    while (month--) {
-        name = paylock_words_cut(&months, ' ');
-    }
-
-    return name;
 }
 
 
@@ -263,4 +247,13 @@ paylock_page_date_digits(char *dst, unsigned n, unsigned digits)
     }
 
     return dst + digits;
+}
+
+
+static char *
+paylock_page_date_put(char *dst, paylock_str_t text)
+{
+    memcpy(dst, text.data, text.len);
+
+    return dst + text.len;
 }

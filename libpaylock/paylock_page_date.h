@@ -21,10 +21,16 @@
 #define PAYLOCK_PAGE_DATE  96
 
 
+#define PAYLOCK_DATE_MARKERS  4        /* day, month, year, time */
+
+
 typedef struct {
-    paylock_str_t  pattern;            /* empty: RFC 3339 */
-    paylock_str_t  months;
+    paylock_str_t  before[PAYLOCK_DATE_MARKERS];
+    char           marker[PAYLOCK_DATE_MARKERS];  /* what it begins with */
+    paylock_str_t  after;
+    paylock_str_t  month[12];
     paylock_str_t  first;              /* the first day of a month */
+    unsigned       rfc3339:1;          /* for programs, and nothing of this */
 } paylock_page_date_t;
 
 

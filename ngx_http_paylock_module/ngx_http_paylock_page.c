@@ -266,8 +266,8 @@ ngx_http_paylock_page_wishes(ngx_http_request_t *r,
             for (wish = ngx_http_paylock_wishes; wish->name.len; wish++) {
 
                 if (wish->name.len != header[i].key.len
-                    || ngx_strncasecmp(wish->name.data, header[i].key.data,
-                                       wish->name.len)
+                    || ngx_memcmp(wish->name.data, header[i].lowcase_key,
+                                  wish->name.len)
                        != 0)
                 {
                     continue;
@@ -444,21 +444,37 @@ ngx_http_paylock_page_retry_after(ngx_http_request_t *r, uint32_t until)
 }
 
 
+/* One buffer costs less than a chain of them, even though it is filled. */
+
 static ngx_int_t
 ngx_http_paylock_page_body(ngx_http_request_t *r, paylock_page_t *page,
     ngx_http_paylock_verdict_t *verdict, uint32_t until,
     ngx_http_paylock_body_t *body)
 {
-    size_t           i, ref;
-    paylock_str_t    text;
+    u_char          *buf, *p;
+    size_t           i, len, ref;
     paylock_part_t  *part;
 
     ref = verdict->found ? verdict->record.ref_len : 0;
+    len = 0;
+
+    for (i = 0; i < page->n; i++) {
+        part = &page->part[i];
+        len += part->kind == PAYLOCK_PART_REF ? ref
+               : part->kind == PAYLOCK_PART_UNTIL ? PAYLOCK_PAGE_DATE
+               : part->text.len;
+    }
+
+    buf = ngx_pnalloc(r->pool, len);
+    if (buf == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = buf;
 
     for (i = 0; i < page->n; i++) {
 
         part = &page->part[i];
-        text = part->text;
 
         switch (part->kind) {
 
@@ -466,45 +482,35 @@ ngx_http_paylock_page_body(ngx_http_request_t *r, paylock_page_t *page,
             break;
 
         case PAYLOCK_PART_REF_TEXT:
-        case PAYLOCK_PART_REF:
             if (ref == 0) {
                 continue;
             }
 
-            if (part->kind == PAYLOCK_PART_REF) {
-                text.data = verdict->record.ref;
-                text.len = ref;
-            }
+            break;
 
+        case PAYLOCK_PART_REF:
+            p = ngx_cpymem(p, verdict->record.ref, ref);
             break;
 
         case PAYLOCK_PART_UNTIL_TEXT:
-        case PAYLOCK_PART_UNTIL:
             if (until == 0) {
                 continue;
             }
 
-            if (part->kind == PAYLOCK_PART_UNTIL) {
-                text.data = ngx_pnalloc(r->pool, PAYLOCK_PAGE_DATE);
-                if (text.data == NULL) {
-                    return NGX_ERROR;
-                }
+            break;
 
-                text.len = paylock_page_date((char *) text.data, &page->date,
-                                             until);
+        case PAYLOCK_PART_UNTIL:
+            if (until) {
+                p += paylock_page_date((char *) p, &page->date, until);
             }
 
             break;
         }
 
-        if (ngx_http_paylock_page_add(r, body, (u_char *) text.data, text.len)
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
+        p = ngx_cpymem(p, part->text.data, part->text.len);
     }
 
-    return NGX_OK;
+    return ngx_http_paylock_page_add(r, body, buf, p - buf);
 }
 
 

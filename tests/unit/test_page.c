@@ -636,7 +636,7 @@ test_calendar(void **state)
     time_t               t;
     uint32_t             when;
     struct tm            tm;
-    paylock_page_date_t  date = { .pattern.len = 0 };
+    paylock_page_date_t  date = { .rfc3339 = 1 };
 
     (void) state;
 
