@@ -48,8 +48,8 @@ nginx_incs := $(addprefix -Ibuild/nginx/, src/core src/event \
                   src/event/modules src/os/unix src/http src/http/modules objs)
 
 
-.PHONY: all module cli install clean unit fuzzers test \
-        test-full run packages help FORCE
+.PHONY: all module cli install clean packages help FORCE
+.PHONY: unit fuzzers test test-full run
 .DELETE_ON_ERROR:
 
 all: module cli         ## build the module and paylock-admin (the default)

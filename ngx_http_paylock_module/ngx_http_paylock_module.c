@@ -426,7 +426,7 @@ ngx_http_paylock_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     if (conf->enable) {
         pmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_paylock_module);
 
-        conf->answer = ngx_http_paylock_page_answer(cf, pmcf, conf);
+        conf->answer = ngx_http_paylock_answer_get(cf, pmcf, conf);
         if (conf->answer == NULL) {
             return NGX_CONF_ERROR;
         }

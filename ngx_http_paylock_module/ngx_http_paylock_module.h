@@ -238,10 +238,14 @@ ngx_http_paylock_pass_e ngx_http_paylock_pass(ngx_http_request_t *r,
     ngx_http_paylock_loc_conf_t *plcf);
 
 
+/* ngx_http_paylock_answer.c */
+
+ngx_http_paylock_answer_t *ngx_http_paylock_answer_get(ngx_conf_t *cf,
+    ngx_http_paylock_main_conf_t *pmcf, ngx_http_paylock_loc_conf_t *plcf);
+
+
 /* ngx_http_paylock_page.c */
 
-ngx_http_paylock_answer_t *ngx_http_paylock_page_answer(ngx_conf_t *cf,
-    ngx_http_paylock_main_conf_t *pmcf, ngx_http_paylock_loc_conf_t *plcf);
 ngx_int_t ngx_http_paylock_page_header(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict, ngx_chain_t **chain);
 uint32_t ngx_http_paylock_page_until(ngx_http_paylock_verdict_t *verdict);
