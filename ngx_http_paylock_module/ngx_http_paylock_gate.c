@@ -18,9 +18,10 @@
 static ngx_int_t ngx_http_paylock_server_rewrite_handler(
     ngx_http_request_t *r);
 static ngx_int_t ngx_http_paylock_rewrite_handler(ngx_http_request_t *r);
-static ngx_int_t ngx_http_paylock_preaccess_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_paylock_content_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_paylock_gate(ngx_http_request_t *r,
     ngx_http_paylock_loc_conf_t *plcf, ngx_http_phases phase);
+static ngx_int_t ngx_http_paylock_exempt(ngx_http_request_t *r);
 static ngx_int_t ngx_http_paylock_answer(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict);
 static void ngx_http_paylock_log(ngx_http_request_t *r,
@@ -61,13 +62,6 @@ ngx_http_paylock_gate_init(ngx_conf_t *cf)
     }
 
     *h = ngx_http_paylock_rewrite_handler;
-
-    h = ngx_array_push(&cmcf->phases[NGX_HTTP_PREACCESS_PHASE].handlers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
-    *h = ngx_http_paylock_preaccess_handler;
 
     ngx_http_next_header_filter = ngx_http_top_header_filter;
     ngx_http_top_header_filter = ngx_http_paylock_header_filter;
@@ -178,32 +172,10 @@ ngx_http_paylock_rewrite_handler(ngx_http_request_t *r)
 }
 
 
-/* An exemption ends with a rewrite that stays in the location. */
-
-static ngx_int_t
-ngx_http_paylock_preaccess_handler(ngx_http_request_t *r)
-{
-    ngx_http_paylock_loc_conf_t  *plcf;
-
-    if (ngx_http_get_module_ctx(r, ngx_http_paylock_module) == NULL
-        || !r->internal)
-    {
-        return NGX_DECLINED;
-    }
-
-    plcf = ngx_http_get_module_loc_conf(r, ngx_http_paylock_module);
-
-    ngx_http_finalize_request(r,
-                     ngx_http_paylock_gate(r, plcf, NGX_HTTP_PREACCESS_PHASE));
-    return NGX_DONE;
-}
-
-
 static ngx_int_t
 ngx_http_paylock_gate(ngx_http_request_t *r, ngx_http_paylock_loc_conf_t *plcf,
     ngx_http_phases phase)
 {
-    ngx_uint_t                   exempt;
     ngx_http_paylock_verdict_t  *verdict;
 
     verdict = ngx_http_paylock_judge(r);
@@ -216,14 +188,9 @@ ngx_http_paylock_gate(ngx_http_request_t *r, ngx_http_paylock_loc_conf_t *plcf,
         return NGX_DECLINED;
     }
 
-    exempt = ngx_http_paylock_pass_is_exempt(r, plcf);
-
-    if (phase != NGX_HTTP_SERVER_REWRITE_PHASE) {
-        ngx_http_set_ctx(r, exempt ? verdict : NULL, ngx_http_paylock_module);
-    }
-
-    if (exempt) {
-        return NGX_DECLINED;
+    if (ngx_http_paylock_pass_is_exempt(r, plcf)) {
+        return phase == NGX_HTTP_REWRITE_PHASE ? ngx_http_paylock_exempt(r)
+                                               : NGX_DECLINED;
     }
 
     switch (ngx_http_paylock_pass(r, plcf)) {
@@ -248,6 +215,54 @@ ngx_http_paylock_gate(ngx_http_request_t *r, ngx_http_paylock_loc_conf_t *plcf,
     ngx_http_paylock_log(r, plcf, verdict);
 
     return ngx_http_paylock_answer(r, verdict);
+}
+
+
+/*
+ * An exemption ends with a rewrite or "try_files" that stays in the location,
+ * so that what makes the content is asked through us.
+ */
+
+static ngx_int_t
+ngx_http_paylock_exempt(ngx_http_request_t *r)
+{
+    ngx_http_paylock_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_paylock_module);
+
+    if (ctx == NULL) {
+        ctx = ngx_pcalloc(r->pool, sizeof(ngx_http_paylock_ctx_t));
+        if (ctx == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_http_set_ctx(r, ctx, ngx_http_paylock_module);
+    }
+
+    if (r->content_handler) {
+        ctx->content_handler = r->content_handler;
+        r->content_handler = ngx_http_paylock_content_handler;
+    }
+
+    return NGX_DECLINED;
+}
+
+
+static ngx_int_t
+ngx_http_paylock_content_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                     rc;
+    ngx_http_paylock_ctx_t       *ctx;
+    ngx_http_paylock_loc_conf_t  *plcf;
+
+    plcf = ngx_http_get_module_loc_conf(r, ngx_http_paylock_module);
+    ctx = ngx_http_get_module_ctx(r, ngx_http_paylock_module);
+
+    r->content_handler = ctx->content_handler;
+
+    rc = ngx_http_paylock_gate(r, plcf, NGX_HTTP_CONTENT_PHASE);
+
+    return rc == NGX_DECLINED ? r->content_handler(r) : rc;
 }
 
 

@@ -185,6 +185,13 @@ typedef struct {
 } ngx_http_paylock_verdict_t;
 
 
+/* of a request that is exempt in its location */
+
+typedef struct {
+    ngx_http_handler_pt          content_handler;   /* the location's */
+} ngx_http_paylock_ctx_t;
+
+
 /* ngx_http_paylock_zone.c */
 
 ngx_int_t ngx_http_paylock_zone_init(ngx_shm_zone_t *shm_zone, void *data);

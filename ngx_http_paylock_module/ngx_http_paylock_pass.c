@@ -108,7 +108,9 @@ ngx_http_paylock_pass(ngx_http_request_t *r,
 {
     /* found exempt in this location, and still what the client asked for */
 
-    if (ngx_http_get_module_ctx(r, ngx_http_paylock_module) && !r->internal) {
+    if (ngx_http_get_module_ctx(r, ngx_http_paylock_module)
+        && ngx_http_paylock_pass_is_exempt(r, plcf))
+    {
         return NGX_HTTP_PAYLOCK_PASS_EXEMPT;
     }
 

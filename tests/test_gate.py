@@ -4,6 +4,7 @@
 # way is walked with the site open first, so that a test whose way leads
 # nowhere fails, too.
 
+import time
 import pytest
 
 from gate import SITE, closed, http2, http10, site
@@ -346,6 +347,7 @@ def test_a_request_that_has_begun_finishes(gate, backend):
     with nginx.connect() as s:
         s.sendall(b"POST / HTTP/1.1\r\nHost: acme.example\r\n"
                   b"Content-Length: 10\r\nConnection: close\r\n\r\nhello")
+        time.sleep(0.5)                 # nginx has begun with it by then
         gate.lock("acme.example")
         assert closed(nginx.get(host="acme.example"))
         s.sendall(b"world")
