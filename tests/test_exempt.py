@@ -226,6 +226,8 @@ def test_exemption_ends(way, gate, backend):
 
 @pytest.mark.parametrize("way", [
     "rewrite ^ /secret break; " + PROXY,
+    "if ($host) { rewrite ^ /secret break; } " + PROXY,
+    "if ($host) { rewrite ^ /secret break; " + PROXY + " }",
     "try_files /file.txt =404; " + PROXY,
     "try_files /file.txt =404; proxy_set_body $uri; "
     "proxy_pass http://127.0.0.1:@BACKEND@$uri;",
@@ -238,6 +240,23 @@ def test_no_backend_hears_of_it(way, gate, backend):
     gate.lock("acme.example")
     assert closed(get(nginx, "/robots.txt")), way
     assert not backend.requests, way
+
+
+@pytest.mark.parametrize("way", [
+    "if ($host) { set $x 1; } " + PROXY,
+    "if ($host) { " + PROXY + " }",
+    "limit_except POST { allow all; } " + PROXY,
+    "rewrite ^/none$ / break; " + PROXY,
+])
+def test_what_leads_nowhere_ends_nothing(way, gate, backend):
+    nginx = gate.start(SERVER % (LEADS_ON_SERVER % way))
+    before = get(nginx, "/robots.txt").partition(b"\r\n\r\n")[2]
+    asked = [r.path for r in backend.requests]
+
+    gate.lock("acme.example")
+    reply = get(nginx, "/robots.txt")
+    assert passes(reply) and reply.endswith(before), reply
+    assert [r.path for r in backend.requests] == asked
 
 
 def test_a_file_of_its_own(gate, backend):
