@@ -13,7 +13,6 @@
 
 
 #define NGX_HTTP_PAYLOCK_SLICE  4096   /* buckets swept in one go */
-#define NGX_HTTP_PAYLOCK_SEEN   1024   /* over the entries of one reply */
 
 /* so many closed hosts may be opened without an entry */
 
@@ -24,8 +23,6 @@ static ngx_int_t ngx_http_paylock_apply_field(ngx_http_paylock_feed_t *feed,
     const redisReply *host, const redisReply *value);
 static ngx_int_t ngx_http_paylock_apply_entry(ngx_http_paylock_feed_t *feed,
     const paylock_entry_t *entry, uint64_t *seen);
-static ngx_uint_t ngx_http_paylock_apply_seen(uint64_t *seen,
-    const ngx_http_paylock_key_t *key);
 static void ngx_http_paylock_apply_recent(ngx_http_paylock_node_sh_t *node,
     paylock_str_t host);
 static ngx_http_paylock_belief_e ngx_http_paylock_apply_belief(
@@ -125,9 +122,10 @@ ngx_http_paylock_apply_entries(ngx_http_paylock_feed_t *feed,
     }
 
     for (i = 0; i < entries->elements; i++) {
-        if (ngx_http_paylock_chain_next(feed, entries->element[i]) != NGX_OK)
-        {
-            return NGX_ERROR;
+        rc = ngx_http_paylock_chain_next(feed, entries->element[i]);
+
+        if (rc != NGX_OK) {
+            return rc;
         }
     }
 
@@ -193,6 +191,12 @@ ngx_http_paylock_apply_entry(ngx_http_paylock_feed_t *feed,
         set = &record;
     }
 
+    if (feed->catching
+        && ngx_http_paylock_table_defer(table, &key, set, ngx_time()))
+    {
+        return NGX_OK;
+    }
+
     rc = ngx_http_paylock_table_set(table, &key, set);
 
     return rc == NGX_OK ? NGX_OK
@@ -200,7 +204,7 @@ ngx_http_paylock_apply_entry(ngx_http_paylock_feed_t *feed,
 }
 
 
-static ngx_uint_t
+ngx_uint_t
 ngx_http_paylock_apply_seen(uint64_t *seen, const ngx_http_paylock_key_t *key)
 {
     uint64_t    id;
@@ -362,7 +366,12 @@ ngx_http_paylock_apply_commit(ngx_http_paylock_feed_t *feed)
     if (rc == NGX_OK) {
         node = feed->pmcf->node;
 
-        node->cursor = feed->cursor;
+        /* a stream that is gone does not make us forget what we know */
+
+        if (feed->cursor.seq) {
+            node->cursor = feed->cursor;
+        }
+
         node->answered = ngx_current_msec;
         node->alerted = 0;
         node->synced = 1;

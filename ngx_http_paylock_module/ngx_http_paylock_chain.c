@@ -11,6 +11,8 @@
 #include "ngx_http_paylock_feed.h"
 
 
+static void ngx_http_paylock_chain_explain(ngx_http_paylock_feed_t *feed,
+    const paylock_entry_t *entry);
 static void ngx_http_paylock_chain_cursor(ngx_http_paylock_cursor_t *cursor,
     const paylock_entry_t *entry);
 static uint64_t ngx_http_paylock_chain_time(const paylock_entry_t *entry);
@@ -117,7 +119,7 @@ ngx_http_paylock_chain_next(ngx_http_paylock_feed_t *feed,
     const char                 *why;
     ngx_uint_t                  adopts;
     paylock_entry_t             entry;
-    ngx_http_paylock_cursor_t  *cursor, next;
+    ngx_http_paylock_cursor_t  *cursor, *own, next;
 
     cursor = &feed->cursor;
     adopts = 0;
@@ -132,6 +134,14 @@ ngx_http_paylock_chain_next(ngx_http_paylock_feed_t *feed,
         adopts = ngx_http_paylock_chain_adopts(&entry);
 
         ngx_http_paylock_chain_cursor(&next, &entry);
+
+        own = &feed->pmcf->node->cursor;
+
+        if (cursor->seq == 0 && own->seq
+            && !ngx_http_paylock_chain_follows(own, &next, 0))
+        {
+            return NGX_DECLINED;
+        }
 
         if (cursor->seq
             && !ngx_http_paylock_chain_follows(cursor, &next, adopts))
@@ -206,17 +216,17 @@ ngx_http_paylock_chain_back(ngx_http_paylock_feed_t *feed,
 
 
 /*
- * An entry that is newer than our own accounts for what became of its host;
- * with the first that is not it is known whether the head extends our own.
+ * Where our own entry is met, the head extends it.  Otherwise the last word
+ * of newer entries of our chain accounts for what became of a host, as far as
+ * it opens it.
  */
 
 static ngx_int_t
 ngx_http_paylock_chain_step(ngx_http_paylock_feed_t *feed,
     const redisReply *reply)
 {
-    paylock_str_t               host;
+    ngx_uint_t                  same;
     paylock_entry_t             entry;
-    ngx_http_paylock_key_t      key;
     ngx_http_paylock_cursor_t  *later, *own, at;
 
     own = &feed->pmcf->node->cursor;
@@ -234,10 +244,19 @@ ngx_http_paylock_chain_step(ngx_http_paylock_feed_t *feed,
         return NGX_DONE;
     }
 
-    if (at.seq == own->seq
-        && ngx_memcmp(at.chain, own->chain, PAYLOCK_CHAIN_LEN) == 0
+    same = ngx_memcmp(at.chain, own->chain, PAYLOCK_CHAIN_LEN) == 0;
+
+    if (same && at.seq == own->seq
         && ngx_memcmp(at.hash, own->hash, PAYLOCK_HASH_LEN) == 0)
     {
+        feed->ours = 1;
+        return NGX_DONE;
+    }
+
+    if (ngx_http_paylock_chain_follows(own, &at, 0)) {
+
+        /* our own was trimmed, but this one holds its hash */
+
         feed->ours = 1;
         return NGX_DONE;
     }
@@ -247,19 +266,49 @@ ngx_http_paylock_chain_step(ngx_http_paylock_feed_t *feed,
     }
 
     if (ngx_http_paylock_chain_adopts(&entry)) {
-        feed->adopted = 1;
+
+        /* one that is older than what we know was not meant for its loss */
+
+        feed->adopted = at.time > own->time ? same || at.seq > own->seq
+                                            : same && at.seq > own->seq;
         return NGX_DONE;
     }
 
-    host = entry.field[PAYLOCK_AUDIT_HOST];
-
-    if (host.len) {
-        ngx_http_paylock_table_field(&feed->pmcf->table, host.data, host.len,
-                                     &key);
-        ngx_http_paylock_table_explain(&feed->pmcf->table, &key);
+    if (same) {
+        ngx_http_paylock_chain_explain(feed, &entry);
     }
 
     feed->back = at;
 
     return NGX_OK;
+}
+
+
+static void
+ngx_http_paylock_chain_explain(ngx_http_paylock_feed_t *feed,
+    const paylock_entry_t *entry)
+{
+    paylock_str_t           host, after;
+    paylock_record_t        record;
+    ngx_http_paylock_key_t  key;
+
+    host = entry->field[PAYLOCK_AUDIT_HOST];
+    after = entry->field[PAYLOCK_AUDIT_AFTER];
+
+    if (host.len == 0 || feed->nseen == NGX_HTTP_PAYLOCK_SEEN / 2
+        || (after.len
+            && paylock_record_parse(after.data, after.len, &record) != NULL))
+    {
+        return;
+    }
+
+    ngx_http_paylock_table_field(&feed->pmcf->table, host.data, host.len, &key);
+
+    if (!ngx_http_paylock_apply_seen(feed->seen, &key)) {
+        feed->nseen++;
+
+        (void) ngx_http_paylock_table_defer(&feed->pmcf->table, &key,
+                                            after.len ? &record : NULL,
+                                            ngx_time());
+    }
 }

@@ -210,7 +210,10 @@ ngx_http_paylock_feed_head(ngx_http_paylock_feed_t *feed, redisReply *reply,
 
     for (i = 0; i < 2; i++) {
         if (reply->element[i]->type == REDIS_REPLY_ERROR) {
-            ngx_http_paylock_link_fail(&feed->link, reply->element[i]->str);
+            ngx_http_paylock_printable((u_char *) feed->link.why,
+                                       reply->element[i]->str,
+                                       reply->element[i]->len);
+            ngx_http_paylock_link_fail(&feed->link, feed->link.why);
             return NGX_ERROR;
         }
     }
@@ -252,6 +255,14 @@ ngx_http_paylock_feed_follow(ngx_http_paylock_feed_t *feed)
     pmcf = feed->pmcf;
     now = ngx_current_msec;
 
+    if (feed->adopted) {
+
+        /* not known before the scan has ended all holds */
+
+        ngx_http_paylock_feed_ask_head(feed, ngx_http_paylock_scan_start);
+        return;
+    }
+
     if (ngx_http_paylock_apply_commit(feed) != NGX_OK) {
         ngx_http_paylock_link_fail(&feed->link, feed->why);
         return;
@@ -267,7 +278,7 @@ ngx_http_paylock_feed_follow(ngx_http_paylock_feed_t *feed)
 
     reconcile = ngx_max(pmcf->reconcile, feed->lasted * 99);
 
-    if (feed->adopted || now - feed->scanned >= reconcile) {
+    if (now - feed->scanned >= reconcile) {
         ngx_http_paylock_feed_ask_head(feed, ngx_http_paylock_scan_start);
         return;
     }
@@ -320,6 +331,7 @@ ngx_http_paylock_feed_ask_entries(ngx_http_paylock_feed_t *feed,
 static void
 ngx_http_paylock_feed_entries(void *data, redisReply *reply)
 {
+    ngx_int_t                 rc;
     redisReply               *stream;
     ngx_http_paylock_feed_t  *feed = data;
 
@@ -339,8 +351,14 @@ ngx_http_paylock_feed_entries(void *data, redisReply *reply)
             return;
         }
 
-        if (ngx_http_paylock_apply_entries(feed, stream->element[1]) != NGX_OK)
-        {
+        rc = ngx_http_paylock_apply_entries(feed, stream->element[1]);
+
+        if (rc == NGX_DECLINED) {
+            ngx_http_paylock_feed_ask_head(feed, ngx_http_paylock_scan_start);
+            return;
+        }
+
+        if (rc != NGX_OK) {
             ngx_http_paylock_link_fail(&feed->link, feed->why);
             return;
         }

@@ -15,6 +15,7 @@
 
 
 #define NGX_HTTP_PAYLOCK_BATCH  256    /* fields or entries a reply */
+#define NGX_HTTP_PAYLOCK_SEEN   1024   /* a set of hosts, to be half full */
 
 
 /* what keeps the feed from following; each is logged once an outage */
@@ -52,6 +53,8 @@ typedef struct {
     ngx_msec_t                     lasted;
     char                           position[24];   /* of HSCAN */
     ngx_http_paylock_cursor_t      back;       /* of the walk back */
+    uint64_t                       seen[NGX_HTTP_PAYLOCK_SEEN];
+    ngx_uint_t                     nseen;
     ngx_http_paylock_sweep_t       sweep;
     unsigned                       scanning:1;
     unsigned                       looked:1;
@@ -60,6 +63,7 @@ typedef struct {
     unsigned                       adopted:1;
     unsigned                       behind:1;   /* entries were not followed */
     unsigned                       blind:1;    /* the head is no entry */
+    unsigned                       catching:1; /* up with entries missed */
 
     ngx_uint_t                     batch;      /* fields or entries a reply */
     uint32_t                       unnoted;    /* no slot was left for them */
@@ -106,7 +110,10 @@ void ngx_http_paylock_scan_sweep(ngx_event_t *ev);
 ngx_int_t ngx_http_paylock_chain_head(ngx_http_paylock_feed_t *feed,
     const redisReply *entries, ngx_http_paylock_cursor_t *cursor);
 
-/* Does the entry go on from feed->cursor?  Then the cursor moves there. */
+/*
+ * Does the entry go on from feed->cursor?  Then the cursor moves there.
+ * NGX_DECLINED: the stream begins anew, and how is for a scan to find out.
+ */
 
 ngx_int_t ngx_http_paylock_chain_next(ngx_http_paylock_feed_t *feed,
     const redisReply *entry);
@@ -135,6 +142,11 @@ ngx_int_t ngx_http_paylock_apply_entries(ngx_http_paylock_feed_t *feed,
 /* A slice of the look, then of the sweep: NGX_AGAIN if there is more. */
 
 ngx_int_t ngx_http_paylock_apply_sweep(ngx_http_paylock_feed_t *feed);
+
+/* Was the host put into the set before?  If not it is now. */
+
+ngx_uint_t ngx_http_paylock_apply_seen(uint64_t *seen,
+    const ngx_http_paylock_key_t *key);
 
 /* What was applied becomes what is known of the chain. */
 

@@ -18,12 +18,14 @@
 static ngx_int_t ngx_http_paylock_server_rewrite_handler(
     ngx_http_request_t *r);
 static ngx_int_t ngx_http_paylock_rewrite_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_paylock_preaccess_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_paylock_content_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_paylock_gate(ngx_http_request_t *r,
     ngx_http_paylock_loc_conf_t *plcf, ngx_http_phases phase);
 static ngx_int_t ngx_http_paylock_exempt(ngx_http_request_t *r);
 static ngx_int_t ngx_http_paylock_answer(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict);
+static ngx_uint_t ngx_http_paylock_reads(const ngx_str_t *line);
 static void ngx_http_paylock_log(ngx_http_request_t *r,
     ngx_http_paylock_loc_conf_t *plcf, ngx_http_paylock_verdict_t *verdict);
 static ngx_int_t ngx_http_paylock_header_filter(ngx_http_request_t *r);
@@ -62,6 +64,13 @@ ngx_http_paylock_gate_init(ngx_conf_t *cf)
     }
 
     *h = ngx_http_paylock_rewrite_handler;
+
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_PREACCESS_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = ngx_http_paylock_preaccess_handler;
 
     ngx_http_next_header_filter = ngx_http_top_header_filter;
     ngx_http_top_header_filter = ngx_http_paylock_header_filter;
@@ -239,7 +248,20 @@ ngx_http_paylock_exempt(ngx_http_request_t *r)
         ngx_http_set_ctx(r, ctx, ngx_http_paylock_module);
     }
 
-    if (r->content_handler) {
+    return NGX_DECLINED;
+}
+
+
+/* Not before PREACCESS, since an "if" of the location sets the handler anew. */
+
+static ngx_int_t
+ngx_http_paylock_preaccess_handler(ngx_http_request_t *r)
+{
+    ngx_http_paylock_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_paylock_module);
+
+    if (ctx && r->content_handler) {
         ctx->content_handler = r->content_handler;
         r->content_handler = ngx_http_paylock_content_handler;
     }
@@ -320,12 +342,34 @@ ngx_http_paylock_closed(ngx_http_request_t *r,
         return 1;
 
     case PAYLOCK_READONLY:
-        return !(r->main->method
-                 & (NGX_HTTP_GET|NGX_HTTP_HEAD|NGX_HTTP_OPTIONS));
+        return !ngx_http_paylock_reads(&r->main->request_line);
 
     default:
         return 0;
     }
+}
+
+
+/* By what the client sent: "error_page" turns any method into GET. */
+
+static ngx_uint_t
+ngx_http_paylock_reads(const ngx_str_t *line)
+{
+    ngx_uint_t  i;
+
+    static ngx_str_t  methods[] = {
+        ngx_string("GET "), ngx_string("HEAD "), ngx_string("OPTIONS ")
+    };
+
+    for (i = 0; i < 3; i++) {
+        if (line->len > methods[i].len
+            && ngx_memcmp(line->data, methods[i].data, methods[i].len) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

@@ -165,8 +165,10 @@ static ngx_uint_t
 ngx_http_paylock_host_by_key(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict)
 {
+    ngx_int_t                      rc;
     ngx_str_t                      value, host;
     ngx_http_paylock_key_t         key;
+    ngx_http_paylock_captures_t    captures;
     ngx_http_paylock_srv_conf_t   *pscf;
     ngx_http_paylock_main_conf_t  *pmcf;
 
@@ -178,7 +180,11 @@ ngx_http_paylock_host_by_key(ngx_http_request_t *r,
         key = pscf->constant.key;
 
     } else {
-        if (ngx_http_complex_value(r, pscf->key, &value) != NGX_OK
+        ngx_http_paylock_captures_save(r, &captures);
+        rc = ngx_http_complex_value(r, pscf->key, &value);
+        ngx_http_paylock_captures_restore(r, &captures);
+
+        if (rc != NGX_OK
             || ngx_http_paylock_host_normalise(r->pool, &value, &host)
                != NGX_OK)
         {

@@ -62,6 +62,7 @@ typedef struct {
 
     ngx_uint_t                   unaudited;    /* changes without an entry */
     ngx_uint_t                   synced;       /* a scan was published */
+    ngx_uint_t                   gone;         /* ... the stream was then */
     size_t                       table_size;
 
     ngx_http_paylock_cursor_t    cursor;       /* what has been applied */
@@ -235,6 +236,18 @@ typedef enum {
     NGX_HTTP_PAYLOCK_PASS_BYPASS,
     NGX_HTTP_PAYLOCK_PASS_DRY_RUN
 } ngx_http_paylock_pass_e;
+
+typedef struct {
+    ngx_uint_t                   n;
+    int                         *offsets;
+    u_char                      *data;
+    unsigned                     realloc:1;
+} ngx_http_paylock_captures_t;
+
+void ngx_http_paylock_captures_save(ngx_http_request_t *r,
+    ngx_http_paylock_captures_t *captures);
+void ngx_http_paylock_captures_restore(ngx_http_request_t *r,
+    ngx_http_paylock_captures_t *captures);
 
 char *ngx_http_paylock_pass_exempt(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);

@@ -106,6 +106,9 @@ ngx_http_paylock_pass_e
 ngx_http_paylock_pass(ngx_http_request_t *r,
     ngx_http_paylock_loc_conf_t *plcf)
 {
+    ngx_int_t                    rc;
+    ngx_http_paylock_captures_t  captures;
+
     /* found exempt in this location, and still what the client asked for */
 
     if (ngx_http_get_module_ctx(r, ngx_http_paylock_module)
@@ -114,12 +117,49 @@ ngx_http_paylock_pass(ngx_http_request_t *r,
         return NGX_HTTP_PAYLOCK_PASS_EXEMPT;
     }
 
-    if (plcf->bypass
-        && ngx_http_test_predicates(r, plcf->bypass) == NGX_DECLINED)
-    {
-        return NGX_HTTP_PAYLOCK_PASS_BYPASS;
+    if (plcf->bypass) {
+        ngx_http_paylock_captures_save(r, &captures);
+        rc = ngx_http_test_predicates(r, plcf->bypass);
+        ngx_http_paylock_captures_restore(r, &captures);
+
+        if (rc == NGX_DECLINED) {
+            return NGX_HTTP_PAYLOCK_PASS_BYPASS;
+        }
     }
 
     return plcf->dry_run ? NGX_HTTP_PAYLOCK_PASS_DRY_RUN
                          : NGX_HTTP_PAYLOCK_PASS_NONE;
+}
+
+
+/*
+ * A variable of ours may come from a map of regular expressions, and the
+ * captures of the location's own one must still be there afterwards.
+ */
+
+void
+ngx_http_paylock_captures_save(ngx_http_request_t *r,
+    ngx_http_paylock_captures_t *captures)
+{
+#if (NGX_PCRE)
+    captures->n = r->ncaptures;
+    captures->offsets = r->captures;
+    captures->data = r->captures_data;
+    captures->realloc = r->realloc_captures;
+
+    r->realloc_captures = 1;
+#endif
+}
+
+
+void
+ngx_http_paylock_captures_restore(ngx_http_request_t *r,
+    ngx_http_paylock_captures_t *captures)
+{
+#if (NGX_PCRE)
+    r->ncaptures = captures->n;
+    r->captures = captures->offsets;
+    r->captures_data = captures->data;
+    r->realloc_captures = captures->realloc;
+#endif
 }

@@ -121,7 +121,13 @@ ngx_http_paylock_report_scan(ngx_http_paylock_feed_t *feed)
 
     *ngx_http_paylock_report_held(feed, names, names + sizeof(names) - 1) = 0;
 
-    if (!feed->ours && !feed->first) {
+    if (!feed->ours && !feed->first
+        && feed->cursor.seq == 0 && node->gone && feed->sweep.lost == 0)
+    {
+        /* it was said when it happened */
+
+    } else if (!feed->ours && !feed->first) {
+        node->gone = (feed->cursor.seq == 0);
         level = feed->adopted ? NGX_LOG_WARN : NGX_LOG_ALERT;
 
         ngx_log_error(level, feed->log, 0,

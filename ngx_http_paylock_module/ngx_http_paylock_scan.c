@@ -52,6 +52,8 @@ ngx_http_paylock_scan_start(void *data, redisReply *reply)
     feed->first = !pmcf->node->synced;
     feed->ours = 1;
     feed->behind = 0;
+    feed->adopted = 0;
+    feed->catching = 0;
 
     if (own->seq == 0
         || ngx_memcmp(own, &feed->cursor, sizeof(ngx_http_paylock_cursor_t))
@@ -64,6 +66,8 @@ ngx_http_paylock_scan_start(void *data, redisReply *reply)
     feed->ours = 0;
     feed->behind = 1;
     feed->back.seq = 0;
+    feed->nseen = 0;
+    ngx_memzero(feed->seen, sizeof(feed->seen));
 
     if (feed->cursor.seq == 0) {
         ngx_http_paylock_scan_begin(feed);
@@ -106,6 +110,19 @@ ngx_http_paylock_scan_back(void *data, redisReply *reply)
 
     if (rc == NGX_OK && feed->back.seq > 1) {
         ngx_http_paylock_scan_ask_back(feed, feed->back.seq - 1);
+        return;
+    }
+
+    if (feed->ours) {
+
+        /* what was missed is followed before what is there is looked at */
+
+        feed->head = feed->cursor;
+        feed->head_fields = feed->fields;
+        feed->cursor = feed->pmcf->node->cursor;
+        feed->catching = 1;
+
+        ngx_http_paylock_scan_catch_up(feed);
         return;
     }
 
@@ -219,6 +236,12 @@ ngx_http_paylock_scan_catch_up(ngx_http_paylock_feed_t *feed)
                    sizeof(ngx_http_paylock_cursor_t))
         == 0)
     {
+        if (feed->catching) {
+            feed->catching = 0;
+            ngx_http_paylock_scan_begin(feed);
+            return;
+        }
+
         ngx_memzero(&feed->sweep, sizeof(ngx_http_paylock_sweep_t));
 
         feed->fields = feed->head_fields;
@@ -251,6 +274,7 @@ ngx_http_paylock_scan_catch_up(ngx_http_paylock_feed_t *feed)
 static void
 ngx_http_paylock_scan_range(void *data, redisReply *reply)
 {
+    ngx_int_t                 rc;
     ngx_http_paylock_feed_t  *feed = data;
 
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements == 0) {
@@ -258,7 +282,14 @@ ngx_http_paylock_scan_range(void *data, redisReply *reply)
         return;
     }
 
-    if (ngx_http_paylock_apply_entries(feed, reply) != NGX_OK) {
+    rc = ngx_http_paylock_apply_entries(feed, reply);
+
+    if (rc == NGX_DECLINED) {
+        ngx_http_paylock_feed_ask_head(feed, ngx_http_paylock_scan_start);
+        return;
+    }
+
+    if (rc != NGX_OK) {
         ngx_http_paylock_link_fail(&feed->link, feed->why);
         return;
     }

@@ -154,6 +154,15 @@ void ngx_http_paylock_table_explain(ngx_http_paylock_table_t *table,
     const ngx_http_paylock_key_t *key);
 
 /*
+ * If the record (NULL: none) would open the host: leaves that to the scan to
+ * come, which it explains, and returns 1.
+ */
+
+ngx_uint_t ngx_http_paylock_table_defer(ngx_http_paylock_table_t *table,
+    const ngx_http_paylock_key_t *key, const paylock_record_t *record,
+    uint32_t now);
+
+/*
  * How far a scan is believed that shows a host open or absent which is closed,
  * or which is to be closed by its record, without an entry that explains it:
  * ALL, whatever it says; NEW, unless the host is held already; NONE, the host

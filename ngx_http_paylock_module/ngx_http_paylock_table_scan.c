@@ -21,6 +21,8 @@ static void ngx_http_paylock_drop(ngx_http_paylock_table_t *table,
 static ngx_uint_t ngx_http_paylock_unbelieved(
     const ngx_http_paylock_slot_t *live, const ngx_http_paylock_slot_t *noted,
     const ngx_http_paylock_sweep_t *sweep);
+static ngx_uint_t ngx_http_paylock_closed_now(
+    const ngx_http_paylock_slot_t *slot, uint32_t now);
 static ngx_uint_t ngx_http_paylock_closes(
     const ngx_http_paylock_slot_t *slot, uint32_t now);
 static ngx_uint_t ngx_http_paylock_noted(
@@ -99,6 +101,46 @@ ngx_http_paylock_table_keep(ngx_http_paylock_table_t *table,
                                (slot->flags & ~NGX_HTTP_PAYLOCK_SCAN)
                                | table->sh->scan);
     }
+}
+
+
+ngx_uint_t
+ngx_http_paylock_table_defer(ngx_http_paylock_table_t *table,
+    const ngx_http_paylock_key_t *key, const paylock_record_t *record,
+    uint32_t now)
+{
+    ngx_http_paylock_slot_t    noted;
+    ngx_http_paylock_links_t   links;
+    ngx_http_paylock_sweep_t   sweep;
+
+    ngx_http_paylock_links(table, ngx_http_paylock_bucket(table, key->hash),
+                           key->hash, &links);
+
+    if (links.live == NULL) {
+        return 0;
+    }
+
+    if (record) {
+        noted.record = *record;
+    }
+
+    sweep.now = now;
+    sweep.belief = NGX_HTTP_PAYLOCK_BELIEVE_NONE;
+
+    noted.flags = table->slots[*links.live].flags;
+
+    ngx_http_paylock_store(&table->slots[*links.live].flags,
+                           noted.flags & ~NGX_HTTP_PAYLOCK_EXPLAINED);
+
+    if (!ngx_http_paylock_unbelieved(&table->slots[*links.live],
+                                     record ? &noted : NULL, &sweep))
+    {
+        return 0;
+    }
+
+    ngx_http_paylock_table_explain(table, key);
+
+    return 1;
 }
 
 
@@ -301,8 +343,22 @@ ngx_http_paylock_unbelieved(const ngx_http_paylock_slot_t *live,
         return 0;
     }
 
-    return ngx_http_paylock_closes(live, sweep->now)
-           && (noted == NULL || !ngx_http_paylock_closes(noted, sweep->now));
+    if (noted == NULL) {
+        return ngx_http_paylock_closes(live, sweep->now);
+    }
+
+    return (ngx_http_paylock_closed_now(live, sweep->now)
+            && !ngx_http_paylock_closed_now(noted, sweep->now))
+           || (ngx_http_paylock_closes(live, sweep->now)
+               && !ngx_http_paylock_closes(noted, sweep->now));
+}
+
+
+static ngx_uint_t
+ngx_http_paylock_closed_now(const ngx_http_paylock_slot_t *slot, uint32_t now)
+{
+    return paylock_timeline_stage(&slot->record, now, PAYLOCK_OPEN)
+           >= PAYLOCK_READONLY;
 }
 
 

@@ -23,7 +23,7 @@ static ngx_int_t ngx_http_paylock_zone_make(
     ngx_http_paylock_main_conf_t *pmcf, ngx_http_paylock_main_conf_t *old);
 static ngx_http_paylock_main_conf_t *ngx_http_paylock_zone_old(
     ngx_shm_zone_t *shm_zone);
-static void ngx_http_paylock_zone_inherit(
+static ngx_int_t ngx_http_paylock_zone_inherit(
     ngx_http_paylock_main_conf_t *pmcf, ngx_http_paylock_main_conf_t *old,
     ngx_log_t *log);
 
@@ -46,8 +46,10 @@ ngx_http_paylock_zone_init(ngx_shm_zone_t *shm_zone, void *data)
             return NGX_ERROR;
         }
 
-        if (old) {
-            ngx_http_paylock_zone_inherit(pmcf, old, shm_zone->shm.log);
+        if (old && ngx_http_paylock_zone_inherit(pmcf, old, shm_zone->shm.log)
+                   != NGX_OK)
+        {
+            return NGX_ERROR;
         }
 
     } else {
@@ -132,7 +134,7 @@ ngx_http_paylock_zone_old(ngx_shm_zone_t *shm_zone)
 
 /* A reload with another size must not open what is locked. */
 
-static void
+static ngx_int_t
 ngx_http_paylock_zone_inherit(ngx_http_paylock_main_conf_t *pmcf,
     ngx_http_paylock_main_conf_t *old, ngx_log_t *log)
 {
@@ -157,14 +159,15 @@ ngx_http_paylock_zone_inherit(ngx_http_paylock_main_conf_t *pmcf,
         pmcf->node->synced = old->node->synced;
         pmcf->node->state = old->node->state;
         pmcf->node->answered = old->node->answered;
-        return;
+        return NGX_OK;
     }
 
 failed:
 
-    ngx_log_error(NGX_LOG_ALERT, log, 0,
-                  "paylock: the new zone holds at most %uD of %uD records: "
-                  "%s, and \"paylock_default\" applies until Redis has been "
-                  "read", pmcf->table.sh->capacity, old->table.sh->count,
-                  rc == NGX_BUSY ? "the old one is locked" : "raise its size");
+    ngx_log_error(NGX_LOG_EMERG, log, 0,
+                  "\"paylock_zone\" would hold at most %uD of %uD records: %s",
+                  pmcf->table.sh->capacity, old->table.sh->count,
+                  rc == NGX_BUSY ? "the old zone is locked, try again"
+                                 : "raise it");
+    return NGX_ERROR;
 }
