@@ -207,7 +207,19 @@ lock_change(flips_t *fs, flip_t *f, uint32_t now)
     paylock_record_t   rec;
 
     lock = fs->kind->data;
-    from = f->record ? f->record : f->holder.record;
+    from = f->record;
+
+    if (f->holder.record && (from == NULL || !holder_says(from))) {
+
+        /* what the record has beside stages stays its own */
+
+        if (from && json_object_update(f->holder.record, f->record) != 0) {
+            return admin_memory(fs->admin);
+        }
+
+        from = f->holder.record;
+    }
+
     rec = change_times(from);
 
     status = lock_refused(fs, f, lock, &rec, now);

@@ -122,9 +122,23 @@ holder_load(admin_t *a, const char *name, const redisReply *value)
         admin_warn(a, "record", name, "lock, unlock or reset it",
                    "the value of \"%s\" in Redis, which nginx passes over, "
                    "is no record: it %s", name, why);
+
+    } else if (!holder_says(record)) {
+        json_decref(record);
+        record = NULL;
     }
 
     return record;
+}
+
+
+int
+holder_says(const json_t *record)
+{
+    paylock_record_t  rec;
+
+    return paylock_record_from_json(record, &rec) == NULL
+           && paylock_record_says(&rec);
 }
 
 

@@ -37,5 +37,9 @@ int holder_take(admin_t *a, holder_t *h, uint32_t now);
 
 void holder_free(holder_t *h);
 
+/* Does the record put its host in a stage?  One that does not holds nothing. */
+
+int holder_says(const json_t *record);
+
 
 #endif /* _HOLDER_H_INCLUDED_ */

@@ -53,6 +53,12 @@ typedef struct {
 
 #define paylock_record_has(rec, t)  ((rec)->set & (1u << (t)))
 
+/* Does it put its host in a stage?  One that does not counts as none. */
+
+#define paylock_record_says(rec)                                              \
+    ((rec)->set & (1u << PAYLOCK_OPEN_AT | 1u << PAYLOCK_NOTICE_AT            \
+                   | 1u << PAYLOCK_READONLY_AT | 1u << PAYLOCK_LOCK_AT))
+
 
 /*
  * Reads a value of the hash "locks": a JSON object, or one of the bare

@@ -15,6 +15,8 @@
 #define NGX_HTTP_PAYLOCK_LINGER  2      /* seconds */
 
 
+static ngx_http_paylock_verdict_t *ngx_http_paylock_found(
+    ngx_http_request_t *r);
 static ngx_int_t ngx_http_paylock_server_rewrite_handler(
     ngx_http_request_t *r);
 static ngx_int_t ngx_http_paylock_rewrite_handler(ngx_http_request_t *r);
@@ -29,6 +31,7 @@ static ngx_uint_t ngx_http_paylock_reads(const ngx_str_t *line);
 static void ngx_http_paylock_log(ngx_http_request_t *r,
     ngx_http_paylock_loc_conf_t *plcf, ngx_http_paylock_verdict_t *verdict);
 static ngx_int_t ngx_http_paylock_header_filter(ngx_http_request_t *r);
+static ngx_int_t ngx_http_paylock_backstop(ngx_http_request_t *r);
 static ngx_int_t ngx_http_paylock_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
 static void ngx_http_paylock_clear_headers(ngx_http_request_t *r);
@@ -93,7 +96,7 @@ ngx_http_paylock_verdict_t *
 ngx_http_paylock_judge(ngx_http_request_t *r)
 {
     ngx_http_variable_value_t     *v;
-    ngx_http_paylock_verdict_t     found, *verdict;
+    ngx_http_paylock_verdict_t    *verdict;
     ngx_http_paylock_main_conf_t  *pmcf;
 
     pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
@@ -104,24 +107,32 @@ ngx_http_paylock_judge(ngx_http_request_t *r)
         return (ngx_http_paylock_verdict_t *) v->data;
     }
 
-    verdict = &ngx_http_paylock_open;
+    verdict = ngx_http_paylock_host_is_open(r, pmcf)
+              ? &ngx_http_paylock_open : ngx_http_paylock_found(r);
 
-    if (!ngx_http_paylock_host_is_open(r, pmcf)) {
+    v->valid = (verdict != NULL);
+    v->data = (u_char *) verdict;
 
-        ngx_http_paylock_host_find(r, &found);
+    return verdict;
+}
 
-        if (found.stage != PAYLOCK_OPEN) {
-            verdict = ngx_palloc(r->pool, sizeof(ngx_http_paylock_verdict_t));
-            if (verdict == NULL) {
-                return NULL;
-            }
 
-            *verdict = found;
-        }
+static ngx_http_paylock_verdict_t *
+ngx_http_paylock_found(ngx_http_request_t *r)
+{
+    ngx_http_paylock_verdict_t  found, *verdict;
+
+    ngx_http_paylock_host_find(r, &found);
+
+    if (found.stage == PAYLOCK_OPEN) {
+        return &ngx_http_paylock_open;
     }
 
-    v->valid = 1;
-    v->data = (u_char *) verdict;
+    verdict = ngx_palloc(r->pool, sizeof(ngx_http_paylock_verdict_t));
+
+    if (verdict) {
+        *verdict = found;
+    }
 
     return verdict;
 }
@@ -154,7 +165,9 @@ ngx_http_paylock_server_rewrite_handler(ngx_http_request_t *r)
 
     /* which location's word counts is not known before FIND_CONFIG */
 
-    if (!plcf->enable || pscf->locations_differ) {
+    if (!plcf->enable || pscf->locations_differ
+        || ngx_http_paylock_judge(r) == &ngx_http_paylock_open)
+    {
         return NGX_DECLINED;
     }
 
@@ -405,14 +418,18 @@ ngx_http_paylock_log(ngx_http_request_t *r, ngx_http_paylock_loc_conf_t *plcf,
 static ngx_int_t
 ngx_http_paylock_header_filter(ngx_http_request_t *r)
 {
+    return ngx_http_paylock_known_open(r) ? ngx_http_next_header_filter(r)
+                                          : ngx_http_paylock_backstop(r);
+}
+
+
+static ngx_int_t
+ngx_http_paylock_backstop(ngx_http_request_t *r)
+{
     ngx_int_t                     rc;
     ngx_chain_t                  *body;
     ngx_http_paylock_verdict_t   *verdict;
     ngx_http_paylock_loc_conf_t  *plcf;
-
-    if (ngx_http_paylock_known_open(r)) {
-        return ngx_http_next_header_filter(r);
-    }
 
     plcf = ngx_http_get_module_loc_conf(r, ngx_http_paylock_module);
 

@@ -348,7 +348,7 @@ ngx_http_paylock_host_record(ngx_http_paylock_main_conf_t *pmcf,
     ngx_http_paylock_kind_e kind, ngx_http_paylock_verdict_t *verdict)
 {
     if (!ngx_http_paylock_table_find(&pmcf->table, key, &verdict->record)
-        || !(verdict->record.set & NGX_HTTP_PAYLOCK_STAGES))
+        || !paylock_record_says(&verdict->record))
     {
         return 0;
     }

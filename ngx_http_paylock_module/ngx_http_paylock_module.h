@@ -164,13 +164,6 @@ typedef struct {
 } ngx_http_paylock_loc_conf_t;
 
 
-/* the times that put a host in a stage, as in paylock_record_t.set */
-
-#define NGX_HTTP_PAYLOCK_STAGES                                               \
-    (1 << PAYLOCK_OPEN_AT | 1 << PAYLOCK_NOTICE_AT                            \
-     | 1 << PAYLOCK_READONLY_AT | 1 << PAYLOCK_LOCK_AT)
-
-
 /* what holds for a request's host; in force until the request has ended */
 
 typedef struct {

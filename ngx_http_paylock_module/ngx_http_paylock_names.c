@@ -13,6 +13,11 @@
 #include "ngx_http_paylock_module.h"
 
 
+/* names that are not worth a binary search */
+
+#define NGX_HTTP_PAYLOCK_FEW  8
+
+
 static ngx_int_t ngx_http_paylock_names_add(ngx_http_paylock_srv_conf_t *pscf,
     ngx_http_server_name_t *sn);
 static ngx_uint_t ngx_http_paylock_names_wildcard(const ngx_str_t *wildcard,
@@ -186,7 +191,7 @@ ngx_http_paylock_names_have(ngx_http_request_t *r,
     const ngx_http_paylock_key_t *key)
 {
     ngx_str_t                 *wildcard;
-    ngx_uint_t                 i, low, high;
+    ngx_uint_t                 i, n, middle, high;
 #if (NGX_PCRE)
     ngx_regex_t              **regex;
 #endif
@@ -200,27 +205,27 @@ ngx_http_paylock_names_have(ngx_http_request_t *r,
     }
 
     name = pscf->names.elts;
+    n = pscf->names.nelts;
+    i = 0;
 
-    for (low = 0, high = pscf->names.nelts; low < high; /* void */ ) {
-        i = (low + high) / 2;
+    if (n > NGX_HTTP_PAYLOCK_FEW) {
 
-        if (name[i].key.hash[0] < key->hash[0]) {
-            low = i + 1;
+        /* to the first that is not less */
 
-        } else {
-            high = i;
+        for (high = n; i < high; /* void */ ) {
+            middle = (i + high) / 2;
+
+            if (name[middle].key.hash[0] < key->hash[0]) {
+                i = middle + 1;
+
+            } else {
+                high = middle;
+            }
         }
     }
 
-    for (i = low; i < pscf->names.nelts; i++) {
-
-        if (name[i].key.hash[0] != key->hash[0]) {
-            break;
-        }
-
-        if (name[i].key.hash[1] == key->hash[1]
-            && name[i].key.hash[2] == key->hash[2])
-        {
+    for ( /* void */ ; i < n && name[i].key.hash[0] <= key->hash[0]; i++) {
+        if (ngx_memcmp(name[i].key.hash, key->hash, sizeof(key->hash)) == 0) {
             return 1;
         }
     }
