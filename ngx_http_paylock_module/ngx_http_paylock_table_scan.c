@@ -11,6 +11,8 @@
 #include "paylock_timeline.h"
 
 
+static ngx_http_paylock_slot_t *ngx_http_paylock_live(
+    ngx_http_paylock_table_t *table, const ngx_http_paylock_key_t *key);
 static void ngx_http_paylock_look(ngx_http_paylock_table_t *table,
     ngx_http_paylock_bucket_t *bucket, ngx_http_paylock_sweep_t *sweep);
 static void ngx_http_paylock_publish(ngx_http_paylock_table_t *table,
@@ -88,15 +90,11 @@ void
 ngx_http_paylock_table_keep(ngx_http_paylock_table_t *table,
     const ngx_http_paylock_key_t *key)
 {
-    ngx_http_paylock_slot_t   *slot;
-    ngx_http_paylock_links_t   links;
+    ngx_http_paylock_slot_t  *slot;
 
-    ngx_http_paylock_links(table, ngx_http_paylock_bucket(table, key->hash),
-                           key->hash, &links);
+    slot = ngx_http_paylock_live(table, key);
 
-    if (links.live) {
-        slot = &table->slots[*links.live];
-
+    if (slot) {
         ngx_http_paylock_store(&slot->flags,
                                (slot->flags & ~NGX_HTTP_PAYLOCK_SCAN)
                                | table->sh->scan);
@@ -109,14 +107,12 @@ ngx_http_paylock_table_defer(ngx_http_paylock_table_t *table,
     const ngx_http_paylock_key_t *key, const paylock_record_t *record,
     uint32_t now)
 {
-    ngx_http_paylock_slot_t    noted;
-    ngx_http_paylock_links_t   links;
+    ngx_http_paylock_slot_t   *slot, noted;
     ngx_http_paylock_sweep_t   sweep;
 
-    ngx_http_paylock_links(table, ngx_http_paylock_bucket(table, key->hash),
-                           key->hash, &links);
+    slot = ngx_http_paylock_live(table, key);
 
-    if (links.live == NULL) {
+    if (slot == NULL) {
         return 0;
     }
 
@@ -127,19 +123,15 @@ ngx_http_paylock_table_defer(ngx_http_paylock_table_t *table,
     sweep.now = now;
     sweep.belief = NGX_HTTP_PAYLOCK_BELIEVE_NONE;
 
-    noted.flags = table->slots[*links.live].flags;
+    ngx_http_paylock_store(&slot->flags,
+                           slot->flags & ~NGX_HTTP_PAYLOCK_EXPLAINED);
 
-    ngx_http_paylock_store(&table->slots[*links.live].flags,
-                           noted.flags & ~NGX_HTTP_PAYLOCK_EXPLAINED);
-
-    if (!ngx_http_paylock_unbelieved(&table->slots[*links.live],
-                                     record ? &noted : NULL, &sweep))
-    {
+    if (!ngx_http_paylock_unbelieved(slot, record ? &noted : NULL, &sweep)) {
         return 0;
     }
 
-    ngx_http_paylock_table_explain(table, key);
-
+    ngx_http_paylock_store(&slot->flags,
+                           slot->flags | NGX_HTTP_PAYLOCK_EXPLAINED);
     return 1;
 }
 
@@ -148,15 +140,11 @@ void
 ngx_http_paylock_table_explain(ngx_http_paylock_table_t *table,
     const ngx_http_paylock_key_t *key)
 {
-    ngx_http_paylock_slot_t   *slot;
-    ngx_http_paylock_links_t   links;
+    ngx_http_paylock_slot_t  *slot;
 
-    ngx_http_paylock_links(table, ngx_http_paylock_bucket(table, key->hash),
-                           key->hash, &links);
+    slot = ngx_http_paylock_live(table, key);
 
-    if (links.live) {
-        slot = &table->slots[*links.live];
-
+    if (slot) {
         ngx_http_paylock_store(&slot->flags,
                                slot->flags | NGX_HTTP_PAYLOCK_EXPLAINED);
     }
@@ -167,13 +155,26 @@ ngx_uint_t
 ngx_http_paylock_table_held(ngx_http_paylock_table_t *table,
     const ngx_http_paylock_key_t *key)
 {
+    ngx_http_paylock_slot_t  *slot;
+
+    slot = ngx_http_paylock_live(table, key);
+
+    return slot && slot->flags & NGX_HTTP_PAYLOCK_HELD;
+}
+
+
+/* The slot that readers find, or NULL. */
+
+static ngx_http_paylock_slot_t *
+ngx_http_paylock_live(ngx_http_paylock_table_t *table,
+    const ngx_http_paylock_key_t *key)
+{
     ngx_http_paylock_links_t  links;
 
     ngx_http_paylock_links(table, ngx_http_paylock_bucket(table, key->hash),
                            key->hash, &links);
 
-    return links.live
-           && table->slots[*links.live].flags & NGX_HTTP_PAYLOCK_HELD;
+    return links.live ? &table->slots[*links.live] : NULL;
 }
 
 
