@@ -203,8 +203,9 @@ def lock(records, host, asked, now, reason=None, invoice=None, ref=None,
                                   ("ref", ref)) if v})
     new.setdefault("ref", "made up")
 
-    # whatever was asked, this is what it must come to
-    for default in ("open", "locked"):
+    # whatever was asked, this is what it must come to; a slow command may
+    # write when its --until has come
+    for default in ("open", "locked") if not until or now < until else ():
         was = stage(before, now, default)
         want = max([was, *(n for n, name in enumerate(CLOSING, 1)
                            if name in immediate)])

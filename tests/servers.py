@@ -97,16 +97,23 @@ class Process:
                 pids.append(int(entry))
         return pids
 
-    def end(self, sig, timeout=10):
-        """Ends the daemon; one that does not leave is killed: a failure."""
+    def end(self, sig, timeout=10, again=False):
+        """Ends the daemon; one that does not leave is killed: a failure.
+        again: a signal may come between the look at it and epoll_wait()."""
         if self.process is None:
             return
+
+        def ended():
+            if again and self.running():
+                os.kill(self.pid, sig)
+            return not self.running()
+
         if self.running():
             os.kill(self.pid, sig)
         try:
-            self.process.wait(timeout)
+            wait_for("the end", ended, timeout, pause=0.3 if again else 0.01)
             wait_for("processes left", lambda: not self.family(), 2)
-        except (subprocess.TimeoutExpired, TimeoutError):
+        except TimeoutError:
             left = self.family()
             for pid in left:
                 os.kill(pid, signal.SIGKILL)
@@ -328,7 +335,7 @@ class Nginx(Process):
 
     def stop(self):
         try:
-            self.end(signal.SIGQUIT, self.patience)
+            self.end(signal.SIGQUIT, self.patience, again=bool(self.under))
         finally:
             self.check_log()
 

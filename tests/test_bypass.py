@@ -49,7 +49,8 @@ def ask(nginx, address=None, path="/", by=None, **headers):
 
 
 def states(nginx, n):
-    """What the access log holds of the last n requests."""
+    """What the access log holds of the n requests, of one worker: it logs
+    a request before it answers the next."""
     log = nginx.dir / "seen.log"
     servers.wait_for("the log", lambda: len(log.read_text().split("\n")) > n)
     return re.findall('"([a-z_]*)"', log.read_text())[-n:]
@@ -75,7 +76,7 @@ def test_state_tells(gate):
         location /off { paylock off; return 200; }
         location /dry { paylock_dry_run on; return 200; }
         location /both { paylock_dry_run on; return 200; }
-    """)
+    """, workers=1)
     ask(nginx)
     gate.lock("acme.example")
     ask(nginx, "192.0.2.1")
@@ -215,7 +216,7 @@ def test_inherited_and_replaced(gate):
 
 
 def test_lines_add_up(gate):
-    nginx = gate.start(VALUES % "$arg_a; paylock_bypass $arg_b")
+    nginx = gate.start(VALUES % "$arg_a; paylock_bypass $arg_b", workers=1)
     gate.lock("acme.example")
     assert site(nginx.get("/?a=1", host="acme.example"))
     assert site(nginx.get("/?b=1", host="acme.example"))
@@ -224,7 +225,7 @@ def test_lines_add_up(gate):
 
 def test_readonly(gate):
     """Staff may write where others may not."""
-    nginx = gate.start(STAFF % "")
+    nginx = gate.start(STAFF % "", workers=1)
     gate.admin("lock", "acme.example", "--readonly", "now")
     nginx.wait_state("acme.example", "readonly")
     assert site(ask(nginx))
