@@ -1,0 +1,99 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * The state file: what a node knows, for its next start.  A header, then the
+ * records one after the other.  The header holds the digest of the records
+ * and is authenticated as a whole, so that a reader knows how much there is
+ * to come before it reads on.  The format is written down in docs/state.md.
+ */
+
+
+#ifndef _PAYLOCK_STATE_H_INCLUDED_
+#define _PAYLOCK_STATE_H_INCLUDED_
+
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "paylock_audit.h"
+#include "paylock_record.h"
+
+
+#define PAYLOCK_STATE_KEY     32       /* bytes; twice as many hex digits */
+#define PAYLOCK_STATE_SECRET  192
+#define PAYLOCK_STATE_DIGEST  32       /* a SHA-256 */
+#define PAYLOCK_STATE_HEADER  488      /* bytes in the file */
+#define PAYLOCK_STATE_RECORD  (10 + 4 * PAYLOCK_TIMES + PAYLOCK_REF_MAX)
+
+
+/* an entry of the chain; seq is 0 if there is none */
+
+typedef struct {
+    uint64_t            seq;
+    uint64_t            time;          /* Unix milliseconds */
+    char                chain[PAYLOCK_CHAIN_LEN];
+    char                hash[PAYLOCK_HASH_LEN];
+    char                prev[PAYLOCK_HASH_LEN];
+} paylock_position_t;
+
+
+typedef struct {
+    uint32_t            count;         /* records */
+    uint64_t            size;          /* ... and the bytes they take */
+    paylock_position_t  position;
+    unsigned char       secret[PAYLOCK_STATE_SECRET];   /* of the hash */
+    unsigned char       digest[PAYLOCK_STATE_DIGEST];   /* of the records */
+} paylock_state_t;
+
+
+typedef struct {
+    uint64_t            hash;          /* keyed, of the name */
+    uint8_t             suffix;
+    uint8_t             held;
+    paylock_record_t    record;
+} paylock_state_record_t;
+
+
+/* The text of a key file; NULL, or why it is none, to stand behind its name. */
+
+const char *paylock_state_key(const char *text, size_t len,
+    unsigned char key[PAYLOCK_STATE_KEY]);
+
+/*
+ * The header of a file.  Reading returns NULL, or why it is none of ours, to
+ * stand behind the name of the file; writing 0, or -1 if the crypto library
+ * fails.
+ */
+
+const char *paylock_state_read(const unsigned char *data, size_t len,
+    const unsigned char key[PAYLOCK_STATE_KEY], paylock_state_t *state);
+int paylock_state_write(const paylock_state_t *state,
+    const unsigned char key[PAYLOCK_STATE_KEY],
+    unsigned char data[PAYLOCK_STATE_HEADER]);
+
+/* Are these the records that the header speaks of? */
+
+int paylock_state_intact(const paylock_state_t *state,
+    const unsigned char *records, size_t len);
+
+/*
+ * A record: the bytes that it takes, at most PAYLOCK_STATE_RECORD; reading
+ * returns 0 if there is no whole and valid one.
+ */
+
+size_t paylock_state_record_read(const unsigned char *data, size_t len,
+    paylock_state_record_t *record);
+size_t paylock_state_record_write(const paylock_state_record_t *record,
+    unsigned char data[PAYLOCK_STATE_RECORD]);
+
+/*
+ * Is what stands at a ahead of what stands at b?  In one chain the numbers
+ * tell; of two chains the one that was written to last is ahead.
+ */
+
+int paylock_position_ahead(const paylock_position_t *a,
+    const paylock_position_t *b);
+
+
+#endif /* _PAYLOCK_STATE_H_INCLUDED_ */
