@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "acl.h"
 #include "confirm.h"
 #include "declare.h"
 #include "entry.h"
@@ -32,9 +33,15 @@ cmd_init(admin_t *a)
     int     status, created;
     head_t  known, head;
 
-    if ((status = settings_load(a)) != STATUS_DONE
-        || (status = chain_load(a, &known)) != STATUS_DONE)
-    {
+    if ((status = settings_load(a)) != STATUS_DONE) {
+        return status;
+    }
+
+    if (a->opt[OPT_ACL]) {
+        return acl_print(a);
+    }
+
+    if ((status = chain_load(a, &known)) != STATUS_DONE) {
         return status;
     }
 

@@ -53,12 +53,13 @@ const option_t  admin_options[OPT_N] = {
         "open, notice, readonly, locked or default" },
     [OPT_MATCH] = { "match", "GLOB", "hosts that a pattern such as \"*.fr\" "
         "fits" },
-    [OPT_YES] = { "yes", NULL, "do not ask" }
+    [OPT_YES] = { "yes", NULL, "do not ask" },
+    [OPT_ACL] = { "acl", NULL, "print the users for Redis, do nothing else" }
 };
 
 
 const command_t  admin_commands[] = {
-    { "init", "", 0, 0, OPT_BIT(OPT_YES),
+    { "init", "", 0, 0, OPT_BIT(OPT_YES)|OPT_BIT(OPT_ACL),
       "Make the audit trail in an empty Redis, or remember the one there",
       cmd_init },
     { "lock", "HOST...", 1, INT_MAX,

@@ -40,6 +40,7 @@ typedef enum {
     OPT_STAGE,
     OPT_MATCH,
     OPT_YES,
+    OPT_ACL,
     OPT_N
 } option_e;
 

@@ -49,8 +49,8 @@ static const struct {
     { "NOAUTH", "auth", "give its password by --password-file, or in the "
       "configuration" },
     { "WRONGPASS", "auth", "correct the user name or the password" },
-    { "NOPERM", "permission", "give this Redis user the rights that paylock's "
-      "documentation lists for operators" },
+    { "NOPERM", "permission", "give this Redis user the rights that "
+      "\"paylock-admin init --acl\" prints" },
     { "WRONGTYPE", "type", "something else uses these keys: choose another "
       "prefix with --prefix" },
     { "READONLY", "readonly", "this is a replica: name the primary with "

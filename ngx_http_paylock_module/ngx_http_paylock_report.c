@@ -88,8 +88,8 @@ ngx_http_paylock_report_failure(ngx_http_paylock_feed_t *feed, const char *why)
     if (feed->trouble == NGX_HTTP_PAYLOCK_REFUSED) {
         ngx_log_error(NGX_LOG_ALERT, feed->log, 0,
                       "paylock: Redis at %V refuses user \"%s\": %s; give it "
-                      "the rights that docs/redis.md names; %uD records stay "
-                      "in force", name,
+                      "the rights that \"paylock-admin init --acl\" prints; "
+                      "%uD records stay in force", name,
                       feed->pmcf->redis.user ? feed->pmcf->redis.user
                                              : "default",
                       why, feed->pmcf->table.sh->count);

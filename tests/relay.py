@@ -7,6 +7,8 @@ import threading
 class Relay:
     """A socket in front of whichever Redis is the primary just now."""
 
+    users = True
+
     def __init__(self, path):
         self.path = path
         self.links = []

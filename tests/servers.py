@@ -4,6 +4,7 @@
 # backend that remembers what reached it.  Everything lives in a private
 # directory, is stopped by pid and checked for what it leaves behind.
 
+import hashlib
 import http.client
 import http.server
 import json
@@ -11,6 +12,7 @@ import os
 import pathlib
 import random
 import re
+import secrets
 import signal
 import socket
 import subprocess
@@ -28,6 +30,15 @@ REDIS = "/usr/bin/redis-server"
 
 # Nginx started as root drops its workers' privileges to this user
 WORKER = "www-data"
+
+# the users of Redis as the documentation has them: Nginx is the first, Admin
+# the second, or the third for what only reads; the default user is the tests'
+NGINX_USER, OP_USER, AUDIT_USER = (
+    "paylock-nginx", "paylock-op", "paylock-audit")
+RIGHTS = re.findall(r"(?m)^ACL SETUSER (.+)$",
+                    (ROOT / "docs/redis.md").read_text())
+PASSWORDS = {user: secrets.token_hex(16)
+             for user in (NGINX_USER, OP_USER, AUDIT_USER)}
 
 
 def wait_for(what, check, timeout=10.0, pause=0.01):
@@ -52,6 +63,21 @@ def free_port():
                 return port
             except OSError:
                 pass
+
+
+def acl(line):
+    """A line of RIGHTS with the user's password."""
+    password = PASSWORDS[line.split()[0]].encode()
+    assert line.count("#SHA256") == 1
+    return line.replace("SHA256", hashlib.sha256(password).hexdigest())
+
+
+def password_file(directory, user):
+    path = pathlib.Path(directory) / f"{user}.password"
+    if not path.exists():
+        path.touch(0o600)
+        path.write_text(PASSWORDS[user] + "\n")
+    return path
 
 
 class Process:
@@ -139,8 +165,18 @@ class Redis(Process):
     def port(self):
         return int(self.conf["port"])
 
+    @property
+    def users(self):
+        """Are there users?  Some tests make them, or need the default's
+        password."""
+        return not {"requirepass", "aclfile"} & set(self.conf)
+
     def start(self):
-        argv = [REDIS, "--dir", self.dir, "--unixsocket", self.socket,
+        conf = self.dir / "redis.conf"
+        conf.touch(0o600)
+        conf.write_text("".join(f"user {acl(line)}\n" for line in RIGHTS
+                                if self.users))
+        argv = [REDIS, conf, "--dir", self.dir, "--unixsocket", self.socket,
                 "--unixsocketperm", "777", "--daemonize", "no"]
         for name, value in self.conf.items():
             argv += [f"--{name}", value]
@@ -160,10 +196,19 @@ class Redis(Process):
         except redis_py.ConnectionError:
             return False
 
-    def client(self, **kw):
+    def client(self, user=None, **kw):
+        if user:
+            kw.update(username=user, password=PASSWORDS[user])
         kw.setdefault("password", self.conf.get("requirepass"))
         return redis_py.Redis(unix_socket_path=self.socket,
                               decode_responses=True, **kw)
+
+    def allow(self, prefix):
+        """Gives the users their rights under another prefix, * being any."""
+        with self.client() as client:
+            for line in RIGHTS:
+                line = acl(line).replace("{paylock}:", prefix)
+                client.execute_command("ACL", "SETUSER", *line.split())
 
     def stop(self):
         if self.running():
@@ -276,10 +321,17 @@ class Nginx(Process):
                 .replace("@DIR@", str(self.dir)))
         paylock = ""
         if self.redis is not None:
-            paylock = f"paylock_redis {self.redis.url} {self.options};"
+            paylock = f"paylock_redis {self.redis.url} {self.login()};"
         if self.control is not None:
             paylock += CONTROL.format(socket=self.control)
         return CONF.format(http=http, paylock=paylock, **self.settings)
+
+    def login(self):
+        if not getattr(self.redis, "users", False) \
+                or "password_file=" in self.options:
+            return self.options
+        secret = password_file(self.dir, NGINX_USER)
+        return f"username={NGINX_USER} password_file={secret} {self.options}"
 
     def write(self, http=None):
         """Puts another http block in the place of the present one."""
@@ -435,6 +487,8 @@ class Nginx(Process):
 class Admin:
     """build/paylock-admin, with a home of its own."""
 
+    READS = {"status", "list", "audit"}
+
     def __init__(self, redis, directory):
         self.redis = redis
         self.home = pathlib.Path(directory)
@@ -442,16 +496,27 @@ class Admin:
         self.env = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8",
                     "HOME": str(self.home), "USER": "tester",
                     "XDG_STATE_HOME": str(self.home / "state"),
-                    "XDG_CONFIG_HOME": str(self.home / "config")}
+                    "XDG_CONFIG_HOME": str(self.home / "config"),
+                    **self.login(OP_USER)}
 
     def argv(self, *args):
         return [str(CLI), "--redis", self.redis.url, *map(str, args)]
 
+    def login(self, user):
+        if not getattr(self.redis, "users", False):
+            return {}
+        return {"PAYLOCK_USERNAME": user,
+                "PAYLOCK_PASSWORD_FILE": str(password_file(self.home, user))}
+
     def __call__(self, *args, check=True, input=None, env=None, timeout=30):
+        reader = {}
+        if self.READS.intersection(args):
+            reader = self.login(AUDIT_USER)
         done = subprocess.run(
             self.argv(*args), text=True, capture_output=True,
             input=input if input is not None else "",
-            env={**self.env, **(env or {})}, cwd=self.home, timeout=timeout)
+            env={**self.env, **reader, **(env or {})}, cwd=self.home,
+            timeout=timeout)
         if check:
             assert done.returncode == 0, \
                 f"paylock-admin {args}: {done.returncode}\n{done.stderr}"

@@ -555,6 +555,7 @@ def test_dry_run_writes_nothing(admin, redis):
 
 
 def test_another_prefix(known, redis):
+    redis.allow("*")
     known("--prefix", "other:", "init")
     known("lock", "a.example", env={"PAYLOCK_PREFIX": "other:"})
     assert redis.client().hkeys("other:locks") == ["a.example"]

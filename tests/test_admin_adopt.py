@@ -358,15 +358,6 @@ def test_keys_of_another_type_are_not_adopted(known, redis):
     assert not client.exists(AUDIT)
 
 
-def test_adopt_with_the_rights_of_an_operator(lost, redis):
-    text = (servers.ROOT / "docs/redis.md").read_text()
-    line = re.search(r"(?m)^ACL SETUSER paylock-op .+$", text)[0]
-    redis.client().execute_command(*re.findall(r"\([^)]*\)|\S+", line))
-    lost("adopt", "--yes", env={"PAYLOCK_USERNAME": "paylock-op",
-                                "PAYLOCK_PASSWORD": "PW"})
-    assert last(redis.client())[0] == "58-0"
-
-
 def test_the_check_of_the_documentation_accepts_it(lost, redis, private):
     lost("adopt", "--yes")
     lost("lock", "x.example")
