@@ -156,6 +156,13 @@ ngx_http_paylock_feed_failed(void *data, const char *why)
 static ngx_uint_t
 ngx_http_paylock_feed_refused(const char *why)
 {
+    static const char  discarded[] =
+                               "EXECABORT Transaction discarded because of: ";
+
+    if (ngx_strncmp(why, discarded, sizeof(discarded) - 1) == 0) {
+        why += sizeof(discarded) - 1;
+    }
+
     return ngx_strncmp(why, "NOAUTH", sizeof("NOAUTH") - 1) == 0
            || ngx_strncmp(why, "WRONGPASS", sizeof("WRONGPASS") - 1) == 0
            || ngx_strncmp(why, "NOPERM", sizeof("NOPERM") - 1) == 0
