@@ -14,11 +14,17 @@
 #define PAYLOCK_Q_MAX    1000          /* weights are thousandths */
 #define PAYLOCK_FORMATS  (PAYLOCK_FORMAT_NONE + 1)
 
+/* how close a media range comes to a format; 0 is not at all */
+
+#define PAYLOCK_ANY      1             /* any type */
+#define PAYLOCK_TYPE     2             /* any of its type */
+#define PAYLOCK_NAMED    3
+
 
 /* How well a format is liked: by the media range that names it closest. */
 
 typedef struct {
-    unsigned  closeness;               /* 0: by none */
+    unsigned  closeness;
     unsigned  q;
 } paylock_liking_t;
 
@@ -40,13 +46,17 @@ static void paylock_negotiate_like(paylock_liking_t *liking,
     unsigned closeness, unsigned q);
 static int paylock_negotiate_next(paylock_str_t *field,
     paylock_range_t *range);
-static paylock_str_t paylock_negotiate_part(paylock_str_t *rest, char end);
-static size_t paylock_negotiate_unquoted(paylock_str_t s, char end);
+static char paylock_negotiate_part(paylock_str_t *field,
+    paylock_str_t *part);
+static const char *paylock_negotiate_unquote(const char *p,
+    const char *end);
 static unsigned paylock_negotiate_weight(paylock_str_t parameter,
     unsigned q);
+static paylock_str_t paylock_negotiate_trim(const char *data,
+    const char *end);
 static int paylock_negotiate_space(char c);
-static int paylock_negotiate_is(paylock_str_t s, const char *word);
-static size_t paylock_negotiate_begins(paylock_str_t s, const char *word);
+static inline int paylock_negotiate_is(paylock_str_t s, const char *word);
+static int paylock_negotiate_begins(paylock_str_t s, const char *word);
 
 
 paylock_format_e
@@ -72,6 +82,14 @@ paylock_negotiate_format(const char *accept, size_t accept_len,
     while (paylock_negotiate_next(&field, &range)) {
         paylock_negotiate_range(&range, liking);
         said = 1;
+
+        /* so browsers begin, and nothing that follows can be liked better */
+
+        if (liking[PAYLOCK_FORMAT_HTML].closeness == PAYLOCK_NAMED
+            && liking[PAYLOCK_FORMAT_HTML].q == PAYLOCK_Q_MAX)
+        {
+            return PAYLOCK_FORMAT_HTML;
+        }
     }
 
     if (!said) {
@@ -104,7 +122,8 @@ paylock_negotiate_language(const char *data, size_t len,
     size_t           i, best;
     unsigned         q, others;
     uint64_t         named;
-    paylock_str_t    field, primary, rest;
+    const char      *dash;
+    paylock_str_t    field, primary;
     paylock_range_t  range;
 
     best = 0;
@@ -121,13 +140,20 @@ paylock_negotiate_language(const char *data, size_t len,
             continue;
         }
 
-        rest = range.name;
-        primary = paylock_negotiate_part(&rest, '-');
+        dash = memchr(range.name.data, '-', range.name.len);
+        primary = dash ? paylock_negotiate_trim(range.name.data, dash)
+                       : range.name;
 
         for (i = 0; i < n && i < 64; i++) {
 
             if (!paylock_negotiate_is(primary, tags[i])) {
                 continue;
+            }
+
+            /* nothing that follows can be liked better */
+
+            if (range.q == PAYLOCK_Q_MAX) {
+                return i;
             }
 
             /* "fr-CA;q=0" is no word against French */
@@ -182,9 +208,12 @@ paylock_negotiate_range(const paylock_range_t *range,
     } else if (paylock_negotiate_is(type, "*")) {
 
         if (paylock_negotiate_is(subtype, "*")) {
-            paylock_negotiate_like(&liking[PAYLOCK_FORMAT_HTML], 1, q);
-            paylock_negotiate_like(&liking[PAYLOCK_FORMAT_JSON], 1, q);
-            paylock_negotiate_like(&liking[PAYLOCK_FORMAT_TEXT], 1, q);
+            paylock_negotiate_like(&liking[PAYLOCK_FORMAT_HTML], PAYLOCK_ANY,
+                                   q);
+            paylock_negotiate_like(&liking[PAYLOCK_FORMAT_JSON], PAYLOCK_ANY,
+                                   q);
+            paylock_negotiate_like(&liking[PAYLOCK_FORMAT_TEXT], PAYLOCK_ANY,
+                                   q);
         }
 
     } else if (paylock_negotiate_is(type, "image")
@@ -192,7 +221,7 @@ paylock_negotiate_range(const paylock_range_t *range,
                || paylock_negotiate_is(type, "audio")
                || paylock_negotiate_is(type, "video"))
     {
-        paylock_negotiate_like(&liking[PAYLOCK_FORMAT_NONE], 3, q);
+        paylock_negotiate_like(&liking[PAYLOCK_FORMAT_NONE], PAYLOCK_NAMED, q);
     }
 }
 
@@ -202,19 +231,19 @@ paylock_negotiate_text(paylock_str_t subtype, unsigned q,
     paylock_liking_t liking[PAYLOCK_FORMATS])
 {
     if (paylock_negotiate_is(subtype, "html")) {
-        paylock_negotiate_like(&liking[PAYLOCK_FORMAT_HTML], 3, q);
+        paylock_negotiate_like(&liking[PAYLOCK_FORMAT_HTML], PAYLOCK_NAMED, q);
 
     } else if (paylock_negotiate_is(subtype, "plain")) {
-        paylock_negotiate_like(&liking[PAYLOCK_FORMAT_TEXT], 3, q);
+        paylock_negotiate_like(&liking[PAYLOCK_FORMAT_TEXT], PAYLOCK_NAMED, q);
 
     } else if (paylock_negotiate_is(subtype, "*")) {
-        paylock_negotiate_like(&liking[PAYLOCK_FORMAT_HTML], 2, q);
-        paylock_negotiate_like(&liking[PAYLOCK_FORMAT_TEXT], 2, q);
+        paylock_negotiate_like(&liking[PAYLOCK_FORMAT_HTML], PAYLOCK_TYPE, q);
+        paylock_negotiate_like(&liking[PAYLOCK_FORMAT_TEXT], PAYLOCK_TYPE, q);
 
     } else if (paylock_negotiate_is(subtype, "css")
                || paylock_negotiate_is(subtype, "javascript"))
     {
-        paylock_negotiate_like(&liking[PAYLOCK_FORMAT_NONE], 3, q);
+        paylock_negotiate_like(&liking[PAYLOCK_FORMAT_NONE], PAYLOCK_NAMED, q);
     }
 }
 
@@ -235,17 +264,17 @@ paylock_negotiate_application(paylock_str_t subtype, unsigned q,
     if (paylock_negotiate_is(subtype, "json")
         || (end.len < subtype.len && paylock_negotiate_is(end, "+json")))
     {
-        paylock_negotiate_like(&liking[PAYLOCK_FORMAT_JSON], 3, q);
+        paylock_negotiate_like(&liking[PAYLOCK_FORMAT_JSON], PAYLOCK_NAMED, q);
 
     } else if (paylock_negotiate_is(subtype, "*")) {
-        paylock_negotiate_like(&liking[PAYLOCK_FORMAT_JSON], 2, q);
+        paylock_negotiate_like(&liking[PAYLOCK_FORMAT_JSON], PAYLOCK_TYPE, q);
 
     } else if (paylock_negotiate_is(subtype, "javascript")
                || paylock_negotiate_is(subtype, "x-javascript")
                || paylock_negotiate_is(subtype, "ecmascript")
                || paylock_negotiate_begins(subtype, "font-"))
     {
-        paylock_negotiate_like(&liking[PAYLOCK_FORMAT_NONE], 3, q);
+        paylock_negotiate_like(&liking[PAYLOCK_FORMAT_NONE], PAYLOCK_NAMED, q);
     }
 }
 
@@ -264,7 +293,9 @@ paylock_negotiate_dest(paylock_str_t dest)
         "paintworklet"
     };
 
-    word = paylock_negotiate_part(&dest, ';');
+    if (paylock_negotiate_part(&dest, &word) == ',') {
+        return 0;
+    }
 
     for (i = 0; i < sizeof(assets) / sizeof(assets[0]); i++) {
         if (paylock_negotiate_is(word, assets[i])) {
@@ -296,16 +327,16 @@ paylock_negotiate_like(paylock_liking_t *liking, unsigned closeness,
 static int
 paylock_negotiate_next(paylock_str_t *field, paylock_range_t *range)
 {
-    paylock_str_t  member, part;
+    char           end;
+    paylock_str_t  parameter;
 
     while (field->len) {
-        member = paylock_negotiate_part(field, ',');
-        range->name = paylock_negotiate_part(&member, ';');
+        end = paylock_negotiate_part(field, &range->name);
         range->q = PAYLOCK_Q_MAX;
 
-        while (member.len) {
-            part = paylock_negotiate_part(&member, ';');
-            range->q = paylock_negotiate_weight(part, range->q);
+        while (end == ';') {
+            end = paylock_negotiate_part(field, &parameter);
+            range->q = paylock_negotiate_weight(parameter, range->q);
         }
 
         if (range->name.len) {
@@ -318,68 +349,48 @@ paylock_negotiate_next(paylock_str_t *field, paylock_range_t *range)
 
 
 /*
- * Takes off what stands before the first end outside of quotes, and the end;
- * gives it without the space around it.
+ * Takes off what stands before the first comma or semicolon outside of
+ * quotes, and these; the part comes without the space around it.  Returns
+ * what has ended it, 0 if that is the end of the field.
  */
 
-static paylock_str_t
-paylock_negotiate_part(paylock_str_t *rest, char end)
+static char
+paylock_negotiate_part(paylock_str_t *field, paylock_str_t *part)
 {
-    size_t         i;
-    const char    *p;
-    paylock_str_t  part;
+    char         ch;
+    const char  *p, *end;
 
-    p = memchr(rest->data, end, rest->len);
-    i = p ? (size_t) (p - rest->data) : rest->len;
+    p = field->data;
+    end = p + field->len;
 
-    if (memchr(rest->data, '"', i)) {
-        i = paylock_negotiate_unquoted(*rest, end);
+    while (p < end && *p != ',' && *p != ';') {
+        p = *p == '"' ? paylock_negotiate_unquote(p, end) : p + 1;
     }
 
-    part.data = rest->data;
-    part.len = i;
+    *part = paylock_negotiate_trim(field->data, p);
+    ch = '\0';
 
-    i += i < rest->len;
-    rest->data += i;
-    rest->len -= i;
-
-    while (part.len && paylock_negotiate_space(part.data[part.len - 1])) {
-        part.len--;
+    if (p < end) {
+        ch = *p++;
     }
 
-    while (part.len && paylock_negotiate_space(part.data[0])) {
-        part.data++;
-        part.len--;
-    }
+    field->len = end - p;
+    field->data = p;
 
-    return part;
+    return ch;
 }
 
 
-/* Where the first end outside of quotes is, or the end of all. */
+/* From the quote at p past the one that closes it, if there is one. */
 
-static size_t
-paylock_negotiate_unquoted(paylock_str_t s, char end)
+static const char *
+paylock_negotiate_unquote(const char *p, const char *end)
 {
-    int     quoted;
-    size_t  i;
-
-    quoted = 0;
-
-    for (i = 0; i < s.len; i++) {
-
-        if (s.data[i] == '"') {
-            quoted = !quoted;
-
-        } else if (quoted && s.data[i] == '\\') {
-            i++;
-
-        } else if (!quoted && s.data[i] == end) {
-            break;
-        }
+    for (p++; p < end && *p != '"'; p++) {
+        p += *p == '\\' && p + 1 < end;
     }
 
-    return i < s.len ? i : s.len;
+    return p < end ? p + 1 : end;
 }
 
 
@@ -390,12 +401,21 @@ paylock_negotiate_weight(paylock_str_t parameter, unsigned q)
 {
     size_t         i;
     unsigned       weight, unit;
-    paylock_str_t  name, value;
+    const char    *sign;
+    paylock_str_t  value;
 
-    name = paylock_negotiate_part(&parameter, '=');
-    value = paylock_negotiate_part(&parameter, ';');
+    sign = memchr(parameter.data, '=', parameter.len);
 
-    if (!paylock_negotiate_is(name, "q") || value.len == 0) {
+    if (sign == NULL
+        || !paylock_negotiate_is(paylock_negotiate_trim(parameter.data, sign),
+                                 "q"))
+    {
+        return q;
+    }
+
+    value = paylock_negotiate_trim(sign + 1, parameter.data + parameter.len);
+
+    if (value.len == 0) {
         return q;
     }
 
@@ -421,6 +441,21 @@ paylock_negotiate_weight(paylock_str_t parameter, unsigned q)
 }
 
 
+static paylock_str_t
+paylock_negotiate_trim(const char *data, const char *end)
+{
+    while (end > data && paylock_negotiate_space(end[-1])) {
+        end--;
+    }
+
+    while (data < end && paylock_negotiate_space(*data)) {
+        data++;
+    }
+
+    return (paylock_str_t) { data, (size_t) (end - data) };
+}
+
+
 static int
 paylock_negotiate_space(char c)
 {
@@ -428,16 +463,18 @@ paylock_negotiate_space(char c)
 }
 
 
-static int
+/* Inline, since the length of most words is then known to the compiler. */
+
+static inline int
 paylock_negotiate_is(paylock_str_t s, const char *word)
 {
-    return paylock_negotiate_begins(s, word) == s.len && s.len;
+    return s.len == strlen(word) && paylock_negotiate_begins(s, word);
 }
 
 
-/* The length of the lower-case word that s begins with, or 0. */
+/* Does s begin with the lower-case word? */
 
-static size_t
+static int
 paylock_negotiate_begins(paylock_str_t s, const char *word)
 {
     char    ch;
@@ -460,5 +497,5 @@ paylock_negotiate_begins(paylock_str_t s, const char *word)
         }
     }
 
-    return i;
+    return 1;
 }
