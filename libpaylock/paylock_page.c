@@ -10,6 +10,7 @@
 #include "paylock_contact.h"
 #include "paylock_escape.h"
 #include "paylock_page.h"
+#include "paylock_record.h"
 #include "paylock_words.h"
 
 
@@ -170,6 +171,7 @@ paylock_page_expand(paylock_draft_t *d, paylock_str_t template)
     paylock_str_t  text, name;
 
     d->page->n = 0;
+    d->page->size = 0;
     d->len = 0;
     d->start = 0;
 
@@ -407,6 +409,10 @@ paylock_page_add_part(paylock_draft_t *d, paylock_part_e kind)
     part->text.len = d->len - d->start;
 
     d->start = d->len;
+
+    d->page->size += kind == PAYLOCK_PART_REF ? PAYLOCK_REF_MAX
+                     : kind == PAYLOCK_PART_UNTIL ? PAYLOCK_PAGE_DATE
+                     : part->text.len;
 
     return 0;
 }

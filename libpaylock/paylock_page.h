@@ -41,6 +41,7 @@ typedef struct {
 typedef struct {
     paylock_part_t       part[PAYLOCK_PAGE_PARTS];
     size_t               n;
+    size_t               size;         /* that the whole of it may have */
     paylock_page_date_t  date;
 } paylock_page_t;
 

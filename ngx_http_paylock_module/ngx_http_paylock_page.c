@@ -11,6 +11,11 @@
 #include "ngx_http_paylock_module.h"
 
 
+#define NGX_HTTP_PAYLOCK_HEADERS    4
+#define NGX_HTTP_PAYLOCK_WISHES     3
+#define NGX_HTTP_PAYLOCK_PREFLIGHT  3
+
+
 /* what the client asks of the answer; NULL where it does not */
 
 typedef struct {
@@ -52,7 +57,32 @@ static ngx_str_t  ngx_http_paylock_types[] = {
 };
 
 
-static ngx_http_paylock_wish_t  ngx_http_paylock_wishes[] = {
+/* X-Paylock, which a discreet answer goes without, is the last one */
+
+static ngx_table_elt_t  ngx_http_paylock_headers[NGX_HTTP_PAYLOCK_HEADERS] = {
+
+    { .hash = 1,
+      .key = ngx_string("Cache-Control"),
+      .value = ngx_string("no-store") },
+
+    { .hash = 1,
+      .key = ngx_string("Vary"),
+      .value = ngx_string("Accept, Accept-Language, Sec-Fetch-Dest, Origin") },
+
+    { .hash = 1,
+      .key = ngx_string("Access-Control-Allow-Origin"),
+      .value = ngx_string("*") },
+
+    { .hash = 1,
+      .key = ngx_string("X-Paylock"),
+      .value = ngx_string("locked") }
+};
+
+
+/* first those of every request, then what a preflight asks for */
+
+static ngx_http_paylock_wish_t  ngx_http_paylock_wishes[
+    NGX_HTTP_PAYLOCK_WISHES + NGX_HTTP_PAYLOCK_PREFLIGHT] = {
 
     { ngx_string("accept"),
       offsetof(ngx_http_paylock_wishes_t, accept) },
@@ -70,9 +100,7 @@ static ngx_http_paylock_wish_t  ngx_http_paylock_wishes[] = {
       offsetof(ngx_http_paylock_wishes_t, method) },
 
     { ngx_string("access-control-request-headers"),
-      offsetof(ngx_http_paylock_wishes_t, headers) },
-
-    { ngx_null_string, 0 }
+      offsetof(ngx_http_paylock_wishes_t, headers) }
 };
 
 
@@ -83,15 +111,11 @@ ngx_http_paylock_page_header(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict, ngx_chain_t **chain)
 {
     ngx_int_t                     rc;
+    ngx_uint_t                    i, n;
+    ngx_table_elt_t              *h;
     ngx_http_paylock_body_t       body;
     ngx_http_paylock_wishes_t     wishes;
     ngx_http_paylock_loc_conf_t  *plcf;
-
-    static ngx_str_t  no_store = ngx_string("no-store");
-    static ngx_str_t  anybody = ngx_string("*");
-    static ngx_str_t  locked = ngx_string("locked");
-    static ngx_str_t  vary =
-        ngx_string("Accept, Accept-Language, Sec-Fetch-Dest, Origin");
 
     plcf = ngx_http_get_module_loc_conf(r, ngx_http_paylock_module);
 
@@ -104,19 +128,15 @@ ngx_http_paylock_page_header(ngx_http_request_t *r,
     body.buf = NULL;
     body.len = 0;
 
-    if (ngx_http_paylock_page_set(r, "Cache-Control", &no_store) != NGX_OK
-        || ngx_http_paylock_page_set(r, "Vary", &vary) != NGX_OK
-        || ngx_http_paylock_page_set(r, "Access-Control-Allow-Origin",
-                                     &anybody)
-           != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
+    n = NGX_HTTP_PAYLOCK_HEADERS - plcf->discreet;
 
-    if (!plcf->discreet
-        && ngx_http_paylock_page_set(r, "X-Paylock", &locked) != NGX_OK)
-    {
-        return NGX_ERROR;
+    for (i = 0; i < n; i++) {
+        h = ngx_list_push(&r->headers_out.headers);
+        if (h == NULL) {
+            return NGX_ERROR;
+        }
+
+        *h = ngx_http_paylock_headers[i];
     }
 
     if (r->method == NGX_HTTP_OPTIONS && wishes.origin && wishes.method) {
@@ -148,19 +168,26 @@ ngx_http_paylock_page_wishes(ngx_http_request_t *r,
     ngx_http_paylock_wishes_t *wishes)
 {
     ngx_str_t                **field;
-    ngx_uint_t                 i;
+    ngx_uint_t                 i, j, n;
     ngx_list_part_t           *part;
     ngx_table_elt_t           *header;
     ngx_http_paylock_wish_t   *wish;
 
     ngx_memzero(wishes, sizeof(ngx_http_paylock_wishes_t));
 
+    n = NGX_HTTP_PAYLOCK_WISHES;
+
+    if (r->method == NGX_HTTP_OPTIONS) {
+        n += NGX_HTTP_PAYLOCK_PREFLIGHT;
+    }
+
     for (part = &r->headers_in.headers.part; part; part = part->next) {
         header = part->elts;
 
         for (i = 0; i < part->nelts; i++) {
 
-            for (wish = ngx_http_paylock_wishes; wish->name.len; wish++) {
+            for (j = 0; j < n; j++) {
+                wish = &ngx_http_paylock_wishes[j];
 
                 if (wish->name.len != header[i].key.len
                     || ngx_memcmp(wish->name.data, header[i].lowcase_key,
@@ -303,9 +330,16 @@ ngx_http_paylock_page_until(ngx_http_paylock_verdict_t *verdict)
     uint32_t         when;
     paylock_stage_e  stage;
 
-    if (verdict->found
-        && paylock_timeline_next(&verdict->record, ngx_time(), verdict->def,
-                                 &when, &stage)
+    /* nothing but this opens, and few records have it */
+
+    if (!verdict->found
+        || !paylock_record_has(&verdict->record, PAYLOCK_OPEN_AT))
+    {
+        return 0;
+    }
+
+    if (paylock_timeline_next(&verdict->record, ngx_time(), verdict->def,
+                              &when, &stage)
         && stage < verdict->stage
         && (time_t) when > ngx_time())
     {
@@ -349,20 +383,12 @@ ngx_http_paylock_page_body(ngx_http_request_t *r, paylock_page_t *page,
     ngx_http_paylock_body_t *body)
 {
     u_char          *buf, *p;
-    size_t           i, len, ref;
+    size_t           i, ref;
     paylock_part_t  *part;
 
     ref = verdict->found ? verdict->record.ref_len : 0;
-    len = 0;
 
-    for (i = 0; i < page->n; i++) {
-        part = &page->part[i];
-        len += part->kind == PAYLOCK_PART_REF ? ref
-               : part->kind == PAYLOCK_PART_UNTIL ? PAYLOCK_PAGE_DATE
-               : part->text.len;
-    }
-
-    buf = ngx_pnalloc(r->pool, len);
+    buf = ngx_pnalloc(r->pool, page->size);
     if (buf == NULL) {
         return NGX_ERROR;
     }

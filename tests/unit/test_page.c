@@ -19,6 +19,7 @@
 #include <jansson.h>
 
 #include "paylock_page.h"
+#include "paylock_record.h"
 #include "paylock_words.h"
 
 
@@ -124,7 +125,7 @@ static void
 render(page_t *p)
 {
     char             date[PAYLOCK_PAGE_DATE];
-    size_t           i;
+    size_t           i, room;
     memory_t         m = { .n = 0 };
     paylock_str_t    s;
     paylock_page_t   page;
@@ -133,6 +134,7 @@ render(page_t *p)
     assert_true(page.n > 0 && page.n <= PAYLOCK_PAGE_PARTS);
 
     p->len = 0;
+    room = 0;                          /* for what is longer elsewhere */
 
     for (i = 0; i < page.n; i++) {
         s = page.part[i].text;
@@ -143,6 +145,7 @@ render(page_t *p)
             assert_false(p->options.discreet);
             s.data = p->ref;
             s.len = strlen(p->ref);
+            room += PAYLOCK_REF_MAX - s.len;
             break;
 
         case PAYLOCK_PART_UNTIL:
@@ -150,6 +153,7 @@ render(page_t *p)
             s.data = date;
             s.len = p->until ? paylock_page_date(date, &page.date, p->until)
                              : 0;
+            room += PAYLOCK_PAGE_DATE - s.len;
             break;
 
         case PAYLOCK_PART_REF_TEXT:
@@ -175,6 +179,10 @@ render(page_t *p)
         memcpy(p->text + p->len, s.data, s.len);
         p->len += s.len;
     }
+
+    /* so much memory a request takes, whatever is in the record */
+
+    assert_true(page.size >= p->len + room);
 
     p->text[p->len] = '\0';
     give_back(&m);
