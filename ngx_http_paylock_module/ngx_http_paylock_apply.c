@@ -210,7 +210,7 @@ ngx_http_paylock_apply_seen(uint64_t *seen, const ngx_http_paylock_key_t *key)
     uint64_t    id;
     ngx_uint_t  i;
 
-    id = (uint64_t) key->hash[0] << 32 | key->hash[1] | 1;
+    id = key->hash ? key->hash : 1;
 
     for (i = id >> 32; seen[i % NGX_HTTP_PAYLOCK_SEEN]; i++) {
         if (seen[i % NGX_HTTP_PAYLOCK_SEEN] == id) {

@@ -17,6 +17,10 @@
 
 static ngx_http_paylock_verdict_t *ngx_http_paylock_found(
     ngx_http_request_t *r);
+static ngx_http_paylock_verdict_t *ngx_http_paylock_record(
+    ngx_http_request_t *r);
+static void ngx_http_paylock_guard(ngx_http_request_t *r,
+    ngx_http_paylock_ctx_t *ctx);
 static ngx_int_t ngx_http_paylock_server_rewrite_handler(
     ngx_http_request_t *r);
 static ngx_int_t ngx_http_paylock_rewrite_handler(ngx_http_request_t *r);
@@ -30,15 +34,6 @@ static ngx_int_t ngx_http_paylock_answer(ngx_http_request_t *r,
 static ngx_uint_t ngx_http_paylock_reads(const ngx_str_t *line);
 static void ngx_http_paylock_log(ngx_http_request_t *r,
     ngx_http_paylock_loc_conf_t *plcf, ngx_http_paylock_verdict_t *verdict);
-static ngx_int_t ngx_http_paylock_header_filter(ngx_http_request_t *r);
-static ngx_int_t ngx_http_paylock_backstop(ngx_http_request_t *r);
-static ngx_int_t ngx_http_paylock_body_filter(ngx_http_request_t *r,
-    ngx_chain_t *in);
-static void ngx_http_paylock_clear_headers(ngx_http_request_t *r);
-
-
-static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
-static ngx_http_output_body_filter_pt    ngx_http_next_body_filter;
 
 
 /* what most requests share; never written to */
@@ -49,8 +44,9 @@ static ngx_http_paylock_verdict_t  ngx_http_paylock_open;
 ngx_int_t
 ngx_http_paylock_gate_init(ngx_conf_t *cf)
 {
-    ngx_http_handler_pt        *h;
-    ngx_http_core_main_conf_t  *cmcf;
+    ngx_http_handler_pt           *h;
+    ngx_http_core_main_conf_t     *cmcf;
+    ngx_http_paylock_main_conf_t  *pmcf;
 
     cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
 
@@ -68,57 +64,40 @@ ngx_http_paylock_gate_init(ngx_conf_t *cf)
 
     *h = ngx_http_paylock_rewrite_handler;
 
-    h = ngx_array_push(&cmcf->phases[NGX_HTTP_PREACCESS_PHASE].handlers);
-    if (h == NULL) {
-        return NGX_ERROR;
+    pmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_paylock_module);
+
+    if (pmcf->ifs) {
+        h = ngx_array_push(&cmcf->phases[NGX_HTTP_PREACCESS_PHASE].handlers);
+        if (h == NULL) {
+            return NGX_ERROR;
+        }
+
+        *h = ngx_http_paylock_preaccess_handler;
     }
-
-    *h = ngx_http_paylock_preaccess_handler;
-
-    ngx_http_next_header_filter = ngx_http_top_header_filter;
-    ngx_http_top_header_filter = ngx_http_paylock_header_filter;
-
-    ngx_http_next_body_filter = ngx_http_top_body_filter;
-    ngx_http_top_body_filter = ngx_http_paylock_body_filter;
 
     return NGX_OK;
 }
 
 
-/*
- * A request is judged once: what it began with holds to its end.  The place
- * to remember it is the slot of an indexed variable, which costs nothing, is
- * shared by subrequests and outlives internal redirects, unlike r->ctx.
- * Returns NULL when out of memory.
- */
-
-ngx_http_paylock_verdict_t *
-ngx_http_paylock_judge(ngx_http_request_t *r)
+static ngx_inline ngx_http_paylock_verdict_t *
+ngx_http_paylock_found(ngx_http_request_t *r)
 {
-    ngx_http_variable_value_t     *v;
     ngx_http_paylock_verdict_t    *verdict;
     ngx_http_paylock_main_conf_t  *pmcf;
 
     pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
 
-    v = &r->variables[pmcf->verdict];
-
-    if (v->valid) {
-        return (ngx_http_paylock_verdict_t *) v->data;
-    }
-
     verdict = ngx_http_paylock_host_is_open(r, pmcf)
-              ? &ngx_http_paylock_open : ngx_http_paylock_found(r);
+              ? &ngx_http_paylock_open : ngx_http_paylock_record(r);
 
-    v->valid = (verdict != NULL);
-    v->data = (u_char *) verdict;
+    r->variables[pmcf->verdict].data = (u_char *) verdict;
 
     return verdict;
 }
 
 
-static ngx_http_paylock_verdict_t *
-ngx_http_paylock_found(ngx_http_request_t *r)
+static ngx_http_paylock_apart ngx_http_paylock_verdict_t *
+ngx_http_paylock_record(ngx_http_request_t *r)
 {
     ngx_http_paylock_verdict_t  found, *verdict;
 
@@ -138,25 +117,23 @@ ngx_http_paylock_found(ngx_http_request_t *r)
 }
 
 
-/* Was it judged to be open?  Then there is nothing more to do for it. */
+/* Returns NULL when out of memory. */
 
-static ngx_inline ngx_uint_t
-ngx_http_paylock_known_open(ngx_http_request_t *r)
+ngx_http_paylock_verdict_t *
+ngx_http_paylock_judge(ngx_http_request_t *r)
 {
-    ngx_http_variable_value_t     *v;
-    ngx_http_paylock_main_conf_t  *pmcf;
+    ngx_http_paylock_verdict_t  *verdict;
 
-    pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
+    verdict = ngx_http_paylock_verdict(r);
 
-    v = &r->variables[pmcf->verdict];
-
-    return v->valid && v->data == (u_char *) &ngx_http_paylock_open;
+    return verdict ? verdict : ngx_http_paylock_found(r);
 }
 
 
 static ngx_int_t
 ngx_http_paylock_server_rewrite_handler(ngx_http_request_t *r)
 {
+    ngx_http_paylock_verdict_t   *verdict;
     ngx_http_paylock_srv_conf_t  *pscf;
     ngx_http_paylock_loc_conf_t  *plcf;
 
@@ -165,9 +142,17 @@ ngx_http_paylock_server_rewrite_handler(ngx_http_request_t *r)
 
     /* which location's word counts is not known before FIND_CONFIG */
 
-    if (!plcf->enable || pscf->locations_differ
-        || ngx_http_paylock_judge(r) == &ngx_http_paylock_open)
-    {
+    if (!plcf->enable || pscf->locations_differ) {
+        return NGX_DECLINED;
+    }
+
+    verdict = ngx_http_paylock_verdict(r);
+
+    if (verdict == NULL) {
+        verdict = ngx_http_paylock_found(r);
+    }
+
+    if (verdict == &ngx_http_paylock_open) {
         return NGX_DECLINED;
     }
 
@@ -178,9 +163,12 @@ ngx_http_paylock_server_rewrite_handler(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_paylock_rewrite_handler(ngx_http_request_t *r)
 {
+    ngx_http_paylock_verdict_t   *verdict;
     ngx_http_paylock_loc_conf_t  *plcf;
 
-    if (ngx_http_paylock_known_open(r)) {
+    verdict = ngx_http_paylock_verdict(r);
+
+    if (verdict && verdict->stage == PAYLOCK_OPEN) {
         return NGX_DECLINED;
     }
 
@@ -261,11 +249,25 @@ ngx_http_paylock_exempt(ngx_http_request_t *r)
         ngx_http_set_ctx(r, ctx, ngx_http_paylock_module);
     }
 
+    ngx_http_paylock_guard(r, ctx);
+
     return NGX_DECLINED;
 }
 
 
-/* Not before PREACCESS, since an "if" of the location sets the handler anew. */
+static void
+ngx_http_paylock_guard(ngx_http_request_t *r, ngx_http_paylock_ctx_t *ctx)
+{
+    if (r->content_handler
+        && r->content_handler != ngx_http_paylock_content_handler)
+    {
+        ctx->content_handler = r->content_handler;
+        r->content_handler = ngx_http_paylock_content_handler;
+    }
+}
+
+
+/* An "if" of the location has set another handler since. */
 
 static ngx_int_t
 ngx_http_paylock_preaccess_handler(ngx_http_request_t *r)
@@ -274,9 +276,8 @@ ngx_http_paylock_preaccess_handler(ngx_http_request_t *r)
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_paylock_module);
 
-    if (ctx && r->content_handler) {
-        ctx->content_handler = r->content_handler;
-        r->content_handler = ngx_http_paylock_content_handler;
+    if (ctx) {
+        ngx_http_paylock_guard(r, ctx);
     }
 
     return NGX_DECLINED;
@@ -407,116 +408,4 @@ ngx_http_paylock_log(ngx_http_request_t *r, ngx_http_paylock_loc_conf_t *plcf,
                   "paylock: \"%s\" is %s%s", host,
                   paylock_stage_names[verdict->stage],
                   plcf->dry_run ? ", dry run" : "");
-}
-
-
-/*
- * The backstop, for what is answered before or beside the phases: errors in
- * the request itself, a server's "return" above a location with "off".
- */
-
-static ngx_int_t
-ngx_http_paylock_header_filter(ngx_http_request_t *r)
-{
-    return ngx_http_paylock_known_open(r) ? ngx_http_next_header_filter(r)
-                                          : ngx_http_paylock_backstop(r);
-}
-
-
-static ngx_int_t
-ngx_http_paylock_backstop(ngx_http_request_t *r)
-{
-    ngx_int_t                     rc;
-    ngx_chain_t                  *body;
-    ngx_http_paylock_verdict_t   *verdict;
-    ngx_http_paylock_loc_conf_t  *plcf;
-
-    plcf = ngx_http_get_module_loc_conf(r, ngx_http_paylock_module);
-
-    if (!plcf->enable || r != r->main) {
-        return ngx_http_next_header_filter(r);
-    }
-
-    verdict = ngx_http_paylock_judge(r);
-
-    if (verdict == NULL) {
-        return NGX_ERROR;
-    }
-
-    if (verdict->answered
-        || !ngx_http_paylock_closed(r, verdict)
-        || ngx_http_paylock_pass(r, plcf) != NGX_HTTP_PAYLOCK_PASS_NONE)
-    {
-        return ngx_http_next_header_filter(r);
-    }
-
-    ngx_http_paylock_clear_headers(r);
-
-    if (ngx_http_paylock_page_header(r, verdict, &body) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    verdict->answered = 1;
-    verdict->replaced = 1;
-
-    rc = ngx_http_next_header_filter(r);
-
-    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
-        return rc;
-    }
-
-    return ngx_http_next_body_filter(r, body);
-}
-
-
-static ngx_int_t
-ngx_http_paylock_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
-{
-    ngx_chain_t                   *cl;
-    ngx_http_variable_value_t     *v;
-    ngx_http_paylock_verdict_t    *verdict;
-    ngx_http_paylock_main_conf_t  *pmcf;
-
-    pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
-
-    v = &r->variables[pmcf->verdict];
-    verdict = v->valid ? (ngx_http_paylock_verdict_t *) v->data : NULL;
-
-    if (verdict == NULL || !verdict->replaced || in == NULL) {
-        return ngx_http_next_body_filter(r, in);
-    }
-
-    /* ours has gone out with the header; what it replaced ends here */
-
-    for (cl = in; cl; cl = cl->next) {
-        cl->buf->pos = cl->buf->last;
-        cl->buf->file_pos = cl->buf->file_last;
-    }
-
-    return r->connection->buffered ? NGX_AGAIN : NGX_OK;
-}
-
-
-static void
-ngx_http_paylock_clear_headers(ngx_http_request_t *r)
-{
-    ngx_list_t  headers, trailers;
-
-    headers = r->headers_out.headers;
-    trailers = r->headers_out.trailers;
-
-    headers.part.nelts = 0;
-    headers.part.next = NULL;
-    headers.last = &r->headers_out.headers.part;
-
-    trailers.part.nelts = 0;
-    trailers.part.next = NULL;
-    trailers.last = &r->headers_out.trailers.part;
-
-    ngx_memzero(&r->headers_out, sizeof(ngx_http_headers_out_t));
-
-    r->headers_out.headers = headers;
-    r->headers_out.trailers = trailers;
-    r->headers_out.content_length_n = -1;
-    r->headers_out.last_modified_time = -1;
 }

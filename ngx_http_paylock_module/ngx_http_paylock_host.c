@@ -9,9 +9,12 @@
 #include <ngx_http.h>
 
 #include "ngx_http_paylock_module.h"
+#include "ngx_http_paylock_slot.h"
 #include "paylock_host.h"
 
 
+static ngx_uint_t ngx_http_paylock_host_lacks(ngx_http_request_t *r,
+    ngx_http_paylock_table_t *table, ngx_http_paylock_srv_conf_t *pscf);
 static ngx_uint_t ngx_http_paylock_host_www(const ngx_str_t *name,
     ngx_str_t *bare);
 static void ngx_http_paylock_host_default(ngx_http_paylock_srv_conf_t *pscf,
@@ -49,43 +52,50 @@ ngx_uint_t
 ngx_http_paylock_host_is_open(ngx_http_request_t *r,
     ngx_http_paylock_main_conf_t *pmcf)
 {
-    ngx_str_t                    *host, bare;
-    ngx_http_paylock_key_t        key, bare_key;
-    ngx_http_paylock_table_t     *table;
     ngx_http_paylock_srv_conf_t  *pscf;
 
     pscf = ngx_http_get_module_srv_conf(r, ngx_http_paylock_module);
-
-    table = &pmcf->table;
-    host = &r->headers_in.server;
 
     if (pscf->def != PAYLOCK_OPEN) {
         return 0;
     }
 
-    if (table->sh->count == 0) {
+    if (pmcf->table.sh->count == 0) {
         return 1;
     }
 
-    if (pscf->key || table->sh->suffixes || r->host_start || host->len == 0) {
+    if (pscf->key || pmcf->table.sh->suffixes || r->host_start) {
         return 0;
     }
 
-    ngx_http_paylock_table_key(table, host->data, host->len, &key);
+    return ngx_http_paylock_host_lacks(r, &pmcf->table, pscf);
+}
 
-    if (ngx_http_paylock_table_find(table, &key, NULL)) {
+
+static ngx_http_paylock_apart ngx_uint_t
+ngx_http_paylock_host_lacks(ngx_http_request_t *r,
+    ngx_http_paylock_table_t *table, ngx_http_paylock_srv_conf_t *pscf)
+{
+    uint64_t    hash;
+    ngx_str_t  *host, bare;
+
+    host = &r->headers_in.server;
+
+    if (host->len == 0) {
         return 0;
     }
 
-    if (ngx_http_paylock_host_www(host, &bare)) {
-        ngx_http_paylock_table_key(table, bare.data, bare.len, &bare_key);
+    hash = ngx_http_paylock_hash(table, host->data, host->len);
 
-        if (ngx_http_paylock_table_find(table, &bare_key, NULL)) {
-            return 0;
-        }
+    if (ngx_http_paylock_may_have(table, hash)
+        || (ngx_http_paylock_host_www(host, &bare)
+            && ngx_http_paylock_may_have(table, ngx_http_paylock_hash(table,
+                                                   bare.data, bare.len))))
+    {
+        return 0;
     }
 
-    return ngx_http_paylock_names_have(r, pscf, host, &key);
+    return ngx_http_paylock_names_have(r, pscf, host, hash);
 }
 
 
@@ -219,7 +229,7 @@ ngx_http_paylock_host_by_name(ngx_http_request_t *r, ngx_str_t *host,
         ngx_http_paylock_table_key(&pmcf->table, host->data, host->len, &key);
 
         if (ngx_http_paylock_host_name(pmcf, host, &key, verdict)
-            || ngx_http_paylock_names_have(r, pscf, host, &key))
+            || ngx_http_paylock_names_have(r, pscf, host, key.hash))
         {
             return;
         }

@@ -256,6 +256,8 @@ ngx_http_paylock_init(ngx_conf_t *cf)
     pmcf->zone->init = ngx_http_paylock_zone_init;
     pmcf->zone->data = pmcf;
 
+    ngx_http_paylock_backstop_init();
+
     return ngx_http_paylock_gate_init(cf);
 }
 
@@ -399,6 +401,7 @@ ngx_http_paylock_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 {
     ngx_http_paylock_loc_conf_t   *prev = parent;
     ngx_http_paylock_loc_conf_t   *conf = child;
+    ngx_http_core_loc_conf_t      *clcf;
     ngx_http_paylock_srv_conf_t   *pscf;
     ngx_http_paylock_main_conf_t  *pmcf;
 
@@ -430,6 +433,9 @@ ngx_http_paylock_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         if (conf->answer == NULL) {
             return NGX_CONF_ERROR;
         }
+
+        clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+        pmcf->ifs |= clcf->noname && clcf->handler;
     }
 
     conf->merged = 1;

@@ -18,6 +18,17 @@
 #include "paylock_timeline.h"
 
 
+extern ngx_module_t  ngx_http_paylock_module;
+
+
+/*
+ * Keeps what is seldom needed, and its stack, out of the way of requests to
+ * hosts that are open.
+ */
+
+#define ngx_http_paylock_apart  __attribute__((noinline))
+
+
 /* what the zone holds beside the table: who feeds it, and how far it is */
 
 typedef enum {
@@ -120,6 +131,7 @@ typedef struct {
     ngx_array_t                  templates;
     ngx_array_t                  servers;      /* the servers' *_conf_t * */
     ngx_int_t                    verdict;      /* index of the variable */
+    ngx_uint_t                   ifs;          /* "if" that set a handler */
     ngx_uint_t                   used;
 
     ngx_http_paylock_lease_t    *lease;        /* of this process */
@@ -179,6 +191,24 @@ typedef struct {
 } ngx_http_paylock_verdict_t;
 
 
+/*
+ * A request is judged once: what it began with holds to its end.  The place
+ * to remember it is the slot of an indexed variable, which costs nothing, is
+ * shared by subrequests and outlives internal redirects, unlike r->ctx.
+ * NULL: not judged yet.
+ */
+
+static ngx_inline ngx_http_paylock_verdict_t *
+ngx_http_paylock_verdict(ngx_http_request_t *r)
+{
+    ngx_http_paylock_main_conf_t  *pmcf;
+
+    pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
+
+    return (ngx_http_paylock_verdict_t *) r->variables[pmcf->verdict].data;
+}
+
+
 /* of a request that is exempt in its location */
 
 typedef struct {
@@ -199,8 +229,7 @@ char *ngx_http_paylock_names_key(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 void ngx_http_paylock_names_keys(ngx_http_paylock_main_conf_t *pmcf);
 ngx_uint_t ngx_http_paylock_names_have(ngx_http_request_t *r,
-    ngx_http_paylock_srv_conf_t *pscf, ngx_str_t *host,
-    const ngx_http_paylock_key_t *key);
+    ngx_http_paylock_srv_conf_t *pscf, ngx_str_t *host, uint64_t hash);
 
 
 /* ngx_http_paylock_host.c */
@@ -219,6 +248,11 @@ ngx_int_t ngx_http_paylock_gate_init(ngx_conf_t *cf);
 ngx_uint_t ngx_http_paylock_closed(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict);
 ngx_http_paylock_verdict_t *ngx_http_paylock_judge(ngx_http_request_t *r);
+
+
+/* ngx_http_paylock_backstop.c */
+
+void ngx_http_paylock_backstop_init(void);
 
 
 /* ngx_http_paylock_pass.c */
@@ -314,9 +348,6 @@ char *ngx_http_paylock_redis_default(ngx_conf_t *cf,
 ngx_int_t ngx_http_paylock_lease_start(ngx_cycle_t *cycle,
     ngx_http_paylock_main_conf_t *pmcf);
 void ngx_http_paylock_lease_stop(ngx_http_paylock_main_conf_t *pmcf);
-
-
-extern ngx_module_t  ngx_http_paylock_module;
 
 
 #endif /* _NGX_HTTP_PAYLOCK_MODULE_H_INCLUDED_ */

@@ -20,6 +20,10 @@
 
 static ngx_int_t ngx_http_paylock_names_add(ngx_http_paylock_srv_conf_t *pscf,
     ngx_http_server_name_t *sn);
+static ngx_uint_t ngx_http_paylock_names_search(
+    const ngx_http_paylock_name_t *name, ngx_uint_t n, uint64_t hash);
+static ngx_uint_t ngx_http_paylock_names_pattern(
+    const ngx_http_paylock_srv_conf_t *pscf, ngx_str_t *host);
 static ngx_uint_t ngx_http_paylock_names_wildcard(const ngx_str_t *wildcard,
     const ngx_str_t *host);
 static int ngx_libc_cdecl ngx_http_paylock_names_cmp(const void *one,
@@ -172,8 +176,10 @@ ngx_http_paylock_names_keys(ngx_http_paylock_main_conf_t *pmcf)
             }
         }
 
-        ngx_qsort(name, n, sizeof(ngx_http_paylock_name_t),
-                  ngx_http_paylock_names_cmp);
+        if (n > NGX_HTTP_PAYLOCK_FEW) {
+            ngx_qsort(name, n, sizeof(ngx_http_paylock_name_t),
+                      ngx_http_paylock_names_cmp);
+        }
 
         name = &pscf[i]->constant;
 
@@ -187,15 +193,10 @@ ngx_http_paylock_names_keys(ngx_http_paylock_main_conf_t *pmcf)
 
 ngx_uint_t
 ngx_http_paylock_names_have(ngx_http_request_t *r,
-    ngx_http_paylock_srv_conf_t *pscf, ngx_str_t *host,
-    const ngx_http_paylock_key_t *key)
+    ngx_http_paylock_srv_conf_t *pscf, ngx_str_t *host, uint64_t hash)
 {
-    ngx_str_t                 *wildcard;
-    ngx_uint_t                 i, n, middle, high;
-#if (NGX_PCRE)
-    ngx_regex_t              **regex;
-#endif
-    ngx_http_paylock_name_t   *name;
+    ngx_uint_t                i, n;
+    ngx_http_paylock_name_t  *name;
 
     if (host == &r->headers_in.server
         && r->http_connection->addr_conf->default_server
@@ -206,29 +207,57 @@ ngx_http_paylock_names_have(ngx_http_request_t *r,
 
     name = pscf->names.elts;
     n = pscf->names.nelts;
-    i = 0;
 
     if (n > NGX_HTTP_PAYLOCK_FEW) {
+        i = ngx_http_paylock_names_search(name, n, hash);
+        n = ngx_min(n, i + 1);
 
-        /* to the first that is not less */
-
-        for (high = n; i < high; /* void */ ) {
-            middle = (i + high) / 2;
-
-            if (name[middle].key.hash[0] < key->hash[0]) {
-                i = middle + 1;
-
-            } else {
-                high = middle;
-            }
-        }
+    } else {
+        i = 0;
     }
 
-    for ( /* void */ ; i < n && name[i].key.hash[0] <= key->hash[0]; i++) {
-        if (ngx_memcmp(name[i].key.hash, key->hash, sizeof(key->hash)) == 0) {
+    for ( /* void */ ; i < n; i++) {
+        if (name[i].key.hash == hash) {
             return 1;
         }
     }
+
+    return ngx_http_paylock_names_pattern(pscf, host);
+}
+
+
+/* The first whose hash is not less. */
+
+static ngx_uint_t
+ngx_http_paylock_names_search(const ngx_http_paylock_name_t *name,
+    ngx_uint_t n, uint64_t hash)
+{
+    ngx_uint_t  low, middle;
+
+    for (low = 0; low < n; /* void */ ) {
+        middle = (low + n) / 2;
+
+        if (name[middle].key.hash < hash) {
+            low = middle + 1;
+
+        } else {
+            n = middle;
+        }
+    }
+
+    return low;
+}
+
+
+static ngx_http_paylock_apart ngx_uint_t
+ngx_http_paylock_names_pattern(const ngx_http_paylock_srv_conf_t *pscf,
+    ngx_str_t *host)
+{
+    ngx_str_t     *wildcard;
+    ngx_uint_t     i;
+#if (NGX_PCRE)
+    ngx_regex_t  **regex;
+#endif
 
     wildcard = pscf->wildcards.elts;
 
@@ -293,6 +322,6 @@ ngx_http_paylock_names_cmp(const void *one, const void *two)
     first = one;
     second = two;
 
-    return (first->key.hash[0] > second->key.hash[0])
-           - (first->key.hash[0] < second->key.hash[0]);
+    return (first->key.hash > second->key.hash)
+           - (first->key.hash < second->key.hash);
 }

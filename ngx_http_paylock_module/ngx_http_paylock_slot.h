@@ -12,6 +12,9 @@
 
 #include "ngx_http_paylock_table.h"
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 
 /*
  * A slot's flags: what it is, and the number of the scan that saw it last.
@@ -31,20 +34,37 @@
 #define ngx_http_paylock_store(p, v)  __atomic_store_n(p, v, __ATOMIC_RELEASE)
 
 
-static ngx_inline ngx_http_paylock_bucket_t *
-ngx_http_paylock_bucket(ngx_http_paylock_table_t *table, const uint32_t *hash)
+/* ngx_http_paylock_table.c */
+
+ngx_uint_t ngx_http_paylock_find(const ngx_http_paylock_table_t *table,
+    uint64_t hash, paylock_record_t *record);
+
+
+static ngx_inline uint64_t
+ngx_http_paylock_hash(const ngx_http_paylock_table_t *table,
+    const u_char *name, size_t len)
 {
-    return &table->buckets[(uint64_t) hash[2] * table->sh->capacity >> 32];
+    return XXH3_64bits_withSecret(name, len, table->sh->secret,
+                                  NGX_HTTP_PAYLOCK_SECRET);
 }
 
 
-static ngx_inline ngx_uint_t
-ngx_http_paylock_match(const ngx_http_paylock_slot_t *slot,
-    const uint32_t *hash)
+static ngx_inline ngx_http_paylock_bucket_t *
+ngx_http_paylock_bucket(const ngx_http_paylock_table_t *table, uint64_t hash)
 {
-    return slot->hash[0] == hash[0]
-           && slot->hash[1] == hash[1]
-           && slot->hash[2] == hash[2];
+    return &table->buckets[(hash >> 32) * table->sh->capacity >> 32];
+}
+
+
+/* May there be a record of that hash?  An empty bucket is told by one load. */
+
+static ngx_inline ngx_uint_t
+ngx_http_paylock_may_have(const ngx_http_paylock_table_t *table,
+    uint64_t hash)
+{
+    return ngx_http_paylock_load(&ngx_http_paylock_bucket(table, hash)->head)
+           != 0
+           && ngx_http_paylock_find(table, hash, NULL);
 }
 
 
@@ -59,10 +79,10 @@ typedef struct {
 /* ngx_http_paylock_table_write.c */
 
 void ngx_http_paylock_links(ngx_http_paylock_table_t *table,
-    ngx_http_paylock_bucket_t *bucket, const uint32_t *hash,
+    ngx_http_paylock_bucket_t *bucket, uint64_t hash,
     ngx_http_paylock_links_t *links);
 ngx_int_t ngx_http_paylock_insert(ngx_http_paylock_table_t *table,
-    ngx_http_paylock_bucket_t *bucket, const uint32_t *hash,
+    ngx_http_paylock_bucket_t *bucket, uint64_t hash,
     const paylock_record_t *record, uint32_t flags);
 void ngx_http_paylock_unlink(ngx_http_paylock_table_t *table,
     ngx_http_paylock_bucket_t *bucket, uint32_t *link);

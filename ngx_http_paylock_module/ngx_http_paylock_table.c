@@ -10,9 +10,6 @@
 #include "ngx_http_paylock_slot.h"
 #include "paylock_host.h"
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 
 /* a reader that has come this far is in a chain that was pulled away */
 
@@ -67,14 +64,7 @@ void
 ngx_http_paylock_table_key(ngx_http_paylock_table_t *table, const u_char *name,
     size_t len, ngx_http_paylock_key_t *key)
 {
-    XXH128_hash_t  h;
-
-    h = XXH3_128bits_withSecret(name, len, table->sh->secret,
-                                NGX_HTTP_PAYLOCK_SECRET);
-
-    key->hash[0] = (uint32_t) h.low64;
-    key->hash[1] = h.low64 >> 32;
-    key->hash[2] = (uint32_t) h.high64;
+    key->hash = ngx_http_paylock_hash(table, name, len);
     key->suffix = 0;
 }
 
@@ -83,7 +73,7 @@ void
 ngx_http_paylock_table_kind(ngx_http_paylock_key_t *key,
     ngx_http_paylock_kind_e kind)
 {
-    key->hash[0] ^= kind;
+    key->hash ^= kind;
     key->suffix = kind ? NGX_HTTP_PAYLOCK_SUFFIX : 0;
 }
 
@@ -106,8 +96,16 @@ ngx_http_paylock_table_field(ngx_http_paylock_table_t *table,
 
 
 ngx_uint_t
-ngx_http_paylock_table_find(ngx_http_paylock_table_t *table,
+ngx_http_paylock_table_find(const ngx_http_paylock_table_t *table,
     const ngx_http_paylock_key_t *key, paylock_record_t *record)
+{
+    return ngx_http_paylock_find(table, key->hash, record);
+}
+
+
+ngx_uint_t
+ngx_http_paylock_find(const ngx_http_paylock_table_t *table, uint64_t hash,
+    paylock_record_t *record)
 {
     uint32_t                    i, steps, version;
     ngx_uint_t                  found;
@@ -118,7 +116,7 @@ ngx_http_paylock_table_find(ngx_http_paylock_table_t *table,
         return 0;
     }
 
-    bucket = ngx_http_paylock_bucket(table, key->hash);
+    bucket = ngx_http_paylock_bucket(table, hash);
 
     do {
         version = ngx_http_paylock_load(&bucket->version);
@@ -131,7 +129,7 @@ ngx_http_paylock_table_find(ngx_http_paylock_table_t *table,
         {
             slot = &table->slots[i];
 
-            if (ngx_http_paylock_match(slot, key->hash)
+            if (slot->hash == hash
                 && !(ngx_http_paylock_load(&slot->flags)
                      & NGX_HTTP_PAYLOCK_STAGED))
             {

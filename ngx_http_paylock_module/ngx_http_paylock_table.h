@@ -30,12 +30,14 @@
 
 
 /*
- * 96 bits of keyed hash instead of the name; the last word chooses the bucket.
- * Suffix records have the hash of the name behind "*." or ".", and a mark.
+ * 64 bits of keyed hash instead of the name; the upper half chooses the
+ * bucket.  Suffix records have the hash of the name behind "*." or ".", and a
+ * mark.  That one of a million records is taken for one of ten million names
+ * it does not belong to has a chance of less than one in a million.
  */
 
 typedef struct {
-    uint32_t                       hash[3];
+    uint64_t                       hash;
     uint32_t                       suffix;     /* a slot's flag, or 0 */
 } ngx_http_paylock_key_t;
 
@@ -56,7 +58,7 @@ typedef struct {
 typedef struct {
     uint32_t                       next;
     uint32_t                       flags;
-    uint32_t                       hash[3];
+    uint64_t                       hash;
     paylock_record_t               record;
 } ngx_http_paylock_slot_t;
 
@@ -115,7 +117,7 @@ void ngx_http_paylock_table_field(ngx_http_paylock_table_t *table,
  * 0.  Takes no lock.
  */
 
-ngx_uint_t ngx_http_paylock_table_find(ngx_http_paylock_table_t *table,
+ngx_uint_t ngx_http_paylock_table_find(const ngx_http_paylock_table_t *table,
     const ngx_http_paylock_key_t *key, paylock_record_t *record);
 
 

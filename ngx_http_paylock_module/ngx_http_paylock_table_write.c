@@ -17,7 +17,7 @@ static uint32_t ngx_http_paylock_take(ngx_http_paylock_table_t *table,
     uint32_t most);
 static void ngx_http_paylock_give(ngx_http_paylock_table_t *table, uint32_t i);
 static void ngx_http_paylock_fill(ngx_http_paylock_table_t *table, uint32_t i,
-    uint32_t next, uint32_t flags, const uint32_t *hash,
+    uint32_t next, uint32_t flags, uint64_t hash,
     const paylock_record_t *record);
 static void ngx_http_paylock_retire(ngx_http_paylock_bucket_t *bucket);
 static ngx_int_t ngx_http_paylock_mend(ngx_http_paylock_table_t *table);
@@ -175,7 +175,7 @@ ngx_http_paylock_count(ngx_http_paylock_table_t *table, uint32_t flags,
 
 void
 ngx_http_paylock_links(ngx_http_paylock_table_t *table,
-    ngx_http_paylock_bucket_t *bucket, const uint32_t *hash,
+    ngx_http_paylock_bucket_t *bucket, uint64_t hash,
     ngx_http_paylock_links_t *links)
 {
     uint32_t                 *link;
@@ -187,7 +187,7 @@ ngx_http_paylock_links(ngx_http_paylock_table_t *table,
     for (link = &bucket->head; *link; link = &slot->next) {
         slot = &table->slots[*link];
 
-        if (!ngx_http_paylock_match(slot, hash)) {
+        if (slot->hash != hash) {
             continue;
         }
 
@@ -203,7 +203,7 @@ ngx_http_paylock_links(ngx_http_paylock_table_t *table,
 
 ngx_int_t
 ngx_http_paylock_insert(ngx_http_paylock_table_t *table,
-    ngx_http_paylock_bucket_t *bucket, const uint32_t *hash,
+    ngx_http_paylock_bucket_t *bucket, uint64_t hash,
     const paylock_record_t *record, uint32_t flags)
 {
     uint32_t  i;
@@ -287,7 +287,7 @@ ngx_http_paylock_give(ngx_http_paylock_table_t *table, uint32_t i)
 
 static void
 ngx_http_paylock_fill(ngx_http_paylock_table_t *table, uint32_t i,
-    uint32_t next, uint32_t flags, const uint32_t *hash,
+    uint32_t next, uint32_t flags, uint64_t hash,
     const paylock_record_t *record)
 {
     ngx_http_paylock_slot_t  *slot;
@@ -296,7 +296,7 @@ ngx_http_paylock_fill(ngx_http_paylock_table_t *table, uint32_t i,
 
     ngx_http_paylock_store(&slot->next, next);
     ngx_http_paylock_store(&slot->flags, flags);
-    ngx_memcpy(slot->hash, hash, sizeof(slot->hash));
+    slot->hash = hash;
     slot->record = *record;
 }
 
@@ -408,7 +408,7 @@ ngx_http_paylock_drop_twins(ngx_http_paylock_table_t *table,
         for (later = &slot->next; *later; /* void */ ) {
             twin = &table->slots[*later];
 
-            if (ngx_http_paylock_match(twin, slot->hash)
+            if (twin->hash == slot->hash
                 && ((twin->flags ^ slot->flags) & NGX_HTTP_PAYLOCK_STAGED) == 0)
             {
                 ngx_http_paylock_store(later, twin->next);

@@ -57,7 +57,7 @@ static const char *const  ngx_http_paylock_passes[] = {
 
 /* holds the verdict, see ngx_http_paylock_judge(); says nothing itself */
 
-static ngx_str_t  ngx_http_paylock_verdict = ngx_string("paylock_verdict");
+static ngx_str_t  ngx_http_paylock_verdict_name = ngx_string("paylock_verdict");
 
 
 ngx_int_t
@@ -76,7 +76,7 @@ ngx_http_paylock_variables_add(ngx_conf_t *cf)
         var->data = v->data;
     }
 
-    var = ngx_http_add_variable(cf, &ngx_http_paylock_verdict,
+    var = ngx_http_add_variable(cf, &ngx_http_paylock_verdict_name,
                                 NGX_HTTP_VAR_NOHASH);
     if (var == NULL) {
         return NGX_ERROR;
@@ -86,7 +86,8 @@ ngx_http_paylock_variables_add(ngx_conf_t *cf)
 
     pmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_paylock_module);
 
-    pmcf->verdict = ngx_http_get_variable_index(cf, &ngx_http_paylock_verdict);
+    pmcf->verdict = ngx_http_get_variable_index(cf,
+                                               &ngx_http_paylock_verdict_name);
 
     return pmcf->verdict == NGX_ERROR ? NGX_ERROR : NGX_OK;
 }

@@ -1,0 +1,145 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * The backstop, for what is answered before or beside the phases: errors in
+ * the request itself, a server's "return" above a location with "off".
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "ngx_http_paylock_module.h"
+
+
+static ngx_int_t ngx_http_paylock_header_filter(ngx_http_request_t *r);
+static ngx_int_t ngx_http_paylock_replace(ngx_http_request_t *r);
+static ngx_int_t ngx_http_paylock_body_filter(ngx_http_request_t *r,
+    ngx_chain_t *in);
+static void ngx_http_paylock_clear_headers(ngx_http_request_t *r);
+
+
+static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
+static ngx_http_output_body_filter_pt    ngx_http_next_body_filter;
+
+
+void
+ngx_http_paylock_backstop_init(void)
+{
+    ngx_http_next_header_filter = ngx_http_top_header_filter;
+    ngx_http_top_header_filter = ngx_http_paylock_header_filter;
+
+    ngx_http_next_body_filter = ngx_http_top_body_filter;
+    ngx_http_top_body_filter = ngx_http_paylock_body_filter;
+}
+
+
+static ngx_int_t
+ngx_http_paylock_header_filter(ngx_http_request_t *r)
+{
+    ngx_http_paylock_verdict_t  *verdict;
+
+    verdict = ngx_http_paylock_verdict(r);
+
+    if (verdict && verdict->stage == PAYLOCK_OPEN) {
+        return ngx_http_next_header_filter(r);
+    }
+
+    return ngx_http_paylock_replace(r);
+}
+
+
+static ngx_http_paylock_apart ngx_int_t
+ngx_http_paylock_replace(ngx_http_request_t *r)
+{
+    ngx_int_t                     rc;
+    ngx_chain_t                  *body;
+    ngx_http_paylock_verdict_t   *verdict;
+    ngx_http_paylock_loc_conf_t  *plcf;
+
+    plcf = ngx_http_get_module_loc_conf(r, ngx_http_paylock_module);
+
+    if (!plcf->enable || r != r->main) {
+        return ngx_http_next_header_filter(r);
+    }
+
+    verdict = ngx_http_paylock_judge(r);
+
+    if (verdict == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (verdict->answered
+        || !ngx_http_paylock_closed(r, verdict)
+        || ngx_http_paylock_pass(r, plcf) != NGX_HTTP_PAYLOCK_PASS_NONE)
+    {
+        return ngx_http_next_header_filter(r);
+    }
+
+    ngx_http_paylock_clear_headers(r);
+
+    if (ngx_http_paylock_page_header(r, verdict, &body) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    verdict->answered = 1;
+    verdict->replaced = 1;
+
+    rc = ngx_http_next_header_filter(r);
+
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    return ngx_http_next_body_filter(r, body);
+}
+
+
+static ngx_int_t
+ngx_http_paylock_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
+{
+    ngx_chain_t                 *cl;
+    ngx_http_paylock_verdict_t  *verdict;
+
+    verdict = ngx_http_paylock_verdict(r);
+
+    if (verdict == NULL || !verdict->replaced || in == NULL) {
+        return ngx_http_next_body_filter(r, in);
+    }
+
+    /* ours has gone out with the header; what it replaced ends here */
+
+    for (cl = in; cl; cl = cl->next) {
+        cl->buf->pos = cl->buf->last;
+        cl->buf->file_pos = cl->buf->file_last;
+    }
+
+    return r->connection->buffered ? NGX_AGAIN : NGX_OK;
+}
+
+
+static void
+ngx_http_paylock_clear_headers(ngx_http_request_t *r)
+{
+    ngx_list_t  headers, trailers;
+
+    headers = r->headers_out.headers;
+    trailers = r->headers_out.trailers;
+
+    headers.part.nelts = 0;
+    headers.part.next = NULL;
+    headers.last = &r->headers_out.headers.part;
+
+    trailers.part.nelts = 0;
+    trailers.part.next = NULL;
+    trailers.last = &r->headers_out.trailers.part;
+
+    ngx_memzero(&r->headers_out, sizeof(ngx_http_headers_out_t));
+
+    r->headers_out.headers = headers;
+    r->headers_out.trailers = trailers;
+    r->headers_out.content_length_n = -1;
+    r->headers_out.last_modified_time = -1;
+}
