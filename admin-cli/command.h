@@ -16,6 +16,7 @@
 #include "link.h"
 #include "problem.h"
 #include "settings.h"
+#include "signer.h"
 
 
 /* global ones up to OPT_HELP, then those of commands */
@@ -80,6 +81,7 @@ struct admin_s {
 
     settings_t        settings;
     link_t           *link;
+    signer_t          signer;
 
     problem_t         problem;         /* printed when the status is not 0 */
 };

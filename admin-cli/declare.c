@@ -79,7 +79,7 @@ declare_queue(admin_t *a, const char *action, const char *reason, head_t *head)
     entry_set(&e, PAYLOCK_AUDIT_REASON, reason);
     entry_set(&e, PAYLOCK_AUDIT_REQUEST, request);
 
-    status = entry_queue(a, &e, head);
+    status = entry_queue(a, &e, head, 1);
 
     if (status != STATUS_DONE) {
         return status;

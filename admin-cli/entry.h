@@ -16,17 +16,21 @@
 
 /*
  * Queues the entry that follows *head, which becomes it; its v, chain, time,
- * prev and hash are made here.  Returns a status.
+ * key, salt, prev and hash are made here, and its signature if it is the last
+ * of its transaction.  Returns a status.
  */
 
-int entry_queue(admin_t *a, const paylock_entry_t *fields, head_t *head);
+int entry_queue(admin_t *a, const paylock_entry_t *fields, head_t *head,
+    int last);
 
 /* Sets a field; text may be NULL and stays the caller's. */
 
 void entry_set(paylock_entry_t *e, paylock_audit_field_e field,
     const char *text);
 
-/* n random bytes as hex digits and a zero.  Returns a status. */
+/* Up to ENTRY_RANDOM random bytes as hex digits and a zero.  A status. */
+
+#define ENTRY_RANDOM  16
 
 int entry_random(admin_t *a, char *hex, size_t n);
 

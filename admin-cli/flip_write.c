@@ -22,7 +22,7 @@ typedef struct {
 
 static int flip_queue(flips_t *fs, flip_t *f, size_t n, head_t *head,
     flip_sent_t *sent);
-static int flip_queue_entry(flips_t *fs, flip_t *f, head_t *head);
+static int flip_queue_entry(flips_t *fs, flip_t *f, head_t *head, int last);
 static int flip_queue_changes(flips_t *fs, const flip_t *f, size_t n, int set,
     flip_sent_t *sent);
 static flip_outcome_e flip_take_exec(flips_t *fs, const flip_sent_t *sent);
@@ -61,12 +61,16 @@ flip_write(flips_t *fs, flip_t *f, size_t n)
 static int
 flip_queue(flips_t *fs, flip_t *f, size_t n, head_t *head, flip_sent_t *sent)
 {
-    size_t   i;
-    admin_t *a;
+    size_t    i, changed;
+    admin_t  *a;
 
     a = fs->admin;
     sent->entries = 0;
     sent->changes = 0;
+
+    for (i = 0, changed = 0; i < n; i++) {
+        changed += f[i].changed != 0;
+    }
 
     for (i = 0; i < n; i++) {
 
@@ -74,12 +78,15 @@ flip_queue(flips_t *fs, flip_t *f, size_t n, head_t *head, flip_sent_t *sent)
             continue;
         }
 
-        if (flip_queue_entry(fs, &f[i], head) != STATUS_DONE) {
+        sent->entries++;
+
+        if (flip_queue_entry(fs, &f[i], head, sent->entries == changed)
+            != STATUS_DONE)
+        {
             return a->problem.status;
         }
 
         f[i].seq = head->seq;
-        sent->entries++;
     }
 
     if (flip_queue_changes(fs, f, n, 1, sent) != STATUS_DONE
@@ -94,7 +101,7 @@ flip_queue(flips_t *fs, flip_t *f, size_t n, head_t *head, flip_sent_t *sent)
 
 
 static int
-flip_queue_entry(flips_t *fs, flip_t *f, head_t *head)
+flip_queue_entry(flips_t *fs, flip_t *f, head_t *head, int last)
 {
     paylock_entry_t  e;
 
@@ -120,7 +127,7 @@ flip_queue_entry(flips_t *fs, flip_t *f, head_t *head)
         e.field[PAYLOCK_AUDIT_BEFORE].len = f->before_len;
     }
 
-    return entry_queue(fs->admin, &e, head);
+    return entry_queue(fs->admin, &e, head, last);
 }
 
 

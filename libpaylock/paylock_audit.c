@@ -4,6 +4,9 @@
  */
 
 
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/evp.h>
@@ -11,20 +14,19 @@
 #include "paylock_audit.h"
 
 
-#define PAYLOCK_AUDIT_DOMAIN  "paylock audit entry 1\n"
-#define PAYLOCK_TIME_DIGITS   15
+#define PAYLOCK_AUDIT_LEAF   "paylock audit leaf 1\n"
+#define PAYLOCK_AUDIT_ENTRY  "paylock audit entry 1\n"
+#define PAYLOCK_TIME_DIGITS  15
+#define PAYLOCK_LENGTH       24        /* " <length> " in decimal */
 
 
 static const char *paylock_entry_id(const redisReply *id, uint64_t *seq);
 static const char *paylock_entry_field(const redisReply *name,
     const redisReply *value, paylock_entry_t *e);
-static const char *paylock_entry_check(const paylock_entry_t *e);
-static int paylock_entry_is_hex(const paylock_str_t *s, size_t len);
 static int paylock_entry_is_time(const paylock_str_t *s);
 static int paylock_entry_is_utf8(const char *s, size_t len);
-static int paylock_entry_digest(EVP_MD_CTX *ctx, const paylock_entry_t *e,
-    unsigned char *hash);
-static void paylock_entry_number(unsigned char *p, uint64_t n, size_t len);
+static int paylock_entry_digest(const char *text, size_t len,
+    char hex[PAYLOCK_HASH_LEN + 1]);
 
 
 const char *const  paylock_audit_names[PAYLOCK_AUDIT_FIELDS] = {
@@ -39,9 +41,20 @@ const char *const  paylock_audit_names[PAYLOCK_AUDIT_FIELDS] = {
     [PAYLOCK_AUDIT_AFTER] = "after",
     [PAYLOCK_AUDIT_REASON] = "reason",
     [PAYLOCK_AUDIT_INVOICE] = "invoice",
+    [PAYLOCK_AUDIT_AMOUNT] = "amount",
+    [PAYLOCK_AUDIT_CURRENCY] = "currency",
+    [PAYLOCK_AUDIT_DUE] = "due",
+    [PAYLOCK_AUDIT_CHANNEL] = "channel",
+    [PAYLOCK_AUDIT_SENT] = "sent",
+    [PAYLOCK_AUDIT_REFERENCE] = "reference",
+    [PAYLOCK_AUDIT_DOCUMENT] = "document",
+    [PAYLOCK_AUDIT_SUBJECT] = "subject",
     [PAYLOCK_AUDIT_REQUEST] = "request",
+    [PAYLOCK_AUDIT_KEY] = "key",
+    [PAYLOCK_AUDIT_SALT] = "salt",
     [PAYLOCK_AUDIT_PREV] = "prev",
-    [PAYLOCK_AUDIT_HASH] = "hash"
+    [PAYLOCK_AUDIT_HASH] = "hash",
+    [PAYLOCK_AUDIT_SIG] = "sig"
 };
 
 
@@ -82,38 +95,101 @@ paylock_entry_read(const redisReply *reply, paylock_entry_t *e)
 }
 
 
+char *
+paylock_entry_leaf_text(const paylock_entry_t *e, size_t *len)
+{
+    char                 *text, *p;
+    size_t                i, size;
+    const paylock_str_t  *field;
+
+    size = sizeof(PAYLOCK_AUDIT_LEAF);
+
+    for (i = PAYLOCK_AUDIT_TIME; i <= PAYLOCK_AUDIT_SALT; i++) {
+        size += strlen(paylock_audit_names[i]) + PAYLOCK_LENGTH
+                + e->field[i].len;
+    }
+
+    text = malloc(size);
+
+    if (text == NULL) {
+        return NULL;
+    }
+
+    p = stpcpy(text, PAYLOCK_AUDIT_LEAF);
+
+    for (i = PAYLOCK_AUDIT_TIME; i <= PAYLOCK_AUDIT_SALT; i++) {
+        field = &e->field[i];
+
+        if (field->len == 0) {
+            continue;
+        }
+
+        p += sprintf(p, "%s %zu ", paylock_audit_names[i], field->len);
+        memcpy(p, field->data, field->len);
+        p += field->len;
+        *p++ = '\n';
+    }
+
+    *len = p - text;
+
+    return text;
+}
+
+
+int
+paylock_entry_leaf(const paylock_entry_t *e, char hex[PAYLOCK_HASH_LEN + 1])
+{
+    int     rc;
+    char   *text;
+    size_t  len;
+
+    text = paylock_entry_leaf_text(e, &len);
+
+    if (text == NULL) {
+        return -1;
+    }
+
+    rc = paylock_entry_digest(text, len, hex);
+
+    free(text);
+
+    return rc;
+}
+
+
+int
+paylock_entry_link(const char *chain, uint64_t seq, const char *prev,
+    const char *leaf, char hex[PAYLOCK_HASH_LEN + 1])
+{
+    int   len;
+    char  text[256];
+
+    len = snprintf(text, sizeof(text),
+                   PAYLOCK_AUDIT_ENTRY "chain %.*s\nseq %" PRIu64 "\n"
+                   "prev %.*s\nleaf %.*s\n", PAYLOCK_CHAIN_LEN, chain, seq,
+                   PAYLOCK_HASH_LEN, prev, PAYLOCK_HASH_LEN, leaf);
+
+    return paylock_entry_digest(text, len, hex);
+}
+
+
 int
 paylock_entry_hash(const paylock_entry_t *e, char hex[PAYLOCK_HASH_LEN + 1])
 {
-    int             ok;
-    size_t          i;
-    EVP_MD_CTX     *ctx;
-    unsigned char   hash[PAYLOCK_HASH_LEN / 2];
+    char                  leaf[PAYLOCK_HASH_LEN + 1];
+    const paylock_str_t  *chain, *prev;
 
-    static const char  digits[] = "0123456789abcdef";
+    chain = &e->field[PAYLOCK_AUDIT_CHAIN];
+    prev = &e->field[PAYLOCK_AUDIT_PREV];
 
-    ctx = EVP_MD_CTX_new();
-
-    if (ctx == NULL) {
+    if (!paylock_hex_check(chain, PAYLOCK_CHAIN_LEN)
+        || !paylock_hex_check(prev, PAYLOCK_HASH_LEN)
+        || paylock_entry_leaf(e, leaf) != 0)
+    {
         return -1;
     }
 
-    ok = paylock_entry_digest(ctx, e, hash);
-
-    EVP_MD_CTX_free(ctx);
-
-    if (!ok) {
-        return -1;
-    }
-
-    for (i = 0; i < sizeof(hash); i++) {
-        hex[2 * i] = digits[hash[i] >> 4];
-        hex[2 * i + 1] = digits[hash[i] & 15];
-    }
-
-    hex[PAYLOCK_HASH_LEN] = '\0';
-
-    return 0;
+    return paylock_entry_link(chain->data, e->seq, prev->data, leaf, hex);
 }
 
 
@@ -210,10 +286,35 @@ paylock_entry_field(const redisReply *name, const redisReply *value,
 }
 
 
-static const char *
+const char *
 paylock_entry_check(const paylock_entry_t *e)
 {
+    size_t                i;
     const paylock_str_t  *v;
+
+    static const struct {
+        paylock_audit_field_e  field;
+        size_t                 len;
+        int                    empty;  /* may be */
+        const char            *why;
+    } hex[] = {
+        { PAYLOCK_AUDIT_CHAIN, PAYLOCK_CHAIN_LEN, 0,
+          "has no \"chain\" of 32 lower-case hex digits" },
+        { PAYLOCK_AUDIT_SALT, PAYLOCK_SALT_LEN, 0,
+          "has no \"salt\" of 32 lower-case hex digits" },
+        { PAYLOCK_AUDIT_PREV, PAYLOCK_HASH_LEN, 0,
+          "has no \"prev\" of 64 lower-case hex digits" },
+        { PAYLOCK_AUDIT_HASH, PAYLOCK_HASH_LEN, 0,
+          "has no \"hash\" of 64 lower-case hex digits" },
+        { PAYLOCK_AUDIT_DOCUMENT, PAYLOCK_HASH_LEN, 1,
+          "has a \"document\" other than 64 lower-case hex digits" },
+        { PAYLOCK_AUDIT_SUBJECT, PAYLOCK_KEY_LEN, 1,
+          "has a \"subject\" other than 64 lower-case hex digits" },
+        { PAYLOCK_AUDIT_KEY, PAYLOCK_KEY_LEN, 1,
+          "has a \"key\" other than 64 lower-case hex digits" },
+        { PAYLOCK_AUDIT_SIG, PAYLOCK_SIG_LEN, 1,
+          "has a \"sig\" other than 128 lower-case hex digits" }
+    };
 
     v = &e->field[PAYLOCK_AUDIT_V];
 
@@ -224,34 +325,24 @@ paylock_entry_check(const paylock_entry_t *e)
                "or no entry of paylock";
     }
 
-    if (!paylock_entry_is_hex(&e->field[PAYLOCK_AUDIT_CHAIN],
-                              PAYLOCK_CHAIN_LEN))
-    {
-        return "has no \"chain\" of 32 lower-case hex digits";
-    }
-
     if (!paylock_entry_is_time(&e->field[PAYLOCK_AUDIT_TIME])) {
         return "has no \"time\" in Unix milliseconds";
     }
 
-    if (!paylock_entry_is_hex(&e->field[PAYLOCK_AUDIT_PREV],
-                              PAYLOCK_HASH_LEN))
-    {
-        return "has no \"prev\" of 64 lower-case hex digits";
-    }
-
-    if (!paylock_entry_is_hex(&e->field[PAYLOCK_AUDIT_HASH],
-                              PAYLOCK_HASH_LEN))
-    {
-        return "has no \"hash\" of 64 lower-case hex digits";
+    for (i = 0; i < sizeof(hex) / sizeof(hex[0]); i++) {
+        if (!paylock_hex_check(&e->field[hex[i].field], hex[i].len)
+            && !(hex[i].empty && e->field[hex[i].field].len == 0))
+        {
+            return hex[i].why;
+        }
     }
 
     return NULL;
 }
 
 
-static int
-paylock_entry_is_hex(const paylock_str_t *s, size_t len)
+int
+paylock_hex_check(const paylock_str_t *s, size_t len)
 {
     size_t  i;
 
@@ -345,49 +436,24 @@ paylock_entry_is_utf8(const char *s, size_t len)
 
 
 static int
-paylock_entry_digest(EVP_MD_CTX *ctx, const paylock_entry_t *e,
-    unsigned char *hash)
+paylock_entry_digest(const char *text, size_t len,
+    char hex[PAYLOCK_HASH_LEN + 1])
 {
-    size_t                i;
-    unsigned char         number[sizeof(uint64_t)];
-    const paylock_str_t  *field;
+    size_t         i;
+    unsigned char  hash[PAYLOCK_HASH_LEN / 2];
 
-    paylock_entry_number(number, e->seq, 8);
+    static const char  digits[] = "0123456789abcdef";
 
-    if (EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) != 1
-        || EVP_DigestUpdate(ctx, PAYLOCK_AUDIT_DOMAIN,
-                            sizeof(PAYLOCK_AUDIT_DOMAIN) - 1) != 1
-        || EVP_DigestUpdate(ctx, number, 8) != 1)
-    {
-        return 0;
+    if (EVP_Digest(text, len, hash, NULL, EVP_sha256(), NULL) != 1) {
+        return -1;
     }
 
-    for (i = 0; i < PAYLOCK_AUDIT_HASH; i++) {
-        field = &e->field[i];
-
-        if (field->len > UINT32_MAX) {
-            return 0;
-        }
-
-        paylock_entry_number(number, field->len, 4);
-
-        if (EVP_DigestUpdate(ctx, number, 4) != 1
-            || (field->len
-                && EVP_DigestUpdate(ctx, field->data, field->len) != 1))
-        {
-            return 0;
-        }
+    for (i = 0; i < sizeof(hash); i++) {
+        hex[2 * i] = digits[hash[i] >> 4];
+        hex[2 * i + 1] = digits[hash[i] & 15];
     }
 
-    return EVP_DigestFinal_ex(ctx, hash, NULL) == 1;
-}
+    hex[PAYLOCK_HASH_LEN] = '\0';
 
-
-static void
-paylock_entry_number(unsigned char *p, uint64_t n, size_t len)
-{
-    while (len--) {
-        p[len] = (unsigned char) n;
-        n >>= 8;
-    }
+    return 0;
 }

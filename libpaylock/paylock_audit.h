@@ -2,8 +2,8 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Audit entries: their fields in the stream and the hash that chains them.
- * The encoding is written down in docs/audit-format.md.
+ * Audit entries: their fields in the stream, the leaf and the hash that chain
+ * them, the signature.  The format is written down in docs/audit-format.md.
  */
 
 
@@ -21,10 +21,13 @@
 
 #define PAYLOCK_AUDIT_VERSION  "1"
 #define PAYLOCK_CHAIN_LEN      32      /* hex digits of 16 bytes */
+#define PAYLOCK_SALT_LEN       32
 #define PAYLOCK_HASH_LEN       64      /* hex digits of a SHA-256 */
+#define PAYLOCK_KEY_LEN        64      /* ... of an Ed25519 public key */
+#define PAYLOCK_SIG_LEN        128     /* ... of an Ed25519 signature */
 
 
-/* in the order of the encoding; all but the hash itself are hashed */
+/* in the order of the leaf, which holds what stands from time to salt */
 
 typedef enum {
     PAYLOCK_AUDIT_V = 0,
@@ -32,15 +35,26 @@ typedef enum {
     PAYLOCK_AUDIT_TIME,                /* Unix milliseconds, decimal */
     PAYLOCK_AUDIT_ACTOR,
     PAYLOCK_AUDIT_MACHINE,
-    PAYLOCK_AUDIT_ACTION,              /* init, lock, unlock, reset, adopt */
+    PAYLOCK_AUDIT_ACTION,
     PAYLOCK_AUDIT_HOST,                /* empty: concerns no host */
     PAYLOCK_AUDIT_BEFORE,              /* the record, empty if none */
     PAYLOCK_AUDIT_AFTER,
     PAYLOCK_AUDIT_REASON,
     PAYLOCK_AUDIT_INVOICE,
+    PAYLOCK_AUDIT_AMOUNT,              /* decimal */
+    PAYLOCK_AUDIT_CURRENCY,            /* ISO 4217 */
+    PAYLOCK_AUDIT_DUE,                 /* YYYY-MM-DD */
+    PAYLOCK_AUDIT_CHANNEL,             /* of a notice that was sent */
+    PAYLOCK_AUDIT_SENT,                /* YYYY-MM-DD */
+    PAYLOCK_AUDIT_REFERENCE,           /* of the notice */
+    PAYLOCK_AUDIT_DOCUMENT,            /* SHA-256 of the notice */
+    PAYLOCK_AUDIT_SUBJECT,             /* the key added or revoked */
     PAYLOCK_AUDIT_REQUEST,
+    PAYLOCK_AUDIT_KEY,                 /* who signs; empty: nobody */
+    PAYLOCK_AUDIT_SALT,
     PAYLOCK_AUDIT_PREV,
     PAYLOCK_AUDIT_HASH,
+    PAYLOCK_AUDIT_SIG,                 /* of the last of a transaction */
     PAYLOCK_AUDIT_FIELDS
 } paylock_audit_field_e;
 
@@ -60,27 +74,51 @@ typedef struct {
  * Reads a stream entry as XRANGE and XREAD give it, [id, [name, value, …]].
  * The fields point into the reply.  Returns NULL, or why it is no audit
  * entry (id not <seq>-0, unknown version, field twice or not UTF-8, time not
- * a number, chain, prev or hash not hex of the right length), as a static
- * text that fits behind 'entry … '.  Unknown fields are passed over.
+ * a number, chain, prev, hash, salt, key or sig not hex of the right length),
+ * as a static text that fits behind 'entry … '.  Unknown fields are passed
+ * over.
  */
 
 const char *paylock_entry_read(const redisReply *reply, paylock_entry_t *e);
 
+/* The second half of that, for an entry that was read elsewhere. */
+
+const char *paylock_entry_check(const paylock_entry_t *e);
+
 /*
- * The hash of an entry, as 64 lower-case hex digits and a zero: SHA-256
- * over the encoding of seq and of all fields before the hash.  Returns 0, or
- * -1 if the crypto library fails.
+ * The text whose SHA-256 is the entry's leaf; the caller frees it.  NULL when
+ * out of memory.
  */
+
+char *paylock_entry_leaf_text(const paylock_entry_t *e, size_t *len);
+
+/*
+ * The leaf of an entry, and the hash of one by what the hash covers: chain,
+ * seq, prev and leaf, each of its length in lower-case hex digits.  The result
+ * is 64 lower-case hex digits and a zero.  Return 0, or -1 if there is no
+ * memory or the crypto library fails.
+ */
+
+int paylock_entry_leaf(const paylock_entry_t *e,
+    char hex[PAYLOCK_HASH_LEN + 1]);
+int paylock_entry_link(const char *chain, uint64_t seq, const char *prev,
+    const char *leaf, char hex[PAYLOCK_HASH_LEN + 1]);
+
+/* Both: the hash of a whole entry. */
 
 int paylock_entry_hash(const paylock_entry_t *e,
     char hex[PAYLOCK_HASH_LEN + 1]);
 
 /*
- * Does the entry carry the hash of its own contents?  1 yes, 0 no, -1 the
- * crypto library fails.
+ * Does the entry carry the hash of its own contents?  1 yes, 0 no, -1 there
+ * is no memory or the crypto library fails.
  */
 
 int paylock_entry_intact(const paylock_entry_t *e);
+
+/* Is s of len lower-case hex digits? */
+
+int paylock_hex_check(const paylock_str_t *s, size_t len);
 
 
 #endif /* _PAYLOCK_AUDIT_H_INCLUDED_ */

@@ -15,8 +15,10 @@ from servers import wait_for
 
 LOCKS, AUDIT = "{paylock}:locks", "{paylock}:audit"
 
-FIELDS = ("v", "chain", "time", "actor", "machine", "action", "host",
-          "before", "after", "reason", "invoice", "request", "prev")
+# of a leaf, in their order
+FIELDS = ("time", "actor", "machine", "action", "host", "before", "after",
+          "reason", "invoice", "amount", "currency", "due", "channel", "sent",
+          "reference", "document", "subject", "request", "key", "salt")
 
 # in force whatever the clock says, and each with a ref of its own
 LOCKED = {"at": 1000, "lock_at": 1000, "ref": "lock"}
@@ -39,13 +41,21 @@ SITES = """
 ALERTS = r"\[alert\] .*paylock: "
 
 
-def entry_hash(seq, entry):
+def entry_leaf(entry):
     """As docs/audit-format.md has it."""
-    data = b"paylock audit entry 1\n" + seq.to_bytes(8, "big")
+    leaf = b"paylock audit leaf 1\n"
     for field in FIELDS:
         value = entry.get(field, "").encode()
-        data += len(value).to_bytes(4, "big") + value
-    return hashlib.sha256(data).hexdigest()
+        if value:
+            leaf += b"%s %d %s\n" % (field.encode(), len(value), value)
+    return hashlib.sha256(leaf).hexdigest()
+
+
+def entry_hash(seq, entry):
+    return hashlib.sha256(
+        f"paylock audit entry 1\nchain {entry['chain']}\nseq {seq}\n"
+        f"prev {entry['prev']}\nleaf {entry_leaf(entry)}\n".encode()
+    ).hexdigest()
 
 
 def text(record):
@@ -81,7 +91,7 @@ class Chain:
         entry = {"v": "1", "chain": self.chain,
                  "time": str(time.time_ns() // 1000000), "actor": "tester",
                  "machine": "test", "request": secrets.token_hex(16),
-                 "prev": prev,
+                 "salt": secrets.token_hex(16), "prev": prev,
                  **{name: "" for name in ("action", "host", "before", "after",
                                           "reason", "invoice")}, **fields}
         entry["hash"] = entry_hash(seq, entry)

@@ -16,18 +16,22 @@
 
 #include "paylock_audit.h"
 #include "paylock_resp.h"
+#include "paylock_sign.h"
 
 
 #define CHAIN  "00112233445566778899aabbccddeeff"
 #define PREV   "ffffffffffffffffffffffffffffffff" \
                "ffffffffffffffffffffffffffffffff"
-#define HASH   "7b09f0c45bd17c82603979e4d1a6ff0c" \
-               "6df0d0c245f7fe3fe341a0ce2bd05a30"
-#define REST   "chain", CHAIN, "time", "1", "prev", PREV, "hash", HASH
+#define HASH   "d587d3c03cf835afa8f011f70f0b4168" \
+               "5fdcc35b28331771e74646f51e54f778"
+#define SALT   "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+#define REST   "salt", SALT, "chain", CHAIN, "time", "1", "prev", PREV, \
+               "hash", HASH
 
 /* the least entry there is, and one with a field more */
 
 #define ENTRY       "v", "1", REST
+#define LESS        "v", "1", "salt", SALT,
 #define WITH(n, v)  { ENTRY, n, v, NULL }
 
 
@@ -91,7 +95,7 @@ test_read(void **state)
         "actor", "alice", "machine", "ops1", "prev", PREV,
         "after", "{\"at\":1793491200,\"lock_at\":1793491200}",
         "reason", "caf\xc3\xa9 overdue", "invoice", "F-2026-017",
-        "before", "", NULL
+        "before", "", "salt", CHAIN, NULL
     };
 
     (void) state;
@@ -126,8 +130,8 @@ test_hash(void **state)
     paylock_str_t    kept;
     paylock_entry_t  e;
 
-    static const char  least[] = "8bf70c6752ed6b766495817d3f435086"
-                                 "38262477b27fa9a3ad6353d2829a629c";
+    static const char  least[] = "5064595f1c51a53ec1312dc5f10ad53b"
+                                 "39550ce2163f5a28a34e7d1c629b5bbc";
     static const char  zeros[] = "00000000000000000000000000000000"
                                  "00000000000000000000000000000000";
 
@@ -138,12 +142,13 @@ test_hash(void **state)
     e.field[PAYLOCK_AUDIT_V] = (paylock_str_t) { "1", 1 };
     e.field[PAYLOCK_AUDIT_CHAIN] = (paylock_str_t) { zeros, 32 };
     e.field[PAYLOCK_AUDIT_TIME] = (paylock_str_t) { "0", 1 };
+    e.field[PAYLOCK_AUDIT_SALT] = (paylock_str_t) { zeros, 32 };
     e.field[PAYLOCK_AUDIT_PREV] = (paylock_str_t) { zeros, 64 };
 
     assert_int_equal(paylock_entry_hash(&e, hex), 0);
     assert_string_equal(hex, least);
 
-    /* the hash itself is not hashed; all else is, and where it stands */
+    /* neither the version, the hash itself nor what signs it is hashed */
 
     e.field[PAYLOCK_AUDIT_HASH] = (paylock_str_t) { least, 64 };
     assert_int_equal(paylock_entry_intact(&e), 1);
@@ -152,11 +157,11 @@ test_hash(void **state)
     assert_int_equal(paylock_entry_intact(&e), 0);
     e.seq = 1;
 
-    for (i = 0; i < PAYLOCK_AUDIT_HASH; i++) {
+    for (i = PAYLOCK_AUDIT_CHAIN; i < PAYLOCK_AUDIT_HASH; i++) {
         kept = e.field[i];
 
         e.field[i] = (paylock_str_t) { "2", 1 };
-        assert_int_equal(paylock_entry_intact(&e), 0);
+        assert_int_not_equal(paylock_entry_intact(&e), 1);
 
         e.field[i] = kept;
         assert_int_equal(paylock_entry_intact(&e), 1);
@@ -181,23 +186,34 @@ test_hash(void **state)
 static void
 test_example(void **state)
 {
+    char              text[PAYLOCK_SIGN_ENTRY_LEN];
     size_t            i;
+    EVP_PKEY         *key;
     redisReply       *reply;
+    paylock_str_t    *f;
     paylock_entry_t   e;
 
 #define DOC_CHAIN  "8f1d6a02c94be7305a1c7d9e2b60f4aa"
 #define DOC_ZEROS  "00000000000000000000000000000000" \
                    "00000000000000000000000000000000"
-#define DOC_FIRST  "234856e43e2bfdc3dc26190319f103b8" \
-                   "047230b0b69c3b6580d0a65e0ee53342"
+#define DOC_FIRST  "c7e70fd85fbae9df56828f4d3c4a90f7" \
+                   "b0859de0cb51a5a8390b3bfc50d74d4d"
+#define DOC_KEY    "03a107bff3ce10be1d70dd18e74bc099" \
+                   "67e4d6309ba50d5f1ddc8664125531b8"
 
     static const struct {
         const char  *id;
-        const char  *field[32];
+        const char  *field[40];
     } entries[] = {
         { "1-0", { "v", "1", "chain", DOC_CHAIN, "time", "1793487600000",
                    "actor", "alice", "machine", "web1", "action", "init",
-                   "prev", DOC_ZEROS, "hash", DOC_FIRST, NULL } },
+                   "request", "c41d0f7be2a95836710fd24c9be8a653",
+                   "key", DOC_KEY, "salt", "6e1f0c93a7d24b5880e35cb1fd29a774",
+                   "prev", DOC_ZEROS, "hash", DOC_FIRST, "sig",
+                   "5f4910858228264ae7bec3915ccfa319"
+                   "9b0cad3cb1739ed915b064cfaf883489"
+                   "3dd24e4d41898bb609e9b54a1dc1dbe8"
+                   "f51ef99f0c16701ee94c25d734062c0e", NULL } },
         { "2-0", { "v", "1", "chain", DOC_CHAIN, "time", "1793491200250",
                    "actor", "alice", "machine", "web1", "action", "lock",
                    "host", "acme.example",
@@ -207,9 +223,15 @@ test_example(void **state)
                             "\"invoice\":\"F-2026-017\","
                             "\"actor\":\"alice\"}",
                    "reason", "overdue since 1 Nov", "invoice", "F-2026-017",
+                   "request", "5f0c3d1b9a7e4c62b8d1f3a5c7e90b24",
+                   "key", DOC_KEY, "salt", "b95a20e7c8164f3d9a02d6718ce4f05b",
                    "prev", DOC_FIRST,
-                   "hash", "32a2a8e0f17ecd9e3b13b75bd4ff3684"
-                           "468e585a11bae2bf3fa5d34f3148bdd3", NULL } }
+                   "hash", "4cea21b56df9d4480530f9d6a7a04839"
+                           "cbb15c37222f6dfcd05134a57e729bb2", "sig",
+                   "fd89baf9a34932c28f86c58ca33a50c3"
+                   "c596ab94d27c57c7687ba74fd977c605"
+                   "1d58bf1f09a21ec3971a0b6551000022"
+                   "409cf15cb17a701e7599ed2c0c12c00c", NULL } }
     };
 
     (void) state;
@@ -218,6 +240,19 @@ test_example(void **state)
         reply = entry(entries[i].id, entries[i].field);
         assert_null(paylock_entry_read(reply, &e));
         assert_int_equal(paylock_entry_intact(&e), 1);
+
+        f = e.field;
+        key = paylock_sign_key(f[PAYLOCK_AUDIT_KEY].data);
+        assert_non_null(key);
+
+        paylock_sign_entry(f[PAYLOCK_AUDIT_HASH].data, text);
+        assert_int_equal(paylock_sign_check(key, text, sizeof(text),
+                                            f[PAYLOCK_AUDIT_SIG].data), 1);
+        text[sizeof(text) - 2] ^= 1;
+        assert_int_equal(paylock_sign_check(key, text, sizeof(text),
+                                            f[PAYLOCK_AUDIT_SIG].data), 0);
+
+        EVP_PKEY_free(key);
         freeReplyObject(reply);
     }
 }
@@ -311,27 +346,27 @@ test_fields(void **state)
         { "UTF-8", WITH("reason", "\xf5\x80\x80\x80") },
         { "UTF-8", WITH("reason", "\xed\xa0\x80") },
         { "UTF-8", WITH("reason", "\xe2\x82") },
-        { "\"chain\"", { "v", "1", "time", "1", "prev", PREV, "hash", HASH,
+        { "\"chain\"", { LESS "time", "1", "prev", PREV, "hash", HASH,
                          NULL } },
-        { "\"chain\"", { "v", "1", "time", "1", "prev", PREV, "hash", HASH,
+        { "\"chain\"", { LESS "time", "1", "prev", PREV, "hash", HASH,
                          "chain", CHAIN "0", NULL } },
-        { "\"chain\"", { "v", "1", "time", "1", "prev", PREV, "hash", HASH,
+        { "\"chain\"", { LESS "time", "1", "prev", PREV, "hash", HASH,
                          "chain", "00112233445566778899AABBCCDDEEFF", NULL } },
-        { "\"time\"", { "v", "1", "chain", CHAIN, "prev", PREV, "hash", HASH,
+        { "\"time\"", { LESS "chain", CHAIN, "prev", PREV, "hash", HASH,
                         NULL } },
-        { "\"time\"", { "v", "1", "chain", CHAIN, "prev", PREV, "hash", HASH,
+        { "\"time\"", { LESS "chain", CHAIN, "prev", PREV, "hash", HASH,
                         "time", "1e3", NULL } },
-        { "\"time\"", { "v", "1", "chain", CHAIN, "prev", PREV, "hash", HASH,
+        { "\"time\"", { LESS "chain", CHAIN, "prev", PREV, "hash", HASH,
                         "time", "01", NULL } },
-        { "\"time\"", { "v", "1", "chain", CHAIN, "prev", PREV, "hash", HASH,
+        { "\"time\"", { LESS "chain", CHAIN, "prev", PREV, "hash", HASH,
                         "time", "1234567890123456", NULL } },
-        { "\"prev\"", { "v", "1", "chain", CHAIN, "time", "1", "hash", HASH,
+        { "\"prev\"", { LESS "chain", CHAIN, "time", "1", "hash", HASH,
                         NULL } },
-        { "\"prev\"", { "v", "1", "chain", CHAIN, "time", "1", "hash", HASH,
+        { "\"prev\"", { LESS "chain", CHAIN, "time", "1", "hash", HASH,
                         "prev", "xyz", NULL } },
-        { "\"hash\"", { "v", "1", "chain", CHAIN, "time", "1", "prev", PREV,
+        { "\"hash\"", { LESS "chain", CHAIN, "time", "1", "prev", PREV,
                         NULL } },
-        { "\"hash\"", { "v", "1", "chain", CHAIN, "time", "1", "prev", PREV,
+        { "\"hash\"", { LESS "chain", CHAIN, "time", "1", "prev", PREV,
                         "hash", CHAIN, NULL } }
     };
 
@@ -406,7 +441,7 @@ test_nul(void **state)
     reply = entry("7-0", field);
     assert_null(paylock_entry_read(reply, &e));
 
-    value = reply->element[1]->element[11];
+    value = reply->element[1]->element[13];
     assert_int_equal(value->len, 3);
     value->str[1] = '\0';
 
