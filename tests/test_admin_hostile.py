@@ -15,7 +15,8 @@ import threading
 import pytest
 
 import servers
-from test_flips import check, entry_hash
+from chain import entry_hash
+from test_flips import check
 
 LOCKS = "{paylock}:locks"
 AUDIT = "{paylock}:audit"
