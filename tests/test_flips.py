@@ -10,6 +10,7 @@ import threading
 import servers
 from chain import entry_hash
 
+
 def check(client):
     """The trail is whole and comes to the records; the number of flips."""
     prev, chain, records = "0" * 64, None, {}
