@@ -17,7 +17,7 @@
 
 
 static int command_options(admin_t *a, int argc, char **argv,
-    unsigned options);
+    uint64_t options);
 static int command_bad_option(admin_t *a, int c, char **argv);
 static int command_count(admin_t *a);
 
@@ -213,7 +213,7 @@ admin_warn(const admin_t *a, const char *code, const char *host,
 
 
 static int
-command_options(admin_t *a, int argc, char **argv, unsigned options)
+command_options(admin_t *a, int argc, char **argv, uint64_t options)
 {
     int            c;
     size_t         i, n;

@@ -12,6 +12,7 @@
 
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "link.h"
 #include "problem.h"
@@ -46,8 +47,8 @@ typedef enum {
 } option_e;
 
 
-#define OPT_GLOBAL   ((1u << (OPT_HELP + 1)) - 1)
-#define OPT_BIT(o)   (1u << (o))
+#define OPT_GLOBAL   (OPT_BIT(OPT_HELP + 1) - 1)
+#define OPT_BIT(o)   (1ull << (o))
 
 
 typedef struct {
@@ -65,7 +66,7 @@ typedef struct {
     const char  *args;                 /* as in the synopsis */
     int          least;                /* number of arguments */
     int          most;
-    unsigned     options;              /* OPT_BIT() each, without global ones */
+    uint64_t     options;              /* OPT_BIT() each, without global ones */
     const char  *help;                 /* one line */
     int        (*run)(admin_t *a);     /* returns a status */
 } command_t;
