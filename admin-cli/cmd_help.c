@@ -16,8 +16,8 @@
 static int help_command(admin_t *a, const command_t *c);
 static void help_overview(void);
 static void help_synopsis(const char *name, const char *args,
-    unsigned options);
-static void help_options(unsigned options);
+    uint64_t options);
+static void help_options(uint64_t options);
 
 
 int
@@ -97,7 +97,7 @@ help_overview(void)
 
 
 static void
-help_synopsis(const char *name, const char *args, unsigned options)
+help_synopsis(const char *name, const char *args, uint64_t options)
 {
     int              n, column;
     char             word[64];
@@ -129,7 +129,7 @@ help_synopsis(const char *name, const char *args, unsigned options)
 
 
 static void
-help_options(unsigned options)
+help_options(uint64_t options)
 {
     char             word[64];
     size_t           i;
