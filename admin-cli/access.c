@@ -6,17 +6,16 @@
 
 #define _GNU_SOURCE
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "access.h"
 #include "paylock_keys.h"
+#include "secret.h"
 #include "text.h"
 
 
-#define ACCESS_LINE    4096
 #define ACCESS_PREFIX  200
 #define ACCESS_REDIS   "redis://127.0.0.1:6379/0"
 
@@ -91,8 +90,6 @@ static int
 access_password(admin_t *a)
 {
     int          status;
-    FILE        *f;
-    char         line[ACCESS_LINE];
     const char  *path;
     settings_t  *s;
 
@@ -122,37 +119,12 @@ access_password(admin_t *a)
         return STATUS_DONE;
     }
 
-    f = fopen(path, "re");
+    settings_wipe(s->value[SET_PASSWORD]);
+    s->value[SET_PASSWORD] = NULL;
 
-    if (f == NULL) {
-        return problem_set(&a->problem, STATUS_FAILED, "password_file",
-                           "make it, with the password in its first line, "
-                           "readable for you alone",
-                           "cannot read the password file \"%s\": %s", path,
-                           strerror(errno));
-    }
-
-    status = settings_private(a, fileno(f), path, "password_file");
-
-    if (status == STATUS_DONE) {
-        setbuf(f, NULL);
-
-        if (fgets(line, sizeof(line), f) == NULL || line[0] == '\n') {
-            status = problem_set(&a->problem, STATUS_FAILED, "password_file",
-                                 "put the password into its first line",
-                                 "the password file \"%s\" is empty", path);
-        } else {
-            line[strcspn(line, "\r\n")] = '\0';
-            settings_wipe(s->value[SET_PASSWORD]);
-            s->value[SET_PASSWORD] = strdup(line);
-            s->password = s->value[SET_PASSWORD];
-            status = s->password ? STATUS_DONE : admin_memory(a);
-        }
-
-        explicit_bzero(line, sizeof(line));
-    }
-
-    (void) fclose(f);
+    status = secret_read(a, path, "password_file", "password",
+                         &s->value[SET_PASSWORD]);
+    s->password = s->value[SET_PASSWORD];
 
     return status;
 }

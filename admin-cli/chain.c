@@ -25,7 +25,6 @@
 
 
 static int chain_directory(admin_t *a, int make, int *dir);
-static int chain_make_path(char *path);
 static void chain_name(const settings_t *s, char name[CHAIN_NAME]);
 static int chain_read(admin_t *a, int dir, const char *name, head_t *known);
 static int chain_write(admin_t *a, int dir, const char *name,
@@ -121,13 +120,12 @@ chain_directory(admin_t *a, int make, int *dir)
     char  path[CHAIN_PATH];
 
     if (settings_path(path, sizeof(path), "XDG_STATE_HOME", ".local/state",
-                      "paylock") != 0)
+                      "paylock/") != 0)
     {
-        errno = ENAMETOOLONG;
         return chain_failed(a, "open");
     }
 
-    if (make && chain_make_path(path) != 0) {
+    if (make && settings_directory(path) != 0) {
         return chain_failed(a, "make");
     }
 
@@ -138,25 +136,6 @@ chain_directory(admin_t *a, int make, int *dir)
     }
 
     return STATUS_DONE;
-}
-
-
-static int
-chain_make_path(char *path)
-{
-    char  *p;
-
-    for (p = path + 1; (p = strchr(p, '/')) != NULL; p++) {
-        *p = '\0';
-
-        if (mkdir(path, 0755) != 0 && errno != EEXIST) {
-            return -1;
-        }
-
-        *p = '/';
-    }
-
-    return mkdir(path, 0700) == 0 || errno == EEXIST ? 0 : -1;
 }
 
 

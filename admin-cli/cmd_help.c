@@ -141,7 +141,7 @@ help_options(uint64_t options)
             o = &admin_options[i];
             (void) snprintf(word, sizeof(word), "--%s%s%s", o->name,
                             o->value ? " " : "", o->value ? o->value : "");
-            (void) printf("  %-22s%s\n", word, o->help);
+            (void) printf("  %-24s%s\n", word, o->help);
         }
     }
 }

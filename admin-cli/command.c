@@ -24,10 +24,13 @@ static int command_count(admin_t *a);
 
 const option_t  admin_options[OPT_N] = {
     [OPT_REDIS] = { "redis", "URL",
-        "redis://[user@]host[:port][/db] or unix:/path[?db=N]" },
+        "redis://[user@]host[:port][/db], unix:/path[?db=N]" },
     [OPT_PREFIX] = { "prefix", "P", "of the keys in Redis" },
     [OPT_PASSWORD_FILE] = { "password-file", "FILE",
         "whose first line is the password of Redis" },
+    [OPT_KEY] = { "key", "FILE", "your private key, which signs" },
+    [OPT_PASSPHRASE_FILE] = { "passphrase-file", "FILE",
+        "whose first line is the passphrase of that key" },
     [OPT_CONFIG] = { "config", "FILE",
         "read instead of the user's and the machine's" },
     [OPT_JSON] = { "json", NULL, "print JSON, errors as well" },
@@ -54,7 +57,9 @@ const option_t  admin_options[OPT_N] = {
     [OPT_MATCH] = { "match", "GLOB", "hosts that a pattern such as \"*.fr\" "
         "fits" },
     [OPT_YES] = { "yes", NULL, "do not ask" },
-    [OPT_ACL] = { "acl", NULL, "print the users for Redis, do nothing else" }
+    [OPT_ACL] = { "acl", NULL, "print the users for Redis, do nothing else" },
+    [OPT_PASSPHRASE] = { "passphrase", NULL,
+        "ask for a passphrase, which the key will need" }
 };
 
 
@@ -85,6 +90,8 @@ const command_t  admin_commands[] = {
       "Every change, the oldest first", cmd_audit_log },
     { "adopt", "", 0, 0, OPT_BIT(OPT_YES),
       "Take this Redis as the truth after a loss", cmd_adopt },
+    { "keygen", "[FILE]", 0, 1, OPT_BIT(OPT_PASSPHRASE),
+      "Make a key of your own, which signs what you do", cmd_keygen },
     { "version", "", 0, 0, 0, "Print the version", cmd_version },
     { "help", "[COMMAND]", 0, 2, 0, "Print help", cmd_help },
     { NULL, NULL, 0, 0, 0, NULL, NULL }

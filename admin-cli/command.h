@@ -26,6 +26,8 @@ typedef enum {
     OPT_REDIS = 0,
     OPT_PREFIX,
     OPT_PASSWORD_FILE,
+    OPT_KEY,
+    OPT_PASSPHRASE_FILE,
     OPT_CONFIG,
     OPT_JSON,
     OPT_QUIET,
@@ -43,6 +45,7 @@ typedef enum {
     OPT_MATCH,
     OPT_YES,
     OPT_ACL,
+    OPT_PASSPHRASE,
     OPT_N
 } option_e;
 
@@ -119,6 +122,7 @@ int cmd_adopt(admin_t *a);
 int cmd_audit_log(admin_t *a);
 int cmd_help(admin_t *a);
 int cmd_init(admin_t *a);
+int cmd_keygen(admin_t *a);
 int cmd_list(admin_t *a);
 int cmd_lock(admin_t *a);
 int cmd_reset(admin_t *a);

@@ -41,6 +41,7 @@ main(int argc, char **argv)
     }
 
     link_close(a.link);
+    signer_free(&a.signer);
     settings_free(&a.settings);
 
     if (status != STATUS_DONE) {

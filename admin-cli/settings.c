@@ -40,7 +40,10 @@ static const struct {
     [SET_PASSWORD] = { "password", "PAYLOCK_PASSWORD", -1 },
     [SET_PASSWORD_FILE] = { "password_file", "PAYLOCK_PASSWORD_FILE",
                             OPT_PASSWORD_FILE },
-    [SET_ACTOR] = { "actor", "PAYLOCK_ACTOR", -1 }
+    [SET_ACTOR] = { "actor", "PAYLOCK_ACTOR", -1 },
+    [SET_KEY] = { "key", "PAYLOCK_KEY", OPT_KEY },
+    [SET_PASSPHRASE_FILE] = { "passphrase_file", "PAYLOCK_PASSPHRASE_FILE",
+                              OPT_PASSPHRASE_FILE }
 };
 
 
@@ -109,7 +112,32 @@ settings_path(char *path, size_t size, const char *variable,
         n = snprintf(path, size, "%s/%s/%s", base, fallback, name);
     }
 
-    return n < (int) size ? 0 : -1;
+    if (n >= (int) size) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+
+    return 0;
+}
+
+
+int
+settings_directory(char *path)
+{
+    int    rc;
+    char  *p;
+
+    for (p = strchr(path + 1, '/'); p; p = strchr(p + 1, '/')) {
+        *p = '\0';
+        rc = mkdir(path, strchr(p + 1, '/') ? 0755 : 0700);
+        *p = '/';
+
+        if (rc != 0 && errno != EEXIST) {
+            return -1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -283,7 +311,7 @@ settings_line(admin_t *a, char *line, const char *path, int number,
 
     return problem_set(&a->problem, STATUS_FAILED, "config",
                        "there are redis, prefix, username, password, "
-                       "password_file and actor",
+                       "password_file, actor, key and passphrase_file",
                        "\"%s\", line %d sets the unknown \"%.100s\"", path,
                        number, key);
 }

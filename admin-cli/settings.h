@@ -26,6 +26,8 @@ typedef enum {
     SET_PASSWORD,
     SET_PASSWORD_FILE,
     SET_ACTOR,
+    SET_KEY,
+    SET_PASSPHRASE_FILE,
     SET_N
 } setting_e;
 
@@ -90,6 +92,13 @@ void settings_wipe(char *secret);
 
 int settings_path(char *path, size_t size, const char *variable,
     const char *fallback, const char *name);
+
+/*
+ * Makes the directories of a path, up to its last slash; the last is the
+ * user's alone.  Returns 0, or -1.
+ */
+
+int settings_directory(char *path);
 
 
 #endif /* _SETTINGS_H_INCLUDED_ */
