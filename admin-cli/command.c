@@ -59,7 +59,13 @@ const option_t  admin_options[OPT_N] = {
     [OPT_YES] = { "yes", NULL, "do not ask" },
     [OPT_ACL] = { "acl", NULL, "print the users for Redis, do nothing else" },
     [OPT_PASSPHRASE] = { "passphrase", NULL,
-        "ask for a passphrase, which the key will need" }
+        "ask for a passphrase, which the key will need" },
+    [OPT_CHECKPOINT] = { "checkpoint", "FILE",
+        "that was kept; may be given more than once" },
+    [OPT_TRUST] = { "trust", "KEY",
+        "the public key that began to sign: digits, or a file" },
+    [OPT_HOST] = { "host", "HOST", "show the entries of this one only" },
+    [OPT_OUTPUT] = { "output", "FILE", "write there; the same as -o" }
 };
 
 
@@ -88,6 +94,17 @@ const command_t  admin_commands[] = {
       "All hosts that have a record", cmd_list },
     { "audit log", "[HOST]", 0, 1, 0,
       "Every change, the oldest first", cmd_audit_log },
+    { "audit verify", "[FILE]", 0, 1,
+      OPT_BIT(OPT_CHECKPOINT)|OPT_BIT(OPT_TRUST),
+      "Is the audit trail, or an export of it, what was written?",
+      cmd_audit_verify },
+    { "audit checkpoint", "", 0, 0, OPT_BIT(OPT_OUTPUT)|OPT_BIT(OPT_YES),
+      "Sign a note of the last entry, to keep elsewhere",
+      cmd_audit_checkpoint },
+    { "audit export", "", 0, 0,
+      OPT_BIT(OPT_HOST)|OPT_BIT(OPT_OUTPUT)|OPT_BIT(OPT_YES),
+      "Write the entries to a file that can be verified offline",
+      cmd_audit_export },
     { "adopt", "", 0, 0, OPT_BIT(OPT_YES),
       "Take this Redis as the truth after a loss", cmd_adopt },
     { "keygen", "[FILE]", 0, 1, OPT_BIT(OPT_PASSPHRASE),
@@ -243,14 +260,32 @@ command_options(admin_t *a, int argc, char **argv, uint64_t options)
     optind = 0;
 
     for ( ;; ) {
-        c = getopt_long(argc, argv, a->command ? ":" : "+:", table, NULL);
+        c = getopt_long(argc, argv, a->command == NULL ? "+:"
+                        : options & OPT_BIT(OPT_OUTPUT) ? ":o:" : ":", table,
+                        NULL);
 
         if (c == -1) {
             return STATUS_DONE;
         }
 
+        if (c == 'o') {
+            c = COMMAND_OPTION + OPT_OUTPUT;
+        }
+
         if (c < COMMAND_OPTION) {
             return command_bad_option(a, c, argv);
+        }
+
+        if (c == COMMAND_OPTION + OPT_CHECKPOINT) {
+
+            if (a->n_checkpoints == CHECKPOINTS) {
+                return problem_set(&a->problem, STATUS_USAGE, "option",
+                                   "give the latest ones",
+                                   "there are more than %d checkpoints",
+                                   CHECKPOINTS);
+            }
+
+            a->checkpoint[a->n_checkpoints++] = optarg;
         }
 
         a->opt[c - COMMAND_OPTION] = optarg ? optarg : "";

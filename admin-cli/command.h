@@ -46,8 +46,15 @@ typedef enum {
     OPT_YES,
     OPT_ACL,
     OPT_PASSPHRASE,
+    OPT_CHECKPOINT,
+    OPT_TRUST,
+    OPT_HOST,
+    OPT_OUTPUT,
     OPT_N
 } option_e;
+
+
+#define CHECKPOINTS  16                /* options of that name, at most */
 
 
 #define OPT_GLOBAL   (OPT_BIT(OPT_HELP + 1) - 1)
@@ -80,6 +87,8 @@ typedef struct {
 struct admin_s {
     const command_t  *command;
     const char       *opt[OPT_N];      /* as given; NULL: not given */
+    const char       *checkpoint[CHECKPOINTS];
+    int               n_checkpoints;
     char            **arg;
     int               n_args;
 
@@ -119,7 +128,10 @@ void admin_warn(const admin_t *a, const char *code, const char *host,
     __attribute__((format(printf, 5, 6)));
 
 int cmd_adopt(admin_t *a);
+int cmd_audit_checkpoint(admin_t *a);
+int cmd_audit_export(admin_t *a);
 int cmd_audit_log(admin_t *a);
+int cmd_audit_verify(admin_t *a);
 int cmd_help(admin_t *a);
 int cmd_init(admin_t *a);
 int cmd_keygen(admin_t *a);

@@ -20,6 +20,12 @@
 #define STATUS_PARTLY   3
 #define STATUS_UNKNOWN  4              /* link lost in EXEC, no read-back */
 
+/* of "audit verify" */
+
+#define STATUS_TAMPERED    10
+#define STATUS_INCOMPLETE  11
+#define STATUS_FLAGS       12
+
 
 typedef struct {
     int          status;

@@ -50,6 +50,7 @@ paylock_verify_begin(paylock_verify_t *v, const char *chain,
     (void) snprintf(v->chain, sizeof(v->chain), "%s", chain ? chain : "");
     (void) snprintf(v->genesis, sizeof(v->genesis), "%s",
                     genesis ? genesis : "");
+    v->vouched = v->genesis[0] != '\0';
 }
 
 
@@ -198,7 +199,7 @@ paylock_verify_end(paylock_verify_t *v)
                                   "not signed", v->seq);
     }
 
-    if (v->genesis[0] && !v->begun && v->seq) {
+    if (v->vouched && !v->begun && v->seq) {
         return paylock_verify_bad(v, PAYLOCK_FAULT_SIGNATURE, v->first,
                                   "entry %" PRIu64 " and all behind it are "
                                   "not signed, though this trail is known to "

@@ -62,6 +62,7 @@ typedef struct {
     char                chain[PAYLOCK_CHAIN_LEN + 1];
     char                hash[PAYLOCK_HASH_LEN + 1];
     paylock_witness_e   state;
+    unsigned            inside:1;      /* in Redis, where others may write */
 } paylock_witness_t;
 
 
@@ -87,6 +88,7 @@ typedef struct {
 typedef struct {
     char                chain[PAYLOCK_CHAIN_LEN + 1];     /* "": any */
     char                genesis[PAYLOCK_KEY_LEN + 1];     /* "": any */
+    unsigned            vouched:1;     /* genesis was given from outside */
 
     paylock_witness_t  *witness;       /* in the order of their seq */
     size_t              n_witnesses;

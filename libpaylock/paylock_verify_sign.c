@@ -100,7 +100,7 @@ paylock_verify_genesis(paylock_verify_t *v, const paylock_entry_t *e)
     hex = e->field[PAYLOCK_AUDIT_KEY].data;
     subject = &e->field[PAYLOCK_AUDIT_SUBJECT];
 
-    if (v->genesis[0] && memcmp(v->genesis, hex, PAYLOCK_KEY_LEN) != 0) {
+    if (v->vouched && memcmp(v->genesis, hex, PAYLOCK_KEY_LEN) != 0) {
         return paylock_verify_bad(v, PAYLOCK_FAULT_KEY, e->seq,
                                   "entry %" PRIu64 " is signed by %.*s, but "
                                   "the first key of this trail is known to be "

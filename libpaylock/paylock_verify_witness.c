@@ -49,8 +49,8 @@ paylock_verify_witness(const paylock_verify_t *v, const paylock_witness_t *w,
     } else if (w->state == PAYLOCK_WITNESS_UNSEEN) {
         fault->kind = PAYLOCK_FAULT_ROLLBACK;
         (void) snprintf(fault->text, sizeof(fault->text), "the trail ends "
-                        "with entry %" PRIu64 ", but %.200s remembers entry %"
-                        PRIu64, v->seq, w->name, w->seq);
+                        "behind entry %" PRIu64 ", but %.200s remembers entry "
+                        "%" PRIu64, v->seq, w->name, w->seq);
     }
 }
 

@@ -1,0 +1,218 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * Verifying the trail that is in Redis.  Others may write meanwhile: what is
+ * judged ends with the entry that was the last one when reading began.
+ */
+
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "verify.h"
+
+
+#define STREAM_COUNT  "100"            /* of the largest entries in a reply */
+#define STREAM_ID     32
+
+
+static int stream_last(admin_t *a, uint64_t *last);
+static int stream_head(admin_t *a, char head[STREAM_ID]);
+static int stream_read(verify_t *c, const char *head);
+static int stream_page(verify_t *c, const redisReply *reply);
+
+
+int
+verify_stream(verify_t *c)
+{
+    admin_t          *a;
+    uint64_t          last;
+    paylock_fault_t   fault;
+
+    a = c->admin;
+
+    /* witnesses first: the trail only grows */
+
+    if (verify_trail(c, NULL) != STATUS_DONE
+        || verify_witness_nodes(c) != STATUS_DONE
+        || stream_last(a, &last) != STATUS_DONE)
+    {
+        return a->problem.status;
+    }
+
+    paylock_verify_witnesses(&c->trail, c->witness, c->n_witnesses);
+
+    if (verify_more(c) != STATUS_DONE) {
+        return a->problem.status;
+    }
+
+    if (c->trail.seq == 0 && c->n_faults == 0 && c->n_witnesses == 0
+        && last == 0)
+    {
+        return problem_set(&a->problem, STATUS_FAILED, "chain_unknown",
+                           "run \"paylock-admin init\", which makes one",
+                           "there is no audit trail \"%s\" in Redis at %s",
+                           a->settings.audit, a->settings.where);
+    }
+
+    if (c->n_faults == 0 && c->trail.seq < last) {
+        fault.kind = PAYLOCK_FAULT_ROLLBACK;
+        fault.seq = last;
+        (void) snprintf(fault.text, sizeof(fault.text), "the trail ends behind "
+                        "entry %" PRIu64 ", but Redis itself remembers entry "
+                        "%" PRIu64, c->trail.seq, last);
+
+        return verify_fault(c, &fault);
+    }
+
+    return STATUS_DONE;
+}
+
+
+int
+verify_more(verify_t *c)
+{
+    char  head[STREAM_ID];
+
+    if (stream_head(c->admin, head) != STATUS_DONE) {
+        return c->admin->problem.status;
+    }
+
+    return head[0] ? stream_read(c, head) : STATUS_DONE;
+}
+
+
+/* The highest id that the stream ever had; 0 where there is none. */
+
+static int
+stream_last(admin_t *a, uint64_t *last)
+{
+    size_t             i;
+    redisReply        *reply;
+    const redisReply  *name, *value;
+
+    *last = 0;
+
+    if (link_command(a->link, "XINFO", "STREAM", a->settings.audit, NULL) != 0
+        || link_send(a->link) != 0
+        || (reply = link_reply(a->link)) == NULL)
+    {
+        return a->problem.status;
+    }
+
+    if (reply->type == REDIS_REPLY_ERROR
+        && strcmp(reply->str, "ERR no such key") != 0)
+    {
+        (void) link_refused(a->link, reply);
+        freeReplyObject(reply);
+        return a->problem.status;
+    }
+
+    for (i = 0; reply->type == REDIS_REPLY_ARRAY && i + 1 < reply->elements;
+         i += 2)
+    {
+        name = reply->element[i];
+        value = reply->element[i + 1];
+
+        if (name->type == REDIS_REPLY_STRING
+            && strcmp(name->str, "last-generated-id") == 0
+            && value->type == REDIS_REPLY_STRING)
+        {
+            *last = strtoull(value->str, NULL, 10);
+        }
+    }
+
+    freeReplyObject(reply);
+
+    return STATUS_DONE;
+}
+
+
+/* The id up to which to read; empty where there is nothing. */
+
+static int
+stream_head(admin_t *a, char head[STREAM_ID])
+{
+    redisReply       *reply;
+    paylock_entry_t   e;
+
+    head[0] = '\0';
+
+    if (link_command(a->link, "XREVRANGE", a->settings.audit, "+", "-",
+                     "COUNT", "1", NULL) != 0
+        || link_send(a->link) != 0
+        || (reply = link_expect(a->link, REDIS_REPLY_ARRAY)) == NULL)
+    {
+        return a->problem.status;
+    }
+
+    /* what is no entry is come upon in its place */
+
+    if (reply->elements) {
+        if (paylock_entry_read(reply->element[0], &e) == NULL) {
+            (void) snprintf(head, STREAM_ID, "%" PRIu64 "-0", e.seq);
+
+        } else {
+            strcpy(head, "+");
+        }
+    }
+
+    freeReplyObject(reply);
+
+    return STATUS_DONE;
+}
+
+
+/* Page by page; each one begins behind an entry that was good. */
+
+static int
+stream_read(verify_t *c, const char *head)
+{
+    int          status;
+    char         from[STREAM_ID];
+    size_t       n;
+    admin_t     *a;
+    redisReply  *reply;
+
+    a = c->admin;
+
+    do {
+        (void) snprintf(from, sizeof(from), "(%" PRIu64 "-0", c->trail.seq);
+
+        if (link_command(a->link, "XRANGE", a->settings.audit, from, head,
+                         "COUNT", STREAM_COUNT, NULL) != 0
+            || link_send(a->link) != 0
+            || (reply = link_expect(a->link, REDIS_REPLY_ARRAY)) == NULL)
+        {
+            return a->problem.status;
+        }
+
+        n = reply->elements;
+        status = stream_page(c, reply);
+        freeReplyObject(reply);
+
+    } while (n && status == STATUS_DONE && c->n_faults == 0);
+
+    return status;
+}
+
+
+static int
+stream_page(verify_t *c, const redisReply *reply)
+{
+    size_t            i;
+    const char       *why;
+    paylock_entry_t   e;
+
+    for (i = 0; i < reply->elements; i++) {
+        why = paylock_entry_read(reply->element[i], &e);
+
+        if (verify_entry(c, &e, why) != 0) {
+            return c->n_faults ? STATUS_DONE : c->admin->problem.status;
+        }
+    }
+
+    return STATUS_DONE;
+}
