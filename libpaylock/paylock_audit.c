@@ -342,6 +342,19 @@ paylock_entry_check(const paylock_entry_t *e)
 
 
 int
+paylock_entry_changes(const paylock_entry_t *e)
+{
+    const paylock_str_t  *action;
+
+    action = &e->field[PAYLOCK_AUDIT_ACTION];
+
+    return e->field[PAYLOCK_AUDIT_HOST].len
+           && (action->len != sizeof("notice") - 1
+               || memcmp(action->data, "notice", action->len) != 0);
+}
+
+
+int
 paylock_hex_check(const paylock_str_t *s, size_t len)
 {
     size_t  i;

@@ -116,6 +116,13 @@ int paylock_entry_hash(const paylock_entry_t *e,
 
 int paylock_entry_intact(const paylock_entry_t *e);
 
+/*
+ * Does it change the record of a host?  Who folds a trail passes over the
+ * others: a notice neither opens nor closes, nor does it explain a loss.
+ */
+
+int paylock_entry_changes(const paylock_entry_t *e);
+
 /* Is s of len lower-case hex digits? */
 
 int paylock_hex_check(const paylock_str_t *s, size_t len);

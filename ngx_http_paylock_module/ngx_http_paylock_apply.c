@@ -165,7 +165,7 @@ ngx_http_paylock_apply_entry(ngx_http_paylock_feed_t *feed,
     host = entry->field[PAYLOCK_AUDIT_HOST];
     after = entry->field[PAYLOCK_AUDIT_AFTER];
 
-    if (host.len == 0) {
+    if (!paylock_entry_changes(entry)) {
         return NGX_OK;
     }
 

@@ -295,7 +295,8 @@ ngx_http_paylock_chain_explain(ngx_http_paylock_feed_t *feed,
     host = entry->field[PAYLOCK_AUDIT_HOST];
     after = entry->field[PAYLOCK_AUDIT_AFTER];
 
-    if (host.len == 0 || feed->nseen == NGX_HTTP_PAYLOCK_SEEN / 2
+    if (!paylock_entry_changes(entry)
+        || feed->nseen == NGX_HTTP_PAYLOCK_SEEN / 2
         || (after.len
             && paylock_record_parse(after.data, after.len, &record) != NULL))
     {
