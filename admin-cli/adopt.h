@@ -10,6 +10,7 @@
 #define _ADOPT_H_INCLUDED_
 
 
+#include "declare.h"
 #include "head.h"
 
 
@@ -25,6 +26,7 @@ typedef struct {
 
     head_t       head;                 /* what the new entry follows */
     char         reason[ADOPT_REASON];
+    declare_t    entry;
 } adopt_t;
 
 

@@ -26,9 +26,12 @@
 
 static int chain_directory(admin_t *a, int make, int *dir);
 static void chain_name(const settings_t *s, char name[CHAIN_NAME]);
-static int chain_read(admin_t *a, int dir, const char *name, head_t *known);
+static int chain_read(admin_t *a, int dir, const char *name, head_t *known,
+    paylock_verify_t *v);
+static int chain_parse(FILE *f, head_t *known, paylock_verify_t *v);
 static int chain_write(admin_t *a, int dir, const char *name,
     const head_t *head);
+static int chain_print(admin_t *a, FILE *f, const head_t *head);
 static int chain_failed(admin_t *a, const char *what);
 
 
@@ -38,7 +41,8 @@ chain_load(admin_t *a, head_t *known)
     int   dir, status;
     char  name[CHAIN_NAME];
 
-    known->seq = 0;
+    memset(known, 0, sizeof(head_t));
+    paylock_verify_begin(&a->trust, NULL, NULL);
 
     status = chain_directory(a, 0, &dir);
 
@@ -47,7 +51,7 @@ chain_load(admin_t *a, head_t *known)
     }
 
     chain_name(&a->settings, name);
-    status = chain_read(a, dir, name, known);
+    status = chain_read(a, dir, name, known, &a->trust);
 
     (void) close(dir);
 
@@ -79,9 +83,10 @@ chain_check(admin_t *a)
 int
 chain_save(admin_t *a, const head_t *head)
 {
-    int     dir, status;
-    char    name[CHAIN_NAME];
-    head_t  known;
+    int               dir, status;
+    char              name[CHAIN_NAME];
+    head_t            known;
+    paylock_verify_t  v;
 
     status = chain_directory(a, 1, &dir);
 
@@ -90,6 +95,8 @@ chain_save(admin_t *a, const head_t *head)
     }
 
     chain_name(&a->settings, name);
+    memset(&known, 0, sizeof(head_t));
+    paylock_verify_begin(&v, NULL, NULL);
 
     /* another paylock-admin may just remember a later head */
 
@@ -97,15 +104,18 @@ chain_save(admin_t *a, const head_t *head)
         status = chain_failed(a, "lock");
 
     } else {
-        status = chain_read(a, dir, name, &known);
+        status = chain_read(a, dir, name, &known, &v);
     }
 
     if (status == STATUS_DONE
-        && (strcmp(known.chain, head->chain) != 0 || known.seq < head->seq))
+        && (strcmp(known.chain, head->chain) != 0
+            || (v.genesis[0] ? a->trust.genesis[0] && known.seq < head->seq
+                             : a->trust.genesis[0] || known.seq < head->seq)))
     {
         status = chain_write(a, dir, name, head);
     }
 
+    paylock_verify_free(&v);
     (void) close(dir);
 
     return status;
@@ -161,12 +171,11 @@ chain_name(const settings_t *s, char name[CHAIN_NAME])
 
 
 static int
-chain_read(admin_t *a, int dir, const char *name, head_t *known)
+chain_read(admin_t *a, int dir, const char *name, head_t *known,
+    paylock_verify_t *v)
 {
-    int    fd, n;
+    int    fd, good;
     FILE  *f;
-
-    memset(known, 0, sizeof(head_t));
 
     fd = openat(dir, name, O_RDONLY|O_CLOEXEC);
 
@@ -181,15 +190,10 @@ chain_read(admin_t *a, int dir, const char *name, head_t *known)
         return chain_failed(a, "read");
     }
 
-    n = fscanf(f, "redis = %*[^\n]\nprefix =%*[^\n]\nchain = %32[0-9a-f]\n"
-               "seq = %" SCNu64 "\nhash = %64[0-9a-f]\n",
-               known->chain, &known->seq, known->hash);
-
+    good = chain_parse(f, known, v);
     (void) fclose(f);
 
-    if (n == 3 && known->seq && strlen(known->chain) == PAYLOCK_CHAIN_LEN
-        && strlen(known->hash) == PAYLOCK_HASH_LEN)
-    {
+    if (good) {
         return STATUS_DONE;
     }
 
@@ -198,6 +202,55 @@ chain_read(admin_t *a, int dir, const char *name, head_t *known)
                        "to remember the chain anew",
                        "what is remembered of this Redis in "
                        "$XDG_STATE_HOME/paylock/%s cannot be read", name);
+}
+
+
+/* What cannot be read whole must not look as if nothing were signed. */
+
+static int
+chain_parse(FILE *f, head_t *known, paylock_verify_t *v)
+{
+    int   n;
+    char  key[PAYLOCK_KEY_LEN + 1];
+
+    n = fscanf(f, "redis = %*[^\n]\nprefix =%*[^\n]\nchain = %32[0-9a-f]\n"
+               "seq = %" SCNu64 "\nhash = %64[0-9a-f]\n",
+               known->chain, &known->seq, known->hash);
+
+    if (n != 3 || known->seq == 0
+        || strlen(known->chain) != PAYLOCK_CHAIN_LEN
+        || strlen(known->hash) != PAYLOCK_HASH_LEN)
+    {
+        return 0;
+    }
+
+    n = fscanf(f, "genesis = %64[0-9a-f]\ngenesis_seq = %" SCNu64 "\n",
+               key, &v->begun);
+
+    if (n == EOF) {
+        return 1;
+    }
+
+    if (n != 2 || v->begun == 0 || strlen(key) != PAYLOCK_KEY_LEN) {
+        return 0;
+    }
+
+    strcpy(v->chain, known->chain);
+    strcpy(v->genesis, key);
+    strcpy(v->hash, known->hash);
+    v->seq = known->seq;
+    v->covered = known->seq;
+
+    while (fscanf(f, "key = %64[0-9a-f]\n", key) == 1) {
+
+        if (strlen(key) != PAYLOCK_KEY_LEN
+            || paylock_keyring_add(&v->ring, key, v->begun) == NULL)
+        {
+            return 0;
+        }
+    }
+
+    return v->ring.n && feof(f);
 }
 
 
@@ -224,11 +277,7 @@ chain_write(admin_t *a, int dir, const char *name, const head_t *head)
         return chain_failed(a, "write");
     }
 
-    ok = fprintf(f, "redis = %s\nprefix = %s\nchain = %s\nseq = %" PRIu64
-                 "\nhash = %s\n", a->settings.where,
-                 a->settings.value[SET_PREFIX], head->chain, head->seq,
-                 head->hash) > 0
-         && fflush(f) == 0 && fsync(fd) == 0;
+    ok = chain_print(a, f, head) && fflush(f) == 0 && fsync(fd) == 0;
 
     if (fclose(f) != 0 || !ok || renameat(dir, temp, dir, name) != 0
         || fsync(dir) != 0)
@@ -237,6 +286,37 @@ chain_write(admin_t *a, int dir, const char *name, const head_t *head)
     }
 
     return STATUS_DONE;
+}
+
+
+static int
+chain_print(admin_t *a, FILE *f, const head_t *head)
+{
+    size_t                   i;
+    const paylock_key_t     *key;
+    const paylock_verify_t  *v;
+
+    v = &a->trust;
+
+    (void) fprintf(f, "redis = %s\nprefix = %s\nchain = %s\nseq = %" PRIu64
+                   "\nhash = %s\n", a->settings.where,
+                   a->settings.value[SET_PREFIX], head->chain, head->seq,
+                   head->hash);
+
+    if (v->genesis[0]) {
+        (void) fprintf(f, "genesis = %s\ngenesis_seq = %" PRIu64 "\n",
+                       v->genesis, v->begun);
+    }
+
+    for (i = 0; v->genesis[0] && i < v->ring.n; i++) {
+        key = &v->ring.key[i];
+
+        if (key->revoked == 0) {
+            (void) fprintf(f, "key = %s\n", key->hex);
+        }
+    }
+
+    return !ferror(f);
 }
 
 

@@ -3,7 +3,8 @@
  * Copyright (C) 2026 paylock contributors
  *
  * What this machine remembers of an audit trail: the chain's id and the last
- * head seen, so that a Redis that lost its data is noticed.
+ * head seen, so that a Redis that lost its data is noticed; the key that began
+ * to sign it, and those that count at that head.
  */
 
 
@@ -24,7 +25,7 @@ typedef struct {
 } head_t;
 
 
-/* Reads what is remembered of the Redis and prefix set. */
+/* Reads what is remembered of the Redis and prefix set, to a->trust as well. */
 
 int chain_load(admin_t *a, head_t *known);
 
@@ -32,7 +33,10 @@ int chain_load(admin_t *a, head_t *known);
 
 int chain_check(admin_t *a);
 
-/* Remembers a head unless a later one of this chain is remembered. */
+/*
+ * Remembers a head, up to which a->trust is verified, unless a later one of
+ * this chain is remembered.
+ */
 
 int chain_save(admin_t *a, const head_t *head);
 

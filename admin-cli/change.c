@@ -14,7 +14,7 @@
 
 static const char *const  change_order[] = {
     "at", "open_at", "notice_at", "readonly_at", "lock_at", "pass_after",
-    "ref", "reason", "invoice", "actor"
+    "ref", "reason", "invoice", "amount", "currency", "due", "actor"
 };
 
 
@@ -110,6 +110,17 @@ change_text(flip_t *f, const char *member, const char *text)
 }
 
 
+void
+change_settled(flip_t *f)
+{
+    change_drop(f, "reason");
+    change_drop(f, "invoice");
+    change_drop(f, "amount");
+    change_drop(f, "currency");
+    change_drop(f, "due");
+}
+
+
 int
 change_ref(flips_t *fs, flip_t *f)
 {
@@ -166,15 +177,17 @@ change_ended(const paylock_record_t *rec, paylock_time_e t, uint32_t now)
 int
 change_check(admin_t *a, option_e option, size_t max)
 {
+    char         mend[64];
     const char  *text, *why;
+
+    (void) snprintf(mend, sizeof(mend), "give one line of UTF-8 text of at "
+                    "most %zu bytes", max);
 
     text = a->opt[option];
     why = text ? text_check(text, strlen(text), max) : NULL;
 
     return why ? problem_set(&a->problem, STATUS_USAGE, "text",
-                             "give one line of UTF-8 text, reasons of at most "
-                             "1,000 bytes, invoices of at most 200",
-                             "the value of --%s %s",
+                             mend, "the value of --%s %s",
                              admin_options[option].name, why)
                : STATUS_DONE;
 }

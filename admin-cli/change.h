@@ -39,6 +39,10 @@ void change_time(flip_t *f, paylock_time_e t, uint32_t when);
 void change_drop(flip_t *f, const char *member);
 void change_text(flip_t *f, const char *member, const char *text);
 
+/* Drops what was said of a case that is closed. */
+
+void change_settled(flip_t *f);
+
 /* Makes up a public reference.  Returns a status. */
 
 int change_ref(flips_t *fs, flip_t *f);

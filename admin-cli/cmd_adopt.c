@@ -11,9 +11,10 @@
 
 #include "adopt.h"
 #include "confirm.h"
-#include "declare.h"
+#include "entry.h"
 #include "output.h"
 #include "trail.h"
+#include "trust.h"
 
 
 #define ADOPT_TRIES  10
@@ -27,7 +28,7 @@ static int adopt_last(void *data, const char *id, const paylock_entry_t *e,
     const char *why);
 static int adopt_follow(admin_t *a, adopt_t *t);
 static int adopt_ask(admin_t *a, const adopt_t *t);
-static int adopt_lost(admin_t *a, const head_t *head, int *done);
+static int adopt_trust(admin_t *a, adopt_t *t);
 static int adopt_report(admin_t *a, const adopt_t *t);
 
 
@@ -40,7 +41,8 @@ cmd_adopt(admin_t *a)
     memset(&t, 0, sizeof(adopt_t));
 
     if ((status = settings_load(a)) != STATUS_DONE
-        || (status = chain_load(a, &t.known)) != STATUS_DONE)
+        || (status = chain_load(a, &t.known)) != STATUS_DONE
+        || (status = declare_begin(a, &t.entry, "adopt")) != STATUS_DONE)
     {
         return status;
     }
@@ -54,10 +56,20 @@ cmd_adopt(admin_t *a)
     status = adopt_run(a, &t);
 
     if (status == STATUS_DONE && !a->opt[OPT_DRY_RUN]) {
-        status = chain_save(a, &t.head);
+        status = trust_adopted(a, &t.head);
+
+        if (status == STATUS_DONE) {
+            status = chain_save(a, &t.head);
+        }
     }
 
-    return status == STATUS_DONE ? adopt_report(a, &t) : status;
+    if (status != STATUS_DONE) {
+        return status;
+    }
+
+    trust_warn(a);
+
+    return adopt_report(a, &t);
 }
 
 
@@ -67,15 +79,20 @@ adopt_run(admin_t *a, adopt_t *t)
     int             tries, done;
     flip_outcome_e  outcome;
 
+    static const char  lost[] = "look at \"paylock-admin audit log\"; adopting "
+                                "twice does no harm";
+
     for (tries = 0; tries < ADOPT_TRIES; tries++) {
 
         if (adopt_read(a, t) != STATUS_DONE
-            || adopt_follow(a, t) != STATUS_DONE)
+            || adopt_follow(a, t) != STATUS_DONE
+            || adopt_trust(a, t) != STATUS_DONE)
         {
             return a->problem.status;
         }
 
         adopt_cite(t);
+        entry_set(&t->entry.e, PAYLOCK_AUDIT_REASON, t->reason);
 
         if (adopt_ask(a, t) != STATUS_DONE) {
             return a->problem.status;
@@ -92,7 +109,7 @@ adopt_run(admin_t *a, adopt_t *t)
             return a->problem.status;
         }
 
-        outcome = declare(a, "adopt", t->reason, &t->head);
+        outcome = declare(a, &t->entry, &t->head);
 
         if (outcome == FLIP_DONE || outcome == FLIP_FAILED) {
             return outcome == FLIP_DONE ? STATUS_DONE : a->problem.status;
@@ -100,7 +117,9 @@ adopt_run(admin_t *a, adopt_t *t)
 
         if (outcome == FLIP_LOST) {
 
-            if (adopt_lost(a, &t->head, &done) != STATUS_DONE || done) {
+            if (declare_lost(a, &t->entry, &t->head, lost, &done)
+                != STATUS_DONE || done)
+            {
                 return done ? STATUS_DONE : a->problem.status;
             }
         }
@@ -264,47 +283,48 @@ adopt_follow(admin_t *a, adopt_t *t)
 static int
 adopt_ask(admin_t *a, const adopt_t *t)
 {
-    char  matter[ADOPT_REASON + 512];
+    char  matter[ADOPT_REASON + 512], signers[TRUST_TEXT];
 
+    trust_text(a, signers);
     (void) snprintf(matter, sizeof(matter), "Redis at %.200s holds %" PRIu64
                     " records and would be taken as the truth by entry %"
-                    PRIu64 " of chain %s, %s", a->settings.where, t->records,
-                    t->head.seq + 1, t->head.chain, t->reason);
+                    PRIu64 " of chain %s, %s, %s", a->settings.where,
+                    t->records, t->head.seq + 1, t->head.chain, signers,
+                    t->reason);
 
     return confirm(a, matter,
                    "Accept it?  What nginx holds of older records ends.");
 }
 
 
-/* Was the entry written before the link was lost? */
+/*
+ * Whose signatures count in the chain to be: one that is known here is not
+ * learnt again.  What is wrong with the entries that are there is adopted.
+ */
 
 static int
-adopt_lost(admin_t *a, const head_t *head, int *done)
+adopt_trust(admin_t *a, adopt_t *t)
 {
-    char      hash[PAYLOCK_HASH_LEN + 1], why[sizeof(a->problem.message)];
-    stream_t  s;
+    int  status;
 
-    *done = 0;
-    memcpy(why, a->problem.message, sizeof(why));
-
-    link_close(a->link);
-    a->link = link_open(&a->settings, &a->problem);
-
-    /* watched first, so that what is still on its way comes too late */
-
-    if (a->link && head_read(a, &s) == STATUS_DONE
-        && head_hash(a, head->seq, hash) == STATUS_DONE)
+    if (a->trust.genesis[0] == '\0'
+        || strcmp(a->trust.chain, t->head.chain) != 0)
     {
-        *done = strcmp(hash, head->hash) == 0;
-        return STATUS_DONE;
+        status = trust_learn(a, &t->stream);
+
+    } else {
+        status = trust_follow(a, &t->stream);
     }
 
-    return problem_set(&a->problem, STATUS_UNKNOWN, "unknown",
-                       "look at \"paylock-admin audit log\"; adopting twice "
-                       "does no harm",
-                       "the connection was lost in the transaction, and "
-                       "whether that was carried out is not known: %.1500s",
-                       why);
+    if (a->trust.genesis[0] == '\0'
+        || (status != STATUS_DONE
+            && a->trust.fault.kind == PAYLOCK_FAULT_NONE))
+    {
+        return status;
+    }
+
+    return trust_signer(a) == STATUS_DONE ? trust_counts(a)
+                                          : a->problem.status;
 }
 
 

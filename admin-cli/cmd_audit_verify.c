@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "trust.h"
 #include "verify.h"
 
 
@@ -100,13 +101,19 @@ audit_verify_remember(verify_t *c)
 
     a = c->admin;
 
-    if (c->known.seq == 0 || a->opt[OPT_DRY_RUN]) {
+    /* a key that began to sign since is not learnt without a yes */
+
+    if (c->known.seq == 0 || a->opt[OPT_DRY_RUN]
+        || strcmp(c->trail.genesis, a->trust.genesis) != 0)
+    {
         return;
     }
 
+    trust_take(a, &c->trail);
+
     head = c->known;
-    head.seq = c->trail.seq;
-    memcpy(head.hash, c->trail.hash, sizeof(head.hash));
+    head.seq = a->trust.seq;
+    memcpy(head.hash, a->trust.hash, sizeof(head.hash));
 
     problem = a->problem;
 

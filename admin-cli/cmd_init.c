@@ -12,8 +12,8 @@
 #include "confirm.h"
 #include "declare.h"
 #include "entry.h"
-#include "head.h"
 #include "output.h"
+#include "trust.h"
 
 
 #define INIT_RACES  10
@@ -23,7 +23,7 @@ static int init_chain(admin_t *a, const head_t *known, head_t *head,
     int *created);
 static int init_create(admin_t *a, head_t *head, int *created);
 static int init_lost(admin_t *a);
-static int init_ask(admin_t *a, const head_t *head);
+static int init_ask(admin_t *a, const stream_t *stream);
 static int init_report(admin_t *a, const head_t *head, int created);
 
 
@@ -57,7 +57,13 @@ cmd_init(admin_t *a)
         status = chain_save(a, &head);
     }
 
-    return status == STATUS_DONE ? init_report(a, &head, created) : status;
+    if (status != STATUS_DONE) {
+        return status;
+    }
+
+    trust_warn(a);
+
+    return init_report(a, &head, created);
 }
 
 
@@ -81,12 +87,16 @@ init_chain(admin_t *a, const head_t *known, head_t *head, int *created)
 
         *head = stream.head;
 
-        if (known->seq) {
-            return head_judge(a, known, &stream);
+        if (known->seq && head_judge(a, known, &stream) != STATUS_DONE) {
+            return a->problem.status;
+        }
+
+        if (known->seq && (a->trust.genesis[0] || !stream.keyed)) {
+            return trust_follow(a, &stream);
         }
 
         if (head->seq) {
-            return init_ask(a, head);
+            return init_ask(a, &stream);
         }
 
         if (init_create(a, head, created) != STATUS_DONE) {
@@ -109,6 +119,8 @@ init_chain(admin_t *a, const head_t *known, head_t *head, int *created)
 static int
 init_create(admin_t *a, head_t *head, int *created)
 {
+    declare_t  d;
+
     memset(head, 0, sizeof(head_t));
     memset(head->hash, '0', PAYLOCK_HASH_LEN);
 
@@ -119,17 +131,19 @@ init_create(admin_t *a, head_t *head, int *created)
 
     /* a trail that cannot be remembered here would be of no use */
 
-    if (entry_random(a, head->chain, PAYLOCK_CHAIN_LEN / 2) != STATUS_DONE
+    if ((a->signer.key == NULL && signer_load(a) != STATUS_DONE)
+        || entry_random(a, head->chain, PAYLOCK_CHAIN_LEN / 2) != STATUS_DONE
+        || declare_begin(a, &d, "init") != STATUS_DONE
         || chain_check(a) != STATUS_DONE)
     {
         return a->problem.status;
     }
 
-    switch (declare(a, "init", NULL, head)) {
+    switch (declare(a, &d, head)) {
 
     case FLIP_DONE:
         *created = 1;
-        return STATUS_DONE;
+        return a->signer.key ? trust_begin(a, head) : STATUS_DONE;
 
     case FLIP_RACE:
         return STATUS_DONE;
@@ -158,14 +172,24 @@ init_lost(admin_t *a)
 }
 
 
-static int
-init_ask(admin_t *a, const head_t *head)
-{
-    char  matter[320];
+/* The chain and the key are remembered, never believed, after a yes. */
 
+static int
+init_ask(admin_t *a, const stream_t *stream)
+{
+    char           matter[512], signers[TRUST_TEXT];
+    const head_t  *head;
+
+    head = &stream->head;
+
+    if (trust_learn(a, stream) != STATUS_DONE) {
+        return a->problem.status;
+    }
+
+    trust_text(a, signers);
     (void) snprintf(matter, sizeof(matter), "there is an audit trail already: "
-                    "chain %s, entry %" PRIu64 ", hash %s", head->chain,
-                    head->seq, head->hash);
+                    "chain %s, entry %" PRIu64 ", hash %s, %s", head->chain,
+                    head->seq, head->hash, signers);
 
     return confirm(a, matter, "Is it the one meant, to be remembered here?");
 }
@@ -174,26 +198,31 @@ init_ask(admin_t *a, const head_t *head)
 static int
 init_report(admin_t *a, const head_t *head, int created)
 {
+    char  signers[TRUST_TEXT];
+
     if (head->seq == 0) {
 
         if (output_text(a)) {
             (void) printf("an audit trail would be made\n");
         }
 
-        return output_json(a, json_pack("{s:n, s:n, s:n, s:b}", "chain", "seq",
-                                        "hash", "created", 1));
+        return output_json(a, json_pack("{s:n, s:n, s:n, s:n, s:b}", "chain",
+                                        "seq", "hash", "key", "created", 1));
     }
 
     if (output_text(a)) {
-        (void) printf("%s: chain %s, entry %" PRIu64 ", hash %s\n",
+        trust_text(a, signers);
+        (void) printf("%s: chain %s, entry %" PRIu64 ", hash %s, %s\n",
                       a->opt[OPT_DRY_RUN] ? "would be remembered"
                       : created ? "made" : "remembered",
-                      head->chain, head->seq, head->hash);
+                      head->chain, head->seq, head->hash, signers);
     }
 
-    return output_json(a, json_pack("{s:s, s:o, s:s, s:b}",
+    return output_json(a, json_pack("{s:s, s:o, s:s, s:s?, s:b}",
                                     "chain", head->chain,
                                     "seq", output_number(head->seq),
                                     "hash", head->hash,
+                                    "key", a->trust.genesis[0]
+                                           ? a->trust.genesis : NULL,
                                     "created", created));
 }

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "change.h"
+#include "claim.h"
 
 
 #define LOCK_BIT(t)  (1u << (t))
@@ -75,6 +76,7 @@ cmd_lock(admin_t *a)
     kind.action = "lock";
     kind.change = lock_change;
     kind.data = &lock;
+    kind.entry = NULL;
     kind.inherits = !(lock.immediate & LOCK_BIT(PAYLOCK_LOCK_AT));
 
     return flips_run(a, &kind);
@@ -91,7 +93,8 @@ lock_options(admin_t *a, lock_t *lock)
     if (lock_times(a, lock) != STATUS_DONE
         || lock_order(a, lock) != STATUS_DONE
         || change_check(a, OPT_REASON, CHANGE_REASON) != STATUS_DONE
-        || change_check(a, OPT_INVOICE, CHANGE_INVOICE) != STATUS_DONE)
+        || change_check(a, OPT_INVOICE, CHANGE_INVOICE) != STATUS_DONE
+        || claim_check(a) != STATUS_DONE)
     {
         return a->problem.status;
     }
@@ -392,14 +395,20 @@ lock_case(const paylock_record_t *rec, uint32_t now)
 static int
 lock_texts(flips_t *fs, flip_t *f, const lock_t *lock, int same_case)
 {
+    size_t  i;
+
     if (!same_case) {
-        change_drop(f, "reason");
-        change_drop(f, "invoice");
+        change_settled(f);
     }
 
     change_text(f, "reason", lock->reason);
     change_text(f, "invoice", lock->invoice);
     change_text(f, "ref", lock->ref);
+
+    for (i = 0; i < CLAIM_FIELDS; i++) {
+        change_text(f, paylock_audit_names[claim_fields[i].field],
+                    fs->admin->opt[claim_fields[i].option]);
+    }
 
     return json_object_get(f->after, "ref") ? STATUS_DONE : change_ref(fs, f);
 }

@@ -17,7 +17,7 @@ int
 cmd_unlock(admin_t *a)
 {
     uint32_t     now, until;
-    flip_kind_t  kind = { "unlock", unlock_change, &until, 0 };
+    flip_kind_t  kind = { "unlock", unlock_change, &until, 0, NULL };
 
     now = (uint32_t) time(NULL);
     until = 0;
@@ -66,8 +66,7 @@ unlock_change(flips_t *fs, flip_t *f, uint32_t now)
         change_drop(f, paylock_time_names[PAYLOCK_NOTICE_AT]);
         change_drop(f, paylock_time_names[PAYLOCK_READONLY_AT]);
         change_drop(f, paylock_time_names[PAYLOCK_LOCK_AT]);
-        change_drop(f, "reason");
-        change_drop(f, "invoice");
+        change_settled(f);
 
         if (until) {
             change_time(f, PAYLOCK_LOCK_AT, until);

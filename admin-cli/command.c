@@ -39,7 +39,7 @@ const option_t  admin_options[OPT_N] = {
         "say what would change, change nothing" },
     [OPT_HELP] = { "help", NULL, "print help and do nothing" },
     [OPT_AT] = { "at", "TIME", "when to lock; now if not given" },
-    [OPT_UNTIL] = { "until", "TIME", "when that ends" },
+    [OPT_UNTIL] = { "until", "TIME", "when that ends; the last to be listed" },
     [OPT_NOTICE] = { "notice", "TIME",
         "from when on $paylock_state is \"notice\"" },
     [OPT_READONLY] = { "readonly", "TIME",
@@ -49,7 +49,7 @@ const option_t  admin_options[OPT_N] = {
     [OPT_INVOICE] = { "invoice", "ID",
         "for the record, never shown in public" },
     [OPT_REF] = { "ref", "TEXT",
-        "shown in public; \"lock\" makes one up if not given" },
+        "shown in public, or made up; of a notice: its number" },
     [OPT_REQUEST_ID] = { "request-id", "ID",
         "given again with the same, nothing is done twice" },
     [OPT_STAGE] = { "stage", "STAGE",
@@ -65,7 +65,16 @@ const option_t  admin_options[OPT_N] = {
     [OPT_TRUST] = { "trust", "KEY",
         "the public key that began to sign: digits, or a file" },
     [OPT_HOST] = { "host", "HOST", "show the entries of this one only" },
-    [OPT_OUTPUT] = { "output", "FILE", "write there; the same as -o" }
+    [OPT_OUTPUT] = { "output", "FILE", "write there; the same as -o" },
+    [OPT_AMOUNT] = { "amount", "NUMBER", "what is owed, such as 1200.00" },
+    [OPT_CURRENCY] = { "currency", "CODE", "of the amount, such as EUR" },
+    [OPT_DUE] = { "due", "DAY", "when it was to be paid" },
+    [OPT_CHANNEL] = { "channel", "TEXT", "how it was sent, such as letter" },
+    [OPT_SENT] = { "sent", "DAY", "when it was sent; today if not given" },
+    [OPT_FILE] = { "file", "FILE", "what was sent: its SHA-256 is noted" },
+    [OPT_SINCE] = { "since", "TIME", "nothing that was done before" },
+    [OPT_ACTOR] = { "actor", "NAME", "only what this one did" },
+    [OPT_FOLLOW] = { "follow", NULL, "go on with what is done from now on" }
 };
 
 
@@ -76,6 +85,7 @@ const command_t  admin_commands[] = {
     { "lock", "HOST...", 1, INT_MAX,
       OPT_BIT(OPT_AT)|OPT_BIT(OPT_UNTIL)|OPT_BIT(OPT_NOTICE)
       |OPT_BIT(OPT_READONLY)|OPT_BIT(OPT_REASON)|OPT_BIT(OPT_INVOICE)
+      |OPT_BIT(OPT_AMOUNT)|OPT_BIT(OPT_CURRENCY)|OPT_BIT(OPT_DUE)
       |OPT_BIT(OPT_REF)|OPT_BIT(OPT_REQUEST_ID)|OPT_BIT(OPT_YES),
       "Close sites, now or at a time", cmd_lock },
     { "unlock", "HOST...", 1, INT_MAX,
@@ -86,13 +96,21 @@ const command_t  admin_commands[] = {
       OPT_BIT(OPT_REQUEST_ID)|OPT_BIT(OPT_YES),
       "Remove records: back to the suffix's, or the server's default",
       cmd_reset },
+    { "notice", "HOST", 1, 1,
+      OPT_BIT(OPT_CHANNEL)|OPT_BIT(OPT_REF)|OPT_BIT(OPT_SENT)
+      |OPT_BIT(OPT_FILE)|OPT_BIT(OPT_REASON)|OPT_BIT(OPT_INVOICE)
+      |OPT_BIT(OPT_AMOUNT)|OPT_BIT(OPT_CURRENCY)|OPT_BIT(OPT_DUE)
+      |OPT_BIT(OPT_REQUEST_ID),
+      "Note that a notice was sent; no site changes", cmd_notice },
     { "status", "HOST...", 1, INT_MAX, 0,
       "What holds now, by which record, since when, what comes next",
       cmd_status },
     { "list", "", 0, 0,
       OPT_BIT(OPT_STAGE)|OPT_BIT(OPT_MATCH)|OPT_BIT(OPT_REF),
       "All hosts that have a record", cmd_list },
-    { "audit log", "[HOST]", 0, 1, 0,
+    { "audit log", "[HOST]", 0, 1,
+      OPT_BIT(OPT_SINCE)|OPT_BIT(OPT_UNTIL)|OPT_BIT(OPT_ACTOR)
+      |OPT_BIT(OPT_FOLLOW),
       "Every change, the oldest first", cmd_audit_log },
     { "audit verify", "[FILE]", 0, 1,
       OPT_BIT(OPT_CHECKPOINT)|OPT_BIT(OPT_TRUST),
@@ -107,6 +125,12 @@ const command_t  admin_commands[] = {
       cmd_audit_export },
     { "adopt", "", 0, 0, OPT_BIT(OPT_YES),
       "Take this Redis as the truth after a loss", cmd_adopt },
+    { "key add", "KEY", 1, 1, OPT_BIT(OPT_REASON),
+      "Let another operator's key count from now on", cmd_key_add },
+    { "key revoke", "KEY", 1, 1, OPT_BIT(OPT_REASON),
+      "Let a key not count any more", cmd_key_revoke },
+    { "key list", "", 0, 0, 0,
+      "Which keys count, and which did", cmd_key_list },
     { "keygen", "[FILE]", 0, 1, OPT_BIT(OPT_PASSPHRASE),
       "Make a key of your own, which signs what you do", cmd_keygen },
     { "version", "", 0, 0, 0, "Print the version", cmd_version },

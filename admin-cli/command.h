@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "link.h"
+#include "paylock_verify.h"
 #include "problem.h"
 #include "settings.h"
 #include "signer.h"
@@ -50,6 +51,15 @@ typedef enum {
     OPT_TRUST,
     OPT_HOST,
     OPT_OUTPUT,
+    OPT_AMOUNT,
+    OPT_CURRENCY,
+    OPT_DUE,
+    OPT_CHANNEL,
+    OPT_SENT,
+    OPT_FILE,
+    OPT_SINCE,
+    OPT_ACTOR,
+    OPT_FOLLOW,
     OPT_N
 } option_e;
 
@@ -95,6 +105,7 @@ struct admin_s {
     settings_t        settings;
     link_t           *link;
     signer_t          signer;
+    paylock_verify_t  trust;           /* see trust.h */
 
     problem_t         problem;         /* printed when the status is not 0 */
 };
@@ -134,9 +145,13 @@ int cmd_audit_log(admin_t *a);
 int cmd_audit_verify(admin_t *a);
 int cmd_help(admin_t *a);
 int cmd_init(admin_t *a);
+int cmd_key_add(admin_t *a);
+int cmd_key_list(admin_t *a);
+int cmd_key_revoke(admin_t *a);
 int cmd_keygen(admin_t *a);
 int cmd_list(admin_t *a);
 int cmd_lock(admin_t *a);
+int cmd_notice(admin_t *a);
 int cmd_reset(admin_t *a);
 int cmd_status(admin_t *a);
 int cmd_unlock(admin_t *a);

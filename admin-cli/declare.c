@@ -8,15 +8,42 @@
 
 #include "declare.h"
 #include "entry.h"
+#include "head.h"
+#include "journal.h"
 
 
-static int declare_queue(admin_t *a, const char *action, const char *reason,
-    head_t *head);
+static int declare_queue(admin_t *a, const declare_t *d, head_t *head);
 static flip_outcome_e declare_taken(admin_t *a, const redisReply *reply);
+static void declare_journal(admin_t *a, const declare_t *d,
+    const head_t *head);
+
+
+int
+declare_begin(admin_t *a, declare_t *d, const char *action)
+{
+    int          status;
+    const char  *actor;
+
+    if ((status = who_actor(a, &actor)) != STATUS_DONE
+        || (status = entry_random(a, d->request, 16)) != STATUS_DONE)
+    {
+        return status;
+    }
+
+    who_machine(d->machine);
+    memset(&d->e, 0, sizeof(paylock_entry_t));
+
+    entry_set(&d->e, PAYLOCK_AUDIT_ACTOR, actor);
+    entry_set(&d->e, PAYLOCK_AUDIT_MACHINE, d->machine);
+    entry_set(&d->e, PAYLOCK_AUDIT_ACTION, action);
+    entry_set(&d->e, PAYLOCK_AUDIT_REQUEST, d->request);
+
+    return STATUS_DONE;
+}
 
 
 flip_outcome_e
-declare(admin_t *a, const char *action, const char *reason, head_t *head)
+declare(admin_t *a, const declare_t *d, head_t *head)
 {
     redisReply      *queued, *reply;
     flip_outcome_e   outcome;
@@ -26,7 +53,7 @@ declare(admin_t *a, const char *action, const char *reason, head_t *head)
     if (link_command(a->link, "MULTI", NULL) != 0
         || link_send(a->link) != 0
         || link_done(a->link) != 0
-        || declare_queue(a, action, reason, head) != STATUS_DONE)
+        || declare_queue(a, d, head) != STATUS_DONE)
     {
         return FLIP_FAILED;
     }
@@ -52,34 +79,20 @@ declare(admin_t *a, const char *action, const char *reason, head_t *head)
     freeReplyObject(queued);
     freeReplyObject(reply);
 
+    if (outcome == FLIP_DONE) {
+        declare_journal(a, d, head);
+    }
+
     return outcome;
 }
 
 
 static int
-declare_queue(admin_t *a, const char *action, const char *reason, head_t *head)
+declare_queue(admin_t *a, const declare_t *d, head_t *head)
 {
-    int               status;
-    char              machine[WHO_MACHINE], request[2 * 16 + 1];
-    const char       *actor;
-    paylock_entry_t   e;
+    int  status;
 
-    if ((status = who_actor(a, &actor)) != STATUS_DONE
-        || (status = entry_random(a, request, 16)) != STATUS_DONE)
-    {
-        return status;
-    }
-
-    who_machine(machine);
-    memset(&e, 0, sizeof(paylock_entry_t));
-
-    entry_set(&e, PAYLOCK_AUDIT_ACTOR, actor);
-    entry_set(&e, PAYLOCK_AUDIT_MACHINE, machine);
-    entry_set(&e, PAYLOCK_AUDIT_ACTION, action);
-    entry_set(&e, PAYLOCK_AUDIT_REASON, reason);
-    entry_set(&e, PAYLOCK_AUDIT_REQUEST, request);
-
-    status = entry_queue(a, &e, head, 1);
+    status = entry_queue(a, &d->e, head, 1);
 
     if (status != STATUS_DONE) {
         return status;
@@ -114,4 +127,50 @@ declare_taken(admin_t *a, const redisReply *reply)
     }
 
     return FLIP_FAILED;
+}
+
+
+int
+declare_lost(admin_t *a, const declare_t *d, const head_t *head,
+    const char *mend, int *done)
+{
+    char      hash[PAYLOCK_HASH_LEN + 1], why[sizeof(a->problem.message)];
+    stream_t  s;
+
+    *done = 0;
+    memcpy(why, a->problem.message, sizeof(why));
+
+    link_close(a->link);
+    a->link = link_open(&a->settings, &a->problem);
+
+    /* watched first, so that what is still on its way comes too late */
+
+    if (a->link && head_read(a, &s) == STATUS_DONE
+        && head_hash(a, head->seq, hash) == STATUS_DONE)
+    {
+        *done = strcmp(hash, head->hash) == 0;
+
+        if (*done) {
+            declare_journal(a, d, head);
+        }
+
+        return STATUS_DONE;
+    }
+
+    return problem_set(&a->problem, STATUS_UNKNOWN, "unknown", mend,
+                       "the connection was lost in the transaction, and "
+                       "whether that was carried out is not known: %.1500s",
+                       why);
+}
+
+
+static void
+declare_journal(admin_t *a, const declare_t *d, const head_t *head)
+{
+    const paylock_str_t  *f;
+
+    f = d->e.field;
+
+    journal(a, head, f[PAYLOCK_AUDIT_ACTION].data, "",
+            f[PAYLOCK_AUDIT_ACTOR].data, d->request);
 }

@@ -10,6 +10,8 @@
 #include <time.h>
 
 #include "flip.h"
+#include "journal.h"
+#include "trust.h"
 
 
 #define FLIP_BATCH     1000            /* entries in a transaction */
@@ -25,6 +27,7 @@ static int flip_lost(flips_t *fs);
 static void flip_unknown(admin_t *a);
 static void flip_discard(link_t *l);
 static void flip_pause(size_t races);
+static void flip_journal(const flips_t *fs, size_t n);
 
 
 void
@@ -59,8 +62,10 @@ flips_commit(flips_t *fs)
         switch (outcome) {
 
         case FLIP_DONE:
+            flip_journal(fs, n);
             fs->done = fs->repeated ? fs->n : fs->done + n;
             fs->known = fs->head;
+            trust_at(fs->admin, &fs->head);
             fs->unsure.seq = 0;
             races = 0;
             break;
@@ -175,7 +180,7 @@ flip_change(flips_t *fs, flip_t *f, size_t n)
             return problem_about(&fs->admin->problem, f[i].host);
         }
 
-        if (f[i].after) {
+        if (f[i].after && fs->kind->entry == NULL) {
             f[i].text = paylock_record_dump(f[i].after);
 
             if (f[i].text == NULL) {
@@ -285,4 +290,28 @@ flip_forget(flip_t *f)
 
     memset(f, 0, sizeof(flip_t));
     f->host = host;
+}
+
+
+/* The n flips of a transaction that was carried out just now. */
+
+static void
+flip_journal(const flips_t *fs, size_t n)
+{
+    size_t         i;
+    head_t         at;
+    const flip_t  *f;
+
+    at = fs->head;
+
+    for (i = fs->done; i < fs->done + n && !fs->repeated; i++) {
+        f = &fs->flip[i];
+
+        if (f->seq) {
+            at.seq = f->seq;
+            strcpy(at.hash, f->hash);
+            journal(fs->admin, &at, fs->kind->action, f->host, fs->actor,
+                    fs->request);
+        }
+    }
 }

@@ -35,6 +35,7 @@ typedef struct {
     char              *text;           /* of after */
     int                changed;
     uint64_t           seq;            /* of the entry */
+    char               hash[PAYLOCK_HASH_LEN + 1];
 } flip_t;
 
 
@@ -54,6 +55,10 @@ typedef struct {
     flip_change_pt     change;
     const void        *data;           /* of change */
     int                inherits;       /* needs to know what else holds */
+
+    /* says all of the entry, which changes no record; NULL: the record does */
+
+    void             (*entry)(flips_t *fs, paylock_entry_t *e);
 } flip_kind_t;
 
 

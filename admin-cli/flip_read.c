@@ -12,6 +12,7 @@
 
 #include "flip.h"
 #include "head.h"
+#include "trust.h"
 
 
 static int flip_queue_record(flips_t *fs, flip_t *f);
@@ -30,12 +31,15 @@ flip_watch(flips_t *fs, int *committed)
     *committed = 0;
 
     if (head_read(a, &stream) != STATUS_DONE
-        || head_judge(a, &fs->known, &stream) != STATUS_DONE)
+        || head_judge(a, &fs->known, &stream) != STATUS_DONE
+        || trust_follow(a, &stream) != STATUS_DONE
+        || trust_counts(a) != STATUS_DONE)
     {
         return a->problem.status;
     }
 
     fs->head = stream.head;
+    fs->known = stream.head;
 
     if (fs->unsure.seq) {
 

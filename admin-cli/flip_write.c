@@ -20,6 +20,14 @@ typedef struct {
 } flip_sent_t;
 
 
+/* members of the record, which the entry repeats */
+
+static const paylock_audit_field_e  flip_told[] = {
+    PAYLOCK_AUDIT_REASON, PAYLOCK_AUDIT_INVOICE, PAYLOCK_AUDIT_AMOUNT,
+    PAYLOCK_AUDIT_CURRENCY, PAYLOCK_AUDIT_DUE
+};
+
+
 static int flip_queue(flips_t *fs, flip_t *f, size_t n, head_t *head,
     flip_sent_t *sent);
 static int flip_queue_entry(flips_t *fs, flip_t *f, head_t *head, int last);
@@ -87,23 +95,27 @@ flip_queue(flips_t *fs, flip_t *f, size_t n, head_t *head, flip_sent_t *sent)
         }
 
         f[i].seq = head->seq;
+        strcpy(f[i].hash, head->hash);
     }
 
-    if (flip_queue_changes(fs, f, n, 1, sent) != STATUS_DONE
-        || flip_queue_changes(fs, f, n, 0, sent) != STATUS_DONE
-        || link_command(a->link, "EXEC", NULL) != 0)
+    if (fs->kind->entry == NULL
+        && (flip_queue_changes(fs, f, n, 1, sent) != STATUS_DONE
+            || flip_queue_changes(fs, f, n, 0, sent) != STATUS_DONE))
     {
         return a->problem.status;
     }
 
-    return STATUS_DONE;
+    return link_command(a->link, "EXEC", NULL) == 0 ? STATUS_DONE
+                                                    : a->problem.status;
 }
 
 
 static int
 flip_queue_entry(flips_t *fs, flip_t *f, head_t *head, int last)
 {
-    paylock_entry_t  e;
+    size_t            i;
+    const char       *name;
+    paylock_entry_t   e;
 
     memset(&e, 0, sizeof(paylock_entry_t));
 
@@ -111,11 +123,6 @@ flip_queue_entry(flips_t *fs, flip_t *f, head_t *head, int last)
     entry_set(&e, PAYLOCK_AUDIT_MACHINE, fs->machine);
     entry_set(&e, PAYLOCK_AUDIT_ACTION, fs->kind->action);
     entry_set(&e, PAYLOCK_AUDIT_HOST, f->host);
-    entry_set(&e, PAYLOCK_AUDIT_AFTER, f->text);
-    entry_set(&e, PAYLOCK_AUDIT_REASON,
-              json_string_value(json_object_get(f->after, "reason")));
-    entry_set(&e, PAYLOCK_AUDIT_INVOICE,
-              json_string_value(json_object_get(f->after, "invoice")));
     entry_set(&e, PAYLOCK_AUDIT_REQUEST, fs->request);
 
     /* an entry is text: of other bytes that stood there it cannot tell */
@@ -125,6 +132,20 @@ flip_queue_entry(flips_t *fs, flip_t *f, head_t *head, int last)
     {
         e.field[PAYLOCK_AUDIT_BEFORE].data = f->before;
         e.field[PAYLOCK_AUDIT_BEFORE].len = f->before_len;
+    }
+
+    if (fs->kind->entry) {
+        e.field[PAYLOCK_AUDIT_AFTER] = e.field[PAYLOCK_AUDIT_BEFORE];
+        fs->kind->entry(fs, &e);
+
+    } else {
+        entry_set(&e, PAYLOCK_AUDIT_AFTER, f->text);
+
+        for (i = 0; i < sizeof(flip_told) / sizeof(flip_told[0]); i++) {
+            name = paylock_audit_names[flip_told[i]];
+            entry_set(&e, flip_told[i],
+                      json_string_value(json_object_get(f->after, name)));
+        }
     }
 
     return entry_queue(fs->admin, &e, head, last);

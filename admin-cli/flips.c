@@ -17,6 +17,7 @@
 #include "output.h"
 #include "paylock_host.h"
 #include "state.h"
+#include "trust.h"
 
 
 static int flips_confirm(flips_t *fs, char **name, size_t n);
@@ -91,7 +92,7 @@ flips_confirm(flips_t *fs, char **name, size_t n)
     char         matter[PAYLOCK_HOST_MAX * 2 + 64], question[32];
     const char  *p;
 
-    for (i = 0; i < n; i++) {
+    for (i = 0; i < n && fs->kind->entry == NULL; i++) {
         suffix = paylock_host_suffix(name[i], strlen(name[i]));
 
         if (suffix == 0) {
@@ -129,7 +130,8 @@ flips_prepare(flips_t *fs, char **name, size_t n)
     if (status != STATUS_DONE
         || (status = who_actor(a, &fs->actor)) != STATUS_DONE
         || (status = repeat_request(fs)) != STATUS_DONE
-        || (status = chain_load(a, &fs->known)) != STATUS_DONE)
+        || (status = chain_load(a, &fs->known)) != STATUS_DONE
+        || (status = trust_signer(a)) != STATUS_DONE)
     {
         return status;
     }
@@ -307,9 +309,10 @@ flips_print(const flips_t *fs, const flip_t *f, uint32_t now)
     state = state_of(f->after, NULL, now);
     ref = json_string_value(json_object_get(f->after, "ref"));
 
-    (void) printf("%s: %s", f->host,
+    (void) printf("%s: %s%s", f->host,
                   !f->changed ? "unchanged, "
-                  : fs->admin->opt[OPT_DRY_RUN] ? "would be " : "");
+                  : fs->admin->opt[OPT_DRY_RUN] ? "would be " : "",
+                  fs->kind->entry ? "noted, " : "");
 
     if (f->after) {
         state_print(stdout, &state, output_colours());

@@ -21,6 +21,7 @@ typedef struct {
     uint64_t     last;                 /* of the last id that it ever had */
     const char  *broken;               /* fits behind 'its last entry ' */
     unsigned     lost:1;               /* there was one behind the last */
+    unsigned     keyed:1;              /* the last one names a key */
 } stream_t;
 
 

@@ -42,6 +42,7 @@ main(int argc, char **argv)
 
     link_close(a.link);
     signer_free(&a.signer);
+    paylock_verify_free(&a.trust);
     settings_free(&a.settings);
 
     if (status != STATUS_DONE) {

@@ -24,6 +24,7 @@
 #define SIGNER_PATH  4096
 
 
+static int signer_default(char *path);
 static int signer_open(admin_t *a, const char *path, int *fd);
 static int signer_private(admin_t *a, const char *path, const struct stat *st);
 static int signer_read(admin_t *a, int fd, const char *path, char *text,
@@ -48,11 +49,7 @@ signer_load(admin_t *a)
 
     if (path == NULL) {
 
-        if (settings_path(made, sizeof(made), "XDG_CONFIG_HOME", ".config",
-                          SIGNER_FILE) != 0
-            || (faccessat(AT_FDCWD, made, F_OK, AT_SYMLINK_NOFOLLOW) != 0
-                && (errno == ENOENT || errno == ENOTDIR)))
-        {
+        if (!signer_default(made)) {
             return STATUS_DONE;
         }
 
@@ -75,6 +72,42 @@ signer_load(admin_t *a)
     (void) close(fd);
 
     return status;
+}
+
+
+int
+signer_need(admin_t *a)
+{
+    if (a->signer.key || signer_load(a) != STATUS_DONE || a->signer.key) {
+        return a->signer.key ? STATUS_DONE : a->problem.status;
+    }
+
+    return problem_set(&a->problem, STATUS_FAILED, "unsigned",
+                       "name your key with --key; if you have none, make one "
+                       "with \"paylock-admin keygen\" and have it added with "
+                       "\"paylock-admin key add\"",
+                       "there is no key to sign with");
+}
+
+
+int
+signer_there(const admin_t *a)
+{
+    char  made[SIGNER_PATH];
+
+    return a->settings.value[SET_KEY] || signer_default(made);
+}
+
+
+/* The path of the default key; returns whether something is there. */
+
+static int
+signer_default(char *path)
+{
+    return settings_path(path, SIGNER_PATH, "XDG_CONFIG_HOME", ".config",
+                         SIGNER_FILE) == 0
+           && (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0
+               || (errno != ENOENT && errno != ENOTDIR));
 }
 
 

@@ -35,6 +35,14 @@ typedef struct {
 
 int signer_load(admin_t *a);
 
+/* The same, where there must be one. */
+
+int signer_need(admin_t *a);
+
+/* Is there a key that signer_load() would read? */
+
+int signer_there(const admin_t *a);
+
 /* The passphrase of the file that the settings name, NULL if they do not. */
 
 int signer_passphrase(admin_t *a, char **secret);

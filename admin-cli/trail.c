@@ -15,7 +15,7 @@
 
 #define TRAIL_COUNT   "100"
 #define TRAIL_NEWEST  10000
-#define TRAIL_ID      48
+#define TRAIL_BLOCK   "1000"           /* milliseconds; links wait longer */
 
 
 typedef struct {
@@ -24,9 +24,10 @@ typedef struct {
 } trail_newest_t;
 
 
-static int trail_walk(admin_t *a, int back, size_t limit, trail_each_pt each,
-    void *data);
+static int trail_walk(admin_t *a, int back, char *from, size_t limit,
+    trail_each_pt each, void *data);
 static int trail_step(const char *id, int back, char next[TRAIL_ID]);
+static const char *trail_parse(const char *id, uint64_t *ms, uint64_t *n);
 static int trail_note(void *data, const char *id, const paylock_entry_t *e,
     const char *why);
 
@@ -34,14 +35,68 @@ static int trail_note(void *data, const char *id, const paylock_entry_t *e,
 int
 trail_forwards(admin_t *a, size_t limit, trail_each_pt each, void *data)
 {
-    return trail_walk(a, 0, limit, each, data);
+    char  from[TRAIL_ID] = "-";
+
+    return trail_walk(a, 0, from, limit, each, data);
 }
 
 
 int
 trail_backwards(admin_t *a, size_t limit, trail_each_pt each, void *data)
 {
-    return trail_walk(a, 1, limit, each, data);
+    char  from[TRAIL_ID] = "+";
+
+    return trail_walk(a, 1, from, limit, each, data);
+}
+
+
+int
+trail_from(admin_t *a, uint64_t seq, trail_each_pt each, void *data)
+{
+    char  from[TRAIL_ID];
+
+    (void) snprintf(from, sizeof(from), "%" PRIu64 "-0", seq);
+
+    return trail_walk(a, 0, from, 0, each, data);
+}
+
+
+int
+trail_on(admin_t *a, char from[TRAIL_ID], trail_each_pt each, void *data)
+{
+    return trail_walk(a, 0, from, 0, each, data);
+}
+
+
+int
+trail_wait(admin_t *a, const char *from, int *came)
+{
+    char         last[TRAIL_ID] = "+";
+    redisReply  *reply;
+
+    *came = 0;
+
+    if (!trail_step(from, 1, last)) {
+        strcpy(last, "0-0");
+    }
+
+    if (link_command(a->link, "XREAD", "COUNT", "1", "BLOCK", TRAIL_BLOCK,
+                     "STREAMS", a->settings.audit, last, NULL) != 0
+        || link_send(a->link) != 0)
+    {
+        return a->problem.status;
+    }
+
+    reply = link_expect(a->link, REDIS_REPLY_ARRAY);
+
+    if (reply == NULL) {
+        return a->problem.status;
+    }
+
+    *came = reply->type == REDIS_REPLY_ARRAY;
+    freeReplyObject(reply);
+
+    return STATUS_DONE;
 }
 
 
@@ -59,17 +114,16 @@ trail_newest(admin_t *a, json_t *seqs)
 
 
 static int
-trail_walk(admin_t *a, int back, size_t limit, trail_each_pt each, void *data)
+trail_walk(admin_t *a, int back, char *from, size_t limit, trail_each_pt each,
+    void *data)
 {
     int               more;
-    char              from[TRAIL_ID];
     size_t            i, seen;
     const char       *id, *why;
     redisReply       *reply;
     const redisReply *pair;
     paylock_entry_t   e;
 
-    strcpy(from, back ? "+" : "-");
     seen = 0;
 
     do {
@@ -109,21 +163,29 @@ trail_walk(admin_t *a, int back, size_t limit, trail_each_pt each, void *data)
 }
 
 
-/* The id beside this one; 0 if there is none. */
+/*
+ * Sets next, the first id that may come, to the one beside this id; 0 if there
+ * is none.  A server that goes round in a circle is not followed.
+ */
 
 static int
 trail_step(const char *id, int back, char next[TRAIL_ID])
 {
-    char      *end;
-    uint64_t   ms, n;
+    uint64_t     ms, n, least_ms, least_n;
+    const char  *end;
 
-    ms = strtoull(id, &end, 10);
+    end = trail_parse(id, &ms, &n);
 
-    if (*end != '-') {
+    if (end == NULL || *end) {
         return 0;
     }
 
-    n = strtoull(end + 1, NULL, 10);
+    if (trail_parse(next, &least_ms, &least_n)
+        && (back ? ms > least_ms || (ms == least_ms && n > least_n)
+                 : ms < least_ms || (ms == least_ms && n < least_n)))
+    {
+        return 0;
+    }
 
     if (n == (back ? 0 : UINT64_MAX)) {
 
@@ -144,6 +206,25 @@ trail_step(const char *id, int back, char next[TRAIL_ID])
 }
 
 
+/* Returns what is behind the id, NULL if it is none. */
+
+static const char *
+trail_parse(const char *id, uint64_t *ms, uint64_t *n)
+{
+    char  *end;
+
+    *ms = strtoull(id, &end, 10);
+
+    if (end == id || *end != '-') {
+        return NULL;
+    }
+
+    *n = strtoull(end + 1, &end, 10);
+
+    return end;
+}
+
+
 static int
 trail_note(void *data, const char *id, const paylock_entry_t *e,
     const char *why)
@@ -158,7 +239,7 @@ trail_note(void *data, const char *id, const paylock_entry_t *e,
     newest = data;
     field = &e->field[PAYLOCK_AUDIT_HOST];
 
-    if (why || field->len == 0 || field->len >= sizeof(host)) {
+    if (why || !paylock_entry_changes(e) || field->len >= sizeof(host)) {
         return 1;
     }
 

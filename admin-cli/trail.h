@@ -29,6 +29,20 @@ typedef int (*trail_each_pt)(void *data, const char *id,
 int trail_forwards(admin_t *a, size_t limit, trail_each_pt each, void *data);
 int trail_backwards(admin_t *a, size_t limit, trail_each_pt each, void *data);
 
+/* The same for all entries from seq on. */
+
+int trail_from(admin_t *a, uint64_t seq, trail_each_pt each, void *data);
+
+/*
+ * The same from the id *from on, which becomes that of the next to come; "-"
+ * is the first.  And waits, for a second at most, until there is one.
+ */
+
+#define TRAIL_ID  48
+
+int trail_on(admin_t *a, char from[TRAIL_ID], trail_each_pt each, void *data);
+int trail_wait(admin_t *a, const char *from, int *came);
+
 /*
  * Looks among the newest entries for the last one of each host that is a
  * member of seqs, and sets that member to its seq.

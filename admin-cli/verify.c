@@ -43,14 +43,17 @@ verify_free(verify_t *c)
 int
 verify_trail(verify_t *c, const char *chain)
 {
-    int  own;
+    int          own;
+    const char  *trust;
 
     verify_reset(c);
 
     own = c->known.seq
           && (chain == NULL || strcmp(chain, c->known.chain) == 0);
 
-    paylock_verify_begin(&c->trail, own ? c->known.chain : chain, c->trust);
+    trust = own && c->trust[0] == '\0' ? c->admin->trust.genesis : c->trust;
+
+    paylock_verify_begin(&c->trail, own ? c->known.chain : chain, trust);
 
     if (own && verify_witness_add(c, "this machine", &c->known, 0)
                != STATUS_DONE)

@@ -59,7 +59,7 @@ def test_init_makes_a_chain(admin, redis):
     assert not {"host", "before", "after"} & set(genesis)
     assert re.fullmatch("[0-9a-f]{32}", genesis["chain"])
     assert made == {"chain": genesis["chain"], "seq": 1,
-                    "hash": genesis["hash"], "created": True}
+                    "hash": genesis["hash"], "key": None, "created": True}
 
 
 def test_init_again(known, redis):
@@ -531,7 +531,8 @@ def test_dry_run_writes_nothing(admin, redis):
     client = redis.client()
     assert admin("--dry-run", "init").stdout == "an audit trail would be made\n"
     assert json.loads(admin("--dry-run", "--json", "init").stdout) == {
-        "chain": None, "seq": None, "hash": None, "created": True}
+        "chain": None, "seq": None, "hash": None, "key": None,
+        "created": True}
     assert client.keys() == []
     assert not (admin.home / "state").exists()
 
