@@ -32,18 +32,12 @@ int
 fold_entry(fold_t *f, const paylock_entry_t *e)
 {
     fold_host_t          *h;
-    const paylock_str_t  *host, *after, *action;
+    const paylock_str_t  *host, *after;
 
     host = &e->field[PAYLOCK_AUDIT_HOST];
     after = &e->field[PAYLOCK_AUDIT_AFTER];
-    action = &e->field[PAYLOCK_AUDIT_ACTION];
 
-    /* a notice tells of a letter, and changes no record */
-
-    if (host->len == 0 || (action->len == sizeof("notice") - 1
-                           && memcmp(action->data, "notice", action->len)
-                              == 0))
-    {
+    if (!paylock_entry_changes(e)) {
         return 0;
     }
 

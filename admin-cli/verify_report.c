@@ -169,6 +169,13 @@ report_warn(verify_t *c)
                    v->begun);
     }
 
+    if (v->begun && !v->vouched) {
+        admin_warn(c->admin, "key_unknown", "", "compare it with the one you "
+                   "were told, and give it with --trust", "nothing known here "
+                   "says that the key which began to sign at entry %" PRIu64
+                   ", %s, is the right one", v->begun, v->genesis);
+    }
+
     if (v->missing) {
         admin_warn(c->admin, "missing", "", NULL, "%" PRIu64 " entries are "
                    "missing, as %" PRIu64 " that adopt declare", v->missing,

@@ -11,8 +11,8 @@ build="gcc make libc6-dev nginx-dev libhiredis-dev libjansson-dev
     libxxhash-dev libidn2-dev libssl-dev"
 run="nginx redis-server curl"
 test="libcmocka-dev python3 python3-pytest python3-pytest-xdist
-    python3-redis python3-h2 libnginx-mod-nchan openssl valgrind certbot
-    pebble clang libclang-rt-14-dev chromium npm"
+    python3-redis python3-h2 python3-cryptography libnginx-mod-nchan openssl
+    valgrind certbot pebble clang libclang-rt-14-dev chromium npm"
 
 # nginx's own tests load all that their nginx was built with
 suite="perl libio-socket-ssl-perl libcryptx-perl libfcgi-perl libscgi-perl
