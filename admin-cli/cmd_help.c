@@ -86,7 +86,7 @@ help_overview(void)
     (void) printf("\nCommands:\n");
 
     for (c = admin_commands; c->name; c++) {
-        (void) printf("  %-11s%s\n", c->name, c->help);
+        (void) printf("  %-18s%s\n", c->name, c->help);
     }
 
     (void) printf("\nOptions, before or behind the command:\n");

@@ -80,7 +80,7 @@ const option_t  admin_options[OPT_N] = {
 
 const command_t  admin_commands[] = {
     { "init", "", 0, 0, OPT_BIT(OPT_YES)|OPT_BIT(OPT_ACL),
-      "Make the audit trail in an empty Redis, or remember the one there",
+      "Make the audit trail, or remember the one that is there",
       cmd_init },
     { "lock", "HOST...", 1, INT_MAX,
       OPT_BIT(OPT_AT)|OPT_BIT(OPT_UNTIL)|OPT_BIT(OPT_NOTICE)
@@ -94,7 +94,7 @@ const command_t  admin_commands[] = {
       "Open sites, whatever their server's default", cmd_unlock },
     { "reset", "HOST...", 1, INT_MAX,
       OPT_BIT(OPT_REQUEST_ID)|OPT_BIT(OPT_YES),
-      "Remove records: back to the suffix's, or the server's default",
+      "Remove records: back to the suffix or the server's default",
       cmd_reset },
     { "notice", "HOST", 1, 1,
       OPT_BIT(OPT_CHANNEL)|OPT_BIT(OPT_REF)|OPT_BIT(OPT_SENT)
@@ -103,7 +103,7 @@ const command_t  admin_commands[] = {
       |OPT_BIT(OPT_REQUEST_ID),
       "Note that a notice was sent; no site changes", cmd_notice },
     { "status", "HOST...", 1, INT_MAX, 0,
-      "What holds now, by which record, since when, what comes next",
+      "What holds now, by which record, and what comes next",
       cmd_status },
     { "list", "", 0, 0,
       OPT_BIT(OPT_STAGE)|OPT_BIT(OPT_MATCH)|OPT_BIT(OPT_REF),
@@ -114,14 +114,14 @@ const command_t  admin_commands[] = {
       "Every change, the oldest first", cmd_audit_log },
     { "audit verify", "[FILE]", 0, 1,
       OPT_BIT(OPT_CHECKPOINT)|OPT_BIT(OPT_TRUST),
-      "Is the audit trail, or an export of it, what was written?",
+      "Verify the audit trail, or an export of it",
       cmd_audit_verify },
     { "audit checkpoint", "", 0, 0, OPT_BIT(OPT_OUTPUT)|OPT_BIT(OPT_YES),
       "Sign a note of the last entry, to keep elsewhere",
       cmd_audit_checkpoint },
     { "audit export", "", 0, 0,
       OPT_BIT(OPT_HOST)|OPT_BIT(OPT_OUTPUT)|OPT_BIT(OPT_YES),
-      "Write the entries to a file that can be verified offline",
+      "Write the entries to a file, to verify them offline",
       cmd_audit_export },
     { "adopt", "", 0, 0, OPT_BIT(OPT_YES),
       "Take this Redis as the truth after a loss", cmd_adopt },
