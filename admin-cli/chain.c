@@ -210,8 +210,10 @@ chain_read(admin_t *a, int dir, const char *name, head_t *known,
 static int
 chain_parse(FILE *f, head_t *known, paylock_verify_t *v)
 {
-    int   n;
-    char  key[PAYLOCK_KEY_LEN + 1];
+    int             n;
+    char            key[PAYLOCK_KEY_LEN + 1];
+    uint64_t        revoked;
+    paylock_key_t  *one;
 
     n = fscanf(f, "redis = %*[^\n]\nprefix =%*[^\n]\nchain = %32[0-9a-f]\n"
                "seq = %" SCNu64 "\nhash = %64[0-9a-f]\n",
@@ -241,13 +243,17 @@ chain_parse(FILE *f, head_t *known, paylock_verify_t *v)
     v->seq = known->seq;
     v->covered = known->seq;
 
-    while (fscanf(f, "key = %64[0-9a-f]\n", key) == 1) {
+    /* each with the entry that revoked it, 0 being none */
 
-        if (strlen(key) != PAYLOCK_KEY_LEN
-            || paylock_keyring_add(&v->ring, key, v->begun) == NULL)
-        {
+    while (fscanf(f, "key = %64[0-9a-f] %" SCNu64 "\n", key, &revoked) == 2) {
+        one = strlen(key) == PAYLOCK_KEY_LEN
+              ? paylock_keyring_add(&v->ring, key, v->begun) : NULL;
+
+        if (one == NULL) {
             return 0;
         }
+
+        one->revoked = revoked;
     }
 
     return v->ring.n && feof(f);
@@ -293,7 +299,6 @@ static int
 chain_print(admin_t *a, FILE *f, const head_t *head)
 {
     size_t                   i;
-    const paylock_key_t     *key;
     const paylock_verify_t  *v;
 
     v = &a->trust;
@@ -309,11 +314,8 @@ chain_print(admin_t *a, FILE *f, const head_t *head)
     }
 
     for (i = 0; v->genesis[0] && i < v->ring.n; i++) {
-        key = &v->ring.key[i];
-
-        if (key->revoked == 0) {
-            (void) fprintf(f, "key = %s\n", key->hex);
-        }
+        (void) fprintf(f, "key = %s %" PRIu64 "\n", v->ring.key[i].hex,
+                       v->ring.key[i].revoked);
     }
 
     return !ferror(f);

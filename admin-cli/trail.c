@@ -26,6 +26,7 @@ typedef struct {
 
 static int trail_walk(admin_t *a, int back, char *from, size_t limit,
     trail_each_pt each, void *data);
+static int trail_ahead(const char *id, int back, const char *first);
 static int trail_step(const char *id, int back, char next[TRAIL_ID]);
 static const char *trail_parse(const char *id, uint64_t *ms, uint64_t *n);
 static int trail_note(void *data, const char *id, const paylock_entry_t *e,
@@ -71,7 +72,7 @@ trail_on(admin_t *a, char from[TRAIL_ID], trail_each_pt each, void *data)
 int
 trail_wait(admin_t *a, const char *from, int *came)
 {
-    char         last[TRAIL_ID] = "+";
+    char         last[TRAIL_ID];
     redisReply  *reply;
 
     *came = 0;
@@ -117,7 +118,7 @@ static int
 trail_walk(admin_t *a, int back, char *from, size_t limit, trail_each_pt each,
     void *data)
 {
-    int               more;
+    int               more, disorder;
     size_t            i, seen;
     const char       *id, *why;
     redisReply       *reply;
@@ -142,6 +143,7 @@ trail_walk(admin_t *a, int back, char *from, size_t limit, trail_each_pt each,
         }
 
         more = reply->elements != 0;
+        disorder = 0;
 
         for (i = 0; more && i < reply->elements; i++) {
             pair = reply->element[i];
@@ -151,11 +153,21 @@ trail_walk(admin_t *a, int back, char *from, size_t limit, trail_each_pt each,
                   && pair->element[0]->type == REDIS_REPLY_STRING)
                  ? pair->element[0]->str : "";
 
-            more = each(data, id, &e, why) && ++seen != limit
+            disorder = !trail_ahead(id, back, from);
+            more = !disorder && each(data, id, &e, why) && ++seen != limit
                    && trail_step(id, back, from);
         }
 
         freeReplyObject(reply);
+
+        /* a server that goes round in a circle is not followed */
+
+        if (disorder) {
+            return problem_set(&a->problem, STATUS_FAILED, "protocol",
+                               "is this the address of a Redis?",
+                               "Redis at %s gives entries in no order",
+                               a->settings.where);
+        }
 
     } while (more);
 
@@ -163,27 +175,35 @@ trail_walk(admin_t *a, int back, char *from, size_t limit, trail_each_pt each,
 }
 
 
-/*
- * Sets next, the first id that may come, to the one beside this id; 0 if there
- * is none.  A server that goes round in a circle is not followed.
- */
+/* Is this id the first that may come, or one behind it? */
+
+static int
+trail_ahead(const char *id, int back, const char *first)
+{
+    uint64_t  ms, n, first_ms, first_n;
+
+    if (trail_parse(id, &ms, &n) == NULL
+        || trail_parse(first, &first_ms, &first_n) == NULL)
+    {
+        return 1;
+    }
+
+    return back ? ms < first_ms || (ms == first_ms && n <= first_n)
+                : ms > first_ms || (ms == first_ms && n >= first_n);
+}
+
+
+/* Sets next to the id beside this one; 0 if there is none. */
 
 static int
 trail_step(const char *id, int back, char next[TRAIL_ID])
 {
-    uint64_t     ms, n, least_ms, least_n;
+    uint64_t     ms, n;
     const char  *end;
 
     end = trail_parse(id, &ms, &n);
 
     if (end == NULL || *end) {
-        return 0;
-    }
-
-    if (trail_parse(next, &least_ms, &least_n)
-        && (back ? ms > least_ms || (ms == least_ms && n > least_n)
-                 : ms < least_ms || (ms == least_ms && n < least_n)))
-    {
         return 0;
     }
 

@@ -17,12 +17,17 @@ typedef struct {
     uint64_t           last;
     trust_each_pt      each;
     void              *data;
+
+    /* what stands last, be it good or not */
+
+    char               hash[PAYLOCK_HASH_LEN + 1];
 } trust_walk_t;
 
 
 static int trust_entry(void *data, const char *id, const paylock_entry_t *e,
     const char *why);
-static int trust_mended(paylock_verify_t *v, const paylock_entry_t *e);
+static int trust_mended(const trust_walk_t *walk, const paylock_entry_t *e);
+static void trust_undo(paylock_verify_t *v);
 static int trust_fault(admin_t *a);
 
 
@@ -36,6 +41,7 @@ trust_walk(admin_t *a, paylock_verify_t *v, uint64_t last, trust_each_pt each,
     walk.last = last;
     walk.each = each;
     walk.data = data;
+    strcpy(walk.hash, v->hash);
 
     return trail_from(a, v->seq + 1, trust_entry, &walk);
 }
@@ -52,33 +58,40 @@ trust_entry(void *data, const char *id, const paylock_entry_t *e,
 
     walk = data;
 
-    if (walk->v->fault.kind != PAYLOCK_FAULT_NONE) {
-        good = why == NULL && trust_mended(walk->v, e);
+    if (why) {
 
-    } else if (why) {
-        good = paylock_verify_unreadable(walk->v, why) == 0;
+        if (walk->v->fault.kind == PAYLOCK_FAULT_NONE) {
+            (void) paylock_verify_unreadable(walk->v, why);
+        }
 
-    } else {
-        good = paylock_verify_entry(walk->v, e) == 0;
+        return 1;
     }
+
+    good = (walk->v->fault.kind == PAYLOCK_FAULT_NONE
+            && paylock_verify_entry(walk->v, e) == 0)
+           || trust_mended(walk, e);
 
     if (good && walk->each) {
         walk->each(walk->data, e);
     }
 
-    return why || walk->last == 0 || e->seq < walk->last;
+    memcpy(walk->hash, e->field[PAYLOCK_AUDIT_HASH].data, PAYLOCK_HASH_LEN);
+
+    return walk->last == 0 || e->seq < walk->last;
 }
 
 
 /* Who adopts has seen what is wrong, and takes it as it is. */
 
 static int
-trust_mended(paylock_verify_t *v, const paylock_entry_t *e)
+trust_mended(const trust_walk_t *walk, const paylock_entry_t *e)
 {
-    paylock_key_t         *key;
-    paylock_fault_t        fault;
-    const paylock_str_t   *f;
+    paylock_key_t        *key;
+    paylock_fault_t       fault;
+    paylock_verify_t     *v;
+    const paylock_str_t  *f;
 
+    v = walk->v;
     f = e->field;
     fault = v->fault;
 
@@ -88,10 +101,14 @@ trust_mended(paylock_verify_t *v, const paylock_entry_t *e)
         || f[PAYLOCK_AUDIT_SIG].len == 0
         || memcmp(f[PAYLOCK_AUDIT_CHAIN].data, v->chain, PAYLOCK_CHAIN_LEN)
            != 0
+        || memcmp(f[PAYLOCK_AUDIT_PREV].data, walk->hash, PAYLOCK_HASH_LEN)
+           != 0
         || paylock_entry_intact(e) != 1)
     {
         return 0;
     }
+
+    trust_undo(v);
 
     if (!v->begun
         && memcmp(f[PAYLOCK_AUDIT_KEY].data, v->genesis, PAYLOCK_KEY_LEN) == 0
@@ -109,10 +126,37 @@ trust_mended(paylock_verify_t *v, const paylock_entry_t *e)
     }
 
     v->fault.kind = PAYLOCK_FAULT_NONE;
+    v->row.seq = 0;
     v->seq = e->seq;
     memcpy(v->hash, f[PAYLOCK_AUDIT_HASH].data, PAYLOCK_HASH_LEN);
 
     return 1;
+}
+
+
+/* Keys that came or went in entries that nobody has signed. */
+
+static void
+trust_undo(paylock_verify_t *v)
+{
+    size_t          i;
+    paylock_key_t  *key;
+
+    if (v->begun > v->covered) {
+        paylock_keyring_free(&v->ring);
+        v->begun = 0;
+    }
+
+    for (i = 0; i < v->ring.n; i++) {
+        key = &v->ring.key[i];
+
+        if (key->added > v->covered) {
+            key->revoked = key->added;
+
+        } else if (key->revoked > v->covered) {
+            key->revoked = 0;
+        }
+    }
 }
 
 
