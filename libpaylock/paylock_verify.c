@@ -187,12 +187,6 @@ paylock_verify_unreadable(paylock_verify_t *v, const char *why)
 int
 paylock_verify_end(paylock_verify_t *v)
 {
-    if (v->row.seq) {
-        return paylock_verify_bad(v, PAYLOCK_FAULT_SIGNATURE, v->row.seq,
-                                  "entry %" PRIu64 " is the last of its "
-                                  "transaction and is not signed", v->row.seq);
-    }
-
     if (v->begun && v->covered != v->seq) {
         return paylock_verify_bad(v, PAYLOCK_FAULT_SIGNATURE, v->seq,
                                   "entry %" PRIu64 " is the last one and is "
