@@ -212,7 +212,7 @@ chain_parse(FILE *f, head_t *known, paylock_verify_t *v)
 {
     int             n;
     char            key[PAYLOCK_KEY_LEN + 1];
-    uint64_t        revoked;
+    uint64_t        begun, revoked;
     paylock_key_t  *one;
 
     n = fscanf(f, "redis = %*[^\n]\nprefix =%*[^\n]\nchain = %32[0-9a-f]\n"
@@ -227,19 +227,19 @@ chain_parse(FILE *f, head_t *known, paylock_verify_t *v)
     }
 
     n = fscanf(f, "genesis = %64[0-9a-f]\ngenesis_seq = %" SCNu64 "\n",
-               key, &v->begun);
+               key, &begun);
 
     if (n == EOF) {
         return 1;
     }
 
-    if (n != 2 || v->begun == 0 || strlen(key) != PAYLOCK_KEY_LEN) {
+    if (n != 2 || begun == 0 || strlen(key) != PAYLOCK_KEY_LEN) {
         return 0;
     }
 
-    strcpy(v->chain, known->chain);
-    strcpy(v->genesis, key);
+    paylock_verify_begin(v, known->chain, key);
     strcpy(v->hash, known->hash);
+    v->begun = begun;
     v->seq = known->seq;
     v->covered = known->seq;
 

@@ -3,11 +3,11 @@
 # Operators' keys: how they are made and kept, whose signature counts, and
 # what is written to a trail that somebody else has written to.
 
-import base64
 import json
 import os
 import pty
 import re
+import select
 import signal
 import socket
 import stat
@@ -118,6 +118,8 @@ class Terminal:
 
     def wait(self, text):
         while text not in self.shown:
+            ready, _, _ = select.select([self.master], [], [], 20)
+            assert ready, self.shown
             self.shown += os.read(self.master, 4096).decode()
 
     def answer(self, question, text):

@@ -451,6 +451,44 @@ test_nul(void **state)
 }
 
 
+static void
+test_changes(void **state)
+{
+    size_t           i;
+    paylock_entry_t  e;
+
+    static const struct {
+        const char  *action;
+        const char  *host;
+        int          changes;
+    } cases[] = {
+        { "lock", "a.example", 1 },
+        { "reset", "a.example", 1 },
+        { "unheard-of", "a.example", 1 },
+        { "", "a.example", 1 },
+        { "notices", "a.example", 1 },
+        { "notic", "a.example", 1 },
+        { "notice", "a.example", 0 },
+        { "notice", "", 0 },
+        { "adopt", "", 0 },
+        { "", "", 0 }
+    };
+
+    (void) state;
+
+    memset(&e, 0, sizeof(paylock_entry_t));
+    assert_int_equal(paylock_entry_changes(&e), 0);
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        e.field[PAYLOCK_AUDIT_ACTION].data = cases[i].action;
+        e.field[PAYLOCK_AUDIT_ACTION].len = strlen(cases[i].action);
+        e.field[PAYLOCK_AUDIT_HOST].data = cases[i].host;
+        e.field[PAYLOCK_AUDIT_HOST].len = strlen(cases[i].host);
+        assert_int_equal(paylock_entry_changes(&e), cases[i].changes);
+    }
+}
+
+
 int
 main(void)
 {
@@ -461,7 +499,8 @@ main(void)
         cmocka_unit_test(test_ids),
         cmocka_unit_test(test_fields),
         cmocka_unit_test(test_shapes),
-        cmocka_unit_test(test_nul)
+        cmocka_unit_test(test_nul),
+        cmocka_unit_test(test_changes)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
