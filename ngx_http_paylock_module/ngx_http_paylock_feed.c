@@ -175,7 +175,9 @@ ngx_http_paylock_feed_hello(void *data, redisReply *reply)
 {
     ngx_http_paylock_feed_t  *feed = data;
 
-    if (feed->pmcf->node->state == NGX_HTTP_PAYLOCK_EMPTY) {
+    if (feed->pmcf->node->state == NGX_HTTP_PAYLOCK_EMPTY
+        || feed->pmcf->node->state == NGX_HTTP_PAYLOCK_DISK)
+    {
         ngx_http_paylock_report_state(feed, NGX_HTTP_PAYLOCK_SYNCING);
     }
 

@@ -8,7 +8,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include "ngx_http_paylock_module.h"
+#include "ngx_http_paylock_state.h"
 #include "paylock_keys.h"
 
 
@@ -17,6 +17,7 @@
 
 
 static ngx_int_t ngx_http_paylock_init(ngx_conf_t *cf);
+static ngx_int_t ngx_http_paylock_init_module(ngx_cycle_t *cycle);
 static ngx_int_t ngx_http_paylock_init_process(ngx_cycle_t *cycle);
 static void ngx_http_paylock_exit_process(ngx_cycle_t *cycle);
 static void *ngx_http_paylock_create_main_conf(ngx_conf_t *cf);
@@ -96,6 +97,13 @@ static ngx_command_t  ngx_http_paylock_commands[] = {
       NGX_HTTP_MAIN_CONF_OFFSET,
       offsetof(ngx_http_paylock_main_conf_t, size),
       &ngx_http_paylock_zone_post },
+
+    { ngx_string("paylock_state"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_paylock_state,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
 
     { ngx_string("paylock_reconcile"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
@@ -199,7 +207,7 @@ ngx_module_t  ngx_http_paylock_module = {
     ngx_http_paylock_commands,             /* module directives */
     NGX_HTTP_MODULE,                       /* module type */
     NULL,                                  /* init master */
-    NULL,                                  /* init module */
+    ngx_http_paylock_init_module,          /* init module */
     ngx_http_paylock_init_process,         /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
@@ -262,6 +270,23 @@ ngx_http_paylock_init(ngx_conf_t *cf)
 }
 
 
+/* The new configuration is in force, so that files may be made for it. */
+
+static ngx_int_t
+ngx_http_paylock_init_module(ngx_cycle_t *cycle)
+{
+    ngx_http_paylock_main_conf_t  *pmcf;
+
+    pmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_paylock_module);
+
+    if (pmcf && pmcf->used && !ngx_test_config) {
+        ngx_http_paylock_state_make(pmcf, cycle->log);
+    }
+
+    return NGX_OK;
+}
+
+
 static ngx_int_t
 ngx_http_paylock_init_process(ngx_cycle_t *cycle)
 {
@@ -278,6 +303,8 @@ ngx_http_paylock_init_process(ngx_cycle_t *cycle)
         return NGX_OK;
     }
 
+    ngx_http_paylock_state_refresh(pmcf, cycle->log);
+
     return ngx_http_paylock_lease_start(cycle, pmcf);
 }
 
@@ -290,7 +317,7 @@ ngx_http_paylock_exit_process(ngx_cycle_t *cycle)
     pmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_paylock_module);
 
     if (pmcf && pmcf->lease) {
-        ngx_http_paylock_lease_stop(pmcf);
+        ngx_http_paylock_lease_end(pmcf);
     }
 }
 
@@ -320,6 +347,7 @@ ngx_http_paylock_create_main_conf(ngx_conf_t *cf)
 
     pmcf->size = NGX_CONF_UNSET_SIZE;
     pmcf->reconcile = NGX_CONF_UNSET_MSEC;
+    pmcf->file.keyed = NGX_DECLINED;
 
     return pmcf;
 }

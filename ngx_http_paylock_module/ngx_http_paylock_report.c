@@ -68,8 +68,7 @@ ngx_http_paylock_report_failure(ngx_http_paylock_feed_t *feed, const char *why)
     node = feed->pmcf->node;
     name = &feed->pmcf->redis.addrs[0].name;
 
-    if ((node->state == NGX_HTTP_PAYLOCK_LIVE
-         || node->state == NGX_HTTP_PAYLOCK_DIVERGED)
+    if (node->synced
         && ngx_current_msec - node->answered > NGX_HTTP_PAYLOCK_STALE_AFTER)
     {
         ngx_http_paylock_report_state(feed, NGX_HTTP_PAYLOCK_STALE);
