@@ -133,15 +133,17 @@ class Chain:
 
 
 class Watch:
-    """Asks for hosts without pause: the closed stay closed, the open open."""
+    """Asks for hosts without pause, on a connection that stays: the closed
+    stay closed, the open open."""
 
-    def __init__(self, nginx, closed, open=("open.example",)):
+    def __init__(self, nginx, closed=("acme.example",),
+                 open=("open.example",)):
         self.nginx = nginx
         self.wanted = [*((host, True) for host in closed),
                        *((host, False) for host in open)]
         self.lock = threading.Lock()
         self.wrong = []
-        self.asked = 0
+        self.times = []                 # that the answers took, in seconds
         self.ending = False
         self.thread = threading.Thread(target=self.run)
 
@@ -163,6 +165,7 @@ class Watch:
         while not self.ending:
             with self.lock:
                 for host, shut in self.wanted:
+                    start = time.monotonic()
                     try:
                         if conn is None:
                             conn = http.client.HTTPConnection(
@@ -175,7 +178,7 @@ class Watch:
                         conn.close()
                         conn = None
                         continue
-                    self.asked += 1
+                    self.times.append(time.monotonic() - start)
                     if (reply.status == 503) != shut:
                         self.wrong.append((host, reply.status))
             time.sleep(0.002)
@@ -190,7 +193,7 @@ class Watch:
         self.ending = True
         self.thread.join()
         assert not self.wrong, self.wrong[:5]
-        assert self.asked
+        assert self.times
 
 
 def logged(nginx, regex, timeout=10):
@@ -203,11 +206,11 @@ def count(nginx, regex):
     return len(re.findall(regex, nginx.error_log()))
 
 
-def closed_hosts(nginx, chain, reconcile="200ms"):
+def closed_hosts(nginx, chain, reconcile="200ms", **kw):
     """An nginx that closes HOSTS, by entries, and has opened another."""
     chain.write(*((host, LOCKED) for host in HOSTS), ("open.example", OPEN))
-    server = nginx(SITES % reconcile)
-    server.wait_live()
+    server = nginx(SITES % reconcile, **kw)
+    server.wait_live(chain.redis)
     chain.settle(server)
     return server
 
