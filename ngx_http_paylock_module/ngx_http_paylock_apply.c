@@ -38,7 +38,7 @@ ngx_http_paylock_apply_fields(ngx_http_paylock_feed_t *feed,
     ngx_int_t  rc;
 
     if (fields->type != REDIS_REPLY_ARRAY || fields->elements % 2) {
-        return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_WRONG,
+        return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_UNFIT,
                                             "unexpected reply to HSCAN");
     }
 
@@ -72,7 +72,7 @@ ngx_http_paylock_apply_field(ngx_http_paylock_feed_t *feed,
 
     if (host->type != REDIS_REPLY_STRING || value->type != REDIS_REPLY_STRING)
     {
-        return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_WRONG,
+        return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_UNFIT,
                                             "unexpected reply to HSCAN");
     }
 
@@ -118,7 +118,7 @@ ngx_http_paylock_apply_entries(ngx_http_paylock_feed_t *feed,
     paylock_entry_t  entry;
 
     if (entries->elements > NGX_HTTP_PAYLOCK_SEEN / 2) {
-        return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_WRONG,
+        return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_UNFIT,
                                             "more entries than asked for");
     }
 

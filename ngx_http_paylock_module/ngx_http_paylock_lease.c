@@ -125,6 +125,7 @@ ngx_http_paylock_lease_tick(ngx_event_t *ev)
 
         if (held == lease->feed.held) {
             node->heartbeat = ngx_current_msec;
+            ngx_http_paylock_report_age(&lease->feed);
 
         } else {
             /* this process was stopped for so long that another took over */

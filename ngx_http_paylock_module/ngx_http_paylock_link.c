@@ -37,6 +37,8 @@ ngx_http_paylock_link_open(ngx_http_paylock_link_t *link)
     link->quiet = *link->log;
     link->quiet.log_level = NGX_LOG_EMERG;
     link->connected = 0;
+    link->foreign = 0;
+    link->broken = 0;
     link->due = 0;
 
     link->pool = ngx_create_pool(NGX_HTTP_PAYLOCK_LINK_OUT, link->log);
@@ -69,7 +71,12 @@ ngx_http_paylock_link_open(ngx_http_paylock_link_t *link)
     rc = ngx_event_connect_peer(&link->peer);
 
     if (rc != NGX_OK && rc != NGX_AGAIN) {
-        ngx_http_paylock_link_errno(link, "cannot connect", ngx_socket_errno);
+        ngx_http_paylock_link_errno(link, ngx_cycle->free_connection_n
+                                          ? "cannot connect"
+                                          : "cannot connect, since "
+                                            "\"worker_connections\" are not "
+                                            "enough",
+                                    ngx_socket_errno);
         return;
     }
 
@@ -175,9 +182,37 @@ ngx_http_paylock_link_fail(ngx_http_paylock_link_t *link, const char *why)
         ngx_cpystrn((u_char *) link->why, (u_char *) why, sizeof(link->why));
     }
 
+    link->broken = link->resp && paylock_resp_pending(link->resp);
+
     ngx_http_paylock_link_close(link);
 
     link->failed(link->data, why ? link->why : NULL);
+}
+
+
+void
+ngx_http_paylock_link_refuse(ngx_http_paylock_link_t *link,
+    const redisReply *error)
+{
+    size_t       len;
+    const char  *text;
+
+    static const char  discarded[] =
+                               "EXECABORT Transaction discarded because of: ";
+
+    text = error->str;
+    len = error->len;
+
+    if (ngx_strncmp(text, discarded, sizeof(discarded) - 1) == 0) {
+        text += sizeof(discarded) - 1;
+        len -= sizeof(discarded) - 1;
+    }
+
+    ngx_http_paylock_printable((u_char *) link->why, text, len);
+
+    link->foreign = 1;
+
+    ngx_http_paylock_link_fail(link, link->why);
 }
 
 
@@ -306,6 +341,7 @@ ngx_http_paylock_link_read_handler(ngx_event_t *rev)
         why = paylock_resp_feed(link->resp, buffer, n);
 
         if (why) {
+            link->foreign = 1;
             ngx_http_paylock_link_fail(link, why);
             return;
         }
@@ -330,6 +366,7 @@ ngx_http_paylock_link_reply(ngx_http_paylock_link_t *link)
         why = paylock_resp_next(link->resp, &reply);
 
         if (why) {
+            link->foreign = 1;
             ngx_http_paylock_link_fail(link, why);
             return NGX_ERROR;
         }
@@ -339,10 +376,8 @@ ngx_http_paylock_link_reply(ngx_http_paylock_link_t *link)
         }
 
         if (reply->type == REDIS_REPLY_ERROR) {
-            ngx_http_paylock_printable((u_char *) link->why, reply->str,
-                                       reply->len);
+            ngx_http_paylock_link_refuse(link, reply);
             freeReplyObject(reply);
-            ngx_http_paylock_link_fail(link, link->why);
             return NGX_ERROR;
         }
 
@@ -350,6 +385,7 @@ ngx_http_paylock_link_reply(ngx_http_paylock_link_t *link)
                                && paylock_resp_pending(link->resp)))
         {
             freeReplyObject(reply);
+            link->foreign = 1;
             ngx_http_paylock_link_fail(link, "a reply that nobody asked for");
             return NGX_ERROR;
         }

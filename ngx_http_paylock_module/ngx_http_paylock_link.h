@@ -44,6 +44,8 @@ struct ngx_http_paylock_link_s {
     ngx_uint_t                  due;           /* replies */
     ngx_http_paylock_reply_pt   handler;
     unsigned                    connected:1;
+    unsigned                    foreign:1;     /* the reason came from there */
+    unsigned                    broken:1;      /* in the middle of a reply */
     char                        why[NGX_HTTP_PAYLOCK_PRINTABLE * 4 + 1];
 };
 
@@ -67,6 +69,11 @@ void ngx_http_paylock_link_call(ngx_http_paylock_link_t *link,
 
 void ngx_http_paylock_link_fail(ngx_http_paylock_link_t *link,
     const char *why);
+
+/* The same for an error reply, or a part of a reply that is one. */
+
+void ngx_http_paylock_link_refuse(ngx_http_paylock_link_t *link,
+    const redisReply *error);
 
 
 #endif /* _NGX_HTTP_PAYLOCK_LINK_H_INCLUDED_ */
