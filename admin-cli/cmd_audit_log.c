@@ -53,7 +53,7 @@ cmd_audit_log(admin_t *a)
 
     if (status == STATUS_DONE) {
         a->link = link_open(&a->settings, &a->problem);
-        status = a->link ? trail_forwards(a, 0, log_entry, &log)
+        status = a->link ? trail_forwards(a, log_entry, &log)
                          : a->problem.status;
     }
 

@@ -4,6 +4,7 @@
  */
 
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,14 @@
 
 #define TRAIL_COUNT   "100"
 #define TRAIL_NEWEST  10000
+#define TRAIL_SPARE   1000             /* come while the trail is read */
 #define TRAIL_ID      48
+
+
+typedef struct {
+    uint64_t  ms;
+    uint64_t  n;
+} trail_id_t;
 
 
 typedef struct {
@@ -24,22 +32,44 @@ typedef struct {
 } trail_newest_t;
 
 
+static int trail_length(admin_t *a, size_t *n);
 static int trail_walk(admin_t *a, int back, size_t limit, trail_each_pt each,
     void *data);
-static int trail_step(const char *id, int back, char next[TRAIL_ID]);
+static const char *trail_id(const redisReply *pair, trail_id_t *id);
+static int trail_beyond(const trail_id_t *id, const trail_id_t *at, int back);
+static int trail_step(trail_id_t *id, int back);
 static int trail_note(void *data, const char *id, const paylock_entry_t *e,
     const char *why);
 
 
 int
-trail_forwards(admin_t *a, size_t limit, trail_each_pt each, void *data)
+trail_forwards(admin_t *a, trail_each_pt each, void *data)
 {
-    return trail_walk(a, 0, limit, each, data);
+    int     status;
+    size_t  n;
+
+    status = trail_length(a, &n);
+
+    return status == STATUS_DONE && n ? trail_walk(a, 0, n, each, data)
+                                      : status;
 }
 
 
 int
-trail_backwards(admin_t *a, size_t limit, trail_each_pt each, void *data)
+trail_backwards(admin_t *a, trail_each_pt each, void *data)
+{
+    int     status;
+    size_t  n;
+
+    status = trail_length(a, &n);
+
+    return status == STATUS_DONE
+           ? trail_walk(a, 1, n + TRAIL_SPARE, each, data) : status;
+}
+
+
+int
+trail_last(admin_t *a, size_t limit, trail_each_pt each, void *data)
 {
     return trail_walk(a, 1, limit, each, data);
 }
@@ -53,26 +83,58 @@ trail_newest(admin_t *a, json_t *seqs)
     newest.seqs = seqs;
     newest.left = json_object_size(seqs);
 
-    return newest.left ? trail_backwards(a, TRAIL_NEWEST, trail_note, &newest)
+    return newest.left ? trail_last(a, TRAIL_NEWEST, trail_note, &newest)
                        : STATUS_DONE;
 }
 
 
 static int
+trail_length(admin_t *a, size_t *n)
+{
+    redisReply  *reply;
+
+    *n = 0;
+
+    if (link_command(a->link, "XLEN", a->settings.audit, NULL) != 0
+        || link_send(a->link) != 0)
+    {
+        return a->problem.status;
+    }
+
+    reply = link_expect(a->link, REDIS_REPLY_INTEGER);
+
+    if (reply == NULL) {
+        return a->problem.status;
+    }
+
+    *n = reply->integer > 0 ? (size_t) reply->integer : 0;
+
+    freeReplyObject(reply);
+
+    return STATUS_DONE;
+}
+
+
+/* Ends after so many entries, or where each says so. */
+
+static int
 trail_walk(admin_t *a, int back, size_t limit, trail_each_pt each, void *data)
 {
-    int               more;
+    int               more, status;
     char              from[TRAIL_ID];
     size_t            i, seen;
-    const char       *id, *why;
+    const char       *text, *why;
     redisReply       *reply;
-    const redisReply *pair;
+    trail_id_t        at, id;
     paylock_entry_t   e;
 
-    strcpy(from, back ? "+" : "-");
+    at.ms = at.n = back ? UINT64_MAX : 0;
     seen = 0;
+    status = STATUS_DONE;
 
     do {
+        (void) snprintf(from, TRAIL_ID, "%" PRIu64 "-%" PRIu64, at.ms, at.n);
+
         if (link_command(a->link, back ? "XREVRANGE" : "XRANGE",
                          a->settings.audit, from, back ? "-" : "+", "COUNT",
                          TRAIL_COUNT, NULL) != 0
@@ -90,55 +152,94 @@ trail_walk(admin_t *a, int back, size_t limit, trail_each_pt each, void *data)
         more = reply->elements != 0;
 
         for (i = 0; more && i < reply->elements; i++) {
-            pair = reply->element[i];
-            why = paylock_entry_read(pair, &e);
+            text = trail_id(reply->element[i], &id);
 
-            id = (pair->type == REDIS_REPLY_ARRAY && pair->elements
-                  && pair->element[0]->type == REDIS_REPLY_STRING)
-                 ? pair->element[0]->str : "";
+            if (text == NULL || !trail_beyond(&id, &at, back)) {
+                status = problem_set(&a->problem, STATUS_FAILED, "protocol",
+                                     "is this the address of a Redis?",
+                                     "Redis at %s gave entries that are not "
+                                     "in order", a->settings.where);
+                more = 0;
+                break;
+            }
 
-            more = each(data, id, &e, why) && ++seen != limit
-                   && trail_step(id, back, from);
+            why = paylock_entry_read(reply->element[i], &e);
+
+            at = id;
+            more = each(data, text, &e, why) && ++seen != limit
+                   && trail_step(&at, back);
         }
 
         freeReplyObject(reply);
 
     } while (more);
 
-    return STATUS_DONE;
+    return status;
 }
 
 
-/* The id beside this one; 0 if there is none. */
+/* The id of what is to be an entry, and its text; NULL if there is none. */
+
+static const char *
+trail_id(const redisReply *pair, trail_id_t *id)
+{
+    char        *end;
+    const char  *text;
+
+    if (pair->type != REDIS_REPLY_ARRAY || pair->elements == 0
+        || pair->element[0]->type != REDIS_REPLY_STRING)
+    {
+        return NULL;
+    }
+
+    text = pair->element[0]->str;
+    errno = 0;
+
+    id->ms = strtoull(text, &end, 10);
+
+    if (end == text || *end != '-') {
+        return NULL;
+    }
+
+    id->n = strtoull(end + 1, &end, 10);
+
+    return *end == '\0' && errno == 0 ? text : NULL;
+}
+
+
+/* Is it that one, or one that comes after it? */
 
 static int
-trail_step(const char *id, int back, char next[TRAIL_ID])
+trail_beyond(const trail_id_t *id, const trail_id_t *at, int back)
 {
-    char      *end;
-    uint64_t   ms, n;
+    if (id->ms != at->ms) {
+        return back ? id->ms < at->ms : id->ms > at->ms;
+    }
 
-    ms = strtoull(id, &end, 10);
+    return back ? id->n <= at->n : id->n >= at->n;
+}
 
-    if (*end != '-') {
+
+/* To the id beside this one; 0 if there is none. */
+
+static int
+trail_step(trail_id_t *id, int back)
+{
+    uint64_t  last;
+
+    last = back ? 0 : UINT64_MAX;
+
+    if (id->n != last) {
+        id->n += back ? -1 : 1;
+        return 1;
+    }
+
+    if (id->ms == last) {
         return 0;
     }
 
-    n = strtoull(end + 1, NULL, 10);
-
-    if (n == (back ? 0 : UINT64_MAX)) {
-
-        if (ms == (back ? 0 : UINT64_MAX)) {
-            return 0;
-        }
-
-        ms += back ? -1 : 1;
-        n = back ? UINT64_MAX : 0;
-
-    } else {
-        n += back ? -1 : 1;
-    }
-
-    (void) snprintf(next, TRAIL_ID, "%" PRIu64 "-%" PRIu64, ms, n);
+    id->ms += back ? -1 : 1;
+    id->n = back ? UINT64_MAX : 0;
 
     return 1;
 }

@@ -24,10 +24,14 @@
 typedef int (*trail_each_pt)(void *data, const char *id,
     const paylock_entry_t *e, const char *why);
 
-/* Calls each for at most limit entries, 0 being all. */
+/* Calls each for all entries that there are when it begins. */
 
-int trail_forwards(admin_t *a, size_t limit, trail_each_pt each, void *data);
-int trail_backwards(admin_t *a, size_t limit, trail_each_pt each, void *data);
+int trail_forwards(admin_t *a, trail_each_pt each, void *data);
+int trail_backwards(admin_t *a, trail_each_pt each, void *data);
+
+/* Calls each for at most limit entries, the last one first. */
+
+int trail_last(admin_t *a, size_t limit, trail_each_pt each, void *data);
 
 /*
  * Looks among the newest entries for the last one of each host that is a
