@@ -91,6 +91,41 @@ static ngx_command_t  ngx_http_paylock_commands[] = {
       0,
       NULL },
 
+    { ngx_string("paylock_redis_ssl_trusted_certificate"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_paylock_main_conf_t, redis.ssl_trusted_certificate),
+      NULL },
+
+    { ngx_string("paylock_redis_ssl_certificate"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_paylock_main_conf_t, redis.ssl_certificate),
+      NULL },
+
+    { ngx_string("paylock_redis_ssl_certificate_key"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_paylock_main_conf_t, redis.ssl_certificate_key),
+      NULL },
+
+    { ngx_string("paylock_redis_ssl_name"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_paylock_main_conf_t, redis.ssl_name),
+      NULL },
+
+    { ngx_string("paylock_redis_ssl_verify"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_paylock_main_conf_t, redis.ssl_verify),
+      NULL },
+
     { ngx_string("paylock_zone"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_size_slot,
@@ -348,6 +383,7 @@ ngx_http_paylock_create_main_conf(ngx_conf_t *cf)
     pmcf->size = NGX_CONF_UNSET_SIZE;
     pmcf->reconcile = NGX_CONF_UNSET_MSEC;
     pmcf->file.keyed = NGX_DECLINED;
+    pmcf->redis.ssl_verify = NGX_CONF_UNSET;
 
     return pmcf;
 }
@@ -361,8 +397,8 @@ ngx_http_paylock_init_main_conf(ngx_conf_t *cf, void *conf)
     ngx_conf_init_size_value(pmcf->size, NGX_HTTP_PAYLOCK_ZONE_SIZE);
     ngx_conf_init_msec_value(pmcf->reconcile, 60000);
 
-    if (pmcf->used && pmcf->redis.addrs == NULL) {
-        return ngx_http_paylock_redis_default(cf, pmcf);
+    if (pmcf->used || pmcf->redis.name.len) {
+        return ngx_http_paylock_redis_init(cf, &pmcf->redis);
     }
 
     return NGX_CONF_OK;

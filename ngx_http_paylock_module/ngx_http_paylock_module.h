@@ -101,8 +101,15 @@ typedef struct ngx_http_paylock_lease_s  ngx_http_paylock_lease_t;
 /* paylock_redis; the texts are 0-terminated, NULL if not given */
 
 typedef struct {
-    ngx_addr_t                  *addrs;
+    ngx_str_t                    name;         /* host:port or unix:path */
+    ngx_str_t                    host;         /* empty for unix: */
+    in_port_t                    port;
+    ngx_addr_t                  *addrs;        /* of the configuration */
     ngx_uint_t                   naddrs;
+    ngx_resolver_t              *resolver;     /* NULL: none to be asked */
+    ngx_str_t                    file;         /* where it stands */
+    ngx_uint_t                   line;
+
     char                        *user;
     char                        *password;
     char                        *db;
@@ -110,6 +117,15 @@ typedef struct {
     char                        *audit;
     ngx_msec_t                   connect_timeout;
     ngx_msec_t                   timeout;
+
+    ngx_uint_t                   tls;          /* rediss:// */
+    ngx_ssl_t                    ssl;
+    ngx_str_t                    ssl_trusted_certificate;
+    ngx_str_t                    ssl_certificate;
+    ngx_str_t                    ssl_certificate_key;
+    ngx_str_t                    ssl_name;
+    ngx_uint_t                   ssl_name_is_address;
+    ngx_flag_t                   ssl_verify;
 } ngx_http_paylock_redis_t;
 
 
@@ -371,8 +387,14 @@ void ngx_http_paylock_printable(u_char dst[NGX_HTTP_PAYLOCK_PRINTABLE * 4 + 1],
 /* ngx_http_paylock_redis.c */
 
 char *ngx_http_paylock_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_http_paylock_redis_default(ngx_conf_t *cf,
-    ngx_http_paylock_main_conf_t *pmcf);
+char *ngx_http_paylock_redis_init(ngx_conf_t *cf,
+    ngx_http_paylock_redis_t *redis);
+
+
+/* ngx_http_paylock_tls.c */
+
+char *ngx_http_paylock_tls_init(ngx_conf_t *cf,
+    ngx_http_paylock_redis_t *redis);
 
 
 /* ngx_http_paylock_lease.c */

@@ -91,7 +91,7 @@ ngx_http_paylock_report_failure(ngx_http_paylock_feed_t *feed, const char *why)
     ngx_http_paylock_node_sh_t  *node;
 
     node = feed->pmcf->node;
-    name = &feed->pmcf->redis.addrs[0].name;
+    name = &feed->pmcf->redis.name;
 
     if (node->alerted & feed->trouble) {
         return;
@@ -133,7 +133,7 @@ ngx_http_paylock_report_refusal(ngx_http_paylock_feed_t *feed, const char *why)
                       "paylock: Redis at %V refuses user \"%s\": %s; it needs "
                       "%%R~%s %%R~%s " NGX_HTTP_PAYLOCK_RIGHTS ", see "
                       "\"paylock-admin init --acl\"; %uD records stay in "
-                      "force", &redis->addrs[0].name,
+                      "force", &redis->name,
                       redis->user ? redis->user : "default", why,
                       redis->locks, redis->audit,
                       feed->pmcf->table.sh->count);
@@ -143,7 +143,7 @@ ngx_http_paylock_report_refusal(ngx_http_paylock_feed_t *feed, const char *why)
     ngx_log_error(NGX_LOG_ALERT, feed->log, 0,
                   "paylock: Redis at %V refuses user \"%s\": %s; correct the "
                   "user name or the password of \"paylock_redis\"; %uD "
-                  "records stay in force", &redis->addrs[0].name,
+                  "records stay in force", &redis->name,
                   redis->user ? redis->user : "default", why,
                   feed->pmcf->table.sh->count);
 }
