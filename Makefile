@@ -144,7 +144,8 @@ build/obj/%.o: %.c
 	$(CC) $(strict) $(CPPFLAGS) $(CFLAGS) -MMD -MP -Ilibpaylock -c -o $@ $<
 
 $(cli): $(cli_obj) $(lib_obj) build/sources
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(cli_obj) $(lib_obj) $(libs) -lidn2
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(cli_obj) $(lib_obj) $(libs) -lssl \
+	    -lidn2
 
 
 # the unit tests

@@ -230,7 +230,7 @@ def config(admin, text, mode=0o600):
 NO_URLS = [
     "", "localhost", "http://localhost", "redis://", "redis://h:0",
     "redis://h:65536", "redis://h:x", "redis://h/x", "redis://h/-1", "unix:",
-    "unix:/x?db=x", "unix:/" + "x" * 200, "sentinel://h", "rediss://h"]
+    "unix:/x?db=x", "unix:/" + "x" * 200, "sentinel://h"]
 
 
 def test_urls_refused(admin):
