@@ -132,11 +132,12 @@ ngx_http_paylock_connect_to(ngx_http_paylock_link_t *link,
 
     if (rc != NGX_OK && rc != NGX_AGAIN) {
         link->why[0] = '\0';
-        ngx_http_paylock_link_errno(link, ngx_cycle->free_connection_n
-                                          ? "cannot connect"
-                                          : "cannot connect, since "
-                                            "\"worker_connections\" are not "
-                                            "enough",
+        link->crowded = ngx_cycle->free_connection_n == 0;
+        ngx_http_paylock_link_errno(link, link->crowded
+                                          ? "cannot connect, since all "
+                                            "\"worker_connections\" are in "
+                                            "use: raise them"
+                                          : "cannot connect",
                                     ngx_socket_errno);
         return;
     }

@@ -133,6 +133,9 @@ ngx_http_paylock_feed_failed(void *data, const char *why)
 
     if (feed->link.foreign) {
         feed->trouble = ngx_http_paylock_feed_trouble(why);
+
+    } else if (feed->link.crowded) {
+        feed->trouble = NGX_HTTP_PAYLOCK_FULL;
     }
 
     ngx_http_paylock_report_failure(feed, why);

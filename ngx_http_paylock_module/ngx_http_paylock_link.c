@@ -33,6 +33,7 @@ ngx_http_paylock_link_open(ngx_http_paylock_link_t *link)
     link->quiet.next = NULL;
     link->why[0] = '\0';
     link->foreign = 0;
+    link->crowded = 0;
     link->broken = 0;
     link->due = 0;
 

@@ -46,6 +46,7 @@ struct ngx_http_paylock_link_s {
     ngx_uint_t                  due;           /* replies */
     ngx_http_paylock_reply_pt   handler;
     unsigned                    foreign:1;     /* the reason came from there */
+    unsigned                    crowded:1;     /* nginx has none left */
     unsigned                    broken:1;      /* in the middle of a reply */
     char                        why[NGX_HTTP_PAYLOCK_PRINTABLE * 4 + 1];
 };

@@ -237,6 +237,91 @@ def test_adopt_is_cut_and_nobody_answers(proxied, redis, when):
     assert redis.client().xlen(AUDIT) == 2
 
 
+# a Redis that refuses, or lies
+
+
+@pytest.fixture
+def lied_to(redis, private):
+    """An admin, one host locked, and what is between it and Redis."""
+    with FakeRedis(redis.socket, private) as fake:
+        admin = servers.Admin(fake, private / "lied_to")
+        admin("init")
+        admin("lock", "a.example")
+        yield admin, fake
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("refusal, word, code, mend", [
+    ("MULTI", "NOPERM this user has no permissions to run the 'multi' "
+     "command", "permission", "rights"),
+    ("MULTI", "OOM command not allowed when used memory > 'maxmemory'.",
+     "memory", "maxmemory"),
+    ("XADD", "READONLY You can't write against a read only replica.",
+     "readonly", "primary"),
+    ("EXEC", "EXECABORT Transaction discarded because of: MISCONF x", "disk",
+     "log"),
+    ("EXEC", "MOVED 8118 192.0.2.7:6379", "cluster", "node")])
+def test_a_refusal(lied_to, redis, command, refusal, word, code, mend):
+    """What stands behind a command that was refused is not carried out."""
+    admin, fake = lied_to
+    client = redis.client()
+    before = state(client)
+    # where Redis would refuse to queue it, it would refuse EXEC as well
+    for name in {refusal, "EXEC"}:
+        fake.on(name, b"-%s\r\n" % word.encode(), times=99)
+    error = refused(admin, code, *command)
+    assert mend in error["mend"]
+    assert state(client) == before
+    fake.heal()
+    admin(*command)
+
+
+PAGE = b"*60000\r\n" + b"$9\r\na.example\r\n$1\r\n1\r\n" * 30000
+
+
+@pytest.mark.parametrize("length, pages", [
+    (None, 4), (b":9223372036854775807\r\n", 0), (b":-5\r\n", 4)])
+def test_a_cursor_that_never_comes_back(lied_to, length, pages):
+    admin, fake = lied_to
+    if length:
+        fake.on("HLEN", length)
+    fault = fake.on("HSCAN", b"*2\r\n$1\r\n7\r\n" + PAGE, times=1000)
+    refused(admin, "protocol", "list")
+    assert fault.struck <= pages
+
+
+def test_a_trail_that_repeats_itself(lied_to):
+    admin, fake = lied_to
+    first = []
+    fake.on("XLEN", b":9223372036854775807\r\n", times=99)
+    fault = fake.on("XRANGE", lambda real: first.append(real) or first[0],
+                    times=1000)
+    done = admin("--json", "audit", "log", check=False)
+    assert done.returncode == 1
+    assert len(done.stdout.splitlines()) == 2
+    assert "not in order" in json.loads(done.stderr)["error"]["message"]
+    assert fault.struck == 2
+
+
+@pytest.mark.parametrize("id", [b"x", b"1", b"1-", b"-1", b"1-0x", b"",
+                                b"99999999999999999999-0"])
+def test_an_entry_without_an_id(lied_to, id):
+    admin, fake = lied_to
+    fake.on("XRANGE", b"*1\r\n*2\r\n$%d\r\n%s\r\n*0\r\n" % (len(id), id),
+            times=1000)
+    refused(admin, "protocol", "audit", "log")
+
+
+def test_a_trail_that_grows_while_it_is_read(lied_to):
+    """What is shown is what there was at the beginning."""
+    admin, fake = lied_to
+    ids = iter(range(1, 10 ** 9))
+    fault = fake.on("XRANGE", lambda real: b"*1\r\n*2\r\n$%d\r\n%d-0\r\n*0"
+                    b"\r\n" % (len(str(n := next(ids))) + 2, n), times=1000)
+    done = admin("audit", "log")
+    assert done.stderr.count("is no entry") == fault.struck == 2
+
+
 # request ids
 
 
