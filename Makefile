@@ -162,7 +162,7 @@ build/sanitized/ngx_http_paylock_module/%.o: \
 
 table_obj := $(addprefix build/sanitized/ngx_http_paylock_module/, \
                  $(addprefix ngx_http_paylock_, table.o table_write.o \
-                     table_scan.o))
+                     table_scan.o table_state.o))
 
 build/unit/test_table: $(table_obj)
 build/unit/test_table: private extra := -Wno-unused-parameter \

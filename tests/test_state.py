@@ -187,6 +187,25 @@ def test_redis_forgot(saving, redis, admin, nginx):
     server.wait_state("acme.example", "open", 15)
 
 
+def test_hold_outlives_a_start(saving, redis, chain):
+    """What another chain does not have is held as before."""
+    server = saving()
+    server.allow("does not go on from")
+    with redis.client() as client:
+        client.flushall()
+    other = Chain(redis).init()
+    other.write(("other.example", LOCKED))
+    server.wait_state("other.example", "locked", 20)
+    wait_for("the hold to be saved", lambda: sorted(
+        held for _, _, held, _, _ in State.read(server.file))
+        == [False, True] and saved(server.file, other.seq), 15)
+    server.stop()
+    again(server)
+    server.wait_live(timeout=15)
+    other.settle(server)
+    assert server.state("acme.example") == "locked"
+
+
 def test_written_at_the_end(saving, redis, chain):
     """What changed in the last moment is there after a shutdown."""
     server = saving()
@@ -204,7 +223,11 @@ def test_inherited(saving, redis, chain):
     redis.stop()
     with Watch(server):
         for size in ("2m", "512k"):
+            was = server.file.stat().st_mtime_ns
             server.reload(f"paylock_zone {size};" + CONF)
+            wait_for("a new file",
+                     lambda: server.file.stat().st_mtime_ns != was, 15)
+            assert saved(server.file, chain.seq)
     server.stop()
     again(server)
     assert server.state("acme.example") == "locked"
@@ -600,6 +623,23 @@ def test_file_deleted(saving, chain):
     server.file.unlink()
     chain.write(("later.example", LOCKED))
     wait_saved(server, chain)
+
+
+@pytest.mark.parametrize("kind", ["file", "symlink"])
+def test_left_behind(saving, chain, kind):
+    """By a worker that was killed, or put there by somebody."""
+    server = saving()
+    victim = server.dir / "victim"
+    victim.write_text("dear")
+    victim.chmod(0o666)
+    temp = server.file.with_name("paylock.tmp")
+    if kind == "symlink":
+        temp.symlink_to(victim)
+    else:
+        temp.write_text("half")
+    chain.write(("later.example", LOCKED))
+    wait_saved(server, chain)
+    assert victim.read_text() == "dear"
 
 
 # what is wrong with the disk
