@@ -248,8 +248,6 @@ ngx_http_paylock_tls_failed(ngx_http_paylock_link_t *link)
         break;
     }
 
-    link->foreign = 1;
-
     (void) ngx_snprintf((u_char *) link->why, sizeof(link->why), fmt,
                         X509_verify_cert_error_string(rc),
                         &link->redis->ssl_name);

@@ -40,7 +40,8 @@ def test_memcheck(nginx, redis, admin, private):
     admin("init")
     admin("lock", "acme.example", "--reason", "overdue")
     server = nginx(SITES, workers=1, main=MAIN, patience=60, under=(
-        "valgrind", "--leak-check=full", "--show-leak-kinds=definite",
+        "valgrind", "--leak-check=full", "--keep-debuginfo=yes",
+        "--show-leak-kinds=definite",
         f"--log-file={log}"))
     server.wait_live(timeout=60)
 

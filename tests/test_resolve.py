@@ -3,6 +3,9 @@
 # The name in paylock_redis: with a resolver it is asked for at each
 # connection, and no worker waits for the answer.
 
+import os
+import re
+import signal
 import time
 
 import pytest
@@ -152,6 +155,43 @@ def test_silent_name_server(start, names, pair):
     names.answer = [FIRST]
     pair.lock(FIRST, "later.example")
     server.wait_state("later.example", "locked", 20)
+
+
+def owners(server):
+    """The workers that have followed Redis, in their order."""
+    return [int(pid) for pid in re.findall(
+        r"(\d+)#\d+: paylock: this worker follows", server.error_log())]
+
+
+def test_owner_sleeps_while_it_asks(start, names, pair):
+    """An answer that comes when another worker has taken over is for nobody."""
+    names.answer = [FIRST]
+    pair.lock(FIRST, "acme.example")
+    server = start(options="connect_timeout=20s")
+    server.wait_state("acme.example", "locked")
+    old = owners(server)[-1]
+
+    names.answer = None
+    before = names.asked
+    pair.redis[FIRST].stop()
+    wait_for("a question", lambda: names.asked >= before + 1, 20)
+    os.kill(old, signal.SIGSTOP)
+    try:
+        wait_for("another owner", lambda: owners(server)[-1] != old, 20)
+    finally:
+        os.kill(old, signal.SIGCONT)
+
+    pair.redis[FIRST].start()
+    pair.lock(FIRST, "later.example")
+    with pair.redis[FIRST].client() as client:
+        before = client.info("stats")["total_connections_received"]
+        names.answer = [FIRST]
+        # the new one has asked later, and is answered later
+        server.wait_state("later.example", "locked", 30)
+        after = client.info("stats")["total_connections_received"]
+    assert after == before + 1
+    assert old in server.workers()
+    assert "exited on signal" not in server.error_log()
 
 
 def test_silent_from_the_start(start, names, pair):

@@ -5,7 +5,10 @@
 # once.
 
 import os
+import pty
 import re
+import select
+import signal
 import socket
 import ssl
 import subprocess
@@ -16,6 +19,7 @@ import pytest
 
 import pki
 import servers
+from nameserver import NameServer
 from servers import wait_for
 
 SITES = """
@@ -153,6 +157,19 @@ def test_name(following, redis, admin, certs):
     admin.env["PAYLOCK_TLS_NAME"] = NAME
     server = following(trust(certs, f"paylock_redis_ssl_name {NAME};"))
     flips_arrive(server, admin)
+
+
+def test_other_name(nginx, redis, admin, certs):
+    admin("init")
+    admin("lock", "acme.example")
+    server = nginx(trust(certs, "paylock_redis_ssl_name other.example;")
+                   + SITES)
+    server.allow("nothing is known yet")
+    wait_for("the failure", lambda: said(server), 20)
+    line, = said(server)
+    assert re.search('certificate is refused: .*mismatch.* "other.example"',
+                     line)
+    assert server.state("acme.example") == "open"
 
 
 def test_client_certificate(following, redis, admin, certs):
@@ -321,12 +338,9 @@ def test_stalled_from_the_start(nginx, redis, admin):
         assert not old & set(server.workers())
 
 
-@pytest.mark.parametrize("name,greeted", [
-    (None, None), (NAME, NAME), ("192.0.2.1", None)])
-def test_server_name(name, greeted, nginx, redis, certs):
-    """A name goes out with the greeting, an address does not."""
-    names = []
-
+@pytest.fixture
+def greeted(certs):
+    """The names in the greetings that come to a port that says no more."""
     def greet():
         while not ending.is_set():
             try:
@@ -338,6 +352,7 @@ def test_server_name(name, greeted, nginx, redis, certs):
             except OSError:
                 conn.close()
 
+    names = []
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*certs.right)
     context.sni_callback = lambda _, name, __: names.append(name)
@@ -347,16 +362,33 @@ def test_server_name(name, greeted, nginx, redis, certs):
         listener.settimeout(0.1)
         thread.start()
         try:
-            redis.url = "rediss://127.0.0.1:%d" % listener.getsockname()[1]
-            server = nginx(trust(certs) + SITES + (
-                f"paylock_redis_ssl_name {name};" if name else ""))
-            server.allow("nothing is known yet")
-            wait_for("a greeting", lambda: names, 20)
-            wait_for("the failure", lambda: said(server), 20)
+            yield "rediss://127.0.0.1:%d" % listener.getsockname()[1], names
         finally:
             ending.set()
             thread.join()
-    assert names[0] == greeted
+
+
+NAMES = [(None, None), (NAME, NAME), ("192.0.2.1", None)]
+
+
+@pytest.mark.parametrize("name,greeting", NAMES)
+def test_server_name(name, greeting, greeted, nginx, redis, certs):
+    """A name goes out with the greeting, an address does not."""
+    redis.url, names = greeted
+    server = nginx(trust(certs) + SITES + (
+        f"paylock_redis_ssl_name {name};" if name else ""))
+    server.allow("nothing is known yet")
+    wait_for("a greeting", lambda: names, 20)
+    wait_for("the failure", lambda: said(server), 20)
+    assert names[0] == greeting
+
+
+@pytest.mark.parametrize("name,greeting", NAMES)
+def test_admin_server_name(name, greeting, greeted, redis, admin):
+    redis.url, names = greeted
+    options = ("--tls-name", name) if name else ()
+    assert admin("list", *options, check=False).returncode == 1
+    assert names == [greeting]
 
 
 def test_nothing_leaks(following, redis, admin):
@@ -368,7 +400,7 @@ def test_nothing_leaks(following, redis, admin):
                    for pid in server.workers())
 
     before = descriptors()
-    for _ in range(20):
+    for _ in range(10):
         old = redis.met()
         redis.set()
         wait_for("the next one", lambda: redis.met() > old, 20)
@@ -376,6 +408,46 @@ def test_nothing_leaks(following, redis, admin):
     # a state file may be open for writing just now
     assert descriptors() < before + 5
     flips_arrive(server, admin)
+
+
+def test_memcheck(nginx, redis, admin, certs, private):
+    """Valgrind sees no error, and nothing of ours that is lost: connections
+    that end well, that are refused, and that wait when nginx ends."""
+    log = private / "memcheck.log"
+    names = NameServer(NAME)
+    try:
+        names.answer = ["127.0.0.1"]
+        admin("init")
+        admin("lock", "acme.example")
+        redis.url = f"rediss://{NAME}:{redis.tls_port}"
+        server = nginx(
+            trust(certs, f"resolver {names.address} ipv6=off;") + SITES,
+            workers=1, main="master_process off;", patience=60,
+            options="connect_timeout=10s timeout=10s",
+            under=("valgrind", "--leak-check=full", "--keep-debuginfo=yes",
+                   "--show-leak-kinds=definite", f"--log-file={log}"))
+        server.allow("its certificate is refused")
+        server.wait_live(timeout=60)
+        for certificate, n in ((certs.right, 1), (certs.expired, 2)):
+            before = redis.met()
+            redis.show(certificate)
+            wait_for("connections", lambda: redis.met() >= before + n, 60)
+        wait_for("the line about it", lambda: "certificate has expired"
+                 in server.error_log(), 60)
+        names.answer = None
+        before = names.asked
+        wait_for("a question", lambda: names.asked > before, 60)
+        server.stop()
+    finally:
+        names.stop()
+
+    text = log.read_text()
+    assert "ERROR SUMMARY: " in text
+    errors = [block for block in re.split(r"==\d+== \n", text)
+              if re.search(r"Invalid|uninitialised|Mismatched|overlap", block)
+              or ("definitely lost in loss record" in block
+                  and "paylock" in block)]
+    assert not errors, "\n".join(errors)
 
 
 def test_reload(following, redis, admin):
@@ -446,6 +518,10 @@ def test_admin_options(redis, private, certs):
     redis.show(certs.ours.issue("by-name", f"DNS:{NAME}"))
     admin("status", "acme.example", "--tls-name", NAME, *options)
     admin("unlock", "acme.example", "--tls-name", NAME, *options)
+    done = admin("lock", "acme.example", "--tls-name", "other.example",
+                 *options, check=False)
+    assert done.returncode == 1
+    assert 'is not for "other.example"' in done.stderr
 
 
 def test_admin_settings(redis, private, certs):
@@ -545,6 +621,33 @@ def test_admin_files(redis, admin, certs, private):
     done = admin("lock", "acme.example", "--tls-cert", cert, check=False)
     assert done.returncode == 2
     assert 'a "tls_cert" without a "tls_key"' in done.stderr
+
+
+def test_admin_asks_for_no_passphrase(redis, admin, certs, private):
+    """Not even on a terminal: what works there works in a script."""
+    cert, key = certs.client
+    locked = private / "locked"
+    subprocess.run(["openssl", "ec", "-in", key, "-aes256", "-passout",
+                    "pass:hush", "-out", locked],
+                   check=True, capture_output=True)
+    locked.chmod(0o600)
+    argv = admin.argv("list", "--tls-cert", cert, "--tls-key", locked)
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execve(argv[0], argv, admin.env)
+    text, end = "", time.monotonic() + 20
+    try:
+        while time.monotonic() < end:
+            if select.select([terminal], [], [], 0.1)[0]:
+                text += os.read(terminal, 4096).decode()
+    except OSError:
+        pass                            # it has ended
+    finally:
+        os.close(terminal)
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    assert time.monotonic() < end, text
+    assert "no passphrase" in text
 
 
 def test_admin_in_bulk(redis, admin):
