@@ -65,9 +65,11 @@ class Chain:
         self.seq, self.hash = 0, "0" * 64
         self.look()
 
-    def look(self):
+    def look(self, client=None):
         """The head as it stands in Redis; None where there is no stream."""
-        for id, entry in self.client.xrevrange(AUDIT, count=1):
+        if client is None:
+            client = self.client
+        for id, entry in client.xrevrange(AUDIT, count=1):
             self.seq, self.hash = int(id.split("-")[0]), entry["hash"]
             self.chain = entry["chain"]
             return entry
