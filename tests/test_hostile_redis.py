@@ -135,6 +135,29 @@ def test_broken_replies(nginx, chain, fake, command):
     assert after[1] <= before[1] + 1024
 
 
+def test_hundreds_of_connections(nginx, chain, redis):
+    """Lost as soon as all was read: nothing is left of any of them."""
+    with FakeRedis(redis.socket) as one, FakeRedis(redis.socket) as other:
+        nodes = [(closed_hosts(nginx, chain, redis=fake), fake,
+                  fake.on("XREAD", reply, having=b"BLOCK", times=120, end=end))
+                 for fake, reply, end in [(one, b"*1\r\n*2\r\n+", "rst"),
+                                          (other, b"$9\r\nxyz", "fin")]]
+        pids = [owner(node) for node, _, _ in nodes]
+        for _, _, fault in nodes:
+            fault.wait(20, 60)
+        before = [holdings(pid) for pid in pids]
+        for node, _, fault in nodes:
+            fault.wait(120, 120)
+        for node, fake, _ in nodes:
+            recover(fake)
+        after = [holdings(pid) for pid in pids]
+        print([len(fake.met) for _, fake, _ in nodes], before, after)
+        for (fds, memory), (fds_then, memory_then) in zip(before, after):
+            assert fds_then <= fds + 1 and memory_then <= memory + 256
+        for node, _, _ in nodes:
+            chain.settle(node)
+
+
 def cpu(pid):
     """Milliseconds that it has run."""
     text = pathlib.Path(f"/proc/{pid}/schedstat").read_text()

@@ -20,7 +20,7 @@ from chain import (HOSTS, LOCKED, LOCKS, OPEN, SITES, Chain, Watch,
                    closed_hosts, count, logged)
 from fake_redis import NOWHERE, FakeRedis
 from servers import wait_for
-from test_hostile_redis import owner
+from test_hostile_redis import owner, recover
 
 FOREVER = 10 ** 9
 
@@ -77,13 +77,13 @@ def test_attempts(nginx, chain, fakes, redis):
         assert any(abs(a - b) > 0.005 for a, b in zip(*both)), both
         for node, fake in zip(nodes, pair):
             wait_for("the age", lambda: stale(node))
-            assert 10000 < int(stale(node)[0]) < 15000
+            assert 10000 < int(stale(node)[0]) < 20000
             assert node.state(HOSTS[0]) == "locked"
             fake.to(redis.socket)
         for node in nodes:
             node.wait_state(HOSTS[0], "open")
             node.wait_state("new.example", "locked")
-            wait_for("live again", lambda: count(node, r"live, \d+ rec") == 2)
+            wait_for("live again", lambda: count(node, r"live, \d+ rec") >= 2)
             assert len(stale(node)) == 1
             assert count(node, "records stay in force") == 1
             assert count(node, r"\[alert\]") == 0
@@ -97,9 +97,11 @@ def test_a_whole_batch_after_an_outage(nginx, chain, fakes, redis):
     fake.met.clear()
     fake.to(NOWHERE)
     wait_for("attempts", lambda: len(fake.met) >= 4, 30)
-    asked = fake.on("HSCAN", having=b"COUNT\r\n$3\r\n256\r\n")
+    asked = []
+    fake.on("HSCAN", request=lambda raw: asked.append(raw) or raw)
     fake.to(redis.socket)
-    wait_for("HSCAN with COUNT 256", lambda: asked.struck)
+    wait_for("HSCAN", lambda: asked)
+    assert b"COUNT\r\n$3\r\n256\r\n" in asked[0]
     chain.settle(server)
 
 
@@ -137,7 +139,7 @@ def test_silence(nginx, chain, fakes):
             median = statistics.median(watch.times)
             print(f"{median * 1000:.2f} ms, {quiet * 1000:.2f} ms before, "
                   f"at most {max(watch.times) * 1000:.2f} ms")
-            assert median < max(3 * quiet, 0.01) and max(watch.times) < 1.5
+            assert median < max(3 * quiet, 0.01) and max(watch.times) < 2
 
         hung.heal(), slow.heal()
         nodes[2].redis = three[2]
@@ -193,7 +195,7 @@ def test_refused(nginx, chain, fakes, redis):
         assert time.monotonic() - start > 20
         # two of the three have what they need now
         for node in nodes[::2]:
-            wait_for("live", lambda: count(node, r"live, \d+ records") == 2)
+            wait_for("live", lambda: count(node, r"live, \d+ records") >= 2)
             chain.settle(node)
         for node in nodes:
             assert count(node, r"\[alert\]") == 1
@@ -222,6 +224,7 @@ def test_not_now_or_not_here(nginx, chain, fakes):
             fault = fake.on(command, b"-%s\r\n" % error.encode(), times=2)
             fake.cut()
             wait_for("the fault", lambda: fault.struck == 2)
+            recover(fake)
             chain.settle(server)
         for word in "MASTERDOWN", "CLUSTERDOWN", "MOVED":
             assert count(server, rf"\[error\].*{word} .*stay in force") == 1
@@ -297,7 +300,8 @@ def test_owner_is_killed_while_it_writes(nginx, chain, fakes):
     """Again and again, in the middle of a scan and of flips: the table is
     whole, and the next owner goes on within 2 s."""
     server = closed_hosts(nginx, chain, "1ms", workers=3)
-    server.allow("exited on signal 9")
+    # the master frees what was locked when its holder died
+    server.allow('exited on signal 9|zone "paylock" was locked by')
     p = chain.client.pipeline(transaction=False)
     for i in range(0, 20000, 1000):
         p.hset(LOCKS, mapping={f"b{n}.example": "1"
