@@ -84,7 +84,7 @@ def test_memcheck_state(nginx, redis, admin, private):
     admin("lock", "acme.example", *(f"h{i}.example" for i in range(500)))
     server = nginx("paylock_state @DIR@/state/paylock;" + SITES, workers=1,
                    main=MAIN, patience=60, under=(
-                       "valgrind", "--leak-check=full",
+                       "valgrind", "--leak-check=full", "--keep-debuginfo=yes",
                        "--show-leak-kinds=definite", f"--log-file={log}"))
     file = server.dir / "state/paylock"
     wait_for("the file", file.exists, 60)
