@@ -383,6 +383,14 @@ link_login(link_t *l, const settings_t *s)
 {
     int  rc;
 
+    if (s->password == NULL && s->username) {
+        return problem_set(l->problem, STATUS_FAILED, "auth",
+                           "give it by --password-file, or in the "
+                           "configuration", "there is no password for the "
+                           "user \"%.100s\" of Redis at %s", s->username,
+                           l->where);
+    }
+
     if (s->password == NULL) {
         return 0;
     }

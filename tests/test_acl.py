@@ -264,6 +264,17 @@ def test_paylock_admin_without_a_right(redis, private):
         assert there(control) == before
 
 
+def test_paylock_admin_without_a_password(admin):
+    """It is not the default user then, who may do everything."""
+    admin("init")
+    done = admin("--json", "lock", "acme.example", check=False, env={
+        "PAYLOCK_PASSWORD_FILE": ""})
+    error = json.loads(done.stderr)["error"]
+    assert (done.returncode, error["code"]) == (1, "auth")
+    assert f'"{OP_USER}"' in error["message"]
+    assert "--password-file" in error["mend"]
+
+
 def test_nginx_without_a_right(redis, admin, nginx):
     """Every site stays as it is; one alert names the user and the right."""
     admin("init")
