@@ -410,6 +410,7 @@ def test_nothing_leaks(following, redis, admin):
     flips_arrive(server, admin)
 
 
+@pytest.mark.skipif(servers.ASAN, reason="valgrind or sanitizers, not both")
 def test_memcheck(nginx, redis, admin, certs, private):
     """Valgrind sees no error, and nothing of ours that is lost: connections
     that end well, that are refused, and that wait when nginx ends."""
