@@ -264,6 +264,18 @@ typedef struct {
 } ngx_http_paylock_ctx_t;
 
 
+/* ngx_http_paylock_conf.c */
+
+void *ngx_http_paylock_create_main_conf(ngx_conf_t *cf);
+char *ngx_http_paylock_init_main_conf(ngx_conf_t *cf, void *conf);
+void *ngx_http_paylock_create_srv_conf(ngx_conf_t *cf);
+char *ngx_http_paylock_merge_srv_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+void *ngx_http_paylock_create_loc_conf(ngx_conf_t *cf);
+char *ngx_http_paylock_merge_loc_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+
+
 /* ngx_http_paylock_zone.c */
 
 ngx_int_t ngx_http_paylock_zone_init(ngx_shm_zone_t *shm_zone, void *data);
