@@ -22,6 +22,10 @@
 #define NGX_HTTP_PAYLOCK_SAVE_POLL    20
 #define NGX_HTTP_PAYLOCK_SAVE_RETRY   10000
 
+/* so often in a row another process may be at the file */
+
+#define NGX_HTTP_PAYLOCK_SAVE_BUSY    5
+
 
 static void ngx_http_paylock_saver_event(ngx_event_t *ev);
 static void ngx_http_paylock_saver_begin(ngx_http_paylock_saver_t *saver);
@@ -199,9 +203,22 @@ ngx_http_paylock_saver_finish(ngx_http_paylock_saver_t *saver)
     saver->next = ngx_current_msec
                   + ngx_max(NGX_HTTP_PAYLOCK_SAVE_PAUSE, took * 9);
 
-    if (saver->rc != NGX_BUSY && saver->pmcf->node->lease == saver->held) {
-        ngx_http_paylock_saver_done(saver);
+    if (saver->pmcf->node->lease != saver->held) {
+        return;
     }
+
+    if (saver->rc != NGX_BUSY) {
+        saver->busy = 0;
+
+    } else if (++saver->busy < NGX_HTTP_PAYLOCK_SAVE_BUSY) {
+        saver->next = ngx_current_msec + NGX_HTTP_PAYLOCK_SAVE_PAUSE;
+        return;
+
+    } else {
+        saver->rc = NGX_ERROR;
+    }
+
+    ngx_http_paylock_saver_done(saver);
 }
 
 
@@ -280,10 +297,14 @@ ngx_http_paylock_saver_last(ngx_http_paylock_main_conf_t *pmcf,
 
     saver = pmcf->saver;
     saver->held = held;
+    saver->busy = 0;
 
-    ngx_http_paylock_saver_begin(saver);
+    do {
+        ngx_http_paylock_saver_begin(saver);
 
-    if (saver->running) {
-        ngx_http_paylock_saver_finish(saver);
-    }
+        if (saver->running) {
+            ngx_http_paylock_saver_finish(saver);
+        }
+
+    } while (saver->rc == NGX_BUSY && pmcf->node->lease == held);
 }

@@ -73,6 +73,7 @@ struct ngx_http_paylock_saver_s {
     ngx_msec_t                       started;
     ngx_msec_t                       next;     /* not before that */
     uint64_t                         changes;
+    ngx_uint_t                       busy;     /* so often in a row */
     pthread_t                        thread;
     unsigned                         running:1;
 
@@ -82,6 +83,7 @@ struct ngx_http_paylock_saver_s {
     paylock_state_t                  head;
     ngx_http_paylock_image_t         other;
     ngx_fd_t                         fd;
+    ngx_fd_t                         directory;
     EVP_MD_CTX                      *digest;
     u_char                          *buffer;
     size_t                           len;

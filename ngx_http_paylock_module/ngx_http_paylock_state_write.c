@@ -28,10 +28,12 @@ static ngx_int_t ngx_http_paylock_save_flush(ngx_http_paylock_saver_t *saver);
 static ngx_int_t ngx_http_paylock_save_head(ngx_http_paylock_saver_t *saver);
 static ngx_int_t ngx_http_paylock_save_bytes(ngx_http_paylock_saver_t *saver,
     const u_char *data, size_t len, off_t offset);
-static ngx_int_t ngx_http_paylock_save_rename(
-    ngx_http_paylock_saver_t *saver);
+static ngx_int_t ngx_http_paylock_save_locked(ngx_http_paylock_saver_t *saver,
+    ngx_int_t (*handler)(ngx_http_paylock_saver_t *saver));
+static ngx_int_t ngx_http_paylock_save_create(ngx_http_paylock_saver_t *saver);
 static ngx_int_t ngx_http_paylock_save_replace(
-    ngx_http_paylock_saver_t *saver, ngx_fd_t directory);
+    ngx_http_paylock_saver_t *saver);
+static ngx_uint_t ngx_http_paylock_save_own(ngx_http_paylock_saver_t *saver);
 static ngx_int_t ngx_http_paylock_save_failed(ngx_http_paylock_saver_t *saver,
     const char *what);
 
@@ -42,11 +44,16 @@ ngx_http_paylock_save_thread(void *data)
     ngx_http_paylock_saver_t  *saver = data;
 
     saver->fd = -1;
+    saver->directory = -1;
     saver->err = 0;
     saver->rc = ngx_http_paylock_save(saver);
 
     if (saver->fd != -1) {
         (void) close(saver->fd);
+    }
+
+    if (saver->directory != -1) {
+        (void) close(saver->directory);
     }
 
     __atomic_store_n(&saver->done, 1, __ATOMIC_RELEASE);
@@ -85,21 +92,22 @@ ngx_http_paylock_save(ngx_http_paylock_saver_t *saver)
 static ngx_int_t
 ngx_http_paylock_save_file(ngx_http_paylock_saver_t *saver)
 {
-    char       *temp;
-    ngx_int_t   rc;
+    ngx_int_t                 rc;
+    ngx_http_paylock_file_t  *file;
 
-    temp = (char *) saver->pmcf->file.temp.data;
+    file = &saver->pmcf->file;
 
-    /* what a killed worker has left, or one of another binary is writing */
+    saver->directory = open((char *) file->directory.data,
+                            O_RDONLY|O_DIRECTORY|O_CLOEXEC);
 
-    if (unlink(temp) == -1 && ngx_errno != NGX_ENOENT) {
-        return ngx_http_paylock_save_failed(saver, "unlink()");
+    if (saver->directory == -1) {
+        return ngx_http_paylock_save_failed(saver, "open() of its directory");
     }
 
-    saver->fd = open(temp, O_WRONLY|O_CREAT|O_EXCL|O_NOFOLLOW|O_CLOEXEC, 0600);
+    rc = ngx_http_paylock_save_locked(saver, ngx_http_paylock_save_create);
 
-    if (saver->fd == -1) {
-        return ngx_http_paylock_save_failed(saver, "open()");
+    if (rc != NGX_OK) {
+        return rc;
     }
 
     rc = ngx_http_paylock_save_records(saver);
@@ -113,12 +121,74 @@ ngx_http_paylock_save_file(ngx_http_paylock_saver_t *saver)
     }
 
     if (rc == NGX_OK) {
-        return ngx_http_paylock_save_rename(saver);
+        rc = ngx_http_paylock_save_locked(saver, ngx_http_paylock_save_replace);
     }
 
-    (void) unlink(temp);
+    if (rc != NGX_OK) {
 
-    return rc;
+        if (ngx_http_paylock_save_own(saver)) {
+            (void) unlink((char *) file->temp.data);
+        }
+
+        return rc;
+    }
+
+    return fsync(saver->directory) == 0
+           ? NGX_OK
+           : ngx_http_paylock_save_failed(saver, "fsync() of its directory");
+}
+
+
+/*
+ * Who makes the temporary file has its directory locked, and who looks at the
+ * files to replace the one by the other: no one's half is taken for a whole.
+ */
+
+static ngx_int_t
+ngx_http_paylock_save_locked(ngx_http_paylock_saver_t *saver,
+    ngx_int_t (*handler)(ngx_http_paylock_saver_t *saver))
+{
+    ngx_int_t   rc;
+    ngx_uint_t  tries;
+
+    for (tries = 0; tries < 100; tries++) {
+
+        /* where there are no locks what follows must do */
+
+        if (flock(saver->directory, LOCK_EX|LOCK_NB) == 0
+            || ngx_errno != EWOULDBLOCK)
+        {
+            rc = handler(saver);
+            (void) flock(saver->directory, LOCK_UN);
+            return rc;
+        }
+
+        ngx_msleep(10);
+    }
+
+    (void) ngx_http_paylock_save_failed(saver, "flock() of its directory");
+
+    return NGX_BUSY;
+}
+
+
+static ngx_int_t
+ngx_http_paylock_save_create(ngx_http_paylock_saver_t *saver)
+{
+    char  *temp;
+
+    temp = (char *) saver->pmcf->file.temp.data;
+
+    /* what a killed worker has left, or one of another binary is writing */
+
+    if (unlink(temp) == -1 && ngx_errno != NGX_ENOENT) {
+        return ngx_http_paylock_save_failed(saver, "unlink()");
+    }
+
+    saver->fd = open(temp, O_WRONLY|O_CREAT|O_EXCL|O_NOFOLLOW|O_CLOEXEC, 0600);
+
+    return saver->fd != -1 ? NGX_OK
+                           : ngx_http_paylock_save_failed(saver, "open()");
 }
 
 
@@ -222,73 +292,28 @@ ngx_http_paylock_save_bytes(ngx_http_paylock_saver_t *saver,
 }
 
 
-/* Who looks at the file to replace it has its directory locked. */
-
 static ngx_int_t
-ngx_http_paylock_save_rename(ngx_http_paylock_saver_t *saver)
+ngx_http_paylock_save_replace(ngx_http_paylock_saver_t *saver)
 {
-    ngx_fd_t    directory;
-    ngx_int_t   rc;
-    ngx_uint_t  tries;
-
-    directory = open((char *) saver->pmcf->file.directory.data,
-                     O_RDONLY|O_DIRECTORY|O_CLOEXEC);
-
-    if (directory == -1) {
-        return ngx_http_paylock_save_failed(saver, "open() of its directory");
-    }
-
-    rc = NGX_BUSY;
-
-    for (tries = 0; tries < 100; tries++) {
-
-        /* where there are no locks what follows must do */
-
-        if (flock(directory, LOCK_EX|LOCK_NB) == 0
-            || ngx_errno != EWOULDBLOCK)
-        {
-            rc = ngx_http_paylock_save_replace(saver, directory);
-            break;
-        }
-
-        ngx_msleep(10);
-    }
-
-    (void) close(directory);
-
-    return rc;
-}
-
-
-static ngx_int_t
-ngx_http_paylock_save_replace(ngx_http_paylock_saver_t *saver,
-    ngx_fd_t directory)
-{
-    ngx_int_t                  rc;
-    struct stat                own, there;
+    struct stat                own;
     ngx_http_paylock_file_t   *file;
     ngx_http_paylock_stamp_t   stamp;
 
     file = &saver->pmcf->file;
 
-    if (fstat(saver->fd, &own) == -1) {
-        return ngx_http_paylock_save_failed(saver, "fstat()");
-    }
-
     /* another worker has taken over, or another binary's was faster */
 
-    if (lstat((char *) file->temp.data, &there) == -1
-        || there.st_ino != own.st_ino)
+    if (!ngx_http_paylock_save_own(saver)
+        || saver->pmcf->node->lease != saver->held)
     {
+        (void) ngx_http_paylock_save_failed(saver,
+                                            "keeping its temporary file");
         return NGX_BUSY;
     }
 
     ngx_http_paylock_state_look(file, &stamp);
 
-    rc = saver->pmcf->node->lease == saver->held ? NGX_OK : NGX_BUSY;
-
-    if (rc == NGX_OK
-        && ngx_memcmp(&stamp, &saver->stamp, sizeof(stamp)) != 0
+    if (ngx_memcmp(&stamp, &saver->stamp, sizeof(stamp)) != 0
         && ngx_http_paylock_state_open(file, &saver->other) == NGX_OK)
     {
         ngx_free(saver->other.records);
@@ -296,26 +321,34 @@ ngx_http_paylock_save_replace(ngx_http_paylock_saver_t *saver,
         if (paylock_position_ahead(&saver->other.head.position,
                                    &saver->head.position))
         {
-            rc = NGX_DECLINED;
+            return NGX_DECLINED;
         }
     }
 
-    if (rc != NGX_OK) {
-        (void) unlink((char *) file->temp.data);
-        return rc;
+    if (fstat(saver->fd, &own) == -1) {
+        return ngx_http_paylock_save_failed(saver, "fstat()");
     }
 
     if (rename((char *) file->temp.data, (char *) file->name.data) == -1) {
-        rc = ngx_http_paylock_save_failed(saver, "rename()");
-        (void) unlink((char *) file->temp.data);
-        return rc;
+        return ngx_http_paylock_save_failed(saver, "rename()");
     }
 
     ngx_http_paylock_state_stamp(file, &own, &saver->stamp);
 
-    return fsync(directory) == 0
-           ? NGX_OK
-           : ngx_http_paylock_save_failed(saver, "fsync() of its directory");
+    return NGX_OK;
+}
+
+
+/* Is what stands there what was made here? */
+
+static ngx_uint_t
+ngx_http_paylock_save_own(ngx_http_paylock_saver_t *saver)
+{
+    struct stat  own, there;
+
+    return fstat(saver->fd, &own) == 0
+           && lstat((char *) saver->pmcf->file.temp.data, &there) == 0
+           && there.st_ino == own.st_ino;
 }
 
 

@@ -3,6 +3,7 @@
 # The state file: a start without Redis opens nothing, whatever has happened
 # before, and whatever has happened to the file.
 
+import fcntl
 import os
 import pathlib
 import pwd
@@ -640,6 +641,37 @@ def test_left_behind(saving, chain, kind):
     chain.write(("later.example", LOCKED))
     wait_saved(server, chain)
     assert victim.read_text() == "dear"
+
+
+@pytest.mark.parametrize("end", [False, True], ids=["later", "at_the_end"])
+def test_another_is_at_it(saving, chain, end):
+    """Who has the directory locked has a file to put in the place of ours:
+    it is left alone.  Told once if that comes to no end."""
+    server = saving()
+    server.allow(r"flock\(\) of its directory failed")
+    temp = server.file.with_name("paylock.tmp")
+    before = server.file.read_bytes()
+    directory = os.open(server.file.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(directory, fcntl.LOCK_EX)
+        temp.write_text("theirs")
+        chain.write(("later.example", LOCKED))
+        server.wait_state("later.example", "locked")
+        if end:
+            server.end(signal.SIGQUIT, 30)
+        wait_for("the alert", lambda: alerts(server), 30)
+        assert server.file.read_bytes() == before
+        assert temp.read_text() == "theirs"
+    finally:
+        os.close(directory)
+    if end:
+        again(server)
+    else:
+        wait_for("the notice",
+                 lambda: "is written again" in server.error_log(), 30)
+        assert len(alerts(server)) == 1
+    wait_saved(server, chain)
+    assert not temp.exists()
 
 
 # what is wrong with the disk
