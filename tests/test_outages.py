@@ -71,8 +71,8 @@ def test_attempts(nginx, chain, fakes, redis):
         both = [[b - a for a, b in zip(fake.met, fake.met[1:])][:6]
                 for fake in pair]
         for gaps in both:
-            # what is measured is when they were accepted
-            assert min(gaps) > 0.08 and max(gaps) < 8, gaps
+            # what is measured is when they were accepted, maybe late
+            assert min(gaps) > 0.03 and max(gaps) < 8, gaps
             assert min(gaps[4:]) > 1 and sum(gaps[:3]) < 5, gaps
         assert any(abs(a - b) > 0.005 for a, b in zip(*both)), both
         for node, fake in zip(nodes, pair):
@@ -137,9 +137,11 @@ def test_silence(nginx, chain, fakes):
         wait_for("attempts", lambda: len(hung.met) > 2 and len(slow.met) > 2)
         for watch in watches:
             median = statistics.median(watch.times)
+            p99 = statistics.quantiles(watch.times, n=100)[98]
             print(f"{median * 1000:.2f} ms, {quiet * 1000:.2f} ms before, "
-                  f"at most {max(watch.times) * 1000:.2f} ms")
-            assert median < max(3 * quiet, 0.01) and max(watch.times) < 2
+                  f"99 % within {p99 * 1000:.2f} ms")
+            # who waits for Redis waits for 300 ms, or for seconds
+            assert median < max(5 * quiet, 0.05) and p99 < 1
 
         hung.heal(), slow.heal()
         nodes[2].redis = three[2]
