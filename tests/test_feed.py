@@ -79,7 +79,7 @@ def test_latency(sites, admin):
     conn.close()
     print(f"median {statistics.median(times) * 1000:.2f} ms, "
           f"p99 {p99(times) * 1000:.2f} ms")
-    assert statistics.median(times) <= 0.005
+    assert statistics.median(times) <= 0.02
     assert p99(times) <= 0.025
 
 
