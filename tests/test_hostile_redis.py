@@ -14,7 +14,7 @@ import pytest
 from chain import (HOSTS, LOCKED, LOCKS, OPEN, SITES, Chain, Watch,
                    closed_hosts, count, logged)
 from fake_redis import NOWHERE, FakeRedis
-from servers import wait_for
+from servers import ASAN, wait_for
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ def test_broken_replies(nginx, chain, fake, command):
           f"{before} to {after}")
     # some of the connections that ask for sites
     assert after[0] <= before[0] + 2
-    assert after[1] <= before[1] + 1024
+    assert ASAN or after[1] <= before[1] + 1024
 
 
 def test_hundreds_of_connections(nginx, chain, redis):
@@ -153,7 +153,8 @@ def test_hundreds_of_connections(nginx, chain, redis):
         after = [holdings(pid) for pid in pids]
         print([len(fake.met) for _, fake, _ in nodes], before, after)
         for (fds, memory), (fds_then, memory_then) in zip(before, after):
-            assert fds_then <= fds + 1 and memory_then <= memory + 256
+            assert fds_then <= fds + 1
+            assert ASAN or memory_then <= memory + 256
         for node, _, _ in nodes:
             chain.settle(node)
 
