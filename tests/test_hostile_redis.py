@@ -107,7 +107,7 @@ def recover(fake):
 def test_broken_replies(nginx, chain, fake, command):
     """In the place of a reply: the connection is closed, and all is read
     again.  Nothing opens or closes, and nothing is left behind."""
-    server = closed_hosts(nginx, chain, redis=fake)
+    server = closed_hosts(nginx, chain, redis=fake, workers=1)
     server.allow(TOLD)
     pid = owner(server)
     struck = 0
@@ -138,7 +138,7 @@ def test_broken_replies(nginx, chain, fake, command):
 def test_hundreds_of_connections(nginx, chain, redis):
     """Lost as soon as all was read: nothing is left of any of them."""
     with FakeRedis(redis.socket) as one, FakeRedis(redis.socket) as other:
-        nodes = [(closed_hosts(nginx, chain, redis=fake), fake,
+        nodes = [(closed_hosts(nginx, chain, redis=fake, workers=1), fake,
                   fake.on("XREAD", reply, having=b"BLOCK", times=120, end=end))
                  for fake, reply, end in [(one, b"*1\r\n*2\r\n+", "rst"),
                                           (other, b"$9\r\nxyz", "fin")]]
@@ -253,7 +253,7 @@ def test_a_scan_without_end(nginx, chain, fake):
 
 def test_entries_that_nobody_waits_for(nginx, chain, fake):
     """"None" at once, each time: no reason to ask without pause."""
-    server = closed_hosts(nginx, chain, redis=fake)
+    server = closed_hosts(nginx, chain, redis=fake, workers=1)
     pid = owner(server)
     with Watch(server, HOSTS):
         fault = fake.on("XREAD", b"*-1\r\n", times=10 ** 9,
