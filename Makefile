@@ -19,6 +19,7 @@ NGINX_SRC  ?= /usr/share/nginx/src
 strict     := -std=gnu11 -Wall -Wextra -Werror
 sanitize   := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 libs       := -l:libhiredis.a -ljansson -lcrypto
+cli_libs   := $(libs) -lssl -lidn2
 
 module     := build/ngx_http_paylock_module.so
 cli        := build/paylock-admin
@@ -44,12 +45,19 @@ fuzz_obj   := $(lib_src:%.c=build/fuzz/obj/%.o)
 fuzzers    := $(patsubst tests/fuzz/%.c,build/fuzz/%, \
                   $(wildcard tests/fuzz/*.c))
 
+# nginx itself copies nothing from NULL here and there
+
+asan       := $(addprefix build/asan/, nginx ngx_http_paylock_module.so \
+                  paylock-admin)
+asan_flags := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+              -fno-sanitize=nonnull-attribute
+
 nginx_incs := $(addprefix -Ibuild/nginx/, src/core src/event \
                   src/event/modules src/os/unix src/http src/http/modules objs)
 
 
 .PHONY: all module cli install clean packages help FORCE
-.PHONY: unit fuzzers test test-full run
+.PHONY: unit fuzzers test test-full test-asan run
 .DELETE_ON_ERROR:
 
 all: module cli         ## build the module and paylock-admin (the default)
@@ -81,13 +89,18 @@ fuzzers: $(fuzzers)     ## what fuzzes libpaylock, see tests/test_fuzz.py
 test: all unit fuzzers  ## unit tests, then the tests with real nginx and Redis
 	$(PYTHON) -m pytest -n 2 -o cache_dir=build/pytest tests
 
-test-full:              ## longer fuzzing, and nginx's own suite in NGX_TESTS=
+test-full:              ## longer fuzzing, chaos and load, and nginx's own suite in NGX_TESTS=
 	@test -f "$(NGX_TESTS)/lib/Test/Nginx.pm" || { echo "NGX_TESTS is to be" \
 	    "a copy of https://github.com/nginx/nginx-tests," \
 	    "as of the age of the nginx under test" >&2; exit 1; }
 	tests/packages.sh suite
-	PAYLOCK_FUZZ_SECONDS=60 $(MAKE) test
+	PAYLOCK_FUZZ_SECONDS=60 PAYLOCK_CHAOS_SECONDS=90 \
+	    PAYLOCK_LOAD_SECONDS=60 $(MAKE) test
 	$(PYTHON) tests/nginx_suite.py "$(NGX_TESTS)"
+
+test-asan: $(asan)      ## the tests with nginx, module and CLI under sanitizers
+	PAYLOCK_TEST_ASAN=yes $(PYTHON) -m pytest -n 2 \
+	    -o cache_dir=build/pytest tests
 
 run: all                ## three example sites to lock and unlock; Ctrl-C ends
 	@example/run
@@ -103,12 +116,13 @@ build/packages-%: tests/packages.sh
 	@tests/packages.sh $*
 	@touch $@
 
-test unit fuzzers: | build/packages-test
+test test-asan unit fuzzers: | build/packages-test
 run: | build/packages-run
 $(lib_obj) $(cli_obj): | build/packages-build
-$(san_obj) $(unit) $(fuzz_obj): | build/packages-build build/packages-test
+$(cli_src:%.c=build/sanitized/%.o) $(san_obj) $(unit) $(fuzz_obj): | build/packages-build build/packages-test
 build/packages-run build/packages-test: | build/packages-build
 build/packages-test: | build/packages-run
+build/packages-asan: | build/packages-test
 
 
 # the module, by nginx's own build
@@ -144,7 +158,42 @@ build/obj/%.o: %.c
 	$(CC) $(strict) $(CPPFLAGS) $(CFLAGS) -MMD -MP -Ilibpaylock -c -o $@ $<
 
 $(cli): $(cli_obj) $(lib_obj) build/sources
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(cli_obj) $(lib_obj) $(libs) -lidn2
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(cli_obj) $(lib_obj) $(cli_libs)
+
+
+# all three with sanitizers: Debian's nginx, configured as Debian does but
+# for what it makes dynamic modules of
+
+build/asan/src/configure: tests/nginx_source.sh | build/packages-asan
+	@rm -rf build/asan/src && mkdir -p build/asan
+	tests/nginx_source.sh build/asan/src > build/asan/source.log 2>&1 \
+	    || { cat build/asan/source.log >&2; exit 1; }
+	@touch $@
+
+build/asan/src/objs/Makefile: build/asan/src/configure config build/sources
+	cd build/asan/src && bash -c '. $(NGINX_SRC)/conf_flags && \
+	    ./configure "$${NGX_CONF_FLAGS[@]}" \
+	        $(asan_with) --add-dynamic-module=../../.. \
+	        --with-cc="$(CC)" \
+	        --with-cc-opt="-std=gnu11 $(asan_flags) -DNGX_DEBUG_PALLOC=1" \
+	        --with-ld-opt="$(asan_flags)"' > configure.log 2>&1 \
+	    || { cat build/asan/src/configure.log >&2; exit 1; }
+	@touch $@
+
+asan_with  := $(addprefix --with-http_, $(addsuffix _module, addition flv \
+                  gunzip gzip_static mp4 random_index secure_link sub))
+
+build/asan/nginx build/asan/ngx_http_paylock_module.so &: \
+        build/asan/src/objs/Makefile $(module_src) $(lib_src) $(headers) \
+        $(page) ngx_http_paylock_module/exports.map
+	$(MAKE) -C build/asan/src -f objs/Makefile build modules
+	cp build/asan/src/objs/nginx \
+	    build/asan/src/objs/ngx_http_paylock_module.so build/asan
+
+build/asan/paylock-admin: $(cli_src:%.c=build/sanitized/%.o) \
+        $(lib_src:%.c=build/sanitized/%.o) build/sources
+	@mkdir -p $(@D)
+	$(CC) $(sanitize) -o $@ $(filter %.o,$^) $(cli_libs)
 
 
 # the unit tests
@@ -161,7 +210,7 @@ build/sanitized/ngx_http_paylock_module/%.o: \
 
 table_obj := $(addprefix build/sanitized/ngx_http_paylock_module/, \
                  $(addprefix ngx_http_paylock_, table.o table_write.o \
-                     table_scan.o))
+                     table_scan.o table_state.o))
 
 build/unit/test_table: $(table_obj)
 build/unit/test_table: private extra := -Wno-unused-parameter \
@@ -203,4 +252,5 @@ build/sources:
 	@echo $(sources) > $@
 
 -include $(patsubst %.o,%.d,$(lib_obj) $(cli_obj) $(san_obj) $(table_obj)) \
+    $(cli_src:%.c=build/sanitized/%.d) \
     $(fuzz_obj:%.o=%.d) $(unit:%=%.d) $(fuzzers:%=%.d)

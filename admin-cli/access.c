@@ -6,6 +6,7 @@
 
 #define _GNU_SOURCE
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@
 
 static int access_url(admin_t *a);
 static int access_password(admin_t *a);
+static int access_tls(admin_t *a);
 static int access_keys(admin_t *a);
 
 
@@ -29,7 +31,7 @@ int
 access_load(admin_t *a)
 {
     if (access_url(a) != STATUS_DONE || access_password(a) != STATUS_DONE
-        || access_keys(a) != STATUS_DONE)
+        || access_tls(a) != STATUS_DONE || access_keys(a) != STATUS_DONE)
     {
         return a->problem.status;
     }
@@ -57,22 +59,18 @@ access_url(admin_t *a)
                             &s->url);
     if (why) {
         return problem_set(&a->problem, STATUS_USAGE, "redis",
-                           "give redis://host:port/db or unix:/path?db=N",
+                           "give redis://host:port/db, rediss://host:port/db "
+                           "or unix:/path?db=N",
                            s->rank[SET_REDIS] == SETTINGS_COMMAND
                            ? "the URL of --redis %s"
                            : "the URL of the setting \"redis\" %s", why);
     }
 
-    if (s->url.tls) {
-        return problem_set(&a->problem, STATUS_USAGE, "redis",
-                           "give redis:// or unix:",
-                           "this version does not speak TLS with Redis yet");
-    }
-
     n = s->url.path
         ? asprintf(&s->where, "unix:%s?db=%u", s->url.path, s->url.db)
         : asprintf(&s->where, strchr(s->url.host, ':')
-                              ? "redis://[%s]:%u/%u" : "redis://%s:%u/%u",
+                              ? "%s://[%s]:%u/%u" : "%s://%s:%u/%u",
+                   s->url.tls ? "rediss" : "redis",
                    s->url.host, s->url.port, s->url.db);
 
     if (n < 0) {
@@ -125,6 +123,45 @@ access_password(admin_t *a)
     status = secret_read(a, path, "password_file", "password",
                          &s->value[SET_PASSWORD]);
     s->password = s->value[SET_PASSWORD];
+
+    return status;
+}
+
+
+static int
+access_tls(admin_t *a)
+{
+    int          status;
+    FILE        *f;
+    const char  *cert, *key;
+
+    cert = a->settings.value[SET_TLS_CERT];
+    key = a->settings.value[SET_TLS_KEY];
+
+    if (!a->settings.url.tls || (cert == NULL && key == NULL)) {
+        return STATUS_DONE;
+    }
+
+    if (cert == NULL || key == NULL) {
+        return problem_set(&a->problem, STATUS_USAGE,
+                           cert ? "tls_key" : "tls_cert", "set both, or none",
+                           "there is a \"%s\" without a \"%s\"",
+                           cert ? "tls_cert" : "tls_key",
+                           cert ? "tls_key" : "tls_cert");
+    }
+
+    f = fopen(key, "re");
+
+    if (f == NULL) {
+        return problem_set(&a->problem, STATUS_FAILED, "tls_key",
+                           "make it readable for you alone",
+                           "cannot read the key \"%s\": %s", key,
+                           strerror(errno));
+    }
+
+    status = settings_private(a, fileno(f), key, "tls_key");
+
+    (void) fclose(f);
 
     return status;
 }

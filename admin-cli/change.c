@@ -244,7 +244,10 @@ change_same(const json_t *before, const json_t *after, uint32_t now)
 }
 
 
-/* What an opening has ended must not begin anew in the same second. */
+/*
+ * What an opening has ended must not begin anew in the same second, which is
+ * now where the opening is lowered to it.
+ */
 
 static void
 change_lower(json_t *record, const paylock_record_t *rec, uint32_t now)
@@ -253,7 +256,7 @@ change_lower(json_t *record, const paylock_record_t *rec, uint32_t now)
 
     for (t = PAYLOCK_OPEN_AT; t <= PAYLOCK_LOCK_AT; t++) {
 
-        if (!paylock_record_has(rec, t) || rec->time[t] <= now
+        if (!paylock_record_has(rec, t) || rec->time[t] < now
             || rec->time[t] > rec->time[PAYLOCK_AT])
         {
             continue;

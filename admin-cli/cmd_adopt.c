@@ -148,7 +148,7 @@ adopt_read(admin_t *a, adopt_t *t)
     /* what stands last is no entry: the last one is before it */
 
     if (s->broken && s->head.seq == 0
-        && trail_backwards(a, 0, adopt_last, &s->head) != STATUS_DONE)
+        && trail_backwards(a, adopt_last, &s->head) != STATUS_DONE)
     {
         return a->problem.status;
     }

@@ -107,9 +107,9 @@ log_options(admin_t *a, log_t *log)
 static int
 log_follow(admin_t *a, log_t *log)
 {
-    int       came;
-    char      from[TRAIL_ID] = "-", last[TRAIL_ID];
-    sigset_t  set;
+    int         came;
+    sigset_t    set;
+    trail_id_t  from = { 0, 0 }, last;
 
     if (a->opt[OPT_FOLLOW]) {
         (void) sigemptyset(&set);
@@ -121,9 +121,9 @@ log_follow(admin_t *a, log_t *log)
     came = 0;
 
     for ( ;; ) {
-        strcpy(last, from);
+        last = from;
 
-        if (trail_on(a, from, log_entry, log) != STATUS_DONE) {
+        if (trail_on(a, &from, log_entry, log) != STATUS_DONE) {
             return a->problem.status;
         }
 
@@ -133,7 +133,7 @@ log_follow(admin_t *a, log_t *log)
 
         /* it was told of, and is not there */
 
-        if (came && strcmp(last, from) == 0) {
+        if (came && last.ms == from.ms && last.n == from.n) {
             return problem_set(&a->problem, STATUS_FAILED, "protocol",
                                "is this the address of a Redis?",
                                "Redis at %s tells of entries that it does not "
@@ -145,7 +145,7 @@ log_follow(admin_t *a, log_t *log)
                 return STATUS_DONE;
             }
 
-            if (trail_wait(a, from, &came) != STATUS_DONE) {
+            if (trail_wait(a, &from, &came) != STATUS_DONE) {
                 return a->problem.status;
             }
 

@@ -24,8 +24,12 @@
 
 #define LIST_COUNT  "100"
 
+/* of a hash that is nearly empty, and grows meanwhile */
+#define LIST_SPARE  65536
+
 
 static int list_options(admin_t *a);
+static int list_length(admin_t *a, uint64_t *n);
 static int list_scan(admin_t *a, json_t *records);
 static int list_page(admin_t *a, const redisReply *reply, json_t *records);
 static void list_field(admin_t *a, const redisReply *host,
@@ -116,15 +120,66 @@ list_options(admin_t *a)
 
 
 static int
+list_length(admin_t *a, uint64_t *n)
+{
+    redisReply  *reply;
+
+    *n = 0;
+
+    if (link_command(a->link, "HLEN", a->settings.locks, NULL) != 0
+        || link_send(a->link) != 0)
+    {
+        return a->problem.status;
+    }
+
+    reply = link_expect(a->link, REDIS_REPLY_INTEGER);
+
+    if (reply == NULL) {
+        return a->problem.status;
+    }
+
+    *n = reply->integer > 0 ? (uint64_t) reply->integer : 0;
+
+    freeReplyObject(reply);
+
+    if (*n <= UINT32_MAX) {
+        return STATUS_DONE;
+    }
+
+    return problem_set(&a->problem, STATUS_FAILED, "protocol",
+                       "is this the address of a Redis?",
+                       "Redis at %s counts %" PRIu64 " records, which are more "
+                       "than there can be", a->settings.where, *n);
+}
+
+
+/* A cursor comes back to 0 when all was seen; one that does not is a lie. */
+
+static int
 list_scan(admin_t *a, json_t *records)
 {
     int          status;
     char         cursor[24];
+    uint64_t     n, seen;
     redisReply  *reply;
 
+    status = list_length(a, &n);
+
+    if (status != STATUS_DONE) {
+        return status;
+    }
+
     strcpy(cursor, "0");
+    seen = 0;
 
     do {
+        if (seen > 4 * n + LIST_SPARE) {
+            return problem_set(&a->problem, STATUS_FAILED, "protocol",
+                               "is this the address of a Redis?",
+                               "Redis at %s comes to no end with %" PRIu64
+                               " records", a->settings.where, n);
+        }
+
         if (link_command(a->link, "HSCAN", a->settings.locks, cursor, "COUNT",
                          LIST_COUNT, NULL) != 0
             || link_send(a->link) != 0)
@@ -141,6 +196,7 @@ list_scan(admin_t *a, json_t *records)
         status = list_page(a, reply, records);
 
         if (status == STATUS_DONE) {
+            seen += 1 + reply->element[1]->elements / 2;
             (void) snprintf(cursor, sizeof(cursor), "%s",
                             reply->element[0]->str);
         }

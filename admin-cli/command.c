@@ -24,10 +24,16 @@ static int command_count(admin_t *a);
 
 const option_t  admin_options[OPT_N] = {
     [OPT_REDIS] = { "redis", "URL",
-        "redis://[user@]host[:port][/db], unix:/path[?db=N]" },
+        "redis[s]://[user@]host[:port][/db] or unix:/path[?db=N]" },
     [OPT_PREFIX] = { "prefix", "P", "of the keys in Redis" },
     [OPT_PASSWORD_FILE] = { "password-file", "FILE",
         "whose first line is the password of Redis" },
+    [OPT_TLS_CA] = { "tls-ca", "FILE",
+        "authorities for rediss://; the system's if not given" },
+    [OPT_TLS_CERT] = { "tls-cert", "FILE", "certificate to show to Redis" },
+    [OPT_TLS_KEY] = { "tls-key", "FILE", "its key, without a passphrase" },
+    [OPT_TLS_NAME] = { "tls-name", "NAME",
+        "in the certificate of Redis, if not the host" },
     [OPT_KEY] = { "key", "FILE", "your private key, which signs" },
     [OPT_PASSPHRASE_FILE] = { "passphrase-file", "FILE",
         "whose first line is the passphrase of that key" },

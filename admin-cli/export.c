@@ -45,7 +45,7 @@ export_write(verify_t *c, export_t *x, FILE *f)
     r.export = x;
     r.f = f;
 
-    if (trail_backwards(a, 0, export_last, &x->head) != STATUS_DONE
+    if (trail_backwards(a, export_last, &x->head) != STATUS_DONE
         || verify_stream(c) != STATUS_DONE
         || verify_end(c) != STATUS_DONE)
     {
@@ -60,7 +60,7 @@ export_write(verify_t *c, export_t *x, FILE *f)
     }
 
     if (export_header(&r, c) != STATUS_DONE
-        || trail_forwards(a, 0, export_entry, &r) != STATUS_DONE)
+        || trail_forwards(a, export_entry, &r) != STATUS_DONE)
     {
         return a->problem.status;
     }

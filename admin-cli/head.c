@@ -125,7 +125,7 @@ head_judge(admin_t *a, const head_t *known, const stream_t *s)
     adopted.known = known->seq;
     adopted.adopted = 0;
 
-    if (trail_backwards(a, 0, head_walk, &adopted) != STATUS_DONE) {
+    if (trail_backwards(a, head_walk, &adopted) != STATUS_DONE) {
         return a->problem.status;
     }
 

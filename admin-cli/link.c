@@ -16,6 +16,7 @@
 #include "link.h"
 #include "paylock_resp.h"
 #include "settings.h"
+#include "tls.h"
 
 
 #define LINK_ANSWER  5000              /* milliseconds, of each reply */
@@ -25,6 +26,7 @@
 
 struct link_s {
     int               fd;
+    tls_t            *tls;             /* NULL: without */
     char             *out;
     size_t            out_len;
     size_t            out_size;
@@ -36,6 +38,7 @@ struct link_s {
 
 static int link_login(link_t *l, const settings_t *s);
 static int link_select(link_t *l, unsigned db);
+static int link_wait(const link_t *l, short events, long long deadline);
 static int link_lost(link_t *l, const char *what);
 
 
@@ -99,7 +102,12 @@ link_open(const settings_t *s, problem_t *p)
 
     l->fd = dial(s, p);
 
-    if (l->fd == -1 || link_login(l, s) != 0
+    if (l->fd != -1 && s->url.tls) {
+        l->tls = tls_open(s, l->fd, p);
+    }
+
+    if (l->fd == -1 || (s->url.tls && l->tls == NULL)
+        || link_login(l, s) != 0
         || (s->url.db && link_select(l, s->url.db) != 0))
     {
         goto failed;
@@ -121,6 +129,8 @@ link_close(link_t *l)
     if (l == NULL) {
         return;
     }
+
+    tls_close(l->tls);
 
     if (l->fd != -1) {
         (void) close(l->fd);
@@ -208,9 +218,11 @@ link_send(link_t *l)
     deadline = dial_clock() + LINK_ANSWER;
 
     for (sent = 0; sent < l->out_len; /* void */ ) {
-        n = send(l->fd, l->out + sent, l->out_len - sent, MSG_NOSIGNAL);
+        n = l->tls
+            ? tls_send(l->tls, l->out + sent, l->out_len - sent)
+            : send(l->fd, l->out + sent, l->out_len - sent, MSG_NOSIGNAL);
 
-        if (n >= 0) {
+        if (n > 0) {
             sent += (size_t) n;
             continue;
         }
@@ -219,7 +231,7 @@ link_send(link_t *l)
             continue;
         }
 
-        if (errno != EAGAIN || dial_wait(l->fd, POLLOUT, deadline) != 0) {
+        if (errno != EAGAIN || link_wait(l, POLLOUT, deadline) != 0) {
             return link_lost(l, strerror(errno));
         }
     }
@@ -255,7 +267,8 @@ link_reply(link_t *l)
         }
 
         if (why == NULL) {
-            n = recv(l->fd, buf, sizeof(buf), 0);
+            n = l->tls ? tls_recv(l->tls, buf, sizeof(buf))
+                       : recv(l->fd, buf, sizeof(buf), 0);
 
             if (n > 0) {
                 why = paylock_resp_feed(l->resp, buf, (size_t) n);
@@ -266,7 +279,7 @@ link_reply(link_t *l)
 
             } else if (errno != EINTR
                        && (errno != EAGAIN
-                           || dial_wait(l->fd, POLLIN, deadline) != 0))
+                           || link_wait(l, POLLIN, deadline) != 0))
             {
                 (void) link_lost(l, strerror(errno));
                 return NULL;
@@ -370,6 +383,14 @@ link_login(link_t *l, const settings_t *s)
 {
     int  rc;
 
+    if (s->password == NULL && s->username) {
+        return problem_set(l->problem, STATUS_FAILED, "auth",
+                           "give it by --password-file, or in the "
+                           "configuration", "there is no password for the "
+                           "user \"%.100s\" of Redis at %s", s->username,
+                           l->where);
+    }
+
     if (s->password == NULL) {
         return 0;
     }
@@ -395,10 +416,24 @@ link_select(link_t *l, unsigned db)
 
 
 static int
+link_wait(const link_t *l, short events, long long deadline)
+{
+    return dial_wait(l->fd, l->tls ? tls_events(l->tls) : events, deadline);
+}
+
+
+static int
 link_lost(link_t *l, const char *what)
 {
+    if (l->tls && errno == EPROTO) {
+        return tls_problem(l->tls, l->problem);
+    }
+
     (void) problem_set(l->problem, STATUS_FAILED, "link",
-                       "is Redis well there? see its log",
+                       l->tls == NULL && errno == ECONNRESET
+                       ? "is Redis well there? see its log; a port for TLS "
+                         "is named by rediss://"
+                       : "is Redis well there? see its log",
                        "no answer from Redis at %s: %s", l->where, what);
     return -1;
 }

@@ -93,7 +93,7 @@ repeat_find(flips_t *fs)
                                    json_integer((json_int_t) i));
     }
 
-    status = trail_backwards(fs->admin, REPEAT_SEEN, repeat_each, &r);
+    status = trail_last(fs->admin, REPEAT_SEEN, repeat_each, &r);
 
     json_decref(r.index);
     fs->searched = fs->head.seq;

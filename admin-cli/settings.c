@@ -43,7 +43,11 @@ static const struct {
     [SET_ACTOR] = { "actor", "PAYLOCK_ACTOR", -1 },
     [SET_KEY] = { "key", "PAYLOCK_KEY", OPT_KEY },
     [SET_PASSPHRASE_FILE] = { "passphrase_file", "PAYLOCK_PASSPHRASE_FILE",
-                              OPT_PASSPHRASE_FILE }
+                              OPT_PASSPHRASE_FILE },
+    [SET_TLS_CA] = { "tls_ca", "PAYLOCK_TLS_CA", OPT_TLS_CA },
+    [SET_TLS_CERT] = { "tls_cert", "PAYLOCK_TLS_CERT", OPT_TLS_CERT },
+    [SET_TLS_KEY] = { "tls_key", "PAYLOCK_TLS_KEY", OPT_TLS_KEY },
+    [SET_TLS_NAME] = { "tls_name", "PAYLOCK_TLS_NAME", OPT_TLS_NAME }
 };
 
 
@@ -311,7 +315,8 @@ settings_line(admin_t *a, char *line, const char *path, int number,
 
     return problem_set(&a->problem, STATUS_FAILED, "config",
                        "there are redis, prefix, username, password, "
-                       "password_file, actor, key and passphrase_file",
+                       "password_file, actor, key, passphrase_file, tls_ca, "
+                       "tls_cert, tls_key and tls_name",
                        "\"%s\", line %d sets the unknown \"%.100s\"", path,
                        number, key);
 }
@@ -338,7 +343,7 @@ settings_is_secret(setting_e s, const char *value)
 }
 
 
-/* What holds a password must not be there for everybody. */
+/* What holds a secret must not be there for everybody. */
 
 int
 settings_private(admin_t *a, int fd, const char *path, const char *what)
@@ -353,7 +358,7 @@ settings_private(admin_t *a, int fd, const char *path, const char *what)
     (void) snprintf(mend, sizeof(mend), "chmod 600 %s", path);
 
     return problem_set(&a->problem, STATUS_FAILED, what, mend,
-                       "\"%s\" holds a password and others can read or "
+                       "\"%s\" holds a secret and others can read or "
                        "write it", path);
 }
 

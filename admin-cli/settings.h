@@ -28,6 +28,10 @@ typedef enum {
     SET_ACTOR,
     SET_KEY,
     SET_PASSPHRASE_FILE,
+    SET_TLS_CA,
+    SET_TLS_CERT,
+    SET_TLS_KEY,
+    SET_TLS_NAME,
     SET_N
 } setting_e;
 
@@ -76,7 +80,7 @@ void settings_free(settings_t *s);
 int settings_put(admin_t *a, setting_e s, const char *value,
     settings_rank_e rank);
 
-/* Refuses a file that holds a password and is there for everybody. */
+/* Refuses a file that holds a secret and is there for everybody. */
 
 int settings_private(admin_t *a, int fd, const char *path, const char *what);
 

@@ -4,6 +4,7 @@
  */
 
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,8 @@
 
 #define TRAIL_COUNT   "100"
 #define TRAIL_NEWEST  10000
+#define TRAIL_SPARE   1000             /* come while the trail is read */
+#define TRAIL_ID      48
 #define TRAIL_BLOCK   "1000"           /* milliseconds; links wait longer */
 
 
@@ -24,65 +27,58 @@ typedef struct {
 } trail_newest_t;
 
 
-static int trail_walk(admin_t *a, int back, char *from, size_t limit,
+static int trail_length(admin_t *a, size_t *n);
+static int trail_walk(admin_t *a, int back, size_t limit, trail_id_t *at,
     trail_each_pt each, void *data);
-static int trail_ahead(const char *id, int back, const char *first);
-static int trail_step(const char *id, int back, char next[TRAIL_ID]);
-static const char *trail_parse(const char *id, uint64_t *ms, uint64_t *n);
+static const char *trail_id(const redisReply *pair, trail_id_t *id);
+static int trail_beyond(const trail_id_t *id, const trail_id_t *at, int back);
+static int trail_step(trail_id_t *id, int back);
 static int trail_note(void *data, const char *id, const paylock_entry_t *e,
     const char *why);
 
 
 int
-trail_forwards(admin_t *a, size_t limit, trail_each_pt each, void *data)
+trail_forwards(admin_t *a, trail_each_pt each, void *data)
 {
-    char  from[TRAIL_ID] = "-";
-
-    return trail_walk(a, 0, from, limit, each, data);
-}
-
-
-int
-trail_backwards(admin_t *a, size_t limit, trail_each_pt each, void *data)
-{
-    char  from[TRAIL_ID] = "+";
-
-    return trail_walk(a, 1, from, limit, each, data);
+    return trail_from(a, 0, each, data);
 }
 
 
 int
 trail_from(admin_t *a, uint64_t seq, trail_each_pt each, void *data)
 {
-    char  from[TRAIL_ID];
+    trail_id_t  from = { seq, 0 };
 
-    (void) snprintf(from, sizeof(from), "%" PRIu64 "-0", seq);
-
-    return trail_walk(a, 0, from, 0, each, data);
+    return trail_on(a, &from, each, data);
 }
 
 
 int
-trail_on(admin_t *a, char from[TRAIL_ID], trail_each_pt each, void *data)
+trail_on(admin_t *a, trail_id_t *from, trail_each_pt each, void *data)
 {
-    return trail_walk(a, 0, from, 0, each, data);
+    int     status;
+    size_t  n;
+
+    status = trail_length(a, &n);
+
+    return status == STATUS_DONE && n ? trail_walk(a, 0, n, from, each, data)
+                                      : status;
 }
 
 
 int
-trail_wait(admin_t *a, const char *from, int *came)
+trail_wait(admin_t *a, const trail_id_t *from, int *came)
 {
-    char         last[TRAIL_ID];
+    char         text[TRAIL_ID];
+    trail_id_t   last;
     redisReply  *reply;
 
-    *came = 0;
-
-    if (!trail_step(from, 1, last)) {
-        strcpy(last, "0-0");
-    }
+    last = *from;
+    (void) trail_step(&last, 1);
+    (void) snprintf(text, TRAIL_ID, "%" PRIu64 "-%" PRIu64, last.ms, last.n);
 
     if (link_command(a->link, "XREAD", "COUNT", "1", "BLOCK", TRAIL_BLOCK,
-                     "STREAMS", a->settings.audit, last, NULL) != 0
+                     "STREAMS", a->settings.audit, text, NULL) != 0
         || link_send(a->link) != 0)
     {
         return a->problem.status;
@@ -102,6 +98,28 @@ trail_wait(admin_t *a, const char *from, int *came)
 
 
 int
+trail_backwards(admin_t *a, trail_each_pt each, void *data)
+{
+    int     status;
+    size_t  n;
+
+    status = trail_length(a, &n);
+
+    return status == STATUS_DONE
+           ? trail_last(a, n + TRAIL_SPARE, each, data) : status;
+}
+
+
+int
+trail_last(admin_t *a, size_t limit, trail_each_pt each, void *data)
+{
+    trail_id_t  from = { UINT64_MAX, UINT64_MAX };
+
+    return trail_walk(a, 1, limit, &from, each, data);
+}
+
+
+int
 trail_newest(admin_t *a, json_t *seqs)
 {
     trail_newest_t  newest;
@@ -109,25 +127,58 @@ trail_newest(admin_t *a, json_t *seqs)
     newest.seqs = seqs;
     newest.left = json_object_size(seqs);
 
-    return newest.left ? trail_backwards(a, TRAIL_NEWEST, trail_note, &newest)
+    return newest.left ? trail_last(a, TRAIL_NEWEST, trail_note, &newest)
                        : STATUS_DONE;
 }
 
 
 static int
-trail_walk(admin_t *a, int back, char *from, size_t limit, trail_each_pt each,
-    void *data)
+trail_length(admin_t *a, size_t *n)
 {
-    int               more, disorder;
+    redisReply  *reply;
+
+    *n = 0;
+
+    if (link_command(a->link, "XLEN", a->settings.audit, NULL) != 0
+        || link_send(a->link) != 0)
+    {
+        return a->problem.status;
+    }
+
+    reply = link_expect(a->link, REDIS_REPLY_INTEGER);
+
+    if (reply == NULL) {
+        return a->problem.status;
+    }
+
+    *n = reply->integer > 0 ? (size_t) reply->integer : 0;
+
+    freeReplyObject(reply);
+
+    return STATUS_DONE;
+}
+
+
+/* Ends after so many entries, or where each says so. */
+
+static int
+trail_walk(admin_t *a, int back, size_t limit, trail_id_t *at,
+    trail_each_pt each, void *data)
+{
+    int               more, status;
+    char              from[TRAIL_ID];
     size_t            i, seen;
-    const char       *id, *why;
+    const char       *text, *why;
     redisReply       *reply;
-    const redisReply *pair;
+    trail_id_t        id;
     paylock_entry_t   e;
 
     seen = 0;
+    status = STATUS_DONE;
 
     do {
+        (void) snprintf(from, TRAIL_ID, "%" PRIu64 "-%" PRIu64, at->ms, at->n);
+
         if (link_command(a->link, back ? "XREVRANGE" : "XRANGE",
                          a->settings.audit, from, back ? "-" : "+", "COUNT",
                          TRAIL_COUNT, NULL) != 0
@@ -143,105 +194,98 @@ trail_walk(admin_t *a, int back, char *from, size_t limit, trail_each_pt each,
         }
 
         more = reply->elements != 0;
-        disorder = 0;
 
         for (i = 0; more && i < reply->elements; i++) {
-            pair = reply->element[i];
-            why = paylock_entry_read(pair, &e);
+            text = trail_id(reply->element[i], &id);
 
-            id = (pair->type == REDIS_REPLY_ARRAY && pair->elements
-                  && pair->element[0]->type == REDIS_REPLY_STRING)
-                 ? pair->element[0]->str : "";
+            if (text == NULL || !trail_beyond(&id, at, back)) {
+                status = problem_set(&a->problem, STATUS_FAILED, "protocol",
+                                     "is this the address of a Redis?",
+                                     "Redis at %s gave entries that are not "
+                                     "in order", a->settings.where);
+                more = 0;
+                break;
+            }
 
-            disorder = !trail_ahead(id, back, from);
-            more = !disorder && each(data, id, &e, why) && ++seen != limit
-                   && trail_step(id, back, from);
+            why = paylock_entry_read(reply->element[i], &e);
+
+            *at = id;
+            more = each(data, text, &e, why) && ++seen != limit
+                   && trail_step(at, back);
         }
 
         freeReplyObject(reply);
 
-        /* a server that goes round in a circle is not followed */
-
-        if (disorder) {
-            return problem_set(&a->problem, STATUS_FAILED, "protocol",
-                               "is this the address of a Redis?",
-                               "Redis at %s gives entries in no order",
-                               a->settings.where);
-        }
-
     } while (more);
 
-    return STATUS_DONE;
+    return status;
 }
 
 
-/* Is this id the first that may come, or one behind it? */
-
-static int
-trail_ahead(const char *id, int back, const char *first)
-{
-    uint64_t  ms, n, first_ms, first_n;
-
-    if (trail_parse(id, &ms, &n) == NULL
-        || trail_parse(first, &first_ms, &first_n) == NULL)
-    {
-        return 1;
-    }
-
-    return back ? ms < first_ms || (ms == first_ms && n <= first_n)
-                : ms > first_ms || (ms == first_ms && n >= first_n);
-}
-
-
-/* Sets next to the id beside this one; 0 if there is none. */
-
-static int
-trail_step(const char *id, int back, char next[TRAIL_ID])
-{
-    uint64_t     ms, n;
-    const char  *end;
-
-    end = trail_parse(id, &ms, &n);
-
-    if (end == NULL || *end) {
-        return 0;
-    }
-
-    if (n == (back ? 0 : UINT64_MAX)) {
-
-        if (ms == (back ? 0 : UINT64_MAX)) {
-            return 0;
-        }
-
-        ms += back ? -1 : 1;
-        n = back ? UINT64_MAX : 0;
-
-    } else {
-        n += back ? -1 : 1;
-    }
-
-    (void) snprintf(next, TRAIL_ID, "%" PRIu64 "-%" PRIu64, ms, n);
-
-    return 1;
-}
-
-
-/* Returns what is behind the id, NULL if it is none. */
+/* The id of what is to be an entry, and its text; NULL if there is none. */
 
 static const char *
-trail_parse(const char *id, uint64_t *ms, uint64_t *n)
+trail_id(const redisReply *pair, trail_id_t *id)
 {
-    char  *end;
+    char        *end;
+    const char  *text;
 
-    *ms = strtoull(id, &end, 10);
-
-    if (end == id || *end != '-') {
+    if (pair->type != REDIS_REPLY_ARRAY || pair->elements == 0
+        || pair->element[0]->type != REDIS_REPLY_STRING)
+    {
         return NULL;
     }
 
-    *n = strtoull(end + 1, &end, 10);
+    text = pair->element[0]->str;
+    errno = 0;
 
-    return end;
+    id->ms = strtoull(text, &end, 10);
+
+    if (end == text || *end != '-') {
+        return NULL;
+    }
+
+    id->n = strtoull(end + 1, &end, 10);
+
+    return *end == '\0' && errno == 0 ? text : NULL;
+}
+
+
+/* Is it that one, or one that comes after it? */
+
+static int
+trail_beyond(const trail_id_t *id, const trail_id_t *at, int back)
+{
+    if (id->ms != at->ms) {
+        return back ? id->ms < at->ms : id->ms > at->ms;
+    }
+
+    return back ? id->n <= at->n : id->n >= at->n;
+}
+
+
+/* To the id beside this one; 0 if there is none. */
+
+static int
+trail_step(trail_id_t *id, int back)
+{
+    uint64_t  last;
+
+    last = back ? 0 : UINT64_MAX;
+
+    if (id->n != last) {
+        id->n += back ? -1 : 1;
+        return 1;
+    }
+
+    if (id->ms == last) {
+        return 0;
+    }
+
+    id->ms += back ? -1 : 1;
+    id->n = back ? UINT64_MAX : 0;
+
+    return 1;
 }
 
 
@@ -259,7 +303,7 @@ trail_note(void *data, const char *id, const paylock_entry_t *e,
     newest = data;
     field = &e->field[PAYLOCK_AUDIT_HOST];
 
-    if (why || !paylock_entry_changes(e) || field->len >= sizeof(host)) {
+    if (why || field->len == 0 || field->len >= sizeof(host)) {
         return 1;
     }
 

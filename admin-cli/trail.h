@@ -24,24 +24,32 @@
 typedef int (*trail_each_pt)(void *data, const char *id,
     const paylock_entry_t *e, const char *why);
 
-/* Calls each for at most limit entries, 0 being all. */
+/* Calls each for all entries that there are when it begins. */
 
-int trail_forwards(admin_t *a, size_t limit, trail_each_pt each, void *data);
-int trail_backwards(admin_t *a, size_t limit, trail_each_pt each, void *data);
+int trail_forwards(admin_t *a, trail_each_pt each, void *data);
+int trail_backwards(admin_t *a, trail_each_pt each, void *data);
 
-/* The same for all entries from seq on. */
+/* The same forwards, from seq on. */
 
 int trail_from(admin_t *a, uint64_t seq, trail_each_pt each, void *data);
 
 /*
- * The same from the id *from on, which becomes that of the next to come; "-"
- * is the first.  And waits, for a second at most, until there is one.
+ * The same from an id on, which becomes that of the next one to come; all
+ * zero is before the first.  And waits, for a second at most, until there is
+ * one.
  */
 
-#define TRAIL_ID  48
+typedef struct {
+    uint64_t  ms;
+    uint64_t  n;
+} trail_id_t;
 
-int trail_on(admin_t *a, char from[TRAIL_ID], trail_each_pt each, void *data);
-int trail_wait(admin_t *a, const char *from, int *came);
+int trail_on(admin_t *a, trail_id_t *from, trail_each_pt each, void *data);
+int trail_wait(admin_t *a, const trail_id_t *from, int *came);
+
+/* Calls each for at most limit entries, the last one first. */
+
+int trail_last(admin_t *a, size_t limit, trail_each_pt each, void *data);
 
 /*
  * Looks among the newest entries for the last one of each host that is a

@@ -7,11 +7,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "paylock_list.h"
 #include "paylock_negotiate.h"
-#include "paylock_str.h"
 
 
-#define PAYLOCK_Q_MAX    1000          /* weights are thousandths */
 #define PAYLOCK_FORMATS  (PAYLOCK_FORMAT_NONE + 1)
 
 /* how close a media range comes to a format; 0 is not at all */
@@ -29,13 +28,7 @@ typedef struct {
 } paylock_liking_t;
 
 
-typedef struct {
-    paylock_str_t  name;
-    unsigned       q;
-} paylock_range_t;
-
-
-static void paylock_negotiate_range(const paylock_range_t *range,
+static void paylock_negotiate_range(const paylock_member_t *range,
     paylock_liking_t liking[PAYLOCK_FORMATS]);
 static void paylock_negotiate_text(paylock_str_t subtype, unsigned q,
     paylock_liking_t liking[PAYLOCK_FORMATS]);
@@ -44,19 +37,6 @@ static void paylock_negotiate_application(paylock_str_t subtype, unsigned q,
 static int paylock_negotiate_dest(paylock_str_t dest);
 static void paylock_negotiate_like(paylock_liking_t *liking,
     unsigned closeness, unsigned q);
-static int paylock_negotiate_next(paylock_str_t *field,
-    paylock_range_t *range);
-static char paylock_negotiate_part(paylock_str_t *field,
-    paylock_str_t *part);
-static const char *paylock_negotiate_unquote(const char *p,
-    const char *end);
-static unsigned paylock_negotiate_weight(paylock_str_t parameter,
-    unsigned q);
-static paylock_str_t paylock_negotiate_trim(const char *data,
-    const char *end);
-static int paylock_negotiate_space(char c);
-static inline int paylock_negotiate_is(paylock_str_t s, const char *word);
-static int paylock_negotiate_begins(paylock_str_t s, const char *word);
 
 
 paylock_format_e
@@ -65,8 +45,8 @@ paylock_negotiate_format(const char *accept, size_t accept_len,
 {
     int               said;
     paylock_str_t     field;
-    paylock_range_t   range;
     paylock_format_e  f, best;
+    paylock_member_t  range;
     paylock_liking_t  liking[PAYLOCK_FORMATS];
 
     if (dest && paylock_negotiate_dest((paylock_str_t) { dest, dest_len })) {
@@ -79,14 +59,14 @@ paylock_negotiate_format(const char *accept, size_t accept_len,
     field.data = accept ? accept : "";
     field.len = accept ? accept_len : 0;
 
-    while (paylock_negotiate_next(&field, &range)) {
+    while (paylock_list_next(&field, &range)) {
         paylock_negotiate_range(&range, liking);
         said = 1;
 
         /* so browsers begin, and nothing that follows can be liked better */
 
         if (liking[PAYLOCK_FORMAT_HTML].closeness == PAYLOCK_NAMED
-            && liking[PAYLOCK_FORMAT_HTML].q == PAYLOCK_Q_MAX)
+            && liking[PAYLOCK_FORMAT_HTML].q == PAYLOCK_LIST_Q_MAX)
         {
             return PAYLOCK_FORMAT_HTML;
         }
@@ -119,12 +99,12 @@ size_t
 paylock_negotiate_language(const char *data, size_t len,
     const char *const *tags, size_t n)
 {
-    size_t           i, best;
-    unsigned         q, others;
-    uint64_t         named;
-    const char      *dash;
-    paylock_str_t    field, primary;
-    paylock_range_t  range;
+    size_t             i, best;
+    unsigned           q, others;
+    uint64_t           named;
+    const char        *dash;
+    paylock_str_t      field, primary;
+    paylock_member_t   range;
 
     best = 0;
     q = 0;
@@ -133,26 +113,26 @@ paylock_negotiate_language(const char *data, size_t len,
     field.data = data ? data : "";
     field.len = data ? len : 0;
 
-    while (paylock_negotiate_next(&field, &range)) {
+    while (paylock_list_next(&field, &range)) {
 
-        if (paylock_negotiate_is(range.name, "*")) {
+        if (paylock_list_is(range.name, "*")) {
             others = range.q;
             continue;
         }
 
         dash = memchr(range.name.data, '-', range.name.len);
-        primary = dash ? paylock_negotiate_trim(range.name.data, dash)
+        primary = dash ? paylock_list_trim(range.name.data, dash)
                        : range.name;
 
         for (i = 0; i < n && i < 64; i++) {
 
-            if (!paylock_negotiate_is(primary, tags[i])) {
+            if (!paylock_list_is(primary, tags[i])) {
                 continue;
             }
 
             /* nothing that follows can be liked better */
 
-            if (range.q == PAYLOCK_Q_MAX) {
+            if (range.q == PAYLOCK_LIST_Q_MAX) {
                 return i;
             }
 
@@ -180,7 +160,7 @@ paylock_negotiate_language(const char *data, size_t len,
 
 
 static void
-paylock_negotiate_range(const paylock_range_t *range,
+paylock_negotiate_range(const paylock_member_t *range,
     paylock_liking_t liking[PAYLOCK_FORMATS])
 {
     unsigned       q;
@@ -199,15 +179,15 @@ paylock_negotiate_range(const paylock_range_t *range,
     subtype.data = slash + 1;
     subtype.len = range->name.len - type.len - 1;
 
-    if (paylock_negotiate_is(type, "text")) {
+    if (paylock_list_is(type, "text")) {
         paylock_negotiate_text(subtype, q, liking);
 
-    } else if (paylock_negotiate_is(type, "application")) {
+    } else if (paylock_list_is(type, "application")) {
         paylock_negotiate_application(subtype, q, liking);
 
-    } else if (paylock_negotiate_is(type, "*")) {
+    } else if (paylock_list_is(type, "*")) {
 
-        if (paylock_negotiate_is(subtype, "*")) {
+        if (paylock_list_is(subtype, "*")) {
             paylock_negotiate_like(&liking[PAYLOCK_FORMAT_HTML], PAYLOCK_ANY,
                                    q);
             paylock_negotiate_like(&liking[PAYLOCK_FORMAT_JSON], PAYLOCK_ANY,
@@ -216,10 +196,10 @@ paylock_negotiate_range(const paylock_range_t *range,
                                    q);
         }
 
-    } else if (paylock_negotiate_is(type, "image")
-               || paylock_negotiate_is(type, "font")
-               || paylock_negotiate_is(type, "audio")
-               || paylock_negotiate_is(type, "video"))
+    } else if (paylock_list_is(type, "image")
+               || paylock_list_is(type, "font")
+               || paylock_list_is(type, "audio")
+               || paylock_list_is(type, "video"))
     {
         paylock_negotiate_like(&liking[PAYLOCK_FORMAT_NONE], PAYLOCK_NAMED, q);
     }
@@ -230,18 +210,18 @@ static void
 paylock_negotiate_text(paylock_str_t subtype, unsigned q,
     paylock_liking_t liking[PAYLOCK_FORMATS])
 {
-    if (paylock_negotiate_is(subtype, "html")) {
+    if (paylock_list_is(subtype, "html")) {
         paylock_negotiate_like(&liking[PAYLOCK_FORMAT_HTML], PAYLOCK_NAMED, q);
 
-    } else if (paylock_negotiate_is(subtype, "plain")) {
+    } else if (paylock_list_is(subtype, "plain")) {
         paylock_negotiate_like(&liking[PAYLOCK_FORMAT_TEXT], PAYLOCK_NAMED, q);
 
-    } else if (paylock_negotiate_is(subtype, "*")) {
+    } else if (paylock_list_is(subtype, "*")) {
         paylock_negotiate_like(&liking[PAYLOCK_FORMAT_HTML], PAYLOCK_TYPE, q);
         paylock_negotiate_like(&liking[PAYLOCK_FORMAT_TEXT], PAYLOCK_TYPE, q);
 
-    } else if (paylock_negotiate_is(subtype, "css")
-               || paylock_negotiate_is(subtype, "javascript"))
+    } else if (paylock_list_is(subtype, "css")
+               || paylock_list_is(subtype, "javascript"))
     {
         paylock_negotiate_like(&liking[PAYLOCK_FORMAT_NONE], PAYLOCK_NAMED, q);
     }
@@ -261,18 +241,18 @@ paylock_negotiate_application(paylock_str_t subtype, unsigned q,
         end.len = sizeof("+json") - 1;
     }
 
-    if (paylock_negotiate_is(subtype, "json")
-        || (end.len < subtype.len && paylock_negotiate_is(end, "+json")))
+    if (paylock_list_is(subtype, "json")
+        || (end.len < subtype.len && paylock_list_is(end, "+json")))
     {
         paylock_negotiate_like(&liking[PAYLOCK_FORMAT_JSON], PAYLOCK_NAMED, q);
 
-    } else if (paylock_negotiate_is(subtype, "*")) {
+    } else if (paylock_list_is(subtype, "*")) {
         paylock_negotiate_like(&liking[PAYLOCK_FORMAT_JSON], PAYLOCK_TYPE, q);
 
-    } else if (paylock_negotiate_is(subtype, "javascript")
-               || paylock_negotiate_is(subtype, "x-javascript")
-               || paylock_negotiate_is(subtype, "ecmascript")
-               || paylock_negotiate_begins(subtype, "font-"))
+    } else if (paylock_list_is(subtype, "javascript")
+               || paylock_list_is(subtype, "x-javascript")
+               || paylock_list_is(subtype, "ecmascript")
+               || paylock_list_begins(subtype, "font-"))
     {
         paylock_negotiate_like(&liking[PAYLOCK_FORMAT_NONE], PAYLOCK_NAMED, q);
     }
@@ -293,12 +273,12 @@ paylock_negotiate_dest(paylock_str_t dest)
         "paintworklet"
     };
 
-    if (paylock_negotiate_part(&dest, &word) == ',') {
+    if (paylock_list_part(&dest, &word) == ',') {
         return 0;
     }
 
     for (i = 0; i < sizeof(assets) / sizeof(assets[0]); i++) {
-        if (paylock_negotiate_is(word, assets[i])) {
+        if (paylock_list_is(word, assets[i])) {
             return 1;
         }
     }
@@ -319,183 +299,4 @@ paylock_negotiate_like(paylock_liking_t *liking, unsigned closeness,
 
     liking->closeness = closeness;
     liking->q = q;
-}
-
-
-/* The next member of a list, empty ones passed over; 0 at the end. */
-
-static int
-paylock_negotiate_next(paylock_str_t *field, paylock_range_t *range)
-{
-    char           end;
-    paylock_str_t  parameter;
-
-    while (field->len) {
-        end = paylock_negotiate_part(field, &range->name);
-        range->q = PAYLOCK_Q_MAX;
-
-        while (end == ';') {
-            end = paylock_negotiate_part(field, &parameter);
-            range->q = paylock_negotiate_weight(parameter, range->q);
-        }
-
-        if (range->name.len) {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
-/*
- * Takes off what stands before the first comma or semicolon outside of
- * quotes, and these; the part comes without the space around it.  Returns
- * what has ended it, 0 if that is the end of the field.
- */
-
-static char
-paylock_negotiate_part(paylock_str_t *field, paylock_str_t *part)
-{
-    char         ch;
-    const char  *p, *end;
-
-    p = field->data;
-    end = p + field->len;
-
-    while (p < end && *p != ',' && *p != ';') {
-        p = *p == '"' ? paylock_negotiate_unquote(p, end) : p + 1;
-    }
-
-    *part = paylock_negotiate_trim(field->data, p);
-    ch = '\0';
-
-    if (p < end) {
-        ch = *p++;
-    }
-
-    field->len = end - p;
-    field->data = p;
-
-    return ch;
-}
-
-
-/* From the quote at p past the one that closes it, if there is one. */
-
-static const char *
-paylock_negotiate_unquote(const char *p, const char *end)
-{
-    for (p++; p < end && *p != '"'; p++) {
-        p += *p == '\\' && p + 1 < end;
-    }
-
-    return p < end ? p + 1 : end;
-}
-
-
-/* The weight by a parameter, if it is one and can be read, else q. */
-
-static unsigned
-paylock_negotiate_weight(paylock_str_t parameter, unsigned q)
-{
-    size_t         i;
-    unsigned       weight, unit;
-    const char    *sign;
-    paylock_str_t  value;
-
-    sign = memchr(parameter.data, '=', parameter.len);
-
-    if (sign == NULL
-        || !paylock_negotiate_is(paylock_negotiate_trim(parameter.data, sign),
-                                 "q"))
-    {
-        return q;
-    }
-
-    value = paylock_negotiate_trim(sign + 1, parameter.data + parameter.len);
-
-    if (value.len == 0) {
-        return q;
-    }
-
-    weight = 0;
-    unit = PAYLOCK_Q_MAX;
-
-    for (i = 0; i < value.len; i++) {
-
-        if (value.data[i] == '.' && (i == 0 || unit == PAYLOCK_Q_MAX / 10)) {
-            unit = PAYLOCK_Q_MAX / 10;
-            continue;
-        }
-
-        if (value.data[i] < '0' || value.data[i] > '9') {
-            return q;
-        }
-
-        weight += unit * (value.data[i] - '0');
-        unit /= 10;
-    }
-
-    return weight < PAYLOCK_Q_MAX ? weight : PAYLOCK_Q_MAX;
-}
-
-
-static paylock_str_t
-paylock_negotiate_trim(const char *data, const char *end)
-{
-    while (end > data && paylock_negotiate_space(end[-1])) {
-        end--;
-    }
-
-    while (data < end && paylock_negotiate_space(*data)) {
-        data++;
-    }
-
-    return (paylock_str_t) { data, (size_t) (end - data) };
-}
-
-
-static int
-paylock_negotiate_space(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
-
-/* Inline, since the length of most words is then known to the compiler. */
-
-static inline int
-paylock_negotiate_is(paylock_str_t s, const char *word)
-{
-    return s.len == strlen(word) && paylock_negotiate_begins(s, word);
-}
-
-
-/* Does s begin with the lower-case word? */
-
-static int
-paylock_negotiate_begins(paylock_str_t s, const char *word)
-{
-    char    ch;
-    size_t  i;
-
-    for (i = 0; word[i]; i++) {
-
-        if (i == s.len) {
-            return 0;
-        }
-
-        ch = s.data[i];
-
-        if (ch >= 'A' && ch <= 'Z') {
-            ch |= 0x20;
-        }
-
-        if (ch != word[i]) {
-            return 0;
-        }
-    }
-
-    return 1;
 }

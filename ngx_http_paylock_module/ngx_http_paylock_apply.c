@@ -9,6 +9,7 @@
 #include <ngx_http.h>
 
 #include "ngx_http_paylock_feed.h"
+#include "ngx_http_paylock_state.h"
 #include "paylock_host.h"
 
 
@@ -37,7 +38,7 @@ ngx_http_paylock_apply_fields(ngx_http_paylock_feed_t *feed,
     ngx_int_t  rc;
 
     if (fields->type != REDIS_REPLY_ARRAY || fields->elements % 2) {
-        return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_WRONG,
+        return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_UNFIT,
                                             "unexpected reply to HSCAN");
     }
 
@@ -71,7 +72,7 @@ ngx_http_paylock_apply_field(ngx_http_paylock_feed_t *feed,
 
     if (host->type != REDIS_REPLY_STRING || value->type != REDIS_REPLY_STRING)
     {
-        return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_WRONG,
+        return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_UNFIT,
                                             "unexpected reply to HSCAN");
     }
 
@@ -117,7 +118,7 @@ ngx_http_paylock_apply_entries(ngx_http_paylock_feed_t *feed,
     paylock_entry_t  entry;
 
     if (entries->elements > NGX_HTTP_PAYLOCK_SEEN / 2) {
-        return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_WRONG,
+        return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_UNFIT,
                                             "more entries than asked for");
     }
 
@@ -336,6 +337,8 @@ ngx_http_paylock_apply_unlock(ngx_http_paylock_feed_t *feed)
 {
     ngx_http_paylock_table_end(&feed->pmcf->table);
     ngx_shmtx_unlock(&feed->pmcf->shpool->mutex);
+
+    ngx_http_paylock_saver_touch(feed->pmcf);
 }
 
 
@@ -359,18 +362,36 @@ ngx_int_t
 ngx_http_paylock_apply_commit(ngx_http_paylock_feed_t *feed)
 {
     ngx_int_t                    rc;
+    ngx_uint_t                   changed;
+    ngx_http_paylock_cursor_t   *own;
     ngx_http_paylock_node_sh_t  *node;
 
     rc = ngx_http_paylock_apply_lock(feed);
 
     if (rc == NGX_OK) {
         node = feed->pmcf->node;
+        own = &node->position;
+        changed = 0;
 
         /* a stream that is gone does not make us forget what we know */
 
         if (feed->cursor.seq) {
             node->cursor = feed->cursor;
         }
+
+        /* nor does one that has lost its end make the state file go back */
+
+        if (feed->cursor.seq
+            && (feed->cursor.seq > own->seq || feed->adopted
+                || ngx_memcmp(feed->cursor.chain, own->chain,
+                              PAYLOCK_CHAIN_LEN)
+                   != 0))
+        {
+            *own = feed->cursor;
+            changed = 1;
+        }
+
+        feed->pmcf->table.sh->changes += changed || !node->synced;
 
         node->answered = ngx_current_msec;
         node->alerted = 0;

@@ -34,7 +34,7 @@ ngx_http_paylock_chain_head(ngx_http_paylock_feed_t *feed,
     ngx_memzero(cursor, sizeof(ngx_http_paylock_cursor_t));
 
     if (entries->type != REDIS_REPLY_ARRAY || entries->elements > 1) {
-        return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_WRONG,
+        return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_UNFIT,
                                             "unexpected reply to XREVRANGE");
     }
 
@@ -193,7 +193,7 @@ ngx_http_paylock_chain_back(ngx_http_paylock_feed_t *feed,
     ngx_int_t  rc;
 
     if (entries->type != REDIS_REPLY_ARRAY) {
-        return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_WRONG,
+        return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_UNFIT,
                                             "unexpected reply to XREVRANGE");
     }
 

@@ -15,7 +15,7 @@
 /* milliseconds */
 
 #define NGX_HTTP_PAYLOCK_CHECK          5000
-#define NGX_HTTP_PAYLOCK_BACKOFF_MIN    100
+#define NGX_HTTP_PAYLOCK_BACKOFF_MIN    200   /* half of it at least */
 #define NGX_HTTP_PAYLOCK_BACKOFF_MAX    5000
 #define NGX_HTTP_PAYLOCK_RETRY_REFUSED  30000
 
@@ -23,7 +23,8 @@
 static void ngx_http_paylock_feed_connect(ngx_event_t *ev);
 static void ngx_http_paylock_feed_ready(void *data);
 static void ngx_http_paylock_feed_failed(void *data, const char *why);
-static ngx_uint_t ngx_http_paylock_feed_refused(const char *why);
+static ngx_http_paylock_trouble_e ngx_http_paylock_feed_trouble(
+    const char *why);
 static void ngx_http_paylock_feed_hello(void *data, redisReply *reply);
 static void ngx_http_paylock_feed_entries(void *data, redisReply *reply);
 static void ngx_http_paylock_feed_check(void *data, redisReply *reply);
@@ -130,8 +131,11 @@ ngx_http_paylock_feed_failed(void *data, const char *why)
         return;
     }
 
-    if (ngx_http_paylock_feed_refused(why)) {
-        feed->trouble = NGX_HTTP_PAYLOCK_REFUSED;
+    if (feed->link.foreign) {
+        feed->trouble = ngx_http_paylock_feed_trouble(why);
+
+    } else if (feed->link.crowded) {
+        feed->trouble = NGX_HTTP_PAYLOCK_FULL;
     }
 
     ngx_http_paylock_report_failure(feed, why);
@@ -145,28 +149,49 @@ ngx_http_paylock_feed_failed(void *data, const char *why)
                                 NGX_HTTP_PAYLOCK_BACKOFF_MAX);
     }
 
-    /* a reply may have been too large */
+    if (feed->link.broken) {
 
-    feed->batch = ngx_max(feed->batch / 2, 1);
+        /* it may have been too large */
+
+        feed->batch = ngx_max(feed->batch / 2, 1);
+    }
 
     ngx_add_timer(&feed->retry, delay);
 }
 
 
-static ngx_uint_t
-ngx_http_paylock_feed_refused(const char *why)
-{
-    static const char  discarded[] =
-                               "EXECABORT Transaction discarded because of: ";
+/* What is said by the other side tells more than that there is none. */
 
-    if (ngx_strncmp(why, discarded, sizeof(discarded) - 1) == 0) {
-        why += sizeof(discarded) - 1;
+static ngx_http_paylock_trouble_e
+ngx_http_paylock_feed_trouble(const char *why)
+{
+    ngx_uint_t  i;
+
+    static const struct {
+        const char                  *words;
+        ngx_http_paylock_trouble_e   trouble;
+    } errors[] = {
+        { "NOAUTH", NGX_HTTP_PAYLOCK_REFUSED },
+        { "WRONGPASS", NGX_HTTP_PAYLOCK_REFUSED },
+        { "NOPERM", NGX_HTTP_PAYLOCK_REFUSED },
+        { "ERR AUTH", NGX_HTTP_PAYLOCK_REFUSED },
+
+        /* these pass, as an outage does */
+
+        { "LOADING", NGX_HTTP_PAYLOCK_LOST },
+        { "BUSY", NGX_HTTP_PAYLOCK_LOST },
+        { "UNBLOCKED", NGX_HTTP_PAYLOCK_LOST }
+    };
+
+    for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+        if (ngx_strncmp(why, errors[i].words, ngx_strlen(errors[i].words))
+            == 0)
+        {
+            return errors[i].trouble;
+        }
     }
 
-    return ngx_strncmp(why, "NOAUTH", sizeof("NOAUTH") - 1) == 0
-           || ngx_strncmp(why, "WRONGPASS", sizeof("WRONGPASS") - 1) == 0
-           || ngx_strncmp(why, "NOPERM", sizeof("NOPERM") - 1) == 0
-           || ngx_strncmp(why, "ERR AUTH", sizeof("ERR AUTH") - 1) == 0;
+    return NGX_HTTP_PAYLOCK_UNFIT;
 }
 
 
@@ -175,81 +200,13 @@ ngx_http_paylock_feed_hello(void *data, redisReply *reply)
 {
     ngx_http_paylock_feed_t  *feed = data;
 
-    if (feed->pmcf->node->state == NGX_HTTP_PAYLOCK_EMPTY) {
+    if (feed->pmcf->node->state == NGX_HTTP_PAYLOCK_EMPTY
+        || feed->pmcf->node->state == NGX_HTTP_PAYLOCK_DISK)
+    {
         ngx_http_paylock_report_state(feed, NGX_HTTP_PAYLOCK_SYNCING);
     }
 
-    ngx_http_paylock_feed_ask_head(feed, ngx_http_paylock_scan_start);
-}
-
-
-/* The head of the stream and the size of the hash, at one moment. */
-
-void
-ngx_http_paylock_feed_ask_head(ngx_http_paylock_feed_t *feed,
-    ngx_http_paylock_reply_pt handler)
-{
-    ngx_http_paylock_redis_t  *redis;
-
-    redis = &feed->pmcf->redis;
-
-    ngx_http_paylock_link_add(&feed->link, "MULTI", NULL);
-    ngx_http_paylock_link_add(&feed->link, "XREVRANGE", redis->audit, "+", "-",
-                              "COUNT", "1", NULL);
-    ngx_http_paylock_link_add(&feed->link, "HLEN", redis->locks, NULL);
-    ngx_http_paylock_link_add(&feed->link, "EXEC", NULL);
-
-    ngx_http_paylock_link_call(&feed->link, redis->timeout, handler);
-}
-
-
-ngx_int_t
-ngx_http_paylock_feed_head(ngx_http_paylock_feed_t *feed, redisReply *reply,
-    ngx_http_paylock_cursor_t *cursor, int64_t *fields)
-{
-    size_t     i;
-    ngx_int_t  rc;
-
-    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2) {
-        ngx_http_paylock_link_fail(&feed->link, "unexpected reply to EXEC");
-        return NGX_ERROR;
-    }
-
-    for (i = 0; i < 2; i++) {
-        if (reply->element[i]->type == REDIS_REPLY_ERROR) {
-            ngx_http_paylock_printable((u_char *) feed->link.why,
-                                       reply->element[i]->str,
-                                       reply->element[i]->len);
-            ngx_http_paylock_link_fail(&feed->link, feed->link.why);
-            return NGX_ERROR;
-        }
-    }
-
-    if (reply->element[1]->type != REDIS_REPLY_INTEGER) {
-        ngx_http_paylock_link_fail(&feed->link, "unexpected reply to HLEN");
-        return NGX_ERROR;
-    }
-
-    *fields = reply->element[1]->integer;
-
-    rc = ngx_http_paylock_chain_head(feed, reply->element[0], cursor);
-
-    if (rc == NGX_DECLINED && !feed->pmcf->node->synced) {
-
-        /* better the records alone than nothing */
-
-        feed->blind = 1;
-        return NGX_OK;
-    }
-
-    if (rc != NGX_OK) {
-        ngx_http_paylock_link_fail(&feed->link, feed->why);
-        return NGX_ERROR;
-    }
-
-    feed->blind = 0;
-
-    return NGX_OK;
+    ngx_http_paylock_head_ask(feed, ngx_http_paylock_scan_start);
 }
 
 
@@ -266,7 +223,7 @@ ngx_http_paylock_feed_follow(ngx_http_paylock_feed_t *feed)
 
         /* not known before the scan has ended all holds */
 
-        ngx_http_paylock_feed_ask_head(feed, ngx_http_paylock_scan_start);
+        ngx_http_paylock_head_ask(feed, ngx_http_paylock_scan_start);
         return;
     }
 
@@ -286,12 +243,12 @@ ngx_http_paylock_feed_follow(ngx_http_paylock_feed_t *feed)
     reconcile = ngx_max(pmcf->reconcile, feed->lasted * 99);
 
     if (now - feed->scanned >= reconcile) {
-        ngx_http_paylock_feed_ask_head(feed, ngx_http_paylock_scan_start);
+        ngx_http_paylock_head_ask(feed, ngx_http_paylock_scan_start);
         return;
     }
 
     if (now - feed->checked >= NGX_HTTP_PAYLOCK_CHECK) {
-        ngx_http_paylock_feed_ask_head(feed, ngx_http_paylock_feed_check);
+        ngx_http_paylock_head_ask(feed, ngx_http_paylock_feed_check);
         return;
     }
 
@@ -299,6 +256,15 @@ ngx_http_paylock_feed_follow(ngx_http_paylock_feed_t *feed)
                    reconcile - (now - feed->scanned));
 
     ngx_http_paylock_feed_ask_entries(feed, next);
+}
+
+
+void
+ngx_http_paylock_feed_unfit(ngx_http_paylock_feed_t *feed, const char *why)
+{
+    feed->trouble = NGX_HTTP_PAYLOCK_UNFIT;
+
+    ngx_http_paylock_link_fail(&feed->link, why);
 }
 
 
@@ -314,6 +280,9 @@ ngx_http_paylock_feed_ask_entries(ngx_http_paylock_feed_t *feed,
     ngx_http_paylock_redis_t  *redis;
 
     redis = &feed->pmcf->redis;
+
+    feed->asked = ngx_current_msec;
+    feed->block = block;
 
     (void) ngx_sprintf(after, "%uL-0%Z", feed->cursor.seq);
     (void) ngx_sprintf(batch, "%ui%Z", feed->batch);
@@ -342,7 +311,16 @@ ngx_http_paylock_feed_entries(void *data, redisReply *reply)
     redisReply               *stream;
     ngx_http_paylock_feed_t  *feed = data;
 
-    if (reply->type != REDIS_REPLY_NIL) {
+    if (reply->type == REDIS_REPLY_NIL) {
+
+        /* what does not wait would be asked without pause */
+
+        if (ngx_current_msec - feed->asked < feed->block / 2) {
+            ngx_http_paylock_feed_unfit(feed, "XREAD does not wait");
+            return;
+        }
+
+    } else {
         stream = NULL;
 
         if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 1) {
@@ -351,17 +329,17 @@ ngx_http_paylock_feed_entries(void *data, redisReply *reply)
 
         if (stream == NULL || stream->type != REDIS_REPLY_ARRAY
             || stream->elements != 2
-            || stream->element[1]->type != REDIS_REPLY_ARRAY)
+            || stream->element[1]->type != REDIS_REPLY_ARRAY
+            || stream->element[1]->elements == 0)
         {
-            ngx_http_paylock_link_fail(&feed->link,
-                                       "unexpected reply to XREAD");
+            ngx_http_paylock_feed_unfit(feed, "unexpected reply to XREAD");
             return;
         }
 
         rc = ngx_http_paylock_apply_entries(feed, stream->element[1]);
 
         if (rc == NGX_DECLINED) {
-            ngx_http_paylock_feed_ask_head(feed, ngx_http_paylock_scan_start);
+            ngx_http_paylock_head_ask(feed, ngx_http_paylock_scan_start);
             return;
         }
 
@@ -389,7 +367,7 @@ ngx_http_paylock_feed_check(void *data, redisReply *reply)
     ngx_http_paylock_feed_t    *feed = data;
     ngx_http_paylock_cursor_t   head;
 
-    if (ngx_http_paylock_feed_head(feed, reply, &head, &fields) != NGX_OK) {
+    if (ngx_http_paylock_head_read(feed, reply, &head, &fields) != NGX_OK) {
         return;
     }
 
@@ -400,7 +378,7 @@ ngx_http_paylock_feed_check(void *data, redisReply *reply)
             && (fields != feed->fields
                 || ngx_memcmp(&head, &feed->cursor, sizeof(head)) != 0)))
     {
-        ngx_http_paylock_feed_ask_head(feed, ngx_http_paylock_scan_start);
+        ngx_http_paylock_head_ask(feed, ngx_http_paylock_scan_start);
         return;
     }
 

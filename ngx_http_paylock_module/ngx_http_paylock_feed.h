@@ -24,7 +24,8 @@ typedef enum {
     NGX_HTTP_PAYLOCK_LOST = 1,                 /* no connection, no answer */
     NGX_HTTP_PAYLOCK_REFUSED = 2,
     NGX_HTTP_PAYLOCK_FULL = 4,
-    NGX_HTTP_PAYLOCK_WRONG = 8                 /* not what it should be */
+    NGX_HTTP_PAYLOCK_WRONG = 8,                /* not what it should be */
+    NGX_HTTP_PAYLOCK_UNFIT = 16                /* not this Redis, or not so */
 } ngx_http_paylock_trouble_e;
 
 
@@ -47,11 +48,14 @@ typedef struct {
     int64_t                        fields;     /* in the hash at the cursor */
     int64_t                        head_fields;
     ngx_msec_t                     checked;
+    ngx_msec_t                     asked;      /* for entries */
+    ngx_msec_t                     block;      /* may they be waited for */
 
     ngx_msec_t                     started;    /* the scan */
     ngx_msec_t                     scanned;
     ngx_msec_t                     lasted;
     char                           position[24];   /* of HSCAN */
+    uint64_t                       left;       /* of it, at most */
     ngx_http_paylock_cursor_t      back;       /* of the walk back */
     uint64_t                       seen[NGX_HTTP_PAYLOCK_SEEN];
     ngx_uint_t                     nseen;
@@ -79,18 +83,27 @@ typedef struct {
 void ngx_http_paylock_feed_start(ngx_http_paylock_feed_t *feed);
 void ngx_http_paylock_feed_stop(ngx_http_paylock_feed_t *feed);
 
-/* The head of the stream and the size of the hash, at one moment. */
-
-void ngx_http_paylock_feed_ask_head(ngx_http_paylock_feed_t *feed,
-    ngx_http_paylock_reply_pt handler);
-ngx_int_t ngx_http_paylock_feed_head(ngx_http_paylock_feed_t *feed,
-    redisReply *reply, ngx_http_paylock_cursor_t *cursor, int64_t *fields);
-
 /* Waits for entries, if block is not 0 so many milliseconds. */
 
 void ngx_http_paylock_feed_ask_entries(ngx_http_paylock_feed_t *feed,
     ngx_msec_t block);
 void ngx_http_paylock_feed_follow(ngx_http_paylock_feed_t *feed);
+
+/* The link fails, since no Redis that is of use answers like that. */
+
+void ngx_http_paylock_feed_unfit(ngx_http_paylock_feed_t *feed,
+    const char *why);
+
+
+/*
+ * ngx_http_paylock_head.c: the head of the stream, the size of the hash and
+ * the role of Redis, at one moment
+ */
+
+void ngx_http_paylock_head_ask(ngx_http_paylock_feed_t *feed,
+    ngx_http_paylock_reply_pt handler);
+ngx_int_t ngx_http_paylock_head_read(ngx_http_paylock_feed_t *feed,
+    redisReply *reply, ngx_http_paylock_cursor_t *cursor, int64_t *fields);
 
 
 /* ngx_http_paylock_scan.c: all records, from the head to the sweep */
@@ -167,6 +180,7 @@ ngx_int_t ngx_http_paylock_apply_full(ngx_http_paylock_feed_t *feed,
 
 void ngx_http_paylock_report_state(ngx_http_paylock_feed_t *feed,
     ngx_http_paylock_state_e state);
+void ngx_http_paylock_report_age(ngx_http_paylock_feed_t *feed);
 void ngx_http_paylock_report_failure(ngx_http_paylock_feed_t *feed,
     const char *why);
 void ngx_http_paylock_report_scan(ngx_http_paylock_feed_t *feed);

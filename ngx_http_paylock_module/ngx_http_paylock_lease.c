@@ -13,6 +13,7 @@
 #include <ngx_http.h>
 
 #include "ngx_http_paylock_feed.h"
+#include "ngx_http_paylock_state.h"
 
 
 #define NGX_HTTP_PAYLOCK_LEASE_TICK  500
@@ -27,10 +28,9 @@ struct ngx_http_paylock_lease_s {
 
 
 static void ngx_http_paylock_lease_tick(ngx_event_t *ev);
-static ngx_uint_t ngx_http_paylock_lease_lapsed(
-    ngx_http_paylock_node_sh_t *node, ngx_atomic_uint_t held);
-static void ngx_http_paylock_lease_take(ngx_http_paylock_lease_t *lease,
-    ngx_atomic_uint_t old);
+static void ngx_http_paylock_lease_stop(ngx_http_paylock_lease_t *lease);
+static ngx_atomic_uint_t ngx_http_paylock_lease_take(
+    ngx_http_paylock_node_sh_t *node);
 static void ngx_http_paylock_lease_leave(void *data);
 
 
@@ -61,24 +61,44 @@ ngx_http_paylock_lease_start(ngx_cycle_t *cycle,
 
     ngx_add_timer(&lease->tick, 1);
 
-    return NGX_OK;
+    return ngx_http_paylock_saver_init(cycle, pmcf);
 }
 
 
+/* The worker exits.  If no other will save what has changed, it does. */
+
 void
-ngx_http_paylock_lease_stop(ngx_http_paylock_main_conf_t *pmcf)
+ngx_http_paylock_lease_end(ngx_http_paylock_main_conf_t *pmcf)
 {
-    ngx_http_paylock_lease_t  *lease;
+    ngx_atomic_uint_t  held;
 
-    lease = pmcf->lease;
+    ngx_http_paylock_lease_stop(pmcf->lease);
+    ngx_http_paylock_saver_wait(pmcf);
 
+    if (!ngx_http_paylock_saver_due(pmcf)) {
+        return;
+    }
+
+    held = ngx_http_paylock_lease_take(pmcf->node);
+
+    if (held) {
+        ngx_http_paylock_saver_last(pmcf, held);
+        (void) ngx_atomic_cmp_set(&pmcf->node->lease, held, 0);
+    }
+}
+
+
+static void
+ngx_http_paylock_lease_stop(ngx_http_paylock_lease_t *lease)
+{
     if (lease->tick.timer_set) {
         ngx_del_timer(&lease->tick);
     }
 
     if (lease->feed.held) {
         ngx_http_paylock_feed_stop(&lease->feed);
-        (void) ngx_atomic_cmp_set(&pmcf->node->lease, lease->feed.held, 0);
+        (void) ngx_atomic_cmp_set(&lease->pmcf->node->lease, lease->feed.held,
+                                  0);
         lease->feed.held = 0;
     }
 }
@@ -95,7 +115,7 @@ ngx_http_paylock_lease_tick(ngx_event_t *ev)
     node = lease->pmcf->node;
 
     if (ngx_exiting || ngx_quit || ngx_terminate) {
-        ngx_http_paylock_lease_stop(lease->pmcf);
+        ngx_http_paylock_lease_stop(lease);
         return;
     }
 
@@ -105,6 +125,7 @@ ngx_http_paylock_lease_tick(ngx_event_t *ev)
 
         if (held == lease->feed.held) {
             node->heartbeat = ngx_current_msec;
+            ngx_http_paylock_report_age(&lease->feed);
 
         } else {
             /* this process was stopped for so long that another took over */
@@ -112,49 +133,59 @@ ngx_http_paylock_lease_tick(ngx_event_t *ev)
             lease->feed.held = 0;
         }
 
-    } else if (held == 0 || ngx_http_paylock_lease_lapsed(node, held)) {
-        ngx_http_paylock_lease_take(lease, held);
+    } else {
+        lease->feed.held = ngx_http_paylock_lease_take(node);
+
+        if (lease->feed.held) {
+            ngx_log_error(NGX_LOG_NOTICE, ev->log, 0,
+                          "paylock: this worker follows Redis");
+
+            ngx_http_paylock_feed_start(&lease->feed);
+            ngx_http_paylock_saver_start(lease->pmcf, lease->feed.held);
+        }
     }
 
     ngx_add_timer(ev, NGX_HTTP_PAYLOCK_LEASE_TICK);
 }
 
 
-static ngx_uint_t
-ngx_http_paylock_lease_lapsed(ngx_http_paylock_node_sh_t *node,
-    ngx_atomic_uint_t held)
-{
-    ngx_msec_int_t  age;
+/* Has nobody the lease, or nobody who renews it? */
 
+ngx_uint_t
+ngx_http_paylock_lease_is_free(ngx_http_paylock_node_sh_t *node)
+{
+    ngx_msec_int_t     age;
+    ngx_atomic_uint_t  held;
+
+    held = node->lease;
     age = (ngx_msec_int_t) (ngx_current_msec - node->heartbeat);
 
-    return age > NGX_HTTP_PAYLOCK_LEASE_TIME
+    return held == 0
+           || age > NGX_HTTP_PAYLOCK_LEASE_TIME
            || (kill((ngx_pid_t) (held & 0xffffffff), 0) == -1
                && ngx_errno == ESRCH);
 }
 
 
-static void
-ngx_http_paylock_lease_take(ngx_http_paylock_lease_t *lease,
-    ngx_atomic_uint_t old)
-{
-    ngx_atomic_uint_t            held;
-    ngx_http_paylock_node_sh_t  *node;
+/* Takes the lease if it is free; 0 if it is not. */
 
-    node = lease->pmcf->node;
+static ngx_atomic_uint_t
+ngx_http_paylock_lease_take(ngx_http_paylock_node_sh_t *node)
+{
+    ngx_atomic_uint_t  held, old;
+
+    old = node->lease;
+
+    if (!ngx_http_paylock_lease_is_free(node)) {
+        return 0;
+    }
 
     held = ngx_atomic_fetch_add(&node->token, 1) + 1;
     held = held << 32 | (uint32_t) ngx_pid;
 
     node->heartbeat = ngx_current_msec;
 
-    if (ngx_atomic_cmp_set(&node->lease, old, held)) {
-        ngx_log_error(NGX_LOG_NOTICE, lease->tick.log, 0,
-                      "paylock: this worker follows Redis");
-
-        lease->feed.held = held;
-        ngx_http_paylock_feed_start(&lease->feed);
-    }
+    return ngx_atomic_cmp_set(&node->lease, old, held) ? held : 0;
 }
 
 
@@ -165,5 +196,5 @@ ngx_http_paylock_lease_leave(void *data)
 {
     ngx_http_paylock_lease_t  *lease = data;
 
-    ngx_http_paylock_lease_stop(lease->pmcf);
+    ngx_http_paylock_lease_stop(lease);
 }

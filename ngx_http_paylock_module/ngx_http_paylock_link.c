@@ -7,7 +7,6 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
-#include <ngx_event_connect.h>
 
 #include "ngx_http_paylock_link.h"
 
@@ -17,26 +16,25 @@
 #define NGX_HTTP_PAYLOCK_LINK_WORDS  16
 
 
-static void ngx_http_paylock_link_connected(ngx_http_paylock_link_t *link);
 static void ngx_http_paylock_link_write_handler(ngx_event_t *wev);
 static void ngx_http_paylock_link_read_handler(ngx_event_t *rev);
 static ngx_int_t ngx_http_paylock_link_reply(ngx_http_paylock_link_t *link);
-static void ngx_http_paylock_link_errno(ngx_http_paylock_link_t *link,
-    const char *what, ngx_err_t err);
 
 
 void
 ngx_http_paylock_link_open(ngx_http_paylock_link_t *link)
 {
-    ngx_int_t          rc;
-    ngx_addr_t        *addr;
-    ngx_connection_t  *c;
-
     /* what happens is logged once, by the owner, not at each attempt */
 
     link->quiet = *link->log;
-    link->quiet.log_level = NGX_LOG_EMERG;
-    link->connected = 0;
+    link->quiet.log_level = link->redis->tls ? NGX_LOG_ERR : NGX_LOG_EMERG;
+    link->quiet.writer = ngx_http_paylock_tls_note;
+    link->quiet.wdata = link;
+    link->quiet.next = NULL;
+    link->why[0] = '\0';
+    link->foreign = 0;
+    link->crowded = 0;
+    link->broken = 0;
     link->due = 0;
 
     link->pool = ngx_create_pool(NGX_HTTP_PAYLOCK_LINK_OUT, link->log);
@@ -53,41 +51,20 @@ ngx_http_paylock_link_open(ngx_http_paylock_link_t *link)
         return;
     }
 
-    addr = &link->redis->addrs[link->naddr++ % link->redis->naddrs];
+    ngx_http_paylock_connect(link);
+}
 
-    ngx_memzero(&link->peer, sizeof(ngx_peer_connection_t));
 
-    link->peer.sockaddr = addr->sockaddr;
-    link->peer.socklen = addr->socklen;
-    link->peer.name = &addr->name;
-    link->peer.get = ngx_event_get_peer;
-    link->peer.log = &link->quiet;
-    link->peer.log_error = NGX_ERROR_ERR;
-
-    ngx_set_socket_errno(0);
-
-    rc = ngx_event_connect_peer(&link->peer);
-
-    if (rc != NGX_OK && rc != NGX_AGAIN) {
-        ngx_http_paylock_link_errno(link, "cannot connect", ngx_socket_errno);
-        return;
-    }
+void
+ngx_http_paylock_link_connected(ngx_http_paylock_link_t *link)
+{
+    ngx_connection_t  *c;
 
     c = link->peer.connection;
 
-    c->data = link;
-    c->pool = link->pool;
-    c->idle = 1;
     c->read->handler = ngx_http_paylock_link_read_handler;
     c->write->handler = ngx_http_paylock_link_write_handler;
-    c->read->cancelable = 1;
 
-    if (rc == NGX_AGAIN) {
-        ngx_add_timer(c->read, link->redis->connect_timeout);
-        return;
-    }
-
-    link->connected = 1;
     link->ready(link->data);
 }
 
@@ -95,8 +72,24 @@ ngx_http_paylock_link_open(ngx_http_paylock_link_t *link)
 void
 ngx_http_paylock_link_close(ngx_http_paylock_link_t *link)
 {
-    if (link->peer.connection) {
-        ngx_close_connection(link->peer.connection);
+    ngx_connection_t  *c;
+
+    if (link->resolve) {
+        ngx_resolve_name_done(link->resolve);
+        link->resolve = NULL;
+    }
+
+    c = link->peer.connection;
+
+    if (c) {
+
+        if (c->ssl) {
+            c->ssl->no_wait_shutdown = 1;
+            c->ssl->no_send_shutdown = 1;
+            (void) ngx_ssl_shutdown(c);
+        }
+
+        ngx_close_connection(c);
         link->peer.connection = NULL;
     }
 
@@ -175,41 +168,46 @@ ngx_http_paylock_link_fail(ngx_http_paylock_link_t *link, const char *why)
         ngx_cpystrn((u_char *) link->why, (u_char *) why, sizeof(link->why));
     }
 
+    link->broken = link->resp && paylock_resp_pending(link->resp);
+
     ngx_http_paylock_link_close(link);
 
     link->failed(link->data, why ? link->why : NULL);
 }
 
 
-static void
-ngx_http_paylock_link_connected(ngx_http_paylock_link_t *link)
+void
+ngx_http_paylock_link_refuse(ngx_http_paylock_link_t *link,
+    const redisReply *error)
 {
-    int        err;
-    socklen_t  len;
+    size_t       len;
+    const char  *text;
 
-    err = 0;
-    len = sizeof(int);
+    static const char  discarded[] =
+                               "EXECABORT Transaction discarded because of: ";
 
-    if (getsockopt(link->peer.connection->fd, SOL_SOCKET, SO_ERROR, &err, &len)
-        == -1)
-    {
-        err = ngx_socket_errno;
+    text = error->str;
+    len = error->len;
+
+    if (ngx_strncmp(text, discarded, sizeof(discarded) - 1) == 0) {
+        text += sizeof(discarded) - 1;
+        len -= sizeof(discarded) - 1;
     }
 
-    if (err) {
-        ngx_http_paylock_link_errno(link, "cannot connect", err);
-        return;
-    }
+    ngx_http_paylock_printable((u_char *) link->why, text, len);
 
-    link->connected = 1;
-    link->ready(link->data);
+    link->foreign = 1;
+
+    ngx_http_paylock_link_fail(link, link->why);
 }
 
 
 static void
 ngx_http_paylock_link_write_handler(ngx_event_t *wev)
 {
+    u_char                    byte[1];
     ssize_t                   n;
+    ngx_err_t                 err;
     ngx_buf_t                *out;
     ngx_connection_t         *c;
     ngx_http_paylock_link_t  *link;
@@ -217,18 +215,20 @@ ngx_http_paylock_link_write_handler(ngx_event_t *wev)
     c = wev->data;
     link = c->data;
 
-    if (!link->connected) {
-        ngx_http_paylock_link_connected(link);
-        return;
-    }
-
     out = link->out;
 
     while (out->pos < out->last) {
         n = c->send(c, out->pos, out->last - out->pos);
 
         if (n == NGX_ERROR) {
-            ngx_http_paylock_link_errno(link, "cannot write", ngx_socket_errno);
+            err = ngx_socket_errno;
+
+            if (c->ssl) {
+                /* why Redis has hung up may still be there to be read */
+                (void) c->recv(c, byte, sizeof(byte));
+            }
+
+            ngx_http_paylock_link_errno(link, "cannot write", err);
             return;
         }
 
@@ -270,14 +270,7 @@ ngx_http_paylock_link_read_handler(ngx_event_t *rev)
     }
 
     if (rev->timedout) {
-        ngx_http_paylock_link_fail(link, link->connected
-                                         ? "no answer in time"
-                                         : "cannot connect in time");
-        return;
-    }
-
-    if (!link->connected) {
-        ngx_http_paylock_link_connected(link);
+        ngx_http_paylock_link_fail(link, "no answer in time");
         return;
     }
 
@@ -306,6 +299,7 @@ ngx_http_paylock_link_read_handler(ngx_event_t *rev)
         why = paylock_resp_feed(link->resp, buffer, n);
 
         if (why) {
+            link->foreign = 1;
             ngx_http_paylock_link_fail(link, why);
             return;
         }
@@ -330,6 +324,7 @@ ngx_http_paylock_link_reply(ngx_http_paylock_link_t *link)
         why = paylock_resp_next(link->resp, &reply);
 
         if (why) {
+            link->foreign = 1;
             ngx_http_paylock_link_fail(link, why);
             return NGX_ERROR;
         }
@@ -339,10 +334,8 @@ ngx_http_paylock_link_reply(ngx_http_paylock_link_t *link)
         }
 
         if (reply->type == REDIS_REPLY_ERROR) {
-            ngx_http_paylock_printable((u_char *) link->why, reply->str,
-                                       reply->len);
+            ngx_http_paylock_link_refuse(link, reply);
             freeReplyObject(reply);
-            ngx_http_paylock_link_fail(link, link->why);
             return NGX_ERROR;
         }
 
@@ -350,6 +343,7 @@ ngx_http_paylock_link_reply(ngx_http_paylock_link_t *link)
                                && paylock_resp_pending(link->resp)))
         {
             freeReplyObject(reply);
+            link->foreign = 1;
             ngx_http_paylock_link_fail(link, "a reply that nobody asked for");
             return NGX_ERROR;
         }
@@ -371,11 +365,16 @@ ngx_http_paylock_link_reply(ngx_http_paylock_link_t *link)
 }
 
 
-static void
+void
 ngx_http_paylock_link_errno(ngx_http_paylock_link_t *link, const char *what,
     ngx_err_t err)
 {
     u_char  *p, *last;
+
+    if (link->why[0]) {
+        ngx_http_paylock_link_fail(link, link->why);
+        return;
+    }
 
     last = (u_char *) link->why + sizeof(link->why) - 1;
 

@@ -38,15 +38,21 @@ struct ngx_http_paylock_link_s {
     ngx_peer_connection_t       peer;
     ngx_log_t                   quiet;
     ngx_pool_t                 *pool;
+    ngx_resolver_ctx_t         *resolve;
+    ngx_sockaddr_t              sockaddr;      /* by the resolver */
     ngx_uint_t                  naddr;
     paylock_resp_t             *resp;
     ngx_buf_t                  *out;
     ngx_uint_t                  due;           /* replies */
     ngx_http_paylock_reply_pt   handler;
-    unsigned                    connected:1;
+    unsigned                    foreign:1;     /* the reason came from there */
+    unsigned                    crowded:1;     /* nginx has none left */
+    unsigned                    broken:1;      /* in the middle of a reply */
     char                        why[NGX_HTTP_PAYLOCK_PRINTABLE * 4 + 1];
 };
 
+
+/* ngx_http_paylock_link.c */
 
 void ngx_http_paylock_link_open(ngx_http_paylock_link_t *link);
 void ngx_http_paylock_link_close(ngx_http_paylock_link_t *link);
@@ -67,6 +73,35 @@ void ngx_http_paylock_link_call(ngx_http_paylock_link_t *link,
 
 void ngx_http_paylock_link_fail(ngx_http_paylock_link_t *link,
     const char *why);
+
+/* The same for an error reply, or a part of a reply that is one. */
+
+void ngx_http_paylock_link_refuse(ngx_http_paylock_link_t *link,
+    const redisReply *error);
+
+/* The connection is there, and safe. */
+
+void ngx_http_paylock_link_connected(ngx_http_paylock_link_t *link);
+
+/* A failure that link->why explains, or else err, with what could not be. */
+
+void ngx_http_paylock_link_errno(ngx_http_paylock_link_t *link,
+    const char *what, ngx_err_t err);
+
+
+/* ngx_http_paylock_connect.c: from the name to a connection */
+
+void ngx_http_paylock_connect(ngx_http_paylock_link_t *link);
+
+
+/* ngx_http_paylock_tls.c: from a connection to a safe one */
+
+void ngx_http_paylock_tls_handshake(ngx_http_paylock_link_t *link);
+
+/* The writer of link->quiet: what nginx says of TLS goes to link->why. */
+
+void ngx_http_paylock_tls_note(ngx_log_t *log, ngx_uint_t level, u_char *buf,
+    size_t len);
 
 
 #endif /* _NGX_HTTP_PAYLOCK_LINK_H_INCLUDED_ */

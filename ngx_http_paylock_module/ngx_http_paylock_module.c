@@ -8,25 +8,17 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include "ngx_http_paylock_module.h"
+#include "ngx_http_paylock_state.h"
 #include "paylock_keys.h"
 
 
-#define NGX_HTTP_PAYLOCK_ZONE_SIZE  (8 * 1024 * 1024)
-#define NGX_HTTP_PAYLOCK_ZONE_MIN   (8 * ngx_pagesize)
+#define NGX_HTTP_PAYLOCK_ZONE_MIN  (8 * ngx_pagesize)
 
 
 static ngx_int_t ngx_http_paylock_init(ngx_conf_t *cf);
+static ngx_int_t ngx_http_paylock_init_module(ngx_cycle_t *cycle);
 static ngx_int_t ngx_http_paylock_init_process(ngx_cycle_t *cycle);
 static void ngx_http_paylock_exit_process(ngx_cycle_t *cycle);
-static void *ngx_http_paylock_create_main_conf(ngx_conf_t *cf);
-static char *ngx_http_paylock_init_main_conf(ngx_conf_t *cf, void *conf);
-static void *ngx_http_paylock_create_srv_conf(ngx_conf_t *cf);
-static char *ngx_http_paylock_merge_srv_conf(ngx_conf_t *cf, void *parent,
-    void *child);
-static void *ngx_http_paylock_create_loc_conf(ngx_conf_t *cf);
-static char *ngx_http_paylock_merge_loc_conf(ngx_conf_t *cf, void *parent,
-    void *child);
 static char *ngx_http_paylock_switch(ngx_conf_t *cf, void *post, void *data);
 static char *ngx_http_paylock_zone(ngx_conf_t *cf, void *post, void *data);
 static char *ngx_http_paylock_reconcile(ngx_conf_t *cf, void *post,
@@ -90,12 +82,54 @@ static ngx_command_t  ngx_http_paylock_commands[] = {
       0,
       NULL },
 
+    { ngx_string("paylock_redis_ssl_trusted_certificate"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_paylock_main_conf_t, redis.ssl_trusted_certificate),
+      NULL },
+
+    { ngx_string("paylock_redis_ssl_certificate"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_paylock_main_conf_t, redis.ssl_certificate),
+      NULL },
+
+    { ngx_string("paylock_redis_ssl_certificate_key"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_paylock_main_conf_t, redis.ssl_certificate_key),
+      NULL },
+
+    { ngx_string("paylock_redis_ssl_name"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_paylock_main_conf_t, redis.ssl_name),
+      NULL },
+
+    { ngx_string("paylock_redis_ssl_verify"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_paylock_main_conf_t, redis.ssl_verify),
+      NULL },
+
     { ngx_string("paylock_zone"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_size_slot,
       NGX_HTTP_MAIN_CONF_OFFSET,
       offsetof(ngx_http_paylock_main_conf_t, size),
       &ngx_http_paylock_zone_post },
+
+    { ngx_string("paylock_state"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_paylock_state,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
 
     { ngx_string("paylock_reconcile"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
@@ -199,7 +233,7 @@ ngx_module_t  ngx_http_paylock_module = {
     ngx_http_paylock_commands,             /* module directives */
     NGX_HTTP_MODULE,                       /* module type */
     NULL,                                  /* init master */
-    NULL,                                  /* init module */
+    ngx_http_paylock_init_module,          /* init module */
     ngx_http_paylock_init_process,         /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
@@ -262,6 +296,23 @@ ngx_http_paylock_init(ngx_conf_t *cf)
 }
 
 
+/* The new configuration is in force, so that files may be made for it. */
+
+static ngx_int_t
+ngx_http_paylock_init_module(ngx_cycle_t *cycle)
+{
+    ngx_http_paylock_main_conf_t  *pmcf;
+
+    pmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_paylock_module);
+
+    if (pmcf && pmcf->used && !ngx_test_config) {
+        ngx_http_paylock_state_make(pmcf, cycle->log);
+    }
+
+    return NGX_OK;
+}
+
+
 static ngx_int_t
 ngx_http_paylock_init_process(ngx_cycle_t *cycle)
 {
@@ -278,6 +329,8 @@ ngx_http_paylock_init_process(ngx_cycle_t *cycle)
         return NGX_OK;
     }
 
+    ngx_http_paylock_state_refresh(pmcf, cycle->log);
+
     return ngx_http_paylock_lease_start(cycle, pmcf);
 }
 
@@ -290,170 +343,8 @@ ngx_http_paylock_exit_process(ngx_cycle_t *cycle)
     pmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_paylock_module);
 
     if (pmcf && pmcf->lease) {
-        ngx_http_paylock_lease_stop(pmcf);
+        ngx_http_paylock_lease_end(pmcf);
     }
-}
-
-
-static void *
-ngx_http_paylock_create_main_conf(ngx_conf_t *cf)
-{
-    ngx_http_paylock_main_conf_t  *pmcf;
-
-    pmcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_paylock_main_conf_t));
-    if (pmcf == NULL) {
-        return NULL;
-    }
-
-    if (ngx_array_init(&pmcf->answers, cf->pool, 4,
-                       sizeof(ngx_http_paylock_answer_t *))
-        != NGX_OK
-        || ngx_array_init(&pmcf->templates, cf->pool, 1,
-                          sizeof(ngx_http_paylock_template_t *))
-           != NGX_OK
-        || ngx_array_init(&pmcf->servers, cf->pool, 4,
-                          sizeof(ngx_http_paylock_srv_conf_t *))
-           != NGX_OK)
-    {
-        return NULL;
-    }
-
-    pmcf->size = NGX_CONF_UNSET_SIZE;
-    pmcf->reconcile = NGX_CONF_UNSET_MSEC;
-
-    return pmcf;
-}
-
-
-static char *
-ngx_http_paylock_init_main_conf(ngx_conf_t *cf, void *conf)
-{
-    ngx_http_paylock_main_conf_t  *pmcf = conf;
-
-    ngx_conf_init_size_value(pmcf->size, NGX_HTTP_PAYLOCK_ZONE_SIZE);
-    ngx_conf_init_msec_value(pmcf->reconcile, 60000);
-
-    if (pmcf->used && pmcf->redis.addrs == NULL) {
-        return ngx_http_paylock_redis_default(cf, pmcf);
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-static void *
-ngx_http_paylock_create_srv_conf(ngx_conf_t *cf)
-{
-    ngx_http_paylock_srv_conf_t  *pscf;
-
-    pscf = ngx_pcalloc(cf->pool, sizeof(ngx_http_paylock_srv_conf_t));
-    if (pscf == NULL) {
-        return NULL;
-    }
-
-    pscf->def = NGX_CONF_UNSET_UINT;
-
-    return pscf;
-}
-
-
-static char *
-ngx_http_paylock_merge_srv_conf(ngx_conf_t *cf, void *parent, void *child)
-{
-    ngx_http_paylock_srv_conf_t  *prev = parent;
-    ngx_http_paylock_srv_conf_t  *conf = child;
-
-    ngx_conf_merge_uint_value(conf->def, prev->def, PAYLOCK_OPEN);
-
-    if (conf->key == NULL) {
-        conf->key = prev->key;
-        conf->constant = prev->constant;
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-static void *
-ngx_http_paylock_create_loc_conf(ngx_conf_t *cf)
-{
-    ngx_http_paylock_loc_conf_t  *plcf;
-
-    plcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_paylock_loc_conf_t));
-    if (plcf == NULL) {
-        return NULL;
-    }
-
-    plcf->enable = NGX_CONF_UNSET;
-    plcf->status = NGX_CONF_UNSET_UINT;
-    plcf->retry_after = NGX_CONF_UNSET;
-    plcf->discreet = NGX_CONF_UNSET_UINT;
-    plcf->log_level = NGX_CONF_UNSET_UINT;
-    plcf->dry_run = NGX_CONF_UNSET;
-    plcf->bypass = NGX_CONF_UNSET_PTR;
-
-    return plcf;
-}
-
-
-static char *
-ngx_http_paylock_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
-{
-    ngx_http_paylock_loc_conf_t   *prev = parent;
-    ngx_http_paylock_loc_conf_t   *conf = child;
-    ngx_http_core_loc_conf_t      *clcf;
-    ngx_http_paylock_srv_conf_t   *pscf;
-    ngx_http_paylock_main_conf_t  *pmcf;
-
-    ngx_conf_merge_value(conf->enable, prev->enable, 0);
-    ngx_conf_merge_uint_value(conf->status, prev->status,
-                              NGX_HTTP_SERVICE_UNAVAILABLE);
-    ngx_conf_merge_sec_value(conf->retry_after, prev->retry_after, 3600);
-
-    if (conf->discreet == NGX_CONF_UNSET_UINT) {
-        conf->template = prev->template;
-    }
-
-    ngx_conf_merge_uint_value(conf->discreet, prev->discreet, 0);
-    ngx_conf_merge_str_value(conf->contact, prev->contact, "");
-    ngx_conf_merge_uint_value(conf->log_level, prev->log_level,
-                              NGX_LOG_NOTICE);
-    ngx_conf_merge_value(conf->dry_run, prev->dry_run, 0);
-    ngx_conf_merge_ptr_value(conf->bypass, prev->bypass, NULL);
-
-    if (conf->exempt == NULL) {
-        conf->exempt = prev->exempt ? prev->exempt
-                                    : ngx_http_paylock_pass_defaults();
-    }
-
-    if (conf->enable) {
-        pmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_paylock_module);
-
-        conf->answer = ngx_http_paylock_answer_get(cf, pmcf, conf);
-        if (conf->answer == NULL) {
-            return NGX_CONF_ERROR;
-        }
-
-        clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-        pmcf->ifs |= clcf->noname && clcf->handler;
-    }
-
-    conf->merged = 1;
-
-    if (prev->merged
-        && (conf->enable != prev->enable
-            || conf->answer != prev->answer
-            || conf->retry_after != prev->retry_after
-            || conf->log_level != prev->log_level
-            || conf->dry_run != prev->dry_run
-            || conf->bypass != prev->bypass
-            || conf->exempt != prev->exempt))
-    {
-        pscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_paylock_module);
-        pscf->locations_differ = 1;
-    }
-
-    return NGX_CONF_OK;
 }
 
 

@@ -33,6 +33,7 @@ extern ngx_module_t  ngx_http_paylock_module;
 
 typedef enum {
     NGX_HTTP_PAYLOCK_EMPTY = 0,
+    NGX_HTTP_PAYLOCK_DISK,
     NGX_HTTP_PAYLOCK_SYNCING,
     NGX_HTTP_PAYLOCK_LIVE,
     NGX_HTTP_PAYLOCK_STALE,
@@ -40,15 +41,21 @@ typedef enum {
 } ngx_http_paylock_state_e;
 
 
-/* an entry of the chain; seq is 0 if there is none */
+/* an entry of the chain */
+
+typedef paylock_position_t  ngx_http_paylock_cursor_t;
+
+
+/* which state file that is, and whose key it was to have; all zero: none */
 
 typedef struct {
-    uint64_t                     seq;
-    uint64_t                     time;         /* Unix milliseconds */
-    char                         chain[PAYLOCK_CHAIN_LEN];
-    char                         hash[PAYLOCK_HASH_LEN];
-    char                         prev[PAYLOCK_HASH_LEN];
-} ngx_http_paylock_cursor_t;
+    uint64_t                     device;
+    uint64_t                     inode;
+    uint64_t                     size;
+    uint64_t                     sec;
+    uint64_t                     nsec;
+    u_char                       key[8];
+} ngx_http_paylock_stamp_t;
 
 
 /* the names of hosts that were flipped last, since the table has none */
@@ -77,6 +84,11 @@ typedef struct {
     size_t                       table_size;
 
     ngx_http_paylock_cursor_t    cursor;       /* what has been applied */
+    ngx_http_paylock_cursor_t    position;     /* the furthest of its chain */
+
+    ngx_http_paylock_stamp_t     stamp;        /* the state file last seen */
+    uint64_t                     saved;        /* changes that are in it */
+    ngx_uint_t                   unsaved;      /* that it failed was logged */
 
     ngx_uint_t                   nrecent;
     ngx_http_paylock_recent_t    recent[NGX_HTTP_PAYLOCK_RECENT];
@@ -89,8 +101,15 @@ typedef struct ngx_http_paylock_lease_s  ngx_http_paylock_lease_t;
 /* paylock_redis; the texts are 0-terminated, NULL if not given */
 
 typedef struct {
-    ngx_addr_t                  *addrs;
+    ngx_str_t                    name;         /* host:port or unix:path */
+    ngx_str_t                    host;         /* empty for unix: */
+    in_port_t                    port;
+    ngx_addr_t                  *addrs;        /* of the configuration */
     ngx_uint_t                   naddrs;
+    ngx_resolver_t              *resolver;     /* NULL: none to be asked */
+    ngx_str_t                    file;         /* where it stands */
+    ngx_uint_t                   line;
+
     char                        *user;
     char                        *password;
     char                        *db;
@@ -98,7 +117,34 @@ typedef struct {
     char                        *audit;
     ngx_msec_t                   connect_timeout;
     ngx_msec_t                   timeout;
+
+    ngx_uint_t                   tls;          /* rediss:// */
+    ngx_ssl_t                    ssl;
+    ngx_str_t                    ssl_trusted_certificate;
+    ngx_str_t                    ssl_certificate;
+    ngx_str_t                    ssl_certificate_key;
+    ngx_str_t                    ssl_name;
+    ngx_uint_t                   ssl_name_is_address;
+    ngx_flag_t                   ssl_verify;
 } ngx_http_paylock_redis_t;
+
+
+/* paylock_state: names, 0-terminated, that are empty if it is off; the key */
+
+typedef struct {
+    ngx_str_t                    name;
+    ngx_str_t                    temp;
+    ngx_str_t                    directory;
+    ngx_str_t                    key_name;
+    ngx_str_t                    key_temp;
+    ngx_cycle_t                 *cycle;
+    ngx_uid_t                    user;         /* of the workers */
+    ngx_int_t                    keyed;        /* NGX_DECLINED: no key yet */
+    u_char                       key[PAYLOCK_STATE_KEY];
+} ngx_http_paylock_file_t;
+
+
+typedef struct ngx_http_paylock_saver_s  ngx_http_paylock_saver_t;
 
 
 typedef struct ngx_http_paylock_template_s  ngx_http_paylock_template_t;
@@ -126,6 +172,7 @@ typedef struct {
     ngx_http_paylock_node_sh_t  *node;
 
     ngx_http_paylock_redis_t     redis;
+    ngx_http_paylock_file_t      file;
     ngx_msec_t                   reconcile;
     ngx_array_t                  answers;      /* ngx_http_paylock_answer_t * */
     ngx_array_t                  templates;
@@ -135,6 +182,7 @@ typedef struct {
     ngx_uint_t                   used;
 
     ngx_http_paylock_lease_t    *lease;        /* of this process */
+    ngx_http_paylock_saver_t    *saver;
 } ngx_http_paylock_main_conf_t;
 
 
@@ -214,6 +262,18 @@ ngx_http_paylock_verdict(ngx_http_request_t *r)
 typedef struct {
     ngx_http_handler_pt          content_handler;   /* the location's */
 } ngx_http_paylock_ctx_t;
+
+
+/* ngx_http_paylock_conf.c */
+
+void *ngx_http_paylock_create_main_conf(ngx_conf_t *cf);
+char *ngx_http_paylock_init_main_conf(ngx_conf_t *cf, void *conf);
+void *ngx_http_paylock_create_srv_conf(ngx_conf_t *cf);
+char *ngx_http_paylock_merge_srv_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+void *ngx_http_paylock_create_loc_conf(ngx_conf_t *cf);
+char *ngx_http_paylock_merge_loc_conf(ngx_conf_t *cf, void *parent,
+    void *child);
 
 
 /* ngx_http_paylock_zone.c */
@@ -339,15 +399,22 @@ void ngx_http_paylock_printable(u_char dst[NGX_HTTP_PAYLOCK_PRINTABLE * 4 + 1],
 /* ngx_http_paylock_redis.c */
 
 char *ngx_http_paylock_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_http_paylock_redis_default(ngx_conf_t *cf,
-    ngx_http_paylock_main_conf_t *pmcf);
+char *ngx_http_paylock_redis_init(ngx_conf_t *cf,
+    ngx_http_paylock_redis_t *redis);
+
+
+/* ngx_http_paylock_tls.c */
+
+char *ngx_http_paylock_tls_init(ngx_conf_t *cf,
+    ngx_http_paylock_redis_t *redis);
 
 
 /* ngx_http_paylock_lease.c */
 
 ngx_int_t ngx_http_paylock_lease_start(ngx_cycle_t *cycle,
     ngx_http_paylock_main_conf_t *pmcf);
-void ngx_http_paylock_lease_stop(ngx_http_paylock_main_conf_t *pmcf);
+void ngx_http_paylock_lease_end(ngx_http_paylock_main_conf_t *pmcf);
+ngx_uint_t ngx_http_paylock_lease_is_free(ngx_http_paylock_node_sh_t *node);
 
 
 #endif /* _NGX_HTTP_PAYLOCK_MODULE_H_INCLUDED_ */

@@ -22,6 +22,8 @@ static char *ngx_http_paylock_redis_url(ngx_conf_t *cf,
     ngx_http_paylock_redis_t *redis, ngx_str_t *text);
 static char *ngx_http_paylock_redis_address(ngx_conf_t *cf,
     ngx_http_paylock_redis_t *redis, paylock_url_t *url);
+static char *ngx_http_paylock_redis_lookup(ngx_conf_t *cf,
+    ngx_http_paylock_redis_t *redis);
 static char *ngx_http_paylock_redis_parameter(ngx_conf_t *cf,
     ngx_http_paylock_redis_t *redis, ngx_str_t *value);
 static char *ngx_http_paylock_redis_prefix(ngx_conf_t *cf,
@@ -41,7 +43,7 @@ ngx_http_paylock_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_str_t   *value;
     ngx_uint_t   i;
 
-    if (pmcf->redis.addrs) {
+    if (pmcf->redis.name.len) {
         return "is duplicate";
     }
 
@@ -57,13 +59,28 @@ ngx_http_paylock_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+/* Whatever the order of the directives, all of them are known now. */
+
 char *
-ngx_http_paylock_redis_default(ngx_conf_t *cf,
-    ngx_http_paylock_main_conf_t *pmcf)
+ngx_http_paylock_redis_init(ngx_conf_t *cf, ngx_http_paylock_redis_t *redis)
 {
     ngx_str_t  url = ngx_string(NGX_HTTP_PAYLOCK_URL);
 
-    return ngx_http_paylock_redis_url(cf, &pmcf->redis, &url);
+    ngx_conf_init_value(redis->ssl_verify, 1);
+
+    if (redis->name.len == 0
+        && ngx_http_paylock_redis_url(cf, redis, &url) != NGX_CONF_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    if (redis->naddrs == 0
+        && ngx_http_paylock_redis_lookup(cf, redis) != NGX_CONF_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    return ngx_http_paylock_tls_init(cf, redis);
 }
 
 
@@ -117,14 +134,7 @@ ngx_http_paylock_redis_address(ngx_conf_t *cf,
     u_char     *p;
     size_t      len;
     ngx_url_t   u;
-
-    if (url->tls) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"rediss://\" in \"paylock_redis\" is not "
-                           "supported yet: use a unix socket, or \"redis://\" "
-                           "on a network of your own");
-        return NGX_CONF_ERROR;
-    }
+    ngx_str_t   host;
 
     len = (url->path ? ngx_strlen(url->path) : ngx_strlen(url->host))
           + sizeof("unix:[]:65535");
@@ -149,6 +159,7 @@ ngx_http_paylock_redis_address(ngx_conf_t *cf,
     }
 
     u.url.len = p - u.url.data;
+    u.no_resolve = 1;
 
     if (ngx_parse_url(cf->pool, &u) != NGX_OK) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
@@ -157,8 +168,27 @@ ngx_http_paylock_redis_address(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
+    redis->name = u.url;
     redis->addrs = u.addrs;
     redis->naddrs = u.naddrs;
+    redis->tls = url->tls;
+
+    if (cf->conf_file) {
+        redis->file = cf->conf_file->file.name;
+        redis->line = cf->conf_file->line;
+    }
+
+    if (url->host) {
+        host.len = ngx_strlen(url->host);
+        host.data = (u_char *) ngx_http_paylock_redis_text(cf, "%*s%Z",
+                                                       url->host, host.len);
+        if (host.data == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        redis->host = host;
+        redis->port = url->port;
+    }
 
     p = ngx_pnalloc(cf->pool, NGX_INT_T_LEN + 1);
     if (p == NULL) {
@@ -169,6 +199,46 @@ ngx_http_paylock_redis_address(ngx_conf_t *cf,
     redis->db = (char *) p;
 
     return NGX_CONF_OK;
+}
+
+
+/*
+ * What the name stands for now.  With a resolver that is only for when it
+ * has no answer: it does not know of /etc/hosts, nor of "localhost".
+ */
+
+static char *
+ngx_http_paylock_redis_lookup(ngx_conf_t *cf, ngx_http_paylock_redis_t *redis)
+{
+    ngx_url_t                  u;
+    ngx_uint_t                 level;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (clcf->resolver && clcf->resolver->connections.nelts) {
+        redis->resolver = clcf->resolver;
+    }
+
+    ngx_memzero(&u, sizeof(ngx_url_t));
+
+    u.url = redis->name;
+
+    if (ngx_parse_url(cf->pool, &u) == NGX_OK) {
+        redis->addrs = u.addrs;
+        redis->naddrs = u.naddrs;
+        return NGX_CONF_OK;
+    }
+
+    level = redis->resolver ? NGX_LOG_WARN : NGX_LOG_EMERG;
+
+    ngx_log_error(level, cf->log, 0,
+                  "%s in \"paylock_redis\" \"%V\"%s in %V:%ui",
+                  u.err ? u.err : "no memory", &u.url,
+                  redis->resolver ? ", the resolver will be asked" : "",
+                  &redis->file, redis->line);
+
+    return redis->resolver ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 
 

@@ -15,7 +15,15 @@
 #define NGX_HTTP_PAYLOCK_STALE_AFTER  10000
 #define NGX_HTTP_PAYLOCK_NAMES        1024   /* bytes of names in one line */
 
+/* the commands that the feed uses */
 
+#define NGX_HTTP_PAYLOCK_RIGHTS                                               \
+    "+auth +select +client|setname +multi +exec +role +hlen +hscan +xread "   \
+    "+xrange +xrevrange"
+
+
+static void ngx_http_paylock_report_refusal(ngx_http_paylock_feed_t *feed,
+    const char *why);
 static u_char *ngx_http_paylock_report_held(ngx_http_paylock_feed_t *feed,
     u_char *p, u_char *last);
 
@@ -56,6 +64,23 @@ ngx_http_paylock_report_state(ngx_http_paylock_feed_t *feed,
 }
 
 
+/* A good answer is overdue. */
+
+void
+ngx_http_paylock_report_age(ngx_http_paylock_feed_t *feed)
+{
+    ngx_http_paylock_node_sh_t  *node;
+
+    node = feed->pmcf->node;
+
+    if (node->synced
+        && ngx_current_msec - node->answered > NGX_HTTP_PAYLOCK_STALE_AFTER)
+    {
+        ngx_http_paylock_report_state(feed, NGX_HTTP_PAYLOCK_STALE);
+    }
+}
+
+
 /* Each kind of trouble once for each outage. */
 
 void
@@ -66,33 +91,21 @@ ngx_http_paylock_report_failure(ngx_http_paylock_feed_t *feed, const char *why)
     ngx_http_paylock_node_sh_t  *node;
 
     node = feed->pmcf->node;
-    name = &feed->pmcf->redis.addrs[0].name;
-
-    if ((node->state == NGX_HTTP_PAYLOCK_LIVE
-         || node->state == NGX_HTTP_PAYLOCK_DIVERGED)
-        && ngx_current_msec - node->answered > NGX_HTTP_PAYLOCK_STALE_AFTER)
-    {
-        ngx_http_paylock_report_state(feed, NGX_HTTP_PAYLOCK_STALE);
-    }
+    name = &feed->pmcf->redis.name;
 
     if (node->alerted & feed->trouble) {
         return;
     }
 
-    level = (node->synced && feed->trouble == NGX_HTTP_PAYLOCK_LOST)
+    level = (node->synced && (feed->trouble == NGX_HTTP_PAYLOCK_LOST
+                              || feed->trouble == NGX_HTTP_PAYLOCK_UNFIT))
             || (!node->synced && node->alerted)
             ? NGX_LOG_ERR : NGX_LOG_ALERT;
 
     node->alerted |= feed->trouble;
 
     if (feed->trouble == NGX_HTTP_PAYLOCK_REFUSED) {
-        ngx_log_error(NGX_LOG_ALERT, feed->log, 0,
-                      "paylock: Redis at %V refuses user \"%s\": %s; give it "
-                      "the rights that \"paylock-admin init --acl\" prints; "
-                      "%uD records stay in force", name,
-                      feed->pmcf->redis.user ? feed->pmcf->redis.user
-                                             : "default",
-                      why, feed->pmcf->table.sh->count);
+        ngx_http_paylock_report_refusal(feed, why);
 
     } else if (!node->synced) {
         ngx_log_error(level, feed->log, 0,
@@ -105,6 +118,34 @@ ngx_http_paylock_report_failure(ngx_http_paylock_feed_t *feed, const char *why)
                       "paylock: Redis at %V: %s; %uD records stay in force",
                       name, why, feed->pmcf->table.sh->count);
     }
+}
+
+
+static void
+ngx_http_paylock_report_refusal(ngx_http_paylock_feed_t *feed, const char *why)
+{
+    ngx_http_paylock_redis_t  *redis;
+
+    redis = &feed->pmcf->redis;
+
+    if (ngx_strncmp(why, "NOPERM", sizeof("NOPERM") - 1) == 0) {
+        ngx_log_error(NGX_LOG_ALERT, feed->log, 0,
+                      "paylock: Redis at %V refuses user \"%s\": %s; it needs "
+                      "%%R~%s %%R~%s " NGX_HTTP_PAYLOCK_RIGHTS ", see "
+                      "\"paylock-admin init --acl\"; %uD records stay in "
+                      "force", &redis->name,
+                      redis->user ? redis->user : "default", why,
+                      redis->locks, redis->audit,
+                      feed->pmcf->table.sh->count);
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_ALERT, feed->log, 0,
+                  "paylock: Redis at %V refuses user \"%s\": %s; correct the "
+                  "user name or the password of \"paylock_redis\"; %uD "
+                  "records stay in force", &redis->name,
+                  redis->user ? redis->user : "default", why,
+                  feed->pmcf->table.sh->count);
 }
 
 

@@ -12,9 +12,13 @@
 #include "ngx_http_paylock_feed.h"
 
 
+#define NGX_HTTP_PAYLOCK_SCAN_SPARE  65536
+
+
 static void ngx_http_paylock_scan_ask_back(ngx_http_paylock_feed_t *feed,
     uint64_t seq);
 static void ngx_http_paylock_scan_back(void *data, redisReply *reply);
+static void ngx_http_paylock_scan_goes_on(ngx_http_paylock_feed_t *feed);
 static void ngx_http_paylock_scan_begin(ngx_http_paylock_feed_t *feed);
 static void ngx_http_paylock_scan_fields(void *data, redisReply *reply);
 static void ngx_http_paylock_scan_scanned(void *data, redisReply *reply);
@@ -34,7 +38,7 @@ ngx_http_paylock_scan_start(void *data, redisReply *reply)
     ngx_http_paylock_cursor_t     *own;
     ngx_http_paylock_main_conf_t  *pmcf;
 
-    if (ngx_http_paylock_feed_head(feed, reply, &feed->cursor, &feed->fields)
+    if (ngx_http_paylock_head_read(feed, reply, &feed->cursor, &feed->fields)
         != NGX_OK)
     {
         return;
@@ -108,6 +112,8 @@ ngx_http_paylock_scan_back(void *data, redisReply *reply)
         return;
     }
 
+    ngx_http_paylock_scan_goes_on(feed);
+
     if (rc == NGX_OK && feed->back.seq > 1) {
         ngx_http_paylock_scan_ask_back(feed, feed->back.seq - 1);
         return;
@@ -130,10 +136,30 @@ ngx_http_paylock_scan_back(void *data, redisReply *reply)
 }
 
 
+/* A long scan is full of good answers; one that always fails is not. */
+
+static void
+ngx_http_paylock_scan_goes_on(ngx_http_paylock_feed_t *feed)
+{
+    ngx_http_paylock_node_sh_t  *node;
+
+    node = feed->pmcf->node;
+
+    if (node->alerted == 0) {
+        node->answered = ngx_current_msec;
+    }
+}
+
+
 static void
 ngx_http_paylock_scan_begin(ngx_http_paylock_feed_t *feed)
 {
     ngx_memcpy(feed->position, "0", sizeof("0"));
+
+    /* replies may be empty, fields come twice, and more of both */
+
+    feed->left = 4 * (uint64_t) ngx_max(feed->fields, 0)
+                 + NGX_HTTP_PAYLOCK_SCAN_SPARE;
 
     feed->scanning = 1;
     feed->started = ngx_current_msec;
@@ -173,6 +199,7 @@ ngx_http_paylock_scan_ask_fields(ngx_http_paylock_feed_t *feed)
 static void
 ngx_http_paylock_scan_fields(void *data, redisReply *reply)
 {
+    uint64_t                  seen;
     redisReply               *position;
     ngx_http_paylock_feed_t  *feed = data;
 
@@ -181,7 +208,7 @@ ngx_http_paylock_scan_fields(void *data, redisReply *reply)
         || reply->element[0]->type != REDIS_REPLY_STRING
         || (size_t) reply->element[0]->len >= sizeof(feed->position))
     {
-        ngx_http_paylock_link_fail(&feed->link, "unexpected reply to HSCAN");
+        ngx_http_paylock_feed_unfit(feed, "unexpected reply to HSCAN");
         return;
     }
 
@@ -189,6 +216,17 @@ ngx_http_paylock_scan_fields(void *data, redisReply *reply)
         ngx_http_paylock_link_fail(&feed->link, feed->why);
         return;
     }
+
+    seen = 1 + reply->element[1]->elements / 2;
+
+    if (seen > feed->left) {
+        ngx_http_paylock_feed_unfit(feed, "HSCAN comes to no end");
+        return;
+    }
+
+    feed->left -= seen;
+
+    ngx_http_paylock_scan_goes_on(feed);
 
     position = reply->element[0];
     ngx_memcpy(feed->position, position->str, position->len + 1);
@@ -205,7 +243,7 @@ ngx_http_paylock_scan_fields(void *data, redisReply *reply)
         return;
     }
 
-    ngx_http_paylock_feed_ask_head(feed, ngx_http_paylock_scan_scanned);
+    ngx_http_paylock_head_ask(feed, ngx_http_paylock_scan_scanned);
 }
 
 
@@ -214,7 +252,7 @@ ngx_http_paylock_scan_scanned(void *data, redisReply *reply)
 {
     ngx_http_paylock_feed_t  *feed = data;
 
-    if (ngx_http_paylock_feed_head(feed, reply, &feed->head,
+    if (ngx_http_paylock_head_read(feed, reply, &feed->head,
                                    &feed->head_fields)
         == NGX_OK)
     {
@@ -278,14 +316,14 @@ ngx_http_paylock_scan_range(void *data, redisReply *reply)
     ngx_http_paylock_feed_t  *feed = data;
 
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements == 0) {
-        ngx_http_paylock_link_fail(&feed->link, "unexpected reply to XRANGE");
+        ngx_http_paylock_feed_unfit(feed, "unexpected reply to XRANGE");
         return;
     }
 
     rc = ngx_http_paylock_apply_entries(feed, reply);
 
     if (rc == NGX_DECLINED) {
-        ngx_http_paylock_feed_ask_head(feed, ngx_http_paylock_scan_start);
+        ngx_http_paylock_head_ask(feed, ngx_http_paylock_scan_start);
         return;
     }
 
@@ -293,6 +331,8 @@ ngx_http_paylock_scan_range(void *data, redisReply *reply)
         ngx_http_paylock_link_fail(&feed->link, feed->why);
         return;
     }
+
+    ngx_http_paylock_scan_goes_on(feed);
 
     ngx_http_paylock_scan_catch_up(feed);
 }
@@ -330,7 +370,7 @@ ngx_http_paylock_scan_sweep(ngx_event_t *ev)
             return;
         }
 
-        ngx_http_paylock_feed_ask_head(feed, ngx_http_paylock_scan_start);
+        ngx_http_paylock_head_ask(feed, ngx_http_paylock_scan_start);
         return;
     }
 

@@ -11,11 +11,6 @@
 #include "paylock_host.h"
 
 
-/* a reader that has come this far is in a chain that was pulled away */
-
-#define NGX_HTTP_PAYLOCK_STEPS  1024
-
-
 uint32_t
 ngx_http_paylock_table_capacity(size_t size)
 {

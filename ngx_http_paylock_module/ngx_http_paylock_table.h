@@ -24,9 +24,14 @@
 #include <ngx_core.h>
 
 #include "paylock_record.h"
+#include "paylock_state.h"
 
 
-#define NGX_HTTP_PAYLOCK_SECRET  192
+#define NGX_HTTP_PAYLOCK_SECRET  PAYLOCK_STATE_SECRET
+
+/* a reader that has come this far is in a chain that was pulled away */
+
+#define NGX_HTTP_PAYLOCK_STEPS   1024
 
 
 /*
@@ -75,6 +80,7 @@ typedef struct {
     uint32_t                       free;       /* list of those given back */
     uint32_t                       scan;       /* number of the last scan */
     uint32_t                       dirty;      /* a writer is at work */
+    uint64_t                       changes;    /* of what readers find */
     u_char                         secret[NGX_HTTP_PAYLOCK_SECRET];
 } ngx_http_paylock_table_sh_t;
 
@@ -204,6 +210,25 @@ ngx_int_t ngx_http_paylock_table_sweep(ngx_http_paylock_table_t *table,
 
 ngx_int_t ngx_http_paylock_table_copy(ngx_http_paylock_table_t *table,
     const ngx_http_paylock_table_t *from);
+
+/*
+ * What readers find in a bucket, for the state file: how many records.  Takes
+ * no lock.
+ */
+
+ngx_uint_t ngx_http_paylock_table_bucket(
+    const ngx_http_paylock_table_t *table, uint32_t number,
+    paylock_state_record_t records[NGX_HTTP_PAYLOCK_STEPS]);
+
+/*
+ * For the writer: a sweep is not to drop what its host has; it becomes that of
+ * its host.
+ */
+
+ngx_int_t ngx_http_paylock_table_retain(ngx_http_paylock_table_t *table,
+    const paylock_state_record_t *record);
+ngx_int_t ngx_http_paylock_table_put(ngx_http_paylock_table_t *table,
+    const paylock_state_record_t *record);
 
 /* Is the host held? */
 

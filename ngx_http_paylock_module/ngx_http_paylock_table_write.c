@@ -140,6 +140,7 @@ void
 ngx_http_paylock_flag(ngx_http_paylock_table_t *table,
     ngx_http_paylock_slot_t *slot, uint32_t flags)
 {
+    table->sh->changes += !!((flags ^ slot->flags) & NGX_HTTP_PAYLOCK_HELD);
     table->sh->held += !!(flags & NGX_HTTP_PAYLOCK_HELD)
                        - !!(slot->flags & NGX_HTTP_PAYLOCK_HELD);
 
@@ -160,6 +161,8 @@ ngx_http_paylock_count(ngx_http_paylock_table_t *table, uint32_t flags,
     if (flags & NGX_HTTP_PAYLOCK_STAGED) {
         return;
     }
+
+    sh->changes++;
 
     if (flags & NGX_HTTP_PAYLOCK_SUFFIX) {
         ngx_http_paylock_store(&sh->suffixes, sh->suffixes + n);
@@ -234,6 +237,8 @@ ngx_http_paylock_replace(ngx_http_paylock_table_t *table,
     if (i == 0) {
         return NGX_DECLINED;
     }
+
+    table->sh->changes++;
 
     old = *link;
     slot = &table->slots[old];

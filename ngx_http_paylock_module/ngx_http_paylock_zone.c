@@ -12,15 +12,17 @@
 #include <ngx_http.h>
 #include <openssl/rand.h>
 
-#include "ngx_http_paylock_module.h"
+#include "ngx_http_paylock_state.h"
 
 
 #define NGX_HTTP_PAYLOCK_NODE_SIZE                                            \
     ngx_align(sizeof(ngx_http_paylock_node_sh_t), 64)
 
 
+static ngx_int_t ngx_http_paylock_zone_fill(
+    ngx_http_paylock_main_conf_t *pmcf, ngx_log_t *log);
 static ngx_int_t ngx_http_paylock_zone_make(
-    ngx_http_paylock_main_conf_t *pmcf, ngx_http_paylock_main_conf_t *old);
+    ngx_http_paylock_main_conf_t *pmcf, const u_char *known, ngx_log_t *log);
 static ngx_http_paylock_main_conf_t *ngx_http_paylock_zone_old(
     ngx_shm_zone_t *shm_zone);
 static ngx_int_t ngx_http_paylock_zone_inherit(
@@ -31,24 +33,21 @@ static ngx_int_t ngx_http_paylock_zone_inherit(
 ngx_int_t
 ngx_http_paylock_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 {
+    ngx_int_t                      rc;
     ngx_http_paylock_main_conf_t  *pmcf, *old;
 
     pmcf = shm_zone->data;
     pmcf->shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
 
+    ngx_http_paylock_state_init(pmcf, shm_zone->shm.log);
+
     if (data == NULL && !shm_zone->shm.exists) {
         old = ngx_http_paylock_zone_old(shm_zone);
 
-        if (ngx_http_paylock_zone_make(pmcf, old) != NGX_OK) {
-            ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
-                          "cannot set up the zone \"%V\"",
-                          &shm_zone->shm.name);
-            return NGX_ERROR;
-        }
+        rc = old ? ngx_http_paylock_zone_inherit(pmcf, old, shm_zone->shm.log)
+                 : ngx_http_paylock_zone_fill(pmcf, shm_zone->shm.log);
 
-        if (old && ngx_http_paylock_zone_inherit(pmcf, old, shm_zone->shm.log)
-                   != NGX_OK)
-        {
+        if (rc != NGX_OK) {
             return NGX_ERROR;
         }
 
@@ -65,9 +64,55 @@ ngx_http_paylock_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 }
 
 
+/* A new zone knows what the state file does. */
+
+static ngx_int_t
+ngx_http_paylock_zone_fill(ngx_http_paylock_main_conf_t *pmcf, ngx_log_t *log)
+{
+    ngx_err_t                 err;
+    ngx_int_t                 rc;
+    ngx_http_paylock_image_t  image;
+
+    if (pmcf->file.name.len == 0) {
+        return ngx_http_paylock_zone_make(pmcf, NULL, log);
+    }
+
+    rc = ngx_http_paylock_state_open(&pmcf->file, &image);
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_paylock_zone_make(pmcf, image.head.secret, log);
+
+        if (rc == NGX_OK) {
+            rc = ngx_http_paylock_state_load(pmcf, &image, log);
+        }
+
+        ngx_free(image.records);
+
+        return rc;
+    }
+
+    err = ngx_errno;
+
+    if (rc == NGX_ERROR) {
+        ngx_log_error(NGX_LOG_ALERT, log, err,
+                      "paylock: the state file \"%V\" %s and was ignored; "
+                      "\"paylock_default\" applies until Redis answers",
+                      &pmcf->file.name, image.why);
+
+    } else if (pmcf->file.keyed == NGX_OK) {
+        ngx_log_error(NGX_LOG_WARN, log, 0,
+                      "paylock: there is no state file \"%V\" yet; "
+                      "\"paylock_default\" applies until Redis answers",
+                      &pmcf->file.name);
+    }
+
+    return ngx_http_paylock_zone_make(pmcf, NULL, log);
+}
+
+
 static ngx_int_t
 ngx_http_paylock_zone_make(ngx_http_paylock_main_conf_t *pmcf,
-    ngx_http_paylock_main_conf_t *old)
+    const u_char *known, ngx_log_t *log)
 {
     size_t   size;
     u_char  *segment, secret[NGX_HTTP_PAYLOCK_SECRET];
@@ -75,14 +120,12 @@ ngx_http_paylock_zone_make(ngx_http_paylock_main_conf_t *pmcf,
     size = pmcf->shpool->pfree * ngx_pagesize;
 
     segment = ngx_slab_calloc(pmcf->shpool, size);
-    if (segment == NULL) {
-        return NGX_ERROR;
-    }
 
-    if (old) {
-        ngx_memcpy(secret, old->table.sh->secret, sizeof(secret));
-
-    } else if (RAND_bytes(secret, sizeof(secret)) != 1) {
+    if (segment == NULL
+        || (known == NULL && RAND_bytes(secret, sizeof(secret)) != 1))
+    {
+        ngx_log_error(NGX_LOG_EMERG, log, 0, "cannot set up the zone \"%V\"",
+                      &pmcf->zone->shm.name);
         return NGX_ERROR;
     }
 
@@ -92,7 +135,8 @@ ngx_http_paylock_zone_make(ngx_http_paylock_main_conf_t *pmcf,
 
     ngx_http_paylock_table_attach(&pmcf->table,
                                   segment + NGX_HTTP_PAYLOCK_NODE_SIZE,
-                                  pmcf->node->table_size, secret);
+                                  pmcf->node->table_size,
+                                  known ? known : secret);
     return NGX_OK;
 }
 
@@ -141,6 +185,11 @@ ngx_http_paylock_zone_inherit(ngx_http_paylock_main_conf_t *pmcf,
     ngx_int_t   rc;
     ngx_uint_t  tries;
 
+    if (ngx_http_paylock_zone_make(pmcf, old->table.sh->secret, log) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
     for (tries = 0; !ngx_shmtx_trylock(&old->shpool->mutex); tries++) {
         if (tries == 100) {
             rc = NGX_BUSY;
@@ -156,6 +205,9 @@ ngx_http_paylock_zone_inherit(ngx_http_paylock_main_conf_t *pmcf,
 
     if (rc == NGX_OK) {
         pmcf->node->cursor = old->node->cursor;
+        pmcf->node->position = old->node->position;
+        pmcf->node->stamp = old->node->stamp;
+        pmcf->node->saved = pmcf->table.sh->changes - 1;
         pmcf->node->synced = old->node->synced;
         pmcf->node->state = old->node->state;
         pmcf->node->answered = old->node->answered;

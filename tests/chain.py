@@ -75,9 +75,11 @@ class Chain:
         self.seq, self.hash = 0, "0" * 64
         self.look()
 
-    def look(self):
+    def look(self, client=None):
         """The head as it stands in Redis; None where there is no stream."""
-        for id, entry in self.client.xrevrange(AUDIT, count=1):
+        if client is None:
+            client = self.client
+        for id, entry in client.xrevrange(AUDIT, count=1):
             self.seq, self.hash = int(id.split("-")[0]), entry["hash"]
             self.chain = entry["chain"]
             return entry
@@ -143,15 +145,17 @@ class Chain:
 
 
 class Watch:
-    """Asks for hosts without pause: the closed stay closed, the open open."""
+    """Asks for hosts without pause, on a connection that stays: the closed
+    stay closed, the open open."""
 
-    def __init__(self, nginx, closed, open=("open.example",)):
+    def __init__(self, nginx, closed=("acme.example",),
+                 open=("open.example",)):
         self.nginx = nginx
         self.wanted = [*((host, True) for host in closed),
                        *((host, False) for host in open)]
         self.lock = threading.Lock()
         self.wrong = []
-        self.asked = 0
+        self.times = []                 # that the answers took, in seconds
         self.ending = False
         self.thread = threading.Thread(target=self.run)
 
@@ -173,6 +177,7 @@ class Watch:
         while not self.ending:
             with self.lock:
                 for host, shut in self.wanted:
+                    start = time.monotonic()
                     try:
                         if conn is None:
                             conn = http.client.HTTPConnection(
@@ -185,7 +190,7 @@ class Watch:
                         conn.close()
                         conn = None
                         continue
-                    self.asked += 1
+                    self.times.append(time.monotonic() - start)
                     if (reply.status == 503) != shut:
                         self.wrong.append((host, reply.status))
             time.sleep(0.002)
@@ -200,7 +205,7 @@ class Watch:
         self.ending = True
         self.thread.join()
         assert not self.wrong, self.wrong[:5]
-        assert self.asked
+        assert self.times
 
 
 def logged(nginx, regex, timeout=10):
@@ -213,11 +218,11 @@ def count(nginx, regex):
     return len(re.findall(regex, nginx.error_log()))
 
 
-def closed_hosts(nginx, chain, reconcile="200ms"):
+def closed_hosts(nginx, chain, reconcile="200ms", **kw):
     """An nginx that closes HOSTS, by entries, and has opened another."""
     chain.write(*((host, LOCKED) for host in HOSTS), ("open.example", OPEN))
-    server = nginx(SITES % reconcile)
-    server.wait_live()
+    server = nginx(SITES % reconcile, **kw)
+    server.wait_live(chain.redis)
     chain.settle(server)
     return server
 

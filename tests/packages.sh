@@ -2,8 +2,8 @@
 #
 # Copyright (C) 2026 paylock contributors
 #
-# Installs the Debian packages that the given tasks (build, run, test, suite)
-# need and that are missing; who is not root is told which they are.
+# Installs the Debian packages that the given tasks (build, run, test, asan,
+# suite) need and that are missing; who is not root is told which they are.
 
 set -eu
 
@@ -12,7 +12,7 @@ build="gcc make libc6-dev nginx-dev libhiredis-dev libjansson-dev
 run="nginx redis-server curl"
 test="libcmocka-dev python3 python3-pytest python3-pytest-xdist
     python3-redis python3-h2 python3-cryptography libnginx-mod-nchan openssl
-    valgrind certbot pebble clang libclang-rt-14-dev chromium npm"
+    valgrind certbot pebble clang libclang-rt-14-dev chromium npm wrk"
 
 # nginx's own tests load all that their nginx was built with
 suite="perl libio-socket-ssl-perl libcryptx-perl libfcgi-perl libscgi-perl
@@ -41,8 +41,9 @@ for task in "$@"; do
         build) wanted="$wanted $build" ;;
         run)   wanted="$wanted $run" ;;
         test)  wanted="$wanted $run $test" ;;
+        asan)  wanted="$wanted $build dpkg-dev" ;;
         suite) wanted="$wanted $run $suite" ;;
-        *)     echo "usage: $0 build|run|test|suite..." >&2; exit 2 ;;
+        *)     echo "usage: $0 build|run|test|asan|suite..." >&2; exit 2 ;;
     esac
 done
 

@@ -22,10 +22,17 @@ import time
 import redis as redis_py
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-MODULE = ROOT / "build/ngx_http_paylock_module.so"
-CLI = ROOT / "build/paylock-admin"
 
-NGINX = "/usr/sbin/nginx"
+# with sanitizers: "make test-asan"
+ASAN = "PAYLOCK_TEST_ASAN" in os.environ
+BUILD = ROOT / "build/asan" if ASAN else ROOT / "build"
+
+MODULE = pathlib.Path(os.environ.get(
+    "PAYLOCK_TEST_MODULE", BUILD / "ngx_http_paylock_module.so"))
+CLI = BUILD / "paylock-admin"
+
+NGINX = os.environ.get("PAYLOCK_TEST_NGINX",
+                       str(BUILD / "nginx") if ASAN else "/usr/sbin/nginx")
 REDIS = "/usr/bin/redis-server"
 
 # Nginx started as root drops its workers' privileges to this user
@@ -80,6 +87,26 @@ def password_file(directory, user):
     return path
 
 
+def sanitizers(directory):
+    """The environment in which sanitizers write what they find there."""
+    if not ASAN:
+        return {}
+    reports = pathlib.Path(directory) / "reports"
+    reports.mkdir(exist_ok=True)
+    reports.chmod(0o777)
+    path = f"log_path={reports}/sanitizer"
+    # nginx's pools are never freed when it exits, and what it loads defines
+    # some names twice
+    return {"ASAN_OPTIONS": f"{path}:detect_leaks=0:detect_odr_violation=0",
+            "UBSAN_OPTIONS": f"{path}:print_stacktrace=1"}
+
+
+def sanitizers_found(directory):
+    return "\n".join(path.read_text(errors="replace")[:3000]
+                     for path in pathlib.Path(directory).rglob(
+                         "reports/sanitizer*"))
+
+
 class Process:
     """A daemon in a session of its own, so that what it forks is found."""
 
@@ -98,10 +125,12 @@ class Process:
         out = open(self.dir / f"{type(self).__name__.lower()}.out", "ab")
         # pytest may be killed: what it started goes with it
         argv = ["setpriv", "--pdeathsig", "TERM", *argv]
+        env = {**kw.pop("env", os.environ), **sanitizers(self.dir)}
         with out:
             self.process = subprocess.Popen(
                 [str(arg) for arg in argv], stdin=subprocess.DEVNULL,
-                stdout=out, stderr=out, start_new_session=True, **kw)
+                stdout=out, stderr=out, start_new_session=True,
+                env=env, **kw)
 
     def output(self):
         path = self.dir / f"{type(self).__name__.lower()}.out"
@@ -306,7 +335,9 @@ class Nginx(Process):
         self.allowed = []
         self.settings = {
             "load": "\n".join(f"load_module {so};" for so in load),
-            "workers": workers, "main": main, "events": events,
+            "workers": workers, "events": events,
+            # for a binary that takes the place of this one
+            "main": main + "\nenv ASAN_OPTIONS;\nenv UBSAN_OPTIONS;" * ASAN,
             "user": f"user {WORKER};" if os.geteuid() == 0 else "",
             "log_level": log_level}
         self.options = options          # of paylock_redis, behind the URL
@@ -373,8 +404,8 @@ class Nginx(Process):
             "error_log error.log", "error_log test.log"))
         return subprocess.run(
             [*self.argv(conf.name, log="test.log"), "-t"],
-            text=True, errors="replace",
-            capture_output=True, timeout=30)
+            text=True, errors="replace", capture_output=True, timeout=30,
+            env={**os.environ, **sanitizers(self.dir)})
 
     def reload(self, http=None, wait=True):
         """SIGHUP; waits until new workers serve and the old ones leave."""
@@ -497,7 +528,7 @@ class Admin:
                     "HOME": str(self.home), "USER": "tester",
                     "XDG_STATE_HOME": str(self.home / "state"),
                     "XDG_CONFIG_HOME": str(self.home / "config"),
-                    **self.login(OP_USER)}
+                    **self.login(OP_USER), **sanitizers(self.home)}
 
     def argv(self, *args):
         return [str(CLI), "--redis", self.redis.url, *map(str, args)]

@@ -94,10 +94,16 @@ def test_prefix_that_would_mean_something_else(admin, bad):
     assert error["code"] == "prefix" and f'has a "{bad}"' in error["message"]
 
 
+def own(private):
+    """A Redis whose users are those of a file, at first none."""
+    redis = servers.Redis(private / "own", aclfile="users.acl")
+    redis.dir.mkdir()
+    (redis.dir / "users.acl").touch()
+    return redis.start()
+
+
 def test_unfilled_line_makes_no_user(private):
-    redis = servers.Redis(private, aclfile="users.acl")
-    (private / "users.acl").touch()
-    redis.start()
+    redis = own(private)
     try:
         admin = servers.Admin(redis, private / "admin")
         done = subprocess.run(
@@ -111,11 +117,9 @@ def test_unfilled_line_makes_no_user(private):
 
 def test_commands_of_the_documentation(private, nginx):
     """As they stand there, and then without the default user."""
-    redis = servers.Redis(private, aclfile="users.acl")
-    (private / "users.acl").touch()
-    redis.start()
+    redis = own(private)
     try:
-        bin = private / "bin"
+        bin = redis.dir / "bin"
         bin.mkdir()
         for name, command in (
                 ("redis-cli", f"/usr/bin/redis-cli -s {redis.socket}"),
@@ -126,13 +130,13 @@ def test_commands_of_the_documentation(private, nginx):
         script = re.search(r"(?ms)^## Access rights$.*?^```sh\n(.*?)^```$",
                            page)[1]
         done = subprocess.run(
-            ["sh", "-e", "-c", script], cwd=private, text=True, timeout=60,
+            ["sh", "-e", "-c", script], cwd=redis.dir, text=True, timeout=60,
             capture_output=True, env={"PATH": f"{bin}:{os.environ['PATH']}"})
         assert done.stdout.split() == ["OK"] * 4, done
         redis.client().acl_setuser("default", enabled=False)
 
         def secret(user):
-            return private / f"{user}.password"
+            return redis.dir / f"{user}.password"
 
         admin = servers.Admin(redis, private / "admin")
         admin.env.update(PAYLOCK_USERNAME=OP_USER,
@@ -142,7 +146,7 @@ def test_commands_of_the_documentation(private, nginx):
         server = nginx(SITE, redis=redis, options=(
             f"username={NGINX_USER} password_file={secret(NGINX_USER)}"))
         server.wait_state("acme.example", "locked")
-        stored = (private / "users.acl").read_text()
+        stored = (redis.dir / "users.acl").read_text()
         assert all(f"user {user} on" in stored for user in servers.PASSWORDS)
         assert not any(secret(user).read_text().strip() in stored
                        for user in servers.PASSWORDS)
@@ -258,6 +262,17 @@ def test_paylock_admin_without_a_right(redis, private):
         assert f"'{right}'" in error["message"]
         assert "paylock-admin init --acl" in error["mend"]
         assert there(control) == before
+
+
+def test_paylock_admin_without_a_password(admin):
+    """It is not the default user then, who may do everything."""
+    admin("init")
+    done = admin("--json", "lock", "acme.example", check=False, env={
+        "PAYLOCK_PASSWORD_FILE": ""})
+    error = json.loads(done.stderr)["error"]
+    assert (done.returncode, error["code"]) == (1, "auth")
+    assert f'"{OP_USER}"' in error["message"]
+    assert "--password-file" in error["mend"]
 
 
 def test_nginx_without_a_right(redis, admin, nginx):

@@ -3,19 +3,17 @@
 # Flips that Redis refuses, or that are cut in the middle: nothing is half
 # done, and cause and mend are named.
 
-import contextlib
 import json
 import os
 import re
 import signal
-import socket
 import subprocess
-import threading
 
 import pytest
 
 import servers
 from chain import entry_hash
+from fake_redis import NOWHERE, FakeRedis
 from test_flips import check
 
 LOCKS = "{paylock}:locks"
@@ -135,112 +133,44 @@ def test_a_used_up_stream(known, redis, command):
 # the link
 
 
-class Proxy:
-    """
-    Before Redis, on a socket of its own.  When it is armed it deals once with
-    the command EXEC as told: "before" cuts the link when it comes, "inside"
-    passes half of it on and cuts, "after" passes it on and cuts, "reply"
-    gives half of the reply, "hold" passes it on and says no more.  Of later
-    connections it takes only so many.
-    """
-
-    def __init__(self, directory, upstream, when, later=99):
-        self.upstream = upstream
-        self.when = when
-        self.later = later
-        self.armed = self.cut = False
-        self.held = threading.Event()
-        self.url = f"unix:{directory}/proxy.sock"
-        self.server = socket.socket(socket.AF_UNIX)
-        self.server.bind(f"{directory}/proxy.sock")
-        self.server.listen()
-        self.thread = threading.Thread(target=self.run, daemon=True)
-        self.thread.start()
-
-    def run(self):
-        while True:
-            try:
-                client, _ = self.server.accept()
-            except OSError:
-                return
-            with client, socket.socket(socket.AF_UNIX) as redis:
-                redis.connect(self.upstream)
-                if self.cut:
-                    self.later -= 1
-                    if self.later < 0:
-                        continue
-                with contextlib.suppress(OSError):
-                    self.pump(client, redis)
-
-    def pump(self, client, redis):
-        back = threading.Thread(target=self.back, args=(redis, client),
-                                daemon=True)
-        self.silent = False
-        self.done = threading.Event()
-        self.got = b""
-        back.start()
-        while data := client.recv(1 << 20):
-            if self.armed and not self.cut and b"EXEC\r\n" in data:
-                self.cut = True
-                self.silent = True
-                self.deal(client, redis, data)
-                break
-            redis.sendall(data)
-        redis.shutdown(socket.SHUT_RDWR)
-        back.join(5)
-
-    def deal(self, client, redis, data):
-        if self.when == "inside":
-            redis.sendall(data[:-3])
-        elif self.when != "before":
-            redis.sendall(data)
-            assert self.done.wait(5)
-            if self.when == "reply":
-                client.sendall(self.got[:-5])
-            if self.when == "hold":
-                self.held.set()
-                client.recv(1)
-
-    def back(self, redis, client):
-        with contextlib.suppress(OSError):
-            while data := redis.recv(1 << 20):
-                if not self.silent:
-                    client.sendall(data)
-                    continue
-                self.got += data
-                if re.search(rb"\*2\r\n\$\d+\r\n\d+-0\r\n:\d+\r\n$", self.got):
-                    self.done.set()
-
-    def close(self):
-        self.server.shutdown(socket.SHUT_RDWR)
-        self.server.close()
-        self.thread.join(5)
+CUTS = {
+    # the link is cut when EXEC comes, in the middle of it, when it has been
+    # carried out, and in the middle of its reply; or no more is said
+    "before": dict(reply=b"", end="fin"),
+    "inside": dict(reply=b"", end="fin", request=lambda raw: raw[:-3]),
+    "after": dict(reply=lambda real: b"", end="fin"),
+    "reply": dict(reply=lambda real: real[:-5], end="fin"),
+    "hold": dict(reply=lambda real: b"", end="hang"),
+}
 
 
 @pytest.fixture
 def proxied(redis, private):
-    """proxied(when, …): an admin behind an armed Proxy, one host locked."""
-    proxies = []
+    """proxied(when, …): an admin behind a link that is cut once, one host
+    locked; with deaf=True nobody answers afterwards."""
+    fakes = []
 
-    def start(when, **kw):
-        proxy = Proxy(private, redis.socket, when, **kw)
-        proxies.append(proxy)
-        admin = servers.Admin(proxy, private / "proxied")
+    def start(when, deaf=False):
+        fake = FakeRedis(redis.socket, private)
+        fakes.append(fake)
+        admin = servers.Admin(fake, private / "proxied")
         admin("init")
         admin("lock", "a.example")
-        proxy.armed = True
-        return admin, proxy
+        fault = fake.on("EXEC", **CUTS[when])
+        if deaf:
+            fault.then = lambda: setattr(fake, "upstream", NOWHERE)
+        return admin, fake, fault
 
     yield start
-    for proxy in proxies:
-        proxy.close()
+    for fake in fakes:
+        fake.stop()
 
 
 @pytest.mark.parametrize("when", ["before", "inside", "after", "reply"])
 def test_the_link_is_cut_and_the_outcome_read_back(proxied, redis, when):
-    admin, proxy = proxied(when)
+    admin, _, fault = proxied(when)
     out = admin.json("lock", "b.example", "--request-id", "R1")
-    assert proxy.cut
+    assert fault.struck == 1
     assert out == {"changed": ["b.example"], "unchanged": [], "first_seq": 3,
                    "last_seq": 3, "request_id": "R1"}
     assert check(redis.client()) == 2
@@ -249,14 +179,14 @@ def test_the_link_is_cut_and_the_outcome_read_back(proxied, redis, when):
 
 @pytest.mark.parametrize("when", ["before", "inside", "after", "reply"])
 def test_the_link_is_cut_and_nobody_answers(proxied, redis, when):
-    admin, proxy = proxied(when, later=0)
+    admin, fake, _ = proxied(when, deaf=True)
     error = refused(admin, "unknown", "unlock", "a.example", status=4)
     assert "again" in error["mend"]
     carried_out = when in ("after", "reply")
     assert check(redis.client()) == 1 + carried_out
 
     # what is named as the mend
-    proxy.later = 99
+    fake.to(redis.socket)
     out = admin.json("unlock", "a.example")
     assert out["changed"] == ([] if carried_out else ["a.example"])
     assert check(redis.client()) == 2
@@ -264,7 +194,7 @@ def test_the_link_is_cut_and_nobody_answers(proxied, redis, when):
 
 def test_two_commands_at_once_of_which_one_is_cut(proxied, redis, private):
     """What another wrote in between is neither taken for ours nor lost."""
-    admin, proxy = proxied("before")
+    admin, _, _ = proxied("before")
     other = servers.Admin(redis, private / "other")
     other("init", "--yes")
     other("lock", "c.example")
@@ -274,11 +204,11 @@ def test_two_commands_at_once_of_which_one_is_cut(proxied, redis, private):
 
 @pytest.mark.parametrize("sig", [signal.SIGKILL, signal.SIGTERM])
 def test_killed_right_after_exec(proxied, redis, sig):
-    admin, proxy = proxied("hold")
+    admin, _, fault = proxied("hold")
     process = subprocess.Popen(
         admin.argv("lock", "b.example", "--request-id", "R1"), env=admin.env,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    assert proxy.held.wait(10)
+    servers.wait_for("EXEC", lambda: fault.struck)
     os.kill(process.pid, sig)
     process.wait(10)
 
@@ -296,16 +226,101 @@ def test_killed_right_after_exec(proxied, redis, sig):
 
 @pytest.mark.parametrize("when", ["before", "inside"])
 def test_adopt_is_cut_and_done_again(proxied, redis, when):
-    admin, proxy = proxied(when)
+    admin, _, _ = proxied(when)
     assert admin.json("adopt", "--yes")["seq"] == 3
     assert redis.client().xlen(AUDIT) == 3
 
 
 @pytest.mark.parametrize("when", ["before", "inside"])
 def test_adopt_is_cut_and_nobody_answers(proxied, redis, when):
-    admin, proxy = proxied(when, later=0)
+    admin, _, _ = proxied(when, deaf=True)
     refused(admin, "unknown", "adopt", "--yes", status=4)
     assert redis.client().xlen(AUDIT) == 2
+
+
+# a Redis that refuses, or lies
+
+
+@pytest.fixture
+def lied_to(redis, private):
+    """An admin, one host locked, and what is between it and Redis."""
+    with FakeRedis(redis.socket, private) as fake:
+        admin = servers.Admin(fake, private / "lied_to")
+        admin("init")
+        admin("lock", "a.example")
+        yield admin, fake
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("refusal, word, code, mend", [
+    ("MULTI", "NOPERM this user has no permissions to run the 'multi' "
+     "command", "permission", "rights"),
+    ("MULTI", "OOM command not allowed when used memory > 'maxmemory'.",
+     "memory", "maxmemory"),
+    ("XADD", "READONLY You can't write against a read only replica.",
+     "readonly", "primary"),
+    ("EXEC", "EXECABORT Transaction discarded because of: MISCONF x", "disk",
+     "log"),
+    ("EXEC", "MOVED 8118 192.0.2.7:6379", "cluster", "node")])
+def test_a_refusal(lied_to, redis, command, refusal, word, code, mend):
+    """What stands behind a command that was refused is not carried out."""
+    admin, fake = lied_to
+    client = redis.client()
+    before = state(client)
+    # where Redis would refuse to queue it, it would refuse EXEC as well
+    for name in {refusal, "EXEC"}:
+        fake.on(name, b"-%s\r\n" % word.encode(), times=99)
+    error = refused(admin, code, *command)
+    assert mend in error["mend"]
+    assert state(client) == before
+    fake.heal()
+    admin(*command)
+
+
+PAGE = b"*60000\r\n" + b"$9\r\na.example\r\n$1\r\n1\r\n" * 30000
+
+
+@pytest.mark.parametrize("length, pages", [
+    (None, 4), (b":9223372036854775807\r\n", 0), (b":-5\r\n", 4)])
+def test_a_cursor_that_never_comes_back(lied_to, length, pages):
+    admin, fake = lied_to
+    if length:
+        fake.on("HLEN", length)
+    fault = fake.on("HSCAN", b"*2\r\n$1\r\n7\r\n" + PAGE, times=1000)
+    refused(admin, "protocol", "list")
+    assert fault.struck <= pages
+
+
+def test_a_trail_that_repeats_itself(lied_to):
+    admin, fake = lied_to
+    first = []
+    fake.on("XLEN", b":9223372036854775807\r\n", times=99)
+    fault = fake.on("XRANGE", lambda real: first.append(real) or first[0],
+                    times=1000)
+    done = admin("--json", "audit", "log", check=False)
+    assert done.returncode == 1
+    assert len(done.stdout.splitlines()) == 2
+    assert "not in order" in json.loads(done.stderr)["error"]["message"]
+    assert fault.struck == 2
+
+
+@pytest.mark.parametrize("id", [b"x", b"1", b"1-", b"-1", b"1-0x", b"",
+                                b"99999999999999999999-0"])
+def test_an_entry_without_an_id(lied_to, id):
+    admin, fake = lied_to
+    fake.on("XRANGE", b"*1\r\n*2\r\n$%d\r\n%s\r\n*0\r\n" % (len(id), id),
+            times=1000)
+    refused(admin, "protocol", "audit", "log")
+
+
+def test_a_trail_that_grows_while_it_is_read(lied_to):
+    """What is shown is what there was at the beginning."""
+    admin, fake = lied_to
+    ids = iter(range(1, 10 ** 9))
+    fault = fake.on("XRANGE", lambda real: b"*1\r\n*2\r\n$%d\r\n%d-0\r\n*0"
+                    b"\r\n" % (len(str(n := next(ids))) + 2, n), times=1000)
+    done = admin("audit", "log")
+    assert done.stderr.count("is no entry") == fault.struck == 2
 
 
 # request ids

@@ -3,16 +3,14 @@
 # What paylock-admin refuses, and with which words: names, times, texts,
 # settings, a Redis that is none or answers no.
 
-import contextlib
 import json
 import os
-import socket
-import threading
 import time
 
 import pytest
 
 import servers
+from fake_redis import NOWHERE, FakeRedis
 
 LOCKS = "{paylock}:locks"
 AUDIT = "{paylock}:audit"
@@ -232,7 +230,7 @@ def config(admin, text, mode=0o600):
 NO_URLS = [
     "", "localhost", "http://localhost", "redis://", "redis://h:0",
     "redis://h:65536", "redis://h:x", "redis://h/x", "redis://h/-1", "unix:",
-    "unix:/x?db=x", "unix:/" + "x" * 200, "sentinel://h", "rediss://h"]
+    "unix:/x?db=x", "unix:/" + "x" * 200, "sentinel://h"]
 
 
 def test_urls_refused(admin):
@@ -343,32 +341,6 @@ def test_passwords(private):
 # a Redis that is none
 
 
-@contextlib.contextmanager
-def listener(answer):
-    """A TCP server that says answer to whatever comes, and its URL."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        def serve():
-            with contextlib.suppress(OSError):
-                while True:
-                    client, _ = server.accept()
-                    client.recv(65536)
-                    if answer is None:
-                        held.append(client)
-                        continue
-                    client.sendall(answer)
-                    time.sleep(0.1)
-                    client.close()
-
-        held = []
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield f"redis://127.0.0.1:{server.getsockname()[1]}/0"
-        server.shutdown(socket.SHUT_RDWR)
-        thread.join(5)
-        for client in held:
-            client.close()
-
-
 ANSWERS = [
     (b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n", "protocol"),
     (b"SSH-2.0-OpenSSH_9.2\r\n", "protocol"),
@@ -384,17 +356,18 @@ ANSWERS = [
 
 def test_a_server_that_is_no_redis(admin):
     for answer, code in ANSWERS:
-        with listener(answer) as url:
+        with FakeRedis() as fake:
+            fake.on("*", answer, times=99, end="fin")
             start = time.monotonic()
             for args in ["init"], ["list"], ["status", "a.example"]:
-                refused(admin, 1, code, "--redis", url, *args)
+                refused(admin, 1, code, "--redis", fake.url, *args)
             assert time.monotonic() - start < 3
 
 
 def test_a_server_that_says_nothing(admin):
-    with listener(None) as url:
+    with FakeRedis() as fake:
         start = time.monotonic()
-        error = refused(admin, 1, "link", "--redis", url, "list")
+        error = refused(admin, 1, "link", "--redis", fake.url, "list")
         assert "timed out" in error["message"]
         assert 3 < time.monotonic() - start < 8
 
@@ -516,81 +489,29 @@ def test_the_memory_is_damaged_or_cannot_be_written(known, redis):
 # a link that is lost
 
 
-class Proxy:
-    """Stands before Redis and cuts the link at EXEC: before it arrives, or
-    after it was carried out; then takes so many more connections."""
-
-    def __init__(self, directory, upstream, *, forward, cuts=1, after=99):
-        self.upstream = upstream
-        self.forward = forward
-        self.cuts = cuts
-        self.after = after
-        self.url = f"unix:{directory}/proxy.sock"
-        self.server = socket.socket(socket.AF_UNIX)
-        self.server.bind(f"{directory}/proxy.sock")
-        self.server.listen()
-        self.armed = False
-        self.thread = threading.Thread(target=self.run, daemon=True)
-        self.thread.start()
-
-    def run(self):
-        while True:
-            try:
-                client, _ = self.server.accept()
-            except OSError:
-                return
-            with client, socket.socket(socket.AF_UNIX) as redis:
-                redis.connect(self.upstream)
-                if self.armed and self.cuts == 0:
-                    if self.after == 0:
-                        continue
-                    self.after -= 1
-                self.pump(client, redis)
-
-    def pump(self, client, redis):
-        while True:
-            data = client.recv(1 << 20)
-            if not data:
-                return
-            if self.armed and self.cuts and b"EXEC\r\n" in data:
-                self.cuts -= 1
-                if self.forward:
-                    redis.sendall(data)
-                    redis.recv(1 << 20)
-                return
-            redis.sendall(data)
-            # answers to what was sent together come together, or soon after
-            client.sendall(redis.recv(1 << 20))
-            redis.settimeout(0.05)
-            with contextlib.suppress(TimeoutError):
-                while more := redis.recv(1 << 20):
-                    client.sendall(more)
-            redis.settimeout(None)
-
-    def close(self):
-        self.server.shutdown(socket.SHUT_RDWR)
-        self.server.close()
-        self.thread.join(5)
+def cut_at_exec(fake, carried_out, times=1):
+    """The link is cut at EXEC: before it arrives, or after it was carried
+    out."""
+    return fake.on("EXEC", (lambda real: b"") if carried_out else b"",
+                   times=times, end="fin")
 
 
-@pytest.mark.parametrize("forward, cuts, after, status", [
-    (True, 1, 99, 0),         # carried out, and found so
-    (False, 1, 99, 0),        # not carried out: done again
-    (False, 3, 99, 1),        # never carried out
-    (True, 1, 0, 4),          # carried out, and nobody answers
-    (False, 1, 0, 4),
+@pytest.mark.parametrize("forward, cuts, deaf, status", [
+    (True, 1, False, 0),      # carried out, and found so
+    (False, 1, False, 0),     # not carried out: done again
+    (False, 3, False, 1),     # never carried out
+    (True, 1, True, 4),       # carried out, and nobody answers
+    (False, 1, True, 4),
 ])
-def test_the_link_is_lost_in_exec(redis, private, forward, cuts, after,
+def test_the_link_is_lost_in_exec(redis, private, forward, cuts, deaf,
                                   status):
-    proxy = Proxy(private, redis.socket, forward=forward, cuts=cuts,
-                  after=after)
-    try:
-        admin = servers.Admin(proxy, private / "admin")
+    with FakeRedis(redis.socket, private) as fake:
+        admin = servers.Admin(fake, private / "admin")
         admin("init")
-        proxy.armed = True
+        fault = cut_at_exec(fake, forward, cuts)
+        if deaf:
+            fault.then = lambda: setattr(fake, "upstream", NOWHERE)
         done = admin("--json", "lock", "a.example", check=False)
-    finally:
-        proxy.close()
 
     assert done.returncode == status, done.stderr
     carried_out = status == 0 or (forward and status == 4)
@@ -605,15 +526,12 @@ def test_the_link_is_lost_in_exec(redis, private, forward, cuts, after,
 
 @pytest.mark.parametrize("forward", [True, False])
 def test_the_link_is_lost_in_init(redis, private, forward):
-    proxy = Proxy(private, redis.socket, forward=forward)
-    proxy.armed = True
-    try:
-        admin = servers.Admin(proxy, private / "admin")
+    with FakeRedis(redis.socket, private) as fake:
+        cut_at_exec(fake, forward)
+        admin = servers.Admin(fake, private / "admin")
         refused(admin, 4, "unknown", "init")
         assert redis.client().xlen(AUDIT) == forward
         assert admin.json("init", "--yes")["created"] is not forward
-    finally:
-        proxy.close()
 
 
 def test_some_done_and_some_not(known, redis):

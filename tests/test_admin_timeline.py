@@ -279,6 +279,19 @@ def test_a_case_goes_on_from_notice_to_lock(known, redis):
         == ("late", "F-1", ref)
 
 
+def test_what_was_ended_stays_so_in_the_same_second(known, redis):
+    """Written by a clock that is ahead; the command comes in the second of
+    one of the locks, and lowers the opening behind it to that second."""
+    now = int(time.time())
+    hosts = {f"h{i}.example": {"at": now + 100, "lock_at": now + i,
+                               "open_at": now + i + 1} for i in range(60)}
+    redis.client().hset(LOCKS, mapping={
+        host: json.dumps(record) for host, record in hosts.items()})
+    assert {s["stage"] for s in known.json("status", *hosts)} == {"open"}
+    known("lock", *hosts, "--readonly", "+1d", timeout=50)
+    assert {s["stage"] for s in known.json("status", *hosts)} == {"open"}
+
+
 @pytest.mark.parametrize("args", [["--at", "+1d"], ["--notice", "now"],
                                   ["--readonly", "now"]])
 def test_no_plan_over_what_is_no_record(known, redis, args):

@@ -13,7 +13,7 @@ import pytest
 import servers
 from chain import (ALERTS, AUDIT, HOSTS, LOCKED, LOCKS, OPEN, SITES, Chain,
                    Watch, agrees, closed_hosts, count, entry_hash, logged)
-from relay import Relay
+from fake_redis import FakeRedis
 from servers import wait_for
 
 
@@ -243,7 +243,7 @@ def test_fresh_server(nginx, redis, chain, private, there):
     chain.write(*((host, LOCKED) for host in HOSTS), ("open.example", OPEN))
     (private / "new").mkdir()
     fresh = servers.Redis(private / "new").start()
-    relay = Relay(redis.socket)
+    relay = FakeRedis(redis.socket)
     try:
         server = nginx(SITES % "200ms", redis=relay)
         server.allow(ALERTS)

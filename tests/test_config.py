@@ -45,7 +45,6 @@ BAD = {
     "paylock_redis unix:;": "URL",
     "paylock_redis unix:relative;": "URL",
     "paylock_redis unix:/%s;" % ("x" * 200): "more than 107 bytes",
-    "paylock_redis rediss://127.0.0.1;": "TLS|rediss",
     "paylock_redis sentinel://127.0.0.1;": "URL",
     "paylock_redis unix:/r.sock nonsense;": '"nonsense"',
     "paylock_redis unix:/r.sock prefix=;": "prefix",
@@ -103,6 +102,7 @@ GOOD = [
     "paylock_redis redis://127.0.0.1;",
     "paylock_redis redis://[::1]:6380/15;",
     "paylock_redis redis://user:p%40ss@127.0.0.1;",
+    "paylock_redis rediss://user:p%40ss@127.0.0.1:6380/1;",
     "paylock_redis unix:/run/redis.sock;",
     "paylock_redis unix:/run/redis.sock?db=3 \"prefix={x}:\" username=nginx"
     " connect_timeout=1s timeout=500ms;",

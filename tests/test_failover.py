@@ -11,7 +11,7 @@ import pytest
 import servers
 from chain import (ALERTS, AUDIT, HOSTS, LOCKED, LOCKS, OPEN, SITES, Chain,
                    Watch, agrees, closed_hosts, count, logged)
-from relay import Relay
+from fake_redis import NOWHERE, FakeRedis
 from servers import wait_for
 
 
@@ -44,7 +44,7 @@ def pair(private):
                 repl_ping_replica_period=1).start())
         one, two = started
         two.client().replicaof("127.0.0.1", one.port)
-        relay = Relay(one.socket)
+        relay = FakeRedis(one.socket)
         started.append(relay)
         yield one, two, relay
     finally:
@@ -199,7 +199,7 @@ def test_away_for_long(nginx, pair):
     chain.settle(server)
     in_step(one, two)
     with Watch(server, HOSTS[15:]):
-        relay.to("/nonexistent")
+        relay.to(NOWHERE)
         for n in range(8):
             chain.write(*((f"new{i}.example", LOCKED) for i in range(n, 250)))
         chain.write(*((host, None) for host in HOSTS[:15]))

@@ -28,7 +28,8 @@ def test_fuzz(target, tmp_path):
 
     done = subprocess.run(
         [BUILD / target, f"-max_total_time={SECONDS}", "-timeout=5",
-         "-rss_limit_mb=512", "-max_len=1024", "-print_final_stats=1",
+         "-rss_limit_mb=512", "-malloc_limit_mb=64", "-max_len=1024",
+         "-print_final_stats=1",
          f"-artifact_prefix={crashes}/{target}-",
          *([f"-dict={words}"] if words.exists() else []), tmp_path, kept],
         capture_output=True, text=True, errors="replace",

@@ -40,7 +40,8 @@ def test_memcheck(nginx, redis, admin, private):
     admin("init")
     admin("lock", "acme.example", "--reason", "overdue")
     server = nginx(SITES, workers=1, main=MAIN, patience=60, under=(
-        "valgrind", "--leak-check=full", "--show-leak-kinds=definite",
+        "valgrind", "--leak-check=full", "--keep-debuginfo=yes",
+        "--show-leak-kinds=definite",
         f"--log-file={log}"))
     server.wait_live(timeout=60)
 
@@ -63,7 +64,10 @@ def test_memcheck(nginx, redis, admin, private):
     server.wait_live(timeout=60)
     server.wait_state("open.example", "open", 60)
     server.stop()
+    clean(log)
 
+
+def clean(log):
     text = log.read_text()
     assert "ERROR SUMMARY: " in text
     blocks = re.split(r"==\d+== \n", text)
@@ -71,6 +75,33 @@ def test_memcheck(nginx, redis, admin, private):
               if re.search(r"Invalid|uninitialised|Mismatched|overlap", b)
               or ("definitely lost in loss record" in b and "paylock" in b)]
     assert not errors, "\n".join(errors)
+
+
+def test_memcheck_state(nginx, redis, admin, private):
+    """The same of the state file: written, read again, written at the end."""
+    log = private / "memcheck.log"
+    admin("init")
+    admin("lock", "acme.example", *(f"h{i}.example" for i in range(500)))
+    server = nginx("paylock_state @DIR@/state/paylock;" + SITES, workers=1,
+                   main=MAIN, patience=60, under=(
+                       "valgrind", "--leak-check=full", "--keep-debuginfo=yes",
+                       "--show-leak-kinds=definite", f"--log-file={log}"))
+    file = server.dir / "state/paylock"
+    wait_for("the file", file.exists, 60)
+    server.wait_state("h499.example", "locked", 60)
+    admin("lock", "last.example")
+    server.wait_state("last.example", "locked", 60)
+    server.stop()
+    clean(log)
+    redis.stop()
+    server.start()
+    assert ask(server, 1, "acme.example") == 503
+    redis.start()
+    server.wait_live(timeout=60)
+    admin("unlock", "acme.example")
+    server.wait_state("acme.example", "open", 60)
+    server.stop()
+    clean(log)
 
 
 def callees(text):

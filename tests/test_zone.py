@@ -7,8 +7,9 @@ import signal
 import time
 
 import servers
+from chain import Watch
 from servers import wait_for
-from test_feed import SITES, Watch
+from test_feed import SITES
 
 
 def test_any_size(nginx, redis, admin):

@@ -664,10 +664,39 @@ test_scan_full(void **state)
 
 
 /*
- * A writer changes, adds and drops records without pause while a reader in
- * another process checks that what always has a record is always found, and
- * whole.
+ * A process that changes, adds and drops records without pause, while n hosts
+ * always have one.
  */
+
+static pid_t
+writer(fixture_t *f, uint32_t n)
+{
+    char      name[32];
+    pid_t     pid;
+    uint32_t  i;
+
+    for (i = 0; i < n; i++) {
+        snprintf(name, sizeof(name), "h%u.example", i);
+        set(f, name, i);
+    }
+
+    pid = fork();
+    assert_true(pid >= 0);
+
+    if (pid) {
+        return pid;
+    }
+
+    for (i = 0; /* void */ ; i++) {
+        snprintf(name, sizeof(name), "h%u.example", i % n);
+        set(f, name, random() % 1000);
+        snprintf(name, sizeof(name), "x%u.example", i % (n / 2));
+        set(f, name, i % 3 ? (int64_t) i : -1);
+    }
+}
+
+
+/* What always has a record is always found, and whole. */
 
 static void
 test_readers(void **state)
@@ -682,23 +711,7 @@ test_readers(void **state)
 
     f = table_make(16 * 1024);
     n = f->table.sh->capacity / 2;
-
-    for (i = 0; i < n; i++) {
-        snprintf(name, sizeof(name), "h%u.example", i);
-        set(f, name, i);
-    }
-
-    pid = fork();
-    assert_true(pid >= 0);
-
-    if (pid == 0) {
-        for (i = 0; /* void */ ; i++) {
-            snprintf(name, sizeof(name), "h%u.example", i % n);
-            set(f, name, random() % 1000);
-            snprintf(name, sizeof(name), "x%u.example", i % (n / 2));
-            set(f, name, i % 3 ? (int64_t) i : -1);
-        }
-    }
+    pid = writer(f, n);
 
     for (i = 0; i < 1000000; i++) {
         snprintf(name, sizeof(name), "h%u.example", i % n);
@@ -712,6 +725,125 @@ test_readers(void **state)
     assert_int_equal(waitpid(pid, &status, 0), pid);
 
     table_free(f);
+}
+
+
+/* ... and stands in the state file once. */
+
+static void
+test_saved_meanwhile(void **state)
+{
+    int                     status;
+    char                    name[32];
+    pid_t                   pid;
+    uint32_t                b, i, k, n, round, got;
+    uint64_t               *hashes, *seen;
+    fixture_t              *f;
+    paylock_state_record_t  records[NGX_HTTP_PAYLOCK_STEPS];
+
+    (void) state;
+
+    f = table_make(16 * 1024);
+    n = f->table.sh->capacity / 2;
+    pid = writer(f, n);
+
+    hashes = calloc(2 * n, sizeof(uint64_t));
+    seen = hashes + n;
+
+    for (i = 0; i < n; i++) {
+        snprintf(name, sizeof(name), "h%u.example", i);
+        hashes[i] = key_of(f, name).hash;
+    }
+
+    for (round = 1; round <= 3000; round++) {
+
+        for (b = 0; b < f->table.sh->capacity; b++) {
+            got = ngx_http_paylock_table_bucket(&f->table, b, records);
+
+            for (i = 0; i < got; i++) {
+                if (!record_is(&records[i].record, records[i].record.time[0])) {
+                    kill(pid, SIGKILL);
+                    fail_msg("half a record");
+                }
+
+                for (k = 0; k < n; k++) {
+                    seen[k] += hashes[k] == records[i].hash;
+                }
+            }
+        }
+
+        for (k = 0; k < n; k++) {
+            if (seen[k] != round) {
+                kill(pid, SIGKILL);
+                fail_msg("h%u.example: %lu in %u", k, seen[k], round);
+            }
+        }
+    }
+
+    kill(pid, SIGKILL);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+
+    free(hashes);
+    table_free(f);
+}
+
+
+/* What is saved is what there is then, with the marks of its slots. */
+
+static void
+test_saved(void **state)
+{
+    uint32_t                b, i, n, count;
+    uint64_t                changes;
+    fixture_t              *f, *g;
+    paylock_record_t        record;
+    ngx_http_paylock_key_t  key;
+    paylock_state_record_t  records[NGX_HTTP_PAYLOCK_STEPS];
+
+    (void) state;
+
+    f = table_make(SIZE);
+    g = table_make(SIZE);
+    memcpy(g->table.sh->secret, f->table.sh->secret, NGX_HTTP_PAYLOCK_SECRET);
+
+    set(f, "a.example", 1);
+    put(f, "b.example", 10, 0);
+    believe(f, NGX_HTTP_PAYLOCK_BELIEVE_NONE, NULL);
+    set(f, "c.example", 3);
+    note(f, "noted.example", 4);
+
+    record = record_of(5);
+    ngx_http_paylock_table_field(&f->table, "*.example", 9, &key);
+    ngx_http_paylock_table_set(&f->table, &key, &record);
+
+    assert_int_equal(f->table.sh->suffixes, 1);
+    assert_true(held(f, "b.example"));
+
+    changes = g->table.sh->changes;
+
+    for (count = 0, b = 0; b < f->table.sh->capacity; b++) {
+        n = ngx_http_paylock_table_bucket(&f->table, b, records);
+        count += n;
+
+        for (i = 0; i < n; i++) {
+            assert_int_equal(ngx_http_paylock_table_put(&g->table,
+                                                        &records[i]),
+                             NGX_OK);
+        }
+    }
+
+    assert_int_equal(count, f->table.sh->count);
+    assert_int_equal(g->table.sh->count, f->table.sh->count);
+    assert_int_equal(g->table.sh->suffixes, f->table.sh->suffixes);
+    assert_int_equal(g->table.sh->held, f->table.sh->held);
+    assert_true(g->table.sh->changes > changes);
+    assert_int_equal(get(g, "c.example"), 3);
+    assert_int_equal(get(g, "noted.example"), -1);
+    assert_true(held(g, "b.example"));
+    assert_false(held(g, "c.example"));
+
+    table_free(f);
+    table_free(g);
 }
 
 
@@ -819,6 +951,8 @@ main(void)
         cmocka_unit_test(test_scan_aborted),
         cmocka_unit_test(test_scan_full),
         cmocka_unit_test(test_readers),
+        cmocka_unit_test(test_saved_meanwhile),
+        cmocka_unit_test(test_saved),
         cmocka_unit_test(test_killed),
     };
 

@@ -1,0 +1,57 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * Header fields that are lists with weights (RFC 9110, sections 5.6.1 and
+ * 12.4.2): "a;x=y;q=0.5, b".
+ */
+
+
+#ifndef _PAYLOCK_LIST_H_INCLUDED_
+#define _PAYLOCK_LIST_H_INCLUDED_
+
+
+#include <string.h>
+
+#include "paylock_str.h"
+
+
+#define PAYLOCK_LIST_Q_MAX  1000       /* weights are thousandths */
+
+
+typedef struct {
+    paylock_str_t  name;               /* without parameters */
+    unsigned       q;
+} paylock_member_t;
+
+
+/* Takes the next member off, empty ones passed over; 0 at the end. */
+
+int paylock_list_next(paylock_str_t *field, paylock_member_t *member);
+
+/*
+ * Takes off what stands before the first comma or semicolon outside of
+ * quotes, and these; the part comes without the space around it.  Returns
+ * what has ended it, 0 if that is the end of the field.
+ */
+
+char paylock_list_part(paylock_str_t *field, paylock_str_t *part);
+
+/* What stands from data to end, without the space around it. */
+
+paylock_str_t paylock_list_trim(const char *data, const char *end);
+
+/* Does s begin with the lower-case word, whatever its own case? */
+
+int paylock_list_begins(paylock_str_t s, const char *word);
+
+/* Inline, since the length of most words is then known to the compiler. */
+
+static inline int
+paylock_list_is(paylock_str_t s, const char *word)
+{
+    return s.len == strlen(word) && paylock_list_begins(s, word);
+}
+
+
+#endif /* _PAYLOCK_LIST_H_INCLUDED_ */

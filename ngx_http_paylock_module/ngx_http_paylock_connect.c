@@ -1,0 +1,210 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * From the name of Redis to a connection.  Where nginx has a resolver, that is
+ * asked anew for each one; it keeps an answer for as long as that is valid.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include <ngx_event_connect.h>
+
+#include "ngx_http_paylock_link.h"
+
+
+static void ngx_http_paylock_connect_resolved(ngx_resolver_ctx_t *ctx);
+static void ngx_http_paylock_connect_known(ngx_http_paylock_link_t *link,
+    const char *why);
+static void ngx_http_paylock_connect_to(ngx_http_paylock_link_t *link,
+    struct sockaddr *sockaddr, socklen_t socklen);
+static void ngx_http_paylock_connect_handler(ngx_event_t *ev);
+static void ngx_http_paylock_connect_done(ngx_http_paylock_link_t *link);
+
+
+void
+ngx_http_paylock_connect(ngx_http_paylock_link_t *link)
+{
+    ngx_resolver_ctx_t  *ctx;
+
+    if (link->redis->resolver == NULL) {
+        ngx_http_paylock_connect_known(link, NULL);
+        return;
+    }
+
+    ctx = ngx_resolve_start(link->redis->resolver, NULL);
+
+    if (ctx == NULL || ctx == NGX_NO_RESOLVER) {
+        ngx_http_paylock_connect_known(link, "no memory");
+        return;
+    }
+
+    ctx->name = link->redis->host;
+    ctx->handler = ngx_http_paylock_connect_resolved;
+    ctx->data = link;
+    ctx->timeout = link->redis->connect_timeout;
+    ctx->cancelable = 1;
+
+    /* the handler may be called at once, and all be over after that */
+
+    link->resolve = ctx;
+
+    if (ngx_resolve_name(ctx) != NGX_OK) {
+        link->resolve = NULL;
+        ngx_http_paylock_connect_known(link, "no name server can be asked");
+    }
+}
+
+
+static void
+ngx_http_paylock_connect_resolved(ngx_resolver_ctx_t *ctx)
+{
+    socklen_t                 len;
+    ngx_int_t                 state;
+    ngx_resolver_addr_t      *addr;
+    ngx_http_paylock_link_t  *link;
+
+    link = ctx->data;
+    state = ctx->state;
+    len = 0;
+
+    if (state == NGX_OK) {
+        addr = &ctx->addrs[link->naddr++ % ctx->naddrs];
+        len = addr->socklen;
+
+        ngx_memcpy(&link->sockaddr, addr->sockaddr, len);
+        ngx_inet_set_port(&link->sockaddr.sockaddr, link->redis->port);
+    }
+
+    link->resolve = NULL;
+    ngx_resolve_name_done(ctx);
+
+    if (state == NGX_OK) {
+        ngx_http_paylock_connect_to(link, &link->sockaddr.sockaddr, len);
+
+    } else {
+        ngx_http_paylock_connect_known(link, ngx_resolver_strerror(state));
+    }
+}
+
+
+/* To the next of the addresses that were found with the configuration. */
+
+static void
+ngx_http_paylock_connect_known(ngx_http_paylock_link_t *link, const char *why)
+{
+    ngx_addr_t  *addr;
+
+    if (link->redis->naddrs == 0) {
+        (void) ngx_snprintf((u_char *) link->why, sizeof(link->why),
+                            "the name cannot be resolved: %s%Z", why);
+        ngx_http_paylock_link_fail(link, link->why);
+        return;
+    }
+
+    addr = &link->redis->addrs[link->naddr++ % link->redis->naddrs];
+
+    ngx_http_paylock_connect_to(link, addr->sockaddr, addr->socklen);
+}
+
+
+static void
+ngx_http_paylock_connect_to(ngx_http_paylock_link_t *link,
+    struct sockaddr *sockaddr, socklen_t socklen)
+{
+    ngx_int_t          rc;
+    ngx_connection_t  *c;
+
+    ngx_memzero(&link->peer, sizeof(ngx_peer_connection_t));
+
+    link->peer.sockaddr = sockaddr;
+    link->peer.socklen = socklen;
+    link->peer.name = &link->redis->name;
+    link->peer.get = ngx_event_get_peer;
+    link->peer.log = &link->quiet;
+    link->peer.log_error = NGX_ERROR_ERR;
+
+    ngx_set_socket_errno(0);
+
+    rc = ngx_event_connect_peer(&link->peer);
+
+    if (rc != NGX_OK && rc != NGX_AGAIN) {
+        link->why[0] = '\0';
+        link->crowded = ngx_cycle->free_connection_n == 0;
+        ngx_http_paylock_link_errno(link, link->crowded
+                                          ? "cannot connect, since all "
+                                            "\"worker_connections\" are in "
+                                            "use: raise them"
+                                          : "cannot connect",
+                                    ngx_socket_errno);
+        return;
+    }
+
+    c = link->peer.connection;
+
+    c->data = link;
+    c->pool = link->pool;
+    c->idle = 1;
+    c->read->handler = ngx_http_paylock_connect_handler;
+    c->write->handler = ngx_http_paylock_connect_handler;
+    c->read->cancelable = 1;
+
+    /* until the first command has a timer of its own */
+
+    ngx_add_timer(c->read, link->redis->connect_timeout);
+
+    if (rc == NGX_OK) {
+        ngx_http_paylock_connect_done(link);
+    }
+}
+
+
+static void
+ngx_http_paylock_connect_handler(ngx_event_t *ev)
+{
+    int                       err;
+    socklen_t                 len;
+    ngx_connection_t         *c;
+    ngx_http_paylock_link_t  *link;
+
+    c = ev->data;
+    link = c->data;
+
+    if (c->close) {
+        ngx_http_paylock_link_fail(link, NULL);
+        return;
+    }
+
+    if (ev->timedout) {
+        ngx_http_paylock_link_fail(link, "cannot connect in time");
+        return;
+    }
+
+    err = 0;
+    len = sizeof(int);
+
+    if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &err, &len) == -1) {
+        err = ngx_socket_errno;
+    }
+
+    if (err) {
+        ngx_http_paylock_link_errno(link, "cannot connect", err);
+        return;
+    }
+
+    ngx_http_paylock_connect_done(link);
+}
+
+
+static void
+ngx_http_paylock_connect_done(ngx_http_paylock_link_t *link)
+{
+    if (link->redis->tls) {
+        ngx_http_paylock_tls_handshake(link);
+        return;
+    }
+
+    ngx_http_paylock_link_connected(link);
+}

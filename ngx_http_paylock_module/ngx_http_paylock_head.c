@@ -1,0 +1,117 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "ngx_http_paylock_feed.h"
+
+
+static ngx_int_t ngx_http_paylock_head_role(ngx_http_paylock_feed_t *feed,
+    const redisReply *role);
+
+
+void
+ngx_http_paylock_head_ask(ngx_http_paylock_feed_t *feed,
+    ngx_http_paylock_reply_pt handler)
+{
+    ngx_http_paylock_redis_t  *redis;
+
+    redis = &feed->pmcf->redis;
+
+    ngx_http_paylock_link_add(&feed->link, "MULTI", NULL);
+    ngx_http_paylock_link_add(&feed->link, "XREVRANGE", redis->audit, "+", "-",
+                              "COUNT", "1", NULL);
+    ngx_http_paylock_link_add(&feed->link, "HLEN", redis->locks, NULL);
+    ngx_http_paylock_link_add(&feed->link, "ROLE", NULL);
+    ngx_http_paylock_link_add(&feed->link, "EXEC", NULL);
+
+    ngx_http_paylock_link_call(&feed->link, redis->timeout, handler);
+}
+
+
+ngx_int_t
+ngx_http_paylock_head_read(ngx_http_paylock_feed_t *feed, redisReply *reply,
+    ngx_http_paylock_cursor_t *cursor, int64_t *fields)
+{
+    size_t     i;
+    ngx_int_t  rc;
+
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 3) {
+        ngx_http_paylock_feed_unfit(feed, "unexpected reply to EXEC");
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < 3; i++) {
+        if (reply->element[i]->type == REDIS_REPLY_ERROR) {
+            ngx_http_paylock_link_refuse(&feed->link, reply->element[i]);
+            return NGX_ERROR;
+        }
+    }
+
+    if (ngx_http_paylock_head_role(feed, reply->element[2]) != NGX_OK) {
+        ngx_http_paylock_link_fail(&feed->link, feed->why);
+        return NGX_ERROR;
+    }
+
+    if (reply->element[1]->type != REDIS_REPLY_INTEGER) {
+        ngx_http_paylock_feed_unfit(feed, "unexpected reply to HLEN");
+        return NGX_ERROR;
+    }
+
+    *fields = reply->element[1]->integer;
+
+    rc = ngx_http_paylock_chain_head(feed, reply->element[0], cursor);
+
+    if (rc == NGX_DECLINED && !feed->pmcf->node->synced) {
+
+        /* better the records alone than nothing */
+
+        feed->blind = 1;
+        return NGX_OK;
+    }
+
+    if (rc != NGX_OK) {
+        ngx_http_paylock_link_fail(&feed->link, feed->why);
+        return NGX_ERROR;
+    }
+
+    feed->blind = 0;
+
+    return NGX_OK;
+}
+
+
+/* What a replica has is not what was written last, nor what will stay. */
+
+static ngx_int_t
+ngx_http_paylock_head_role(ngx_http_paylock_feed_t *feed,
+    const redisReply *role)
+{
+    const char  *name;
+
+    name = "";
+
+    if (role->type == REDIS_REPLY_ARRAY && role->elements
+        && role->element[0]->type == REDIS_REPLY_STRING)
+    {
+        name = role->element[0]->str;
+    }
+
+    if (ngx_strcmp(name, "master") == 0) {
+        return NGX_OK;
+    }
+
+    if (ngx_strcmp(name, "slave") == 0) {
+        return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_UNFIT,
+                                            "this is a replica: name its "
+                                            "primary in \"paylock_redis\"");
+    }
+
+    return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_UNFIT,
+                                        "unexpected reply to ROLE");
+}

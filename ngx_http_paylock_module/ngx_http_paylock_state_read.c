@@ -1,0 +1,392 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * The state file is read: by the master for a new zone, by workers that come
+ * back to an old one, and by whoever is about to replace it.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "ngx_http_paylock_state.h"
+
+
+typedef ngx_int_t (*ngx_http_paylock_record_pt)(
+    ngx_http_paylock_table_t *table, const paylock_state_record_t *record);
+
+
+static ngx_int_t ngx_http_paylock_state_verify(
+    const ngx_http_paylock_file_t *file, ngx_fd_t fd,
+    ngx_http_paylock_image_t *image);
+static ngx_int_t ngx_http_paylock_state_bytes(ngx_fd_t fd, u_char *data,
+    size_t len);
+static ngx_int_t ngx_http_paylock_state_records(
+    ngx_http_paylock_table_t *table, const ngx_http_paylock_image_t *image);
+static ngx_int_t ngx_http_paylock_state_each(ngx_http_paylock_table_t *table,
+    const ngx_http_paylock_image_t *image, ngx_http_paylock_record_pt handler);
+static ngx_uint_t ngx_http_paylock_state_ahead(
+    ngx_http_paylock_main_conf_t *pmcf, const ngx_http_paylock_image_t *image);
+static ngx_int_t ngx_http_paylock_state_lock(
+    ngx_http_paylock_main_conf_t *pmcf);
+
+
+ngx_int_t
+ngx_http_paylock_state_open(const ngx_http_paylock_file_t *file,
+    ngx_http_paylock_image_t *image)
+{
+    ngx_fd_t   fd;
+    ngx_err_t  err;
+    ngx_int_t  rc;
+
+    image->records = NULL;
+
+    /* what is no regular file must not be waited for */
+
+    fd = open((char *) file->name.data,
+              O_RDONLY|O_NOFOLLOW|O_NONBLOCK|O_CLOEXEC);
+
+    if (fd == -1) {
+        err = ngx_errno;
+
+        if (err == NGX_ENOENT || err == NGX_ENOTDIR) {
+            return NGX_DECLINED;
+        }
+
+        (void) ngx_snprintf((u_char *) image->why, sizeof(image->why), "%s%Z",
+                            err == NGX_ELOOP ? "is a symbolic link"
+                                             : "cannot be opened");
+        ngx_set_errno(err);
+        return NGX_ERROR;
+    }
+
+    rc = ngx_http_paylock_state_verify(file, fd, image);
+
+    (void) close(fd);
+
+    if (rc != NGX_OK) {
+        ngx_free(image->records);
+        image->records = NULL;
+        ngx_set_errno(0);
+    }
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_paylock_state_verify(const ngx_http_paylock_file_t *file, ngx_fd_t fd,
+    ngx_http_paylock_image_t *image)
+{
+    ssize_t           n;
+    u_char            head[PAYLOCK_STATE_HEADER];
+    const char       *why;
+    ngx_file_info_t   fi;
+
+    why = "cannot be read";
+
+    if (ngx_fd_info(fd, &fi) == NGX_FILE_ERROR) {
+        goto failed;
+    }
+
+    if (!ngx_is_file(&fi)) {
+        why = "is no regular file";
+        goto failed;
+    }
+
+    if (fi.st_uid != file->user && fi.st_uid != geteuid()) {
+        why = "is owned neither by the workers' user nor by who starts nginx";
+        goto failed;
+    }
+
+    if (file->keyed != NGX_OK) {
+        why = "cannot be verified without its key";
+        goto failed;
+    }
+
+    n = ngx_http_paylock_state_bytes(fd, head, sizeof(head));
+
+    if (n == -1) {
+        goto failed;
+    }
+
+    why = paylock_state_read(head, n, file->key, &image->head);
+
+    if (why) {
+        goto failed;
+    }
+
+    if (image->head.size != (uint64_t) fi.st_size - sizeof(head)) {
+        why = "is not as long as it was made";
+        goto failed;
+    }
+
+    image->records = malloc(image->head.size + 1);
+
+    if (image->records == NULL) {
+        why = "needs more memory than there is";
+        goto failed;
+    }
+
+    n = ngx_http_paylock_state_bytes(fd, image->records, image->head.size);
+
+    if (n == -1 || !paylock_state_intact(&image->head, image->records, n)) {
+        why = "holds records that were changed";
+        goto failed;
+    }
+
+    ngx_http_paylock_state_stamp(file, &fi, &image->stamp);
+
+    return NGX_OK;
+
+failed:
+
+    (void) ngx_snprintf((u_char *) image->why, sizeof(image->why), "%s%Z", why);
+
+    return NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_paylock_state_bytes(ngx_fd_t fd, u_char *data, size_t len)
+{
+    size_t   got;
+    ssize_t  n;
+
+    for (got = 0; got < len; got += n) {
+        n = read(fd, data + got, len - got);
+
+        if (n == -1 && ngx_errno == NGX_EINTR) {
+            n = 0;
+            continue;
+        }
+
+        if (n == -1) {
+            return NGX_ERROR;
+        }
+
+        if (n == 0) {
+            break;
+        }
+    }
+
+    return got;
+}
+
+
+/* A file is never written to once it is there, so that this names a state. */
+
+void
+ngx_http_paylock_state_stamp(const ngx_http_paylock_file_t *file,
+    const ngx_file_info_t *fi, ngx_http_paylock_stamp_t *stamp)
+{
+    ngx_memzero(stamp, sizeof(ngx_http_paylock_stamp_t));
+
+    stamp->device = fi->st_dev;
+    stamp->inode = fi->st_ino;
+    stamp->size = fi->st_size;
+    stamp->sec = fi->st_mtim.tv_sec;
+    stamp->nsec = fi->st_mtim.tv_nsec;
+
+    ngx_memcpy(stamp->key, file->key, sizeof(stamp->key));
+}
+
+
+void
+ngx_http_paylock_state_look(const ngx_http_paylock_file_t *file,
+    ngx_http_paylock_stamp_t *stamp)
+{
+    ngx_file_info_t  fi;
+
+    ngx_memzero(stamp, sizeof(ngx_http_paylock_stamp_t));
+
+    if (lstat((char *) file->name.data, &fi) == 0) {
+        ngx_http_paylock_state_stamp(file, &fi, stamp);
+    }
+}
+
+
+ngx_int_t
+ngx_http_paylock_state_load(ngx_http_paylock_main_conf_t *pmcf,
+    const ngx_http_paylock_image_t *image, ngx_log_t *log)
+{
+    ngx_int_t                    rc;
+    ngx_http_paylock_table_t    *table;
+    ngx_http_paylock_node_sh_t  *node;
+
+    node = pmcf->node;
+    table = &pmcf->table;
+
+    if (image->head.count > table->sh->capacity) {
+        ngx_log_error(NGX_LOG_EMERG, log, 0,
+                      "\"paylock_zone\" would hold at most %uD of the %uD "
+                      "records in \"%V\": raise it", table->sh->capacity,
+                      image->head.count, &pmcf->file.name);
+        return NGX_ERROR;
+    }
+
+    rc = ngx_http_paylock_table_begin(table);
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_paylock_state_records(table, image);
+        ngx_http_paylock_table_end(table);
+    }
+
+    if (rc != NGX_OK) {
+        ngx_log_error(NGX_LOG_ALERT, log, 0,
+                      "paylock: the records in \"%V\" could not be taken over",
+                      &pmcf->file.name);
+        return rc;
+    }
+
+    if (!node->synced) {
+        node->state = NGX_HTTP_PAYLOCK_DISK;
+        node->answered = ngx_current_msec;
+        node->synced = 1;
+    }
+
+    node->cursor = image->head.position;
+    node->position = image->head.position;
+    node->stamp = image->stamp;
+    node->saved = table->sh->changes;
+
+    if (!ngx_test_config) {
+        ngx_log_error(NGX_LOG_NOTICE, log, 0,
+                      "paylock: %uD records, entry %uL, from \"%V\"",
+                      table->sh->count, node->cursor.seq, &pmcf->file.name);
+    }
+
+    return NGX_OK;
+}
+
+
+/* What the table has and the file has not goes first, to make room. */
+
+static ngx_int_t
+ngx_http_paylock_state_records(ngx_http_paylock_table_t *table,
+    const ngx_http_paylock_image_t *image)
+{
+    ngx_http_paylock_sweep_t  sweep;
+
+    if (table->sh->count) {
+        ngx_http_paylock_table_scan(table);
+
+        if (ngx_http_paylock_state_each(table, image,
+                                        ngx_http_paylock_table_retain)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        ngx_memzero(&sweep, sizeof(ngx_http_paylock_sweep_t));
+        (void) ngx_http_paylock_table_sweep(table, &sweep,
+                                            table->sh->capacity);
+    }
+
+    return ngx_http_paylock_state_each(table, image,
+                                       ngx_http_paylock_table_put);
+}
+
+
+static ngx_int_t
+ngx_http_paylock_state_each(ngx_http_paylock_table_t *table,
+    const ngx_http_paylock_image_t *image, ngx_http_paylock_record_pt handler)
+{
+    size_t                   n, len;
+    ngx_int_t                rc;
+    const u_char            *p;
+    paylock_state_record_t   record;
+
+    p = image->records;
+    len = image->head.size;
+
+    for (rc = NGX_OK; rc == NGX_OK && len; p += n, len -= n) {
+        n = paylock_state_record_read(p, len, &record);
+
+        rc = n ? handler(table, &record) : NGX_ERROR;
+    }
+
+    return rc;
+}
+
+
+/*
+ * After an upgrade that was backed out the zone of the old binary is as old
+ * as that, and the file may be ahead of it.
+ */
+
+void
+ngx_http_paylock_state_refresh(ngx_http_paylock_main_conf_t *pmcf,
+    ngx_log_t *log)
+{
+    ngx_http_paylock_image_t  image;
+
+    if (pmcf->file.keyed != NGX_OK
+        || !ngx_http_paylock_state_ahead(pmcf, NULL)
+        || ngx_http_paylock_state_open(&pmcf->file, &image) != NGX_OK)
+    {
+        return;
+    }
+
+    if (ngx_http_paylock_state_ahead(pmcf, &image)
+        && ngx_http_paylock_state_lock(pmcf) == NGX_OK)
+    {
+        if (ngx_http_paylock_state_ahead(pmcf, &image)) {
+            (void) ngx_http_paylock_state_load(pmcf, &image, log);
+        }
+
+        ngx_shmtx_unlock(&pmcf->shpool->mutex);
+    }
+
+    ngx_free(image.records);
+}
+
+
+/* If nobody follows Redis, who would know better. */
+
+static ngx_uint_t
+ngx_http_paylock_state_ahead(ngx_http_paylock_main_conf_t *pmcf,
+    const ngx_http_paylock_image_t *image)
+{
+    ngx_http_paylock_node_sh_t  *node;
+    ngx_http_paylock_stamp_t     stamp;
+
+    node = pmcf->node;
+
+    if (!ngx_http_paylock_lease_is_free(node)) {
+        return 0;
+    }
+
+    if (image == NULL) {
+        ngx_http_paylock_state_look(&pmcf->file, &stamp);
+
+        return ngx_memcmp(&stamp, &node->stamp, sizeof(stamp)) != 0;
+    }
+
+    return ngx_memcmp(image->head.secret, pmcf->table.sh->secret,
+                      PAYLOCK_STATE_SECRET)
+           == 0
+           && (!node->synced
+               || paylock_position_ahead(&image->head.position,
+                                         &node->position));
+}
+
+
+static ngx_int_t
+ngx_http_paylock_state_lock(ngx_http_paylock_main_conf_t *pmcf)
+{
+    ngx_uint_t  tries;
+
+    for (tries = 0; tries < 1000; tries++) {
+
+        if (ngx_shmtx_trylock(&pmcf->shpool->mutex)) {
+            return NGX_OK;
+        }
+
+        ngx_msleep(1);
+    }
+
+    return NGX_BUSY;
+}

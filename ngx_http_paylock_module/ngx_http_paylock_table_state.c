@@ -1,0 +1,117 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * The table to a state file, and back.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+#include "ngx_http_paylock_slot.h"
+
+
+static ngx_uint_t ngx_http_paylock_twin(const paylock_state_record_t *records,
+    ngx_uint_t n, uint64_t hash);
+
+
+ngx_uint_t
+ngx_http_paylock_table_bucket(const ngx_http_paylock_table_t *table,
+    uint32_t number, paylock_state_record_t records[NGX_HTTP_PAYLOCK_STEPS])
+{
+    uint32_t                    i, steps, flags, version;
+    ngx_uint_t                  n;
+    ngx_http_paylock_slot_t    *slot;
+    ngx_http_paylock_bucket_t  *bucket;
+
+    bucket = &table->buckets[number];
+
+    do {
+        version = ngx_http_paylock_load(&bucket->version);
+        n = 0;
+        steps = 0;
+
+        for (i = ngx_http_paylock_load(&bucket->head);
+             i && steps < NGX_HTTP_PAYLOCK_STEPS;
+             i = ngx_http_paylock_load(&slot->next), steps++)
+        {
+            slot = &table->slots[i];
+            flags = ngx_http_paylock_load(&slot->flags);
+
+            /* of two the first one holds */
+
+            if (flags & NGX_HTTP_PAYLOCK_STAGED
+                || ngx_http_paylock_twin(records, n, slot->hash))
+            {
+                continue;
+            }
+
+            records[n].hash = slot->hash;
+            records[n].suffix = !!(flags & NGX_HTTP_PAYLOCK_SUFFIX);
+            records[n].held = !!(flags & NGX_HTTP_PAYLOCK_HELD);
+            records[n].record = slot->record;
+            n++;
+        }
+
+        __atomic_thread_fence(__ATOMIC_ACQUIRE);
+
+    } while (__atomic_load_n(&bucket->version, __ATOMIC_RELAXED) != version);
+
+    return n;
+}
+
+
+static ngx_uint_t
+ngx_http_paylock_twin(const paylock_state_record_t *records, ngx_uint_t n,
+    uint64_t hash)
+{
+    while (n--) {
+        if (records[n].hash == hash) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+ngx_int_t
+ngx_http_paylock_table_retain(ngx_http_paylock_table_t *table,
+    const paylock_state_record_t *record)
+{
+    ngx_http_paylock_key_t  key;
+
+    key.hash = record->hash;
+
+    ngx_http_paylock_table_keep(table, &key);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_paylock_table_put(ngx_http_paylock_table_t *table,
+    const paylock_state_record_t *record)
+{
+    ngx_int_t                  rc;
+    ngx_http_paylock_key_t     key;
+    ngx_http_paylock_slot_t   *slot;
+    ngx_http_paylock_links_t   links;
+
+    key.hash = record->hash;
+    key.suffix = record->suffix ? NGX_HTTP_PAYLOCK_SUFFIX : 0;
+
+    rc = ngx_http_paylock_table_set(table, &key, &record->record);
+
+    if (rc == NGX_OK && record->held) {
+        ngx_http_paylock_links(table, ngx_http_paylock_bucket(table, key.hash),
+                               key.hash, &links);
+
+        slot = &table->slots[*links.live];
+        ngx_http_paylock_flag(table, slot,
+                              slot->flags | NGX_HTTP_PAYLOCK_HELD);
+    }
+
+    return rc;
+}

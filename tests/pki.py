@@ -1,0 +1,34 @@
+# Copyright (C) 2026 paylock contributors
+#
+# Certificates for the tests: authorities, and what they sign.
+
+import pathlib
+import subprocess
+
+KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+
+
+def openssl(*args, cwd):
+    subprocess.run(["openssl", *args], cwd=cwd, check=True,
+                   capture_output=True)
+
+
+class Authority:
+    """A certificate authority in a directory of its own."""
+
+    def __init__(self, directory, name):
+        self.dir = pathlib.Path(directory) / name
+        self.dir.mkdir()
+        openssl("req", "-x509", *KEY, "-days", "30", "-subj", f"/CN={name}",
+                "-keyout", "ca.key", "-out", "ca.pem", cwd=self.dir)
+        self.cert = self.dir / "ca.pem"
+
+    def issue(self, name, alt, days=30):
+        """The paths of a certificate for alt (DNS:x or IP:x) and its key."""
+        (self.dir / f"{name}.ext").write_text(f"subjectAltName={alt}\n")
+        openssl("req", *KEY, "-subj", f"/CN={name}", "-keyout", f"{name}.key",
+                "-out", f"{name}.csr", cwd=self.dir)
+        openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem",
+                "-CAkey", "ca.key", "-days", str(days), "-extfile",
+                f"{name}.ext", "-out", f"{name}.pem", cwd=self.dir)
+        return self.dir / f"{name}.pem", self.dir / f"{name}.key"
