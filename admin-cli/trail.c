@@ -210,8 +210,8 @@ trail_walk(admin_t *a, int back, size_t limit, trail_id_t *at,
             why = paylock_entry_read(reply->element[i], &e);
 
             *at = id;
-            more = each(data, text, &e, why) && ++seen != limit
-                   && trail_step(at, back);
+            more = each(data, text, &e, why);
+            more = trail_step(at, back) && more && ++seen != limit;
         }
 
         freeReplyObject(reply);

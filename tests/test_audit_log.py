@@ -211,6 +211,8 @@ class Liar:
                         for name in re.findall(rb"\r\n([A-Z]+)\r\n", data):
                             if name == b"AUTH":
                                 client.sendall(b"+OK\r\n")
+                            elif name == b"XLEN":
+                                client.sendall(b":1000\r\n")
                             elif name in (b"XRANGE", b"XREAD"):
                                 self.asked += 1
                                 client.sendall(self.answers[name.decode()])
@@ -220,9 +222,9 @@ class Liar:
 
 @pytest.mark.parametrize("answer, error", [
     # the same page again and again, or one that goes back
-    (reply(entry("1-0")), "in no order"),
-    (reply(entry("5-0"), entry("3-0"), entry("4-0")), "in no order"),
-    (reply(["x"], ["1-0", "y"], ["", []]), None),
+    (reply(entry("1-0")), "not in order"),
+    (reply(entry("5-0"), entry("3-0"), entry("4-0")), "not in order"),
+    (reply(["1-0", "y"], ["2-1", []], entry("3-0"), ["", []]), "not in order"),
     (b"*2147483647\r\n", "does not speak as Redis"),
     (b"+OK\r\n", "unexpected type"),
     (b"$9223372036854775807\r\n", "does not speak as Redis")])
@@ -231,14 +233,14 @@ def test_a_list_ends(admin, private, answer, error):
     admin.redis = liar
     done = admin("audit", "log", check=False, timeout=20)
     liar.socket.close()
-    assert done.returncode == (1 if error else 0)
-    assert (error or "is no entry") in done.stderr
+    assert done.returncode == 1
+    assert error in done.stderr
     assert liar.asked <= 2
     assert len(done.stdout.splitlines()) <= 1
 
 
 @pytest.mark.parametrize("read, error", [
-    (reply(["a", []]), "does not give"), (b"*0\r\n", "does not give"),
+    (reply(["1-0", []]), "does not give"), (b"*0\r\n", "does not give"),
     (reply(entry("1-0")), "does not give"),
     (b"*2147483647\r\n", "does not speak as Redis"),
     (b":1\r\n", "unexpected type"), (b"-ERR no\r\n", "refused: ERR no")])
