@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * The table to a state file, and back.
+ * The table to a state file, and back; or to another table.
  */
 
 
@@ -111,6 +111,27 @@ ngx_http_paylock_table_put(ngx_http_paylock_table_t *table,
         slot = &table->slots[*links.live];
         ngx_http_paylock_flag(table, slot,
                               slot->flags | NGX_HTTP_PAYLOCK_HELD);
+    }
+
+    return rc;
+}
+
+
+ngx_int_t
+ngx_http_paylock_table_copy(ngx_http_paylock_table_t *table,
+    const ngx_http_paylock_table_t *from)
+{
+    uint32_t                b;
+    ngx_int_t               rc;
+    ngx_uint_t              i, n;
+    paylock_state_record_t  records[NGX_HTTP_PAYLOCK_STEPS];
+
+    for (rc = NGX_OK, b = 0; rc == NGX_OK && b < from->sh->capacity; b++) {
+        n = ngx_http_paylock_table_bucket(from, b, records);
+
+        for (i = 0; rc == NGX_OK && i < n; i++) {
+            rc = ngx_http_paylock_table_put(table, &records[i]);
+        }
     }
 
     return rc;

@@ -98,42 +98,6 @@ ngx_http_paylock_table_set(ngx_http_paylock_table_t *table,
 }
 
 
-ngx_int_t
-ngx_http_paylock_table_copy(ngx_http_paylock_table_t *table,
-    const ngx_http_paylock_table_t *from)
-{
-    uint32_t                    b, i;
-    ngx_http_paylock_slot_t    *slot;
-    ngx_http_paylock_bucket_t  *bucket;
-
-    table->sh->scan = from->sh->scan;
-
-    for (b = 0; b < from->sh->capacity; b++) {
-
-        for (i = from->buckets[b].head; i; i = slot->next) {
-            slot = &from->slots[i];
-
-            if (slot->flags & NGX_HTTP_PAYLOCK_STAGED) {
-                continue;
-            }
-
-            bucket = ngx_http_paylock_bucket(table, slot->hash);
-
-            if (ngx_http_paylock_insert(table, bucket, slot->hash,
-                                        &slot->record, slot->flags)
-                != NGX_OK)
-            {
-                return NGX_DECLINED;
-            }
-
-            ngx_http_paylock_count(table, slot->flags, 1);
-        }
-    }
-
-    return NGX_OK;
-}
-
-
 /* Gives a slot that readers find other flags. */
 
 void

@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <cmocka.h>
 
-#include "ngx_http_paylock_table.h"
+#include "ngx_http_paylock_slot.h"
 
 
 #define SIZE  (256 * 1024)
@@ -847,6 +847,51 @@ test_saved(void **state)
 }
 
 
+/*
+ * Killed while it published a note, a writer leaves two records of a host: a
+ * copy, as what is saved, has the newer one.
+ */
+
+static void
+test_copied(void **state)
+{
+    uint32_t    i;
+    fixture_t  *f, *g;
+
+    (void) state;
+
+    f = table_make(SIZE);
+    g = table_make(SIZE / 2);
+    memcpy(g->table.sh->secret, f->table.sh->secret, NGX_HTTP_PAYLOCK_SECRET);
+
+    set(f, "a.example", 1);
+    put(f, "b.example", 10, 0);
+    believe(f, NGX_HTTP_PAYLOCK_BELIEVE_NONE, NULL);
+
+    ngx_http_paylock_table_begin(&f->table);
+    ngx_http_paylock_table_scan(&f->table);
+    note(f, "a.example", 2);
+
+    for (i = 1; i <= f->table.sh->used; i++) {
+        f->table.slots[i].flags &= ~NGX_HTTP_PAYLOCK_STAGED;
+    }
+
+    note(f, "noted.example", 3);
+
+    assert_int_equal(ngx_http_paylock_table_copy(&g->table, &f->table),
+                     NGX_OK);
+
+    assert_int_equal(get(f, "a.example"), 2);
+    assert_int_equal(get(g, "a.example"), 2);
+    assert_int_equal(get(g, "noted.example"), -1);
+    assert_int_equal(g->table.sh->count, 4);   /* with those of believe() */
+    assert_true(held(g, "b.example"));
+
+    table_free(f);
+    table_free(g);
+}
+
+
 /* killed wherever it was, a writer leaves a table that reads and writes */
 
 static void
@@ -953,6 +998,7 @@ main(void)
         cmocka_unit_test(test_readers),
         cmocka_unit_test(test_saved_meanwhile),
         cmocka_unit_test(test_saved),
+        cmocka_unit_test(test_copied),
         cmocka_unit_test(test_killed),
     };
 
