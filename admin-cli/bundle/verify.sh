@@ -27,6 +27,8 @@ bad() {
 # point_sig; what was signed goes to $tmp/text.
 
 point() {
+    [ -f "$1" ] || bad "$1 is not there"
+
     {
         read -r title
         read -r _ point_chain
@@ -54,9 +56,10 @@ counts() {
 
 signed() {
     case $pems in *" $1 "*) ;; *) return 1 ;; esac
+    case $2 in '' | *[!0-9a-f]*) return 1 ;; esac
 
     printf %b "$(printf '\\0%03o' $(echo "$2" | sed 's/../0x& /g'))" \
-        >"$tmp/sig" 2>/dev/null
+        >"$tmp/sig"
     openssl pkeyutl -verify -pubin -inkey "keys/$1.pem" -rawin \
         -in "$tmp/text" -sigfile "$tmp/sig" >/dev/null 2>&1
 }
@@ -87,7 +90,7 @@ entry() {
                 request) request=$value ;;
             esac
         done
-    } <"entries/$n.leaf" || bad "entries/$n.leaf cannot be read"
+    } <"entries/$n.leaf"
 }
 
 
@@ -139,8 +142,8 @@ link() {
     action= subject= names= request=
 
     if [ "$shown" = full ]; then
-        found=$(sha256sum <"entries/$n.leaf") \
-            || bad "entries/$n.leaf is missing"
+        [ -f "entries/$n.leaf" ] || bad "entries/$n.leaf is missing"
+        found=$(sha256sum <"entries/$n.leaf")
         [ "${found%% *}" = "$leaf" ] \
             || bad "entries/$n.leaf is not what was written"
         entry
@@ -181,8 +184,7 @@ link() {
     keys_after_entry
 
     case $wanted in
-        *" $n:$hash "*) seen="$seen $n:$hash " ;;
-        *" $n:"*) bad "a checkpoint that you kept has another entry $n" ;;
+        *" $n:"*) seen="$seen $n:$hash:$chain " ;;
     esac
 
     prev=$hash last=$n
@@ -199,15 +201,15 @@ case $(openssl version) in
     *) echo "OpenSSL 3.0 or later is needed" >&2; exit 2 ;;
 esac
 
-kept= wanted= seen=
+wanted= seen=
 for file in "$@"; do
     point "$file"
-    kept=$point_chain
-    wanted="$wanted $point_seq:$point_hash "
+    wanted="$wanted $point_seq:$point_hash:$point_chain "
 done
 
 cd "$(dirname "$0")" || exit 2
 
+[ -f SHA256SUMS ] && [ -f chain.txt ] || bad "this is no bundle"
 sha256sum -c SHA256SUMS >"$tmp/sums" 2>&1 \
     || bad "files are not what was written:$lf$(grep -v ': OK$' "$tmp/sums")"
 
@@ -225,30 +227,33 @@ done
 
 # The chain.
 
-chain= prev=$zeros last=0 good=' ' first_key= row= covered=0 signatures=0
-number=0 full=0
+last=0 number=0 full=0
+good=' ' first_key= row= covered=0 signatures=0
 
-while read -r n leaf shown key sig; do
-    case $n in
-        chain) chain=$leaf; continue ;;
-        prev)  prev=$leaf; continue ;;
-    esac
+{
+    read -r _ chain
+    read -r _ prev
 
-    link
-    number=$((number + 1))
-    [ "$shown" != full ] || full=$((full + 1))
-done <chain.txt || bad "chain.txt cannot be read"
+    while read -r n leaf shown key sig; do
+        case $n in '' | *[!0-9]*) bad "chain.txt has a line \"$n\"" ;; esac
+
+        link
+        number=$((number + 1))
+        [ "$shown" != full ] || full=$((full + 1))
+    done
+} <chain.txt
 
 [ "$number" -gt 0 ] || bad "there is no entry"
 [ -z "$row" ] || bad "entry $last carries a key, but no signature"
 [ -z "$first_key" ] || [ "$covered" = "$last" ] \
     || bad "the last entry is not signed"
-[ -z "$kept" ] || [ "$kept" = "$chain" ] \
-    || bad "a checkpoint that you kept is of another chain"
+
 for one in $wanted; do
+    n=${one%%:*}
     case $seen in
         *" $one "*) ;;
-        *) bad "the chain does not hold entry ${one%%:*} of your checkpoint" ;;
+        *" $n:"*) bad "a checkpoint that you kept has another entry $n" ;;
+        *) bad "entry $n, of a checkpoint that you kept, is not here" ;;
     esac
 done
 
