@@ -30,6 +30,7 @@ cli_src    := $(wildcard admin-cli/*.c)
 sources    := $(module_src) $(lib_src) $(cli_src)
 headers    := $(wildcard ngx_http_paylock_module/*.h libpaylock/*.h)
 page       := $(wildcard libpaylock/page/*)
+bundle     := $(wildcard admin-cli/bundle/*)
 
 lib_obj    := $(lib_src:%.c=build/obj/%.o)
 cli_obj    := $(cli_src:%.c=build/obj/%.o)
@@ -240,6 +241,8 @@ build/fuzz/%: tests/fuzz/%.c $(fuzz_obj) build/sources
 build/obj/libpaylock/paylock_page.o \
 build/fuzz/obj/libpaylock/paylock_page.o \
 build/sanitized/libpaylock/paylock_page.o: $(page)
+
+build/obj/admin-cli/bundle.o build/obj/admin-cli/timeline.o: $(bundle)
 
 # a file that comes or goes changes what is built, and how
 

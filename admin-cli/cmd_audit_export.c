@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bundle.h"
 #include "export.h"
 #include "keep.h"
 #include "name.h"
@@ -18,6 +19,8 @@
 static int audit_export_names(admin_t *a, export_t *x, char ***host,
     size_t *n);
 static int audit_export(verify_t *c, export_t *x);
+static int audit_export_told(admin_t *a, const export_t *x, const char *what,
+    const char *path);
 
 
 int
@@ -82,22 +85,38 @@ audit_export_names(admin_t *a, export_t *x, char ***host, size_t *n)
 static int
 audit_export(verify_t *c, export_t *x)
 {
-    int       status;
-    keep_t    keep;
-    admin_t  *a;
+    int          status;
+    keep_t       keep;
+    admin_t     *a;
+    const char  *path;
 
     a = c->admin;
+    path = a->opt[OPT_OUTPUT];
+
+    if (bundle_wanted(path)) {
+        status = bundle_write(c, x);
+        return status == STATUS_DONE ? audit_export_told(a, x, "directory",
+                                                         path)
+                                     : status;
+    }
 
     if (keep_open(a, &keep) != STATUS_DONE) {
         return a->problem.status;
     }
 
+    path = keep.path;
     status = keep_close(a, &keep, export_write(c, x, keep.f));
 
-    if (status != STATUS_DONE || keep.path == NULL) {
-        return status;
-    }
+    return status == STATUS_DONE && path ? audit_export_told(a, x, "file",
+                                                             path)
+                                         : status;
+}
 
+
+static int
+audit_export_told(admin_t *a, const export_t *x, const char *what,
+    const char *path)
+{
     if (output_text(a)) {
         (void) printf("%" PRIu64 " entries, and of %" PRIu64 " others the "
                       "leaves, up to entry %" PRIu64 "\n", x->entries,
@@ -105,7 +124,7 @@ audit_export(verify_t *c, export_t *x)
     }
 
     return output_json(a, json_pack("{s:s, s:I, s:I, s:I, s:b}",
-                                    "file", keep.path,
+                                    what, path,
                                     "seq", (json_int_t) x->head.seq,
                                     "entries", (json_int_t) x->entries,
                                     "leaves", (json_int_t) x->leaves,

@@ -13,16 +13,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <openssl/evp.h>
-
 #include "change.h"
 #include "claim.h"
+#include "digest.h"
 #include "entry.h"
 
 
 #define NOTICE_CHANNEL    40           /* bytes */
 #define NOTICE_REFERENCE  200
-#define NOTICE_READ       65536
 #define NOTICE_DAY        sizeof("2026-11-01")
 
 
@@ -35,7 +33,6 @@ typedef struct {
 static int notice_options(admin_t *a, notice_t *n);
 static int notice_sent(admin_t *a, notice_t *n);
 static int notice_document(admin_t *a, notice_t *n);
-static int notice_digest(int fd, EVP_MD_CTX *ctx, unsigned char *hash);
 static int notice_change(flips_t *fs, flip_t *f, uint32_t now);
 static void notice_entry(flips_t *fs, paylock_entry_t *e);
 
@@ -123,11 +120,8 @@ notice_sent(admin_t *a, notice_t *n)
 static int
 notice_document(admin_t *a, notice_t *n)
 {
-    int             fd, ok;
-    size_t          i;
-    EVP_MD_CTX     *ctx;
-    struct stat     st;
-    unsigned char   hash[PAYLOCK_HASH_LEN / 2];
+    int          fd, ok;
+    struct stat  st;
 
     fd = open(a->opt[OPT_FILE], O_RDONLY|O_CLOEXEC|O_NONBLOCK);
 
@@ -141,8 +135,7 @@ notice_document(admin_t *a, notice_t *n)
                            a->opt[OPT_FILE]);
     }
 
-    ctx = EVP_MD_CTX_new();
-    ok = fd != -1 && ctx && notice_digest(fd, ctx, hash);
+    ok = fd != -1 && digest_file(fd, n->document) == 0;
 
     if (!ok) {
         (void) problem_set(&a->problem, STATUS_FAILED, "file",
@@ -151,37 +144,11 @@ notice_document(admin_t *a, notice_t *n)
                            strerror(errno));
     }
 
-    EVP_MD_CTX_free(ctx);
-
     if (fd != -1) {
         (void) close(fd);
     }
 
-    for (i = 0; ok && i < sizeof(hash); i++) {
-        (void) sprintf(n->document + 2 * i, "%02x", hash[i]);
-    }
-
     return ok ? STATUS_DONE : a->problem.status;
-}
-
-
-static int
-notice_digest(int fd, EVP_MD_CTX *ctx, unsigned char *hash)
-{
-    char     buf[NOTICE_READ];
-    ssize_t  n;
-
-    if (EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) != 1) {
-        return 0;
-    }
-
-    while ((n = read(fd, buf, sizeof(buf))) > 0) {
-        if (EVP_DigestUpdate(ctx, buf, (size_t) n) != 1) {
-            return 0;
-        }
-    }
-
-    return n == 0 && EVP_DigestFinal_ex(ctx, hash, NULL) == 1;
 }
 
 

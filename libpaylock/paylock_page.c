@@ -8,35 +8,17 @@
 #include <string.h>
 
 #include "paylock_contact.h"
+#include "paylock_embed.h"
 #include "paylock_escape.h"
 #include "paylock_page.h"
 #include "paylock_record.h"
 #include "paylock_words.h"
 
 
-/* a path from the directory of this file, which the build gives with -I */
-
-#define paylock_embed(name, file)                                             \
-    __asm__(".section .rodata\n"                                              \
-            ".globl " #name "\n"                                              \
-            ".hidden " #name "\n"                                             \
-            #name ":\n"                                                       \
-            ".incbin \"page/" file "\"\n"                                    \
-            ".globl " #name "_end\n"                                          \
-            ".hidden " #name "_end\n"                                         \
-            #name "_end:\n"                                                   \
-            ".previous\n");                                                   \
-    extern const char  name[] __attribute__((visibility("hidden")));          \
-    extern const char  name##_end[] __attribute__((visibility("hidden")))
-
-#define paylock_embedded(name)                                                \
-    (paylock_str_t) { name, (size_t) (name##_end - name) }
-
-
-paylock_embed(paylock_page_texts, "texts.txt");
-paylock_embed(paylock_page_html, "page.html");
-paylock_embed(paylock_page_json, "page.json");
-paylock_embed(paylock_page_text, "page.txt");
+paylock_embed(paylock_page_texts, "page/texts.txt");
+paylock_embed(paylock_page_html, "page/page.html");
+paylock_embed(paylock_page_json, "page/page.json");
+paylock_embed(paylock_page_text, "page/page.txt");
 
 
 typedef struct {

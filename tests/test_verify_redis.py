@@ -460,6 +460,8 @@ def test_files_are_not_lost(admin, trail, private):
     admin("audit", "export", "-o", path, "--yes")
     assert path.read_text().startswith('{"format"')
     done = admin("audit", "export", "-o", private, "--yes", check=False)
+    assert done.returncode == 1 and "not empty" in done.stderr
+    done = admin("audit", "export", "-o", "/dev/null", "--yes", check=False)
     assert done.returncode == 1 and "no file" in done.stderr
     done = admin("audit", "export", "-o", private / "no" / "x", check=False)
     assert done.returncode == 1 and "cannot be written" in done.stderr
