@@ -24,7 +24,7 @@ static int command_count(admin_t *a);
 
 const option_t  admin_options[OPT_N] = {
     [OPT_REDIS] = { "redis", "URL",
-        "redis[s]://[user@]host[:port][/db] or unix:/path[?db=N]" },
+        "redis[s]://[user@]host[:port][/db], unix:/path[?db=N]" },
     [OPT_PREFIX] = { "prefix", "P", "of the keys in Redis" },
     [OPT_PASSWORD_FILE] = { "password-file", "FILE",
         "whose first line is the password of Redis" },
