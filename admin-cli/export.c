@@ -45,14 +45,23 @@ export_write(verify_t *c, export_t *x, FILE *f)
     r.export = x;
     r.f = f;
 
-    if (trail_backwards(a, export_last, &x->head) != STATUS_DONE
-        || verify_stream(c) != STATUS_DONE
-        || verify_end(c) != STATUS_DONE)
-    {
+    if (verify_stream(c) != STATUS_DONE || verify_end(c) != STATUS_DONE) {
         return a->problem.status;
     }
 
-    if (c->n_faults) {
+    /* what is signed is what was verified, not what Redis calls the last */
+
+    if (c->n_faults == 0) {
+        x->head.seq = c->trail.seq;
+        strcpy(x->head.chain, c->trail.chain);
+        strcpy(x->head.hash, c->trail.hash);
+
+    } else {
+
+        if (trail_backwards(a, export_last, &x->head) != STATUS_DONE) {
+            return a->problem.status;
+        }
+
         admin_warn(a, paylock_fault_names[c->fault[0].kind], "",
                    "run \"paylock-admin audit verify\"",
                    "the trail is not good, and neither is what is written of "

@@ -28,6 +28,7 @@ static int trust_entry(void *data, const char *id, const paylock_entry_t *e,
     const char *why);
 static int trust_mended(const trust_walk_t *walk, const paylock_entry_t *e);
 static void trust_undo(paylock_verify_t *v);
+static void trust_reached(paylock_verify_t *v, const head_t *head);
 static int trust_fault(admin_t *a);
 
 
@@ -221,11 +222,25 @@ trust_follow(admin_t *a, const stream_t *s)
         return a->problem.status;
     }
 
-    if (v->fault.kind == PAYLOCK_FAULT_NONE) {
-        (void) paylock_verify_end(v);
+    if (v->fault.kind == PAYLOCK_FAULT_NONE && paylock_verify_end(v) == 0) {
+        trust_reached(v, head);
     }
 
     return v->fault.kind == PAYLOCK_FAULT_NONE ? STATUS_DONE : trust_fault(a);
+}
+
+
+/* The next entry stands on this head: it must be what was just verified. */
+
+static void
+trust_reached(paylock_verify_t *v, const head_t *head)
+{
+    if (v->seq != head->seq || strcmp(v->hash, head->hash) != 0) {
+        (void) paylock_verify_bad(v, PAYLOCK_FAULT_FORK, head->seq,
+                                  "entry %" PRIu64 " is shown as the last "
+                                  "one, but does not stand in its place",
+                                  head->seq);
+    }
 }
 
 
@@ -290,8 +305,8 @@ trust_learn(admin_t *a, const stream_t *s)
         return a->problem.status;
     }
 
-    if (v->fault.kind == PAYLOCK_FAULT_NONE) {
-        (void) paylock_verify_end(v);
+    if (v->fault.kind == PAYLOCK_FAULT_NONE && paylock_verify_end(v) == 0) {
+        trust_reached(v, &s->head);
     }
 
     return v->fault.kind == PAYLOCK_FAULT_NONE
