@@ -28,6 +28,8 @@ static int trust_entry(void *data, const char *id, const paylock_entry_t *e,
     const char *why);
 static int trust_mended(const trust_walk_t *walk, const paylock_entry_t *e);
 static void trust_undo(paylock_verify_t *v);
+static int trust_to(admin_t *a, const head_t *head);
+static void trust_lost(admin_t *a, const paylock_keyring_t *known);
 static void trust_reached(paylock_verify_t *v, const head_t *head);
 static int trust_fault(admin_t *a);
 
@@ -128,6 +130,7 @@ trust_mended(const trust_walk_t *walk, const paylock_entry_t *e)
 
     v->fault.kind = PAYLOCK_FAULT_NONE;
     v->row.seq = 0;
+    v->known = NULL;
     v->seq = e->seq;
     memcpy(v->hash, f[PAYLOCK_AUDIT_HASH].data, PAYLOCK_HASH_LEN);
 
@@ -183,11 +186,10 @@ trust_signer(admin_t *a)
 int
 trust_follow(admin_t *a, const stream_t *s)
 {
+    int                status;
     char               hash[PAYLOCK_HASH_LEN + 1];
-    char               chain[PAYLOCK_CHAIN_LEN + 1];
-    char               genesis[PAYLOCK_KEY_LEN + 1];
     const head_t      *head;
-    paylock_verify_t  *v;
+    paylock_verify_t   known, *v;
 
     v = &a->trust;
     head = &s->head;
@@ -209,14 +211,32 @@ trust_follow(admin_t *a, const stream_t *s)
         return a->problem.status;
     }
 
+    if (strcmp(hash, v->hash) == 0) {
+        return trust_to(a, head);
+    }
+
     /* adopted since, behind a loss: what counts is what is there */
 
-    if (strcmp(hash, v->hash) != 0) {
-        strcpy(genesis, v->genesis);
-        strcpy(chain, v->chain);
-        paylock_verify_free(v);
-        paylock_verify_begin(v, chain, genesis);
-    }
+    known = *v;
+    paylock_verify_begin(v, known.chain, known.genesis);
+    paylock_verify_known(v, &known.ring, known.seq);
+
+    status = trust_to(a, head);
+
+    v->known = NULL;
+    trust_lost(a, &known.ring);
+    paylock_verify_free(&known);
+
+    return status;
+}
+
+
+static int
+trust_to(admin_t *a, const head_t *head)
+{
+    paylock_verify_t  *v;
+
+    v = &a->trust;
 
     if (trust_walk(a, v, head->seq, NULL, NULL) != STATUS_DONE) {
         return a->problem.status;
@@ -227,6 +247,34 @@ trust_follow(admin_t *a, const stream_t *s)
     }
 
     return v->fault.kind == PAYLOCK_FAULT_NONE ? STATUS_DONE : trust_fault(a);
+}
+
+
+/* Keys that count again since the entries that revoked them are lost. */
+
+static void
+trust_lost(admin_t *a, const paylock_keyring_t *known)
+{
+    char                  mend[128];
+    size_t                i;
+    const paylock_key_t  *key, *was;
+
+    for (i = 0; i < a->trust.ring.n; i++) {
+        key = &a->trust.ring.key[i];
+        was = paylock_keyring_find(known, key->hex);
+
+        if (was == NULL || was->revoked == 0 || key->revoked
+            || (was->revoked <= key->added && key->added != a->trust.begun))
+        {
+            continue;
+        }
+
+        (void) snprintf(mend, sizeof(mend), "run \"paylock-admin key revoke "
+                        "%s\"", key->hex);
+        admin_warn(a, "key", "", mend, "the key %s counts again: entry %"
+                   PRIu64 ", which revoked it, is missing", key->hex,
+                   was->revoked);
+    }
 }
 
 
@@ -382,6 +430,7 @@ trust_take(admin_t *a, paylock_verify_t *v)
     paylock_verify_free(&a->trust);
 
     a->trust = *v;
+    a->trust.known = NULL;
     a->trust.witness = NULL;
     a->trust.n_witnesses = 0;
     a->trust.next = 0;

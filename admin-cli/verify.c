@@ -55,6 +55,10 @@ verify_trail(verify_t *c, const char *chain)
 
     paylock_verify_begin(&c->trail, own ? c->known.chain : chain, trust);
 
+    if (own && c->admin->trust.genesis[0]) {
+        paylock_verify_known(&c->trail, &c->admin->trust.ring, c->known.seq);
+    }
+
     if (own && verify_witness_add(c, "this machine", &c->known, 0)
                != STATUS_DONE)
     {

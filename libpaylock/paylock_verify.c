@@ -55,6 +55,15 @@ paylock_verify_begin(paylock_verify_t *v, const char *chain,
 
 
 void
+paylock_verify_known(paylock_verify_t *v, const paylock_keyring_t *ring,
+    uint64_t seq)
+{
+    v->known = ring;
+    v->known_seq = seq;
+}
+
+
+void
 paylock_verify_free(paylock_verify_t *v)
 {
     paylock_keyring_free(&v->ring);
@@ -288,6 +297,11 @@ static void
 paylock_verify_accept(paylock_verify_t *v, const paylock_link_t *l)
 {
     if (l->adopt) {
+
+        if (l->seq > v->known_seq) {
+            v->known = NULL;
+        }
+
         v->adopts++;
         v->missing += l->seq - v->seq - 1;
     }

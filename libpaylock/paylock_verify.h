@@ -90,6 +90,11 @@ typedef struct {
     char                genesis[PAYLOCK_KEY_LEN + 1];     /* "": any */
     unsigned            vouched:1;     /* genesis was given from outside */
 
+    /* the keys as they were at an entry; NULL: nobody remembers */
+
+    const paylock_keyring_t  *known;
+    uint64_t                  known_seq;
+
     paylock_witness_t  *witness;       /* in the order of their seq */
     size_t              n_witnesses;
     size_t              next;          /* the first that is not behind us */
@@ -127,6 +132,15 @@ typedef struct {
 
 void paylock_verify_begin(paylock_verify_t *v, const char *chain,
     const char *genesis);
+
+/*
+ * Who has seen the trail up to an entry knows which keys were revoked by then.
+ * They do not count behind that because the entry that says so was cut off,
+ * unless somebody else adopts that.  The ring is to outlive the verifier.
+ */
+
+void paylock_verify_known(paylock_verify_t *v, const paylock_keyring_t *ring,
+    uint64_t seq);
 
 /* Who remembers what; sorts them. */
 

@@ -134,7 +134,10 @@ int
 paylock_verify_usable(paylock_verify_t *v, uint64_t seq, const char *hex,
     paylock_key_t **key)
 {
+    const paylock_key_t  *known;
+
     *key = paylock_keyring_find(&v->ring, hex);
+    known = v->known ? paylock_keyring_find(v->known, hex) : NULL;
 
     if (*key == NULL) {
         return paylock_verify_bad(v, PAYLOCK_FAULT_KEY, seq,
@@ -148,6 +151,18 @@ paylock_verify_usable(paylock_verify_t *v, uint64_t seq, const char *hex,
                                   "entry %" PRIu64 " is signed by %.*s, a key "
                                   "that entry %" PRIu64 " has revoked", seq,
                                   PAYLOCK_KEY_LEN, hex, (*key)->revoked);
+    }
+
+    /* the first key adds itself, whatever was said of it before */
+
+    if (known && known->revoked && known->revoked <= seq
+        && ((*key)->added < known->revoked || (*key)->added == v->begun))
+    {
+        return paylock_verify_bad(v, PAYLOCK_FAULT_KEY, seq,
+                                  "entry %" PRIu64 " is signed by %.*s, a key "
+                                  "that was revoked by an entry %" PRIu64
+                                  " which is known here and is not there", seq,
+                                  PAYLOCK_KEY_LEN, hex, known->revoked);
     }
 
     return 0;

@@ -8,12 +8,14 @@ import json
 import pytest
 
 import servers
-from chain import AUDIT, LOCKED, LOCKS, Chain
+from chain import AUDIT, LOCKED, Chain
 from fake_redis import FakeRedis
-from test_keys import alice, bob, entries, operator, pinned, refused, state
+from test_keys import alice, bob, operator, refused, state
 from trail import Key
 
 __all__ = ["alice", "bob", "operator"]
+
+NODES = "{paylock}:nodes"
 
 
 def put(redis, kept):
@@ -93,3 +95,69 @@ def test_an_export_signs_no_such_head(carol, liar, redis, private):
     carol("audit", "export", "-o", path)
     assert eve.hash not in path.read_text()
     assert f"seq {eve.seq - 1}\\n" in path.read_text().splitlines()[-1]
+
+
+# a key that was revoked
+
+
+def ahead(redis, seq):
+    """A node that says so makes an adopt come behind all that is known."""
+    redis.client().hset(NODES, "web", json.dumps({"seq": seq}))
+
+
+@pytest.fixture
+def stolen(alice, bob, redis):
+    """The entry that revoked bob's key is cut off, and he adopts that."""
+    alice("key", "revoke", bob.key)
+    put(redis, redis.client().xrange(AUDIT)[:3])
+    ahead(redis, 9)
+    bob("adopt", "--yes")
+    bob("unlock", "a.example")
+    return bob
+
+
+def test_a_revoked_key_is_not_brought_back(alice, stolen, redis):
+    before = state(redis)
+    assert verify(alice) == (10, [("key", 10)])
+    error = refused(alice, 1, "chain_forged", "lock", "b.example")
+    assert "revoked by an entry 4" in error["message"]
+    assert state(redis) == before
+
+
+def test_a_first_key_that_was_revoked(alice, bob, redis):
+    """Of a trail that is gone it is the only one that counts."""
+    bob("key", "revoke", alice.key)
+    redis.client().delete(AUDIT)
+    ahead(redis, 9)
+    alice("adopt", "--yes")
+    alice("unlock", "a.example")
+    assert verify(bob) == (10, [("key", 10)])
+    error = refused(bob, 1, "chain_forged", "lock", "b.example")
+    assert "revoked by an entry 4" in error["message"]
+
+
+def test_who_adopts_is_told_of_keys_that_count_again(alice, stolen, redis):
+    warned = alice("adopt", "--yes").stderr
+    assert f"the key {stolen.key} counts again" in warned
+    assert "key revoke" in warned
+    alice("key", "revoke", stolen.key)
+    refused(stolen, 1, "key_unknown", "lock", "b.example")
+    alice("lock", "a.example")
+
+
+def test_an_honest_loss_of_a_revocation(alice, bob, operator, redis):
+    """Who adopts is not the one who was revoked: nobody is accused."""
+    carol = operator("carol")
+    alice("key", "add", carol.key)
+    alice("key", "revoke", bob.key)
+    carol("init", "--yes")
+    put(redis, redis.client().xrange(AUDIT)[:4])
+    alice("adopt", "--yes")
+    bob("lock", "b.example")
+    done = carol("lock", "c.example")
+    assert f"the key {bob.key} counts again" in done.stderr
+    for admin in alice, bob, carol:
+        assert verify(admin) == (0, [])
+    carol("key", "revoke", bob.key)
+    alice("lock", "d.example")
+    refused(bob, 1, "key_unknown", "lock", "e.example")
