@@ -26,8 +26,6 @@ typedef struct {
 
 static int trust_entry(void *data, const char *id, const paylock_entry_t *e,
     const char *why);
-static int trust_mended(const trust_walk_t *walk, const paylock_entry_t *e);
-static void trust_undo(paylock_verify_t *v);
 static int trust_to(admin_t *a, const head_t *head);
 static void trust_lost(admin_t *a, const paylock_keyring_t *known);
 static void trust_reached(paylock_verify_t *v, const head_t *head);
@@ -72,7 +70,7 @@ trust_entry(void *data, const char *id, const paylock_entry_t *e,
 
     good = (walk->v->fault.kind == PAYLOCK_FAULT_NONE
             && paylock_verify_entry(walk->v, e) == 0)
-           || trust_mended(walk, e);
+           || paylock_verify_adopt(walk->v, e, walk->hash) == 0;
 
     if (good && walk->each) {
         walk->each(walk->data, e);
@@ -81,86 +79,6 @@ trust_entry(void *data, const char *id, const paylock_entry_t *e,
     memcpy(walk->hash, e->field[PAYLOCK_AUDIT_HASH].data, PAYLOCK_HASH_LEN);
 
     return walk->last == 0 || e->seq < walk->last;
-}
-
-
-/* Who adopts has seen what is wrong, and takes it as it is. */
-
-static int
-trust_mended(const trust_walk_t *walk, const paylock_entry_t *e)
-{
-    paylock_key_t        *key;
-    paylock_fault_t       fault;
-    paylock_verify_t     *v;
-    const paylock_str_t  *f;
-
-    v = walk->v;
-    f = e->field;
-    fault = v->fault;
-
-    if (!paylock_verify_is(e, "adopt")
-        || e->seq <= v->seq
-        || f[PAYLOCK_AUDIT_KEY].len == 0
-        || f[PAYLOCK_AUDIT_SIG].len == 0
-        || memcmp(f[PAYLOCK_AUDIT_CHAIN].data, v->chain, PAYLOCK_CHAIN_LEN)
-           != 0
-        || memcmp(f[PAYLOCK_AUDIT_PREV].data, walk->hash, PAYLOCK_HASH_LEN)
-           != 0
-        || paylock_entry_intact(e) != 1)
-    {
-        return 0;
-    }
-
-    trust_undo(v);
-
-    if (!v->begun
-        && memcmp(f[PAYLOCK_AUDIT_KEY].data, v->genesis, PAYLOCK_KEY_LEN) == 0
-        && paylock_keyring_add(&v->ring, v->genesis, e->seq))
-    {
-        v->begun = e->seq;
-    }
-
-    if (paylock_verify_usable(v, e->seq, f[PAYLOCK_AUDIT_KEY].data, &key) != 0
-        || paylock_verify_sig(v, e->seq, f[PAYLOCK_AUDIT_HASH].data, key,
-                              f[PAYLOCK_AUDIT_SIG].data) != 0)
-    {
-        v->fault = fault;
-        return 0;
-    }
-
-    v->fault.kind = PAYLOCK_FAULT_NONE;
-    v->row.seq = 0;
-    v->known = NULL;
-    v->seq = e->seq;
-    memcpy(v->hash, f[PAYLOCK_AUDIT_HASH].data, PAYLOCK_HASH_LEN);
-
-    return 1;
-}
-
-
-/* Keys that came or went in entries that nobody has signed. */
-
-static void
-trust_undo(paylock_verify_t *v)
-{
-    size_t          i;
-    paylock_key_t  *key;
-
-    if (v->begun > v->covered) {
-        paylock_keyring_free(&v->ring);
-        v->begun = 0;
-    }
-
-    for (i = 0; i < v->ring.n; i++) {
-        key = &v->ring.key[i];
-
-        if (key->added > v->covered) {
-            key->revoked = key->added;
-
-        } else if (key->revoked > v->covered) {
-            key->revoked = 0;
-        }
-    }
 }
 
 

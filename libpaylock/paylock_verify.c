@@ -361,6 +361,7 @@ paylock_verify_bad(paylock_verify_t *v, paylock_fault_e kind, uint64_t seq,
 
     v->fault.kind = kind;
     v->fault.seq = seq;
+    v->fault.adopted = 0;
 
     va_start(args, fmt);
     (void) vsnprintf(v->fault.text, sizeof(v->fault.text), fmt, args);

@@ -43,6 +43,7 @@ typedef struct {
     paylock_fault_e  kind;
     uint64_t         seq;              /* of the entry; 0: of none */
     char             text[512];        /* a sentence, not yet made harmless */
+    uint64_t         adopted;          /* by this entry; 0: by none */
 } paylock_fault_t;
 
 
@@ -156,6 +157,15 @@ void paylock_verify_witnesses(paylock_verify_t *v, paylock_witness_t *w,
 int paylock_verify_entry(paylock_verify_t *v, const paylock_entry_t *e);
 int paylock_verify_leaf(paylock_verify_t *v, const paylock_leaf_t *l);
 int paylock_verify_unreadable(paylock_verify_t *v, const char *why);
+
+/*
+ * Takes an entry at which, or before which, v->fault was found; stands is the
+ * hash of what stands before it, good or not.  If it adopts that, and is well
+ * signed, 0: it is to be gone on from here.  Else -1.
+ */
+
+int paylock_verify_adopt(paylock_verify_t *v, const paylock_entry_t *e,
+    const char *stands);
 
 /* The trail ends here, or a checkpoint of it stands here. */
 

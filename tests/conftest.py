@@ -21,6 +21,14 @@ if servers.ASAN:
                       "test_memory.py", "test_run.py", "test_scale.py"]
 
 
+# what is ignored where the tests run in the background stays so in what
+# they start
+
+for sig in signal.SIGHUP, signal.SIGINT:
+    if signal.getsignal(sig) == signal.SIG_IGN:
+        signal.signal(sig, signal.SIG_DFL)
+
+
 def children():
     """The pids of this process's children, zombies included."""
     return {int(pid)
