@@ -90,13 +90,13 @@ fuzzers: $(fuzzers)     ## what fuzzes libpaylock, see tests/test_fuzz.py
 test: all unit fuzzers  ## unit tests, then the tests with real nginx and Redis
 	$(PYTHON) -m pytest -n 2 -o cache_dir=build/pytest tests
 
-test-full:              ## longer fuzzing, chaos and load, and nginx's own suite in NGX_TESTS=
+test-full:              ## all of that for longer, and nginx's own suite in NGX_TESTS=
 	@test -f "$(NGX_TESTS)/lib/Test/Nginx.pm" || { echo "NGX_TESTS is to be" \
 	    "a copy of https://github.com/nginx/nginx-tests," \
 	    "as of the age of the nginx under test" >&2; exit 1; }
 	tests/packages.sh suite
 	PAYLOCK_FUZZ_SECONDS=60 PAYLOCK_CHAOS_SECONDS=90 \
-	    PAYLOCK_LOAD_SECONDS=60 $(MAKE) test
+	    PAYLOCK_LOAD_SECONDS=60 PAYLOCK_FLIPS=2000 $(MAKE) test
 	$(PYTHON) tests/nginx_suite.py "$(NGX_TESTS)"
 
 test-asan: $(asan)      ## the tests with nginx, module and CLI under sanitizers

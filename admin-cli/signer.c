@@ -13,10 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <openssl/err.h>
-#include <openssl/pem.h>
-
 #include "command.h"
+#include "paylock_pem.h"
 #include "paylock_sign.h"
 #include "secret.h"
 
@@ -32,7 +30,6 @@ static int signer_read(admin_t *a, int fd, const char *path, char *text,
 static int signer_parse(admin_t *a, const char *path, const char *text,
     size_t len);
 static int signer_unlock(admin_t *a, const char *path, char **secret);
-static int signer_give(char *buf, int size, int writing, void *secret);
 static int signer_file(admin_t *a, const char *path,
     char key[PAYLOCK_KEY_LEN + 1]);
 
@@ -45,6 +42,7 @@ signer_load(admin_t *a)
     size_t       len;
     const char  *path;
 
+    fd = -1;
     path = a->settings.value[SET_KEY];
 
     if (path == NULL) {
@@ -199,28 +197,17 @@ signer_read(admin_t *a, int fd, const char *path, char *text, size_t *len)
 static int
 signer_parse(admin_t *a, const char *path, const char *text, size_t len)
 {
-    BIO   *bio;
     char  *secret;
-
-    static const char  encrypted[] = "-----BEGIN ENCRYPTED PRIVATE KEY-----";
 
     secret = NULL;
 
-    if (memmem(text, len, encrypted, sizeof(encrypted) - 1)
+    if (paylock_pem_encrypted(text, len)
         && signer_unlock(a, path, &secret) != STATUS_DONE)
     {
         return a->problem.status;
     }
 
-    bio = BIO_new_mem_buf(text, (int) len);
-
-    if (bio) {
-        a->signer.key = PEM_read_bio_PrivateKey(bio, NULL, signer_give,
-                                                secret);
-        BIO_free(bio);
-    }
-
-    ERR_clear_error();
+    a->signer.key = paylock_pem_private(text, len, secret);
 
     if (a->signer.key == NULL) {
         (void) problem_set(&a->problem, STATUS_FAILED, "key",
@@ -281,27 +268,6 @@ signer_passphrase(admin_t *a, char **secret)
 }
 
 
-/* Without an answer OpenSSL would ask by itself. */
-
-static int
-signer_give(char *buf, int size, int writing, void *secret)
-{
-    size_t  len;
-
-    (void) writing;
-
-    len = secret ? strlen(secret) : 0;
-
-    if (len == 0 || len > (size_t) size) {
-        return -1;
-    }
-
-    memcpy(buf, secret, len);
-
-    return (int) len;
-}
-
-
 int
 signer_subject(admin_t *a, const char *text, char key[PAYLOCK_KEY_LEN + 1])
 {
@@ -332,14 +298,20 @@ signer_subject(admin_t *a, const char *text, char key[PAYLOCK_KEY_LEN + 1])
 static int
 signer_file(admin_t *a, const char *path, char key[PAYLOCK_KEY_LEN + 1])
 {
-    int        ok;
-    BIO       *bio;
+    int        fd, ok, status;
+    char       text[SIGNER_PEM];
+    size_t     len;
     EVP_PKEY  *public;
 
-    bio = BIO_new_file(path, "re");
+    fd = open(path, O_RDONLY|O_CLOEXEC|O_NONBLOCK|O_NOCTTY);
 
-    if (bio == NULL) {
-        ERR_clear_error();
+    status = fd == -1 ? STATUS_USAGE : signer_read(a, fd, path, text, &len);
+
+    if (fd != -1) {
+        (void) close(fd);
+    }
+
+    if (status != STATUS_DONE) {
         return problem_set(&a->problem, STATUS_USAGE, "key",
                            "give the 64 hex digits that \"paylock-admin "
                            "keygen\" printed, or a file that holds the public "
@@ -347,12 +319,10 @@ signer_file(admin_t *a, const char *path, char key[PAYLOCK_KEY_LEN + 1])
                            "file that can be read", path);
     }
 
-    public = PEM_read_bio_PUBKEY(bio, NULL, signer_give, NULL);
+    public = paylock_pem_public(text, len);
     ok = public && paylock_sign_public(public, key) == 0;
 
     EVP_PKEY_free(public);
-    BIO_free(bio);
-    ERR_clear_error();
 
     return ok ? STATUS_DONE
               : problem_set(&a->problem, STATUS_USAGE, "key",
