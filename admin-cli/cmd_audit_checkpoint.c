@@ -15,6 +15,7 @@
 
 
 static int audit_checkpoint(admin_t *a, verify_t *c);
+static int audit_checkpoint_adopted(const verify_t *c);
 static int audit_checkpoint_write(admin_t *a, verify_t *c);
 
 
@@ -68,13 +69,40 @@ audit_checkpoint(admin_t *a, verify_t *c)
     }
 
     if ((status = verify_stream(c)) != STATUS_DONE
-        || (status = verify_end(c)) != STATUS_DONE
-        || (status = verify_status(c)) != STATUS_DONE)
+        || (status = verify_end(c)) != STATUS_DONE)
     {
         return status;
     }
 
-    return audit_checkpoint_write(a, c);
+    status = verify_status(c);
+
+    return status == STATUS_DONE || audit_checkpoint_adopted(c)
+           ? audit_checkpoint_write(a, c) : status;
+}
+
+
+/* Who adopted what is wrong has signed it already. */
+
+static int
+audit_checkpoint_adopted(const verify_t *c)
+{
+    size_t                  i;
+    const paylock_fault_t  *fault;
+
+    for (i = 0; i < c->n_faults; i++) {
+        if (c->fault[i].adopted == 0) {
+            return 0;
+        }
+    }
+
+    for (i = 0; i < c->n_faults; i++) {
+        fault = &c->fault[i];
+        admin_warn(c->admin, paylock_fault_names[fault->kind], "", NULL,
+                   "%s; entry %" PRIu64 " adopts that", fault->text,
+                   fault->adopted);
+    }
+
+    return c->n_faults != 0;
 }
 
 

@@ -74,18 +74,33 @@ verify_entry(verify_t *c, const paylock_entry_t *e, const char *why)
 {
     int  rc;
 
-    rc = why ? paylock_verify_unreadable(&c->trail, why)
-             : paylock_verify_entry(&c->trail, e);
+    if (!c->bad) {
+        rc = why ? paylock_verify_unreadable(&c->trail, why)
+                 : paylock_verify_entry(&c->trail, e);
 
-    if (rc != 0) {
-        (void) verify_fault(c, &c->trail.fault);
-        return -1;
+        if (rc != 0) {
+            c->bad = 1;
+
+            if (verify_fault(c, &c->trail.fault) != STATUS_DONE) {
+                return -1;
+            }
+
+        } else if (c->fold && fold_entry(c->fold, e) != 0) {
+            (void) admin_memory(c->admin);
+            return -1;
+        }
     }
 
-    if (c->fold && fold_entry(c->fold, e) != 0) {
-        (void) admin_memory(c->admin);
-        return -1;
+    if (why) {
+        return 0;
     }
+
+    if (c->bad && paylock_verify_adopt(&c->trail, e, c->stands) == 0) {
+        c->bad = 0;
+        c->fault[c->n_faults - 1].adopted = e->seq;
+    }
+
+    memcpy(c->stands, e->field[PAYLOCK_AUDIT_HASH].data, PAYLOCK_HASH_LEN);
 
     return 0;
 }
@@ -122,17 +137,15 @@ verify_end(verify_t *c)
     paylock_fault_t     fault;
     paylock_witness_t  *w;
 
-    if (c->n_faults == 0 && paylock_verify_end(&c->trail) != 0
-        && verify_fault(c, &c->trail.fault) != STATUS_DONE)
-    {
-        return c->admin->problem.status;
+    if (!c->bad && paylock_verify_end(&c->trail) != 0) {
+        c->bad = 1;
+
+        if (verify_fault(c, &c->trail.fault) != STATUS_DONE) {
+            return c->admin->problem.status;
+        }
     }
 
-    c->whole = 1;
-
-    for (i = 0; i < c->n_faults; i++) {
-        c->whole &= c->fault[i].kind == PAYLOCK_FAULT_ROLLBACK;
-    }
+    c->whole = !c->bad;
 
     for (i = 0; i < c->n_witnesses; i++) {
         w = &c->witness[i];
@@ -207,6 +220,8 @@ verify_reset(verify_t *c)
 
     c->n_witnesses = 0;
     c->n_faults = 0;
+    c->stands[0] = '\0';
+    c->bad = 0;
     c->whole = 0;
     c->compared = 0;
     c->differ = 0;

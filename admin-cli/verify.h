@@ -31,6 +31,8 @@ typedef struct {
     size_t              n_witnesses;
 
     fold_t             *fold;          /* NULL: no records are compared */
+    char                stands[PAYLOCK_HASH_LEN + 1];  /* the last, or bad */
+    unsigned            bad:1;         /* and nobody has adopted that */
     unsigned            whole:1;       /* the trail was seen to its end */
     unsigned            compared:1;
     uint64_t            records;
@@ -54,7 +56,7 @@ void verify_free(verify_t *c);
 
 int verify_trail(verify_t *c, const char *chain);
 
-/* Takes the next entry.  Returns 0, or -1 if there is no use in going on. */
+/* Takes the next entry, bad or not.  Returns 0, or -1 if out of memory. */
 
 int verify_entry(verify_t *c, const paylock_entry_t *e, const char *why);
 

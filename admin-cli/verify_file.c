@@ -38,6 +38,7 @@ static int file_byte(file_t *file, char c);
 static int file_begin(verify_t *c, file_t *file);
 static int file_item(verify_t *c, file_t *file);
 static int file_export(verify_t *c, const paylock_export_t *x);
+static int file_leaf(verify_t *c, const paylock_leaf_t *leaf);
 static int file_end(verify_t *c, file_t *file);
 static void file_compare(verify_t *c, const paylock_export_header_t *h);
 static int file_fault(verify_t *c, paylock_fault_e kind, uint64_t seq,
@@ -220,7 +221,7 @@ file_begin(verify_t *c, file_t *file)
 }
 
 
-/* Behind what is bad nothing is read but the first line of the next export. */
+/* Behind what is bad nothing counts until somebody adopts it. */
 
 static int
 file_item(verify_t *c, file_t *file)
@@ -229,8 +230,19 @@ file_item(verify_t *c, file_t *file)
     const char        *why;
     paylock_export_t   x;
 
-    if (c->n_faults) {
-        return STATUS_DONE;
+    if (c->bad) {
+        status = STATUS_DONE;
+
+        if (paylock_export_read(file->line, file->len, &x) == NULL
+            && (x.kind == PAYLOCK_EXPORT_ENTRY
+                || x.kind == PAYLOCK_EXPORT_LEAF))
+        {
+            status = file_export(c, &x);
+        }
+
+        paylock_export_free(&x);
+
+        return status;
     }
 
     if (file->large) {
@@ -267,29 +279,55 @@ file_item(verify_t *c, file_t *file)
 static int
 file_export(verify_t *c, const paylock_export_t *x)
 {
-    int  rc;
-
     switch (x->kind) {
 
     case PAYLOCK_EXPORT_ENTRY:
-        rc = verify_entry(c, &x->entry, NULL);
-        return rc == 0 || c->n_faults ? STATUS_DONE : c->admin->problem.status;
+        return verify_entry(c, &x->entry, NULL) == 0
+               ? STATUS_DONE : c->admin->problem.status;
 
     case PAYLOCK_EXPORT_LEAF:
-        rc = paylock_verify_leaf(&c->trail, &x->leaf);
-        break;
+        return file_leaf(c, &x->leaf);
 
     case PAYLOCK_EXPORT_CHECKPOINT:
-        rc = paylock_verify_checkpoint(&c->trail, &x->checkpoint);
-        break;
+        if (paylock_verify_checkpoint(&c->trail, &x->checkpoint) == 0) {
+            return STATUS_DONE;
+        }
+
+        c->bad = 1;
+
+        return verify_fault(c, &c->trail.fault);
 
     default: /* PAYLOCK_EXPORT_HEADER */
         return file_fault(c, PAYLOCK_FAULT_EDIT, c->trail.seq + 1,
                           "a first line stands behind entry %" PRIu64,
                           c->trail.seq);
     }
+}
 
-    return rc == 0 ? STATUS_DONE : verify_fault(c, &c->trail.fault);
+
+static int
+file_leaf(verify_t *c, const paylock_leaf_t *leaf)
+{
+    char  hash[PAYLOCK_HASH_LEN + 1];
+
+    if (!c->bad && paylock_verify_leaf(&c->trail, leaf) != 0) {
+        c->bad = 1;
+
+        if (verify_fault(c, &c->trail.fault) != STATUS_DONE) {
+            return c->admin->problem.status;
+        }
+    }
+
+    if (paylock_entry_link(c->trail.chain, leaf->seq, c->stands,
+                           leaf->leaf.data, hash)
+        != 0)
+    {
+        return admin_memory(c->admin);
+    }
+
+    memcpy(c->stands, hash, sizeof(hash));
+
+    return STATUS_DONE;
 }
 
 
@@ -328,7 +366,7 @@ file_compare(verify_t *c, const paylock_export_header_t *h)
 
     v = &c->trail;
 
-    if (c->n_faults) {
+    if (c->bad) {
         return;
     }
 
@@ -356,8 +394,11 @@ file_fault(verify_t *c, paylock_fault_e kind, uint64_t seq, const char *fmt,
     va_list          args;
     paylock_fault_t  fault;
 
+    c->bad = 1;
+
     fault.kind = kind;
     fault.seq = seq;
+    fault.adopted = 0;
 
     va_start(args, fmt);
     (void) vsnprintf(fault.text, sizeof(fault.text), fmt, args);

@@ -253,6 +253,12 @@ report_print(const verify_t *c, const paylock_export_header_t *header)
     for (i = 0; i < c->n_faults; i++) {
         (void) printf("%-8s ", paylock_fault_names[c->fault[i].kind]);
         text_print(stdout, c->fault[i].text, strlen(c->fault[i].text));
+
+        if (c->fault[i].adopted) {
+            (void) printf("; entry %" PRIu64 " adopts that",
+                          c->fault[i].adopted);
+        }
+
         (void) putchar('\n');
     }
 }
@@ -375,11 +381,12 @@ report_json_lists(const verify_t *c, json_t *o)
         fault = &c->fault[i];
 
         (void) json_array_append_new(faults,
-                   json_pack("{s:s, s:o, s:o}",
+                   json_pack("{s:s, s:o, s:o, s:o}",
                              "kind", paylock_fault_names[fault->kind],
                              "seq", output_number(fault->seq),
                              "message", text_json(fault->text,
-                                                  strlen(fault->text))));
+                                                  strlen(fault->text)),
+                             "adopted", output_number(fault->adopted)));
     }
 
     if (json_object_set_new(o, "witnesses", witnesses) != 0

@@ -11,17 +11,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "trail.h"
 #include "verify.h"
 
 
-#define STREAM_COUNT  "100"            /* of the largest entries in a reply */
-#define STREAM_ID     32
+typedef struct {
+    verify_t  *check;
+    uint64_t   head;
+    int        failed;
+} stream_walk_t;
 
 
 static int stream_last(admin_t *a, uint64_t *last);
-static int stream_head(admin_t *a, char head[STREAM_ID]);
-static int stream_read(verify_t *c, const char *head);
-static int stream_page(verify_t *c, const redisReply *reply);
+static int stream_entry(void *data, const char *id, const paylock_entry_t *e,
+    const char *why);
+static int stream_head(admin_t *a, uint64_t *head);
 
 
 int
@@ -57,9 +61,10 @@ verify_stream(verify_t *c)
                            a->settings.audit, a->settings.where);
     }
 
-    if (c->n_faults == 0 && c->trail.seq < last) {
+    if (!c->bad && c->trail.seq < last) {
         fault.kind = PAYLOCK_FAULT_ROLLBACK;
         fault.seq = last;
+    fault.adopted = 0;
         (void) snprintf(fault.text, sizeof(fault.text), "the trail ends behind "
                         "entry %" PRIu64 ", but Redis itself remembers entry "
                         "%" PRIu64, c->trail.seq, last);
@@ -74,13 +79,40 @@ verify_stream(verify_t *c)
 int
 verify_more(verify_t *c)
 {
-    char  head[STREAM_ID];
+    int            status;
+    stream_walk_t  s;
 
-    if (stream_head(c->admin, head) != STATUS_DONE) {
+    s.check = c;
+    s.failed = 0;
+
+    if (stream_head(c->admin, &s.head) != STATUS_DONE) {
         return c->admin->problem.status;
     }
 
-    return head[0] ? stream_read(c, head) : STATUS_DONE;
+    status = s.head ? trail_from(c->admin, c->trail.seq + 1, stream_entry, &s)
+                    : STATUS_DONE;
+
+    return s.failed ? c->admin->problem.status : status;
+}
+
+
+static int
+stream_entry(void *data, const char *id, const paylock_entry_t *e,
+    const char *why)
+{
+    stream_walk_t  *s;
+
+    (void) id;
+
+    s = data;
+
+    if (why == NULL && e->seq > s->head) {
+        return 0;
+    }
+
+    s->failed = verify_entry(s->check, e, why) != 0;
+
+    return !s->failed && (why || e->seq != s->head);
 }
 
 
@@ -130,15 +162,15 @@ stream_last(admin_t *a, uint64_t *last)
 }
 
 
-/* The id up to which to read; empty where there is nothing. */
+/* The entry up to which to read; 0 where there is nothing. */
 
 static int
-stream_head(admin_t *a, char head[STREAM_ID])
+stream_head(admin_t *a, uint64_t *head)
 {
     redisReply       *reply;
     paylock_entry_t   e;
 
-    head[0] = '\0';
+    *head = 0;
 
     if (link_command(a->link, "XREVRANGE", a->settings.audit, "+", "-",
                      "COUNT", "1", NULL) != 0
@@ -151,68 +183,11 @@ stream_head(admin_t *a, char head[STREAM_ID])
     /* what is no entry is come upon in its place */
 
     if (reply->elements) {
-        if (paylock_entry_read(reply->element[0], &e) == NULL) {
-            (void) snprintf(head, STREAM_ID, "%" PRIu64 "-0", e.seq);
-
-        } else {
-            strcpy(head, "+");
-        }
+        *head = paylock_entry_read(reply->element[0], &e) == NULL
+                ? e.seq : UINT64_MAX;
     }
 
     freeReplyObject(reply);
-
-    return STATUS_DONE;
-}
-
-
-/* Page by page; each one begins behind an entry that was good. */
-
-static int
-stream_read(verify_t *c, const char *head)
-{
-    int          status;
-    char         from[STREAM_ID];
-    size_t       n;
-    admin_t     *a;
-    redisReply  *reply;
-
-    a = c->admin;
-
-    do {
-        (void) snprintf(from, sizeof(from), "(%" PRIu64 "-0", c->trail.seq);
-
-        if (link_command(a->link, "XRANGE", a->settings.audit, from, head,
-                         "COUNT", STREAM_COUNT, NULL) != 0
-            || link_send(a->link) != 0
-            || (reply = link_expect(a->link, REDIS_REPLY_ARRAY)) == NULL)
-        {
-            return a->problem.status;
-        }
-
-        n = reply->elements;
-        status = stream_page(c, reply);
-        freeReplyObject(reply);
-
-    } while (n && status == STATUS_DONE && c->n_faults == 0);
-
-    return status;
-}
-
-
-static int
-stream_page(verify_t *c, const redisReply *reply)
-{
-    size_t            i;
-    const char       *why;
-    paylock_entry_t   e;
-
-    for (i = 0; i < reply->elements; i++) {
-        why = paylock_entry_read(reply->element[i], &e);
-
-        if (verify_entry(c, &e, why) != 0) {
-            return c->n_faults ? STATUS_DONE : c->admin->problem.status;
-        }
-    }
 
     return STATUS_DONE;
 }

@@ -33,6 +33,7 @@ paylock_verify_witness(const paylock_verify_t *v, const paylock_witness_t *w,
 {
     fault->kind = PAYLOCK_FAULT_NONE;
     fault->seq = w->seq;
+    fault->adopted = 0;
 
     if (v->seq && strcmp(w->chain, v->chain) != 0) {
         fault->kind = PAYLOCK_FAULT_FORK;

@@ -6,6 +6,7 @@
 import json
 
 import pytest
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 import servers
 from chain import AUDIT, LOCKED, Chain
@@ -161,3 +162,52 @@ def test_an_honest_loss_of_a_revocation(alice, bob, operator, redis):
     carol("key", "revoke", bob.key)
     alice("lock", "d.example")
     refused(bob, 1, "key_unknown", "lock", "e.example")
+
+
+# an adopt behind what was tampered with
+
+
+def test_what_was_adopted_is_named_and_the_rest_is_judged(alice, bob, redis,
+                                                          private):
+    eve = Chain(redis)
+    eve.write(("c.example", LOCKED))
+    refused(alice, 10, "signature", "audit", "checkpoint")
+    alice("adopt", "--yes")
+    bob("lock", "b.example")
+    report = json.loads(alice("--json", "audit", "verify", check=False).stdout)
+    assert (report["seq"], report["faults"][0]["adopted"]) == (6, 5)
+    assert verify(alice) == (10, [("signature", 4)])
+
+    done = alice("audit", "checkpoint")
+    assert "\nseq 6\n" in done.stdout
+    assert "entry 4" in done.stderr and "entry 5 adopts" in done.stderr
+    path = private / "export"
+    alice("audit", "export", "-o", path)
+    assert verify(alice, path) == (10, [("signature", 4)])
+
+    eve.look()
+    eve.write(("d.example", LOCKED), key=bob.key, sig="0" * 128)
+    assert verify(alice) == (10, [("signature", 4), ("signature", 7)])
+    refused(alice, 10, "signature", "audit", "checkpoint")
+
+
+@pytest.mark.parametrize("by", ["nobody", "eve", "a revoked key"])
+def test_what_such_an_adopt_does_not_mend(by, alice, bob, redis):
+    alice("key", "revoke", bob.key)
+    eve = Chain(redis)
+    eve.write(("c.example", LOCKED))
+    key = Key(66)
+    if by == "a revoked key":
+        path = bob.home / "config/paylock/key.pem"
+        key.private = load_pem_private_key(path.read_bytes(), None)
+        key.public = bob.key
+    if by == "nobody":
+        eve.write(("", None), action="adopt")
+    else:
+        adopt = eve.entry(eve.seq + 1, eve.hash, action="adopt",
+                          key=key.public)
+        redis.client().xadd(AUDIT, {**adopt, "sig": key.sign_entry(adopt)},
+                            id=f"{eve.seq + 1}-0")
+    assert verify(alice) == (10, [("signature", 5)])
+    refused(alice, 10, "signature", "audit", "checkpoint")
+    refused(alice, 1, "chain_forged", "lock", "b.example")
