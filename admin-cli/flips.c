@@ -131,7 +131,7 @@ flips_prepare(flips_t *fs, char **name, size_t n)
         || (status = who_actor(a, &fs->actor)) != STATUS_DONE
         || (status = repeat_request(fs)) != STATUS_DONE
         || (status = chain_load(a, &fs->known)) != STATUS_DONE
-        || (status = trust_signer(a)) != STATUS_DONE)
+        || (fs->known.seq && (status = trust_signer(a)) != STATUS_DONE))
     {
         return status;
     }

@@ -211,3 +211,11 @@ def test_what_such_an_adopt_does_not_mend(by, alice, bob, redis):
     assert verify(alice) == (10, [("signature", 5)])
     refused(alice, 10, "signature", "audit", "checkpoint")
     refused(alice, 1, "chain_forged", "lock", "b.example")
+
+
+def test_what_is_not_known_is_not_called_unsigned(alice, operator):
+    """Who has a key, and did not run init yet, is told to do that."""
+    error = refused(operator("carol"), 1, "chain_unknown", "lock", "b.example")
+    assert "init" in error["mend"]
+    done = operator("dave")("lock", "b.example", check=False)
+    assert "not signed" not in done.stderr
