@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 import servers
 from chain import AUDIT, LOCKED, Chain
 from fake_redis import FakeRedis
-from test_keys import alice, bob, operator, refused, state
+from test_keys import alice, bob, memory, operator, refused, state
 from trail import Key
 
 __all__ = ["alice", "bob", "operator"]
@@ -135,6 +135,15 @@ def test_a_first_key_that_was_revoked(alice, bob, redis):
     assert verify(bob) == (10, [("key", 10)])
     error = refused(bob, 1, "chain_forged", "lock", "b.example")
     assert "revoked by an entry 4" in error["message"]
+
+    # if the loss is real
+    memory(bob).unlink()
+    error = refused(bob, 2, "confirm", "init")
+    assert alice.key in error["message"]
+    bob("init", "--yes")
+    alice("key", "add", bob.key)
+    bob("lock", "b.example")
+    assert verify(bob) == (0, [])
 
 
 def test_who_adopts_is_told_of_keys_that_count_again(alice, stolen, redis):
