@@ -209,6 +209,7 @@ def test_what_is_no_notice_is_refused(known, redis, letter, private):
     assert redis.client().xlen(AUDIT) == 1
 
 
+@pytest.mark.skipif(servers.ASAN, reason="takes memory of its own")
 def test_a_large_document_takes_no_memory(known, redis, private):
     document = private / "large"
     with open(document, "wb") as f:

@@ -540,6 +540,7 @@ def cost(admin):
 ENTRIES = int(os.environ.get("PAYLOCK_VERIFY_ENTRIES", "20000"))
 
 
+@pytest.mark.skipif(servers.ASAN, reason="takes memory of its own")
 def test_cost(redis, admin):
     """A signature for each entry: 5,000 a second on one core, and memory for
     hosts, not for entries."""
