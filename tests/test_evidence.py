@@ -27,6 +27,7 @@ from trail import Key, Trail
 
 BUNDLE = servers.ROOT / "admin-cli/bundle"
 LANGUAGES = ["en", "fr"]
+ALICE, BOB, MALLORY = Key(1), Key(2), Key(66)
 
 # what POSIX has, and the two that the pages name
 TOOLS = ("sh cat cut dirname echo grep mktemp od printf rm sed tail tr "
@@ -373,27 +374,56 @@ def test_signature_of_another(bundle, check):
         (bundle / "signature.txt").write_text(
             f"{text}sig {key.sign(text)}\n")
 
-    sign(Key(66))
-    bad(check(bundle), "does not count")
+    sign(MALLORY)
+    bad(check(bundle), "signature.txt is signed by a key that does not count")
+
+    (bundle / "signature.txt").unlink()
+    (bundle / f"keys/{MALLORY.public}.pem").write_bytes(pem(MALLORY))
+    *_, last = chain(bundle)
+    text = (bundle / "checkpoint.txt").read_text()
+    (bundle / "checkpoint.txt").write_text(t.checkpoint(
+        MALLORY, re.search("chain (.*)", text)[1], int(last[0]),
+        re.search("hash (.*)", text)[1]))
+    sum_up(bundle)
+    bad(check(bundle), "checkpoint.txt is signed by a key that does not count")
+
+
+def pem(key):
+    return key.private.public_key().public_bytes(
+        Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
+def test_signature_by_another_who_counts(redis, admin, check, private):
+    """Of what one has done, at an entry of which there is but a leaf."""
+    trail = begun()
+    t.load(redis.client(), trail.entries)
+    admin("audit", "export", "--host", "acme.example", "-o",
+          f"{private}/out/")
+    out = private / "out"
+    good(check(out))
+    lines = chain(out)
+    assert lines[-1][2:4] == ["leaf", BOB.public]
+    lines[-1][3:] = ALICE.public, ALICE.sign_entry(trail.entries[-1][1])
+    put_chain(out, lines)
+    sum_up(out)
+    bad(check(out), "is not of the key")
 
 
 def test_another_key_under_the_name_of_ours(bundle, check):
     """All that is signed is signed anew, and the names are as they were."""
-    mallory = Key(66)
     for path in bundle.glob("keys/*.pem"):
-        path.write_bytes(mallory.private.public_key().public_bytes(
-            Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+        path.write_bytes(pem(MALLORY))
     lines = chain(bundle)
     hash = lines[1][1]
     for line in lines[2:]:
         hash = verify.hash_of(lines[0][1], int(line[0]), hash, line[1])
         if len(line) > 3:
-            line[4] = mallory.sign_entry({"hash": hash})
+            line[4] = MALLORY.sign_entry({"hash": hash})
     put_chain(bundle, lines)
 
     def sign(path):
         text = "".join(path.read_text().splitlines(keepends=True)[:-1])
-        path.write_text(f"{text}sig {mallory.sign(text)}\n")
+        path.write_text(f"{text}sig {MALLORY.sign(text)}\n")
 
     sign(bundle / "checkpoint.txt")
     sum_up(bundle)
@@ -424,9 +454,6 @@ def test_kept_checkpoints(made, check, private):
 
 
 # trails that paylock-admin would not write
-
-ALICE, BOB, MALLORY = Key(1), Key(2), Key(66)
-
 
 def begun():
     trail = Trail(3).add(ALICE, {"action": "init"})
