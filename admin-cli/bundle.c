@@ -19,7 +19,6 @@
 #include <openssl/pem.h>
 
 #include "bundle.h"
-#include "digest.h"
 #include "paylock_embed.h"
 #include "paylock_sign.h"
 #include "template.h"
@@ -41,8 +40,6 @@ static int bundle_fill(bundle_t *b);
 static int bundle_export(bundle_t *b);
 static int bundle_keys(bundle_t *b);
 static int bundle_how_to(bundle_t *b, const char *name, paylock_str_t text);
-static int bundle_sum(bundle_t *b, const char *name,
-    char hex[PAYLOCK_HASH_LEN + 1]);
 static int bundle_sign(bundle_t *b);
 static int bundle_name(bundle_t *b);
 static int bundle_remove(const char *path, const struct stat *st, int type,
@@ -282,81 +279,6 @@ bundle_how_to(bundle_t *b, const char *name, paylock_str_t text)
 }
 
 
-FILE *
-bundle_file(bundle_t *b, const char *name)
-{
-    int    fd;
-    FILE  *f;
-
-    fd = openat(b->dir, name, O_WRONLY|O_CREAT|O_EXCL|O_CLOEXEC, 0600);
-    f = fd == -1 ? NULL : fdopen(fd, "w");
-
-    if (f == NULL) {
-        (void) bundle_failed(b, name, errno);
-
-        if (fd != -1) {
-            (void) close(fd);
-        }
-    }
-
-    return f;
-}
-
-
-int
-bundle_file_end(bundle_t *b, FILE *f, const char *name, int rc)
-{
-    int  bad;
-
-    errno = 0;
-    bad = ferror(f) || fflush(f) != 0 || fsync(fileno(f)) != 0;
-    bad |= fclose(f) != 0;
-
-    if (rc != 0) {
-        return admin_memory(b->admin);
-    }
-
-    if (bad) {
-        return bundle_failed(b, name, errno ? errno : EIO);
-    }
-
-    return b->sums ? bundle_sum(b, name, NULL) : STATUS_DONE;
-}
-
-
-/* Of what is in the file: to SHA256SUMS, or to hex if it is not NULL. */
-
-static int
-bundle_sum(bundle_t *b, const char *name, char hex[PAYLOCK_HASH_LEN + 1])
-{
-    int   fd, status;
-    char  digits[PAYLOCK_HASH_LEN + 1];
-
-    fd = openat(b->dir, name, O_RDONLY|O_CLOEXEC);
-
-    if (fd == -1) {
-        return bundle_failed(b, name, errno);
-    }
-
-    status = digest_file(fd, digits) == 0 ? STATUS_DONE
-                                          : bundle_failed(b, name, errno);
-    (void) close(fd);
-
-    if (status != STATUS_DONE) {
-        return status;
-    }
-
-    if (hex) {
-        strcpy(hex, digits);
-
-    } else {
-        (void) fprintf(b->sums, "%s  %s\n", digits, name);
-    }
-
-    return STATUS_DONE;
-}
-
-
 /* By whom signs the checkpoint: what is read is signed as well. */
 
 static int
@@ -409,21 +331,6 @@ bundle_name(bundle_t *b)
 {
     return rename(b->temp, b->path) == 0 ? STATUS_DONE
                                          : bundle_failed(b, NULL, errno);
-}
-
-
-int
-bundle_failed(bundle_t *b, const char *name, int error)
-{
-    return problem_set(&b->admin->problem, STATUS_FAILED, "output",
-                       error == ENOSPC ? "make room there, or give another "
-                                         "name"
-                       : error == ENOTEMPTY || error == ENOTDIR
-                         || error == EEXIST
-                       ? "give the name of a directory that is empty, or not "
-                         "there" : NULL,
-                       "\"%.200s%s%.100s\" cannot be written: %s", b->path,
-                       name ? "/" : "", name ? name : "", strerror(error));
 }
 
 

@@ -42,12 +42,17 @@ int bundle_wanted(const char *path);
 int bundle_write(verify_t *c, export_t *x);
 
 /*
- * Makes a file of the bundle, NULL on an error; closes it, rc being whether
- * it has all it should, and notes its checksum.  A status.
+ * bundle_file.c: makes a file of the bundle, NULL on an error; closes it, rc
+ * being whether memory was enough for it, and notes its checksum.  The latter
+ * goes to SHA256SUMS, or to hex if it is not NULL.  Return a status.
  */
 
 FILE *bundle_file(bundle_t *b, const char *name);
 int bundle_file_end(bundle_t *b, FILE *f, const char *name, int rc);
+int bundle_sum(bundle_t *b, const char *name, char hex[PAYLOCK_HASH_LEN + 1]);
+
+/* Says why the bundle, or a file of it, cannot be written.  A status. */
+
 int bundle_failed(bundle_t *b, const char *name, int error);
 
 /*

@@ -17,6 +17,7 @@ import subprocess
 import tempfile
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 import servers
 import trail as t
@@ -26,6 +27,7 @@ from trail import Key, Trail
 
 BUNDLE = servers.ROOT / "admin-cli/bundle"
 LANGUAGES = ["en", "fr"]
+ALICE, BOB, MALLORY = Key(1), Key(2), Key(66)
 
 # what POSIX has, and the two that the pages name
 TOOLS = ("sh cat cut dirname echo grep mktemp od printf rm sed tail tr "
@@ -354,10 +356,12 @@ def test_tampered_beside_the_chain(how, bundle, check):
     bad(check(bundle), "are not what was written")
     sum_up(bundle)
     bad(check(bundle), "signature.txt")
-    edit("signature.txt", "sha256 ", "sha256 "
-         + hashlib.sha256((bundle / "SHA256SUMS").read_bytes()).hexdigest()
-         + " ")(bundle)
-    bad(check(bundle), "signature.txt")
+    path = bundle / "signature.txt"
+    path.write_text(re.sub(
+        r"(?m)^sha256 .*", "sha256 " + hashlib.sha256(
+            (bundle / "SHA256SUMS").read_bytes()).hexdigest(),
+        path.read_text()))
+    bad(check(bundle), "the signature of signature.txt")
     (bundle / "signature.txt").unlink()
     assert "NOTE: nobody signed the bundle" in check(bundle).stdout
 
@@ -370,8 +374,65 @@ def test_signature_of_another(bundle, check):
         (bundle / "signature.txt").write_text(
             f"{text}sig {key.sign(text)}\n")
 
-    sign(Key(66))
-    bad(check(bundle), "does not count")
+    sign(MALLORY)
+    bad(check(bundle), "signature.txt is signed by a key that does not count")
+
+    (bundle / "signature.txt").unlink()
+    (bundle / f"keys/{MALLORY.public}.pem").write_bytes(pem(MALLORY))
+    *_, last = chain(bundle)
+    text = (bundle / "checkpoint.txt").read_text()
+    (bundle / "checkpoint.txt").write_text(t.checkpoint(
+        MALLORY, re.search("chain (.*)", text)[1], int(last[0]),
+        re.search("hash (.*)", text)[1]))
+    sum_up(bundle)
+    bad(check(bundle), "checkpoint.txt is signed by a key that does not count")
+
+
+def pem(key):
+    return key.private.public_key().public_bytes(
+        Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
+def test_signature_by_another_who_counts(redis, admin, check, private):
+    """Of what one has done, at an entry of which there is but a leaf."""
+    trail = begun()
+    t.load(redis.client(), trail.entries)
+    admin("audit", "export", "--host", "acme.example", "-o",
+          f"{private}/out/")
+    out = private / "out"
+    good(check(out))
+    lines = chain(out)
+    assert lines[-1][2:4] == ["leaf", BOB.public]
+    lines[-1][3:] = ALICE.public, ALICE.sign_entry(trail.entries[-1][1])
+    put_chain(out, lines)
+    sum_up(out)
+    bad(check(out), "is not of the key")
+
+
+def test_another_key_under_the_name_of_ours(bundle, check):
+    """All that is signed is signed anew, and the names are as they were."""
+    for path in bundle.glob("keys/*.pem"):
+        path.write_bytes(pem(MALLORY))
+    lines = chain(bundle)
+    hash = lines[1][1]
+    for line in lines[2:]:
+        hash = verify.hash_of(lines[0][1], int(line[0]), hash, line[1])
+        if len(line) > 3:
+            line[4] = MALLORY.sign_entry({"hash": hash})
+    put_chain(bundle, lines)
+
+    def sign(path):
+        text = "".join(path.read_text().splitlines(keepends=True)[:-1])
+        path.write_text(f"{text}sig {MALLORY.sign(text)}\n")
+
+    sign(bundle / "checkpoint.txt")
+    sum_up(bundle)
+    edit("signature.txt", re.search(
+        r"sha256 (\w+)", (bundle / "signature.txt").read_text())[1],
+        hashlib.sha256((bundle / "SHA256SUMS").read_bytes()).hexdigest())(
+            bundle)
+    sign(bundle / "signature.txt")
+    bad(check(bundle), "is not the key that its name says")
 
 
 def test_kept_checkpoints(made, check, private):
@@ -393,9 +454,6 @@ def test_kept_checkpoints(made, check, private):
 
 
 # trails that paylock-admin would not write
-
-ALICE, BOB, MALLORY = Key(1), Key(2), Key(66)
-
 
 def begun():
     trail = Trail(3).add(ALICE, {"action": "init"})
@@ -455,12 +513,25 @@ def revoked(trail):
     trail.add(BOB, trail.flip("acme.example"))
 
 
+def revoked_for_another(trail):
+    """Where no more than a leaf is shown."""
+    trail.add(ALICE, {"action": "key-revoke", "subject": BOB.public})
+    trail.add(BOB, trail.flip("b.example"))
+
+
+def adds_itself_in_a_row(trail):
+    trail.add(ALICE, {"action": "key-revoke", "subject": BOB.public})
+    trail.add(BOB, {"action": "key-add", "subject": BOB.public},
+              trail.flip("acme.example"))
+
+
 def revokes_itself(trail):
     trail.add(ALICE, {"action": "key-revoke", "subject": ALICE.public})
 
 
 def unsigned(trail):
     trail.add(None, trail.flip("acme.example"))
+    more(trail)
 
 
 def row_unsigned(trail):
@@ -494,6 +565,8 @@ def first_key_not_added(trail):
     (fine, ""), (adopted, ""), (adopted_only, ""), (signed_later, ""),
     (added_again, ""), (line_feeds, ""), (unknown, "does not count"),
     (unknown_by_reason, "does not count"), (revoked, "does not count"),
+    (revoked_for_another, "does not count"),
+    (adds_itself_in_a_row, "does not count"),
     (revokes_itself, "revokes itself"), (unsigned, "is not signed"),
     (row_unsigned, "no signature"), (row_signed_by_another, "no signature"),
     (added_by_itself, "does not count"), (gap, "missing between"),
@@ -534,7 +607,27 @@ def test_unsigned(admin, check, private):
     assert "AUCUNE ENTRÉE" in (out / "VERIFY.fr.txt").read_text()
     assert "They are not signed" in (out / "timeline.en.html").read_text()
     edit("entries/2.leaf", "late", "paid")(out)
+    sum_up(out)
     bad(check(out), "entries/2.leaf")
+
+    # nobody is needed to forge it but somebody who knows how
+    def forge(old, new):
+        edit("entries/2.leaf", old, new)(out)
+        lines = chain(out)
+        lines[3][1] = hashlib.sha256(
+            (out / "entries/2.leaf").read_bytes()).hexdigest()
+        put_chain(out, lines)
+        sum_up(out)
+
+    forge("paid", "late")
+    good(check(out))
+    forge("reason 4 late", "reason 3 late")
+    bad(check(out), "entry 2: reason is cut off")
+    forge("reason 3 late", "reason 4000 late")
+    bad(check(out), "entry 2: reason is cut off")
+    put_chain(out, chain(out)[:2])
+    sum_up(out)
+    bad(check(out), "no entry")
 
 
 # timelines
