@@ -122,25 +122,9 @@ list_options(admin_t *a)
 static int
 list_length(admin_t *a, uint64_t *n)
 {
-    redisReply  *reply;
-
-    *n = 0;
-
-    if (link_command(a->link, "HLEN", a->settings.locks, NULL) != 0
-        || link_send(a->link) != 0)
-    {
+    if (link_number(a->link, "HLEN", a->settings.locks, n) != 0) {
         return a->problem.status;
     }
-
-    reply = link_expect(a->link, REDIS_REPLY_INTEGER);
-
-    if (reply == NULL) {
-        return a->problem.status;
-    }
-
-    *n = reply->integer > 0 ? (uint64_t) reply->integer : 0;
-
-    freeReplyObject(reply);
 
     if (*n <= UINT32_MAX) {
         return STATUS_DONE;

@@ -332,6 +332,29 @@ link_expect(link_t *l, int type)
 
 
 int
+link_number(link_t *l, const char *command, const char *key, uint64_t *n)
+{
+    redisReply  *reply;
+
+    if (link_command(l, command, key, NULL) != 0 || link_send(l) != 0) {
+        return -1;
+    }
+
+    reply = link_expect(l, REDIS_REPLY_INTEGER);
+
+    if (reply == NULL) {
+        return -1;
+    }
+
+    *n = reply->integer > 0 ? (uint64_t) reply->integer : 0;
+
+    freeReplyObject(reply);
+
+    return 0;
+}
+
+
+int
 link_done(link_t *l)
 {
     redisReply  *reply;

@@ -56,6 +56,10 @@ redisReply *link_reply(link_t *l);
 
 redisReply *link_expect(link_t *l, int type);
 
+/* How many a command such as HLEN counts in a key.  0, or -1: a problem. */
+
+int link_number(link_t *l, const char *command, const char *key, uint64_t *n);
+
 /* Takes a reply that is OK, or QUEUED. */
 
 int link_done(link_t *l);

@@ -27,7 +27,6 @@ typedef struct {
 } trail_newest_t;
 
 
-static int trail_length(admin_t *a, size_t *n);
 static int trail_walk(admin_t *a, int back, size_t limit, trail_id_t *at,
     trail_each_pt each, void *data);
 static const char *trail_id(const redisReply *pair, trail_id_t *id);
@@ -56,13 +55,13 @@ trail_from(admin_t *a, uint64_t seq, trail_each_pt each, void *data)
 int
 trail_on(admin_t *a, trail_id_t *from, trail_each_pt each, void *data)
 {
-    int     status;
-    size_t  n;
+    uint64_t  n;
 
-    status = trail_length(a, &n);
+    if (link_number(a->link, "XLEN", a->settings.audit, &n) != 0) {
+        return a->problem.status;
+    }
 
-    return status == STATUS_DONE && n ? trail_walk(a, 0, n, from, each, data)
-                                      : status;
+    return n ? trail_walk(a, 0, n, from, each, data) : STATUS_DONE;
 }
 
 
@@ -100,13 +99,13 @@ trail_wait(admin_t *a, const trail_id_t *from, int *came)
 int
 trail_backwards(admin_t *a, trail_each_pt each, void *data)
 {
-    int     status;
-    size_t  n;
+    uint64_t  n;
 
-    status = trail_length(a, &n);
+    if (link_number(a->link, "XLEN", a->settings.audit, &n) != 0) {
+        return a->problem.status;
+    }
 
-    return status == STATUS_DONE
-           ? trail_last(a, n + TRAIL_SPARE, each, data) : status;
+    return trail_last(a, n + TRAIL_SPARE, each, data);
 }
 
 
@@ -129,33 +128,6 @@ trail_newest(admin_t *a, json_t *seqs)
 
     return newest.left ? trail_last(a, TRAIL_NEWEST, trail_note, &newest)
                        : STATUS_DONE;
-}
-
-
-static int
-trail_length(admin_t *a, size_t *n)
-{
-    redisReply  *reply;
-
-    *n = 0;
-
-    if (link_command(a->link, "XLEN", a->settings.audit, NULL) != 0
-        || link_send(a->link) != 0)
-    {
-        return a->problem.status;
-    }
-
-    reply = link_expect(a->link, REDIS_REPLY_INTEGER);
-
-    if (reply == NULL) {
-        return a->problem.status;
-    }
-
-    *n = reply->integer > 0 ? (size_t) reply->integer : 0;
-
-    freeReplyObject(reply);
-
-    return STATUS_DONE;
 }
 
 

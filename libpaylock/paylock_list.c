@@ -106,7 +106,9 @@ paylock_list_weight(paylock_str_t parameter, unsigned q)
 
     for (i = 0; i < value.len; i++) {
 
-        if (value.data[i] == '.' && (i == 0 || unit == PAYLOCK_LIST_Q_MAX / 10)) {
+        if (value.data[i] == '.'
+            && (i == 0 || unit == PAYLOCK_LIST_Q_MAX / 10))
+        {
             unit = PAYLOCK_LIST_Q_MAX / 10;
             continue;
         }
