@@ -13,6 +13,7 @@
 import collections
 import json
 import os
+import signal
 import subprocess
 import time
 
@@ -22,6 +23,7 @@ from servers import wait_for
 from writers import Writers
 
 SECONDS = int(os.environ.get("PAYLOCK_LOAD_SECONDS", 8))
+PATIENCE = 3 * SECONDS + 60             # with a machine that is too slow
 HOSTS = [f"h{i}.example" for i in range(300)]
 
 RATE = 1000                             # flips a second
@@ -94,20 +96,21 @@ SCRIPT = """
 
 
 class Wrk:
-    """One client on a core of its own, as long as with."""
+    """One client, until somebody wants to know the result."""
 
     def __init__(self, nginx, directory, kind, status, connection):
         script = directory / "wrk.lua"
         script.write_text(SCRIPT)
         self.process = subprocess.Popen(
-            ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s",
+            ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{2 * PATIENCE}s",
              "--timeout", "10s", "-s", script,
              f"http://127.0.0.1:{nginx.port}/", "--", kind, str(status),
              connection], text=True, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE)
 
     def result(self):
-        out, _ = self.process.communicate(timeout=SECONDS + 60)
+        self.process.send_signal(signal.SIGINT)
+        out, _ = self.process.communicate(timeout=60)
         assert self.process.returncode == 0
         return json.loads(out.splitlines()[-1])
 
@@ -140,19 +143,21 @@ def test_load(nginx, redis, admin, private, connection, proxy, reloads):
                 time.sleep(SECONDS / (reloads + 1))
                 left.update(server.workers())
                 server.reload()
+            wait_for("the flips", lambda: writers.flips >= RATE * SECONDS,
+                     PATIENCE)
             wait_for("the old workers to leave",
                      lambda: not left.intersection(server.family()))
+            rate = writers.flips / (time.monotonic() - start)
             results = [client.result() for client in clients]
         finally:
             for client in clients:
                 client.process.kill()
                 client.process.wait()
-        rate = writers.flips / (time.monotonic() - start)
     server.stop()
 
     again = asked.error_log().count("[error]")
     print(round(rate), writers.lost, again, results)
-    assert rate > RATE * (0.9 if SECONDS >= 60 else 0.2), writers.done
+    assert SECONDS < 60 or rate > 0.9 * RATE, writers.done
     for result in results:
         assert sum(result["good"].values()) > 100 * SECONDS, results
         assert not any(result[bad] for bad in (
