@@ -184,7 +184,7 @@ class Chaos:
     def redis_until(self, done, timeout):
         end = time.monotonic() + timeout
         while not done():
-            assert time.monotonic() < end
+            assert time.monotonic() < end, "flips are too slow"
             self.redis.pause()
             time.sleep(random.uniform(0.2, 1.5))
             self.redis.resume()
