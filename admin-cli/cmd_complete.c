@@ -80,7 +80,8 @@ complete_read(char **words, int n, complete_t *c)
 
         } else if (strchr(words[i], '=') == NULL) {
             c->open = complete_option(words[i]);
-            c->open = c->open && c->open->value ? c->open : NULL;
+            c->open = c->open && c->open->value && !c->open->optional
+                      ? c->open : NULL;
         }
     }
 

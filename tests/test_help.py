@@ -215,12 +215,13 @@ def test_page_of_paylock_admin(private):
     options, named = cli_tables()
     for name, (args, own) in named.items():
         line = re.search(rf"(?m)^     +{re.escape((name + ' ' + args).strip())}"
-                         r"((?: \[--[^\]]*\]\n?\s*)*)$", shown)
+                         r"((?: \[--[^\]]*\]+\n?\s*)*)$", shown)
         assert line, name
         assert set(re.findall(r"\[--([\w-]+)", line[1])) == own
     for option, value in options.items():
-        assert re.search(rf"(?m)^ +--{option}{' ' + value if value else ''}"
-                         r"( |$)", shown), option
+        assert re.search(rf"(?m)^ +--{option}"
+                         rf"{rf'( |.=){value}.?' if value else ''}( |$)",
+                         shown), option
     for variable in re.findall(r"(?m)^\| `\w+` \| `(PAYLOCK_\w+)`", ADMIN):
         assert re.search(rf"(?m)^ +{variable}$", shown)
     statuses = re.findall(r"(?m)^\| (\d+) \|",
