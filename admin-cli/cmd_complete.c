@@ -112,6 +112,7 @@ complete_word(const complete_t *c, const char *typed)
             complete_commands(c->word + c->used, c->n - c->used, typed);
 
         } else {
+            complete_commands(c->word, c->n, typed);
             complete_value(c->command->args, "", typed);
         }
 

@@ -24,7 +24,7 @@ static json_t *nodes_json(const node_t *node, const head_t *head);
 static int nodes_row(columns_t *c, const node_t *node, const head_t *head);
 static int nodes_lag(const node_t *node, const head_t *head, uint64_t *lag);
 static const char *nodes_colour(const char *cell, int colours);
-static int nodes_remove(admin_t *a, uint64_t *gone);
+static int nodes_remove(admin_t *a);
 static int nodes_known(admin_t *a, json_t *forgotten, json_t *unknown);
 static int nodes_forgotten(admin_t *a, json_t *forgotten, json_t *unknown);
 
@@ -216,9 +216,8 @@ nodes_colour(const char *cell, int colours)
 int
 cmd_nodes_forget(admin_t *a)
 {
-    int        status;
-    json_t    *forgotten, *unknown;
-    uint64_t   gone;
+    int      status;
+    json_t  *forgotten, *unknown;
 
     status = settings_load(a);
 
@@ -240,7 +239,7 @@ cmd_nodes_forget(admin_t *a)
     if (status == STATUS_DONE && !a->opt[OPT_DRY_RUN]
         && json_array_size(forgotten))
     {
-        status = nodes_remove(a, &gone);
+        status = nodes_remove(a);
     }
 
     if (status == STATUS_DONE) {
@@ -296,7 +295,7 @@ nodes_known(admin_t *a, json_t *forgotten, json_t *unknown)
 
 
 static int
-nodes_remove(admin_t *a, uint64_t *gone)
+nodes_remove(admin_t *a)
 {
     int           i, failed;
     redisReply   *reply;
@@ -325,8 +324,8 @@ nodes_remove(admin_t *a, uint64_t *gone)
         return a->problem.status;
     }
 
-    *gone = (uint64_t) reply->integer;
     freeReplyObject(reply);
+    a->done = "the report is removed";
 
     return STATUS_DONE;
 }
