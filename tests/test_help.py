@@ -222,7 +222,7 @@ def test_page_of_paylock_admin(private):
     options, named = cli_tables()
     for name, (args, own) in named.items():
         line = re.search(rf"(?m)^     +{re.escape((name + ' ' + args).strip())}"
-                         r"((?: \[--[^\]]*\]+\n?\s*)*)( [A-Z].*)?$", shown)
+                         r"((?: \[--[^\]]*\]+\n?\s*)*)( +[A-Z].*)?$", shown)
         assert line, name
         assert set(re.findall(r"\[--([\w-]+)", line[1])) == own
     for option, value in options.items():
