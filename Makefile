@@ -49,7 +49,7 @@ nginx_incs := $(addprefix -Ibuild/nginx/, src/core src/event \
 
 
 .PHONY: all module cli install clean packages help FORCE
-.PHONY: unit fuzzers test test-full run
+.PHONY: unit fuzzers test test-full bench run
 .DELETE_ON_ERROR:
 
 all: module cli         ## build the module and paylock-admin (the default)
@@ -88,6 +88,11 @@ test-full:              ## longer fuzzing, and nginx's own suite in NGX_TESTS=
 	tests/packages.sh suite
 	PAYLOCK_FUZZ_SECONDS=60 $(MAKE) test
 	$(PYTHON) tests/nginx_suite.py "$(NGX_TESTS)"
+
+bench: all              ## what docs/performance.md says, measured here: QUICK=1
+	@tests/packages.sh bench
+	cd tests && $(PYTHON) -m bench $(if $(QUICK),--quick) \
+	    $(if $(PUBLISH),--publish) $(PARTS)
 
 run: all                ## three example sites to lock and unlock; Ctrl-C ends
 	@example/run

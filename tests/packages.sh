@@ -2,8 +2,8 @@
 #
 # Copyright (C) 2026 paylock contributors
 #
-# Installs the Debian packages that the given tasks (build, run, test, suite)
-# need and that are missing; who is not root is told which they are.
+# Installs the Debian packages that the given tasks (build, run, test, suite,
+# bench) need and that are missing; who is not root is told which they are.
 
 set -eu
 
@@ -13,6 +13,9 @@ run="nginx redis-server curl"
 test="libcmocka-dev python3 python3-pytest python3-pytest-xdist
     python3-redis python3-h2 libnginx-mod-nchan openssl valgrind certbot
     pebble clang libclang-rt-14-dev chromium npm"
+
+bench="python3 python3-redis valgrind wrk libnginx-mod-http-lua
+    lua-resty-core lua-resty-lrucache lua-nginx-redis"
 
 # nginx's own tests load all that their nginx was built with
 suite="perl libio-socket-ssl-perl libcryptx-perl libfcgi-perl libscgi-perl
@@ -42,7 +45,8 @@ for task in "$@"; do
         run)   wanted="$wanted $run" ;;
         test)  wanted="$wanted $run $test" ;;
         suite) wanted="$wanted $run $suite" ;;
-        *)     echo "usage: $0 build|run|test|suite..." >&2; exit 2 ;;
+        bench) wanted="$wanted $run $bench" ;;
+        *)     echo "usage: $0 build|run|test|suite|bench..." >&2; exit 2 ;;
     esac
 done
 
