@@ -60,11 +60,13 @@ cli: $(cli)             ## build/paylock-admin
 
 install: all            ## install both and the docs: DESTDIR= PREFIX= MODULESDIR=
 	$(INSTALL) -d $(DESTDIR)$(MODULESDIR) $(DESTDIR)$(PREFIX)/bin \
-	    $(DESTDIR)$(PREFIX)/share/doc/paylock
+	    $(DESTDIR)$(PREFIX)/share/doc/paylock/performance
 	$(INSTALL) -m 644 $(module) $(DESTDIR)$(MODULESDIR)
 	$(INSTALL) -m 755 $(cli) $(DESTDIR)$(PREFIX)/bin
 	$(INSTALL) -m 644 $(wildcard README.md CHANGES LICENSE docs/*.md) \
 	    $(DESTDIR)$(PREFIX)/share/doc/paylock
+	$(INSTALL) -m 644 $(wildcard docs/performance/*) \
+	    $(DESTDIR)$(PREFIX)/share/doc/paylock/performance
 
 clean:                  ## remove build/
 	rm -rf build

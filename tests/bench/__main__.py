@@ -10,7 +10,8 @@ import servers
 from bench.report import Report
 from bench.rig import MILLION, Rig
 
-PARTS = ["instructions", "throughput", "memory", "scan", "flips", "latency"]
+PARTS = ["instructions", "throughput", "memory", "scan", "flips", "nodes",
+         "latency"]
 
 
 def main():

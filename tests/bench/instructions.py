@@ -7,6 +7,7 @@ from bench import svg
 from bench.rig import MILLION, PAGE, SITES
 from bench.variants import closes, variants
 from bench.writer import FLIPPED, LOCKED
+from chain import LOCKS
 from servers import wait_for
 
 WWW = [f"www.{site}" for site in SITES]
@@ -75,17 +76,23 @@ def table_of(rig, report, count, bare, before, big, quick):
         lines.append((name, f"{cost[0][0]:,.0f}", f"{added[name]:+,}",
                       f"{total:+,}",
                       f"{more(www, before[1])[0]:+,}" if www else ""))
-        print("   ", *lines[-1], flush=True)
+        print("   ", name, flush=True)
 
     line("nginx alone", before[0], before[1])
     for records in (0, 1000, OTHERS, MILLION):
         redis = big[0] if records == MILLION else rig.redis(records)[0]
         counted = count.under(rig.paylock, redis, records, http=ONCE)
-        name = f"paylock, {records:,} records"
-        line(name, *count.both(counted))
+        line(f"paylock, {records:,} records", *count.both(counted))
         if records in (0, MILLION):
             report.numbers[f"profile {records}"] = profile(counted, bare)
         counted.nginx.stop()
+
+    redis, _ = rig.redis(OTHERS)
+    with redis.client() as client:
+        client.hset(LOCKS, ".suffix.test", "1")
+    counted = count.under(rig.paylock, redis, OTHERS, http=ONCE)
+    line(f"... {OTHERS:,} and one of a suffix", *count.both(counted))
+    counted.nginx.stop()
 
     redis, _ = rig.redis(OTHERS)
     for variant in variants(OTHERS):

@@ -15,7 +15,7 @@ from bench.rig import MILLION, SITES, Client, Clock
 from bench.variants import closes, variants
 from bench.writer import LOCKED
 from chain import LOCKS
-from servers import wait_for
+from servers import NGINX_USER
 
 QUIET = 1.0             # seconds of a stretch
 
@@ -30,13 +30,12 @@ class Asker:
         self.clock.close()
 
     def times(self, going, more=20):
-        """Seconds of each request: those asked while going() grows or stays
-        true.  It is looked at after every so many."""
-        found, i = [], 0
+        """Seconds of each request that was asked while going(), which is
+        looked at after every so many; None ends it."""
+        found = []
         while True:
             part = []
-            for _ in range(more):
-                i += 1
+            for i in range(more):
                 start = self.clock.now()
                 status, _ = self.client.ask(SITES[i % len(SITES)])
                 part.append(self.clock.now() - start)
@@ -52,24 +51,25 @@ class Asker:
         return self.times(lambda: time.monotonic() < end or None)
 
 
+def scans(client):
+    """How often Redis was asked for a part of a scan."""
+    return client.info("commandstats").get("cmdstat_hscan", {}).get("calls", 0)
+
+
 def scanning(client):
-    """Has Redis been asked for a part of a scan since the last time?  None
-    when no more came for a second."""
-    last, seen = None, time.monotonic()
+    """Does a scan go on?  None when one has come to its end."""
+    first = last = scans(client)
+    seen = time.monotonic()
 
     def going():
         nonlocal last, seen
-        calls = client.info("commandstats").get(
-            "cmdstat_hscan", {}).get("calls", 0)
-        grown = last is not None and calls != last
-        if last is None or grown:
-            last, seen = calls, time.monotonic()
-        begun = calls != first
-        if time.monotonic() - seen > (1 if begun else 30):
+        calls = scans(client)
+        grown, last = calls != last, calls
+        if grown:
+            seen = time.monotonic()
+        if time.monotonic() - seen > (1 if calls != first else 30):
             return None
         return grown
-    first = client.info("commandstats").get(
-        "cmdstat_hscan", {}).get("calls", 0)
     return going
 
 
@@ -78,7 +78,7 @@ def scan(asker, redis, writer):
     with redis.client() as client:
         going = scanning(client)
         for one in client.client_list():
-            if one["cmd"] in ("xread", "exec"):
+            if one["user"] == NGINX_USER:
                 client.client_kill_filter(_id=one["id"])
         return asker.times(going)
 
@@ -119,9 +119,12 @@ def flood(writer):
 
 
 def flips(asker, redis, writer):
+    before, seconds = writer.seq, 2
     with flood(writer):
-        found = asker.during(2 * QUIET)
+        found = asker.during(seconds)
     writer.look()
+    made = (writer.seq - before) / seconds
+    assert made >= 800, f"this machine writes only {made:.0f} flips a second"
     return found
 
 
@@ -146,7 +149,7 @@ def scene(nginx, name, redis, writer, pairs):
         before = asker.during(QUIET)
         found = SCENES[name](asker, redis, writer)
         assert len(found) > 100, len(found)
-        wait_for("quiet", lambda: followed(redis), 60)
+        settle(redis)
         quiet.append(percentile(before + asker.during(QUIET), 99))
         there.append(percentile(found, 99))
         ratios.append(there[-1] / quiet[-1])
@@ -154,10 +157,19 @@ def scene(nginx, name, redis, writer, pairs):
     return ratios, there, quiet
 
 
-def followed(redis):
+def settle(redis):
+    """Waits until the node follows, and has done so for a second."""
+    calm, calls = 0, None
     with redis.client() as client:
-        return any(one["cmd"] == "xread" and "b" in one["flags"]
-                   for one in client.client_list())
+        for _ in range(600):
+            last, calls = calls, scans(client)
+            calm = calm + 1 if calls == last and any(
+                one["cmd"] == "xread" and "b" in one["flags"]
+                for one in client.client_list()) else 0
+            if calm == 10:
+                return
+            time.sleep(0.1)
+    raise TimeoutError("the node does not come to rest")
 
 
 def hang(nginx, redis):

@@ -7,12 +7,14 @@ import os
 import pathlib
 import platform
 import re
+import shutil
 import statistics
 import subprocess
 import time
 
 import servers
 
+FIGURES = "performance"
 START, END = "<!-- bench -->", "<!-- end of bench -->"
 
 
@@ -61,7 +63,7 @@ def cells(*words):
 class Report:
     def __init__(self, directory, quick):
         self.dir = pathlib.Path(directory)
-        self.dir.mkdir(parents=True, exist_ok=True)
+        (self.dir / FIGURES).mkdir(parents=True, exist_ok=True)
         self.quick = quick
         self.versions = versions()
         self.rows = []
@@ -80,7 +82,7 @@ class Report:
 
     def figure(self, name, alt, svg):
         self.figures[name] = alt
-        (self.dir / f"{name}.svg").write_text(svg)
+        (self.dir / FIGURES / f"{name}.svg").write_text(svg)
 
     def markdown(self):
         text = cells(*self.versions) + cells(*["---"] * len(self.versions))
@@ -97,7 +99,7 @@ class Report:
             text += "".join(cells(*row) for row in rows) + "\n"
             text += f"{note}\n\n" if note else ""
         for name, alt in self.figures.items():
-            text += f"![{alt}]({name}.svg)\n\n"
+            text += f"![{alt}]({FIGURES}/{name}.svg)\n\n"
         return text
 
     def write(self):
@@ -111,6 +113,5 @@ class Report:
         before, rest = text.split(START)
         page.write_text(before + START + "\n\n" + self.markdown().rstrip()
                         + "\n\n" + END + rest.split(END)[1])
-        for name in self.figures:
-            svg = (self.dir / f"{name}.svg").read_text()
-            (page.parent / f"{name}.svg").write_text(svg)
+        shutil.copytree(self.dir / FIGURES, page.parent / FIGURES,
+                        dirs_exist_ok=True)

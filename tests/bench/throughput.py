@@ -87,7 +87,7 @@ def against(rig, report, wrk, big, n, seconds):
     def line(name, nginx):
         ratios[name], time = wrk.pairs(nginx, bare, n, seconds)
         lines.append((name, said(ratios[name]), said(time)))
-        print("   ", *lines[-1], sep="  ", flush=True)
+        print("   ", name, flush=True)
         nginx.stop()
 
     line("nginx alone, against itself", rig.bare(**alone))
