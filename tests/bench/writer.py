@@ -2,14 +2,11 @@
 #
 # Records and flips as paylock-admin writes them, as fast as Redis takes them.
 
-import json
 import secrets
 import socket
-import struct
 import time
-from hashlib import sha256
 
-from chain import AUDIT, FIELDS, LOCKS
+from chain import AUDIT, LOCKS, entry_hash
 
 LOCKED = "customer-%d.example"          # has a record
 OPEN = "open.example"                   # has none
@@ -18,20 +15,18 @@ FLIPPED = "flipped-%d.example"          # is locked and unlocked
 BATCH = 1000                            # fields an HSET
 ENTRIES = 100                           # entries a transaction
 
-NAMES = [name.encode() for name in FIELDS]
+RECORD = ('{"at":%d,"%s":%d,"ref":"PL-%06d","reason":"overdue since 1 Nov",'
+          '"invoice":"F-2026-%d","actor":"alice"}')
 
 
 def record(i, at, stage="lock_at"):
-    return json.dumps({
-        "at": at, stage: at, "ref": f"PL-{i:06}",
-        "reason": "overdue since 1 Nov", "invoice": f"F-2026-{i}",
-        "actor": "alice"}, separators=(",", ":")).encode()
+    return RECORD % (at, stage, at, i, i)
 
 
 def command(*words):
-    """A command as it goes over the wire."""
-    return b"*%d\r\n" % len(words) + b"".join(
-        b"$%d\r\n%s\r\n" % (len(word), word) for word in words)
+    """A command as it goes over the wire; all of it is ASCII."""
+    return (f"*{len(words)}\r\n" + "".join(
+        [f"${len(word)}\r\n{word}\r\n" for word in words])).encode()
 
 
 class Writer:
@@ -41,11 +36,11 @@ class Writer:
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.connect(redis.socket)
         self.replies = self.socket.makefile("rb")
-        self.chain = secrets.token_hex(16).encode()
-        self.seq, self.hash = 0, b"0" * 64
+        self.chain = secrets.token_hex(16)
+        self.seq, self.hash = 0, "0" * 64
         self.at = int(time.time())
         self.records = {}               # of the hosts that were flipped
-        self.run(self.entry(b"init", b"", b"", b""))
+        self.run(self.entry("init", "", "", ""))
 
     def close(self):
         self.replies.close()
@@ -73,46 +68,43 @@ class Writer:
         for first in range(0, n, BATCH):
             words = []
             for i in range(first, min(first + BATCH, n)):
-                words += (LOCKED % i).encode(), record(i, self.at)
-            self.run(command(b"HSET", LOCKS.encode(), *words))
+                words += LOCKED % i, record(i, self.at)
+            self.run(command("HSET", LOCKS, *words))
 
     def entry(self, action, host, before, after):
         """The XADD of the next entry."""
         self.seq += 1
-        values = [b"1", self.chain, b"%d" % (time.time_ns() // 1000000),
-                  b"alice", b"bench", action, host, before, after,
-                  b"overdue since 1 Nov", b"", b"%032x" % self.seq, self.hash]
-        h = sha256(b"paylock audit entry 1\n" + struct.pack(">Q", self.seq)
-                   + b"".join(struct.pack(">I", len(value)) + value
-                              for value in values))
-        self.hash = h.hexdigest().encode()
-        words = [word for pair in zip(NAMES, values) for word in pair
-                 if pair[1]]
-        return command(b"XADD", AUDIT.encode(), b"%d-0" % self.seq, *words,
-                       b"hash", self.hash)
+        entry = {"v": "1", "chain": self.chain,
+                 "time": str(time.time_ns() // 1000000), "actor": "alice",
+                 "machine": "bench", "action": action, "host": host,
+                 "before": before, "after": after,
+                 "reason": "overdue since 1 Nov",
+                 "request": f"{self.seq:032x}", "salt": f"{self.seq:032x}",
+                 "prev": self.hash}
+        self.hash = entry["hash"] = entry_hash(self.seq, entry)
+        return command("XADD", AUDIT, f"{self.seq}-0", *(
+            word for pair in entry.items() if pair[1] for word in pair))
 
     def flip(self, i, lock=True):
         """The commands of one flip."""
-        host = (FLIPPED % i).encode()
-        before = self.records.get(host, b"")
+        host = FLIPPED % i
+        before = self.records.get(host, "")
         after = record(i, self.at, "lock_at" if lock else "open_at")
         self.records[host] = after
-        return (self.entry(b"lock" if lock else b"unlock", host, before,
-                           after),
-                command(b"HSET", LOCKS.encode(), host, after))
+        return (self.entry("lock" if lock else "unlock", host, before, after),
+                command("HSET", LOCKS, host, after))
 
     def look(self):
         """The head, where another one has written meanwhile."""
-        reply, = self.run(command(b"XREVRANGE", AUDIT.encode(), b"+", b"-",
-                                  b"COUNT", b"1"))
+        reply, = self.run(command("XREVRANGE", AUDIT, "+", "-", "COUNT", "1"))
         (ident, fields), = reply
-        self.seq, self.hash = int(ident.split(b"-")[0]), fields[-1]
+        self.seq, self.hash = int(ident.split(b"-")[0]), fields[-1].decode()
 
     def transaction(self, flips):
         """The bytes of a transaction of some (i, lock), and the number of
         replies to it."""
         commands = [part for i, lock in flips for part in self.flip(i, lock)]
-        return (command(b"MULTI") + b"".join(commands) + command(b"EXEC"),
+        return (command("MULTI") + b"".join(commands) + command("EXEC"),
                 len(commands) + 2)
 
     def commit(self, flips):
