@@ -18,8 +18,8 @@ HEAP = re.compile(r"^(_int_)?(malloc|free|memalign|realloc|calloc)"
 
 # requests: so few that most rounds see nothing of the feed's timers
 
-ROUND = 50
-ROUNDS = 15
+ROUND = 25
+ROUNDS = 12
 
 # as a browser asks
 BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) "
@@ -96,18 +96,21 @@ class Callgrind:
             counts[function] += cost
         return counts
 
-    def rounds(self, host, heap=True, n=ROUND, rounds=ROUNDS, **kw):
-        """Instructions of a request, in so many rounds of n requests."""
+    def cost(self, host, n=ROUND, rounds=ROUNDS, **kw):
+        """Instructions of one request: (without malloc, with it), each of
+        the lowest round of n requests, as what else goes on is not in every
+        round."""
         self.ask(n, host, **kw)
         self.dump()
+        found = []
         for _ in range(rounds):
             self.ask(n, host, **kw)
-            yield sum(cost for function, cost in self.dump().items()
-                      if heap or not HEAP.search(function)) / n
-
-    def cost(self, host, **kw):
-        """Of one request: what else goes on is not in every round."""
-        return min(self.rounds(host, **kw))
+            counts = self.dump()
+            heap = sum(cost for function, cost in counts.items()
+                       if HEAP.search(function))
+            total = sum(counts.values())
+            found.append(((total - heap) / n, total / n))
+        return tuple(min(costs) for costs in zip(*found))
 
     def profile(self, host, n=1000, **kw):
         """function -> instructions of its own a request."""

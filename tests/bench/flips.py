@@ -92,7 +92,7 @@ def whole_process(rig, report, rounds):
 def rate(rig, report, big, flips):
     """A worker that was asleep while they were written catches up."""
     redis, writer = big
-    nginx = rig.paylock(redis, MILLION + 10000)
+    nginx = rig.paylock(redis, MILLION + 20000)
     worker, = nginx.workers()
     client = Client(nginx)
     marker = flips

@@ -41,8 +41,7 @@ class Counter:
         """(without malloc and free, with them), taken twice."""
         kw = {"path": PAGE, "headers": {}, "n": len(SITES),
               "rounds": self.rounds, **kw}
-        return [(counted.cost(hosts, heap=False, **kw),
-                 counted.cost(hosts, **kw)) for _ in range(2)]
+        return [counted.cost(hosts, **kw) for _ in range(2)]
 
     def both(self, counted):
         """Of a name, and of one with "www."."""
@@ -115,7 +114,7 @@ def flipped(rig, count, before, flips):
         wait_for("the flips", lambda: nginx.get(
             PAGE, FLIPPED % 1000, timeout=60).status == 503, 600, 0.1)
 
-    counted = count.under(rig.paylock, redis, MILLION + 10000, http=ONCE,
+    counted = count.under(rig.paylock, redis, MILLION + 20000, http=ONCE,
                           ready=ready)
     cost = more(count.cost(counted, SITES), before)[0]
     counted.nginx.stop()

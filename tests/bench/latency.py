@@ -17,7 +17,7 @@ from bench.writer import LOCKED
 from chain import LOCKS
 from servers import NGINX_USER
 
-QUIET = 1.0             # seconds of a stretch
+QUIET = 0.5             # seconds of a stretch
 
 
 class Asker:
@@ -73,26 +73,28 @@ def scanning(client):
     return going
 
 
+def cut(client):
+    """The node's connection."""
+    for one in client.client_list():
+        if one["user"] == NGINX_USER:
+            client.client_kill_filter(_id=one["id"])
+
+
 def scan(asker, redis, writer):
     """The connection is cut: the next begins with a scan."""
     with redis.client() as client:
         going = scanning(client)
-        for one in client.client_list():
-            if one["user"] == NGINX_USER:
-                client.client_kill_filter(_id=one["id"])
+        cut(client)
         return asker.times(going)
 
 
 def reconcile(asker, redis, writer):
-    """A record by hand: all are read again."""
+    """A record comes or goes by hand: all are read again."""
     with redis.client() as client:
         going = scanning(client)
-        name = f"by-hand-{time.time_ns()}.example"
-        client.hset(LOCKS, name, "1")
-        found = asker.times(going)
-        client.hdel(LOCKS, name)
-        asker.times(scanning(client))
-        return found
+        if not client.hset(LOCKS, "by-hand.example", "1"):
+            client.hdel(LOCKS, "by-hand.example")
+        return asker.times(going)
 
 
 def flipping(writer, stop):
@@ -129,25 +131,30 @@ def flips(asker, redis, writer):
 
 
 def stopped(asker, redis, writer):
-    """Redis hangs: no answer, and connections that nobody accepts."""
-    redis.pause()
+    """The connection is cut, and no other one is answered."""
+    with redis.client() as client:
+        cut(client)
+        redis.pause()
     try:
-        return asker.during(5)
+        return asker.during(4)
     finally:
         redis.resume()
 
 
-SCENES = {"first scan": scan, "reconcile": reconcile,
-          "1,000 flips a second": flips, "Redis stopped (SIGSTOP)": stopped}
+# a scan of a million, each time that Redis answers again, would take long
+
+SCENES = {"first scan": (scan, MILLION), "reconcile": (reconcile, MILLION),
+          "1,000 flips a second": (flips, MILLION),
+          "Redis stopped (SIGSTOP)": (stopped, 1000)}
 
 
-def scene(nginx, name, redis, writer, pairs):
+def scene(nginx, during, redis, writer, pairs):
     """p99 against quiet, of each pair; all p99 of it, and of quiet."""
     ratios, there, quiet = [], [], []
     asker = Asker(nginx)
     for _ in range(pairs):
         before = asker.during(QUIET)
-        found = SCENES[name](asker, redis, writer)
+        found = during(asker, redis, writer)
         assert len(found) > 100, len(found)
         settle(redis)
         quiet.append(percentile(before + asker.during(QUIET), 99))
@@ -172,58 +179,59 @@ def settle(redis):
     raise TimeoutError("the node does not come to rest")
 
 
-def hang(nginx, redis):
+def hang(nginx):
     """(the longest of some answers for a locked host, what it is then)"""
-    closes(nginx)
-    # what was known a moment ago is not any more
-    time.sleep(1.5)
-    redis.pause()
-    try:
-        client, times, states = Client(nginx), [], []
-        for _ in range(3):
-            start = time.perf_counter()
-            status, _ = client.ask(LOCKED % 7)
-            times.append(time.perf_counter() - start)
-            states.append("open" if status == 200 else "closed")
-            time.sleep(1.1)
-        client.close()
-    finally:
-        redis.resume()
-        nginx.stop()
-    return f"{max(times) * 1000:,.1f} ms", ", then ".join(
-        sorted(set(states)))
+    client, times, states = Client(nginx), [], set()
+    for _ in range(3):
+        start = time.perf_counter()
+        status, _ = client.ask(LOCKED % 7)
+        times.append(time.perf_counter() - start)
+        states.add("open" if status == 200 else "closed")
+    client.close()
+    return f"{max(times) * 1000:,.1f} ms", ", then ".join(sorted(states))
 
 
 def hanging(rig, report):
     redis, _ = rig.redis(1000)
-    lines = [("paylock", *hang(rig.paylock(redis, 1000), redis))]
+    ways = {"paylock": rig.paylock(redis, 1000)}
     for variant in variants(1000):
         if variant.lua:
-            lines.append((variant.name, *hang(
-                variant.start(rig, redis, 1000), redis)))
+            ways[variant.name] = variant.start(rig, redis, 1000)
+    for nginx in ways.values():
+        closes(nginx)
+    # what was known a moment ago is not any more
+    time.sleep(1.5)
+    redis.pause()
+    try:
+        lines = [(name, *hang(nginx)) for name, nginx in ways.items()]
+    finally:
+        redis.resume()
+    for nginx in ways.values():
+        nginx.stop()
+    redis.stop()
     report.table("While Redis hangs",
                  ("", "an answer takes", "a locked site is"), lines,
                  "What waits for Redis gives up after 1 s.")
 
 
 def measure(rig, report, big, quick):
-    redis, writer = big
-    nginx = rig.paylock(redis, MILLION + 20000)
-    bars = []
-    for name in SCENES:
-        ratios, there, quiet = scene(nginx, name, redis, writer,
-                                     2 if quick else 11)
+    pairs, bars = 1 if quick else 11, []
+    for name, (during, records) in SCENES.items():
+        redis, writer = big if records == MILLION else rig.redis(records)
+        nginx = rig.paylock(redis, records + 20000)
+        ratios, there, quiet = scene(nginx, during, redis, writer, pairs)
+        nginx.stop()
         middle, low, high = spread(ratios)
-        report.row(f"p99 of a request, {name}, against quiet", "≤ 1.2",
+        report.row(f"p99 of a request, {name}, {records:,} records, against "
+                   "quiet", "≤ 1.2",
                    f"{middle:.2f} ({low:.2f} to {high:.2f}); "
                    f"{statistics.median(there) * 1e6:.0f} µs, quiet "
                    f"{statistics.median(quiet) * 1e6:.0f} µs", middle <= 1.2)
         report.numbers[f"p99, {name}"] = [ratios, there, quiet]
         bars += [(name, statistics.median(there) * 1e6, True),
                  ("quiet, beside it", statistics.median(quiet) * 1e6, False)]
-    nginx.stop()
     hanging(rig, report)
     report.figure("latency", "p99 of a request", svg.bars(
         "The 99th percentile of a request's time, in µs",
-        "one connection, one worker, which follows Redis; 1,000,000 records",
+        "one connection, one worker, which is the one that follows Redis",
         bars))

@@ -49,7 +49,7 @@ def resting(redis, seconds):
 
 def measure(rig, report, big, quick):
     redis, writer = rig.redis(MILLION)
-    seconds = 10 if quick else 60
+    seconds = 3 if quick else 20
     alone, rest = flipping(redis, writer), resting(redis, seconds)
 
     load = Load(redis)

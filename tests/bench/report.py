@@ -34,6 +34,7 @@ def versions():
         "nginx": output(servers.NGINX, "-v").partition("nginx/")[2],
         "Redis": re.search(r"v=(\S+)",
                            output(servers.REDIS, "--version"))[1],
+        "compiler": output("cc", "--version").partition("\n")[0],
         "kernel": platform.release(),
         "processor": f"{model[1] if model else platform.machine()}, "
                      f"{os.cpu_count()} of them",

@@ -19,18 +19,27 @@ class Nowhere:
 
 
 def first(rig, redis):
-    """Seconds from the start of nginx until all records are in force."""
-    start = time.perf_counter()
-    nginx = rig.paylock(redis, MILLION + 10000)
+    """(seconds from the start of nginx until all records are in force, the
+    longest that another client of Redis waited meanwhile)"""
+    start, worst = time.perf_counter(), 0
+    nginx = rig.nginx(rig.closed(MILLION + 20000), redis=redis)
+    clock = Clock(redis.pid)
+    with redis.client() as client:
+        while "paylock: live" not in nginx.error_log():
+            sent = clock.now()
+            client.ping()
+            worst = max(worst, clock.now() - sent)
+            time.sleep(0.001)
     took = time.perf_counter() - start
+    clock.close()
     nginx.stop()
-    return took
+    return took, worst
 
 
 def turn(rig, redis):
     """The longest answer during a scan: no turn of the event loop of the
     worker, which is the one that scans, was longer."""
-    nginx = rig.nginx(rig.closed(MILLION + 10000), redis=redis)
+    nginx = rig.nginx(rig.closed(MILLION + 20000), redis=redis)
     clock, client = Clock(*nginx.workers()), Client(nginx)
     worst, asked = 0, 0
     while "paylock: live" not in nginx.error_log():
@@ -57,20 +66,22 @@ def blocked(redis):
 
 def from_redis(rig, report, redis, n):
     blocked(redis)
-    times = [first(rig, redis) for _ in range(n)]
+    times, waits = zip(*(first(rig, redis) for _ in range(n)))
     block = blocked(redis)
     turns = [turn(rig, redis) for _ in range(n)]
     middle = statistics.median(times)
     report.row("first scan of 1,000,000 records, from the start of nginx",
                "≤ 4 s", f"{middle:.2f} s", middle <= 4)
     report.row("... longest turn of the event loop", "≤ 5 ms",
-               f"{statistics.median(turns) * 1000:.1f} ms (best "
-               f"{min(turns) * 1000:.1f})", statistics.median(turns) <= 0.005)
-    report.row("... longest command in Redis", "≤ 10 ms",
-               f"{block * 1000:.1f} ms" if block else "under 1 ms",
-               block <= 0.010)
+               f"{statistics.median(turns) * 1000:.1f} ms, in the worst of "
+               f"{n} scans {max(turns) * 1000:.1f}", max(turns) <= 0.005)
+    report.row("... longest that another client of Redis waits", "≤ 10 ms",
+               f"{statistics.median(waits) * 1000:.1f} ms, in the worst of "
+               f"{n} scans {max(waits) * 1000:.1f}; longest command "
+               + (f"{block * 1000:.1f} ms" if block else "under 1 ms"),
+               max(waits) <= 0.010)
     report.numbers["first scan"] = {"seconds": times, "turns": turns,
-                                    "longest command": block}
+                                    "waits": waits, "longest command": block}
 
 
 def saved(path):
@@ -84,7 +95,7 @@ def saved(path):
 def from_file(rig, report, redis, n):
     directory = rig.directory()
     path = directory / "state" / "state"
-    sites = rig.closed(MILLION + 10000, f"paylock_state {path};")
+    sites = rig.closed(MILLION + 20000, f"paylock_state {path};")
     nginx = rig.nginx(sites, redis=redis)
     live(nginx)
     wait_for("the state file", lambda: saved(path) >= MILLION, 60)

@@ -16,6 +16,7 @@ from bench.rig import MILLION, PAGE, SITES, cpu
 from bench.variants import closes, variants
 
 CONNECTIONS = 16
+SECONDS = 1             # of one of a pair
 
 SCRIPT = """
 local hosts = { %s }
@@ -47,31 +48,37 @@ class Wrk:
         self.pin = ["taskset", "-c", f"1-{os.cpu_count() - 1}"] \
             if os.cpu_count() > 1 else []
 
-    def ask(self, nginx, seconds, threads=1):
+    def ask(self, nginx, threads=1):
         """(requests a second, processor seconds of nginx a request)"""
         before = sum(cpu(pid) for pid in nginx.workers())
         done = subprocess.run(
             [*self.pin, "wrk", f"-t{threads}", f"-c{CONNECTIONS * threads}",
-             f"-d{seconds}s", "--timeout=60s", f"-s{self.script}",
+             f"-d{SECONDS}s", "--timeout=60s", f"-s{self.script}",
              f"http://127.0.0.1:{nginx.port}{PAGE}"],
-            text=True, capture_output=True, timeout=60 + seconds, check=True)
+            text=True, capture_output=True, timeout=60 + SECONDS, check=True)
         said = json.loads(re.search(r"\{.*\}", done.stdout)[0])
         assert not said["errors"], done.stdout
         spent = sum(cpu(pid) for pid in nginx.workers()) - before
         return (said["requests"] / said["microseconds"] * 1e6,
                 spent / said["requests"])
 
-    def pairs(self, one, two, n, seconds, **kw):
-        """(throughput of one by two's, processor time of two by one's)"""
-        rate, time = [], []
-        for i in range(n):
-            order = (one, two) if i % 2 else (two, one)
-            got = {id(nginx): self.ask(nginx, seconds, **kw)
-                   for nginx in order}
-            (rate1, time1), (rate2, time2) = got[id(one)], got[id(two)]
-            rate.append(rate1 / rate2)
-            time.append(time2 / time1)
-        return rate, time
+
+def rounds(wrk, bare, ways, n):
+    """name -> (throughput by that of bare, processor time of bare by its),
+    a list of each.  One of bare stands between two others."""
+    found = {name: ([], []) for name in ways}
+    for i in range(n):
+        names = list(ways)
+        for j in range(0, len(names), 2):
+            order = [*names[j:j + 1], None, *names[j + 1:j + 2]]
+            got = {name: wrk.ask(ways[name] if name else bare)
+                   for name in (order[::-1] if i % 2 else order)}
+            rate, time = got.pop(None)
+            for name, (rate1, time1) in got.items():
+                found[name][0].append(rate1 / rate)
+                found[name][1].append(time / time1)
+        print(f"    round {i + 1} of {n}", flush=True)
+    return found
 
 
 def said(values, digits=3):
@@ -79,29 +86,30 @@ def said(values, digits=3):
     return f"{middle:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
 
 
-def against(rig, report, wrk, big, n, seconds):
-    alone = {"main": "worker_cpu_affinity 1;"} if os.cpu_count() > 1 else {}
-    bare = rig.bare(**alone)
-    lines, ratios = [], {}
-
-    def line(name, nginx):
-        ratios[name], time = wrk.pairs(nginx, bare, n, seconds)
-        lines.append((name, said(ratios[name]), said(time)))
-        print("   ", name, flush=True)
-        nginx.stop()
-
-    line("nginx alone, against itself", rig.bare(**alone))
-    for records in (0, 1000, OTHERS, MILLION):
-        redis = big[0] if records == MILLION else rig.redis(records)[0]
-        line(f"paylock, {records:,} records",
-             rig.paylock(redis, records, **alone))
+def everything(rig, big, **kw):
+    """name -> an nginx, each way to know who is locked."""
     redis, _ = rig.redis(OTHERS)
+    of = {0: rig.redis(0)[0], 1000: rig.redis(1000)[0], OTHERS: redis,
+          MILLION: big[0]}
+    ways = {"nginx alone, against itself": rig.bare(**kw)}
+    for records in of:
+        ways[f"paylock, {records:,} records"] = rig.paylock(
+            of[records], records + 20000, **kw)
     for variant in variants(OTHERS):
-        nginx = variant.start(rig, redis, OTHERS, **alone)
-        closes(nginx)
-        line(variant.name, nginx)
-    redis.stop()
-    bare.stop()
+        ways[variant.name] = variant.start(rig, redis, OTHERS, **kw)
+        closes(ways[variant.name])
+    return ways
+
+
+def against(rig, report, wrk, big, n):
+    alone = {"main": "worker_cpu_affinity 1;"} if os.cpu_count() > 1 else {}
+    bare, ways = rig.bare(**alone), everything(rig, big, **alone)
+    found = rounds(wrk, bare, ways, n)
+    for nginx in (bare, *ways.values()):
+        nginx.stop()
+    lines = [(name, said(rate), said(time))
+             for name, (rate, time) in found.items()]
+    ratios = {name: rate for name, (rate, _) in found.items()}
 
     name = f"paylock, {MILLION:,} records"
     middle = statistics.median(ratios[name])
@@ -111,7 +119,7 @@ def against(rig, report, wrk, big, n, seconds):
     report.table(
         "Requests a second, against nginx alone",
         ("", "throughput", "by processor time"), lines,
-        f"One worker, wrk, {n} pairs of {seconds} s: the median, and the "
+        f"One worker, wrk, {n} pairs of {SECONDS} s: the median, and the "
         "middle half in brackets. The second column is of the processor time "
         "that nginx took for a request: what else the machine does counts "
         "less there.")
@@ -123,18 +131,21 @@ def against(rig, report, wrk, big, n, seconds):
          for name, ratio in ratios.items()], "{:.2f}".format))
 
 
-def two_workers(rig, report, wrk, big, n, seconds):
+def two_workers(rig, report, wrk, big, n):
     """What a second worker brings, to us and to bare nginx."""
-    many = "reuseport"
-    paylock = [rig.paylock(big[0], MILLION, workers=workers, listen=f" {many}")
-               for workers in (1, 2)]
-    bare = [rig.nginx(rig.sites(listen=f" {many}"), redis=None, load=(),
+    many = " reuseport"
+    paylock = [rig.paylock(big[0], MILLION + 20000, workers=workers,
+                           listen=many) for workers in (1, 2)]
+    bare = [rig.nginx(rig.sites(listen=many), redis=None, load=(),
                       workers=workers) for workers in (1, 2)]
     share = []
     for i in range(n):
-        gains = [wrk.pairs(two, one, 1, seconds, threads=2)[0][0]
-                 for one, two in (paylock, bare)]
-        share.append(gains[0] / gains[1])
+        order = (paylock, bare) if i % 2 else (bare, paylock)
+        gain = {}
+        for one, two in order:
+            rate, _ = wrk.ask(one, threads=2)
+            gain[one] = wrk.ask(two, threads=2)[0] / rate
+        share.append(gain[paylock[0]] / gain[bare[0]])
     for nginx in (*paylock, *bare):
         nginx.stop()
     report.row("two workers against one, share of the gain of bare nginx",
@@ -143,7 +154,7 @@ def two_workers(rig, report, wrk, big, n, seconds):
 
 
 def measure(rig, report, big, quick):
-    n, seconds = (3, 1) if quick else (21, 2)
+    n = 2 if quick else 11
     wrk = Wrk(rig)
-    against(rig, report, wrk, big, n, seconds)
-    two_workers(rig, report, wrk, big, n, seconds)
+    against(rig, report, wrk, big, n)
+    two_workers(rig, report, wrk, big, n)
