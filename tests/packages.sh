@@ -13,7 +13,8 @@ build="gcc make libc6-dev nginx-dev libhiredis-dev libjansson-dev
 run="nginx redis-server curl"
 test="libcmocka-dev python3 python3-pytest python3-pytest-xdist
     python3-redis python3-h2 python3-cryptography libnginx-mod-nchan openssl
-    valgrind certbot pebble clang libclang-rt-14-dev chromium npm wrk"
+    valgrind certbot pebble clang libclang-rt-14-dev chromium npm wrk
+    zsh fish mandoc groff-base faketime"
 
 bench="python3 python3-redis valgrind wrk libnginx-mod-http-lua
     lua-resty-core lua-resty-lrucache lua-nginx-redis"
