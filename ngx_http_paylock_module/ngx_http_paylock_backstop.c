@@ -71,10 +71,13 @@ ngx_http_paylock_replace(ngx_http_request_t *r)
         return NGX_ERROR;
     }
 
-    if (verdict->answered
-        || !ngx_http_paylock_closed(r, verdict)
-        || ngx_http_paylock_pass(r, plcf) != NGX_HTTP_PAYLOCK_PASS_NONE)
-    {
+    if (verdict->answered || !ngx_http_paylock_closed(r, verdict)) {
+        return ngx_http_next_header_filter(r);
+    }
+
+    verdict->pass = ngx_http_paylock_pass(r, plcf);
+
+    if (verdict->pass != NGX_HTTP_PAYLOCK_PASS_NONE) {
         return ngx_http_next_header_filter(r);
     }
 

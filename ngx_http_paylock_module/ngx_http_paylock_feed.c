@@ -20,6 +20,7 @@
 #define NGX_HTTP_PAYLOCK_RETRY_REFUSED  30000
 
 
+static void ngx_http_paylock_feed_turn(ngx_event_t *ev);
 static void ngx_http_paylock_feed_connect(ngx_event_t *ev);
 static void ngx_http_paylock_feed_ready(void *data);
 static void ngx_http_paylock_feed_failed(void *data, const char *why);
@@ -35,6 +36,7 @@ ngx_http_paylock_feed_start(ngx_http_paylock_feed_t *feed)
 {
     feed->link.redis = &feed->pmcf->redis;
     feed->link.log = feed->log;
+    feed->link.count = feed->pmcf->count;
     feed->link.data = feed;
     feed->link.ready = ngx_http_paylock_feed_ready;
     feed->link.failed = ngx_http_paylock_feed_failed;
@@ -45,7 +47,7 @@ ngx_http_paylock_feed_start(ngx_http_paylock_feed_t *feed)
     feed->retry.log = feed->log;
     feed->retry.cancelable = 1;
 
-    feed->turn.handler = ngx_http_paylock_scan_sweep;
+    feed->turn.handler = ngx_http_paylock_feed_turn;
     feed->turn.data = feed;
     feed->turn.log = feed->log;
 
@@ -72,6 +74,21 @@ ngx_http_paylock_feed_stop(ngx_http_paylock_feed_t *feed)
 
 
 static void
+ngx_http_paylock_feed_turn(ngx_event_t *ev)
+{
+    uint64_t                   start;
+    ngx_http_paylock_count_t  *count;
+
+    count = ((ngx_http_paylock_feed_t *) ev->data)->pmcf->count;
+    start = ngx_http_paylock_count_now();
+
+    ngx_http_paylock_scan_sweep(ev);
+
+    ngx_http_paylock_count_turn(count, start);
+}
+
+
+static void
 ngx_http_paylock_feed_connect(ngx_event_t *ev)
 {
     ngx_http_paylock_feed_t  *feed;
@@ -92,6 +109,8 @@ ngx_http_paylock_feed_ready(void *data)
     ngx_http_paylock_redis_t  *redis;
 
     redis = &feed->pmcf->redis;
+
+    feed->pmcf->count->n[NGX_HTTP_PAYLOCK_COUNT_CONNECTIONS]++;
 
     if (redis->password && redis->user) {
         ngx_http_paylock_link_add(&feed->link, "AUTH", redis->user,

@@ -19,6 +19,7 @@ static ngx_http_paylock_verdict_t *ngx_http_paylock_found(
     ngx_http_request_t *r);
 static ngx_http_paylock_verdict_t *ngx_http_paylock_record(
     ngx_http_request_t *r);
+static void ngx_http_paylock_judged(void *data);
 static void ngx_http_paylock_guard(ngx_http_request_t *r,
     ngx_http_paylock_ctx_t *ctx);
 static ngx_int_t ngx_http_paylock_server_rewrite_handler(
@@ -87,8 +88,13 @@ ngx_http_paylock_found(ngx_http_request_t *r)
 
     pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
 
-    verdict = ngx_http_paylock_host_is_open(r, pmcf)
-              ? &ngx_http_paylock_open : ngx_http_paylock_record(r);
+    if (ngx_http_paylock_host_is_open(r, pmcf)) {
+        pmcf->count->n[PAYLOCK_OPEN]++;
+        verdict = &ngx_http_paylock_open;
+
+    } else {
+        verdict = ngx_http_paylock_record(r);
+    }
 
     r->variables[pmcf->verdict].data = (u_char *) verdict;
 
@@ -99,21 +105,43 @@ ngx_http_paylock_found(ngx_http_request_t *r)
 static ngx_http_paylock_apart ngx_http_paylock_verdict_t *
 ngx_http_paylock_record(ngx_http_request_t *r)
 {
-    ngx_http_paylock_verdict_t  found, *verdict;
+    ngx_pool_cleanup_t            *cln;
+    ngx_http_paylock_verdict_t     found, *verdict;
+    ngx_http_paylock_main_conf_t  *pmcf;
+
+    pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
 
     ngx_http_paylock_host_find(r, &found);
 
     if (found.stage == PAYLOCK_OPEN) {
+        pmcf->count->n[PAYLOCK_OPEN]++;
         return &ngx_http_paylock_open;
     }
 
-    verdict = ngx_palloc(r->pool, sizeof(ngx_http_paylock_verdict_t));
-
-    if (verdict) {
-        *verdict = found;
+    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_paylock_verdict_t));
+    if (cln == NULL) {
+        return NULL;
     }
 
+    cln->handler = ngx_http_paylock_judged;
+
+    verdict = cln->data;
+    *verdict = found;
+    verdict->count = pmcf->count;
+
     return verdict;
+}
+
+
+/* Counts a request when it ends: what became of it is known then. */
+
+static void
+ngx_http_paylock_judged(void *data)
+{
+    ngx_http_paylock_verdict_t  *verdict = data;
+
+    verdict->count->n[verdict->pass ? PAYLOCK_LOCKED + verdict->pass
+                                    : verdict->stage]++;
 }
 
 
@@ -199,11 +227,15 @@ ngx_http_paylock_gate(ngx_http_request_t *r, ngx_http_paylock_loc_conf_t *plcf,
     }
 
     if (ngx_http_paylock_pass_is_exempt(r, plcf)) {
+        verdict->pass = NGX_HTTP_PAYLOCK_PASS_EXEMPT;
+
         return phase == NGX_HTTP_REWRITE_PHASE ? ngx_http_paylock_exempt(r)
                                                : NGX_DECLINED;
     }
 
-    switch (ngx_http_paylock_pass(r, plcf)) {
+    verdict->pass = ngx_http_paylock_pass(r, plcf);
+
+    switch (verdict->pass) {
 
     case NGX_HTTP_PAYLOCK_PASS_NONE:
         break;

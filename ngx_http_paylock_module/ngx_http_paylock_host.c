@@ -166,6 +166,7 @@ ngx_http_paylock_host_default(ngx_http_paylock_srv_conf_t *pscf,
     verdict->answered = 0;
     verdict->replaced = 0;
     verdict->logged = 0;
+    verdict->pass = NGX_HTTP_PAYLOCK_PASS_NONE;
 }
 
 

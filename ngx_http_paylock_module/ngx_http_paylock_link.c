@@ -18,6 +18,7 @@
 
 static void ngx_http_paylock_link_write_handler(ngx_event_t *wev);
 static void ngx_http_paylock_link_read_handler(ngx_event_t *rev);
+static void ngx_http_paylock_link_read(ngx_event_t *rev);
 static ngx_int_t ngx_http_paylock_link_reply(ngx_http_paylock_link_t *link);
 
 
@@ -258,10 +259,28 @@ ngx_http_paylock_link_write_handler(ngx_event_t *wev)
 }
 
 
+static void
+ngx_http_paylock_link_read_handler(ngx_event_t *rev)
+{
+    uint64_t                  start;
+    ngx_connection_t         *c;
+    ngx_http_paylock_link_t  *link;
+
+    c = rev->data;
+    link = c->data;
+
+    start = ngx_http_paylock_count_now();
+
+    ngx_http_paylock_link_read(rev);
+
+    ngx_http_paylock_count_turn(link->count, start);
+}
+
+
 /* At most one reply is dealt with in one turn of the event loop. */
 
 static void
-ngx_http_paylock_link_read_handler(ngx_event_t *rev)
+ngx_http_paylock_link_read(ngx_event_t *rev)
 {
     ssize_t                   n;
     const char               *why;

@@ -50,11 +50,6 @@ static ngx_http_variable_t  ngx_http_paylock_variables[] = {
 };
 
 
-static const char *const  ngx_http_paylock_passes[] = {
-    NULL, "exempt", "bypass", "dry_run"
-};
-
-
 /* holds the verdict, see ngx_http_paylock_judge(); says nothing itself */
 
 static ngx_str_t  ngx_http_paylock_verdict_name = ngx_string("paylock_verdict");

@@ -70,7 +70,7 @@ def test_contexts():
         assert context.split(", ") == [
             word for flag, word in CONTEXTS.items()
             if f"NGX_HTTP_{flag}_CONF" in flags], name
-        assert f"Syntax: **{name}** " in section
+        assert re.search(rf"Syntax: \*\*{name}\*\*( .+)?;  $", section, re.M)
         assert re.search(r"(?m)^Default: (none|%s .+;)  $" % name, section)
 
 
