@@ -99,10 +99,12 @@ def test_parameters_of_paylock_redis():
 
 
 def test_no_unknown_directive_anywhere():
+    metrics = {"paylock_info", *re.findall(
+        r'(?m)^    \{ "(paylock_\w+)"', source("ngx_http_paylock_render.c"))}
     for page in [*DOCS.glob("*.md"), servers.ROOT / "README.md",
                  servers.ROOT / "CHANGES"]:
         named = set(re.findall(r"(?<![\w$/-])paylock_[a-z_]+", page.read_text()))
-        assert named <= set(commands()), page
+        assert named <= set(commands()) | metrics, page
 
 
 def test_variables():
@@ -127,7 +129,8 @@ def test_defaults(private):
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/directives.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/directives.md",
+                                  "docs/monitoring.md"])
 def test_configurations(page, private):
     """Every configuration that is shown is one."""
     text = (servers.ROOT / page).read_text()
