@@ -65,6 +65,7 @@ typedef enum {
     OPT_ACTOR,
     OPT_FOLLOW,
     OPT_MAN,
+    OPT_PROBE,
     OPT_N
 } option_e;
 
