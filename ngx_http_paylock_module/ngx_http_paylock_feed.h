@@ -21,7 +21,7 @@
 
 #define NGX_HTTP_PAYLOCK_FIELDS   16   /* noted: twice the records */
 #define NGX_HTTP_PAYLOCK_ENTRIES  2
-#define NGX_HTTP_PAYLOCK_BUCKETS  64   /* looked at or swept */
+#define NGX_HTTP_PAYLOCK_BUCKETS  32   /* looked at or swept */
 
 
 /* what keeps the feed from following; each is logged once an outage */
