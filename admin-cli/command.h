@@ -155,6 +155,7 @@ int cmd_audit_export(admin_t *a);
 int cmd_audit_log(admin_t *a);
 int cmd_audit_verify(admin_t *a);
 int cmd_complete(admin_t *a);
+int cmd_doctor(admin_t *a);
 int cmd_help(admin_t *a);
 int cmd_init(admin_t *a);
 int cmd_key_add(admin_t *a);

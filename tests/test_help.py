@@ -33,6 +33,7 @@ COMMANDS = {
     "audit checkpoint": ("--output point", WRITES),
     "audit export": ("--output export", WRITES),
     "adopt": ("--yes", CHANGES),
+    "doctor": ("", READS),
     "key add": ("0" * 62 + "01", CHANGES),
     "key revoke": ("{other}", CHANGES),
     "key list": ("", READS),
@@ -215,7 +216,7 @@ def test_page_of_paylock_admin(private):
     options, named = cli_tables()
     for name, (args, own) in named.items():
         line = re.search(rf"(?m)^     +{re.escape((name + ' ' + args).strip())}"
-                         r"((?: \[--[^\]]*\]\n?\s*)*)$", shown)
+                         r"((?: \[--[^\]]*\]\n?\s*)*)( [A-Z].*)?$", shown)
         assert line, name
         assert set(re.findall(r"\[--([\w-]+)", line[1])) == own
     for option, value in options.items():
