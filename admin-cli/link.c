@@ -37,7 +37,8 @@ struct link_s {
 };
 
 
-static int link_login(link_t *l, const settings_t *s);
+static int link_queue_logins(link_t *l, const settings_t *s);
+static int link_logins(link_t *l);
 static void link_wipe(link_t *l);
 static int link_wait(const link_t *l, short events, long long deadline);
 static int link_lost(link_t *l, const char *what);
@@ -108,7 +109,7 @@ link_open(const settings_t *s, problem_t *p)
     }
 
     if (l->fd == -1 || (s->url.tls && l->tls == NULL)
-        || link_login(l, s) != 0)
+        || link_queue_logins(l, s) != 0)
     {
         goto failed;
     }
@@ -120,6 +121,13 @@ failed:
     link_close(l);
 
     return NULL;
+}
+
+
+int
+link_login(link_t *l)
+{
+    return link_send(l) == 0 ? link_logins(l) : -1;
 }
 
 
@@ -256,15 +264,12 @@ link_reply(link_t *l)
 {
     char         buf[LINK_READ];
     ssize_t      n;
-    unsigned     logins;
     long long    deadline;
     const char  *why;
     redisReply  *reply;
 
-    for (logins = l->logins, l->logins = 0; logins; logins--) {
-        if (link_done(l) != 0) {
-            return NULL;
-        }
+    if (link_logins(l) != 0) {
+        return NULL;
     }
 
     deadline = dial_clock() + LINK_ANSWER;
@@ -411,10 +416,8 @@ link_refused(link_t *l, const redisReply *reply)
 }
 
 
-/* Goes out with the first commands, before whose replies theirs are read. */
-
 static int
-link_login(link_t *l, const settings_t *s)
+link_queue_logins(link_t *l, const settings_t *s)
 {
     int   rc;
     char  db[16];
@@ -443,6 +446,26 @@ link_login(link_t *l, const settings_t *s)
     }
 
     return rc;
+}
+
+
+/* Reads the replies that stand before all others. */
+
+static int
+link_logins(link_t *l)
+{
+    unsigned  n;
+
+    n = l->logins;
+    l->logins = 0;
+
+    while (n--) {
+        if (link_done(l) != 0) {
+            return -1;
+        }
+    }
+
+    return 0;
 }
 
 
