@@ -40,6 +40,7 @@ ngx_http_paylock_link_open(ngx_http_paylock_link_t *link)
     link->crowded = 0;
     link->broken = 0;
     link->busy = 0;
+    link->trying = 0;
     link->due = 0;
 
     link->turn.handler = ngx_http_paylock_link_turn;
@@ -155,6 +156,13 @@ ngx_http_paylock_link_add(ngx_http_paylock_link_t *link, ...)
     }
 
     link->due++;
+}
+
+
+void
+ngx_http_paylock_link_try(ngx_http_paylock_link_t *link)
+{
+    link->trying = 1;
 }
 
 
@@ -367,7 +375,7 @@ ngx_http_paylock_link_replies(ngx_http_paylock_link_t *link)
             return;
         }
 
-        if (reply->type == REDIS_REPLY_ERROR) {
+        if (reply->type == REDIS_REPLY_ERROR && !link->trying) {
             ngx_http_paylock_link_refuse(link, reply);
             freeReplyObject(reply);
             return;
@@ -384,6 +392,11 @@ ngx_http_paylock_link_replies(ngx_http_paylock_link_t *link)
 
         if (--link->due == 0) {
             break;
+        }
+
+        if (link->trying) {
+            link->trying = 0;
+            link->tried(link->data, reply);
         }
 
         freeReplyObject(reply);

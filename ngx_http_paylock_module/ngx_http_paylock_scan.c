@@ -169,6 +169,8 @@ ngx_http_paylock_scan_goes_on(ngx_http_paylock_feed_t *feed)
     if (node->alerted == 0) {
         node->answered = ngx_current_msec;
     }
+
+    ngx_http_paylock_node_report(feed);
 }
 
 
@@ -249,10 +251,11 @@ ngx_http_paylock_scan_fields(void *data, redisReply *reply)
 
     /* Redis gathers what comes next while this is dealt with */
 
-    if (ngx_strcmp(feed->position, "0") != 0
-        && (feed->blind
-            || ngx_current_msec - feed->asked < NGX_HTTP_PAYLOCK_SCAN_AHEAD))
-    {
+    feed->early = ngx_strcmp(feed->position, "0") != 0
+                  && (feed->blind || ngx_current_msec - feed->asked
+                                     < NGX_HTTP_PAYLOCK_SCAN_AHEAD);
+
+    if (feed->early) {
         ngx_http_paylock_scan_ask_fields(feed);
     }
 
@@ -280,7 +283,7 @@ ngx_http_paylock_scan_note(void *data, redisReply *reply)
         return;
     }
 
-    if (feed->link.due) {
+    if (feed->early) {
         return;
     }
 
