@@ -49,7 +49,9 @@ COMMANDS = {
 @pytest.fixture
 def known(admin, redis):
     """A signed trail with two keys and a lock, and an nginx that reports."""
-    redis.client().hset(NODES, "web1", "{}")
+    seconds, micro = redis.client().time()
+    redis.client().hset(NODES, "web1", json.dumps(
+        {"state": "live", "time": seconds * 1000}))
     admin("keygen")
     admin("init")
     admin.other = admin.json("keygen", "other.pem")["key"]
