@@ -3,7 +3,8 @@
  * Copyright (C) 2026 paylock contributors
  *
  * paylock_metrics: what is asked for, and the values.  Records are counted
- * while the request waits, a slice of the table in each turn.
+ * while the request waits, a slice of the table every now and then; for a
+ * timer a worker that is to leave waits, too.
  */
 
 
@@ -16,7 +17,8 @@
 #include "paylock_negotiate.h"
 
 
-#define NGX_HTTP_PAYLOCK_METRICS_SLICE  4096   /* buckets */
+#define NGX_HTTP_PAYLOCK_METRICS_SLICE  8192   /* buckets */
+#define NGX_HTTP_PAYLOCK_METRICS_PAUSE  1      /* millisecond */
 
 
 typedef struct {
@@ -108,7 +110,7 @@ ngx_http_paylock_metrics_handler(ngx_http_request_t *r)
     ctx->turn.log = r->connection->log;
 
     r->main->count++;
-    ngx_post_event(&ctx->turn, &ngx_posted_next_events);
+    ngx_add_timer(&ctx->turn, NGX_HTTP_PAYLOCK_METRICS_PAUSE);
 
     return NGX_DONE;
 }
@@ -151,8 +153,8 @@ ngx_http_paylock_metrics_cleanup(void *data)
 {
     ngx_http_paylock_metrics_ctx_t  *ctx = data;
 
-    if (ctx->turn.posted) {
-        ngx_delete_posted_event(&ctx->turn);
+    if (ctx->turn.timer_set) {
+        ngx_del_timer(&ctx->turn);
     }
 }
 
@@ -169,7 +171,7 @@ ngx_http_paylock_metrics_turn(ngx_event_t *ev)
     c = r->connection;
 
     if (ngx_http_paylock_metrics_slice(ctx) != NGX_OK) {
-        ngx_post_event(ev, &ngx_posted_next_events);
+        ngx_add_timer(ev, NGX_HTTP_PAYLOCK_METRICS_PAUSE);
         return;
     }
 
