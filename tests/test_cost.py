@@ -104,7 +104,7 @@ def test_open(measure, admin):
     """A host without a record, while others are locked."""
     stock = costs(measure("", **STOCK))
     admin("init")
-    admin("lock", *(f"h{i}.example" for i in range(100)))
+    admin("lock", *(f"h{i}.example" for i in range(100)), "--yes")
     ours = measure("paylock on;")
     ours.nginx.wait_state("h99.example", "locked", 60)
     cost = costs(ours)
