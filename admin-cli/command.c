@@ -83,9 +83,11 @@ const option_t  admin_options[OPT_N] = {
     [OPT_SINCE] = { "since", "TIME", "nothing that was done before" },
     [OPT_ACTOR] = { "actor", "NAME", "only what this one did" },
     [OPT_FOLLOW] = { "follow", NULL, "go on with what is done from now on" },
+    [OPT_MAN] = { "man", NULL, "print the manual page, for man(1)" },
+    [OPT_PROBE] = { "probe", "URL",
+        "ask there what the site really answers" },
     [OPT_WAIT] = { "wait", "SECONDS",
-        "until all nodes of nginx have it; 10 if not given", 1 },
-    [OPT_MAN] = { "man", NULL, "print the manual page, for man(1)" }
+        "until all nodes of nginx have it; 10 if not given", 1 }
 };
 
 
@@ -125,7 +127,7 @@ const command_t  admin_commands[] = {
       |OPT_BIT(OPT_AMOUNT)|OPT_BIT(OPT_CURRENCY)|OPT_BIT(OPT_DUE)
       |OPT_BIT(OPT_REQUEST_ID),
       "Note that a notice was sent; no site changes", cmd_notice },
-    { "status", "HOST...", 1, INT_MAX, 0,
+    { "status", "HOST...", 1, INT_MAX, OPT_BIT(OPT_PROBE),
       "What holds now, by which record, and what comes next",
       cmd_status },
     { "list", "", 0, 0,

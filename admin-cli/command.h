@@ -66,6 +66,7 @@ typedef enum {
     OPT_FOLLOW,
     OPT_WAIT,
     OPT_MAN,
+    OPT_PROBE,
     OPT_N
 } option_e;
 

@@ -53,7 +53,9 @@ COMMANDS = {
 def known(admin, redis):
     """A signed trail with two keys, a lock and a host that has none, and an
     nginx that reports."""
-    redis.client().hset(NODES, "web1", "{}")
+    seconds, micro = redis.client().time()
+    redis.client().hset(NODES, "web1", json.dumps(
+        {"state": "live", "time": seconds * 1000}))
     admin("keygen")
     admin("init")
     admin.other = admin.json("keygen", "other.pem")["key"]
