@@ -172,7 +172,8 @@ ngx_http_paylock_names_keys(ngx_http_paylock_main_conf_t *pmcf)
 
             if (name[n].kind == NGX_HTTP_PAYLOCK_BELOW) {
                 /* "*.x" is not the name of x */
-                ngx_http_paylock_table_kind(&name[n].key, name[n].kind);
+                ngx_http_paylock_table_kind(&name[n].key, name[n].kind,
+                                            name[n].name.len);
             }
         }
 
@@ -189,21 +190,14 @@ ngx_http_paylock_names_keys(ngx_http_paylock_main_conf_t *pmcf)
 }
 
 
-/* Did nginx choose this server by the name, or did the name fall to it? */
+/* Is the name one of the server's own? */
 
 ngx_uint_t
-ngx_http_paylock_names_have(ngx_http_request_t *r,
-    ngx_http_paylock_srv_conf_t *pscf, ngx_str_t *host, uint64_t hash)
+ngx_http_paylock_names_have(const ngx_http_paylock_srv_conf_t *pscf,
+    ngx_str_t *host, uint64_t hash)
 {
     ngx_uint_t                i, n;
     ngx_http_paylock_name_t  *name;
-
-    if (host == &r->headers_in.server
-        && r->http_connection->addr_conf->default_server
-           != ngx_http_get_module_srv_conf(r, ngx_http_core_module))
-    {
-        return 1;
-    }
 
     name = pscf->names.elts;
     n = pscf->names.nelts;
