@@ -245,10 +245,6 @@ ngx_http_paylock_host_suffix(ngx_http_paylock_main_conf_t *pmcf,
     u_char     *dot, *last;
     ngx_str_t   suffix;
 
-    if (pmcf->table.sh->suffixes == 0) {
-        return 0;
-    }
-
     suffix = *name;
     last = name->data + name->len;
 

@@ -16,80 +16,92 @@
 #include "ngx_http_paylock_slot.h"
 
 
-/* names that are hashed without a loop, and few are longer */
+/* names that are hashed in a straight line; few are longer */
 
-#define NGX_HTTP_PAYLOCK_SHORT  128
+#define NGX_HTTP_PAYLOCK_SHORT  64
 
 
+static ngx_int_t ngx_http_paylock_open_next(ngx_http_request_t *r,
+    ngx_http_phase_handler_t *ph);
 static ngx_uint_t ngx_http_paylock_open_host(ngx_http_request_t *r,
-    ngx_http_paylock_main_conf_t *pmcf);
-static ngx_uint_t ngx_http_paylock_open_below(
-    const ngx_http_paylock_table_t *table, const ngx_str_t *host);
+    const ngx_http_paylock_table_t *table,
+    const ngx_http_paylock_srv_conf_t *pscf);
+static ngx_uint_t ngx_http_paylock_open_below(ngx_http_request_t *r,
+    const ngx_http_paylock_table_t *table,
+    const ngx_http_paylock_srv_conf_t *pscf, uint64_t hash);
+static ngx_uint_t ngx_http_paylock_open_own(ngx_http_request_t *r,
+    const ngx_http_paylock_srv_conf_t *pscf, uint64_t hash);
 
 
 ngx_http_paylock_verdict_t  ngx_http_paylock_open;
 
 
-__attribute__((flatten)) ngx_int_t
+/* Of a location: its server's has judged most requests already. */
+
+ngx_int_t
+ngx_http_paylock_open_checker(ngx_http_request_t *r,
+    ngx_http_phase_handler_t *ph)
+{
+    return ngx_http_paylock_verdict(r) == &ngx_http_paylock_open
+           ? ngx_http_paylock_open_next(r, ph)
+           : ngx_http_paylock_open_server_checker(r, ph);
+}
+
+
+ngx_http_paylock_apart ngx_int_t
 ngx_http_paylock_open_server_checker(ngx_http_request_t *r,
     ngx_http_phase_handler_t *ph)
 {
     u_char                       **verdict;
+    ngx_http_paylock_srv_conf_t   *pscf;
     ngx_http_paylock_loc_conf_t   *plcf;
     ngx_http_paylock_main_conf_t  *pmcf;
 
     plcf = ngx_http_get_module_loc_conf(r, ngx_http_paylock_module);
 
-    if (plcf->enable) {
-        pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
-        verdict = &r->variables[pmcf->verdict].data;
+    if (!plcf->enable) {
+        return ngx_http_paylock_open_next(r, ph);
+    }
 
-        if (*verdict != NULL || !ngx_http_paylock_open_host(r, pmcf)) {
-            return ngx_http_paylock_open_checker(r, ph);
-        }
+    pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
+    pscf = ngx_http_get_module_srv_conf(r, ngx_http_paylock_module);
+    verdict = &r->variables[pmcf->verdict].data;
 
+    if (*verdict == NULL
+        && pscf->def == PAYLOCK_OPEN
+        && (ngx_http_paylock_load(&pmcf->table.sh->count) == 0
+            || ngx_http_paylock_open_host(r, &pmcf->table, pscf)))
+    {
         *verdict = (u_char *) &ngx_http_paylock_open;
     }
 
-    r->phase_handler++;
-
-    return NGX_AGAIN;
+    return *verdict == (u_char *) &ngx_http_paylock_open
+           ? ngx_http_paylock_open_next(r, ph)
+           : ngx_http_core_rewrite_phase(r, ph);
 }
 
 
-ngx_http_paylock_apart ngx_int_t
-ngx_http_paylock_open_checker(ngx_http_request_t *r,
-    ngx_http_phase_handler_t *ph)
+/* What nginx would come to next: ours are never the last. */
+
+static ngx_inline ngx_int_t
+ngx_http_paylock_open_next(ngx_http_request_t *r, ngx_http_phase_handler_t *ph)
 {
-    if (ngx_http_paylock_verdict(r) != &ngx_http_paylock_open) {
-        return ngx_http_core_rewrite_phase(r, ph);
-    }
-
     r->phase_handler++;
+    ph++;
 
-    return NGX_AGAIN;
+    return ph->checker(r, ph);
 }
 
 
 /* A name of this server's that no record could be for; 0 says nothing. */
 
-static ngx_inline ngx_uint_t
+static ngx_http_paylock_apart __attribute__((flatten)) ngx_uint_t
 ngx_http_paylock_open_host(ngx_http_request_t *r,
-    ngx_http_paylock_main_conf_t *pmcf)
+    const ngx_http_paylock_table_t *table,
+    const ngx_http_paylock_srv_conf_t *pscf)
 {
-    uint64_t                      hash;
-    ngx_str_t                    *host;
-    ngx_http_paylock_srv_conf_t  *pscf;
-
-    pscf = ngx_http_get_module_srv_conf(r, ngx_http_paylock_module);
-
-    if (pscf->def != PAYLOCK_OPEN) {
-        return 0;
-    }
-
-    if (ngx_http_paylock_load(&pmcf->table.sh->count) == 0) {
-        return 1;
-    }
+    uint64_t    hash;
+    ngx_str_t  *host;
 
     host = &r->headers_in.server;
 
@@ -98,52 +110,65 @@ ngx_http_paylock_open_host(ngx_http_request_t *r,
         return 0;
     }
 
-    hash = ngx_http_paylock_hash(&pmcf->table, host->data, host->len);
+    hash = ngx_http_paylock_hash(table, host->data, host->len);
 
-    if (ngx_http_paylock_may_have(&pmcf->table, hash)
-        || (ngx_http_paylock_load(&pmcf->table.sh->suffixes)
-            && ngx_http_paylock_open_below(&pmcf->table, host)))
-    {
+    if (ngx_http_paylock_may_have(table, hash)) {
         return 0;
     }
 
-    return ngx_http_paylock_chosen(r)
-           || ngx_http_paylock_names_have(pscf, host, hash);
+    /* longer suffixes than fit into a short name do not count */
+
+    return ngx_http_paylock_load(&table->sh->lengths[0])
+           ? ngx_http_paylock_open_below(r, table, pscf, hash)
+           : ngx_http_paylock_open_own(r, pscf, hash);
 }
 
 
-/* May a name that this one is below have suffix records? */
+/* The same for suffix records of the names that it is below. */
 
 static ngx_http_paylock_apart __attribute__((flatten)) ngx_uint_t
-ngx_http_paylock_open_below(const ngx_http_paylock_table_t *table,
-    const ngx_str_t *host)
+ngx_http_paylock_open_below(ngx_http_request_t *r,
+    const ngx_http_paylock_table_t *table,
+    const ngx_http_paylock_srv_conf_t *pscf, uint64_t hash)
 {
-    size_t      len, n;
+    size_t      len;
     u_char     *dot;
-    uint64_t    word;
+    uint64_t    lengths;
+    ngx_str_t  *host;
 
-    for (n = 0; n < host->len; n += 64) {
+    host = &r->headers_in.server;
 
-        for (word = ngx_http_paylock_load(&table->sh->lengths[n / 64]);
-             word;
-             word &= word - 1)
-        {
-            len = n + __builtin_ctzll(word);
+    for (lengths = ngx_http_paylock_load(&table->sh->lengths[0]);
+         lengths;
+         lengths &= lengths - 1)
+    {
+        len = __builtin_ctzll(lengths);
 
-            if (len >= host->len) {
-                return 0;
-            }
+        if (len >= host->len) {
+            break;
+        }
 
-            dot = host->data + host->len - len - 1;
+        dot = host->data + host->len - len - 1;
 
-            if (*dot == '.'
-                && ngx_http_paylock_may_have(table,
+        if (*dot == '.'
+            && ngx_http_paylock_may_have(table,
                                ngx_http_paylock_hash(table, dot + 1, len)))
-            {
-                return 1;
-            }
+        {
+            return 0;
         }
     }
 
-    return 0;
+    return ngx_http_paylock_open_own(r, pscf, hash);
+}
+
+
+static ngx_inline ngx_uint_t
+ngx_http_paylock_open_own(ngx_http_request_t *r,
+    const ngx_http_paylock_srv_conf_t *pscf, uint64_t hash)
+{
+    if (ngx_http_paylock_chosen(r)) {
+        return 1;
+    }
+
+    return ngx_http_paylock_names_have(pscf, &r->headers_in.server, hash);
 }

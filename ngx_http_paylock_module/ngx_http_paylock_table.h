@@ -78,9 +78,8 @@ typedef struct {
 typedef struct {
     uint32_t                       capacity;
     uint32_t                       count;      /* records that readers find */
-    uint32_t                       suffixes;   /* of these, of suffixes */
     uint64_t                       lengths[NGX_HTTP_PAYLOCK_LENGTHS / 64];
-                                               /* ... of which length */
+                                               /* bits: those of suffixes */
     uint32_t                       held;       /* ... held against a scan */
     uint32_t                       taken;      /* slots in chains */
     uint32_t                       used;       /* slots ever taken */

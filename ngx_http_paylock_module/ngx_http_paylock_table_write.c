@@ -136,7 +136,6 @@ ngx_http_paylock_count(ngx_http_paylock_table_t *table, uint32_t flags,
 
     if (len) {
         ngx_http_paylock_lengths(sh, len);
-        ngx_http_paylock_store(&sh->suffixes, sh->suffixes + n);
     }
 
     if (flags & NGX_HTTP_PAYLOCK_HELD) {
@@ -373,7 +372,6 @@ ngx_http_paylock_mend(ngx_http_paylock_table_t *table)
         ngx_http_paylock_lengths(sh, i);
     }
 
-    ngx_http_paylock_store(&sh->suffixes, count - sh->length[0]);
     ngx_http_paylock_store(&sh->count, count);
 
     for (i = 1; i <= sh->used; i++) {

@@ -570,7 +570,7 @@ test_suffixes(void **state)
     ngx_http_paylock_table_set(&f->table, &from, &record);
     ngx_http_paylock_table_end(&f->table);
 
-    assert_int_equal(f->table.sh->suffixes, 2);
+    assert_int_equal(f->table.sh->length[12], 2);
     assert_int_equal(f->table.sh->count, 2);
     assert_int_equal(get(f, "acme.example"), -1);
 
@@ -587,7 +587,7 @@ test_suffixes(void **state)
     ngx_http_paylock_table_begin(&f->table);
     ngx_http_paylock_table_set(&f->table, &below, NULL);
     ngx_http_paylock_table_end(&f->table);
-    assert_int_equal(f->table.sh->suffixes, 1);
+    assert_int_equal(f->table.sh->length[12], 1);
 
     table_free(f);
 }
@@ -816,7 +816,7 @@ test_saved(void **state)
     ngx_http_paylock_table_field(&f->table, "*.example", 9, &key);
     ngx_http_paylock_table_set(&f->table, &key, &record);
 
-    assert_int_equal(f->table.sh->suffixes, 1);
+    assert_int_equal(f->table.sh->length[7], 1);
     assert_true(held(f, "b.example"));
 
     changes = g->table.sh->changes;
@@ -834,7 +834,10 @@ test_saved(void **state)
 
     assert_int_equal(count, f->table.sh->count);
     assert_int_equal(g->table.sh->count, f->table.sh->count);
-    assert_int_equal(g->table.sh->suffixes, f->table.sh->suffixes);
+    assert_memory_equal(g->table.sh->length, f->table.sh->length,
+                        sizeof(g->table.sh->length));
+    assert_memory_equal(g->table.sh->lengths, f->table.sh->lengths,
+                        sizeof(g->table.sh->lengths));
     assert_int_equal(g->table.sh->held, f->table.sh->held);
     assert_true(g->table.sh->changes > changes);
     assert_int_equal(get(g, "c.example"), 3);
