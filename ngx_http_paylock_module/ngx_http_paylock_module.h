@@ -202,6 +202,9 @@ typedef struct {
     ngx_http_complex_value_t    *key;          /* paylock_key */
     ngx_http_paylock_name_t      constant;     /* ... without variables */
 
+    uint64_t                    *own;          /* hashes of names, or 0 */
+    ngx_uint_t                   mask;         /* ... as many and one more */
+
     ngx_array_t                  names;        /* ngx_http_paylock_name_t */
     ngx_array_t                  wildcards;    /* ngx_str_t */
     ngx_array_t                  regexes;      /* ngx_regex_t * */
@@ -303,8 +306,25 @@ ngx_int_t ngx_http_paylock_names_init(ngx_conf_t *cf,
 char *ngx_http_paylock_names_key(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 void ngx_http_paylock_names_keys(ngx_http_paylock_main_conf_t *pmcf);
-ngx_uint_t ngx_http_paylock_names_have(
-    const ngx_http_paylock_srv_conf_t *pscf, ngx_str_t *host, uint64_t hash);
+ngx_uint_t ngx_http_paylock_names_pattern(
+    const ngx_http_paylock_srv_conf_t *pscf, ngx_str_t *host);
+
+/* Is the name one of the server's own?  hash is that of its key. */
+
+static ngx_inline ngx_uint_t
+ngx_http_paylock_names_have(const ngx_http_paylock_srv_conf_t *pscf,
+    ngx_str_t *host, uint64_t hash)
+{
+    ngx_uint_t  i;
+
+    for (i = hash & pscf->mask; pscf->own[i]; i = (i + 1) & pscf->mask) {
+        if (pscf->own[i] == hash) {
+            return 1;
+        }
+    }
+
+    return ngx_http_paylock_names_pattern(pscf, host);
+}
 
 
 /* ngx_http_paylock_host.c */

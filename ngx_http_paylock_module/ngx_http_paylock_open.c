@@ -73,11 +73,10 @@ ngx_http_paylock_open_server_checker(ngx_http_request_t *r,
             || ngx_http_paylock_open_host(r, &pmcf->table, pscf)))
     {
         *verdict = (u_char *) &ngx_http_paylock_open;
+        return ngx_http_paylock_open_next(r, ph);
     }
 
-    return *verdict == (u_char *) &ngx_http_paylock_open
-           ? ngx_http_paylock_open_next(r, ph)
-           : ngx_http_core_rewrite_phase(r, ph);
+    return ngx_http_core_rewrite_phase(r, ph);
 }
 
 
