@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "suggest.h"
 
 
 #define COMMAND_OPTION  256            /* getopt's value of the first option */
@@ -18,7 +19,8 @@
 
 static int command_options(admin_t *a, int argc, char **argv,
     uint64_t options);
-static int command_bad_option(admin_t *a, int c, char **argv);
+static int command_bad_option(admin_t *a, int c, char **argv,
+    uint64_t options);
 static int command_count(admin_t *a);
 
 
@@ -80,7 +82,8 @@ const option_t  admin_options[OPT_N] = {
     [OPT_FILE] = { "file", "FILE", "what was sent: its SHA-256 is noted" },
     [OPT_SINCE] = { "since", "TIME", "nothing that was done before" },
     [OPT_ACTOR] = { "actor", "NAME", "only what this one did" },
-    [OPT_FOLLOW] = { "follow", NULL, "go on with what is done from now on" }
+    [OPT_FOLLOW] = { "follow", NULL, "go on with what is done from now on" },
+    [OPT_MAN] = { "man", NULL, "print the manual page, for man(1)" }
 };
 
 
@@ -131,6 +134,9 @@ const command_t  admin_commands[] = {
       cmd_audit_export },
     { "adopt", "", 0, 0, OPT_BIT(OPT_YES),
       "Take this Redis as the truth after a loss", cmd_adopt },
+    { "doctor", "", 0, 0, 0,
+      "What is wrong with this installation, and how to mend it",
+      cmd_doctor },
     { "key add", "KEY", 1, 1, OPT_BIT(OPT_REASON),
       "Let another operator's key count from now on", cmd_key_add },
     { "key revoke", "KEY", 1, 1, OPT_BIT(OPT_REASON),
@@ -140,7 +146,9 @@ const command_t  admin_commands[] = {
     { "keygen", "[FILE]", 0, 1, OPT_BIT(OPT_PASSPHRASE),
       "Make a key of your own, which signs what you do", cmd_keygen },
     { "version", "", 0, 0, 0, "Print the version", cmd_version },
-    { "help", "[COMMAND]", 0, 2, 0, "Print help", cmd_help },
+    { "complete", "[WORD]...", 0, INT_MAX, 0,
+      "Print how a command line can go on, which shells ask", cmd_complete },
+    { "help", "[COMMAND]", 0, 2, OPT_BIT(OPT_MAN), "Print help", cmd_help },
     { NULL, NULL, 0, 0, 0, NULL, NULL }
 };
 
@@ -172,11 +180,7 @@ command_parse(admin_t *a, int argc, char **argv)
     a->command = command_find(argv, argc, &used);
 
     if (a->command == NULL) {
-        return problem_set(&a->problem, STATUS_USAGE, "command",
-                           "\"paylock-admin help\" lists the commands",
-                           "there is no command \"%.100s%s%.100s\"", argv[0],
-                           used && argc > 1 ? " " : "",
-                           used && argc > 1 ? argv[1] : "");
+        return command_unknown(a, argv, argc);
     }
 
     /* getopt begins behind argv[0], here the last word of the command */
@@ -232,6 +236,23 @@ command_find(char **words, int n, int *used)
     }
 
     return NULL;
+}
+
+
+int
+command_unknown(admin_t *a, char **words, int n)
+{
+    int   two, used;
+    char  mend[SUGGEST_TEXT];
+
+    (void) command_find(words, n, &used);
+    two = used && n > 1;
+
+    suggest_command(words, n, mend);
+
+    return problem_set(&a->problem, STATUS_USAGE, "command", mend,
+                       "there is no command \"%.100s%s%.100s\"", words[0],
+                       two ? " " : "", two ? words[1] : "");
 }
 
 
@@ -303,7 +324,7 @@ command_options(admin_t *a, int argc, char **argv, uint64_t options)
         }
 
         if (c < COMMAND_OPTION) {
-            return command_bad_option(a, c, argv);
+            return command_bad_option(a, c, argv, OPT_GLOBAL|options);
         }
 
         if (c == COMMAND_OPTION + OPT_CHECKPOINT) {
@@ -324,8 +345,9 @@ command_options(admin_t *a, int argc, char **argv, uint64_t options)
 
 
 static int
-command_bad_option(admin_t *a, int c, char **argv)
+command_bad_option(admin_t *a, int c, char **argv, uint64_t options)
 {
+    char         mend[SUGGEST_TEXT];
     const char  *given;
 
     given = argv[optind - 1];
@@ -350,12 +372,12 @@ command_bad_option(admin_t *a, int c, char **argv)
         given = argv[optind];
     }
 
+    suggest_option(given, options, mend);
+
     return problem_set(&a->problem, STATUS_USAGE, "option",
                        given[0] == '-' && given[1] != '-' && strchr(given, '.')
                        ? "a label of a host name begins and ends with a "
-                         "letter or a digit"
-                       : "\"paylock-admin help\" lists the commands and, with "
-                         "one of them, its options",
+                         "letter or a digit" : mend,
                        "there is no option \"%.100s\"", given);
 }
 

@@ -64,6 +64,7 @@ typedef enum {
     OPT_SINCE,
     OPT_ACTOR,
     OPT_FOLLOW,
+    OPT_MAN,
     OPT_N
 } option_e;
 
@@ -112,6 +113,8 @@ struct admin_s {
     paylock_verify_t  trust;           /* see trust.h */
 
     problem_t         problem;         /* printed when the status is not 0 */
+    const char       *done;            /* what stays done; NULL: nothing */
+    unsigned          sigpipe:1;       /* was ignored by who started us */
 };
 
 
@@ -132,6 +135,10 @@ int command_parse(admin_t *a, int argc, char **argv);
 
 const command_t *command_find(char **words, int n, int *used);
 
+/* Notes that there is none, and which may be meant; returns the status. */
+
+int command_unknown(admin_t *a, char **words, int n);
+
 /* Notes that memory ran out; returns the status. */
 
 int admin_memory(admin_t *a);
@@ -147,6 +154,8 @@ int cmd_audit_checkpoint(admin_t *a);
 int cmd_audit_export(admin_t *a);
 int cmd_audit_log(admin_t *a);
 int cmd_audit_verify(admin_t *a);
+int cmd_complete(admin_t *a);
+int cmd_doctor(admin_t *a);
 int cmd_help(admin_t *a);
 int cmd_init(admin_t *a);
 int cmd_key_add(admin_t *a);
