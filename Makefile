@@ -67,13 +67,13 @@ nginx_incs := $(addprefix -Ibuild/nginx/, src/core src/event \
 .PHONY: unit fuzzers test test-full test-asan bench run
 .DELETE_ON_ERROR:
 
-all: module cli         ## build the module and paylock-admin (the default)
+all: module cli $(manuals)  ## build the module and paylock-admin (the default)
 
 module: $(module)       ## build/ngx_http_paylock_module.so
 
 cli: $(cli)             ## build/paylock-admin
 
-install: all $(manuals) ## install both and the docs: DESTDIR= PREFIX= MODULESDIR=
+install: all            ## install both and the docs: DESTDIR= PREFIX= MODULESDIR=
 	$(INSTALL) -d $(DESTDIR)$(MODULESDIR) $(DESTDIR)$(PREFIX)/bin \
 	    $(addprefix $(DESTDIR)$(PREFIX)/share/, doc/paylock/performance \
 	        man/man1 man/man8 bash-completion/completions $(ZSHDIR) \

@@ -303,7 +303,7 @@ def test_chaos(nginx, redis, admin):
             for half in 1, 2:
                 chaos.redis_until(
                     lambda: writers.flips >= half * RATE * SECONDS / 2,
-                    2 * SECONDS + 30)
+                    4 * SECONDS + 60)
                 if half == 1:
                     chaos.forget(writers)
             seconds = time.monotonic() - start

@@ -163,7 +163,8 @@ def cli_tables():
 
 
 def documented_options(text):
-    return dict(re.findall(r"(?m)^\| `--([\w-]+)(?: (\w+))?` \|", text))
+    return {name: value for name, value in re.findall(
+        r"(?m)^\| `--([\w-]+)(?: |\[=)?(\w*)\]?` \|", text)}
 
 
 def test_commands():
