@@ -57,7 +57,7 @@ class Wrk:
              f"http://127.0.0.1:{nginx.port}{PAGE}"],
             text=True, capture_output=True, timeout=60 + SECONDS, check=True)
         said = json.loads(re.search(r"\{.*\}", done.stdout)[0])
-        assert not said["errors"], done.stdout
+        assert said["requests"] and not said["errors"], done.stdout
         spent = sum(cpu(pid) for pid in nginx.workers()) - before
         return (said["requests"] / said["microseconds"] * 1e6,
                 spent / said["requests"])
