@@ -37,7 +37,6 @@ static void lock_reopen(flip_t *f, const lock_t *lock,
     const paylock_record_t *rec, uint32_t now);
 static void lock_set(flip_t *f, const lock_t *lock,
     const paylock_record_t *rec, paylock_time_e t, uint32_t now);
-static int lock_case(const paylock_record_t *rec, uint32_t now);
 static int lock_texts(flips_t *fs, flip_t *f, const lock_t *lock,
     int same_case);
 
@@ -76,6 +75,7 @@ cmd_lock(admin_t *a)
     kind.action = "lock";
     kind.change = lock_change;
     kind.data = &lock;
+    kind.bulk = 0;
     kind.entry = NULL;
     kind.inherits = !(lock.immediate & LOCK_BIT(PAYLOCK_LOCK_AT));
 
@@ -225,9 +225,10 @@ lock_change(flips_t *fs, flip_t *f, uint32_t now)
 
     rec = change_times(from);
 
-    status = lock_refused(fs, f, lock, &rec, now);
+    status = change_guarded(fs, f);
 
     if (status != STATUS_DONE
+        || (status = lock_refused(fs, f, lock, &rec, now)) != STATUS_DONE
         || (status = change_begin(fs, f, from, now)) != STATUS_DONE)
     {
         return status;
@@ -256,7 +257,7 @@ lock_change(flips_t *fs, flip_t *f, uint32_t now)
         change_time(f, PAYLOCK_OPEN_AT, lock->time[PAYLOCK_OPEN_AT]);
     }
 
-    status = lock_texts(fs, f, lock, f->record && lock_case(&rec, now));
+    status = lock_texts(fs, f, lock, f->record && change_case(&rec, now));
 
     return status == STATUS_DONE ? change_end(fs, f, !settled) : status;
 }
@@ -367,26 +368,6 @@ lock_set(flip_t *f, const lock_t *lock, const paylock_record_t *rec,
     }
 
     change_time(f, t, when);
-}
-
-
-/* Is there a case that is not closed: a stage that holds, or is planned? */
-
-static int
-lock_case(const paylock_record_t *rec, uint32_t now)
-{
-    size_t          i;
-    paylock_time_e  t;
-
-    for (i = 0; i < LOCK_STAGES; i++) {
-        t = lock_stages[i].time;
-
-        if (paylock_record_has(rec, t) && !change_ended(rec, t, now)) {
-            return 1;
-        }
-    }
-
-    return 0;
 }
 
 

@@ -160,6 +160,7 @@ int cmd_audit_verify(admin_t *a);
 int cmd_complete(admin_t *a);
 int cmd_doctor(admin_t *a);
 int cmd_help(admin_t *a);
+int cmd_import(admin_t *a);
 int cmd_init(admin_t *a);
 int cmd_key_add(admin_t *a);
 int cmd_key_list(admin_t *a);
@@ -170,9 +171,11 @@ int cmd_lock(admin_t *a);
 int cmd_nodes(admin_t *a);
 int cmd_nodes_forget(admin_t *a);
 int cmd_notice(admin_t *a);
+int cmd_protect(admin_t *a);
 int cmd_reset(admin_t *a);
 int cmd_status(admin_t *a);
 int cmd_unlock(admin_t *a);
+int cmd_unprotect(admin_t *a);
 int cmd_version(admin_t *a);
 
 

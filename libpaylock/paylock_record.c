@@ -177,6 +177,17 @@ paylock_record_dump(const json_t *record)
 
 
 int
+paylock_record_protected(const json_t *record)
+{
+    const json_t  *mark;
+
+    mark = json_object_get(record, PAYLOCK_PROTECTED);
+
+    return mark && !json_is_false(mark) && !json_is_null(mark);
+}
+
+
+int
 paylock_ref_check(const char *ref, size_t len)
 {
     size_t  i;

@@ -83,7 +83,8 @@ def test_memcheck_state(nginx, redis, admin, private):
     """The same of the state file: written, read again, written at the end."""
     log = private / "memcheck.log"
     admin("init")
-    admin("lock", "acme.example", *(f"h{i}.example" for i in range(500)))
+    admin("lock", "acme.example", *(f"h{i}.example" for i in range(500)),
+          "--yes")
     server = nginx("paylock_state @DIR@/state/paylock;" + SITES, workers=1,
                    main=MAIN, patience=60, under=(
                        "valgrind", "--leak-check=full", "--keep-debuginfo=yes",
