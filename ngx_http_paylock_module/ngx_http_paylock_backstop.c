@@ -56,6 +56,7 @@ ngx_http_paylock_replace(ngx_http_request_t *r)
 {
     ngx_int_t                     rc;
     ngx_chain_t                  *body;
+    ngx_http_paylock_pass_e       pass;
     ngx_http_paylock_verdict_t   *verdict;
     ngx_http_paylock_loc_conf_t  *plcf;
 
@@ -71,10 +72,19 @@ ngx_http_paylock_replace(ngx_http_request_t *r)
         return NGX_ERROR;
     }
 
-    if (verdict->answered
-        || !ngx_http_paylock_closed(r, verdict)
-        || ngx_http_paylock_pass(r, plcf) != NGX_HTTP_PAYLOCK_PASS_NONE)
+    if (verdict->answered || !ngx_http_paylock_closed(r, verdict)) {
+        return ngx_http_next_header_filter(r);
+    }
+
+    pass = ngx_http_paylock_pass(r, plcf);
+
+    if (pass == NGX_HTTP_PAYLOCK_PASS_PASS
+        && ngx_http_paylock_token_private(r) != NGX_OK)
     {
+        return NGX_ERROR;
+    }
+
+    if (pass != NGX_HTTP_PAYLOCK_PASS_NONE) {
         return ngx_http_next_header_filter(r);
     }
 

@@ -15,6 +15,8 @@
 #include "ngx_http_paylock_table.h"
 #include "paylock_audit.h"
 #include "paylock_page.h"
+#include "paylock_pass.h"
+#include "paylock_strip.h"
 #include "paylock_timeline.h"
 
 
@@ -178,6 +180,8 @@ typedef struct {
     ngx_array_t                  templates;
     ngx_array_t                  servers;      /* the servers' *_conf_t * */
     ngx_int_t                    verdict;      /* index of the variable */
+    ngx_int_t                    pass;         /* ... of the pass shown */
+    ngx_uint_t                   passes;       /* are there keys for them? */
     ngx_uint_t                   ifs;          /* "if" that set a handler */
     ngx_uint_t                   used;
 
@@ -199,6 +203,7 @@ typedef struct {
     ngx_uint_t                   def;          /* paylock_default */
     ngx_uint_t                   locations_differ;
 
+    paylock_pass_keys_t         *pass_keys;    /* paylock_pass_key */
     ngx_http_complex_value_t    *key;          /* paylock_key */
     ngx_http_paylock_name_t      constant;     /* ... without variables */
 
@@ -232,6 +237,8 @@ typedef struct {
     unsigned                     answered:1;   /* our answer is on its way */
     unsigned                     replaced:1;   /* ... instead of another one */
     unsigned                     logged:1;
+    unsigned                     asked:1;      /* about a pass */
+    unsigned                     passed:1;     /* ... which is good */
     paylock_stage_e              def;
     ngx_http_paylock_kind_e      kind;
     ngx_str_t                    host;         /* the record's, as above */
@@ -298,6 +305,8 @@ ngx_uint_t ngx_http_paylock_host_is_open(ngx_http_request_t *r,
     ngx_http_paylock_main_conf_t *pmcf);
 void ngx_http_paylock_host_find(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict);
+uint32_t ngx_http_paylock_host_pass_after(ngx_http_request_t *r,
+    ngx_http_paylock_verdict_t *verdict);
 ngx_int_t ngx_http_paylock_host_normalise(ngx_pool_t *pool,
     const ngx_str_t *value, ngx_str_t *host);
 
@@ -321,6 +330,7 @@ typedef enum {
     NGX_HTTP_PAYLOCK_PASS_NONE = 0,
     NGX_HTTP_PAYLOCK_PASS_EXEMPT,
     NGX_HTTP_PAYLOCK_PASS_BYPASS,
+    NGX_HTTP_PAYLOCK_PASS_PASS,
     NGX_HTTP_PAYLOCK_PASS_DRY_RUN
 } ngx_http_paylock_pass_e;
 
@@ -345,6 +355,29 @@ ngx_http_paylock_pass_e ngx_http_paylock_pass(ngx_http_request_t *r,
     ngx_http_paylock_loc_conf_t *plcf);
 
 
+/* ngx_http_paylock_pass_key.c */
+
+char *ngx_http_paylock_pass_key(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+
+/* ngx_http_paylock_token.c */
+
+ngx_int_t ngx_http_paylock_token_init(ngx_conf_t *cf);
+ngx_uint_t ngx_http_paylock_token_good(ngx_http_request_t *r);
+ngx_int_t ngx_http_paylock_token_private(ngx_http_request_t *r);
+ngx_int_t ngx_http_paylock_token_mask(ngx_pool_t *pool, ngx_str_t *text);
+
+
+/*
+ * ngx_http_paylock_cookie.c: takes our cookies out of what a client sent,
+ * calling found for each
+ */
+
+void ngx_http_paylock_cookie_take(ngx_http_request_t *r,
+    paylock_strip_pt found, void *data);
+
+
 /* ngx_http_paylock_answer.c */
 
 ngx_http_paylock_answer_t *ngx_http_paylock_answer_get(ngx_conf_t *cf,
@@ -356,6 +389,8 @@ ngx_http_paylock_answer_t *ngx_http_paylock_answer_get(ngx_conf_t *cf,
 ngx_int_t ngx_http_paylock_page_header(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict, ngx_chain_t **chain);
 uint32_t ngx_http_paylock_page_until(ngx_http_paylock_verdict_t *verdict);
+ngx_int_t ngx_http_paylock_page_set(ngx_http_request_t *r, const char *key,
+    ngx_str_t *value);
 
 /* a body in the making */
 

@@ -127,6 +127,10 @@ ngx_http_paylock_pass(ngx_http_request_t *r,
         }
     }
 
+    if (ngx_http_paylock_token_good(r)) {
+        return NGX_HTTP_PAYLOCK_PASS_PASS;
+    }
+
     return plcf->dry_run ? NGX_HTTP_PAYLOCK_PASS_DRY_RUN
                          : NGX_HTTP_PAYLOCK_PASS_NONE;
 }
