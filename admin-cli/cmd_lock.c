@@ -31,6 +31,8 @@ static int lock_options(admin_t *a, lock_t *lock);
 static int lock_times(admin_t *a, lock_t *lock);
 static int lock_order(admin_t *a, const lock_t *lock);
 static int lock_change(flips_t *fs, flip_t *f, uint32_t now);
+static int lock_passes(flips_t *fs, flip_t *f, const paylock_record_t *rec,
+    uint32_t now);
 static int lock_refused(flips_t *fs, const flip_t *f, const lock_t *lock,
     const paylock_record_t *rec, uint32_t now);
 static void lock_reopen(flip_t *f, const lock_t *lock,
@@ -73,10 +75,11 @@ cmd_lock(admin_t *a)
 
     /* a record of its own must not end what another holds for the host */
 
+    memset(&kind, 0, sizeof(flip_kind_t));
+
     kind.action = "lock";
     kind.change = lock_change;
     kind.data = &lock;
-    kind.entry = NULL;
     kind.inherits = !(lock.immediate & LOCK_BIT(PAYLOCK_LOCK_AT));
 
     return flips_run(a, &kind);
@@ -258,7 +261,37 @@ lock_change(flips_t *fs, flip_t *f, uint32_t now)
 
     status = lock_texts(fs, f, lock, f->record && lock_case(&rec, now));
 
-    return status == STATUS_DONE ? change_end(fs, f, !settled) : status;
+    if (status == STATUS_DONE) {
+        status = change_end(fs, f, !settled);
+    }
+
+    return status == STATUS_DONE && f->changed
+           && paylock_timeline_stage(&rec, now, PAYLOCK_OPEN)
+              != PAYLOCK_LOCKED
+           ? lock_passes(fs, f, &rec, now) : status;
+}
+
+
+/*
+ * Passes of an earlier lock are not for this one.  In the second in which the
+ * record was written last, one may have been issued before.
+ */
+
+static int
+lock_passes(flips_t *fs, flip_t *f, const paylock_record_t *rec, uint32_t now)
+{
+    uint32_t  at, after;
+
+    at = rec->time[PAYLOCK_AT];
+    after = f->record && at >= now && at < UINT32_MAX ? at + 1 : now;
+
+    if (after <= rec->time[PAYLOCK_PASS_AFTER]) {
+        return STATUS_DONE;
+    }
+
+    change_time(f, PAYLOCK_PASS_AFTER, after);
+
+    return change_end(fs, f, 1);
 }
 
 

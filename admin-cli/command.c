@@ -80,7 +80,12 @@ const option_t  admin_options[OPT_N] = {
     [OPT_FILE] = { "file", "FILE", "what was sent: its SHA-256 is noted" },
     [OPT_SINCE] = { "since", "TIME", "nothing that was done before" },
     [OPT_ACTOR] = { "actor", "NAME", "only what this one did" },
-    [OPT_FOLLOW] = { "follow", NULL, "go on with what is done from now on" }
+    [OPT_FOLLOW] = { "follow", NULL, "go on with what is done from now on" },
+    [OPT_PASS] = { "pass", "FILE",
+        "make or rotate the keys of passes there instead" },
+    [OPT_TTL] = { "ttl", "TIME", "how long the pass is good, such as 7d" },
+    [OPT_PASS_KEY] = { "key", "FILE", "that \"keygen --pass\" made" },
+    [OPT_PATH] = { "path", "PATH", "where the link leads; / if not given" }
 };
 
 
@@ -131,13 +136,23 @@ const command_t  admin_commands[] = {
       cmd_audit_export },
     { "adopt", "", 0, 0, OPT_BIT(OPT_YES),
       "Take this Redis as the truth after a loss", cmd_adopt },
+    { "pass issue", "HOST", 1, 1,
+      OPT_BIT(OPT_TTL)|OPT_BIT(OPT_PASS_KEY)|OPT_BIT(OPT_PATH)
+      |OPT_BIT(OPT_REASON),
+      "Print a link by which a client sees a locked site", cmd_pass_issue },
+    { "pass revoke", "HOST...", 1, INT_MAX,
+      OPT_BIT(OPT_REQUEST_ID)|OPT_BIT(OPT_YES),
+      "Refuse the passes that were issued until now", cmd_pass_revoke },
+    { "pass list", "[HOST]", 0, 1, 0,
+      "Which passes were issued, and which are still good",
+      cmd_pass_list },
     { "key add", "KEY", 1, 1, OPT_BIT(OPT_REASON),
       "Let another operator's key count from now on", cmd_key_add },
     { "key revoke", "KEY", 1, 1, OPT_BIT(OPT_REASON),
       "Let a key not count any more", cmd_key_revoke },
     { "key list", "", 0, 0, 0,
       "Which keys count, and which did", cmd_key_list },
-    { "keygen", "[FILE]", 0, 1, OPT_BIT(OPT_PASSPHRASE),
+    { "keygen", "[FILE]", 0, 1, OPT_BIT(OPT_PASSPHRASE)|OPT_BIT(OPT_PASS),
       "Make a key of your own, which signs what you do", cmd_keygen },
     { "version", "", 0, 0, 0, "Print the version", cmd_version },
     { "help", "[COMMAND]", 0, 2, 0, "Print help", cmd_help },
@@ -276,6 +291,12 @@ command_options(admin_t *a, int argc, char **argv, uint64_t options)
     memset(table, 0, sizeof(table));
 
     for (i = 0, n = 0; i < OPT_N; i++) {
+
+        /* behind "pass issue" another key is meant */
+
+        if (i == OPT_KEY && (options & OPT_BIT(OPT_PASS_KEY))) {
+            continue;
+        }
 
         if ((OPT_GLOBAL|options) & OPT_BIT(i)) {
             table[n].name = admin_options[i].name;

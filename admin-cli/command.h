@@ -64,6 +64,10 @@ typedef enum {
     OPT_SINCE,
     OPT_ACTOR,
     OPT_FOLLOW,
+    OPT_PASS,
+    OPT_TTL,
+    OPT_PASS_KEY,
+    OPT_PATH,
     OPT_N
 } option_e;
 
@@ -156,6 +160,9 @@ int cmd_keygen(admin_t *a);
 int cmd_list(admin_t *a);
 int cmd_lock(admin_t *a);
 int cmd_notice(admin_t *a);
+int cmd_pass_issue(admin_t *a);
+int cmd_pass_list(admin_t *a);
+int cmd_pass_revoke(admin_t *a);
 int cmd_reset(admin_t *a);
 int cmd_status(admin_t *a);
 int cmd_unlock(admin_t *a);

@@ -59,6 +59,12 @@ typedef struct {
     /* says all of the entry, which changes no record; NULL: the record does */
 
     void             (*entry)(flips_t *fs, paylock_entry_t *e);
+
+    const char        *told;           /* "noted, "; NULL: nothing */
+
+    /* says what was done, and whether anything was; NULL: as for all */
+
+    int              (*report)(const flips_t *fs);
 } flip_kind_t;
 
 

@@ -263,6 +263,11 @@ flips_report(const flips_t *fs)
     const flip_t  *f;
 
     a = fs->admin;
+
+    if (fs->kind->report) {
+        return fs->kind->report(fs);
+    }
+
     now = (uint32_t) time(NULL);
     changed = json_array();
     unchanged = json_array();
@@ -312,7 +317,7 @@ flips_print(const flips_t *fs, const flip_t *f, uint32_t now)
     (void) printf("%s: %s%s", f->host,
                   !f->changed ? "unchanged, "
                   : fs->admin->opt[OPT_DRY_RUN] ? "would be " : "",
-                  fs->kind->entry ? "noted, " : "");
+                  f->changed && fs->kind->told ? fs->kind->told : "");
 
     if (f->after) {
         state_print(stdout, &state, output_colours());
