@@ -167,12 +167,12 @@ paylock_strip_path(const char *path, size_t len, char *dst)
 
     start = dst;
 
-    /* "//other.example" is another site, and so is "/\other.example" */
+    /* "//other.example" would be another site */
 
     if (len == 0 || path[0] != '/') {
         *dst++ = '/';
 
-    } else if (len > 1 && (path[1] == '/' || path[1] == '\\')) {
+    } else if (len > 1 && path[1] == '/') {
         *dst++ = '/';
         *dst++ = '.';
     }

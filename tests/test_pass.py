@@ -3,11 +3,13 @@
 # Passes: a client reviews a locked site by a link, which becomes a cookie.
 
 import base64
+import hmac
 import http.client
 import json
 import re
 import socket
 import ssl
+import struct
 import time
 from urllib.parse import urljoin, urlsplit
 
@@ -154,3 +156,566 @@ def test_https(start, issue, tls, gate):
         assert reply.headers["Set-Cookie"].endswith("; Secure")
         assert site(get("/", cookie))
         assert closed(get("/"))
+
+
+# what is no pass; the format written once more
+
+def b64(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def forge(keys, host="acme.example", purpose="link", issued=None,
+          expires=None, kid=None, version=1):
+    """A token, made as docs/passes.md has it."""
+    line = keys.read_text().split()[0]
+    name, secret = line.split(":")
+    kid = kid or name
+    now = int(time.time())
+    head = bytes([version]) + struct.pack(
+        ">II", now if issued is None else issued,
+        now + 3600 if expires is None else expires)
+    sub = hmac.digest(base64.b64decode(secret),
+                      f"paylock pass {purpose} 1".encode(), "sha256")
+    mac = hmac.digest(sub, head + bytes([len(kid)]) + kid.encode()
+                      + host.encode(), "sha256")
+    return b64(head + mac + kid.encode())
+
+
+def shown(nginx, value, **kw):
+    """Both ways to show a token: the answers."""
+    return (ask(nginx, f"/?paylock_pass={value}", **kw),
+            ask(nginx, cookie=f"paylock_pass={value}", **kw),
+            ask(nginx, cookie=f"__Host-paylock_pass={value}", **kw))
+
+
+def test_the_format(start, issue, keys):
+    """Who has the key can make what nginx takes, by the page alone."""
+    nginx = start()
+    now = int(time.time())
+    mine = forge(keys, issued=now, expires=now + 60)
+    assert follow(nginx, f"/?paylock_pass={mine}") \
+        == "paylock_pass=" + forge(keys, purpose="cookie", issued=now,
+                                   expires=now + 60)
+    theirs = base64.urlsafe_b64decode(token(issue()) + "==")
+    issued, expires = struct.unpack(">II", theirs[1:9])
+    assert token(issue()) != "" and expires - issued == 7 * 86400
+    assert forge(keys, issued=issued, expires=expires) == b64(theirs)
+
+
+def test_bad_tokens(start, keys, backend):
+    nginx = start()
+    good = forge(keys)
+    raw = base64.urlsafe_b64decode(good + "==")
+    bad = {
+        "other host": forge(keys, host="other.example"),
+        "www": forge(keys, host="www.acme.example"),
+        "upper case": forge(keys, host="ACME.example"),
+        "expired": forge(keys, expires=int(time.time())),
+        "long ago": forge(keys, issued=1, expires=2),
+        "other kid": forge(keys, kid="k2"),
+        "other version": forge(keys, version=2),
+        "truncated": good[:-1], "half": good[:30], "empty": "",
+        "longer": good + "A", "filled up": good + "=",
+        "over-long": good * 100, "two": good + "," + good,
+        "not base64": good[:-1] + "!", "encoded": "%" + f"{ord(good[0]):x}"
+        + good[1:], "nothing": "A" * 76,
+        "other alphabet": base64.b64encode(raw).decode() + "/+",
+    }
+    # each bit of it counts
+    for i in range(len(raw)):
+        changed = bytearray(raw)
+        changed[i] ^= 1 << i % 8
+        bad[f"byte {i}"] = b64(bytes(changed))
+    for what, value in bad.items():
+        for reply in shown(nginx, value):
+            assert closed(reply), what
+    assert not backend.requests
+    # and the same is good where nothing is changed
+    assert site(ask(nginx, cookie=follow(nginx, f"/?paylock_pass={good}")))
+
+
+def test_purposes(start, issue, keys):
+    """A link is no cookie, a cookie no link."""
+    nginx = start()
+    link = issue()
+    cookie = follow(nginx, link)
+    assert closed(ask(nginx, cookie=f"paylock_pass={token(link)}"))
+    assert closed(ask(nginx, f"/?paylock_pass={token(cookie)}"))
+    assert site(ask(nginx, cookie=cookie))
+
+
+def test_other_host(start, issue, gate):
+    nginx = start()
+    gate.lock("other.example")
+    gate.admin("lock", ".below.example", "--yes")
+    nginx.wait_state("below.example", "locked")
+    link = issue()
+    cookie = follow(nginx, link)
+    for host in "other.example", "a.below.example", "nobody.example":
+        assert closed(ask(nginx, link, host))
+        assert closed(ask(nginx, host=host, cookie=cookie))
+
+    # a suffix may be locked, a pass is for one name
+    link = issue("a.below.example")
+    cookie = follow(nginx, link, "a.below.example")
+    assert site(ask(nginx, host="a.below.example", cookie=cookie))
+    assert closed(ask(nginx, host="b.below.example", cookie=cookie))
+    assert closed(ask(nginx, link, "b.below.example"))
+
+
+def test_two_hosts(start, issue, backend):
+    """A pass for the one opens nothing that the other one closes."""
+    nginx = start()
+    other = follow(nginx, issue("other.example"), "other.example")
+    for first, second in (("other.example", "acme.example"),
+                          ("acme.example", "other.example")):
+        reply = nginx.raw(f"GET http://{first}/ HTTP/1.1\r\nHost: {second}\r\n"
+                          f"Cookie: {other}\r\nConnection: close\r\n\r\n"
+                          .encode())
+        assert closed(reply), (first, second)
+    assert not backend.requests
+
+
+# revocation
+
+def test_revoked_at_once(start, issue, gate, admin):
+    """In the second of its issue as well, link and cookie."""
+    nginx = start()
+    for _ in range(3):
+        link, second = issue(), issue(ttl="1d")
+        cookie = follow(nginx, link)
+        assert site(ask(nginx, cookie=cookie))
+        admin("pass", "revoke", "acme.example")
+        servers.wait_for("the revocation",
+                         lambda: ask(nginx, cookie=cookie).status == 503)
+        assert closed(ask(nginx, link)) and closed(ask(nginx, second))
+        # the next one is good at once
+        assert site(ask(nginx, cookie=follow(nginx, issue())))
+
+
+def test_revoked_where_another_record_holds(start, issue, gate, admin):
+    nginx = start()
+    admin("lock", ".below.example", "--yes")
+    host, beside = "a.below.example", "b.below.example"
+    nginx.wait_state(host, "locked")
+    for revoked, judge in (host, site), (".below.example", closed):
+        link = issue(host)
+        cookie = follow(nginx, link, host)
+        other = follow(nginx, issue(beside), beside)
+        assert site(ask(nginx, host=host, cookie=cookie))
+        admin("pass", "revoke", revoked, "--yes")
+        servers.wait_for("the revocation", lambda: ask(
+            nginx, host=host, cookie=cookie).status == 503)
+        assert closed(ask(nginx, link, host))
+        assert judge(ask(nginx, host=beside, cookie=other))
+
+
+def test_by_default_locked(gate, keys, issue, admin):
+    """Without any record."""
+    nginx = gate.start((SERVER % "paylock_default locked;").replace(
+        "@KEY@", str(keys)))
+    link = issue()
+    cookie = follow(nginx, link)
+    assert site(ask(nginx, cookie=cookie))
+    admin("pass", "revoke", "acme.example")
+    servers.wait_for("the revocation",
+                     lambda: ask(nginx, cookie=cookie).status == 503)
+    assert closed(ask(nginx, link))
+    assert site(ask(nginx, cookie=follow(nginx, issue())))
+
+
+@pytest.mark.parametrize("end", ["unlock", "reset"])
+def test_replayed(start, issue, gate, admin, end):
+    """After unlock, or reset, and lock, be it in the same second."""
+    nginx = start()
+    link = issue()
+    cookie = follow(nginx, link)
+    admin(end, "acme.example")
+    nginx.wait_state("acme.example", "open")
+    gate.lock("acme.example")
+    assert closed(ask(nginx, link)) and closed(ask(nginx, cookie=cookie))
+    assert site(ask(nginx, cookie=follow(nginx, issue())))
+
+
+def test_pass_after(admin, redis, gate):
+    """What each command makes of it."""
+    def record():
+        return json.loads(redis.client().hget("{paylock}:locks",
+                                              "acme.example") or "{}")
+
+    before = int(time.time())
+    admin("lock", "acme.example", "--reason", "x")
+    first = record()["pass_after"]
+    assert before <= first <= time.time()
+    # locked already: it stays
+    admin("lock", "acme.example", "--reason", "y")
+    assert record()["pass_after"] == first
+    # a revocation is later than all that was issued
+    before = int(time.time())
+    admin("pass", "revoke", "acme.example")
+    revoked = record()["pass_after"]
+    assert before + 1 <= revoked <= time.time() + 1
+    assert record()["reason"] == "y" and "lock_at" in record()
+    for command in "unlock", "reset":
+        admin(command, "acme.example")
+        assert record()["pass_after"] == revoked
+    assert set(record()) == {"at", "pass_after", "actor"}
+    # a later one is not taken back
+    later = int(time.time()) + 1000
+    redis.client().hset("{paylock}:locks", "acme.example", json.dumps(
+        {"at": 1, "open_at": 1, "pass_after": later}))
+    admin("lock", "acme.example")
+    assert record()["pass_after"] == later
+    # the same plan again is the same
+    admin("reset", "acme.example")
+    plan = "lock", "acme.example", "--at", "2099-01-01T00:00:00Z"
+    assert admin.json(*plan)["changed"] and not admin.json(*plan)["changed"]
+
+
+# the exchange
+
+@pytest.mark.parametrize("path,location", [
+    ("/?@", "/"),
+    ("/?a=1&@", "/?a=1"),
+    ("/?@&a=1", "/?a=1"),
+    ("/?a=1&@&b=2&a=3", "/?a=1&b=2&a=3"),
+    ("/?&a&&@&&b=%26", "/?&a&&&b=%26"),
+    ("/?@&@", "/"),
+    ("/?xpaylock_pass=1&@", "/?xpaylock_pass=1"),
+    ("/a%20b/%C3%A9?@", "/a%20b/%C3%A9"),
+    ("/a?b?@&c=/?d", "/a?b?@&c=/?d"),
+    ("//evil.example/?@", "/.//evil.example/"),
+    ("///evil.example?@", "/.///evil.example"),
+    ("/\\evil.example/?@", "/%5Cevil.example/"),
+    ("/\\/evil.example/?@", "/%5C/evil.example/"),
+    ("/%09/evil.example/?@", "/%09/evil.example/"),
+    ("/%0d%0aSet-Cookie:x/?@", "/%0d%0aSet-Cookie:x/"),
+    ("/%2f/evil.example/?@", "/%2f/evil.example/"),
+    ("/.//evil.example?@", "/.//evil.example"),
+    ("/javascript:alert(1)?@", "/javascript:alert(1)"),
+    ("http://acme.example//evil.example/?@", "/.//evil.example/"),
+    ("http://acme.example/?@", "/"),
+    ("http://acme.example?@", "/"),
+    ("http://acme.example@evil.example/?@", None),
+    ("/?u=//evil.example&@", "/?u=//evil.example"),
+    ("/\xc3\xa9?@", "/%C3%A9"),
+    ('/"<>?@', "/%22%3C%3E"),
+])
+def test_location(start, keys, path, location):
+    """The same address without the token, of the same site for whoever
+    reads it."""
+    nginx = start()
+    line = (f"GET {path.replace('@', 'paylock_pass=' + forge(keys), 9)} "
+            if location != "/a?b?@&c=/?d" else f"GET {path} ")
+    if location is None:
+        line = f"GET http://acme.example@evil.example/?paylock_pass=" \
+            f"{forge(keys)} "
+    reply = nginx.raw(line.encode("latin-1") + b"HTTP/1.1\r\nHost: "
+                      b"acme.example\r\nConnection: close\r\n\r\n").decode()
+    found = re.search(r"(?m)^Location: (.*)\r$", reply)
+    if location in (None, path):
+        assert found is None
+        return
+    assert reply.startswith("HTTP/1.1 303 ") and found[1] == location, reply
+    # as a browser reads it: backslashes are slashes, tabs are nothing
+    url = re.sub(r"[\t\r\n]", "", found[1]).replace("\\", "/")
+    assert urlsplit(urljoin("https://acme.example/x", url)).netloc \
+        == "acme.example"
+
+
+def test_control_characters(start, keys, backend):
+    nginx = start()
+    for evil in b"\t/evil.example", b"/\t/evil.example", b"/\x01", b"/\r/x", \
+            b"/..//evil.example":
+        reply = nginx.raw(b"GET " + evil + b"?paylock_pass="
+                          + forge(keys).encode() + b" HTTP/1.1\r\n"
+                          b"Host: acme.example\r\nConnection: close\r\n\r\n")
+        assert b"\nLocation:" not in reply, reply
+    assert not backend.requests
+
+
+def test_max_age(start, keys):
+    nginx = start()
+    for left in 100, 3600:
+        reply = ask(nginx, "/?paylock_pass="
+                    + forge(keys, expires=int(time.time()) + left))
+        age = int(re.search(r"Max-Age=(\d+)", reply.headers["Set-Cookie"])[1])
+        assert left - 60 < age <= left
+
+
+def test_it_ends(start, keys):
+    nginx = start()
+    end = int(time.time()) + 2
+    cookie = follow(nginx, f"/?paylock_pass={forge(keys, expires=end)}")
+    servers.wait_for("the end", lambda: ask(nginx, cookie=cookie).status
+                     == 503)
+    assert time.time() >= end - 0.1
+
+
+def test_a_link_among_others(start, keys):
+    """The good one counts; of very many none is looked for."""
+    nginx = start()
+    bad, good = "paylock_pass=x", f"paylock_pass={forge(keys)}"
+    follow(nginx, "/?" + "&".join([bad, good, bad]))
+    assert closed(ask(nginx, "/?" + "&".join([bad] * 50 + [good])))
+    cookie = "paylock_pass=" + forge(keys, purpose="cookie")
+    assert site(ask(nginx, cookie=f"paylock_pass=x; {cookie}"))
+
+
+# cookies of others
+
+COOKIES = [
+    ("a=1; @; b=2", "a=1; b=2"), ("@; a=1", "a=1"), ("a=1; @", "a=1"),
+    ("a=1;@;b=2", "a=1;b=2"), ("@;a", "a"), ("a;@", "a"), ("@;", None),
+    ('a="x\\"y" ;  b=%3B; @', 'a="x\\"y" ;  b=%3B'), ("@; @", None),
+    ("paylock_passx=1; @; xpaylock_pass=2", "paylock_passx=1; xpaylock_pass=2"),
+    ("a=paylock_pass=1; @", "a=paylock_pass=1"),
+    ("a=1; ; @; =; b", "a=1; ; =; b"), ("a=1;", "a=1;"), ("a=1; b", "a=1; b"),
+]
+
+
+@pytest.mark.parametrize("name", ["paylock_pass", "__Host-paylock_pass"])
+def test_cookies(start, keys, backend, name):
+    """Byte for byte as they were, in any number of headers."""
+    nginx = start()
+    ours = f"{name}=" + forge(keys, purpose="cookie")
+    for given, left in COOKIES:
+        reply = ask(nginx, cookie=given.replace("@", ours))
+        assert site(reply) == ("@" in given), given
+        if "@" in given:
+            assert backend.requests.pop().headers.get_all("Cookie") \
+                == (None if left is None else [left]), given
+
+
+@pytest.mark.parametrize("before", [0, 1, 18, 19, 20, 21, 60])
+def test_cookie_headers(start, keys, backend, before):
+    """Wherever they are in the list of headers, the others stay."""
+    nginx = start()
+    ours = "paylock_pass=" + forge(keys, purpose="cookie")
+    for cookies in ([ours], [ours, ours], ["a=1", ours, "b=2"],
+                    [ours, "a=1", ours], [ours, "a=1; " + ours + "; c=3"],
+                    [ours] * 25, ["a=1"] * 21 + [ours]):
+        head = [("Host", "acme.example"), ("Connection", "close")]
+        some = [(f"X-{i}", str(i)) for i in range(before)]
+        lines = some + [("Cookie", c) for c in cookies] + [("X-Last", "yes")]
+        for headers in head + lines, lines + head:
+            text = "".join(f"{n}: {v}\r\n" for n, v in headers)
+            assert SITE.encode() in nginx.raw(
+                f"GET / HTTP/1.1\r\n{text}\r\n".encode())
+            got = backend.requests.pop().headers
+            left = [c.replace("; " + ours, "") for c in cookies if c != ours]
+            assert got.get_all("Cookie", []) == left
+            assert [(n, v) for n, v in got.items() if n.startswith("X-")] \
+                == some + [("X-Last", "yes")]
+
+
+def test_cookie_crumbs(start, keys, backend):
+    """HTTP/2 may send each cookie in a header of its own."""
+    nginx = start()
+    ours = "paylock_pass=" + forge(keys, purpose="cookie")
+    with H2(str(nginx.dir / "h2.sock")) as client:
+        stream = client.h2.get_next_available_stream_id()
+        client.h2.send_headers(stream, [
+            (":method", "GET"), (":scheme", "http"), (":path", "/"),
+            (":authority", "acme.example"), ("cookie", "a=1"),
+            ("cookie", ours), ("cookie", "b=2")], end_stream=True)
+        client.flush()
+        assert site(client.reply(stream))
+    assert backend.requests[0].headers["Cookie"] == "a=1; b=2"
+
+
+def test_nobody_behind_sees_it(start, keys, backend):
+    """Variables, subrequests, X-Accel-Redirect, where paylock is off, and
+    when the site is open."""
+    nginx = start("""
+        location /vars {
+            return 200 "SITE $http_cookie|$cookie_paylock_pass|$cookie_a";
+        }
+        location /off { paylock off; proxy_pass http://127.0.0.1:@BACKEND@; }
+        location /accel { proxy_pass http://127.0.0.1:@BACKEND@; }
+        location /files/ {
+            internal; add_header X-Seen "$http_cookie";
+            alias @SITE@/;
+        }
+        location /ssi { ssi on; alias @SITE@/ssi.html;
+                        default_type text/html; }
+        location /auth { auth_request /check;
+                         proxy_pass http://127.0.0.1:@BACKEND@; }
+        location /robots.txt { proxy_pass http://127.0.0.1:@BACKEND@; }
+    """.replace("SITE $", SITE + " $"), workers=1)
+    for ours in (forge(keys, purpose="cookie"),
+                 forge(keys, purpose="cookie", expires=1)):
+        cookie = f"paylock_pass={ours}; a=1"
+        for path in "/off", "/robots.txt":
+            assert site(ask(nginx, path, cookie=cookie))
+        if ours == forge(keys, purpose="cookie", expires=1):
+            continue
+        assert ask(nginx, "/vars", cookie=cookie).text == SITE + " a=1||1"
+        for path in "/ssi", "/auth", "/accel":
+            reply = ask(nginx, path, cookie=cookie)
+            assert SITE in reply.text
+        assert reply.headers["X-Seen"] == "a=1"
+    nginx.admin = None
+    assert len(backend.requests) >= 7
+    assert {r.headers["Cookie"] for r in backend.requests} == {"a=1"}
+
+
+def test_fastcgi_cookie(gate, keys, private):
+    """HTTP_COOKIE is without ours."""
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(private / "fcgi.sock"))
+        (private / "fcgi.sock").chmod(0o777)
+        server.listen()
+        server.settimeout(10)
+        nginx = gate.start(f"""
+            server {{ server_name acme.example; paylock on;
+                paylock_pass_key {keys};
+                location / {{ fastcgi_pass unix:{private}/fcgi.sock; }} }}
+        """)
+        gate.lock("acme.example")
+        cookie = "paylock_pass=" + forge(keys, purpose="cookie")
+        with nginx.connect() as client:
+            client.sendall(f"GET / HTTP/1.0\r\nHost: acme.example\r\n"
+                           f"Cookie: x=y; {cookie}\r\nX-Last: yes\r\n\r\n"
+                           .encode())
+            peer, _ = server.accept()
+            with peer:
+                peer.settimeout(10)
+                got = b""
+                while b"HTTP_X_LAST" not in got:
+                    got += peer.recv(65536)
+    assert b"HTTP_COOKIEx=y" in got and b"paylock_pass" not in got
+    nginx.allow("x^")
+
+
+# what is open
+
+def test_an_open_host(start, issue, backend, gate):
+    """A link that is followed later leads to the site all the same; the
+    cookie does not go with it, and what is no pass is the site's own."""
+    nginx = start()
+    link = issue()
+    cookie = follow(nginx, link)
+    gate.unlock("acme.example")
+    backend.requests.clear()
+    location, _ = exchanged(ask(nginx, link))
+    assert location == "/" and not backend.requests
+    reply = ask(nginx, cookie=cookie + "; a=1")
+    assert site(reply) and reply.headers["Cache-Control"] is None
+    assert site(ask(nginx, "/?paylock_pass=theirs"))
+    assert [r.path for r in backend.requests] == ["/", "/?paylock_pass=theirs"]
+    assert backend.requests[0].headers["Cookie"] == "a=1"
+
+
+def test_readonly(start, issue, gate, admin):
+    nginx = start()
+    admin("unlock", "acme.example")
+    admin("lock", "acme.example", "--readonly", "now")
+    nginx.wait_state("acme.example", "readonly")
+    post = {"method": "POST", "body": b"x"}
+    assert closed(ask(nginx, **post))
+    cookie = follow(nginx, issue())
+    assert site(ask(nginx, cookie=cookie, **post))
+    assert closed(ask(nginx, **post))
+
+
+# what is told
+
+def test_state(start, keys, gate):
+    nginx = start("""
+        access_log @DIR@/seen.log seen;
+        paylock_bypass $arg_staff;
+        location /dry { paylock_dry_run on; return 200 SITE; }
+    """.replace("SITE", SITE), "log_format seen '$paylock_state';", workers=1)
+    cookie = "paylock_pass=" + forge(keys, purpose="cookie")
+    for path in "/", "/?staff=1", "/robots.txt", "/dry":
+        assert site(ask(nginx, path, cookie=cookie))
+    ask(nginx, "/dry")
+    ask(nginx)
+    log = nginx.dir / "seen.log"
+    servers.wait_for("the log", lambda: len(log.read_text().split()) >= 6)
+    assert log.read_text().split() == ["pass", "bypass", "exempt", "pass",
+                                       "dry_run", "locked"]
+
+
+def test_logs(start, keys, gate):
+    """No token in the access log, the error log, the next Referer."""
+    nginx = start("access_log @DIR@/seen.log seen; access_log @DIR@/all.log;"
+                  "location /gone { root /nowhere; }",
+                  "log_format seen '$paylock_request';", workers=1,
+                  log_level="info")
+    good, other = forge(keys), forge(keys, host="other.example")
+    ask(nginx, f"/gone?a=1&paylock_pass={good}&b=2")
+    ask(nginx, f"/gone?paylock_pass={other}")
+    ask(nginx, f"/gone?paylock_pass={good}", method="POST", body=b"x")
+    ask(nginx, "/gone?a=1")
+    gate.unlock("acme.example")
+    ask(nginx, f"/gone?paylock_pass={other}")
+    ask(nginx, "/last")
+    log = nginx.dir / "seen.log"
+    servers.wait_for("the log", lambda: "/last" in log.read_text())
+    assert log.read_text().splitlines() == [
+        "GET /gone?a=1&paylock_pass=***&b=2 HTTP/1.1",
+        "GET /gone?paylock_pass=*** HTTP/1.1",
+        "POST /gone?paylock_pass=*** HTTP/1.1", "GET /gone?a=1 HTTP/1.1",
+        "GET /gone?paylock_pass=*** HTTP/1.1", "GET /last HTTP/1.1"]
+    logged = (nginx.dir / "all.log").read_text() + nginx.error_log()
+    assert "paylock_pass=***" in logged
+    assert good not in logged and other not in logged
+
+
+CACHE = [
+    (None, "private"), ("public", "private"), ("no-store", "private, no-store"),
+    ("public, max-age=60, s-maxage=600", "private, max-age=60"),
+    ("Public,max-age=60", "private, max-age=60"),
+    ('private="x, y", no-cache="Set-Cookie, z"',
+     'private, no-cache="Set-Cookie, z"'),
+    ("private", "private"), ("max-age=60 , ,", "private, max-age=60"),
+]
+
+
+def test_private(start, keys, backend):
+    nginx = start()
+    cookie = "paylock_pass=" + forge(keys, purpose="cookie")
+    for n, (given, got) in enumerate(CACHE):
+        backend.answer(f"/{n}", headers={"Cache-Control": given}
+                       if given else {}, body=SITE)
+        reply = ask(nginx, f"/{n}", cookie=cookie)
+        assert reply.headers.get_all("Cache-Control") == [got]
+    backend.answer("/cdn", headers={
+        "CDN-Cache-Control": "public", "Surrogate-Control": "max-age=9"},
+        body=SITE)
+    reply = ask(nginx, "/cdn", cookie=cookie)
+    assert reply.headers["CDN-Cache-Control"] is None
+    assert reply.headers["Surrogate-Control"] is None
+
+
+def test_private_whatever_is_added(start, keys):
+    nginx = start("""
+        location /expires { expires 30d; return 200 SITE; }
+        location /added { add_header Cache-Control "max-age=9";
+                          return 200 SITE; }
+        location /file { alias @SITE@/file.txt; }
+    """.replace("SITE;", SITE + ";"))
+    cookie = "paylock_pass=" + forge(keys, purpose="cookie")
+    for path in "/expires", "/added", "/file":
+        reply = ask(nginx, path, cookie=cookie)
+        assert site(reply)
+        assert reply.headers.get_all("Cache-Control")[0] == "private"
+    # not modified is an answer, too
+    since = {"If-Modified-Since": reply.headers["Last-Modified"]}
+    reply = ask(nginx, "/file", cookie=cookie, headers=since)
+    assert reply.status == 304
+    assert reply.headers["Cache-Control"] == "private"
+
+
+def test_nginx_own_cache(start, keys, gate, backend):
+    """What was fetched under a pass is for nobody else while it is locked."""
+    nginx = start("location /c { proxy_cache one; proxy_cache_valid 1h; "
+                  "proxy_pass http://127.0.0.1:@BACKEND@; }",
+                  "proxy_cache_path @DIR@/tmp/cache keys_zone=one:1m;")
+    cookie = "paylock_pass=" + forge(keys, purpose="cookie")
+    for _ in range(2):
+        assert site(ask(nginx, "/c", cookie=cookie))
+        assert closed(ask(nginx, "/c"))
+    assert len(backend.requests) == 1
