@@ -43,7 +43,7 @@ cmd_notice(admin_t *a)
     int          status;
     notice_t     notice;
     flip_kind_t  kind = { "notice", notice_change, &notice, 0, notice_entry,
-                           "noted, ", NULL };
+                           NULL, "noted, ", NULL };
 
     status = notice_options(a, &notice);
 

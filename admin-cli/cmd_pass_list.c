@@ -15,9 +15,9 @@
 
 #include "change.h"
 #include "columns.h"
+#include "issued.h"
 #include "name.h"
 #include "output.h"
-#include "paylock_pass.h"
 #include "paylock_verify.h"
 #include "text.h"
 #include "trail.h"
@@ -37,8 +37,6 @@ static int passes_entry(void *data, const char *id, const paylock_entry_t *e,
     const char *why);
 static void passes_issued(passes_t *p, const paylock_entry_t *e,
     const char *host);
-static int passes_reference(const paylock_str_t *reference, char *kid,
-    uint32_t *issued, uint32_t *expires);
 static void passes_changed(passes_t *p, const paylock_entry_t *e,
     const char *host);
 static int passes_print(passes_t *p);
@@ -117,9 +115,8 @@ static int
 passes_entry(void *data, const char *id, const paylock_entry_t *e,
     const char *why)
 {
-    char                  host[256];
-    passes_t             *p;
-    const paylock_str_t  *name;
+    char       host[256];
+    passes_t  *p;
 
     p = data;
 
@@ -129,14 +126,9 @@ passes_entry(void *data, const char *id, const paylock_entry_t *e,
         return 1;
     }
 
-    name = &e->field[PAYLOCK_AUDIT_HOST];
-
-    if (name->len == 0 || name->len >= sizeof(host)) {
+    if (!issued_text(&e->field[PAYLOCK_AUDIT_HOST], host, sizeof(host))) {
         return 1;
     }
-
-    memcpy(host, name->data, name->len);
-    host[name->len] = '\0';
 
     if (paylock_verify_is(e, "pass-issue")) {
         passes_issued(p, e, host);
@@ -152,14 +144,10 @@ passes_entry(void *data, const char *id, const paylock_entry_t *e,
 static void
 passes_issued(passes_t *p, const paylock_entry_t *e, const char *host)
 {
-    char                  kid[PAYLOCK_PASS_KID + 1];
-    uint32_t              issued, expires;
+    issued_t              issued;
     const paylock_str_t  *actor, *reason;
 
-    if ((p->host && strcmp(p->host, host) != 0)
-        || !passes_reference(&e->field[PAYLOCK_AUDIT_REFERENCE], kid, &issued,
-                             &expires))
-    {
+    if ((p->host && strcmp(p->host, host) != 0) || !issued_read(e, &issued)) {
         return;
     }
 
@@ -169,42 +157,12 @@ passes_issued(passes_t *p, const paylock_entry_t *e, const char *host)
     (void) json_array_append_new(p->passes,
                json_pack("{s:s, s:n, s:I, s:I, s:s, s:o, s:o, s:I}",
                          "host", host, "state",
-                         "issued", (json_int_t) issued,
-                         "expires", (json_int_t) expires, "kid", kid,
+                         "issued", (json_int_t) issued.issued,
+                         "expires", (json_int_t) issued.expires,
+                         "kid", issued.kid,
                          "actor", text_json(actor->data, actor->len),
                          "reason", text_json(reason->data, reason->len),
                          "seq", (json_int_t) e->seq));
-}
-
-
-/* "kid issued expires"; 0 if it is something else */
-
-static int
-passes_reference(const paylock_str_t *reference, char *kid, uint32_t *issued,
-    uint32_t *expires)
-{
-    char  text[PAYLOCK_PASS_KID + 2 * WHEN_MAX + 2], *from, *to;
-
-    if (reference->len == 0 || reference->len >= sizeof(text)) {
-        return 0;
-    }
-
-    memcpy(text, reference->data, reference->len);
-    text[reference->len] = '\0';
-
-    from = strchr(text, ' ');
-    to = from ? strchr(from + 1, ' ') : NULL;
-
-    if (to == NULL || from - text > PAYLOCK_PASS_KID) {
-        return 0;
-    }
-
-    *from++ = '\0';
-    *to++ = '\0';
-    strcpy(kid, text);
-
-    return when_parse(from, 0, issued) == NULL
-           && when_parse(to, 0, expires) == NULL;
 }
 
 

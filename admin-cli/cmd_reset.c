@@ -14,7 +14,7 @@ int
 cmd_reset(admin_t *a)
 {
     static const flip_kind_t  kind = { "reset", reset_change, NULL, 0, NULL,
-                                       NULL, NULL };
+                                       NULL, NULL, NULL };
 
     return flips_run(a, &kind);
 }

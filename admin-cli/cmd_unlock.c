@@ -18,7 +18,7 @@ cmd_unlock(admin_t *a)
 {
     uint32_t     now, until;
     flip_kind_t  kind = { "unlock", unlock_change, &until, 0, NULL, NULL,
-                           NULL };
+                           NULL, NULL };
 
     now = (uint32_t) time(NULL);
     until = 0;

@@ -60,6 +60,7 @@ typedef struct {
 
     void             (*entry)(flips_t *fs, paylock_entry_t *e);
 
+    int              (*begin)(flips_t *fs);   /* reads more first; or NULL */
     const char        *told;           /* "noted, "; NULL: nothing */
 
     /* says what was done, and whether anything was; NULL: as for all */

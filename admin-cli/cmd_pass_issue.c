@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Passes: issued for one host, revoked all at once.
+ * A pass for one host, as a link.
  */
 
 
@@ -11,19 +11,18 @@
 
 #include "change.h"
 #include "entry.h"
+#include "issued.h"
 #include "output.h"
 #include "pass_file.h"
-#include "when.h"
 
 
-#define PASS_PATH       1000           /* bytes */
-#define PASS_REFERENCE  (PAYLOCK_PASS_KID + 2 * WHEN_MAX + 2)
+#define ISSUE_PATH  1000               /* bytes */
 
 
 typedef struct {
     uint32_t        ttl;
     paylock_pass_t  pass;
-    char            reference[PASS_REFERENCE];
+    char            reference[ISSUED_REFERENCE];
 } issue_t;
 
 
@@ -34,7 +33,6 @@ static void issue_warn(flips_t *fs, const flip_t *f, uint32_t now);
 static void issue_entry(flips_t *fs, paylock_entry_t *e);
 static int issue_report(const flips_t *fs);
 static int issue_print(const flips_t *fs, const char *token);
-static int revoke_change(flips_t *fs, flip_t *f, uint32_t now);
 
 
 int
@@ -44,7 +42,7 @@ cmd_pass_issue(admin_t *a)
     issue_t      issue;
     pass_file_t  file;
     flip_kind_t  kind = { "pass-issue", issue_change, &issue, 1, issue_entry,
-                          NULL, issue_report };
+                          NULL, NULL, issue_report };
 
     status = issue_options(a, &issue);
 
@@ -131,7 +129,7 @@ issue_path(admin_t *a)
         /* void */
     }
 
-    return path[0] != '/' || path[1] == '/' || i < len || len > PASS_PATH
+    return path[0] != '/' || path[1] == '/' || i < len || len > ISSUE_PATH
            ? problem_set(&a->problem, STATUS_USAGE, "path",
                          "give it as it stands in an address, such as "
                          "/shop?page=2", "\"%.100s\" of --path is no path on "
@@ -145,7 +143,6 @@ issue_path(admin_t *a)
 static int
 issue_change(flips_t *fs, flip_t *f, uint32_t now)
 {
-    char             from[WHEN_MAX], to[WHEN_MAX];
     issue_t         *issue;
     paylock_pass_t  *pass;
 
@@ -162,11 +159,7 @@ issue_change(flips_t *fs, flip_t *f, uint32_t now)
 
     pass->expires = pass->issued + issue->ttl;
 
-    when_utc(pass->issued, from);
-    when_utc(pass->expires, to);
-    (void) snprintf(issue->reference, sizeof(issue->reference), "%.*s %s %s",
-                    pass->key->kid_len, pass->key->kid, from, to);
-
+    issued_write(pass, issue->reference);
     issue_warn(fs, f, now);
 
     f->after = json_incref(f->record);
@@ -248,7 +241,7 @@ static int
 issue_print(const flips_t *fs, const char *token)
 {
     char             from[WHEN_MAX], to[WHEN_MAX];
-    char             url[PASS_PATH + PAYLOCK_PASS_TOKEN + 512];
+    char             url[ISSUE_PATH + PAYLOCK_PASS_TOKEN + 512];
     admin_t         *a;
     const flip_t    *f;
     const char      *path, *between;
@@ -281,43 +274,4 @@ issue_print(const flips_t *fs, const char *token)
                                     "seq", (json_int_t) f->seq,
                                     "request_id", fs->request));
     return 1;
-}
-
-
-int
-cmd_pass_revoke(admin_t *a)
-{
-    static const flip_kind_t  kind = { "pass-revoke", revoke_change, NULL, 1,
-                                       NULL, "passes revoked, ", NULL };
-
-    return flips_run(a, &kind);
-}
-
-
-/* Those of this very second are refused as well. */
-
-static int
-revoke_change(flips_t *fs, flip_t *f, uint32_t now)
-{
-    int       status;
-    uint32_t  after;
-
-    if (f->junk) {
-        return problem_set(&fs->admin->problem, STATUS_FAILED, "record",
-                           "lock, unlock or reset it first",
-                           "what stands for \"%s\" in Redis is no record, so "
-                           "that another one might end what nginx holds",
-                           f->host);
-    }
-
-    status = change_begin(fs, f, f->record, now);
-
-    if (status != STATUS_DONE) {
-        return status;
-    }
-
-    after = now > f->holder.pass_after ? now : f->holder.pass_after;
-    change_time(f, PAYLOCK_PASS_AFTER, after < UINT32_MAX ? after + 1 : after);
-
-    return change_end(fs, f, 1);
 }
