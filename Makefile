@@ -13,6 +13,11 @@ MODULESDIR ?= $(or $(shell PATH="$$PATH:/usr/sbin" nginx -V 2>&1 \
                   | sed -n 's/.*--modules-path=\([^ ]*\).*/\1/p'), \
                   /usr/lib/nginx/modules)
 
+# below $(PREFIX)/share; zsh looks into vendor-completions only below /usr
+
+ZSHDIR     ?= zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
+FISHDIR    ?= fish/vendor_completions.d
+
 # where nginx-dev keeps what modules are built against
 NGINX_SRC  ?= /usr/share/nginx/src
 
@@ -23,6 +28,7 @@ cli_libs   := $(libs) -lssl -lidn2
 
 module     := build/ngx_http_paylock_module.so
 cli        := build/paylock-admin
+manuals    := build/paylock-admin.1 build/ngx_http_paylock_module.8
 
 module_src := $(wildcard ngx_http_paylock_module/*.c)
 lib_src    := $(wildcard libpaylock/*.c)
@@ -67,13 +73,24 @@ module: $(module)       ## build/ngx_http_paylock_module.so
 
 cli: $(cli)             ## build/paylock-admin
 
-install: all            ## install both and the docs: DESTDIR= PREFIX= MODULESDIR=
+install: all $(manuals) ## install both and the docs: DESTDIR= PREFIX= MODULESDIR=
 	$(INSTALL) -d $(DESTDIR)$(MODULESDIR) $(DESTDIR)$(PREFIX)/bin \
-	    $(DESTDIR)$(PREFIX)/share/doc/paylock
+	    $(addprefix $(DESTDIR)$(PREFIX)/share/, doc/paylock man/man1 \
+	        man/man8 bash-completion/completions $(ZSHDIR) $(FISHDIR))
 	$(INSTALL) -m 644 $(module) $(DESTDIR)$(MODULESDIR)
 	$(INSTALL) -m 755 $(cli) $(DESTDIR)$(PREFIX)/bin
 	$(INSTALL) -m 644 $(wildcard README.md CHANGES LICENSE docs/*.md) \
 	    $(DESTDIR)$(PREFIX)/share/doc/paylock
+	$(INSTALL) -m 644 $(filter %.1,$(manuals)) \
+	    $(DESTDIR)$(PREFIX)/share/man/man1
+	$(INSTALL) -m 644 $(filter %.8,$(manuals)) \
+	    $(DESTDIR)$(PREFIX)/share/man/man8
+	$(INSTALL) -m 644 admin-cli/completion/paylock-admin.bash \
+	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/paylock-admin
+	$(INSTALL) -m 644 admin-cli/completion/_paylock-admin \
+	    $(DESTDIR)$(PREFIX)/share/$(ZSHDIR)
+	$(INSTALL) -m 644 admin-cli/completion/paylock-admin.fish \
+	    $(DESTDIR)$(PREFIX)/share/$(FISHDIR)
 
 clean:                  ## remove build/
 	rm -rf build
@@ -160,6 +177,17 @@ build/obj/%.o: %.c
 
 $(cli): $(cli_obj) $(lib_obj) build/sources
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(cli_obj) $(lib_obj) $(cli_libs)
+
+
+# the manual pages, from the tables of paylock-admin and the documentation
+
+build/paylock-admin.1: $(cli)
+	$(cli) help --man > $@
+
+build/ngx_http_paylock_module.8: docs/man.awk docs/directives.md \
+        libpaylock/paylock_version.h
+	awk $$(sed -n 's/^#define PAYLOCK_\(VERSION\|DATE\) *"\(.*\)"/-v \1=\2/p' \
+	    libpaylock/paylock_version.h) -f docs/man.awk docs/directives.md > $@
 
 
 # all three with sanitizers: Debian's nginx, configured as Debian does but

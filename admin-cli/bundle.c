@@ -81,8 +81,10 @@ bundle_write(verify_t *c, export_t *x)
         (void) fclose(b.sums);
     }
 
-    if (status == STATUS_DONE) {
-        status = bundle_name(&b);
+    if (status == STATUS_DONE
+        && (status = bundle_name(&b)) == STATUS_DONE)
+    {
+        b.admin->done = "the directory is written";
     }
 
     if (b.dir != -1) {

@@ -13,7 +13,6 @@
 #include "confirm.h"
 #include "entry.h"
 #include "output.h"
-#include "trail.h"
 #include "trust.h"
 
 
@@ -24,8 +23,6 @@ static int adopt_run(admin_t *a, adopt_t *t);
 static int adopt_read(admin_t *a, adopt_t *t);
 static int adopt_count(admin_t *a, adopt_t *t);
 static void adopt_nodes(admin_t *a, const redisReply *reply, adopt_t *t);
-static int adopt_last(void *data, const char *id, const paylock_entry_t *e,
-    const char *why);
 static int adopt_follow(admin_t *a, adopt_t *t);
 static int adopt_ask(admin_t *a, const adopt_t *t);
 static int adopt_trust(admin_t *a, adopt_t *t);
@@ -148,7 +145,7 @@ adopt_read(admin_t *a, adopt_t *t)
     /* what stands last is no entry: the last one is before it */
 
     if (s->broken && s->head.seq == 0
-        && trail_backwards(a, adopt_last, &s->head) != STATUS_DONE)
+        && head_newest(a, &s->head) != STATUS_DONE)
     {
         return a->problem.status;
     }
@@ -228,20 +225,6 @@ adopt_nodes(admin_t *a, const redisReply *reply, adopt_t *t)
 
         json_decref(node);
     }
-}
-
-
-static int
-adopt_last(void *data, const char *id, const paylock_entry_t *e,
-    const char *why)
-{
-    (void) id;
-
-    if (why == NULL) {
-        head_of(e, data);
-    }
-
-    return why != NULL;
 }
 
 

@@ -5,7 +5,6 @@
 
 
 #include <inttypes.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdio_ext.h>
@@ -161,7 +160,6 @@ log_ended(void)
 {
     int              failed;
     sigset_t         set;
-    struct pollfd    pfd;
     struct timespec  ts = { 0, 0 };
 
     (void) sigemptyset(&set);
@@ -170,10 +168,7 @@ log_ended(void)
 
     failed = ferror(stdout) || fflush(stdout) != 0;
 
-    pfd.fd = STDOUT_FILENO;
-    pfd.events = 0;
-
-    if (poll(&pfd, 1, 0) == 1 && (pfd.revents & (POLLERR|POLLHUP))) {
+    if (output_left()) {
         __fpurge(stdout);
         clearerr(stdout);
         return 1;

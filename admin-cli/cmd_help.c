@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "manual.h"
 #include "output.h"
 
 
@@ -32,6 +33,11 @@ cmd_help(admin_t *a)
         return help_command(a, a->command);
     }
 
+    if (a->opt[OPT_MAN]) {
+        manual_print(stdout);
+        return STATUS_DONE;
+    }
+
     if (a->n_args == 0) {
 
         if (!a->opt[OPT_QUIET]) {
@@ -44,9 +50,7 @@ cmd_help(admin_t *a)
     c = command_find(a->arg, a->n_args, &used);
 
     if (c == NULL || used != a->n_args) {
-        return problem_set(&a->problem, STATUS_USAGE, "command",
-                           "\"paylock-admin help\" lists the commands",
-                           "there is no command \"%.100s\"", a->arg[0]);
+        return command_unknown(a, a->arg, a->n_args);
     }
 
     return help_command(a, c);
@@ -70,7 +74,7 @@ help_command(admin_t *a, const command_t *c)
     }
 
     (void) printf("\nOptions of all commands:\n");
-    help_options(OPT_GLOBAL);
+    help_options(OPT_WITH(c->options) & OPT_GLOBAL);
 
     return STATUS_DONE;
 }

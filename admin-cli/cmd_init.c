@@ -57,6 +57,10 @@ cmd_init(admin_t *a)
         status = chain_save(a, &head);
     }
 
+    if (status == STATUS_DONE && !a->opt[OPT_DRY_RUN]) {
+        a->done = "the trail is remembered";
+    }
+
     if (status != STATUS_DONE) {
         return status;
     }

@@ -236,6 +236,7 @@ keygen_write(admin_t *a, const char *path, BIO *pem)
     }
 
     if (error == 0) {
+        a->done = "the key is made";
         return STATUS_DONE;
     }
 

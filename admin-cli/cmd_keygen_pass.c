@@ -90,8 +90,13 @@ keygen_run(admin_t *a, keygen_t *k)
     paylock_pass_line(k->kid, secret, sizeof(secret), k->line);
     explicit_bzero(secret, sizeof(secret));
 
-    if (a->opt[OPT_DRY_RUN] == NULL && keygen_write(a, k) != STATUS_DONE) {
-        return a->problem.status;
+    if (a->opt[OPT_DRY_RUN] == NULL) {
+
+        if (keygen_write(a, k) != STATUS_DONE) {
+            return a->problem.status;
+        }
+
+        a->done = "the key is made";
     }
 
     return keygen_told(a, k);

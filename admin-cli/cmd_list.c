@@ -14,26 +14,22 @@
 #include "output.h"
 #include "paylock_host.h"
 #include "paylock_timeline.h"
+#include "records.h"
 #include "state.h"
 #include "text.h"
 #include "trail.h"
 #include "when.h"
 
 
-/* as many of the largest records as fit into one reply */
-
-#define LIST_COUNT  "100"
-
-/* of a hash that is nearly empty, and grows meanwhile */
-#define LIST_SPARE  65536
+typedef struct {
+    admin_t  *admin;
+    json_t   *records;
+} list_t;
 
 
 static int list_options(admin_t *a);
-static int list_length(admin_t *a, uint64_t *n);
-static int list_scan(admin_t *a, json_t *records);
-static int list_page(admin_t *a, const redisReply *reply, json_t *records);
-static void list_field(admin_t *a, const redisReply *host,
-    const redisReply *value, json_t *records);
+static int list_field(void *data, const redisReply *host,
+    const redisReply *value);
 static int list_print(admin_t *a, const json_t *records);
 static size_t list_select(const admin_t *a, const json_t *records,
     uint32_t now, const char **hosts);
@@ -60,8 +56,9 @@ static const column_t  list_columns[] = {
 int
 cmd_list(admin_t *a)
 {
-    int      status;
-    json_t  *records;
+    int       status;
+    list_t    list;
+    uint64_t  n;
 
     status = list_options(a);
 
@@ -77,19 +74,20 @@ cmd_list(admin_t *a)
         return a->problem.status;
     }
 
-    records = json_object();
+    list.admin = a;
+    list.records = json_object();
 
-    if (records == NULL) {
+    if (list.records == NULL) {
         return admin_memory(a);
     }
 
-    status = list_scan(a, records);
+    status = records_scan(a, &n, list_field, &list);
 
     if (status == STATUS_DONE) {
-        status = list_print(a, records);
+        status = list_print(a, list.records);
     }
 
-    json_decref(records);
+    json_decref(list.records);
 
     return status;
 }
@@ -120,115 +118,13 @@ list_options(admin_t *a)
 
 
 static int
-list_length(admin_t *a, uint64_t *n)
-{
-    if (link_number(a->link, "HLEN", a->settings.locks, n) != 0) {
-        return a->problem.status;
-    }
-
-    if (*n <= UINT32_MAX) {
-        return STATUS_DONE;
-    }
-
-    return problem_set(&a->problem, STATUS_FAILED, "protocol",
-                       "is this the address of a Redis?",
-                       "Redis at %s counts %" PRIu64 " records, which are more "
-                       "than there can be", a->settings.where, *n);
-}
-
-
-/* A cursor comes back to 0 when all was seen; one that does not is a lie. */
-
-static int
-list_scan(admin_t *a, json_t *records)
-{
-    int          status;
-    char         cursor[24];
-    uint64_t     n, seen;
-    redisReply  *reply;
-
-    status = list_length(a, &n);
-
-    if (status != STATUS_DONE) {
-        return status;
-    }
-
-    strcpy(cursor, "0");
-    seen = 0;
-
-    do {
-        if (seen > 4 * n + LIST_SPARE) {
-            return problem_set(&a->problem, STATUS_FAILED, "protocol",
-                               "is this the address of a Redis?",
-                               "Redis at %s comes to no end with %" PRIu64
-                               " records", a->settings.where, n);
-        }
-
-        if (link_command(a->link, "HSCAN", a->settings.locks, cursor, "COUNT",
-                         LIST_COUNT, NULL) != 0
-            || link_send(a->link) != 0)
-        {
-            return a->problem.status;
-        }
-
-        reply = link_expect(a->link, REDIS_REPLY_ARRAY);
-
-        if (reply == NULL) {
-            return a->problem.status;
-        }
-
-        status = list_page(a, reply, records);
-
-        if (status == STATUS_DONE) {
-            seen += 1 + reply->element[1]->elements / 2;
-            (void) snprintf(cursor, sizeof(cursor), "%s",
-                            reply->element[0]->str);
-        }
-
-        freeReplyObject(reply);
-
-    } while (status == STATUS_DONE && strcmp(cursor, "0") != 0);
-
-    return status;
-}
-
-
-static int
-list_page(admin_t *a, const redisReply *reply, json_t *records)
-{
-    size_t             i;
-    const redisReply  *fields;
-
-    if (reply->elements != 2
-        || reply->element[0]->type != REDIS_REPLY_STRING
-        || reply->element[1]->type != REDIS_REPLY_ARRAY)
-    {
-        return problem_set(&a->problem, STATUS_FAILED, "protocol", NULL,
-                           "Redis at %s gave an answer to HSCAN of an "
-                           "unexpected form", a->settings.where);
-    }
-
-    fields = reply->element[1];
-
-    for (i = 0; i + 1 < fields->elements; i += 2) {
-        if (fields->element[i]->type == REDIS_REPLY_STRING
-            && fields->element[i + 1]->type == REDIS_REPLY_STRING)
-        {
-            list_field(a, fields->element[i], fields->element[i + 1], records);
-        }
-    }
-
-    return STATUS_DONE;
-}
-
-
-static void
-list_field(admin_t *a, const redisReply *host, const redisReply *value,
-    json_t *records)
+list_field(void *data, const redisReply *host, const redisReply *value)
 {
     json_t      *record;
+    admin_t     *a;
     const char  *why;
 
+    a = ((list_t *) data)->admin;
     why = paylock_host_check(host->str, host->len);
 
     if (why) {
@@ -236,7 +132,7 @@ list_field(admin_t *a, const redisReply *host, const redisReply *value,
                    "the right form", "the field \"%.300s\" in Redis, which "
                    "nginx passes over, is no host name: it %s", host->str,
                    why);
-        return;
+        return STATUS_DONE;
     }
 
     record = paylock_record_load(value->str, value->len, &why);
@@ -245,10 +141,13 @@ list_field(admin_t *a, const redisReply *host, const redisReply *value,
         admin_warn(a, "record", host->str, "lock, unlock or reset it",
                    "the value of \"%s\" in Redis, which nginx passes over, is "
                    "no record: it %s", host->str, why);
-        return;
+        return STATUS_DONE;
     }
 
-    (void) json_object_set_new(records, host->str, record);
+    (void) json_object_set_new(((list_t *) data)->records, host->str,
+                               record);
+
+    return STATUS_DONE;
 }
 
 

@@ -31,8 +31,8 @@ static int issue_path(admin_t *a);
 static int issue_change(flips_t *fs, flip_t *f, uint32_t now);
 static void issue_warn(flips_t *fs, const flip_t *f, uint32_t now);
 static void issue_entry(flips_t *fs, paylock_entry_t *e);
-static int issue_report(const flips_t *fs);
-static int issue_print(const flips_t *fs, const char *token);
+static void issue_report(const flips_t *fs);
+static void issue_print(const flips_t *fs, const char *token);
 
 
 int
@@ -202,7 +202,7 @@ issue_entry(flips_t *fs, paylock_entry_t *e)
 
 /* The entry is written: now the link may be seen. */
 
-static int
+static void
 issue_report(const flips_t *fs)
 {
     char             token[PAYLOCK_PASS_TOKEN + 1];
@@ -214,30 +214,33 @@ issue_report(const flips_t *fs)
     f = fs->flip;
     issue = fs->kind->data;
 
+    if (a->opt[OPT_DRY_RUN]) {
+
+        if (output_text(a)) {
+            (void) printf("%s: a pass would be issued: %s\n", f->host,
+                          issue->reference);
+        }
+
+        (void) output_json(a, json_pack("{s:s, s:b}", "host", f->host,
+                                        "dry_run", 1));
+        return;
+    }
+
+    a->done = "the entry is written";
+
     if (paylock_pass_make(&issue->pass, PAYLOCK_PASS_LINK, f->host,
                           strlen(f->host), token)
         == 0)
     {
         admin_warn(a, "crypto", f->host, NULL, "OpenSSL makes no pass");
-        return 1;
+        return;
     }
 
-    if (a->opt[OPT_DRY_RUN] == NULL) {
-        return issue_print(fs, token);
-    }
-
-    if (output_text(a)) {
-        (void) printf("%s: a pass would be issued: %s\n", f->host,
-                      issue->reference);
-    }
-
-    (void) output_json(a, json_pack("{s:s, s:b}", "host", f->host, "dry_run",
-                                    1));
-    return 0;
+    issue_print(fs, token);
 }
 
 
-static int
+static void
 issue_print(const flips_t *fs, const char *token)
 {
     char             from[WHEN_MAX], to[WHEN_MAX];
@@ -273,5 +276,4 @@ issue_print(const flips_t *fs, const char *token)
                                     (size_t) issue->pass.key->kid_len,
                                     "seq", (json_int_t) f->seq,
                                     "request_id", fs->request));
-    return 1;
 }

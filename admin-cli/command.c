@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "suggest.h"
 
 
 #define COMMAND_OPTION  256            /* getopt's value of the first option */
@@ -18,7 +19,8 @@
 
 static int command_options(admin_t *a, int argc, char **argv,
     uint64_t options);
-static int command_bad_option(admin_t *a, int c, char **argv);
+static int command_bad_option(admin_t *a, int c, char **argv,
+    uint64_t options);
 static int command_count(admin_t *a);
 
 
@@ -81,6 +83,7 @@ const option_t  admin_options[OPT_N] = {
     [OPT_SINCE] = { "since", "TIME", "nothing that was done before" },
     [OPT_ACTOR] = { "actor", "NAME", "only what this one did" },
     [OPT_FOLLOW] = { "follow", NULL, "go on with what is done from now on" },
+    [OPT_MAN] = { "man", NULL, "print the manual page, for man(1)" },
     [OPT_PASS] = { "pass", "FILE",
         "make or rotate the keys of passes there instead" },
     [OPT_TTL] = { "ttl", "TIME", "how long the pass is good, such as 7d" },
@@ -136,6 +139,9 @@ const command_t  admin_commands[] = {
       cmd_audit_export },
     { "adopt", "", 0, 0, OPT_BIT(OPT_YES),
       "Take this Redis as the truth after a loss", cmd_adopt },
+    { "doctor", "", 0, 0, 0,
+      "What is wrong with this installation, and how to mend it",
+      cmd_doctor },
     { "pass issue", "HOST", 1, 1,
       OPT_BIT(OPT_TTL)|OPT_BIT(OPT_PASS_KEY)|OPT_BIT(OPT_PATH)
       |OPT_BIT(OPT_REASON),
@@ -155,7 +161,9 @@ const command_t  admin_commands[] = {
     { "keygen", "[FILE]", 0, 1, OPT_BIT(OPT_PASSPHRASE)|OPT_BIT(OPT_PASS),
       "Make a key of your own, which signs what you do", cmd_keygen },
     { "version", "", 0, 0, 0, "Print the version", cmd_version },
-    { "help", "[COMMAND]", 0, 2, 0, "Print help", cmd_help },
+    { "complete", "[WORD]...", 0, INT_MAX, 0,
+      "Print how a command line can go on, which shells ask", cmd_complete },
+    { "help", "[COMMAND]", 0, 2, OPT_BIT(OPT_MAN), "Print help", cmd_help },
     { NULL, NULL, 0, 0, 0, NULL, NULL }
 };
 
@@ -187,11 +195,7 @@ command_parse(admin_t *a, int argc, char **argv)
     a->command = command_find(argv, argc, &used);
 
     if (a->command == NULL) {
-        return problem_set(&a->problem, STATUS_USAGE, "command",
-                           "\"paylock-admin help\" lists the commands",
-                           "there is no command \"%.100s%s%.100s\"", argv[0],
-                           used && argc > 1 ? " " : "",
-                           used && argc > 1 ? argv[1] : "");
+        return command_unknown(a, argv, argc);
     }
 
     /* getopt begins behind argv[0], here the last word of the command */
@@ -251,6 +255,23 @@ command_find(char **words, int n, int *used)
 
 
 int
+command_unknown(admin_t *a, char **words, int n)
+{
+    int   two, used;
+    char  mend[SUGGEST_TEXT];
+
+    (void) command_find(words, n, &used);
+    two = used && n > 1;
+
+    suggest_command(words, n, mend);
+
+    return problem_set(&a->problem, STATUS_USAGE, "command", mend,
+                       "there is no command \"%.100s%s%.100s\"", words[0],
+                       two ? " " : "", two ? words[1] : "");
+}
+
+
+int
 admin_memory(admin_t *a)
 {
     return problem_set(&a->problem, STATUS_FAILED, "memory", NULL,
@@ -292,13 +313,7 @@ command_options(admin_t *a, int argc, char **argv, uint64_t options)
 
     for (i = 0, n = 0; i < OPT_N; i++) {
 
-        /* behind "pass issue" another key is meant */
-
-        if (i == OPT_KEY && (options & OPT_BIT(OPT_PASS_KEY))) {
-            continue;
-        }
-
-        if ((OPT_GLOBAL|options) & OPT_BIT(i)) {
+        if (OPT_WITH(options) & OPT_BIT(i)) {
             table[n].name = admin_options[i].name;
             table[n].has_arg = admin_options[i].value ? required_argument
                                                       : no_argument;
@@ -324,7 +339,7 @@ command_options(admin_t *a, int argc, char **argv, uint64_t options)
         }
 
         if (c < COMMAND_OPTION) {
-            return command_bad_option(a, c, argv);
+            return command_bad_option(a, c, argv, OPT_WITH(options));
         }
 
         if (c == COMMAND_OPTION + OPT_CHECKPOINT) {
@@ -345,8 +360,9 @@ command_options(admin_t *a, int argc, char **argv, uint64_t options)
 
 
 static int
-command_bad_option(admin_t *a, int c, char **argv)
+command_bad_option(admin_t *a, int c, char **argv, uint64_t options)
 {
+    char         mend[SUGGEST_TEXT];
     const char  *given;
 
     given = argv[optind - 1];
@@ -371,12 +387,12 @@ command_bad_option(admin_t *a, int c, char **argv)
         given = argv[optind];
     }
 
+    suggest_option(given, options, mend);
+
     return problem_set(&a->problem, STATUS_USAGE, "option",
                        given[0] == '-' && given[1] != '-' && strchr(given, '.')
                        ? "a label of a host name begins and ends with a "
-                         "letter or a digit"
-                       : "\"paylock-admin help\" lists the commands and, with "
-                         "one of them, its options",
+                         "letter or a digit" : mend,
                        "there is no option \"%.100s\"", given);
 }
 

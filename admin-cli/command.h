@@ -64,6 +64,7 @@ typedef enum {
     OPT_SINCE,
     OPT_ACTOR,
     OPT_FOLLOW,
+    OPT_MAN,
     OPT_PASS,
     OPT_TTL,
     OPT_PASS_KEY,
@@ -77,6 +78,12 @@ typedef enum {
 
 #define OPT_GLOBAL   (OPT_BIT(OPT_HELP + 1) - 1)
 #define OPT_BIT(o)   (1ull << (o))
+
+/* those and the global ones; a command may have a "--key" of its own */
+
+#define OPT_WITH(own)                                                         \
+    (((own) & OPT_BIT(OPT_PASS_KEY) ? OPT_GLOBAL & ~OPT_BIT(OPT_KEY)          \
+                                    : OPT_GLOBAL) | (own))
 
 
 typedef struct {
@@ -116,6 +123,8 @@ struct admin_s {
     paylock_verify_t  trust;           /* see trust.h */
 
     problem_t         problem;         /* printed when the status is not 0 */
+    const char       *done;            /* what stays done; NULL: nothing */
+    unsigned          sigpipe:1;       /* was ignored by who started us */
 };
 
 
@@ -136,6 +145,10 @@ int command_parse(admin_t *a, int argc, char **argv);
 
 const command_t *command_find(char **words, int n, int *used);
 
+/* Notes that there is none, and which may be meant; returns the status. */
+
+int command_unknown(admin_t *a, char **words, int n);
+
 /* Notes that memory ran out; returns the status. */
 
 int admin_memory(admin_t *a);
@@ -151,6 +164,8 @@ int cmd_audit_checkpoint(admin_t *a);
 int cmd_audit_export(admin_t *a);
 int cmd_audit_log(admin_t *a);
 int cmd_audit_verify(admin_t *a);
+int cmd_complete(admin_t *a);
+int cmd_doctor(admin_t *a);
 int cmd_help(admin_t *a);
 int cmd_init(admin_t *a);
 int cmd_key_add(admin_t *a);

@@ -170,6 +170,7 @@ declare_journal(admin_t *a, const declare_t *d, const head_t *head)
     const paylock_str_t  *f;
 
     f = d->e.field;
+    a->done = "the change is made";
 
     journal(a, head, f[PAYLOCK_AUDIT_ACTION].data, "",
             f[PAYLOCK_AUDIT_ACTOR].data, d->request);

@@ -21,8 +21,6 @@ typedef struct {
 } export_run_t;
 
 
-static int export_last(void *data, const char *id, const paylock_entry_t *e,
-    const char *why);
 static int export_header(export_run_t *r, const verify_t *c);
 static int export_entry(void *data, const char *id, const paylock_entry_t *e,
     const char *why);
@@ -58,7 +56,7 @@ export_write(verify_t *c, export_t *x, FILE *f)
 
     } else {
 
-        if (trail_backwards(a, export_last, &x->head) != STATUS_DONE) {
+        if (head_newest(a, &x->head) != STATUS_DONE) {
             return a->problem.status;
         }
 
@@ -75,20 +73,6 @@ export_write(verify_t *c, export_t *x, FILE *f)
     }
 
     return r.status == STATUS_DONE ? export_checkpoint(&r, c) : r.status;
-}
-
-
-static int
-export_last(void *data, const char *id, const paylock_entry_t *e,
-    const char *why)
-{
-    (void) id;
-
-    if (why == NULL) {
-        head_of(e, data);
-    }
-
-    return why != NULL;
 }
 
 

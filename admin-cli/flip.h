@@ -63,9 +63,7 @@ typedef struct {
     int              (*begin)(flips_t *fs);   /* reads more first; or NULL */
     const char        *told;           /* "noted, "; NULL: nothing */
 
-    /* says what was done, and whether anything was; NULL: as for all */
-
-    int              (*report)(const flips_t *fs);
+    void             (*report)(const flips_t *fs);   /* NULL: as for all */
 } flip_kind_t;
 
 

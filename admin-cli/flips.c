@@ -25,8 +25,7 @@ static int flips_prepare(flips_t *fs, char **name, size_t n);
 static int flips_partly(flips_t *fs);
 static void flips_remember(flips_t *fs);
 static void flips_warn(const flips_t *fs);
-static int flips_say(flips_t *fs, int status);
-static int flips_report(const flips_t *fs);
+static void flips_report(const flips_t *fs);
 static void flips_print(const flips_t *fs, const flip_t *f, uint32_t now);
 
 
@@ -72,7 +71,7 @@ flips_run(admin_t *a, const flip_kind_t *kind)
         }
 
         if (status == STATUS_DONE || status == STATUS_PARTLY) {
-            status = flips_say(&fs, status);
+            flips_report(&fs);
         }
     }
 
@@ -223,40 +222,7 @@ flips_warn(const flips_t *fs)
 }
 
 
-/* A report that nobody got does not undo what was done. */
-
-static int
-flips_say(flips_t *fs, int status)
-{
-    int         changed;
-    char        why[sizeof(fs->admin->problem.message)];
-    problem_t   kept, *p;
-
-    p = &fs->admin->problem;
-    kept = *p;
-
-    changed = flips_report(fs);
-
-    if (output_flush(fs->admin) == STATUS_DONE) {
-        *p = kept;
-        return status;
-    }
-
-    if (!changed) {
-        return p->status;
-    }
-
-    memcpy(why, p->message, sizeof(why));
-
-    return problem_set(p, STATUS_PARTLY, "output", "run the command again to "
-                       "see what holds: it changes nothing twice",
-                       "the change is made, but %.1500s", why);
-}
-
-
-/* Returns whether anything was changed. */
-
-static int
+static void
 flips_report(const flips_t *fs)
 {
     size_t         i;
@@ -269,7 +235,8 @@ flips_report(const flips_t *fs)
     a = fs->admin;
 
     if (fs->kind->report) {
-        return fs->kind->report(fs);
+        fs->kind->report(fs);
+        return;
     }
 
     now = (uint32_t) time(NULL);
@@ -305,7 +272,9 @@ flips_report(const flips_t *fs)
 
     (void) output_json(a, o);
 
-    return first != 0;
+    if (first) {
+        a->done = "the change is made";
+    }
 }
 
 

@@ -27,6 +27,8 @@ static int head_queue(admin_t *a);
 static int head_type(admin_t *a, const char *key, const char *type,
     int *there);
 static void head_entry(const redisReply *reply, stream_t *s);
+static int head_readable(void *data, const char *id, const paylock_entry_t *e,
+    const char *why);
 static int head_last(admin_t *a, const redisReply *reply, stream_t *s);
 static int head_walk(void *data, const char *id, const paylock_entry_t *e,
     const char *why);
@@ -166,6 +168,53 @@ head_hash(admin_t *a, uint64_t seq, char hash[PAYLOCK_HASH_LEN + 1])
 }
 
 
+int
+head_newest(admin_t *a, head_t *head)
+{
+    memset(head, 0, sizeof(head_t));
+
+    return trail_backwards(a, head_readable, head);
+}
+
+
+static int
+head_readable(void *data, const char *id, const paylock_entry_t *e,
+    const char *why)
+{
+    (void) id;
+
+    if (why == NULL) {
+        head_of(e, data);
+    }
+
+    return why != NULL;
+}
+
+
+const char *
+head_generated(const redisReply *reply)
+{
+    size_t             i;
+    const redisReply  *name, *value;
+
+    for (i = 0; reply->type == REDIS_REPLY_ARRAY && i + 1 < reply->elements;
+         i += 2)
+    {
+        name = reply->element[i];
+        value = reply->element[i + 1];
+
+        if (name->type == REDIS_REPLY_STRING
+            && strcmp(name->str, "last-generated-id") == 0
+            && value->type == REDIS_REPLY_STRING)
+        {
+            return value->str;
+        }
+    }
+
+    return NULL;
+}
+
+
 void
 head_of(const paylock_entry_t *e, head_t *head)
 {
@@ -259,29 +308,20 @@ head_entry(const redisReply *reply, stream_t *s)
 static int
 head_last(admin_t *a, const redisReply *reply, stream_t *s)
 {
-    char              *end;
-    size_t             i;
-    const redisReply  *name, *value;
+    char        *end;
+    const char  *id;
 
     if (reply->type == REDIS_REPLY_ERROR) {
         (void) link_refused(a->link, reply);
         return a->problem.status;
     }
 
-    for (i = 0; reply->type == REDIS_REPLY_ARRAY && i + 1 < reply->elements;
-         i += 2)
-    {
-        name = reply->element[i];
-        value = reply->element[i + 1];
+    id = head_generated(reply);
 
-        if (name->type == REDIS_REPLY_STRING
-            && strcmp(name->str, "last-generated-id") == 0
-            && value->type == REDIS_REPLY_STRING)
-        {
-            s->last = strtoull(value->str, &end, 10);
-            s->lost = s->last != s->head.seq || strcmp(end, "-0") != 0;
-            return STATUS_DONE;
-        }
+    if (id) {
+        s->last = strtoull(id, &end, 10);
+        s->lost = s->last != s->head.seq || strcmp(end, "-0") != 0;
+        return STATUS_DONE;
     }
 
     return problem_set(&a->problem, STATUS_FAILED, "protocol",

@@ -44,6 +44,14 @@ int head_judge(admin_t *a, const head_t *known, const stream_t *s);
 
 int head_hash(admin_t *a, uint64_t seq, char hash[PAYLOCK_HASH_LEN + 1]);
 
+/* The newest entry that can be read; seq 0: there is none. */
+
+int head_newest(admin_t *a, head_t *head);
+
+/* The last id that a stream ever had by its XINFO STREAM; NULL: not told. */
+
+const char *head_generated(const redisReply *reply);
+
 /* Fills a head from an entry. */
 
 void head_of(const paylock_entry_t *e, head_t *head);

@@ -93,7 +93,10 @@ keep_close(admin_t *a, keep_t *k, int status)
         status = keep_name(a, k);
     }
 
-    if (status != STATUS_DONE) {
+    if (status == STATUS_DONE) {
+        a->done = "the file is written";
+
+    } else {
         (void) unlink(k->temp);
     }
 

@@ -5,6 +5,8 @@
 
 
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,17 +71,47 @@ output_number(uint64_t n)
 
 
 int
-output_flush(admin_t *a)
+output_left(void)
 {
-    int  failed;
+    struct pollfd  pfd;
+
+    pfd.fd = STDOUT_FILENO;
+    pfd.events = 0;
+
+    return poll(&pfd, 1, 0) == 1 && (pfd.revents & (POLLERR|POLLHUP));
+}
+
+
+int
+output_end(admin_t *a, int status)
+{
+    int   failed;
+    char  why[sizeof(a->problem.message)];
 
     failed = ferror(stdout);
+    errno = 0;
 
-    if (fflush(stdout) == 0 && !failed) {
-        return STATUS_DONE;
+    if ((fflush(stdout) != 0 || failed) && status == STATUS_DONE) {
+
+        if (a->done == NULL && !a->sigpipe && output_left()) {
+            (void) signal(SIGPIPE, SIG_DFL);
+            (void) raise(SIGPIPE);
+        }
+
+        status = problem_set(&a->problem, STATUS_FAILED, "output",
+                             a->done ? "nothing is missing but what it would "
+                                       "have printed" : NULL,
+                             "the output could not be written: %s",
+                             errno ? strerror(errno) : "a part is missing");
     }
 
-    return problem_set(&a->problem, STATUS_FAILED, "output", NULL,
-                       "the output could not be written: %s",
-                       strerror(errno));
+    if (status != STATUS_FAILED || a->done == NULL) {
+        return status;
+    }
+
+    memcpy(why, a->problem.message, sizeof(why));
+    (void) snprintf(a->problem.message, sizeof(a->problem.message),
+                    "%s, but %.1900s", a->done, why);
+
+    return a->problem.status = STATUS_PARTLY;
 }

@@ -32,9 +32,18 @@ int output_json(admin_t *a, json_t *json);
 
 json_t *output_number(uint64_t n);
 
-/* Makes sure that all that was printed is out.  Returns a status. */
+/* Has who reads what we print left? */
 
-int output_flush(admin_t *a);
+int output_left(void);
+
+/*
+ * Makes sure that all that was printed is out.  If it is not, or if a command
+ * failed behind what it has done (a->done), the status says so.  Where nothing
+ * was done and the reader has left, ends the program by SIGPIPE, as any
+ * other would end there, unless who started it has that ignored.
+ */
+
+int output_end(admin_t *a, int status);
 
 
 #endif /* _OUTPUT_H_INCLUDED_ */

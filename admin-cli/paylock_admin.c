@@ -21,13 +21,12 @@ static int admin_wants_json(int argc, char **argv);
 int
 main(int argc, char **argv)
 {
-    int      status, json, said;
+    int      status, json;
     admin_t  a;
 
     admin_descriptors();
-    (void) signal(SIGPIPE, SIG_IGN);
-
     memset(&a, 0, sizeof(admin_t));
+    a.sigpipe = signal(SIGPIPE, SIG_IGN) == SIG_IGN;
     tzset();
 
     status = command_parse(&a, argc, argv);
@@ -45,15 +44,10 @@ main(int argc, char **argv)
     paylock_verify_free(&a.trust);
     settings_free(&a.settings);
 
+    status = output_end(&a, status);
+
     if (status != STATUS_DONE) {
         problem_print(&a.problem, "error", json, stderr);
-    }
-
-    said = output_flush(&a);
-
-    if (said != STATUS_DONE && status == STATUS_DONE) {
-        problem_print(&a.problem, "error", json, stderr);
-        status = said;
     }
 
     return status;

@@ -29,11 +29,7 @@ static int settings_line(admin_t *a, char *line, const char *path, int number,
 static int settings_is_secret(setting_e s, const char *value);
 
 
-static const struct {
-    const char  *name;
-    const char  *environment;
-    int          option;               /* -1: none */
-} settings_names[SET_N] = {
+const setting_name_t  settings_names[SET_N] = {
     [SET_REDIS] = { "redis", "PAYLOCK_REDIS", OPT_REDIS },
     [SET_PREFIX] = { "prefix", "PAYLOCK_PREFIX", OPT_PREFIX },
     [SET_USERNAME] = { "username", "PAYLOCK_USERNAME", -1 },

@@ -47,6 +47,13 @@ typedef enum {
 } settings_rank_e;
 
 
+typedef struct {
+    const char  *name;                 /* in a file */
+    const char  *environment;
+    int          option;               /* -1: none */
+} setting_name_t;
+
+
 typedef struct settings_s  settings_t;
 typedef struct admin_s     admin_t;
 
@@ -64,6 +71,9 @@ struct settings_s {
     char           *audit;
     char           *nodes;
 };
+
+
+extern const setting_name_t  settings_names[SET_N];
 
 
 /* Reads the settings, a->opt being known.  Returns a status. */

@@ -13,14 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "records.h"
 #include "text.h"
 #include "verify.h"
 
 
-/* as many of the largest records as fit into one reply */
-
-#define FLAGS_COUNT   "100"
-#define FLAGS_SPARE   100000           /* that may come while we read */
 #define FLAGS_ROUNDS  50
 
 
@@ -32,9 +29,8 @@ typedef struct {
 } flags_t;
 
 
-static int flags_length(verify_t *c);
-static int flags_scan(verify_t *c);
-static int flags_page(verify_t *c, const redisReply *reply, uint64_t *seen);
+static int flags_record(void *data, const redisReply *host,
+    const redisReply *value);
 static void flags_unseen(fold_host_t *h, void *data);
 static void flags_count(fold_host_t *h, void *data);
 static void flags_again(fold_host_t *h, void *data);
@@ -53,7 +49,7 @@ verify_flags(verify_t *c)
     f.seq = c->trail.seq;
     f.status = STATUS_DONE;
 
-    if (flags_length(c) != STATUS_DONE || flags_scan(c) != STATUS_DONE) {
+    if (records_scan(c->admin, &c->records, flags_record, c) != STATUS_DONE) {
         return c->admin->problem.status;
     }
 
@@ -103,116 +99,14 @@ verify_flags(verify_t *c)
 
 
 static int
-flags_length(verify_t *c)
+flags_record(void *data, const redisReply *host, const redisReply *value)
 {
-    admin_t     *a;
-    redisReply  *reply;
+    verify_t  *c;
 
-    a = c->admin;
+    c = data;
 
-    if (link_command(a->link, "HLEN", a->settings.locks, NULL) != 0
-        || link_send(a->link) != 0
-        || (reply = link_expect(a->link, REDIS_REPLY_INTEGER)) == NULL)
-    {
-        return a->problem.status;
-    }
-
-    c->records = reply->integer > 0 ? (uint64_t) reply->integer : 0;
-    freeReplyObject(reply);
-
-    return STATUS_DONE;
-}
-
-
-/* A cursor comes back to 0 when all was seen; one that does not is a lie. */
-
-static int
-flags_scan(verify_t *c)
-{
-    int          status;
-    char         cursor[24];
-    admin_t     *a;
-    uint64_t     seen;
-    redisReply  *reply;
-
-    a = c->admin;
-    strcpy(cursor, "0");
-    seen = 0;
-
-    do {
-        if (link_command(a->link, "HSCAN", a->settings.locks, cursor, "COUNT",
-                         FLAGS_COUNT, NULL) != 0
-            || link_send(a->link) != 0
-            || (reply = link_expect(a->link, REDIS_REPLY_ARRAY)) == NULL)
-        {
-            return a->problem.status;
-        }
-
-        status = flags_page(c, reply, &seen);
-
-        if (status == STATUS_DONE) {
-            (void) snprintf(cursor, sizeof(cursor), "%s",
-                            reply->element[0]->str);
-        }
-
-        freeReplyObject(reply);
-
-        if (status == STATUS_DONE && seen / 4 > c->records + FLAGS_SPARE) {
-            return problem_set(&a->problem, STATUS_FAILED, "protocol",
-                               "is this the address of a Redis?",
-                               "Redis at %s comes to no end with %" PRIu64
-                               " records", a->settings.where, c->records);
-        }
-
-    } while (status == STATUS_DONE && strcmp(cursor, "0") != 0);
-
-    return status;
-}
-
-
-static int
-flags_page(verify_t *c, const redisReply *reply, uint64_t *seen)
-{
-    size_t             i;
-    const redisReply  *pairs, *name, *value;
-
-    pairs = reply->elements == 2 ? reply->element[1] : NULL;
-
-    if (pairs == NULL || reply->element[0]->type != REDIS_REPLY_STRING
-        || pairs->type != REDIS_REPLY_ARRAY || pairs->elements % 2)
-    {
-        goto strange;
-    }
-
-    *seen += 1;
-
-    for (i = 0; i < pairs->elements; i += 2) {
-        name = pairs->element[i];
-        value = pairs->element[i + 1];
-
-        if (name->type != REDIS_REPLY_STRING
-            || value->type != REDIS_REPLY_STRING)
-        {
-            goto strange;
-        }
-
-        if (fold_compare(c->fold, name->str, name->len, value->str, value->len)
-            == NULL)
-        {
-            return admin_memory(c->admin);
-        }
-
-        *seen += 1;
-    }
-
-    return STATUS_DONE;
-
-strange:
-
-    return problem_set(&c->admin->problem, STATUS_FAILED, "protocol",
-                       "is this the address of a Redis?",
-                       "Redis at %s gave an answer to HSCAN of an unexpected "
-                       "form", c->admin->settings.where);
+    return fold_compare(c->fold, host->str, host->len, value->str, value->len)
+           ? STATUS_DONE : admin_memory(c->admin);
 }
 
 

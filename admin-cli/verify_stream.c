@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "head.h"
 #include "trail.h"
 #include "verify.h"
 
@@ -64,7 +65,7 @@ verify_stream(verify_t *c)
     if (!c->bad && c->trail.seq < last) {
         fault.kind = PAYLOCK_FAULT_ROLLBACK;
         fault.seq = last;
-    fault.adopted = 0;
+        fault.adopted = 0;
         (void) snprintf(fault.text, sizeof(fault.text), "the trail ends behind "
                         "entry %" PRIu64 ", but Redis itself remembers entry "
                         "%" PRIu64, c->trail.seq, last);
@@ -121,9 +122,8 @@ stream_entry(void *data, const char *id, const paylock_entry_t *e,
 static int
 stream_last(admin_t *a, uint64_t *last)
 {
-    size_t             i;
-    redisReply        *reply;
-    const redisReply  *name, *value;
+    const char  *id;
+    redisReply  *reply;
 
     *last = 0;
 
@@ -142,19 +142,8 @@ stream_last(admin_t *a, uint64_t *last)
         return a->problem.status;
     }
 
-    for (i = 0; reply->type == REDIS_REPLY_ARRAY && i + 1 < reply->elements;
-         i += 2)
-    {
-        name = reply->element[i];
-        value = reply->element[i + 1];
-
-        if (name->type == REDIS_REPLY_STRING
-            && strcmp(name->str, "last-generated-id") == 0
-            && value->type == REDIS_REPLY_STRING)
-        {
-            *last = strtoull(value->str, NULL, 10);
-        }
-    }
+    id = head_generated(reply);
+    *last = id ? strtoull(id, NULL, 10) : 0;
 
     freeReplyObject(reply);
 

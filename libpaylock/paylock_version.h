@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * The version of both sides.
+ * The version of both sides, and its day.
  */
 
 
@@ -11,6 +11,7 @@
 
 
 #define PAYLOCK_VERSION  "0.1.0"
+#define PAYLOCK_DATE     "2026-11-22"
 
 
 #endif /* _PAYLOCK_VERSION_H_INCLUDED_ */

@@ -55,6 +55,14 @@ ngx_http_paylock_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         rv = ngx_http_paylock_redis_parameter(cf, &pmcf->redis, &value[i]);
     }
 
+    if (rv == NGX_CONF_OK && pmcf->redis.user && !pmcf->redis.password) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"paylock_redis\" has a user name and no "
+                           "password, so that it would log in as the default "
+                           "user: add password_file=");
+        return NGX_CONF_ERROR;
+    }
+
     return rv;
 }
 

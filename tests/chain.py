@@ -144,6 +144,30 @@ class Chain:
         self.settle(nginx)
 
 
+class Flipping:
+    """Writes on, as long as with, what changes(i) says for i = 1, 2, ..."""
+
+    def __init__(self, chain, changes):
+        self.chain = Chain(chain.redis)
+        self.changes = changes
+        self.ending = False
+        self.thread = threading.Thread(target=self.run)
+
+    def run(self):
+        i = 0
+        while not self.ending:
+            i += 1
+            self.chain.write(*self.changes(i))
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ending = True
+        self.thread.join()
+
+
 class Watch:
     """Asks for hosts without pause, on a connection that stays: the closed
     stay closed, the open open."""

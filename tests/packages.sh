@@ -12,7 +12,8 @@ build="gcc make libc6-dev nginx-dev libhiredis-dev libjansson-dev
 run="nginx redis-server curl"
 test="libcmocka-dev python3 python3-pytest python3-pytest-xdist
     python3-redis python3-h2 python3-cryptography libnginx-mod-nchan openssl
-    valgrind certbot pebble clang libclang-rt-14-dev chromium npm wrk"
+    valgrind certbot pebble clang libclang-rt-14-dev chromium npm wrk
+    zsh fish mandoc groff-base faketime"
 
 # nginx's own tests load all that their nginx was built with
 suite="perl libio-socket-ssl-perl libcryptx-perl libfcgi-perl libscgi-perl

@@ -5,14 +5,14 @@
 
 import os
 import signal
-import threading
 import time
 
 import pytest
 
 import servers
 from chain import (ALERTS, AUDIT, HOSTS, LOCKED, LOCKS, OPEN, SITES, Chain,
-                   Watch, agrees, closed_hosts, count, entry_hash, logged)
+                   Flipping, Watch, agrees, closed_hosts, count, entry_hash,
+                   logged)
 from fake_redis import FakeRedis
 from servers import wait_for
 
@@ -145,27 +145,17 @@ def test_holds_outlive_reload_and_worker(sites, chain):
 def test_flushall_under_load(sites, chain):
     """Flips all the while; one of them may be the first of the new chain."""
     server = sites()
-    ending = threading.Event()
-    other = Chain(chain.redis)
 
-    def flips():
-        i = 0
-        while not ending.is_set():
-            i += 1
-            other.write((f"load{i % 50}.example", (OPEN, LOCKED)[i % 2]))
+    def flips(i):
+        return [(f"load{i % 50}.example", (OPEN, LOCKED)[i % 2])]
 
-    thread = threading.Thread(target=flips)
     with Watch(server, HOSTS) as watch:
-        thread.start()
-        try:
+        with Flipping(chain, flips):
             time.sleep(0.5)
             chain.client.flushall()
             logged(server, ALERTS, 6)
             time.sleep(2)
             assert not watch.wrong
-        finally:
-            ending.set()
-            thread.join()
         chain.look()
         ended_by_adopt(server, chain, watch)
 

@@ -51,6 +51,8 @@ BAD = {
     "paylock_redis unix:/r.sock timeout=x;": "timeout",
     "paylock_redis unix:/r.sock timeout=0;": "timeout",
     "paylock_redis unix:/r.sock connect_timeout=-1;": "timeout",
+    "paylock_redis unix:/r.sock username=u;": "add password_file=",
+    "paylock_redis redis://u@127.0.0.1;": "add password_file=",
     "paylock_redis unix:/r.sock password_file=/no/such/file;": "/no/such/file",
     "paylock_redis unix:/a; paylock_redis unix:/b;": "is duplicate",
 
@@ -104,7 +106,7 @@ GOOD = [
     "paylock_redis redis://user:p%40ss@127.0.0.1;",
     "paylock_redis rediss://user:p%40ss@127.0.0.1:6380/1;",
     "paylock_redis unix:/run/redis.sock;",
-    "paylock_redis unix:/run/redis.sock?db=3 \"prefix={x}:\" username=nginx"
+    "paylock_redis unix:/run/redis.sock?db=3 \"prefix={x}:\""
     " connect_timeout=1s timeout=500ms;",
     "paylock_zone 1m;",
     "paylock_default open;",

@@ -16,7 +16,7 @@ import types
 
 import pytest
 
-from chain import (HOSTS, LOCKED, LOCKS, OPEN, SITES, Chain, Watch,
+from chain import (HOSTS, LOCKED, LOCKS, OPEN, SITES, Chain, Flipping, Watch,
                    closed_hosts, count, logged)
 from fake_redis import NOWHERE, FakeRedis
 from servers import wait_for
@@ -310,21 +310,14 @@ def test_owner_is_killed_while_it_writes(nginx, chain, fakes):
                                for n in range(i, i + 1000)})
     p.execute()
     server.wait_state("b19999.example", "locked")
-    ending = threading.Event()
-    other = Chain(chain.redis)
 
-    def flips():
-        i = 0
-        while not ending.is_set():
-            i += 1
-            other.write(*((f"f{(i * 40 + n) % 400}.example",
-                           (OPEN, LOCKED)[i // 10 % 2]) for n in range(40)))
+    def flips(i):
+        return [(f"f{(i * 40 + n) % 400}.example",
+                 (OPEN, LOCKED)[i // 10 % 2]) for n in range(40)]
 
     took = []
-    thread = threading.Thread(target=flips)
     with Watch(server, [*HOSTS, "b1.example", "b777.example"]):
-        thread.start()
-        try:
+        with Flipping(chain, flips):
             for i in range(12):
                 # somewhere in what a scan of 50 ms does
                 time.sleep(0.1 + 0.013 * i)
@@ -333,9 +326,6 @@ def test_owner_is_killed_while_it_writes(nginx, chain, fakes):
                 start = time.monotonic()
                 wait_for("another owner", lambda: owner(server) != old)
                 took.append(time.monotonic() - start)
-        finally:
-            ending.set()
-            thread.join()
         chain.look()
         chain.settle(server)
     print(f"taken over after {max(took):.2f} s at most")

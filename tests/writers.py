@@ -2,7 +2,6 @@
 #
 # Several writers of one chain, at a rate: what a busy day would look like.
 
-import contextlib
 import random
 import threading
 import time
@@ -11,7 +10,8 @@ import redis as redis_py
 
 from chain import AUDIT, LOCKED, LOCKS, OPEN, Chain, text
 
-BATCH = 5
+# changes in a transaction: as a rule, and at most
+BATCH, MOST = 25, 250
 
 
 class Writer(Chain):
@@ -47,41 +47,50 @@ class Writer(Chain):
 
 
 class Writers:
-    """n threads that flip the same hosts, together `rate` times a second as
-    far as Redis lets them."""
+    """n threads that flip the same hosts, together `rate` times a second.
+    What is missed while Redis is away is made up for afterwards.  They take
+    turns: whom they race with is everybody else."""
 
     def __init__(self, redis, hosts, rate, n=4):
-        self.flips = 0
-        self.lost = 0
+        self.done = [0] * n
+        self.failed = [0] * n
         self.ending = False
-        self.lock = threading.Lock()
-        self.pause = n * BATCH / rate
-        self.turns = [threading.Lock() for _ in range(n)]
+        self.share = rate / n
+        self.turn = threading.Lock()
         self.threads = [
-            threading.Thread(target=self.run, args=(Writer(redis), hosts, turn))
-            for turn in self.turns]
+            threading.Thread(target=self.run, args=(i, Writer(redis), hosts))
+            for i in range(n)]
 
-    def run(self, writer, hosts, turn):
-        due = time.monotonic()
+    @property
+    def flips(self):
+        return sum(self.done)
+
+    @property
+    def lost(self):
+        """Transactions in vain: a race lost, or no Redis."""
+        return sum(self.failed)
+
+    def run(self, i, writer, hosts):
+        begin = time.monotonic() \
+            + i * BATCH / self.share / len(self.threads)
         while not self.ending:
-            with turn:
+            late = time.monotonic() - begin - self.done[i] / self.share
+            if late < 0:
+                time.sleep(min(-late, 0.1))
+                continue
+            size = min(BATCH + int(late * self.share), MOST)
+            with self.turn:
                 done = writer.flip(*(
                     (host, random.choice([LOCKED, OPEN, None]))
-                    for host in random.sample(hosts, BATCH)))
-            with self.lock:
-                self.flips += BATCH * done
-                self.lost += not done
-            # what was missed while Redis was away is not made up for
-            due = max(due + self.pause, time.monotonic() - 1) if done \
-                else time.monotonic() + 0.01
-            time.sleep(max(0, due - time.monotonic()))
+                    for host in random.sample(hosts, size)))
+            self.done[i] += size * done
+            self.failed[i] += not done
+            # whoever waits for the turn has it now
+            time.sleep(random.uniform(0.001, 0.01))
 
-    @contextlib.contextmanager
     def paused(self):
-        with contextlib.ExitStack() as stack:
-            for turn in self.turns:
-                stack.enter_context(turn)
-            yield
+        """As long as with, none of them writes."""
+        return self.turn
 
     def __enter__(self):
         for thread in self.threads:
