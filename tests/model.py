@@ -212,7 +212,14 @@ def lock(records, host, asked, now, reason=None, invoice=None, ref=None,
         assert stage(new, now, default) >= want, (before, given, new)
         if all(given.get(name, now + 1) > now for name in CLOSING):
             assert stage(new, now, default) == was, (before, given, new)
-    return settle(own, new, not settled)
+    new = settle(own, new, not settled)
+
+    # passes of before are not for this lock
+    if new is not own and stage(before, now) < STAGES.index("locked"):
+        at = (own or {}).get("at", -1)
+        new["pass_after"] = max(at + 1 if at >= now else now,
+                                new.get("pass_after", 0))
+    return new
 
 
 def unlock(records, host, asked, now, reason=None, until=None):
