@@ -31,6 +31,7 @@ static int lock_options(admin_t *a, lock_t *lock);
 static int lock_times(admin_t *a, lock_t *lock);
 static int lock_order(admin_t *a, const lock_t *lock);
 static int lock_change(flips_t *fs, flip_t *f, uint32_t now);
+static int lock_inherit(json_t *record, const json_t *own);
 static int lock_passes(flips_t *fs, flip_t *f, const paylock_record_t *rec,
     uint32_t now);
 static int lock_refused(flips_t *fs, const flip_t *f, const lock_t *lock,
@@ -217,9 +218,9 @@ lock_change(flips_t *fs, flip_t *f, uint32_t now)
 
     if (f->holder.record && (from == NULL || !holder_says(from))) {
 
-        /* what the record has beside stages stays its own */
+        /* what the record has beside stages and "at" stays its own */
 
-        if (from && json_object_update(f->holder.record, f->record) != 0) {
+        if (from && lock_inherit(f->holder.record, from) != 0) {
             return admin_memory(fs->admin);
         }
 
@@ -272,6 +273,26 @@ lock_change(flips_t *fs, flip_t *f, uint32_t now)
 }
 
 
+/* When the times of a record have come depends on its own "at". */
+
+static int
+lock_inherit(json_t *record, const json_t *own)
+{
+    json_t      *value;
+    const char  *name;
+
+    json_object_foreach((json_t *) own, name, value) {
+        if (strcmp(name, paylock_time_names[PAYLOCK_AT]) != 0
+            && json_object_set(record, name, value) != 0)
+        {
+            return -1;
+        }
+    }
+
+    return 0;
+}
+
+
 /*
  * Passes of an earlier lock are not for this one.  In the second in which the
  * record was written last, one may have been issued before.
@@ -280,10 +301,13 @@ lock_change(flips_t *fs, flip_t *f, uint32_t now)
 static int
 lock_passes(flips_t *fs, flip_t *f, const paylock_record_t *rec, uint32_t now)
 {
-    uint32_t  at, after;
+    uint32_t          after;
+    paylock_record_t  own;
 
-    at = rec->time[PAYLOCK_AT];
-    after = f->record && at >= now && at < UINT32_MAX ? at + 1 : now;
+    own = change_times(f->record);
+    after = own.time[PAYLOCK_AT] < now || f->record == NULL
+            || own.time[PAYLOCK_AT] == UINT32_MAX
+            ? now : own.time[PAYLOCK_AT] + 1;
 
     if (after <= rec->time[PAYLOCK_PASS_AFTER]) {
         return STATUS_DONE;

@@ -129,7 +129,7 @@ issue_path(admin_t *a)
         /* void */
     }
 
-    return path[0] != '/' || path[1] == '/' || i < len || len > ISSUE_PATH
+    return path[0] != '/' || i < len || len > ISSUE_PATH
            ? problem_set(&a->problem, STATUS_USAGE, "path",
                          "give it as it stands in an address, such as "
                          "/shop?page=2", "\"%.100s\" of --path is no path on "

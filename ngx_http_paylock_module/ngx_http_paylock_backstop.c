@@ -79,7 +79,7 @@ ngx_http_paylock_replace(ngx_http_request_t *r)
     pass = ngx_http_paylock_pass(r, plcf);
 
     if (pass == NGX_HTTP_PAYLOCK_PASS_PASS
-        && ngx_http_paylock_token_private(r) != NGX_OK)
+        && ngx_http_paylock_private(r) != NGX_OK)
     {
         return NGX_ERROR;
     }

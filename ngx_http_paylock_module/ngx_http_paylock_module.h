@@ -365,8 +365,12 @@ char *ngx_http_paylock_pass_key(ngx_conf_t *cf, ngx_command_t *cmd,
 
 ngx_int_t ngx_http_paylock_token_init(ngx_conf_t *cf);
 ngx_uint_t ngx_http_paylock_token_good(ngx_http_request_t *r);
-ngx_int_t ngx_http_paylock_token_private(ngx_http_request_t *r);
 ngx_int_t ngx_http_paylock_token_mask(ngx_pool_t *pool, ngx_str_t *text);
+
+
+/* ngx_http_paylock_private.c */
+
+ngx_int_t ngx_http_paylock_private(ngx_http_request_t *r);
 
 
 /*

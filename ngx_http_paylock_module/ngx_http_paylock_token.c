@@ -41,8 +41,6 @@ static ngx_int_t ngx_http_paylock_token_cookie(ngx_http_request_t *r,
     paylock_pass_t *pass, ngx_str_t *cookie);
 static ngx_int_t ngx_http_paylock_token_location(ngx_http_request_t *r,
     ngx_str_t *args, ngx_str_t *location);
-static ngx_uint_t ngx_http_paylock_token_is(ngx_table_elt_t *h,
-    const char *name);
 
 
 ngx_int_t
@@ -335,93 +333,6 @@ ngx_http_paylock_token_location(ngx_http_request_t *r, ngx_str_t *args,
     location->len = p - location->data;
 
     return NGX_OK;
-}
-
-
-/*
- * What the site answers under a pass is for this client alone.  It is said
- * in a header that is not known to others: "expires" and "add_header", which
- * come later, then add theirs and do not replace it.
- */
-
-ngx_int_t
-ngx_http_paylock_token_private(ngx_http_request_t *r)
-{
-    u_char           *p;
-    size_t            size, n;
-    ngx_str_t         value;
-    ngx_uint_t        i, pass;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
-
-    size = sizeof("private");
-    value.data = NULL;
-    p = NULL;
-
-    for (pass = 0; pass < 2; pass++) {
-
-        for (part = &r->headers_out.headers.part; part; part = part->next) {
-            h = part->elts;
-
-            for (i = 0; i < part->nelts; i++) {
-
-                if (h[i].hash == 0) {
-                    continue;
-                }
-
-                if (ngx_http_paylock_token_is(&h[i], "CDN-Cache-Control")
-                    || ngx_http_paylock_token_is(&h[i], "Surrogate-Control"))
-                {
-                    h[i].hash = 0;
-                    continue;
-                }
-
-                if (!ngx_http_paylock_token_is(&h[i], "Cache-Control")) {
-                    continue;
-                }
-
-                if (pass == 0) {
-                    size += sizeof(", ") - 1 + h[i].value.len;
-                    continue;
-                }
-
-                ngx_memcpy(p + 2, h[i].value.data, h[i].value.len);
-                n = paylock_strip_public((char *) p + 2, h[i].value.len);
-
-                if (n) {
-                    p[0] = ',';
-                    p[1] = ' ';
-                    p += 2 + n;
-                }
-
-                h[i].hash = 0;
-            }
-        }
-
-        if (pass == 0) {
-            value.data = ngx_pnalloc(r->pool, size);
-            if (value.data == NULL) {
-                return NGX_ERROR;
-            }
-
-            p = ngx_cpymem(value.data, "private", sizeof("private") - 1);
-        }
-    }
-
-    value.len = p - value.data;
-
-    ngx_memzero(&r->headers_out.cache_control,
-                sizeof(r->headers_out.cache_control));
-
-    return ngx_http_paylock_page_set(r, "Cache-Control", &value);
-}
-
-
-static ngx_uint_t
-ngx_http_paylock_token_is(ngx_table_elt_t *h, const char *name)
-{
-    return h->key.len == ngx_strlen(name)
-           && ngx_strncasecmp(h->key.data, (u_char *) name, h->key.len) == 0;
 }
 
 

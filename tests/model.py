@@ -165,6 +165,9 @@ def lock(records, host, asked, now, reason=None, invoice=None, ref=None,
         if fields:
             old = max((records[f] for f in fields), key=lambda r: (
                 stage(r, now), stage(r, now, "locked")))
+            # beside stages and "at", what the record has is its own
+            old = {**old, **{k: v for k, v in (own or {}).items()
+                             if k != "at"}}
     before = old or {}
 
     shuts = [n for n in immediate if n != "notice_at"]

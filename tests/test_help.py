@@ -34,6 +34,9 @@ COMMANDS = {
     "audit export": ("--output export", WRITES),
     "adopt": ("--yes", CHANGES),
     "doctor": ("", READS),
+    "pass issue": ("a.example --ttl 7d --key pass.keys", CHANGES),
+    "pass revoke": ("a.example", CHANGES),
+    "pass list": ("", READS),
     "key add": ("0" * 62 + "01", CHANGES),
     "key revoke": ("{other}", CHANGES),
     "key list": ("", READS),
@@ -52,6 +55,8 @@ def known(admin):
     admin.other = admin.json("keygen", "other.pem")["key"]
     admin("key", "add", admin.other)
     admin("lock", "a.example")
+    admin("keygen", "--pass", "pass.keys")
+    admin("pass", "issue", "a.example", "--ttl", "7d", "--key", "pass.keys")
     return admin
 
 
@@ -115,8 +120,8 @@ def check_done(admin, name, kind, before, redis, said):
     if kind == READS:
         assert after == before
         return
-    assert re.search(r"the (change|file|key|trail) is (made|written|remembere"
-                     r"d), but the output could not be written", said)
+    assert re.search(r"the (change|entry|file|key|trail) is (made|written|"
+                     r"remembered), but the output could not be written", said)
     if kind == WRITES:
         assert (admin.home / COMMANDS[name][0].split()[-1]).stat().st_size > 99
     elif name != "init":

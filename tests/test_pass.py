@@ -3,6 +3,7 @@
 # Passes: a client reviews a locked site by a link, which becomes a cookie.
 
 import base64
+import calendar
 import hmac
 import http.client
 import json
@@ -16,6 +17,7 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 
 import servers
+from browser import Chromium
 from gate import SITE, H2, closed, http2, site
 
 SERVER = """
@@ -719,3 +721,369 @@ def test_nginx_own_cache(start, keys, gate, backend):
         assert site(ask(nginx, "/c", cookie=cookie))
         assert closed(ask(nginx, "/c"))
     assert len(backend.requests) == 1
+
+
+# what is configured
+
+KEY = base64.b64encode(bytes(32)).decode()
+
+
+def test_key_files_refused(private):
+    nginx = servers.Nginx(private / "nginx", control=False)
+    path = private / "keys"
+
+    def config(text, mode=0o600):
+        path.write_text(text)
+        path.chmod(mode)
+        return nginx.test(f"paylock_pass_key {path};"
+                          "server { paylock on; server_name a.example; }")
+
+    good = config(f"k1:{KEY}\n")
+    assert good.returncode == 0 and "warn" not in good.stderr
+    wide = config(f"k1:{KEY}\n", 0o644)
+    assert wide.returncode == 0 and "others can read" in wide.stderr
+    for text, why in (("", "line 1 is missing"), ("k1\n", "line 1 has not"),
+                      (f"k1:{KEY}\nk1:{KEY}\n", "line 2 has the kid"),
+                      (f"k1:{KEY[:-4]}\n", "too short"),
+                      (f"k1:{KEY}\n# old\n", "line 2 has not"),
+                      ("x" * 5000, "larger than 4096")):
+        done = config(text)
+        assert done.returncode == 1, text
+        assert why in done.stderr and str(path) in done.stderr
+        assert KEY[:8] not in done.stderr
+    path.unlink()
+    assert "keygen --pass" in nginx.test(f"paylock_pass_key {path};").stderr
+    path.mkdir()
+    assert "not a file" in nginx.test(f"paylock_pass_key {path};").stderr
+    twice = nginx.test(f"paylock_pass_key {path}; paylock_pass_key {path};")
+    assert twice.returncode == 1
+
+
+def test_rotation(start, issue, admin, keys):
+    """What the old key made is good until it is taken away."""
+    nginx = start()
+    old, cookie = issue(), follow(nginx, issue())
+    admin("keygen", "--pass", keys)
+    new = issue()
+    assert closed(ask(nginx, new))
+    nginx.reload()
+    nginx.wait_state("acme.example", "locked")
+    for link in old, new:
+        assert site(ask(nginx, cookie=follow(nginx, link)))
+    assert site(ask(nginx, cookie=cookie))
+    from_old = follow(nginx, old)
+    keys.write_text(keys.read_text().splitlines()[0] + "\n")
+    nginx.reload()
+    nginx.wait_state("acme.example", "locked")
+    assert closed(ask(nginx, old))
+    assert closed(ask(nginx, cookie=cookie))
+    assert closed(ask(nginx, cookie=from_old))
+    assert site(ask(nginx, cookie=follow(nginx, new)))
+
+
+def test_keys_of_a_server(gate, keys, admin, issue):
+    """Each block has its own, or that of the http block, or none."""
+    other = admin.home / "other.keys"
+    admin("keygen", "--pass", other)
+    nginx = gate.start(f"""
+        paylock_pass_key {keys};
+        server {{ server_name acme.example; paylock on;
+                 return 200 {SITE}; }}
+        server {{ server_name other.example; paylock on;
+                 paylock_pass_key {other}; return 200 {SITE}; }}
+    """)
+    gate.lock("acme.example", "other.example")
+    assert site(ask(nginx, cookie=follow(nginx, issue())))
+    assert closed(ask(nginx, issue("other.example"), "other.example"))
+    url = admin("pass", "issue", "other.example", "--ttl", "1d", "--key",
+                other).stdout
+    follow(nginx, f"/?paylock_pass={token(url)}", "other.example")
+
+
+def test_without_keys(gate, keys, issue):
+    nginx = gate.start("server { server_name acme.example; paylock on;"
+                       f"return 200 {SITE}; }}")
+    gate.lock("acme.example")
+    assert closed(ask(nginx, issue()))
+    assert closed(ask(nginx, cookie="paylock_pass="
+                      + forge(keys, purpose="cookie")))
+
+
+def test_paylock_key(gate, keys, issue, admin):
+    """A pass is for the name in the address; the record of the key counts
+    for when it ends, even if the key is set late."""
+    nginx = gate.start(f"""
+        map $arg_t $tenant {{ default tenant.example; }}
+        server {{
+            server_name acme.example; paylock on;
+            paylock_pass_key {keys};
+            set $late $tenant;
+            paylock_key $late;
+            location / {{ proxy_pass http://127.0.0.1:@BACKEND@; }}
+            location /off {{ paylock off; return 200 off; }}
+        }}
+    """)
+    admin("lock", "tenant.example")
+    servers.wait_for("the lock", lambda: ask(nginx).status == 503)
+    link = issue()
+    cookie = follow(nginx, link)
+    assert site(ask(nginx, cookie=cookie))
+    admin("pass", "revoke", "tenant.example")
+    servers.wait_for("the revocation",
+                     lambda: ask(nginx, cookie=cookie).status == 503)
+
+
+# what is typed
+
+def refused(admin, status, *args):
+    done = admin("--json", *args, check=False)
+    assert done.returncode == status, done
+    assert done.stdout == ""
+    return json.loads(done.stderr.splitlines()[-1])["error"]
+
+
+def test_keygen(admin, private):
+    path = private / "pass.keys"
+    would = admin("--dry-run", "keygen", "--pass", path).stdout
+    assert "would be made" in would and not path.exists()
+    assert admin.json("keygen", "--pass", path) == {
+        "file": str(path), "kid": "k1", "kept": 0, "dropped": 0}
+    assert path.stat().st_mode & 0o777 == 0o600
+    kid, _, secret = path.read_text().rstrip("\n").partition(":")
+    assert kid == "k1" and len(base64.b64decode(secret)) == 32
+
+    for n in range(2, 19):
+        before = path.read_text().splitlines()
+        out = admin.json("keygen", "--pass", path)
+        assert out["kid"] == f"k{n}" and out["dropped"] == (n > 16)
+        lines = path.read_text().splitlines()
+        assert lines[1:] == before[:15] and lines[0] not in before
+    assert sorted(p.name for p in private.glob("pass.keys*")) == ["pass.keys"]
+
+    # whose it is, and what a link leads to, stays so
+    path.chmod(0o640)
+    (private / "link").symlink_to(path)
+    admin("keygen", "--pass", private / "link")
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert (private / "link").is_symlink()
+    assert path.read_text().startswith("k19:")
+
+
+def test_keygen_refused(admin, private):
+    path = private / "pass.keys"
+    admin("keygen", "--pass", path)
+    text = path.read_text()
+    path.chmod(0o604)
+    assert "chmod 600" in refused(admin, 1, "keygen", "--pass", path)["mend"]
+    path.chmod(0o600)
+    other = private / "pass.keys.new"
+    other.write_text("")
+    assert str(other) in refused(admin, 1, "keygen", "--pass",
+                                 path)["message"]
+    other.unlink()
+    assert path.read_text() == text
+    path.write_text("k1:short\n")
+    assert "line 1" in refused(admin, 1, "keygen", "--pass", path)["message"]
+    assert path.read_text() == "k1:short\n"
+    refused(admin, 1, "keygen", "--pass", private / "no/such")
+    refused(admin, 1, "keygen", "--pass", private)
+    refused(admin, 2, "keygen", "--pass", private / "new", private / "two")
+    refused(admin, 2, "keygen", "--pass", private / "new", "--passphrase")
+
+
+def test_issue(gate, admin, keys, redis):
+    """The link for people, its parts for programs, and the entry first."""
+    admin("lock", "acme.example")
+    before = int(time.time())
+    out = admin.json("pass", "issue", "ACME.example.", "--ttl", "36h", "--key",
+                     keys, "--path", "/a?b=1", "--reason", "for Ann")
+    assert re.fullmatch(
+        r"https://acme\.example/a\?b=1&paylock_pass=[\w-]{58}", out["url"])
+    issued, expires = struct.unpack(
+        ">II", base64.urlsafe_b64decode(token(out["url"]))[1:9])
+    assert before <= issued <= time.time() and expires - issued == 36 * 3600
+
+    entry = admin.json("audit", "log")[-1]
+    assert entry["seq"] == out["seq"] == 3
+    assert entry["action"] == "pass-issue" and entry["host"] == "acme.example"
+    assert entry["reason"] == "for Ann"
+    assert entry["reference"] == f"k1 {out['issued']} {out['expires']}"
+    assert entry["before"] == entry["after"] == redis.client().hget(
+        "{paylock}:locks", "acme.example")
+    stream = json.dumps(redis.client().xrange("{paylock}:audit"))
+    assert token(out["url"]) not in stream
+    assert keys.read_text().split(":")[1].strip() not in stream
+
+    # it is for the record and changes nothing
+    admin("audit", "verify")
+    status, = admin.json("status", "acme.example")
+    assert status["stage"] == "locked"
+
+
+@pytest.mark.parametrize("args,code", [
+    (["--ttl", "7d"], "option"), (["--key", "@"], "option"),
+    (["--ttl", "x", "--key", "@"], "time"),
+    (["--ttl", "0d", "--key", "@"], "time"),
+    (["--ttl", "2099-01-01", "--key", "@"], "time"),
+    (["--ttl", "", "--key", "@"], "time"),
+    (["--ttl", "99999999999d", "--key", "@"], "time"),
+    (["--ttl", "4000000000s", "--key", "@"], "time"),
+    (["--ttl", "7d", "--key", "@", "--path", "x"], "path"),
+    (["--ttl", "7d", "--key", "@", "--path", "/a b"], "path"),
+    (["--ttl", "7d", "--key", "@", "--path", "/#a"], "path"),
+    (["--ttl", "7d", "--key", "@", "--quiet"], "option"),
+    (["--ttl", "7d", "--key", "@", "--reason", "a\nb"], "text"),
+])
+def test_issue_refused(gate, admin, keys, redis, args, code):
+    args = [str(keys) if a == "@" else a for a in args]
+    assert refused(admin, 2, "pass", "issue", "acme.example", *args)["code"] \
+        == code
+    assert redis.client().xlen("{paylock}:audit") == 1
+
+
+def test_issue_refused_for_its_file(gate, admin, keys, redis, private):
+    def issue(path):
+        return refused(admin, 1, "pass", "issue", "acme.example", "--ttl",
+                       "7d", "--key", path)
+    keys.chmod(0o644)
+    assert "chmod 600" in issue(keys)["mend"]
+    assert "keygen --pass" in issue(private / "none")["mend"]
+    keys.chmod(0o600)
+    keys.write_text("k1:AAAA\n")
+    assert "too short" in issue(keys)["message"]
+    for host in ".acme.example", "*.acme.example":
+        refused(admin, 2, "pass", "issue", host, "--ttl", "7d", "--key", keys)
+    assert redis.client().xlen("{paylock}:audit") == 1
+
+
+def test_dry_run(gate, admin, keys, redis):
+    admin("lock", "acme.example")
+    out = admin("--dry-run", "pass", "issue", "acme.example", "--ttl", "7d",
+                "--key", keys).stdout
+    assert "would be issued" in out and "http" not in out
+    admin("--dry-run", "pass", "revoke", "acme.example")
+    assert redis.client().xlen("{paylock}:audit") == 2
+
+
+def test_a_warning_where_it_is_open(gate, admin, keys):
+    args = ("pass", "issue", "acme.example", "--ttl", "7d", "--key", keys)
+    assert admin(*args).stderr == ""
+    admin("unlock", "acme.example")
+    assert "not locked" in admin(*args).stderr
+
+
+def test_signed(redis, admin, keys, private):
+    """The operator's key signs, the keys of passes make the pass; named
+    before the command or in the settings."""
+    mine = private / "mine.pem"
+    admin("keygen", mine)
+    admin("--key", mine, "init")
+    args = "pass", "issue", "acme.example", "--ttl", "7d", "--key", keys
+    assert admin("--key", mine, *args).stdout.startswith("https://")
+    assert admin(*args, env={"PAYLOCK_KEY": str(mine)}).returncode == 0
+    assert admin(*args, check=False).returncode == 1
+    admin("--key", mine, "pass", "revoke", "acme.example")
+    admin("audit", "verify")
+    assert [e["key"] != "" for e in admin.json("audit", "log")] == [True] * 4
+
+
+def test_list(gate, admin, keys):
+    def listed(*args):
+        out = admin("--json", "pass", "list", *args).stdout
+        return [json.loads(line) for line in out.splitlines()]
+
+    def issue(host, ttl, *args):
+        return admin.json("pass", "issue", host, "--ttl", ttl, "--key", keys,
+                          *args, env={"PAYLOCK_ACTOR": "alice"})
+
+    assert listed() == []
+    first = issue("acme.example", "1s", "--reason", "x")
+    issue("a.below.example", "7d")
+    admin("pass", "revoke", ".below.example", "--yes")
+    issue("a.below.example", "7d")
+    issue("other.example", "7d")
+    admin("lock", "www.other.example")
+    servers.wait_for("the end", lambda: time.time() > json_time(
+        first["expires"]))
+    assert [(p["host"], p["state"]) for p in listed()] == [
+        ("acme.example", "expired"), ("a.below.example", "revoked"),
+        ("a.below.example", "valid"), ("other.example", "valid")]
+    one, = listed("acme.example")
+    assert one == {"host": "acme.example", "state": "expired",
+                   "issued": first["issued"], "expires": first["expires"],
+                   "kid": "k1", "actor": "alice", "reason": "x", "seq": 2}
+    text = admin("pass", "list").stdout
+    assert text.startswith("HOST") and "revoked" in text
+    admin("pass", "revoke", "other.example")
+    assert listed("other.example")[0]["state"] == "revoked"
+
+
+def json_time(text):
+    return calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ"))
+
+
+def test_revoke_where_a_clock_is_ahead(gate, admin, keys, redis):
+    """What another machine has dated an hour later is refused, too."""
+    admin("pass", "issue", "acme.example", "--ttl", "7d", "--key", keys)
+
+    client = redis.client()
+    future = int(time.time()) + 3600
+    client.hset("{paylock}:locks", "acme.example",
+                json.dumps({"at": 1, "pass_after": future}))
+    out = admin.json("pass", "issue", "acme.example", "--ttl", "7d", "--key",
+                     keys)
+    assert json_time(out["issued"]) == future
+    client.hset("{paylock}:locks", "acme.example", json.dumps({"at": 1}))
+    admin("pass", "revoke", "acme.example")
+    assert json.loads(client.hget("{paylock}:locks", "acme.example"))[
+        "pass_after"] == future + 1
+
+
+def test_revoke_what_is_no_record(gate, admin, redis):
+    redis.client().hset("{paylock}:locks", "acme.example", "nonsense")
+    assert "no record" in refused(admin, 1, "pass", "revoke",
+                                  "acme.example")["message"]
+    assert redis.client().hget("{paylock}:locks", "acme.example") \
+        == "nonsense"
+
+
+# a browser
+
+def test_chromium(gate, keys, issue, tmp_path_factory):
+    browser = Chromium(tmp_path_factory.mktemp("chromium"))
+    try:
+        browser.start()
+        # Chromium would keep connections, and nginx wait for their end
+        nginx = gate.start(f"""
+            keepalive_timeout 0; client_header_timeout 500ms;
+            server {{
+                server_name acme.example; paylock on;
+                paylock_pass_key {keys};
+                default_type text/html;
+                location / {{ return 200 "<title>$request_uri</title>
+                    <p>{SITE} $http_referer|$http_cookie</p>
+                    <img src=/pixel>"; }}
+            }}
+        """)
+        gate.lock("acme.example")
+        base = f"http://acme.example:{nginx.port}"
+        title = "document.title"
+        body = "document.querySelector('p')?.textContent"
+
+        browser.go(base + "/")
+        assert SITE not in browser.run("document.body.textContent")
+        browser.go(base + issue("acme.example", "--path", "//shop?page=2"))
+        assert browser.run("location.href") == base + "//shop?page=2"
+        assert browser.run(title) == "//shop?page=2"
+        # the cookie stays with the browser, and out of the page's scripts
+        browser.run("document.cookie = 'a=1'")
+        browser.go(base + "/next")
+        assert browser.run(body) == SITE + " |a=1"
+        assert browser.run("document.cookie") == "a=1"
+        assert not any("paylock_pass" in url for url in browser.requests())
+        gate.admin("pass", "revoke", "acme.example")
+        servers.wait_for("the revocation", lambda: (
+            browser.go(base + "/"), browser.run(body))[1] is None
+            or SITE not in browser.run("document.body.textContent"))
+    finally:
+        browser.stop()
