@@ -260,7 +260,8 @@ lock_change(flips_t *fs, flip_t *f, uint32_t now)
         change_time(f, PAYLOCK_OPEN_AT, lock->time[PAYLOCK_OPEN_AT]);
     }
 
-    status = lock_texts(fs, f, lock, f->record && lock_case(&rec, now));
+    status = lock_texts(fs, f, lock,
+                        from && from == f->record && lock_case(&rec, now));
 
     if (status == STATUS_DONE) {
         status = change_end(fs, f, !settled);
