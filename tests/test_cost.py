@@ -140,9 +140,13 @@ def test_open(measure, admin):
 
 
 def test_locked(measure, admin):
+    """Also where there are keys for passes, and none is shown."""
     admin("init")
     admin("lock", "acme.example")
-    ours = measure("paylock on;", 'return 200 "open";')
+    keys = admin.home / "pass.keys"
+    admin("keygen", "--pass", keys)
+    ours = measure(f"paylock on; paylock_pass_key {keys};",
+                   'return 200 "open";')
     ours.nginx.wait_state("acme.example", "locked", 60)
     locked = ours.cost("acme.example")
     status, body = ours.ask(1, "acme.example")

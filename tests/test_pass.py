@@ -6,6 +6,7 @@ import base64
 import calendar
 import hmac
 import http.client
+import itertools
 import json
 import re
 import socket
@@ -376,7 +377,7 @@ def test_pass_after(admin, redis, gate):
 
 # the exchange
 
-@pytest.mark.parametrize("path,location", [
+LOCATIONS = [
     ("/?@", "/"),
     ("/?a=1&@", "/?a=1"),
     ("/?@&a=1", "/?a=1"),
@@ -385,7 +386,8 @@ def test_pass_after(admin, redis, gate):
     ("/?@&@", "/"),
     ("/?xpaylock_pass=1&@", "/?xpaylock_pass=1"),
     ("/a%20b/%C3%A9?@", "/a%20b/%C3%A9"),
-    ("/a?b?@&c=/?d", "/a?b?@&c=/?d"),
+    ("/a?b?&@&c=/?d", "/a?b?&c=/?d"),
+    ("/a?b?@", None),
     ("//evil.example/?@", "/.//evil.example/"),
     ("///evil.example?@", "/.///evil.example"),
     ("/\\evil.example/?@", "/%5Cevil.example/"),
@@ -398,31 +400,31 @@ def test_pass_after(admin, redis, gate):
     ("http://acme.example//evil.example/?@", "/.//evil.example/"),
     ("http://acme.example/?@", "/"),
     ("http://acme.example?@", "/"),
-    ("http://acme.example@evil.example/?@", None),
     ("/?u=//evil.example&@", "/?u=//evil.example"),
     ("/\xc3\xa9?@", "/%C3%A9"),
     ('/"<>?@', "/%22%3C%3E"),
-])
-def test_location(start, keys, path, location):
+]
+
+
+def test_location(start, keys):
     """The same address without the token, of the same site for whoever
     reads it."""
     nginx = start()
-    line = (f"GET {path.replace('@', 'paylock_pass=' + forge(keys), 9)} "
-            if location != "/a?b?@&c=/?d" else f"GET {path} ")
-    if location is None:
-        line = f"GET http://acme.example@evil.example/?paylock_pass=" \
-            f"{forge(keys)} "
-    reply = nginx.raw(line.encode("latin-1") + b"HTTP/1.1\r\nHost: "
-                      b"acme.example\r\nConnection: close\r\n\r\n").decode()
-    found = re.search(r"(?m)^Location: (.*)\r$", reply)
-    if location in (None, path):
-        assert found is None
-        return
-    assert reply.startswith("HTTP/1.1 303 ") and found[1] == location, reply
-    # as a browser reads it: backslashes are slashes, tabs are nothing
-    url = re.sub(r"[\t\r\n]", "", found[1]).replace("\\", "/")
-    assert urlsplit(urljoin("https://acme.example/x", url)).netloc \
-        == "acme.example"
+    for path, location in LOCATIONS:
+        target = path.replace("@", "paylock_pass=" + forge(keys))
+        reply = nginx.raw(f"GET {target} ".encode("latin-1")
+                          + b"HTTP/1.1\r\nHost: acme.example\r\n"
+                          b"Connection: close\r\n\r\n").decode()
+        found = re.search(r"(?m)^Location: (.*)\r$", reply)
+        if location is None:
+            assert found is None, path
+            continue
+        assert reply.startswith("HTTP/1.1 303 "), path
+        assert found[1] == location
+        # as a browser reads it: backslashes are slashes, tabs are nothing
+        url = re.sub(r"[\t\r\n]", "", found[1]).replace("\\", "/")
+        assert urlsplit(urljoin("https://acme.example/x", url)).netloc \
+            == "acme.example"
 
 
 def test_control_characters(start, keys, backend):
@@ -489,14 +491,15 @@ def test_cookies(start, keys, backend, name):
                 == (None if left is None else [left]), given
 
 
-@pytest.mark.parametrize("before", [0, 1, 18, 19, 20, 21, 60])
-def test_cookie_headers(start, keys, backend, before):
+def test_cookie_headers(start, keys, backend):
     """Wherever they are in the list of headers, the others stay."""
     nginx = start()
     ours = "paylock_pass=" + forge(keys, purpose="cookie")
-    for cookies in ([ours], [ours, ours], ["a=1", ours, "b=2"],
-                    [ours, "a=1", ours], [ours, "a=1; " + ours + "; c=3"],
-                    [ours] * 25, ["a=1"] * 21 + [ours]):
+    for before, cookies in itertools.product(
+            (0, 1, 17, 18, 19, 20, 60),
+            ([ours], [ours, ours], ["a=1", ours, "b=2"], [ours, "a=1", ours],
+             [ours, "a=1; " + ours + "; c=3"], [ours] * 25,
+             ["a=1"] * 21 + [ours])):
         head = [("Host", "acme.example"), ("Connection", "close")]
         some = [(f"X-{i}", str(i)) for i in range(before)]
         lines = some + [("Cookie", c) for c in cookies] + [("X-Last", "yes")]
@@ -544,7 +547,7 @@ def test_nobody_behind_sees_it(start, keys, backend):
         location /auth { auth_request /check;
                          proxy_pass http://127.0.0.1:@BACKEND@; }
         location /robots.txt { proxy_pass http://127.0.0.1:@BACKEND@; }
-    """.replace("SITE $", SITE + " $"), workers=1)
+    """.replace("SITE $", SITE + " $"))
     for ours in (forge(keys, purpose="cookie"),
                  forge(keys, purpose="cookie", expires=1)):
         cookie = f"paylock_pass={ours}; a=1"
@@ -557,7 +560,6 @@ def test_nobody_behind_sees_it(start, keys, backend):
             reply = ask(nginx, path, cookie=cookie)
             assert SITE in reply.text
         assert reply.headers["X-Seen"] == "a=1"
-    nginx.admin = None
     assert len(backend.requests) >= 7
     assert {r.headers["Cookie"] for r in backend.requests} == {"a=1"}
 
@@ -587,7 +589,6 @@ def test_fastcgi_cookie(gate, keys, private):
                 while b"HTTP_X_LAST" not in got:
                     got += peer.recv(65536)
     assert b"HTTP_COOKIEx=y" in got and b"paylock_pass" not in got
-    nginx.allow("x^")
 
 
 # what is open
@@ -698,7 +699,7 @@ def test_private_whatever_is_added(start, keys):
         location /added { add_header Cache-Control "max-age=9";
                           return 200 SITE; }
         location /file { alias @SITE@/file.txt; }
-    """.replace("SITE;", SITE + ";"))
+    """.replace("200 SITE", "200 " + SITE))
     cookie = "paylock_pass=" + forge(keys, purpose="cookie")
     for path in "/expires", "/added", "/file":
         reply = ask(nginx, path, cookie=cookie)
@@ -921,7 +922,7 @@ def test_issue(gate, admin, keys, redis):
     assert status["stage"] == "locked"
 
 
-@pytest.mark.parametrize("args,code", [
+REFUSED = [
     (["--ttl", "7d"], "option"), (["--key", "@"], "option"),
     (["--ttl", "x", "--key", "@"], "time"),
     (["--ttl", "0d", "--key", "@"], "time"),
@@ -934,11 +935,14 @@ def test_issue(gate, admin, keys, redis):
     (["--ttl", "7d", "--key", "@", "--path", "/#a"], "path"),
     (["--ttl", "7d", "--key", "@", "--quiet"], "option"),
     (["--ttl", "7d", "--key", "@", "--reason", "a\nb"], "text"),
-])
-def test_issue_refused(gate, admin, keys, redis, args, code):
-    args = [str(keys) if a == "@" else a for a in args]
-    assert refused(admin, 2, "pass", "issue", "acme.example", *args)["code"] \
-        == code
+]
+
+
+def test_issue_refused(gate, admin, keys, redis):
+    for args, code in REFUSED:
+        args = [str(keys) if a == "@" else a for a in args]
+        assert refused(admin, 2, "pass", "issue", "acme.example",
+                       *args)["code"] == code
     assert redis.client().xlen("{paylock}:audit") == 1
 
 
