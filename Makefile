@@ -64,23 +64,26 @@ nginx_incs := $(addprefix -Ibuild/nginx/, src/core src/event \
 
 
 .PHONY: all module cli install clean packages help FORCE
-.PHONY: unit fuzzers test test-full test-asan run
+.PHONY: unit fuzzers test test-full test-asan bench run
 .DELETE_ON_ERROR:
 
-all: module cli         ## build the module and paylock-admin (the default)
+all: module cli $(manuals)  ## build the module and paylock-admin (the default)
 
 module: $(module)       ## build/ngx_http_paylock_module.so
 
 cli: $(cli)             ## build/paylock-admin
 
-install: all $(manuals) ## install both and the docs: DESTDIR= PREFIX= MODULESDIR=
+install: all            ## install both and the docs: DESTDIR= PREFIX= MODULESDIR=
 	$(INSTALL) -d $(DESTDIR)$(MODULESDIR) $(DESTDIR)$(PREFIX)/bin \
-	    $(addprefix $(DESTDIR)$(PREFIX)/share/, doc/paylock man/man1 \
-	        man/man8 bash-completion/completions $(ZSHDIR) $(FISHDIR))
+	    $(addprefix $(DESTDIR)$(PREFIX)/share/, doc/paylock/performance \
+	        man/man1 man/man8 bash-completion/completions $(ZSHDIR) \
+	        $(FISHDIR))
 	$(INSTALL) -m 644 $(module) $(DESTDIR)$(MODULESDIR)
 	$(INSTALL) -m 755 $(cli) $(DESTDIR)$(PREFIX)/bin
 	$(INSTALL) -m 644 $(wildcard README.md CHANGES LICENSE docs/*.md) \
 	    $(DESTDIR)$(PREFIX)/share/doc/paylock
+	$(INSTALL) -m 644 $(wildcard docs/performance/*) \
+	    $(DESTDIR)$(PREFIX)/share/doc/paylock/performance
 	$(INSTALL) -m 644 $(filter %.1,$(manuals)) \
 	    $(DESTDIR)$(PREFIX)/share/man/man1
 	$(INSTALL) -m 644 $(filter %.8,$(manuals)) \
@@ -119,6 +122,11 @@ test-full:              ## all of that for longer, and nginx's own suite in NGX_
 test-asan: $(asan)      ## the tests with nginx, module and CLI under sanitizers
 	PAYLOCK_TEST_ASAN=yes $(PYTHON) -m pytest -n 2 \
 	    -o cache_dir=build/pytest tests
+
+bench: all              ## what docs/performance.md says, measured here: QUICK=1
+	@tests/packages.sh bench
+	cd tests && $(PYTHON) -m bench $(if $(QUICK),--quick) \
+	    $(if $(PUBLISH),--publish) $(PARTS)
 
 run: all                ## three example sites to lock and unlock; Ctrl-C ends
 	@example/run

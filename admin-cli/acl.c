@@ -34,9 +34,9 @@ static const struct {
 } acl_users[] = {
 
     { "paylock-nginx", "resetkeys %R~* resetchannels -@all +auth +hello +ping"
-      " +select +role +multi +exec +discard +type +hlen +hget +hmget +hgetall"
-      " +hscan +xlen +xread +xrange +xrevrange +xinfo|stream +client|setname"
-      " (%W~nodes +hset)" },
+      " +select +role +time +multi +exec +discard +type +hlen +hget +hmget"
+      " +hgetall +hscan +xlen +xread +xrange +xrevrange +xinfo|stream"
+      " +client|setname (%W~nodes +hset)" },
 
     /* a selector each: what may be read must not become what may be cut */
 
@@ -44,11 +44,11 @@ static const struct {
       " +role +time +wait +multi +exec +discard +unwatch +client|setname"
       " +acl|whoami (%R~* +watch +type +hlen +hget +hmget +hgetall +hscan"
       " +xlen +xread +xrange +xrevrange +xinfo|stream)"
-      " (%RW~locks +hset +hdel) (%W~audit +xadd)" },
+      " (%RW~locks +hset +hdel) (%W~audit +xadd) (%W~nodes +hdel)" },
 
     { "paylock-audit", "resetkeys %R~* resetchannels -@all +auth +hello +ping"
-      " +select +role +type +hlen +hget +hmget +hgetall +hscan +xlen +xread"
-      " +xrange +xrevrange +xinfo|stream +client|setname" }
+      " +select +role +time +type +hlen +hget +hmget +hgetall +hscan +xlen"
+      " +xread +xrange +xrevrange +xinfo|stream +client|setname" }
 };
 
 

@@ -12,6 +12,7 @@
 #include "adopt.h"
 #include "confirm.h"
 #include "entry.h"
+#include "nodes.h"
 #include "output.h"
 #include "trust.h"
 
@@ -22,7 +23,6 @@
 static int adopt_run(admin_t *a, adopt_t *t);
 static int adopt_read(admin_t *a, adopt_t *t);
 static int adopt_count(admin_t *a, adopt_t *t);
-static void adopt_nodes(admin_t *a, const redisReply *reply, adopt_t *t);
 static int adopt_follow(admin_t *a, adopt_t *t);
 static int adopt_ask(admin_t *a, const adopt_t *t);
 static int adopt_trust(admin_t *a, adopt_t *t);
@@ -167,64 +167,32 @@ adopt_read(admin_t *a, adopt_t *t)
 static int
 adopt_count(admin_t *a, adopt_t *t)
 {
-    redisReply  *reply;
+    size_t    i;
+    node_t   *node;
+    nodes_t   nodes;
 
-    if (link_command(a->link, "HLEN", a->settings.locks, NULL) != 0
-        || link_command(a->link, "HGETALL", a->settings.nodes, NULL) != 0
-        || link_send(a->link) != 0)
+    if (link_number(a->link, "HLEN", a->settings.locks, &t->records) != 0
+        || nodes_read(a, &nodes) != STATUS_DONE)
     {
         return a->problem.status;
     }
 
-    reply = link_expect(a->link, REDIS_REPLY_INTEGER);
-
-    if (reply == NULL) {
-        return a->problem.status;
-    }
-
-    t->records = (uint64_t) reply->integer;
-    freeReplyObject(reply);
-
-    reply = link_expect(a->link, REDIS_REPLY_ARRAY);
-
-    if (reply == NULL) {
-        return a->problem.status;
-    }
-
-    adopt_nodes(a, reply, t);
-    freeReplyObject(reply);
-
-    return STATUS_DONE;
-}
-
-
-static void
-adopt_nodes(admin_t *a, const redisReply *reply, adopt_t *t)
-{
-    size_t             i;
-    json_t            *node;
-    json_int_t         seq;
-    const redisReply  *value;
-
     t->nodes = 0;
 
-    for (i = 0; i + 1 < reply->elements; i += 2) {
-        value = reply->element[i + 1];
-        node = json_loadb(value->str, value->len, 0, NULL);
-        seq = json_integer_value(json_object_get(node, "seq"));
+    for (i = 0; i < nodes.n; i++) {
+        node = &nodes.node[i];
 
-        if (node == NULL || seq < 0 || seq == INT64_MAX) {
-            admin_warn(a, "node", "", "remove it with HDEL",
-                       "what \"%s\" in Redis holds for \"%.200s\" is no report "
-                       "of an nginx", a->settings.nodes,
-                       reply->element[i]->str);
+        if (node->why) {
+            nodes_warn(a, node);
 
-        } else if ((uint64_t) seq > t->nodes) {
-            t->nodes = (uint64_t) seq;
+        } else if (node->report.furthest.seq > t->nodes) {
+            t->nodes = node->report.furthest.seq;
         }
-
-        json_decref(node);
     }
+
+    nodes_free(&nodes);
+
+    return STATUS_DONE;
 }
 
 

@@ -80,7 +80,8 @@ complete_read(char **words, int n, complete_t *c)
 
         } else if (strchr(words[i], '=') == NULL) {
             c->open = complete_option(words[i]);
-            c->open = c->open && c->open->value ? c->open : NULL;
+            c->open = c->open && c->open->value && !c->open->optional
+                      ? c->open : NULL;
         }
     }
 
@@ -111,6 +112,7 @@ complete_word(const complete_t *c, const char *typed)
             complete_commands(c->word + c->used, c->n - c->used, typed);
 
         } else {
+            complete_commands(c->word, c->n, typed);
             complete_value(c->command->args, "", typed);
         }
 

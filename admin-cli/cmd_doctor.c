@@ -123,7 +123,7 @@ doctor_groups(doctor_t *d)
 
     static void (*const  groups[])(doctor_t *d) = {
         doctor_redis, doctor_memory, doctor_rights, doctor_trail,
-        doctor_records
+        doctor_records, doctor_nodes
     };
 
     a = d->admin;

@@ -117,8 +117,9 @@ help_synopsis(const char *name, const char *args, uint64_t options)
         }
 
         o = &admin_options[i];
-        n = snprintf(word, sizeof(word), "[--%s%s%s]", o->name,
-                     o->value ? " " : "", o->value ? o->value : "");
+        n = snprintf(word, sizeof(word), "[--%s%s%s%s]", o->name,
+                     o->optional ? "[=" : o->value ? " " : "",
+                     o->value ? o->value : "", o->optional ? "]" : "");
 
         if (column + 1 + n > HELP_WIDTH - 7) {
             (void) printf("\n          ");
@@ -143,8 +144,10 @@ help_options(uint64_t options)
 
         if (options & OPT_BIT(i)) {
             o = &admin_options[i];
-            (void) snprintf(word, sizeof(word), "--%s%s%s", o->name,
-                            o->value ? " " : "", o->value ? o->value : "");
+            (void) snprintf(word, sizeof(word), "--%s%s%s%s", o->name,
+                            o->optional ? "[=" : o->value ? " " : "",
+                            o->value ? o->value : "",
+                            o->optional ? "]" : "");
             (void) printf("  %-24s%s\n", word, o->help);
         }
     }

@@ -11,6 +11,7 @@
 #include "holder.h"
 #include "name.h"
 #include "output.h"
+#include "probe.h"
 #include "state.h"
 #include "trail.h"
 
@@ -29,7 +30,11 @@ cmd_status(admin_t *a)
     char   **name;
     size_t   n;
 
-    status = names_read(a, &name, &n);
+    status = probe_check(a);
+
+    if (status == STATUS_DONE) {
+        status = names_read(a, &name, &n);
+    }
 
     if (status != STATUS_DONE) {
         return status;
@@ -109,7 +114,7 @@ status_report(admin_t *a, char **name, const holder_t *h, size_t n,
 {
     int            status;
     size_t         i;
-    json_t        *seqs, *array;
+    json_t        *seqs, *array, *object;
     const char    *key;
     state_host_t   s;
 
@@ -142,10 +147,17 @@ status_report(admin_t *a, char **name, const holder_t *h, size_t n,
             state_print_lines(stdout, &s, now, output_colours());
         }
 
-        (void) json_array_append_new(array, state_json(&s, now));
+        object = state_json(&s, now);
+
+        if (a->opt[OPT_PROBE]) {
+            status = probe(a, name[i], state_of(s.record, s.other, now).stage,
+                           object);
+        }
+
+        (void) json_array_append_new(array, object);
     }
 
     json_decref(seqs);
 
-    return output_json(a, array);
+    return output_json(a, array) == STATUS_DONE ? status : a->problem.status;
 }

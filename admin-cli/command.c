@@ -84,6 +84,10 @@ const option_t  admin_options[OPT_N] = {
     [OPT_ACTOR] = { "actor", "NAME", "only what this one did" },
     [OPT_FOLLOW] = { "follow", NULL, "go on with what is done from now on" },
     [OPT_MAN] = { "man", NULL, "print the manual page, for man(1)" },
+    [OPT_PROBE] = { "probe", "URL",
+        "ask there what the site really answers" },
+    [OPT_WAIT] = { "wait", "SECONDS",
+        "until all nodes of nginx have it; 10 if not given", 1 },
     [OPT_PASS] = { "pass", "FILE",
         "make or rotate the keys of passes there instead" },
     [OPT_TTL] = { "ttl", "TIME", "how long the pass is good, such as 7d" },
@@ -100,14 +104,15 @@ const command_t  admin_commands[] = {
       OPT_BIT(OPT_AT)|OPT_BIT(OPT_UNTIL)|OPT_BIT(OPT_NOTICE)
       |OPT_BIT(OPT_READONLY)|OPT_BIT(OPT_REASON)|OPT_BIT(OPT_INVOICE)
       |OPT_BIT(OPT_AMOUNT)|OPT_BIT(OPT_CURRENCY)|OPT_BIT(OPT_DUE)
-      |OPT_BIT(OPT_REF)|OPT_BIT(OPT_REQUEST_ID)|OPT_BIT(OPT_YES),
+      |OPT_BIT(OPT_REF)|OPT_BIT(OPT_REQUEST_ID)|OPT_BIT(OPT_WAIT)
+      |OPT_BIT(OPT_YES),
       "Close sites, now or at a time", cmd_lock },
     { "unlock", "HOST...", 1, INT_MAX,
       OPT_BIT(OPT_UNTIL)|OPT_BIT(OPT_REASON)|OPT_BIT(OPT_REQUEST_ID)
-      |OPT_BIT(OPT_YES),
+      |OPT_BIT(OPT_WAIT)|OPT_BIT(OPT_YES),
       "Open sites, whatever their server's default", cmd_unlock },
     { "reset", "HOST...", 1, INT_MAX,
-      OPT_BIT(OPT_REQUEST_ID)|OPT_BIT(OPT_YES),
+      OPT_BIT(OPT_REQUEST_ID)|OPT_BIT(OPT_WAIT)|OPT_BIT(OPT_YES),
       "Remove records: back to the suffix or the server's default",
       cmd_reset },
     { "notice", "HOST", 1, 1,
@@ -116,7 +121,7 @@ const command_t  admin_commands[] = {
       |OPT_BIT(OPT_AMOUNT)|OPT_BIT(OPT_CURRENCY)|OPT_BIT(OPT_DUE)
       |OPT_BIT(OPT_REQUEST_ID),
       "Note that a notice was sent; no site changes", cmd_notice },
-    { "status", "HOST...", 1, INT_MAX, 0,
+    { "status", "HOST...", 1, INT_MAX, OPT_BIT(OPT_PROBE),
       "What holds now, by which record, and what comes next",
       cmd_status },
     { "list", "", 0, 0,
@@ -137,6 +142,10 @@ const command_t  admin_commands[] = {
       OPT_BIT(OPT_HOST)|OPT_BIT(OPT_OUTPUT)|OPT_BIT(OPT_YES),
       "Write the entries to a file, to verify them offline",
       cmd_audit_export },
+    { "nodes forget", "NAME...", 1, INT_MAX, 0,
+      "Remove the reports of nodes that are no more", cmd_nodes_forget },
+    { "nodes", "", 0, 0, 0,
+      "Which nodes of nginx have applied what", cmd_nodes },
     { "adopt", "", 0, 0, OPT_BIT(OPT_YES),
       "Take this Redis as the truth after a loss", cmd_adopt },
     { "doctor", "", 0, 0, 0,
@@ -315,8 +324,9 @@ command_options(admin_t *a, int argc, char **argv, uint64_t options)
 
         if (OPT_WITH(options) & OPT_BIT(i)) {
             table[n].name = admin_options[i].name;
-            table[n].has_arg = admin_options[i].value ? required_argument
-                                                      : no_argument;
+            table[n].has_arg = admin_options[i].optional ? optional_argument
+                               : admin_options[i].value ? required_argument
+                                                        : no_argument;
             table[n].val = COMMAND_OPTION + (int) i;
             n++;
         }

@@ -64,7 +64,9 @@ typedef enum {
     OPT_SINCE,
     OPT_ACTOR,
     OPT_FOLLOW,
+    OPT_WAIT,
     OPT_MAN,
+    OPT_PROBE,
     OPT_PASS,
     OPT_TTL,
     OPT_PASS_KEY,
@@ -90,6 +92,7 @@ typedef struct {
     const char  *name;
     const char  *value;                /* what it takes; NULL: nothing */
     const char  *help;
+    int          optional;             /* the value, then behind "=" */
 } option_t;
 
 
@@ -174,6 +177,8 @@ int cmd_key_revoke(admin_t *a);
 int cmd_keygen(admin_t *a);
 int cmd_list(admin_t *a);
 int cmd_lock(admin_t *a);
+int cmd_nodes(admin_t *a);
+int cmd_nodes_forget(admin_t *a);
 int cmd_notice(admin_t *a);
 int cmd_pass_issue(admin_t *a);
 int cmd_pass_list(admin_t *a);

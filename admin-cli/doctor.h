@@ -17,6 +17,9 @@
 #include "command.h"
 
 
+#define DOCTOR_CLOCK  5000             /* milliseconds that may differ */
+
+
 typedef enum {
     DOCTOR_OK = 0,
     DOCTOR_NOTE,                       /* to be known, or not to be seen */
@@ -64,6 +67,7 @@ void doctor_memory(doctor_t *d);       /* persistence, eviction */
 void doctor_rights(doctor_t *d);
 void doctor_trail(doctor_t *d);        /* the chain, and who may sign */
 void doctor_records(doctor_t *d);
+void doctor_nodes(doctor_t *d);
 
 
 #endif /* _DOCTOR_H_INCLUDED_ */

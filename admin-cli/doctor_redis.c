@@ -15,7 +15,6 @@
 
 
 #define DOCTOR_MAJOR  7                /* of the least version */
-#define DOCTOR_CLOCK  5000             /* milliseconds that may differ */
 #define DOCTOR_LAG    1048576          /* bytes that a replica may be behind */
 
 

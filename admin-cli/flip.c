@@ -40,6 +40,7 @@ flips_free(flips_t *fs)
     }
 
     free(fs->flip);
+    json_decref(fs->waited);
 }
 
 

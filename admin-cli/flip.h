@@ -85,6 +85,8 @@ struct flips_s {
     flip_t            *flip;
     size_t             n;
     size_t             done;
+
+    json_t            *waited;         /* for, by --wait; NULL: not */
 };
 
 
@@ -100,6 +102,13 @@ int flips_run(admin_t *a, const flip_kind_t *kind);
 int flips_commit(flips_t *fs);
 
 void flips_free(flips_t *fs);
+
+/*
+ * flips_wait.c: waits for the nodes of nginx, if --wait is given; tells
+ * people of it, and others with what it leaves in fs->waited
+ */
+
+int flips_wait(flips_t *fs);
 
 
 typedef enum {

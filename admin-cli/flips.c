@@ -18,6 +18,7 @@
 #include "paylock_host.h"
 #include "state.h"
 #include "trust.h"
+#include "wait.h"
 
 
 static int flips_confirm(flips_t *fs, char **name, size_t n);
@@ -45,6 +46,10 @@ flips_run(admin_t *a, const flip_kind_t *kind)
     status = repeat_check(a);
 
     if (status == STATUS_DONE) {
+        status = wait_check(a);
+    }
+
+    if (status == STATUS_DONE) {
         status = names_read(a, &name, &n);
     }
 
@@ -70,8 +75,18 @@ flips_run(admin_t *a, const flip_kind_t *kind)
             flips_remember(&fs);
         }
 
+        /* people read what was done while nginx is waited for */
+
+        if (status == STATUS_DONE && output_wants_json(a)) {
+            status = flips_wait(&fs);
+        }
+
         if (status == STATUS_DONE || status == STATUS_PARTLY) {
             flips_report(&fs);
+        }
+
+        if (status == STATUS_DONE && !output_wants_json(a)) {
+            status = flips_wait(&fs);
         }
     }
 
@@ -268,6 +283,10 @@ flips_report(const flips_t *fs)
 
     if (a->opt[OPT_DRY_RUN]) {
         (void) json_object_set_new(o, "dry_run", json_true());
+    }
+
+    if (fs->waited) {
+        (void) json_object_set(o, "nodes", fs->waited);
     }
 
     (void) output_json(a, o);

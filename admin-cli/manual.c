@@ -128,9 +128,9 @@ manual_commands(FILE *f)
             (void) fputs("\\fR", f);
 
             if (o->value) {
-                (void) fputs("\\ \\fI", f);
+                (void) fputs(o->optional ? "[=\\fI" : "\\ \\fI", f);
                 manual_text(f, o->value);
-                (void) fputs("\\fR", f);
+                (void) fputs(o->optional ? "\\fR]" : "\\fR", f);
             }
 
             (void) fputc(']', f);
@@ -146,15 +146,19 @@ manual_commands(FILE *f)
 static void
 manual_options(FILE *f, uint64_t options)
 {
-    char    name[64];
-    size_t  i;
+    char             name[64];
+    size_t           i;
+    const option_t  *o;
 
     for (i = 0; i < OPT_N; i++) {
 
         if (options & OPT_BIT(i)) {
-            (void) snprintf(name, sizeof(name), "--%s", admin_options[i].name);
-            manual_item(f, name, admin_options[i].value,
-                        admin_options[i].help);
+            o = &admin_options[i];
+            (void) snprintf(name, sizeof(name), "--%s%s%s%s", o->name,
+                            o->optional ? "[=" : "",
+                            o->optional ? o->value : "",
+                            o->optional ? "]" : "");
+            manual_item(f, name, o->optional ? NULL : o->value, o->help);
         }
     }
 }

@@ -12,16 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
+#include "nodes.h"
 #include "verify.h"
 
 
 static int witness_file(verify_t *c, const char *path);
-static int witness_node(verify_t *c, const redisReply *name,
-    const redisReply *value);
-static int witness_hex(const json_t *node, const char *name, size_t len,
-    char *hex);
+static int witness_node(verify_t *c, const node_t *node);
 
 
 int
@@ -74,32 +70,21 @@ verify_witness_files(verify_t *c)
 int
 verify_witness_nodes(verify_t *c)
 {
-    int          status;
-    size_t       i;
-    admin_t     *a;
-    redisReply  *reply;
+    int       status;
+    size_t    i;
+    nodes_t   nodes;
 
-    a = c->admin;
-
-    if (link_command(a->link, "HGETALL", a->settings.nodes, NULL) != 0
-        || link_send(a->link) != 0)
-    {
-        return a->problem.status;
-    }
-
-    reply = link_expect(a->link, REDIS_REPLY_ARRAY);
-
-    if (reply == NULL) {
-        return a->problem.status;
+    if (nodes_read(c->admin, &nodes) != STATUS_DONE) {
+        return c->admin->problem.status;
     }
 
     status = STATUS_DONE;
 
-    for (i = 0; status == STATUS_DONE && i + 1 < reply->elements; i += 2) {
-        status = witness_node(c, reply->element[i], reply->element[i + 1]);
+    for (i = 0; status == STATUS_DONE && i < nodes.n; i++) {
+        status = witness_node(c, &nodes.node[i]);
     }
 
-    freeReplyObject(reply);
+    nodes_free(&nodes);
 
     return status;
 }
@@ -154,37 +139,26 @@ witness_file(verify_t *c, const char *path)
 /* One that tells no head is no witness. */
 
 static int
-witness_node(verify_t *c, const redisReply *name, const redisReply *value)
+witness_node(verify_t *c, const node_t *node)
 {
-    int          ok, status;
-    char        *text;
-    head_t       head;
-    json_t      *node;
-    json_int_t   seq;
+    int                         status;
+    char                       *text;
+    head_t                      head;
+    const paylock_node_head_t  *at;
+
+    at = &node->report.furthest;
+
+    if (node->why || at->seq == 0 || *at->chain == '\0' || *at->hash == '\0') {
+        return STATUS_DONE;
+    }
 
     memset(&head, 0, sizeof(head_t));
 
-    if (name->type != REDIS_REPLY_STRING || value->type != REDIS_REPLY_STRING)
-    {
-        return STATUS_DONE;
-    }
+    head.seq = at->seq;
+    memcpy(head.chain, at->chain, sizeof(head.chain));
+    memcpy(head.hash, at->hash, sizeof(head.hash));
 
-    node = json_loadb(value->str, value->len, 0, NULL);
-    seq = json_integer_value(json_object_get(node, "seq"));
-
-    ok = seq > 0
-         && witness_hex(node, "chain", PAYLOCK_CHAIN_LEN, head.chain)
-         && witness_hex(node, "hash", PAYLOCK_HASH_LEN, head.hash);
-
-    json_decref(node);
-
-    if (!ok) {
-        return STATUS_DONE;
-    }
-
-    head.seq = (uint64_t) seq;
-
-    if (asprintf(&text, "nginx \"%.100s\"", name->str) < 0) {
+    if (asprintf(&text, "nginx \"%.100s\"", node->name) < 0) {
         return admin_memory(c->admin);
     }
 
@@ -192,24 +166,4 @@ witness_node(verify_t *c, const redisReply *name, const redisReply *value)
     free(text);
 
     return status;
-}
-
-
-static int
-witness_hex(const json_t *node, const char *name, size_t len, char *hex)
-{
-    paylock_str_t  s;
-    const json_t  *value;
-
-    value = json_object_get(node, name);
-    s.data = json_string_value(value);
-    s.len = json_string_length(value);
-
-    if (s.data == NULL || !paylock_hex_check(&s, len)) {
-        return 0;
-    }
-
-    memcpy(hex, s.data, len + 1);
-
-    return 1;
 }

@@ -56,6 +56,10 @@ ngx_http_paylock_init_main_conf(ngx_conf_t *cf, void *conf)
     ngx_conf_init_size_value(pmcf->size, NGX_HTTP_PAYLOCK_ZONE_SIZE);
     ngx_conf_init_msec_value(pmcf->reconcile, 60000);
 
+    if (ngx_http_paylock_node_init(cf, &pmcf->name) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
     if (pmcf->used || pmcf->redis.name.len) {
         return ngx_http_paylock_redis_init(cf, &pmcf->redis);
     }

@@ -38,6 +38,7 @@ ngx_http_paylock_feed_start(ngx_http_paylock_feed_t *feed)
     feed->link.data = feed;
     feed->link.ready = ngx_http_paylock_feed_ready;
     feed->link.failed = ngx_http_paylock_feed_failed;
+    feed->link.tried = ngx_http_paylock_node_reported;
 
     feed->retry.handler = ngx_http_paylock_feed_connect;
     feed->retry.data = feed;
@@ -78,6 +79,7 @@ ngx_http_paylock_feed_connect(ngx_event_t *ev)
     feed = ev->data;
 
     feed->trouble = NGX_HTTP_PAYLOCK_LOST;
+    feed->refused[0] = '\0';
 
     ngx_http_paylock_link_open(&feed->link);
 }
@@ -206,6 +208,8 @@ ngx_http_paylock_feed_hello(void *data, redisReply *reply)
         ngx_http_paylock_report_state(feed, NGX_HTTP_PAYLOCK_SYNCING);
     }
 
+    ngx_http_paylock_node_report(feed);
+
     ngx_http_paylock_head_ask(feed, ngx_http_paylock_scan_start);
 }
 
@@ -238,6 +242,8 @@ ngx_http_paylock_feed_follow(ngx_http_paylock_feed_t *feed)
                                         ? NGX_HTTP_PAYLOCK_DIVERGED
                                         : NGX_HTTP_PAYLOCK_LIVE);
 
+    ngx_http_paylock_node_report(feed);
+
     /* scanning takes one part in a hundred of the time at most */
 
     reconcile = ngx_max(pmcf->reconcile, feed->lasted * 99);
@@ -254,6 +260,7 @@ ngx_http_paylock_feed_follow(ngx_http_paylock_feed_t *feed)
 
     next = ngx_min(NGX_HTTP_PAYLOCK_CHECK - (now - feed->checked),
                    reconcile - (now - feed->scanned));
+    next = ngx_min(next, ngx_max(ngx_http_paylock_node_wait(feed), 1));
 
     ngx_http_paylock_feed_ask_entries(feed, next);
 }

@@ -75,6 +75,15 @@ typedef struct {
     time_t                         complained;
     ngx_uint_t                     rejected;   /* in this scan */
     char                           why[256];
+
+    /* what was told of this nginx */
+
+    int64_t                        clock;      /* Redis' time less our msec */
+    int64_t                        ahead;      /* our time less Redis' */
+    ngx_msec_t                     reported;
+    ngx_http_paylock_state_e       reported_state;
+    ngx_http_paylock_cursor_t      reported_cursor;
+    char                           refused[NGX_HTTP_PAYLOCK_PRINTABLE * 4 + 1];
 } ngx_http_paylock_feed_t;
 
 
@@ -174,6 +183,18 @@ ngx_int_t ngx_http_paylock_apply_error(ngx_http_paylock_feed_t *feed,
 
 ngx_int_t ngx_http_paylock_apply_full(ngx_http_paylock_feed_t *feed,
     uint64_t found);
+
+
+/*
+ * ngx_http_paylock_node.c: what this nginx reports of itself.  The times that
+ * it gives are those of Redis, whose reply to TIME sets the clock.
+ */
+
+ngx_int_t ngx_http_paylock_node_clock(ngx_http_paylock_feed_t *feed,
+    const redisReply *time);
+ngx_msec_t ngx_http_paylock_node_wait(ngx_http_paylock_feed_t *feed);
+void ngx_http_paylock_node_report(ngx_http_paylock_feed_t *feed);
+void ngx_http_paylock_node_reported(void *data, redisReply *reply);
 
 
 /* ngx_http_paylock_report.c: what is logged of the feed's state */

@@ -28,6 +28,7 @@ ngx_http_paylock_head_ask(ngx_http_paylock_feed_t *feed,
                               "COUNT", "1", NULL);
     ngx_http_paylock_link_add(&feed->link, "HLEN", redis->locks, NULL);
     ngx_http_paylock_link_add(&feed->link, "ROLE", NULL);
+    ngx_http_paylock_link_add(&feed->link, "TIME", NULL);
     ngx_http_paylock_link_add(&feed->link, "EXEC", NULL);
 
     ngx_http_paylock_link_call(&feed->link, redis->timeout, handler);
@@ -41,16 +42,21 @@ ngx_http_paylock_head_read(ngx_http_paylock_feed_t *feed, redisReply *reply,
     size_t     i;
     ngx_int_t  rc;
 
-    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 3) {
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 4) {
         ngx_http_paylock_feed_unfit(feed, "unexpected reply to EXEC");
         return NGX_ERROR;
     }
 
-    for (i = 0; i < 3; i++) {
+    for (i = 0; i < 4; i++) {
         if (reply->element[i]->type == REDIS_REPLY_ERROR) {
             ngx_http_paylock_link_refuse(&feed->link, reply->element[i]);
             return NGX_ERROR;
         }
+    }
+
+    if (ngx_http_paylock_node_clock(feed, reply->element[3]) != NGX_OK) {
+        ngx_http_paylock_feed_unfit(feed, "unexpected reply to TIME");
+        return NGX_ERROR;
     }
 
     if (ngx_http_paylock_head_role(feed, reply->element[2]) != NGX_OK) {

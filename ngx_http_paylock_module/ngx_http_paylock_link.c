@@ -35,6 +35,7 @@ ngx_http_paylock_link_open(ngx_http_paylock_link_t *link)
     link->foreign = 0;
     link->crowded = 0;
     link->broken = 0;
+    link->trying = 0;
     link->due = 0;
 
     link->pool = ngx_create_pool(NGX_HTTP_PAYLOCK_LINK_OUT, link->log);
@@ -138,6 +139,13 @@ ngx_http_paylock_link_add(ngx_http_paylock_link_t *link, ...)
     }
 
     link->due++;
+}
+
+
+void
+ngx_http_paylock_link_try(ngx_http_paylock_link_t *link)
+{
+    link->trying = 1;
 }
 
 
@@ -333,7 +341,7 @@ ngx_http_paylock_link_reply(ngx_http_paylock_link_t *link)
             return NGX_AGAIN;
         }
 
-        if (reply->type == REDIS_REPLY_ERROR) {
+        if (reply->type == REDIS_REPLY_ERROR && !link->trying) {
             ngx_http_paylock_link_refuse(link, reply);
             freeReplyObject(reply);
             return NGX_ERROR;
@@ -350,6 +358,11 @@ ngx_http_paylock_link_reply(ngx_http_paylock_link_t *link)
 
         if (--link->due == 0) {
             break;
+        }
+
+        if (link->trying) {
+            link->trying = 0;
+            link->tried(link->data, reply);
         }
 
         freeReplyObject(reply);

@@ -23,7 +23,8 @@ typedef void (*ngx_http_paylock_reply_pt)(void *data, redisReply *reply);
 /*
  * What the owner sets; "ready" is called when a connection is there, "failed"
  * when it is no more, for a reason that nginx has not logged.  The reason is
- * NULL if this worker is to leave.
+ * NULL if this worker is to leave.  "tried" gets what a command led to that
+ * may be refused.
  */
 
 struct ngx_http_paylock_link_s {
@@ -32,6 +33,7 @@ struct ngx_http_paylock_link_s {
     void                       *data;
     void                      (*ready)(void *data);
     void                      (*failed)(void *data, const char *why);
+    void                      (*tried)(void *data, redisReply *reply);
 
     /* its own */
 
@@ -45,6 +47,7 @@ struct ngx_http_paylock_link_s {
     ngx_buf_t                  *out;
     ngx_uint_t                  due;           /* replies */
     ngx_http_paylock_reply_pt   handler;
+    unsigned                    trying:1;      /* the reply due next is to */
     unsigned                    foreign:1;     /* the reason came from there */
     unsigned                    crowded:1;     /* nginx has none left */
     unsigned                    broken:1;      /* in the middle of a reply */
@@ -60,6 +63,13 @@ void ngx_http_paylock_link_close(ngx_http_paylock_link_t *link);
 /* Appends a command of 0-terminated words, the last followed by NULL. */
 
 void ngx_http_paylock_link_add(ngx_http_paylock_link_t *link, ...);
+
+/*
+ * Says that the command which was added, the first one to be sent, may be
+ * refused: its reply goes to "tried".
+ */
+
+void ngx_http_paylock_link_try(ngx_http_paylock_link_t *link);
 
 /*
  * Sends what was added.  The handler gets the reply to the last of these

@@ -37,6 +37,9 @@ static ngx_conf_post_t  ngx_http_paylock_zone_post =
 static ngx_conf_post_t  ngx_http_paylock_reconcile_post =
     { ngx_http_paylock_reconcile };
 
+static ngx_conf_post_t  ngx_http_paylock_node_post =
+    { ngx_http_paylock_node_name };
+
 static ngx_conf_post_t  ngx_http_paylock_contact_post =
     { ngx_http_paylock_contact };
 
@@ -137,6 +140,13 @@ static ngx_command_t  ngx_http_paylock_commands[] = {
       NGX_HTTP_MAIN_CONF_OFFSET,
       offsetof(ngx_http_paylock_main_conf_t, reconcile),
       &ngx_http_paylock_reconcile_post },
+
+    { ngx_string("paylock_node"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_paylock_main_conf_t, name),
+      &ngx_http_paylock_node_post },
 
     { ngx_string("paylock_default"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE1,

@@ -81,6 +81,7 @@ typedef struct {
     ngx_msec_t                   answered;     /* the last good answer */
 
     ngx_uint_t                   unaudited;    /* changes without an entry */
+    ngx_uint_t                   unreported;   /* reports refused in a row */
     ngx_uint_t                   synced;       /* a scan was published */
     ngx_uint_t                   gone;         /* ... the stream was then */
     size_t                       table_size;
@@ -117,6 +118,7 @@ typedef struct {
     char                        *db;
     char                        *locks;        /* the keys, with prefix */
     char                        *audit;
+    char                        *nodes;
     ngx_msec_t                   connect_timeout;
     ngx_msec_t                   timeout;
 
@@ -176,6 +178,7 @@ typedef struct {
     ngx_http_paylock_redis_t     redis;
     ngx_http_paylock_file_t      file;
     ngx_msec_t                   reconcile;
+    ngx_str_t                    name;         /* paylock_node */
     ngx_array_t                  answers;      /* ngx_http_paylock_answer_t * */
     ngx_array_t                  templates;
     ngx_array_t                  servers;      /* the servers' *_conf_t * */
@@ -446,6 +449,14 @@ char *ngx_http_paylock_redis_init(ngx_conf_t *cf,
 
 char *ngx_http_paylock_tls_init(ngx_conf_t *cf,
     ngx_http_paylock_redis_t *redis);
+
+
+/* ngx_http_paylock_node.c */
+
+extern const char *const  ngx_http_paylock_node_states[];
+
+char *ngx_http_paylock_node_name(ngx_conf_t *cf, void *post, void *data);
+ngx_int_t ngx_http_paylock_node_init(ngx_conf_t *cf, ngx_str_t *name);
 
 
 /* ngx_http_paylock_lease.c */

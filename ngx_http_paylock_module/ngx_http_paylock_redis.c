@@ -324,7 +324,12 @@ ngx_http_paylock_redis_prefix(ngx_conf_t *cf, ngx_http_paylock_redis_t *redis,
                                                "%*s" PAYLOCK_KEY_AUDIT "%Z",
                                                prefix->data, prefix->len);
 
-    return redis->locks && redis->audit ? NGX_CONF_OK : NGX_CONF_ERROR;
+    redis->nodes = ngx_http_paylock_redis_text(cf,
+                                               "%*s" PAYLOCK_KEY_NODES "%Z",
+                                               prefix->data, prefix->len);
+
+    return redis->locks && redis->audit && redis->nodes ? NGX_CONF_OK
+                                                        : NGX_CONF_ERROR;
 }
 
 

@@ -18,8 +18,8 @@
 /* the commands that the feed uses */
 
 #define NGX_HTTP_PAYLOCK_RIGHTS                                               \
-    "+auth +select +client|setname +multi +exec +role +hlen +hscan +xread "   \
-    "+xrange +xrevrange"
+    "+auth +select +client|setname +multi +exec +role +time +hlen +hscan "    \
+    "+xread +xrange +xrevrange"
 
 
 static void ngx_http_paylock_report_refusal(ngx_http_paylock_feed_t *feed,

@@ -148,6 +148,8 @@ ngx_http_paylock_scan_goes_on(ngx_http_paylock_feed_t *feed)
     if (node->alerted == 0) {
         node->answered = ngx_current_msec;
     }
+
+    ngx_http_paylock_node_report(feed);
 }
 
 

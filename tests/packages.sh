@@ -3,7 +3,8 @@
 # Copyright (C) 2026 paylock contributors
 #
 # Installs the Debian packages that the given tasks (build, run, test, asan,
-# suite) need and that are missing; who is not root is told which they are.
+# suite, bench) need and that are missing; who is not root is told which they
+# are.
 
 set -eu
 
@@ -14,6 +15,9 @@ test="libcmocka-dev python3 python3-pytest python3-pytest-xdist
     python3-redis python3-h2 python3-cryptography libnginx-mod-nchan openssl
     valgrind certbot pebble clang libclang-rt-14-dev chromium npm wrk
     zsh fish mandoc groff-base faketime"
+
+bench="python3 python3-redis valgrind wrk libnginx-mod-http-lua
+    lua-resty-core lua-resty-lrucache lua-nginx-redis"
 
 # nginx's own tests load all that their nginx was built with
 suite="perl libio-socket-ssl-perl libcryptx-perl libfcgi-perl libscgi-perl
@@ -44,7 +48,8 @@ for task in "$@"; do
         test)  wanted="$wanted $run $test" ;;
         asan)  wanted="$wanted $build dpkg-dev" ;;
         suite) wanted="$wanted $run $suite" ;;
-        *)     echo "usage: $0 build|run|test|asan|suite..." >&2; exit 2 ;;
+        bench) wanted="$wanted $run $bench" ;;
+        *)     echo "usage: $0 build|run|test|asan|suite|bench..." >&2; exit 2 ;;
     esac
 done
 

@@ -42,11 +42,13 @@ FORBIDDEN = {
         ("HSET", LOCKS, "acme.example", "open"), ("HDEL", LOCKS,
          "acme.example"), ("XADD", AUDIT, "*", "x", "y"),
         ("HDEL", NODES, "x"), ("DEL", NODES), ("WATCH", LOCKS)],
-    OP_USER: [("HSET", NODES, "x", "y"), ("HDEL", NODES, "x")],
+    OP_USER: [("HSET", NODES, "x", "y"), ("DEL", NODES),
+              ("EXPIRE", NODES, "1"), ("HDEL", AUDIT, "x")],
     AUDIT_USER: [
         ("HSET", LOCKS, "acme.example", "open"), ("HDEL", LOCKS,
          "acme.example"), ("XADD", AUDIT, "*", "x", "y"),
-        ("HSET", NODES, "x", "y"), ("MULTI",), ("WATCH", LOCKS)]}
+        ("HSET", NODES, "x", "y"), ("HDEL", NODES, "x"), ("MULTI",),
+        ("WATCH", LOCKS)]}
 
 
 def there(client):
@@ -173,6 +175,12 @@ def test_all_goes_without_the_default_user(redis, admin, nginx):
         assert "acme.example" in admin(*args).stdout
         assert "acme.example" in admin(
             *args, env=admin.login(OP_USER)).stdout
+    for user in OP_USER, AUDIT_USER:
+        assert "live" in admin("nodes", env=admin.login(user)).stdout
+    admin("lock", "acme.example", "--wait")
+    control.hset(NODES, "gone", "{}")
+    admin("nodes", "forget", "gone")
+    assert control.hlen(NODES) == 1
     users = {(c["name"], c["user"]) for c in control.client_list()}
     assert ("paylock-nginx", NGINX_USER) in users
     control.delete(AUDIT)
@@ -215,12 +223,14 @@ def test_forbidden(redis, admin, user):
 @pytest.mark.parametrize("user, args", [
     *((AUDIT_USER, args) for args in (
         ["lock", "b.example"], ["unlock", "acme.example"],
-        ["reset", "acme.example"], ["adopt", "--yes"])),
+        ["reset", "acme.example"], ["adopt", "--yes"],
+        ["nodes", "forget", "gone"])),
     *((NGINX_USER, args) for args in (
         ["lock", "b.example"], ["unlock", "acme.example"]))])
 def test_command_of_another(redis, admin, user, args):
     admin("init")
     admin("lock", "acme.example")
+    redis.client().hset(NODES, "gone", "{}")
     if args[0] == "adopt":
         redis.client().delete(AUDIT)
     before = there(redis.client())

@@ -303,7 +303,7 @@ def test_chaos(nginx, redis, admin):
             for half in 1, 2:
                 chaos.redis_until(
                     lambda: writers.flips >= half * RATE * SECONDS / 2,
-                    2 * SECONDS + 30)
+                    4 * SECONDS + 60)
                 if half == 1:
                     chaos.forget(writers)
             seconds = time.monotonic() - start
@@ -360,7 +360,7 @@ def test_chaos(nginx, redis, admin):
               "asked": len(chaos.asked), "asked while locked": len(judged),
               "spans": len(ledger.spans), "sizes": (before, after)}
     print(counts)
-    assert SECONDS < 60 or writers.flips > 0.9 * RATE * seconds, counts
+    assert SECONDS < 60 or writers.flips > 0.8 * RATE * seconds, counts
     assert all(writers.done), counts
     assert all(counts[name] for name in (
         "kills", "reloads", "stops", "restarts", "adopts", "flips by CLI",

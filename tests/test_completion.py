@@ -84,6 +84,7 @@ def test_all_commands_and_options():
     (["audit", "verify", ""], [":file"]),
     (["audit", "export", "-o", ""], [":file"]),
     (["--config="], [":file"]),
+    (["nodes", ""], ["forget"]),
     (["lokc", ""], []),
     (["audit", "lokc", ""], []),
     (["version", "x" * 10000, "\x1b[2J", ""], []),

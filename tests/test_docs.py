@@ -170,7 +170,8 @@ def global_options(options):
 
 
 def documented_options(text):
-    return dict(re.findall(r"(?m)^\| `--([\w-]+)(?: (\w+))?` \|", text))
+    return {name: value for name, value in re.findall(
+        r"(?m)^\| `--([\w-]+)(?: |\[=)?(\w*)\]?` \|", text)}
 
 
 def test_commands():

@@ -13,7 +13,7 @@ import servers
 from servers import AUDIT_USER, OP_USER, wait_for
 from test_docs import ADMIN
 
-LOCKS, AUDIT = "{paylock}:locks", "{paylock}:audit"
+LOCKS, AUDIT, NODES = "{paylock}:locks", "{paylock}:audit", "{paylock}:nodes"
 
 
 def findings(admin, user=OP_USER, env=None):
@@ -70,7 +70,7 @@ def test_all_is_well(known, redis):
     assert {check: ones[0][0] for check, ones in found.items()} == {
         "redis": "ok", "replication": "note", "clock": "ok",
         "persistence": "note", "rights": "ok", "entries": "ok", "chain": "ok",
-        "key": "ok", "records": "ok"}
+        "key": "ok", "records": "ok", "nodes": "note"}
     # what this user cannot see is named, with the line that lets it
     (_, message, mend), = found["persistence"]
     assert f'"{OP_USER}"' in message and "NOPERM" in message
@@ -235,7 +235,7 @@ def test_who_only_reads(known):
 
 def test_keys_of_another(known):
     found = findings(known, env={"PAYLOCK_PREFIX": "other:"})
-    assert {"rights", "entries", "chain", "records"} \
+    assert {"rights", "entries", "chain", "records", "nodes"} \
         == {check for check, _ in problems(found)}
 
 
@@ -358,3 +358,33 @@ def test_it_takes_no_time(known):
     started = time.monotonic()
     findings(known)
     assert time.monotonic() - started < 10
+
+
+# nodes
+
+def test_nodes(known, redis, nginx):
+    server = nginx("server { server_name a.example; paylock on; }")
+    server.wait_state("a.example", "locked")
+    control = redis.client()
+    name, = wait_for("a report", lambda: control.hkeys(NODES))
+    wait_for("a node that is well", lambda: findings(known)["nodes"][0][:2]
+             == ("ok", "1 node of nginx reports"))
+    report = json.loads(control.hget(NODES, name))
+
+    # what others would have reported
+    for changed, words in (
+            ({"time": report["time"] - 100_000}, "has not reported for 1"),
+            ({"time": report["time"], "state": "stale"}, "is stale"),
+            ({"time": report["time"], "state": "diverged", "held": 3},
+             "is diverged, and holds 3 hosts"),
+            ({"time": report["time"], "ahead": -60_000},
+             "60 s behind that of Redis")):
+        seconds, micro = control.time()
+        changed["time"] += seconds * 1000 - report["time"]
+        control.hset(NODES, "other", json.dumps({**report, **changed}))
+        only(findings(known), "nodes", '"other"', words)
+    control.hset(NODES, "other", "x")
+    mend = only(findings(known), "nodes", '"other"')
+    assert "nodes forget" in mend
+    known("nodes", "forget", "other")
+    assert not problems(findings(known))

@@ -16,10 +16,10 @@ import pytest
 import servers
 from test_docs import ADMIN, cli_tables, commands, sections, source, table
 
-AUDIT = "{paylock}:audit"
+AUDIT, NODES = "{paylock}:audit", "{paylock}:nodes"
 
 # each command once: what it needs, and whether it does what stays done
-READS, CHANGES, WRITES = range(3)
+READS, CHANGES, WRITES, FORGETS = range(4)
 COMMANDS = {
     "init": ("--yes", CHANGES),
     "lock": ("b.example", CHANGES),
@@ -32,6 +32,8 @@ COMMANDS = {
     "audit verify": ("", READS),
     "audit checkpoint": ("--output point", WRITES),
     "audit export": ("--output export", WRITES),
+    "nodes": ("", READS),
+    "nodes forget": ("web1", FORGETS),
     "adopt": ("--yes", CHANGES),
     "doctor": ("", READS),
     "pass issue": ("a.example --ttl 7d --key pass.keys", CHANGES),
@@ -48,8 +50,11 @@ COMMANDS = {
 
 
 @pytest.fixture
-def known(admin):
-    """A signed trail with two keys and a lock."""
+def known(admin, redis):
+    """A signed trail with two keys and a lock, and an nginx that reports."""
+    seconds, micro = redis.client().time()
+    redis.client().hset(NODES, "web1", json.dumps(
+        {"state": "live", "time": seconds * 1000}))
     admin("keygen")
     admin("init")
     admin.other = admin.json("keygen", "other.pem")["key"]
@@ -120,9 +125,12 @@ def check_done(admin, name, kind, before, redis, said):
     if kind == READS:
         assert after == before
         return
-    assert re.search(r"the (change|entry|file|key|trail) is (made|written|"
-                     r"remembered), but the output could not be written", said)
-    if kind == WRITES:
+    assert re.search(r"the (change|entry|file|key|trail|report) is (made|"
+                     r"written|remembered|removed), but the output could not "
+                     r"be written", said)
+    if kind == FORGETS:
+        assert not redis.client().exists(NODES)
+    elif kind == WRITES:
         assert (admin.home / COMMANDS[name][0].split()[-1]).stat().st_size > 99
     elif name != "init":
         assert after == before + [name.replace(" ", "-")]
@@ -221,12 +229,13 @@ def test_page_of_paylock_admin(private):
     options, named = cli_tables()
     for name, (args, own) in named.items():
         line = re.search(rf"(?m)^     +{re.escape((name + ' ' + args).strip())}"
-                         r"((?: \[--[^\]]*\]\n?\s*)*)( [A-Z].*)?$", shown)
+                         r"((?: \[--[^\]]*\]+\n?\s*)*)( +[A-Z].*)?$", shown)
         assert line, name
         assert set(re.findall(r"\[--([\w-]+)", line[1])) == own
     for option, value in options.items():
-        assert re.search(rf"(?m)^ +--{option}{' ' + value if value else ''}"
-                         r"( |$)", shown), option
+        assert re.search(rf"(?m)^ +--{option}"
+                         rf"{rf'( |.=){value}.?' if value else ''}( |$)",
+                         shown), option
     for variable in re.findall(r"(?m)^\| `\w+` \| `(PAYLOCK_\w+)`", ADMIN):
         assert re.search(rf"(?m)^ +{variable}$", shown)
     statuses = re.findall(r"(?m)^\| (\d+) \|",

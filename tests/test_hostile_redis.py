@@ -57,14 +57,23 @@ BROKEN = [
     (endless(b"+", b"x" * 60000), {}), (endless(b"", b":1\r\n" * 9000), {}),
 ]
 
+MASTER = b"*1\r\n$6\r\nmaster\r\n"
+TIME = b"*2\r\n$1\r\n1\r\n$1\r\n0\r\n"
+
 WRONG = {
     "EXEC": [b"+OK\r\n", b"*-1\r\n", b"$-1\r\n", b":3\r\n", b"*0\r\n",
-             b"*3\r\n*0\r\n:1\r\n*0\r\n", b"*3\r\n+x\r\n:1\r\n+master\r\n",
-             b"*3\r\n*0\r\n+1\r\n*1\r\n+master\r\n",
-             b"*3\r\n*0\r\n:1\r\n*1\r\n$6\r\nmaste\0\r\n",
-             b"*3\r\n*2\r\n*0\r\n*0\r\n:1\r\n*1\r\n$6\r\nmaster\r\n",
-             b"*2\r\n*0\r\n:1\r\n",
-             b"*3\r\n*0\r\n-WRONGTYPE x\r\n*1\r\n$6\r\nmaster\r\n"],
+             *(b"*4\r\n" + most + at for most, at in [
+                 (b"*0\r\n:1\r\n*0\r\n", TIME),
+                 (b"+x\r\n:1\r\n+master\r\n", TIME),
+                 (b"*0\r\n+1\r\n" + MASTER, TIME),
+                 (b"*0\r\n:1\r\n*1\r\n$6\r\nmaste\0\r\n", TIME),
+                 (b"*2\r\n*0\r\n*0\r\n:1\r\n" + MASTER, TIME),
+                 (b"*0\r\n-WRONGTYPE x\r\n" + MASTER, TIME),
+                 (b"*0\r\n:1\r\n" + MASTER, b"*0\r\n"),
+                 (b"*0\r\n:1\r\n" + MASTER, b"*2\r\n:1\r\n:1\r\n"),
+                 (b"*0\r\n:1\r\n" + MASTER,
+                  b"*2\r\n$2\r\n-1\r\n$1\r\n0\r\n")]),
+             b"*3\r\n*0\r\n:1\r\n" + MASTER],
     "HSCAN": [b"+0\r\n", b"*-1\r\n", b"*0\r\n", b"*2\r\n:0\r\n*0\r\n",
               b"*2\r\n$1\r\n0\r\n$-1\r\n", b"*2\r\n$1\r\n0\r\n*1\r\n+x\r\n",
               b"*2\r\n$1\r\n0\r\n*2\r\n$1\r\nx\r\n:1\r\n",
@@ -185,8 +194,10 @@ def test_refused_at_once(nginx, chain, fake):
 
 
 def struck_next(fake, chain, server, command, *args, **kw):
-    """A fault that strikes the command which is the next to be answered."""
-    fault = fake.on(command, *args, **kw)
+    """A fault that strikes the command which is the next to be answered, and
+    which waits for seconds if it waits."""
+    fault = fake.on(command, *args, having=b"BLOCK\r\n$4\r\n" * (
+        command == "XREAD"), **kw)
     chain.settle(server)
     wait_for("the command", lambda: fault.times == 0)
     return fault

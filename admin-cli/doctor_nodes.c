@@ -1,0 +1,121 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * What the nodes of nginx report of themselves.
+ */
+
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "doctor.h"
+#include "nodes.h"
+#include "text.h"
+
+
+static void nodes_check(doctor_t *d, const node_t *node, const char *name);
+static size_t nodes_state(doctor_t *d, const node_t *node, const char *name);
+
+
+/* What to do about a state in which a node does not follow. */
+
+static const struct {
+    const char  *state;
+    const char  *mend;
+} nodes_mends[] = {
+    { "empty", "its error log says why it has read nothing yet" },
+    { "disk", "its error log says why it cannot reach Redis" },
+    { "stale", "its error log says why it cannot reach Redis" },
+    { "diverged", "it holds hosts closed that this Redis shows open: put the "
+      "data of Redis back, or accept it with \"paylock-admin adopt\"" }
+};
+
+
+void
+doctor_nodes(doctor_t *d)
+{
+    char     *name;
+    size_t    i, before;
+    nodes_t   nodes;
+
+    if (nodes_read(d->admin, &nodes) != STATUS_DONE) {
+        doctor_failed(d, "nodes");
+        return;
+    }
+
+    before = d->problems;
+
+    for (i = 0; i < nodes.n; i++) {
+        name = text_safe(nodes.node[i].name, nodes.node[i].len);
+        nodes_check(d, &nodes.node[i], name ? name : "");
+        free(name);
+    }
+
+    if (nodes.n == 0) {
+        doctor_say(d, DOCTOR_NOTE, "nodes", "is \"paylock_redis\" of nginx "
+                   "this Redis, with this prefix? its error log says what it "
+                   "may not do", "no nginx has reported here");
+
+    } else if (d->problems == before) {
+        doctor_say(d, DOCTOR_OK, "nodes", NULL, "%zu node%s of nginx report%s",
+                   nodes.n, nodes.n == 1 ? "" : "s", nodes.n == 1 ? "s" : "");
+    }
+
+    nodes_free(&nodes);
+}
+
+
+static void
+nodes_check(doctor_t *d, const node_t *node, const char *name)
+{
+    if (node->why) {
+        doctor_say(d, DOCTOR_PROBLEM, "nodes",
+                   "remove it with \"paylock-admin nodes forget\"",
+                   "the report of \"%.300s\" %s", name, node->why);
+        return;
+    }
+
+    if (node->silent) {
+        doctor_say(d, DOCTOR_PROBLEM, "nodes", "does nginx run there, and "
+                   "reach this Redis? if it is no more: \"paylock-admin nodes "
+                   "forget\"", "\"%.300s\" has not reported for %" PRIu64 " s",
+                   name, node->age / 1000);
+        return;
+    }
+
+    if (nodes_state(d, node, name)) {
+        return;
+    }
+
+    if (llabs(node->report.ahead) > DOCTOR_CLOCK) {
+        doctor_say(d, DOCTOR_PROBLEM, "nodes",
+                   "set its clock by NTP: by that its planned locks come",
+                   "the clock of \"%.300s\" is %lld s %s that of Redis", name,
+                   llabs(node->report.ahead) / 1000,
+                   node->report.ahead > 0 ? "ahead of" : "behind");
+    }
+}
+
+
+/* Returns whether there was something to say. */
+
+static size_t
+nodes_state(doctor_t *d, const node_t *node, const char *name)
+{
+    size_t  i;
+
+    for (i = 0; i < sizeof(nodes_mends) / sizeof(nodes_mends[0]); i++) {
+
+        if (strcmp(node->report.state, nodes_mends[i].state) == 0) {
+            doctor_say(d, DOCTOR_PROBLEM, "nodes", nodes_mends[i].mend,
+                       "\"%.300s\" is %s, and holds %" PRIu64 " hosts against "
+                       "this Redis", name, nodes_mends[i].state,
+                       node->report.held);
+            return 1;
+        }
+    }
+
+    return 0;
+}

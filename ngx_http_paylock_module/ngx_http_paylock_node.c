@@ -1,0 +1,248 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * What this nginx reports of itself in Redis: with the feed's commands, and
+ * whether or not Redis lets it.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "ngx_http_paylock_feed.h"
+#include "paylock_node.h"
+#include "paylock_version.h"
+
+
+/* milliseconds between two reports, though more is applied meanwhile */
+
+#define NGX_HTTP_PAYLOCK_NODE_PAUSE  20
+
+
+static ngx_msec_t ngx_http_paylock_node_due(ngx_http_paylock_feed_t *feed);
+static void ngx_http_paylock_node_complain(ngx_http_paylock_feed_t *feed);
+
+
+const char *const  ngx_http_paylock_node_states[] = {
+    "empty", "disk", "syncing", "live", "stale", "diverged"
+};
+
+
+char *
+ngx_http_paylock_node_name(ngx_conf_t *cf, void *post, void *data)
+{
+    ngx_str_t  *name = data;
+
+    size_t  i;
+
+    if (ngx_strcmp(name->data, "$hostname") == 0) {
+        name->len = 0;
+        return NGX_CONF_OK;
+    }
+
+    if (name->len == 0 || name->len > PAYLOCK_NODE_NAME) {
+        return "must have 1 to 128 bytes";
+    }
+
+    for (i = 0; i < name->len; i++) {
+        if (name->data[i] <= ' ' || name->data[i] >= 0x7f) {
+            return "may hold visible ASCII characters only";
+        }
+
+        if (name->data[i] == '$') {
+            return "takes no variable but \"$hostname\", alone";
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+ngx_int_t
+ngx_http_paylock_node_init(ngx_conf_t *cf, ngx_str_t *name)
+{
+    ngx_str_t  *hostname = &cf->cycle->hostname;
+
+    if (name->len) {
+        return NGX_OK;
+    }
+
+    name->data = ngx_pcalloc(cf->pool, hostname->len + 1);
+    if (name->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    name->len = hostname->len;
+    ngx_memcpy(name->data, hostname->data, hostname->len);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_paylock_node_clock(ngx_http_paylock_feed_t *feed,
+    const redisReply *time)
+{
+    off_t        sec, usec;
+    int64_t      redis;
+    ngx_time_t  *tp;
+
+    if (time->type != REDIS_REPLY_ARRAY || time->elements != 2
+        || time->element[0]->type != REDIS_REPLY_STRING
+        || time->element[1]->type != REDIS_REPLY_STRING)
+    {
+        return NGX_ERROR;
+    }
+
+    sec = ngx_atoof((u_char *) time->element[0]->str, time->element[0]->len);
+    usec = ngx_atoof((u_char *) time->element[1]->str, time->element[1]->len);
+
+    if (sec <= 0 || sec > UINT32_MAX || usec < 0 || usec >= 1000000) {
+        return NGX_ERROR;
+    }
+
+    redis = (int64_t) sec * 1000 + usec / 1000;
+    tp = ngx_timeofday();
+
+    feed->clock = redis - (int64_t) ngx_current_msec;
+    feed->ahead = (int64_t) tp->sec * 1000 + tp->msec - redis;
+
+    return NGX_OK;
+}
+
+
+/*
+ * Milliseconds until the next report: soon if there is something to tell that
+ * was not told before.
+ */
+
+ngx_msec_t
+ngx_http_paylock_node_wait(ngx_http_paylock_feed_t *feed)
+{
+    ngx_msec_t  age, due;
+
+    due = ngx_http_paylock_node_due(feed);
+    age = ngx_current_msec - feed->reported;
+
+    return age < due ? due - age : 0;
+}
+
+
+static ngx_msec_t
+ngx_http_paylock_node_due(ngx_http_paylock_feed_t *feed)
+{
+    ngx_http_paylock_node_sh_t  *node;
+
+    node = feed->pmcf->node;
+
+    if (feed->reported == 0) {
+        return 0;
+    }
+
+    return !node->unreported
+           && (node->state != feed->reported_state
+               || ngx_memcmp(&node->cursor, &feed->reported_cursor,
+                             sizeof(ngx_http_paylock_cursor_t))
+                  != 0)
+           ? NGX_HTTP_PAYLOCK_NODE_PAUSE : PAYLOCK_NODE_INTERVAL * 1000;
+}
+
+
+/* Goes before the command that is sent next, if a report is due. */
+
+void
+ngx_http_paylock_node_report(ngx_http_paylock_feed_t *feed)
+{
+    char                           text[PAYLOCK_NODE_MAX];
+    paylock_node_t                 report;
+    ngx_http_paylock_node_sh_t    *node;
+    ngx_http_paylock_main_conf_t  *pmcf;
+
+    pmcf = feed->pmcf;
+    node = pmcf->node;
+
+    ngx_http_paylock_node_complain(feed);
+
+    /* when Redis' time is not known yet, it soon will be */
+
+    if (feed->clock == 0 || feed->link.due
+        || ngx_http_paylock_node_wait(feed) > 0)
+    {
+        return;
+    }
+
+    ngx_memzero(&report, sizeof(paylock_node_t));
+
+    ngx_memcpy(report.version, PAYLOCK_VERSION, sizeof(PAYLOCK_VERSION));
+    ngx_cpystrn((u_char *) report.state,
+                (u_char *) ngx_http_paylock_node_states[node->state],
+                sizeof(report.state));
+
+    paylock_node_head(&report.applied, &node->cursor);
+    paylock_node_head(&report.furthest, &node->position);
+
+    report.records = pmcf->table.sh->count;
+    report.held = pmcf->table.sh->held;
+    report.time = feed->clock + (int64_t) ngx_current_msec;
+    report.ahead = feed->ahead;
+
+    (void) paylock_node_write(&report, text);
+
+    ngx_http_paylock_link_add(&feed->link, "HSET", pmcf->redis.nodes,
+                              pmcf->name.data, text, NULL);
+    ngx_http_paylock_link_try(&feed->link);
+
+    feed->reported = ngx_max(ngx_current_msec, 1);
+    feed->reported_state = node->state;
+    feed->reported_cursor = node->cursor;
+}
+
+
+/* Whatever Redis says of it, records are followed. */
+
+void
+ngx_http_paylock_node_reported(void *data, redisReply *reply)
+{
+    ngx_http_paylock_feed_t  *feed = data;
+
+    if (reply->type == REDIS_REPLY_ERROR) {
+        ngx_http_paylock_printable((u_char *) feed->refused, reply->str,
+                                   reply->len);
+        return;
+    }
+
+    feed->pmcf->node->unreported = 0;
+}
+
+
+/* Said when it is known that other commands were not refused as well. */
+
+static void
+ngx_http_paylock_node_complain(ngx_http_paylock_feed_t *feed)
+{
+    ngx_http_paylock_node_sh_t  *node;
+
+    if (feed->refused[0] == '\0') {
+        return;
+    }
+
+    node = feed->pmcf->node;
+
+    if (!node->unreported) {
+        ngx_log_error(NGX_LOG_WARN, feed->log, 0,
+                      "paylock: Redis at %V refuses the report of this nginx "
+                      "in \"%s\": %s; records are followed, but "
+                      "\"paylock-admin nodes\" and \"--wait\" do not see it; "
+                      "user \"%s\" needs %%W~%s +hset, see "
+                      "\"paylock-admin init --acl\"", &feed->pmcf->redis.name,
+                      feed->pmcf->redis.nodes, feed->refused,
+                      feed->pmcf->redis.user ? feed->pmcf->redis.user
+                                             : "default",
+                      feed->pmcf->redis.nodes);
+    }
+
+    node->unreported++;
+    feed->refused[0] = '\0';
+}

@@ -1,0 +1,119 @@
+# Copyright (C) 2026 paylock contributors
+#
+# From the transaction to the answer, and how many of them a node follows.
+
+import os
+import signal
+import statistics
+import subprocess
+import time
+
+import servers
+from bench.report import percentile
+from bench.rig import MILLION, Client, cpu
+from bench.writer import FLIPPED
+from servers import wait_for
+
+WORKERS = 8
+
+PIDS = """
+    server { listen 127.0.0.1:@PORT@; server_name pid.example;
+             location / { return 200 "\\n$pid"; } }
+"""
+
+
+def clients(nginx):
+    """A connection to each worker."""
+    found, spare = {}, []
+    while len(found) < WORKERS:
+        client = Client(nginx)
+        spare.append(client)
+        _, data = client.ask("pid.example", "/")
+        found.setdefault(data.rpartition(b"\n")[2], client)
+        assert len(spare) < 1000
+    for client in spare:
+        if client not in found.values():
+            client.close()
+    return list(found.values())
+
+
+def latency(rig, redis, writer, records, rounds):
+    """Seconds from the reply to EXEC to the end of the first locked answer,
+    asked for by another worker each time."""
+    nginx = rig.paylock(redis, records, PIDS, listen=" reuseport",
+                        workers=WORKERS)
+    asked = clients(nginx)
+    times = []
+    for i in range(rounds):
+        client, host = asked[i % WORKERS], FLIPPED % i
+        assert client.ask(host)[0] == 200
+        writer.commit([(i, True)])
+        start = time.perf_counter()
+        while client.ask(host)[0] == 200:
+            pass
+        times.append(time.perf_counter() - start)
+    for client in asked:
+        client.close()
+    nginx.stop()
+    return times
+
+
+def propagation(rig, report, big, rounds):
+    small = rig.redis(0)
+    for records, (redis, writer) in ((0, small), (MILLION, big)):
+        times = latency(rig, redis, writer, records, rounds)
+        middle, worst = statistics.median(times), percentile(times, 99)
+        report.row("transaction acknowledged → first locked answer, "
+                   f"{WORKERS} workers, {records:,} records",
+                   "median ≤ 1 ms, p99 ≤ 5 ms",
+                   f"{middle * 1000:.2f} ms, {worst * 1000:.2f} ms",
+                   middle <= 0.001 and worst <= 0.005)
+        report.numbers[f"flip to answer, {records}"] = times
+
+
+def whole_process(rig, report, rounds):
+    """paylock-admin lock, from fork to exit."""
+    redis, _ = rig.redis(0)
+    admin = servers.Admin(redis, rig.directory())
+    admin("init", "--yes")
+    times = []
+    for i in range(rounds):
+        argv = admin.argv("lock", f"site-{i}.example", "--reason", "overdue")
+        start = time.perf_counter()
+        subprocess.run(argv, env=admin.env, check=True, capture_output=True)
+        times.append(time.perf_counter() - start)
+    middle, worst = statistics.median(times), percentile(times, 99)
+    report.row("`paylock-admin lock`, whole process", "≤ 15 ms",
+               f"median {middle * 1000:.1f} ms, p99 {worst * 1000:.1f} ms",
+               middle <= 0.015)
+    report.numbers["paylock-admin lock"] = times
+
+
+def rate(rig, report, big, flips):
+    """A worker that was asleep while they were written catches up."""
+    redis, writer = big
+    nginx = rig.paylock(redis, MILLION + 20000)
+    worker, = nginx.workers()
+    client = Client(nginx)
+    marker = flips
+    assert client.ask(FLIPPED % marker)[0] == 200
+    os.kill(worker, signal.SIGSTOP)
+    writer.flips(flips, 10000)
+    writer.commit([(marker, True)])
+    spent, start = cpu(worker), time.perf_counter()
+    os.kill(worker, signal.SIGCONT)
+    wait_for("the last flip", lambda: client.ask(FLIPPED % marker)[0] == 503,
+             120, 0.005)
+    took, spent = time.perf_counter() - start, cpu(worker) - spent
+    client.close()
+    nginx.stop()
+    report.row("flips applied by a node", "≥ 50,000 a second",
+               f"{flips / took:,.0f} a second, {spent / flips * 1e6:.1f} µs "
+               "of the processor each", flips / took >= 50000)
+    report.numbers["flips a second"] = flips / took
+
+
+def measure(rig, report, big, quick):
+    propagation(rig, report, big, 200 if quick else 2000)
+    whole_process(rig, report, 51 if quick else 501)
+    rate(rig, report, big, 50000 if quick else 500000)

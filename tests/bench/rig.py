@@ -1,0 +1,175 @@
+# Copyright (C) 2026 paylock contributors
+#
+# What the measurements run on: servers that end with it, the sites that all
+# of them serve, and a client that costs little.
+
+import contextlib
+import os
+import pathlib
+import re
+import shutil
+import socket
+import tempfile
+import time
+
+import servers
+from bench.writer import Writer
+from servers import wait_for
+
+MILLION = 1000000
+
+# the sites: as many blocks of their own, so that the place that a name has in
+# a table is not that of one name
+
+SITES = [f"open-{i}.example" for i in range(50)]
+PAGE, SIZE = "/1k.html", 1024
+
+HTTP = """
+    keepalive_requests 100000000;
+    keepalive_timeout 1h;
+    types {{ text/html html; }}
+    server_names_hash_bucket_size 128;
+    {http}
+    server {{
+        listen 127.0.0.1:@PORT@ backlog=4096{listen};
+        server_name *.example;
+        {server}
+        location / {{
+            root {root};
+            {location}
+        }}
+    }}
+"""
+
+SITE = """
+    server {{
+        listen 127.0.0.1:@PORT@;
+        server_name {name} www.{name};
+        {server}
+        location / {{
+            root {root};
+            {location}
+        }}
+    }}
+"""
+
+BARE = {"redis": None, "load": (), "control": False}
+
+
+class Rig(contextlib.ExitStack):
+    """Ends in reverse order what was started."""
+
+    def __init__(self):
+        super().__init__()
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="paylock-bench-"))
+        self.dir.chmod(0o755)
+        self.callback(shutil.rmtree, self.dir)
+        self.made = 0
+        self.root = self.directory()
+        (self.root / PAGE[1:]).write_text("x" * SIZE)
+
+    def directory(self):
+        self.made += 1
+        path = self.dir / f"{self.made}"
+        path.mkdir()
+        path.chmod(0o755)
+        return path
+
+    def redis(self, records=0):
+        """A Redis with a chain and so many locks, and who writes to it."""
+        redis = servers.Redis(self.directory(), appendonly="no",
+                              slowlog_log_slower_than=1000,
+                              slowlog_max_len=100000)
+        self.callback(redis.stop)
+        redis.start()
+        writer = Writer(redis)
+        self.callback(writer.close)
+        writer.fill(records)
+        return redis, writer
+
+    def sites(self, http="", server="", location="", listen=""):
+        words = {"server": server, "location": location, "root": self.root}
+        return HTTP.format(http=http, listen=listen, **words) + "".join(
+            SITE.format(name=name, **words) for name in SITES)
+
+    def nginx(self, sites, **kw):
+        kw = {"workers": 1, "log_level": "notice", "patience": 120,
+              "control": False, **kw}
+        nginx = servers.Nginx(self.directory(), sites, **kw)
+        # what is measured may be stopped meanwhile, and says so
+        nginx.allow(".")
+        self.callback(nginx.stop)
+        nginx.start()
+        if "main" not in kw:
+            wait_for("all workers", lambda: len(nginx.workers())
+                     == kw["workers"])
+        return nginx
+
+    def bare(self, **kw):
+        return self.nginx(self.sites(), **{**BARE, **kw})
+
+    def closed(self, records, http="", listen=""):
+        """The sites with the gate, and room for so many records and more."""
+        return self.sites(f"paylock_zone {4 + records // 10000}m; {http}",
+                          "paylock on;", listen=listen)
+
+    def paylock(self, redis, records, http="", listen="", **kw):
+        """An nginx that knows the records."""
+        nginx = self.nginx(self.closed(records, http, listen), redis=redis,
+                           **kw)
+        live(nginx)
+        return nginx
+
+
+def live(nginx, pause=0.01):
+    wait_for("the records", lambda: "paylock: live" in nginx.error_log(), 300,
+             pause)
+
+
+class Client:
+    """Requests on one connection."""
+
+    def __init__(self, nginx, timeout=30):
+        self.socket = nginx.connect(timeout)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def close(self):
+        self.socket.close()
+
+    def ask(self, host, path=PAGE):
+        """The status, and all of the answer."""
+        self.socket.sendall(b"GET %s HTTP/1.1\r\nHost: %s\r\n\r\n"
+                            % (path.encode(), host.encode()))
+        data = b""
+        while (end := data.find(b"\r\n\r\n")) < 0:
+            part = self.socket.recv(65536)
+            if not part:
+                raise ConnectionError("closed within an answer")
+            data += part
+        size = int(re.search(rb"(?i)\r\ncontent-length: (\d+)", data)[1])
+        while len(data) < end + 4 + size:
+            data += self.socket.recv(65536)
+        return int(data[9:12]), data
+
+
+class Clock:
+    """Seconds that do not run while one of these threads is ready to run
+    and has to wait for a processor: others of this machine do not count."""
+
+    def __init__(self, *pids):
+        self.files = [os.open(f"/proc/{who}/schedstat", os.O_RDONLY)
+                      for who in (*pids, "thread-self")]
+
+    def close(self):
+        for fd in self.files:
+            os.close(fd)
+
+    def now(self):
+        lost = sum(int(os.pread(fd, 64, 0).split()[1]) for fd in self.files)
+        return (time.perf_counter_ns() - lost) / 1e9
+
+
+def cpu(pid):
+    """The seconds that a process has spent on a processor."""
+    return int(pathlib.Path(f"/proc/{pid}/schedstat").read_text()
+               .split()[0]) / 1e9

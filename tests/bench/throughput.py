@@ -1,0 +1,160 @@
+# Copyright (C) 2026 paylock contributors
+#
+# Requests a second, as wrk gets them.  Every figure is of pairs: so long bare
+# nginx, so long the other one, the first of each pair in turn.
+
+import json
+import os
+import re
+import statistics
+import subprocess
+
+from bench import svg
+from bench.instructions import OTHERS
+from bench.report import spread
+from bench.rig import MILLION, PAGE, SITES, cpu
+from bench.variants import closes, variants
+
+CONNECTIONS = 16
+SECONDS = 1             # of one of a pair
+
+SCRIPT = """
+local hosts = { %s }
+local asked, i = {}, 0
+init = function()
+    for n, host in ipairs(hosts) do
+        asked[n] = wrk.format("GET", "%s", { Host = host })
+    end
+end
+request = function()
+    i = i %% #asked + 1
+    return asked[i]
+end
+done = function(summary)
+    local e = summary.errors
+    print(string.format('{"requests": %%d, "microseconds": %%d, "errors": %%d}',
+          summary.requests, summary.duration,
+          e.connect + e.read + e.write + e.status + e.timeout))
+end
+"""
+
+
+class Wrk:
+    def __init__(self, rig):
+        self.script = rig.directory() / "wrk.lua"
+        self.script.write_text(SCRIPT % (
+            ", ".join(f'"{site}"' for site in SITES), PAGE))
+        # what asks keeps off the processor of who answers
+        self.pin = ["taskset", "-c", f"1-{os.cpu_count() - 1}"] \
+            if os.cpu_count() > 1 else []
+
+    def ask(self, nginx, threads=1):
+        """(requests a second, processor seconds of nginx a request)"""
+        before = sum(cpu(pid) for pid in nginx.workers())
+        done = subprocess.run(
+            [*self.pin, "wrk", f"-t{threads}", f"-c{CONNECTIONS * threads}",
+             f"-d{SECONDS}s", "--timeout=60s", f"-s{self.script}",
+             f"http://127.0.0.1:{nginx.port}{PAGE}"],
+            text=True, capture_output=True, timeout=60 + SECONDS, check=True)
+        said = json.loads(re.search(r"\{.*\}", done.stdout)[0])
+        assert said["requests"] and not said["errors"], done.stdout
+        spent = sum(cpu(pid) for pid in nginx.workers()) - before
+        return (said["requests"] / said["microseconds"] * 1e6,
+                spent / said["requests"])
+
+
+def rounds(wrk, bare, ways, n):
+    """name -> (throughput by that of bare, processor time of bare by its),
+    a list of each.  One of bare stands between two others."""
+    found = {name: ([], []) for name in ways}
+    for i in range(n):
+        names = list(ways)
+        for j in range(0, len(names), 2):
+            order = [*names[j:j + 1], None, *names[j + 1:j + 2]]
+            got = {name: wrk.ask(ways[name] if name else bare)
+                   for name in (order[::-1] if i % 2 else order)}
+            rate, time = got.pop(None)
+            for name, (rate1, time1) in got.items():
+                found[name][0].append(rate1 / rate)
+                found[name][1].append(time / time1)
+        print(f"    round {i + 1} of {n}", flush=True)
+    return found
+
+
+def said(values, digits=3):
+    middle, low, high = spread(values)
+    return f"{middle:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
+
+
+def everything(rig, big, **kw):
+    """name -> an nginx, each way to know who is locked."""
+    redis, _ = rig.redis(OTHERS)
+    of = {0: rig.redis(0)[0], 1000: rig.redis(1000)[0], OTHERS: redis,
+          MILLION: big[0]}
+    ways = {"nginx alone, against itself": rig.bare(**kw)}
+    for records in of:
+        ways[f"paylock, {records:,} records"] = rig.paylock(
+            of[records], records + 20000, **kw)
+    for variant in variants(OTHERS):
+        ways[variant.name] = variant.start(rig, redis, OTHERS, **kw)
+        closes(ways[variant.name])
+    return ways
+
+
+def against(rig, report, wrk, big, n):
+    alone = {"main": "worker_cpu_affinity 1;"} if os.cpu_count() > 1 else {}
+    bare, ways = rig.bare(**alone), everything(rig, big, **alone)
+    found = rounds(wrk, bare, ways, n)
+    for nginx in (bare, *ways.values()):
+        nginx.stop()
+    lines = [(name, said(rate), said(time))
+             for name, (rate, time) in found.items()]
+    ratios = {name: rate for name, (rate, _) in found.items()}
+
+    name = f"paylock, {MILLION:,} records"
+    middle = statistics.median(ratios[name])
+    report.row("open host, throughput against bare nginx, one worker, "
+               "1,000,000 records", "≥ 0.99", said(ratios[name]),
+               middle >= 0.99)
+    report.table(
+        "Requests a second, against nginx alone",
+        ("", "throughput", "by processor time"), lines,
+        f"One worker, wrk, {n} pairs of {SECONDS} s: the median, and the "
+        "middle half in brackets. The second column is of the processor time "
+        "that nginx took for a request: what else the machine does counts "
+        "less there.")
+    report.numbers["throughput"] = ratios
+    report.figure("throughput", "throughput against bare nginx", svg.bars(
+        "Requests a second, against nginx alone",
+        "one worker, a static file of 1 KB, keep-alive; median of pairs",
+        [(name, statistics.median(ratio), name.startswith("paylock"))
+         for name, ratio in ratios.items()], "{:.2f}".format))
+
+
+def two_workers(rig, report, wrk, big, n):
+    """What a second worker brings, to us and to bare nginx."""
+    many = " reuseport"
+    paylock = [rig.paylock(big[0], MILLION + 20000, workers=workers,
+                           listen=many) for workers in (1, 2)]
+    bare = [rig.nginx(rig.sites(listen=many), redis=None, load=(),
+                      workers=workers) for workers in (1, 2)]
+    share = []
+    for i in range(n):
+        order = (paylock, bare) if i % 2 else (bare, paylock)
+        gain = {}
+        for one, two in order:
+            rate, _ = wrk.ask(one, threads=2)
+            gain[one] = wrk.ask(two, threads=2)[0] / rate
+        share.append(gain[paylock[0]] / gain[bare[0]])
+    for nginx in (*paylock, *bare):
+        nginx.stop()
+    report.row("two workers against one, share of the gain of bare nginx",
+               "≥ 0.95", said(share, 2), statistics.median(share) >= 0.95)
+    report.numbers["two workers"] = share
+
+
+def measure(rig, report, big, quick):
+    n = 2 if quick else 11
+    wrk = Wrk(rig)
+    against(rig, report, wrk, big, n)
+    two_workers(rig, report, wrk, big, n)
