@@ -91,7 +91,7 @@ ngx_http_paylock_token_handler(ngx_http_request_t *r)
                                    (u_char *) (uintptr_t) shown.pass.issued;
     }
 
-    if (r->internal
+    if (r->internal || r->args.len == 0
         || !paylock_strip_mask((char *) r->args.data, r->args.len, NULL))
     {
         return NGX_DECLINED;

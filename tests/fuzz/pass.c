@@ -160,7 +160,8 @@ read_path(const char *text, size_t len)
     must(n == 1 || path[1] != '/');
 
     for (i = 0; i < n; i++) {
-        must(path[i] > ' ' && path[i] < 0x7f && strchr("\\?#", path[i]) == NULL);
+        must(path[i] > ' ' && path[i] < 0x7f
+             && strchr("\\?#", path[i]) == NULL);
     }
 
     free(path);

@@ -354,7 +354,8 @@ test_public(void **state)
         { "a , public , b", "a,b" }, { "a,b", "a,b" },
         { "PRIVATE", "" }, { "private=\"a, b\",c", "c" },
         { "publicity, s-maxagex=1", "publicity,s-maxagex=1" },
-        { "x=\"public, \\\", s-maxage\", public", "x=\"public, \\\", s-maxage\"" },
+        { "x=\"public, \\\", s-maxage\", public",
+          "x=\"public, \\\", s-maxage\"" },
         { "x=\"public, y", "x=\"public, y" }, { ", ,\t,", "" },
         { "public =1", "" }
     };
