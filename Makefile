@@ -145,7 +145,7 @@ build/packages-%: tests/packages.sh
 test test-asan unit fuzzers: | build/packages-test
 run: | build/packages-run
 $(lib_obj) $(cli_obj): | build/packages-build
-$(cli_src:%.c=build/sanitized/%.o) $(san_obj) $(unit) $(fuzz_obj): | build/packages-build build/packages-test
+$(cli_src:%.c=build/sanitized/%.o) $(san_obj) $(unit) $(fuzz_obj) $(cli_src:%.c=build/fuzz/obj/%.o): | build/packages-build build/packages-test
 build/packages-run build/packages-test: | build/packages-build
 build/packages-test: | build/packages-run
 build/packages-asan: | build/packages-test
@@ -253,6 +253,16 @@ build/unit/test_table: $(table_obj)
 build/unit/test_table: private extra := -Wno-unused-parameter \
         -Ingx_http_paylock_module $(nginx_incs)
 
+# what reads a file for import, without Redis
+
+import     := $(addprefix admin-cli/, csv desire desires name problem rows \
+                  text when)
+
+build/unit/test_import: $(import:%=build/sanitized/%.o)
+build/fuzz/import: $(import:%=build/fuzz/obj/%.o)
+build/unit/test_import build/fuzz/import: private extra := -Iadmin-cli
+build/unit/test_import build/fuzz/import: private libs += -lidn2
+
 build/unit/%: tests/unit/%.c $(san_obj) build/sources
 	@mkdir -p $(@D)
 	$(CC) $(strict) $(sanitize) -MMD -MP -Ilibpaylock $(extra) \
@@ -269,7 +279,7 @@ build/fuzz/obj/%.o: %.c
 build/fuzz/%: tests/fuzz/%.c $(fuzz_obj) build/sources
 	@mkdir -p $(@D)
 	$(CLANG) $(strict) $(fuzz_flags) -fsanitize=fuzzer -MMD -MP \
-	    -Ilibpaylock -o $@ $(filter %.c %.o,$^) $(libs)
+	    -Ilibpaylock $(extra) -o $@ $(filter %.c %.o,$^) $(libs)
 
 
 # what .incbin takes in, -MMD does not see
@@ -292,4 +302,4 @@ build/sources:
 
 -include $(patsubst %.o,%.d,$(lib_obj) $(cli_obj) $(san_obj) $(table_obj)) \
     $(cli_src:%.c=build/sanitized/%.d) \
-    $(fuzz_obj:%.o=%.d) $(unit:%=%.d) $(fuzzers:%=%.d)
+    $(fuzz_obj:%.o=%.d) $(cli_src:%.c=build/fuzz/obj/%.d) $(unit:%=%.d) $(fuzzers:%=%.d)

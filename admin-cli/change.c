@@ -8,13 +8,15 @@
 #include <sys/random.h>
 
 #include "change.h"
+#include "paylock_host.h"
 #include "text.h"
 #include "when.h"
 
 
 static const char *const  change_order[] = {
     "at", "open_at", "notice_at", "readonly_at", "lock_at", "pass_after",
-    "ref", "reason", "invoice", "amount", "currency", "due", "actor"
+    PAYLOCK_PROTECTED, "ref", "reason", "invoice", "amount", "currency", "due",
+    "actor"
 };
 
 
@@ -171,6 +173,38 @@ change_ended(const paylock_record_t *rec, paylock_time_e t, uint32_t now)
     return paylock_record_has(rec, t)
            && paylock_timeline_come(rec, PAYLOCK_OPEN_AT, now)
            && rec->time[t] < rec->time[PAYLOCK_OPEN_AT];
+}
+
+
+int
+change_case(const paylock_record_t *rec, uint32_t now)
+{
+    paylock_time_e  t;
+
+    for (t = PAYLOCK_NOTICE_AT; t <= PAYLOCK_LOCK_AT; t++) {
+        if (paylock_record_has(rec, t) && !change_ended(rec, t, now)) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+int
+change_guarded(flips_t *fs, const flip_t *f)
+{
+    char  mend[PAYLOCK_HOST_MAX + 64];
+
+    if (f->guard == NULL) {
+        return STATUS_DONE;
+    }
+
+    (void) snprintf(mend, sizeof(mend), "if it may be locked, give "
+                    "\"paylock-admin unprotect %s\" first", f->guard);
+
+    return problem_set(&fs->admin->problem, STATUS_FAILED, "protected", mend,
+                       "\"%s\" is protected from being locked", f->guard);
 }
 
 

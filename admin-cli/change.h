@@ -59,6 +59,14 @@ int change_holds(const paylock_record_t *rec, paylock_time_e t, uint32_t now);
 
 int change_ended(const paylock_record_t *rec, paylock_time_e t, uint32_t now);
 
+/* Is there a case that is not closed: a stage that holds, or is planned? */
+
+int change_case(const paylock_record_t *rec, uint32_t now);
+
+/* Refuses to close, or to plan that, what is protected.  Returns a status. */
+
+int change_guarded(flips_t *fs, const flip_t *f);
+
 /* Reads the time of an option; *when is left alone if it is not given. */
 
 int change_option(admin_t *a, option_e option, uint32_t now, uint32_t *when);

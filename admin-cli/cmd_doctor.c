@@ -132,7 +132,7 @@ doctor_groups(doctor_t *d)
         link_close(a->link);
         a->link = link_open(&a->settings, &a->problem);
 
-        if (a->link == NULL) {
+        if (a->link == NULL || link_login(a->link) != 0) {
             doctor_failed(d, "redis");
             return;
         }

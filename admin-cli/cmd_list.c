@@ -36,7 +36,7 @@ static size_t list_select(const admin_t *a, const json_t *records,
 static int list_hosts(admin_t *a, const json_t *records, uint32_t now,
     const char **hosts, size_t n);
 static int list_row(columns_t *c, const state_host_t *h, uint32_t now);
-static char *list_next(const state_t *state);
+static char *list_next(const state_t *state, const json_t *record);
 static int list_compare(const void *one, const void *two);
 
 
@@ -279,7 +279,7 @@ list_row(columns_t *c, const state_host_t *h, uint32_t now)
 
     if (columns_add(c, strdup(h->host)) != 0
         || columns_add(c, strdup(state.stage)) != 0
-        || columns_add(c, list_next(&state)) != 0
+        || columns_add(c, list_next(&state, h->record)) != 0
         || columns_add(c, strdup(text)) != 0)
     {
         return -1;
@@ -306,7 +306,7 @@ list_row(columns_t *c, const state_host_t *h, uint32_t now)
 
 
 static char *
-list_next(const state_t *state)
+list_next(const state_t *state, const json_t *record)
 {
     char  when[WHEN_MAX], text[WHEN_MAX + 16];
 
@@ -315,6 +315,9 @@ list_next(const state_t *state)
     if (state->next_stage) {
         when_local(state->next, when);
         (void) snprintf(text, sizeof(text), "%s %s", state->next_stage, when);
+
+    } else if (paylock_record_protected(record)) {
+        strcpy(text, "protected");
     }
 
     return strdup(text);

@@ -40,7 +40,6 @@ static void lock_reopen(flip_t *f, const lock_t *lock,
     const paylock_record_t *rec, uint32_t now);
 static void lock_set(flip_t *f, const lock_t *lock,
     const paylock_record_t *rec, paylock_time_e t, uint32_t now);
-static int lock_case(const paylock_record_t *rec, uint32_t now);
 static int lock_texts(flips_t *fs, flip_t *f, const lock_t *lock,
     int same_case);
 
@@ -229,9 +228,10 @@ lock_change(flips_t *fs, flip_t *f, uint32_t now)
 
     rec = change_times(from);
 
-    status = lock_refused(fs, f, lock, &rec, now);
+    status = change_guarded(fs, f);
 
     if (status != STATUS_DONE
+        || (status = lock_refused(fs, f, lock, &rec, now)) != STATUS_DONE
         || (status = change_begin(fs, f, from, now)) != STATUS_DONE)
     {
         return status;
@@ -261,7 +261,7 @@ lock_change(flips_t *fs, flip_t *f, uint32_t now)
     }
 
     status = lock_texts(fs, f, lock,
-                        from && from == f->record && lock_case(&rec, now));
+                        from && from == f->record && change_case(&rec, now));
 
     if (status == STATUS_DONE) {
         status = change_end(fs, f, !settled);
@@ -425,26 +425,6 @@ lock_set(flip_t *f, const lock_t *lock, const paylock_record_t *rec,
     }
 
     change_time(f, t, when);
-}
-
-
-/* Is there a case that is not closed: a stage that holds, or is planned? */
-
-static int
-lock_case(const paylock_record_t *rec, uint32_t now)
-{
-    size_t          i;
-    paylock_time_e  t;
-
-    for (i = 0; i < LOCK_STAGES; i++) {
-        t = lock_stages[i].time;
-
-        if (paylock_record_has(rec, t) && !change_ended(rec, t, now)) {
-            return 1;
-        }
-    }
-
-    return 0;
 }
 
 

@@ -41,8 +41,10 @@ cmd_pass_issue(admin_t *a)
     int          status;
     issue_t      issue;
     pass_file_t  file;
-    flip_kind_t  kind = { "pass-issue", issue_change, &issue, 1, issue_entry,
-                          NULL, NULL, issue_report };
+    flip_kind_t  kind = {
+        .action = "pass-issue", .change = issue_change, .data = &issue,
+        .inherits = 1, .entry = issue_entry, .report = issue_report
+    };
 
     status = issue_options(a, &issue);
 
@@ -207,32 +209,32 @@ issue_report(const flips_t *fs)
 {
     char             token[PAYLOCK_PASS_TOKEN + 1];
     admin_t         *a;
-    const flip_t    *f;
+    const char      *host;
     const issue_t   *issue;
 
     a = fs->admin;
-    f = fs->flip;
+    host = fs->host[0];
     issue = fs->kind->data;
 
     if (a->opt[OPT_DRY_RUN]) {
 
         if (output_text(a)) {
-            (void) printf("%s: a pass would be issued: %s\n", f->host,
+            (void) printf("%s: a pass would be issued: %s\n", host,
                           issue->reference);
         }
 
-        (void) output_json(a, json_pack("{s:s, s:b}", "host", f->host,
+        (void) output_json(a, json_pack("{s:s, s:b}", "host", host,
                                         "dry_run", 1));
         return;
     }
 
     a->done = "the entry is written";
 
-    if (paylock_pass_make(&issue->pass, PAYLOCK_PASS_LINK, f->host,
-                          strlen(f->host), token)
+    if (paylock_pass_make(&issue->pass, PAYLOCK_PASS_LINK, host,
+                          strlen(host), token)
         == 0)
     {
-        admin_warn(a, "crypto", f->host, NULL, "OpenSSL makes no pass");
+        admin_warn(a, "crypto", host, NULL, "OpenSSL makes no pass");
         return;
     }
 
@@ -246,12 +248,12 @@ issue_print(const flips_t *fs, const char *token)
     char             from[WHEN_MAX], to[WHEN_MAX];
     char             url[ISSUE_PATH + PAYLOCK_PASS_TOKEN + 512];
     admin_t         *a;
-    const flip_t    *f;
+    const char      *host;
     const char      *path, *between;
     const issue_t   *issue;
 
     a = fs->admin;
-    f = fs->flip;
+    host = fs->host[0];
     issue = fs->kind->data;
 
     path = a->opt[OPT_PATH] ? a->opt[OPT_PATH] : "/";
@@ -259,7 +261,7 @@ issue_print(const flips_t *fs, const char *token)
               : strchr("?&", path[strlen(path) - 1]) ? "" : "&";
 
     (void) snprintf(url, sizeof(url),
-                    "https://%s%s%s" PAYLOCK_PASS_NAME "=%s", f->host, path,
+                    "https://%s%s%s" PAYLOCK_PASS_NAME "=%s", host, path,
                     between, token);
 
     if (output_text(a)) {
@@ -270,10 +272,10 @@ issue_print(const flips_t *fs, const char *token)
     when_utc(issue->pass.expires, to);
 
     (void) output_json(a, json_pack("{s:s, s:s, s:s, s:s, s:s%, s:I, s:s}",
-                                    "host", f->host, "url", url,
+                                    "host", host, "url", url,
                                     "issued", from, "expires", to,
                                     "kid", issue->pass.key->kid,
                                     (size_t) issue->pass.key->kid_len,
-                                    "seq", (json_int_t) f->seq,
+                                    "seq", (json_int_t) fs->became[0].seq,
                                     "request_id", fs->request));
 }

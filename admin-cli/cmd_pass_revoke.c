@@ -34,8 +34,10 @@ cmd_pass_revoke(admin_t *a)
 {
     int          status;
     revoke_t     r;
-    flip_kind_t  kind = { "pass-revoke", revoke_change, &r, 1, NULL,
-                          revoke_begin, "passes revoked, ", NULL };
+    flip_kind_t  kind = {
+        .action = "pass-revoke", .change = revoke_change, .data = &r,
+        .inherits = 1, .begin = revoke_begin, .told = "passes revoked, "
+    };
 
     r.admin = a;
     r.now = (uint32_t) time(NULL);

@@ -13,8 +13,9 @@ static int reset_change(flips_t *fs, flip_t *f, uint32_t now);
 int
 cmd_reset(admin_t *a)
 {
-    static const flip_kind_t  kind = { "reset", reset_change, NULL, 0, NULL,
-                                       NULL, NULL, NULL };
+    static const flip_kind_t  kind = {
+        .action = "reset", .change = reset_change
+    };
 
     return flips_run(a, &kind);
 }
@@ -22,31 +23,39 @@ cmd_reset(admin_t *a)
 
 /*
  * Passes that were revoked stay so: of the record "pass_after" is kept, and
- * one with nothing else counts as none.
+ * one with nothing else counts as none.  What is protected stays open.
  */
 
 static int
 reset_change(flips_t *fs, flip_t *f, uint32_t now)
 {
-    int           status;
-    json_t       *after;
-    const char   *name;
+    int      status;
+    size_t   i;
+    json_t  *kept;
 
-    name = paylock_time_names[PAYLOCK_PASS_AFTER];
-    after = json_object_get(f->record, name);
+    static const char *const  names[] = {
+        "at", "pass_after", PAYLOCK_PROTECTED, "open_at"
+    };
 
-    if (after == NULL) {
+    kept = json_object();
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (i < 2 || paylock_record_protected(f->record)) {
+            (void) json_object_set(kept, names[i],
+                                   json_object_get(f->record, names[i]));
+        }
+    }
+
+    if (json_object_get(kept, "pass_after") == NULL
+        && !paylock_record_protected(kept))
+    {
+        json_decref(kept);
         f->changed = f->before != NULL;
         return STATUS_DONE;
     }
 
-    status = change_begin(fs, f, NULL, now);
+    status = change_begin(fs, f, kept, now);
+    json_decref(kept);
 
-    if (status != STATUS_DONE) {
-        return status;
-    }
-
-    (void) json_object_set(f->after, name, after);
-
-    return change_end(fs, f, 0);
+    return status == STATUS_DONE ? change_end(fs, f, 0) : status;
 }

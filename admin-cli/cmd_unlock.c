@@ -17,8 +17,9 @@ int
 cmd_unlock(admin_t *a)
 {
     uint32_t     now, until;
-    flip_kind_t  kind = { "unlock", unlock_change, &until, 0, NULL, NULL,
-                           NULL, NULL };
+    flip_kind_t  kind = {
+        .action = "unlock", .change = unlock_change, .data = &until
+    };
 
     now = (uint32_t) time(NULL);
     until = 0;
@@ -50,7 +51,11 @@ unlock_change(flips_t *fs, flip_t *f, uint32_t now)
     rec = change_times(f->record);
     settled = unlock_settled(&rec, until);
 
-    status = change_begin(fs, f, f->record, now);
+    status = until ? change_guarded(fs, f) : STATUS_DONE;
+
+    if (status == STATUS_DONE) {
+        status = change_begin(fs, f, f->record, now);
+    }
 
     if (status != STATUS_DONE) {
         return status;

@@ -115,6 +115,17 @@ const command_t  admin_commands[] = {
       OPT_BIT(OPT_REQUEST_ID)|OPT_BIT(OPT_WAIT)|OPT_BIT(OPT_YES),
       "Remove records: back to the suffix or the server's default",
       cmd_reset },
+    { "import", "FILE|-", 1, 1,
+      OPT_BIT(OPT_REQUEST_ID)|OPT_BIT(OPT_WAIT)|OPT_BIT(OPT_YES),
+      "Make many records what a file says, CSV or JSON lines", cmd_import },
+    { "protect", "HOST...", 1, INT_MAX,
+      OPT_BIT(OPT_REASON)|OPT_BIT(OPT_REQUEST_ID)|OPT_BIT(OPT_WAIT)
+      |OPT_BIT(OPT_YES),
+      "Mark sites that are never to be locked", cmd_protect },
+    { "unprotect", "HOST...", 1, INT_MAX,
+      OPT_BIT(OPT_REASON)|OPT_BIT(OPT_REQUEST_ID)|OPT_BIT(OPT_WAIT)
+      |OPT_BIT(OPT_YES),
+      "Take that mark away", cmd_unprotect },
     { "notice", "HOST", 1, 1,
       OPT_BIT(OPT_CHANNEL)|OPT_BIT(OPT_REF)|OPT_BIT(OPT_SENT)
       |OPT_BIT(OPT_FILE)|OPT_BIT(OPT_REASON)|OPT_BIT(OPT_INVOICE)
@@ -283,8 +294,7 @@ command_unknown(admin_t *a, char **words, int n)
 int
 admin_memory(admin_t *a)
 {
-    return problem_set(&a->problem, STATUS_FAILED, "memory", NULL,
-                       "out of memory");
+    return problem_memory(&a->problem);
 }
 
 

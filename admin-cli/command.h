@@ -170,6 +170,7 @@ int cmd_audit_verify(admin_t *a);
 int cmd_complete(admin_t *a);
 int cmd_doctor(admin_t *a);
 int cmd_help(admin_t *a);
+int cmd_import(admin_t *a);
 int cmd_init(admin_t *a);
 int cmd_key_add(admin_t *a);
 int cmd_key_list(admin_t *a);
@@ -183,9 +184,11 @@ int cmd_notice(admin_t *a);
 int cmd_pass_issue(admin_t *a);
 int cmd_pass_list(admin_t *a);
 int cmd_pass_revoke(admin_t *a);
+int cmd_protect(admin_t *a);
 int cmd_reset(admin_t *a);
 int cmd_status(admin_t *a);
 int cmd_unlock(admin_t *a);
+int cmd_unprotect(admin_t *a);
 int cmd_version(admin_t *a);
 
 

@@ -10,16 +10,17 @@
 #include <time.h>
 
 #include "flip.h"
-#include "journal.h"
 #include "trust.h"
 
 
-#define FLIP_BATCH     1000            /* entries in a transaction */
 #define FLIP_RACES     100
 #define FLIP_LOSSES    3
 #define FLIP_PAUSE     64              /* milliseconds, at most */
 
 
+static int flips_all(flips_t *fs);
+static void flips_take(flips_t *fs, size_t n);
+static int flips_interrupted(flips_t *fs);
 static flip_outcome_e flip_attempt(flips_t *fs, flip_t *f, size_t n,
     int last);
 static int flip_change(flips_t *fs, flip_t *f, size_t n);
@@ -27,7 +28,6 @@ static int flip_lost(flips_t *fs);
 static void flip_unknown(admin_t *a);
 static void flip_discard(link_t *l);
 static void flip_pause(size_t races);
-static void flip_journal(const flips_t *fs, size_t n);
 
 
 void
@@ -35,11 +35,16 @@ flips_free(flips_t *fs)
 {
     size_t  i;
 
-    for (i = 0; i < fs->n; i++) {
+    for (i = 0; fs->flip && i < fs->n && i < FLIP_BATCH; i++) {
         flip_forget(&fs->flip[i]);
     }
 
+    for (i = 0; fs->became && i < fs->n; i++) {
+        json_decref(fs->became[i].after);
+    }
+
     free(fs->flip);
+    free(fs->became);
     json_decref(fs->waited);
 }
 
@@ -47,7 +52,43 @@ flips_free(flips_t *fs)
 int
 flips_commit(flips_t *fs)
 {
-    size_t          n, batch, races, losses;
+    int  status;
+
+    if (!flips_several(fs)) {
+        return flips_all(fs);
+    }
+
+    interrupt_hold(&fs->interrupt);
+    progress_begin(&fs->progress, fs->admin);
+
+    status = STATUS_DONE;
+
+    if (!fs->admin->opt[OPT_DRY_RUN]) {
+        fs->rehearsing = 1;
+        status = flips_all(fs);
+        fs->rehearsing = 0;
+        fs->done = fs->repeated ? fs->n : 0;
+    }
+
+    if (status == STATUS_DONE) {
+        status = flips_all(fs);
+    }
+
+    if (status != STATUS_DONE && fs->admin->opt[OPT_DRY_RUN]) {
+        fs->done = 0;
+    }
+
+    progress_end(&fs->progress);
+    interrupt_release(&fs->interrupt);
+
+    return status;
+}
+
+
+static int
+flips_all(flips_t *fs)
+{
+    size_t          i, n, batch, races, losses;
     flip_outcome_e  outcome;
 
     batch = FLIP_BATCH;
@@ -58,17 +99,26 @@ flips_commit(flips_t *fs)
         n = fs->n - fs->done;
         n = n < batch ? n : batch;
 
-        outcome = flip_attempt(fs, fs->flip + fs->done, n,
-                               losses == FLIP_LOSSES);
+        if (flips_several(fs) && flips_interrupted(fs) != STATUS_DONE) {
+            return fs->admin->problem.status;
+        }
+
+        for (i = 0; i < n; i++) {
+            fs->flip[i].i = fs->done + i;
+            fs->flip[i].host = fs->host[fs->done + i];
+        }
+
+        outcome = flip_attempt(fs, fs->flip, n, losses == FLIP_LOSSES);
+
         switch (outcome) {
 
         case FLIP_DONE:
-            flip_journal(fs, n);
-            fs->done = fs->repeated ? fs->n : fs->done + n;
+            flips_take(fs, n);
             fs->known = fs->head;
             trust_at(fs->admin, &fs->head);
             fs->unsure.seq = 0;
             races = 0;
+            losses = 0;
             break;
 
         case FLIP_RACE:
@@ -98,6 +148,58 @@ flips_commit(flips_t *fs)
     }
 
     return STATUS_DONE;
+}
+
+
+/* A transaction of n flips is done, or the whole command was done before. */
+
+static void
+flips_take(flips_t *fs, size_t n)
+{
+    size_t         i;
+    const flip_t  *f;
+    flip_done_t   *d;
+
+    if (fs->repeated) {
+        fs->done = fs->n;
+
+    } else {
+        for (i = 0; i < n && !fs->rehearsing; i++) {
+            f = &fs->flip[i];
+            d = &fs->became[f->i];
+
+            if (!d->found) {
+                d->seq = f->seq;
+                d->changed = f->changed != 0;
+            }
+        }
+
+        fs->done += n;
+    }
+
+    if (!fs->rehearsing || fs->repeated) {
+        flips_did(fs, n);
+    }
+
+    progress(&fs->progress, fs->rehearsing ? "checked" : "done", fs->done,
+             fs->n);
+}
+
+
+/* Not before it is known what became of the transaction before. */
+
+static int
+flips_interrupted(flips_t *fs)
+{
+    if (fs->unsure.seq || !interrupt_came(&fs->interrupt)) {
+        return STATUS_DONE;
+    }
+
+    return problem_set(&fs->admin->problem, STATUS_FAILED, "interrupted",
+                       "run the same command again for the rest",
+                       fs->done && !fs->rehearsing
+                       ? "it was interrupted"
+                       : "it was interrupted, and nothing is changed");
 }
 
 
@@ -133,8 +235,8 @@ flip_attempt(flips_t *fs, flip_t *f, size_t n, int last)
         (void) problem_set(&a->problem, STATUS_FAILED, "link",
                            "see the log of Redis",
                            "Redis at %s ended the connection at each of %d "
-                           "transactions; nothing is changed",
-                           a->settings.where, FLIP_LOSSES);
+                           "transactions%s", a->settings.where, FLIP_LOSSES,
+                           fs->done ? "" : "; nothing is changed");
         return FLIP_FAILED;
     }
 
@@ -154,7 +256,7 @@ flip_attempt(flips_t *fs, flip_t *f, size_t n, int last)
         return FLIP_FAILED;
     }
 
-    if (a->opt[OPT_DRY_RUN]) {
+    if (a->opt[OPT_DRY_RUN] || fs->rehearsing) {
         flip_discard(a->link);
         return FLIP_DONE;
     }
@@ -175,6 +277,11 @@ flip_change(flips_t *fs, flip_t *f, size_t n)
     now = (uint32_t) time(NULL);
 
     for (i = 0; i < n; i++) {
+
+        if (fs->became[f[i].i].found) {
+            continue;
+        }
+
         status = fs->kind->change(fs, &f[i], now);
 
         if (status != STATUS_DONE) {
@@ -279,8 +386,10 @@ flip_pause(size_t races)
 void
 flip_forget(flip_t *f)
 {
+    size_t       i;
     const char  *host;
 
+    i = f->i;
     host = f->host;
 
     json_decref(f->after);
@@ -290,29 +399,6 @@ flip_forget(flip_t *f)
     free(f->text);
 
     memset(f, 0, sizeof(flip_t));
+    f->i = i;
     f->host = host;
-}
-
-
-/* The n flips of a transaction that was carried out just now. */
-
-static void
-flip_journal(const flips_t *fs, size_t n)
-{
-    size_t         i;
-    head_t         at;
-    const flip_t  *f;
-
-    at = fs->head;
-
-    for (i = fs->done; i < fs->done + n && !fs->repeated; i++) {
-        f = &fs->flip[i];
-
-        if (f->seq) {
-            at.seq = f->seq;
-            strcpy(at.hash, f->hash);
-            journal(fs->admin, &at, fs->kind->action, f->host, fs->actor,
-                    fs->request);
-        }
-    }
 }

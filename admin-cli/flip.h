@@ -16,19 +16,23 @@
 #include "chain.h"
 #include "command.h"
 #include "holder.h"
+#include "interrupt.h"
 #include "paylock_record.h"
+#include "progress.h"
 #include "who.h"
 
 
-/* One flip. */
+/* One flip of a transaction. */
 
 typedef struct {
     const char        *host;
+    size_t             i;              /* which of all hosts it is */
 
     char              *before;         /* as it stands in Redis; NULL: none */
     size_t             before_len;
     const char        *junk;           /* why it is not a record, or NULL */
     json_t            *record;         /* as it was read; NULL: none */
+    const char        *guard;          /* whose mark protects it, or NULL */
     holder_t           holder;         /* what holds; of a kind that inherits */
 
     json_t            *after;          /* NULL: none */
@@ -37,6 +41,16 @@ typedef struct {
     uint64_t           seq;            /* of the entry */
     char               hash[PAYLOCK_HASH_LEN + 1];
 } flip_t;
+
+
+/* What became of a host: of 1,000,000 there is no more than that. */
+
+typedef struct {
+    uint64_t           seq;            /* of the entry; 0: none */
+    json_t            *after;          /* by an entry that was found */
+    unsigned           changed:1;
+    unsigned           found:1;        /* done before, with this request id */
+} flip_done_t;
 
 
 typedef struct flips_s  flips_t;
@@ -54,7 +68,11 @@ typedef struct {
     const char        *action;
     flip_change_pt     change;
     const void        *data;           /* of change */
-    int                inherits;       /* needs to know what else holds */
+    unsigned           inherits:1;     /* needs to know what else holds */
+
+    /* of many hosts: is gone on with, and told by numbers */
+
+    unsigned           bulk:1;
 
     /* says all of the entry, which changes no record; NULL: the record does */
 
@@ -82,21 +100,45 @@ struct flips_s {
     head_t             head;           /* what the next entry follows */
     head_t             unsure;         /* sent, not answered; seq 0: none */
 
-    flip_t            *flip;
+    char             **host;           /* of all, in their order */
+    flip_done_t       *became;
     size_t             n;
     size_t             done;
+    flip_t            *flip;           /* of a transaction */
 
     json_t            *waited;         /* for, by --wait; NULL: not */
+
+    unsigned           rehearsing:1;   /* nothing is written */
+    progress_t         progress;
+    interrupt_t        interrupt;
 };
 
 
-/* All that lock, unlock and reset have in common.  Returns a status. */
+#define FLIP_BATCH  1000               /* entries in a transaction, at most */
+
+
+/*
+ * All that lock, unlock, reset and import have in common, for the hosts that
+ * are named on the command line, or for n others, which stay the caller's.
+ * Returns a status.
+ */
 
 int flips_run(admin_t *a, const flip_kind_t *kind);
+int flips_hosts(admin_t *a, const flip_kind_t *kind, char **host, size_t n);
+
+/* flips_ask.c: asks about suffixes, and about many hosts.  A status. */
+
+int flips_ask(const flips_t *fs);
+
+/* flips_say.c: says what was done, as soon as a transaction is, and at last. */
+
+void flips_did(flips_t *fs, size_t n);
+void flips_say(flips_t *fs);
 
 /*
  * Carries out the flips: those before fs->done are done whatever the status
- * returned is.
+ * returned is.  What takes more than one transaction is tried first, so that
+ * what cannot be done is known before anything is written.
  */
 
 int flips_commit(flips_t *fs);
@@ -109,6 +151,10 @@ void flips_free(flips_t *fs);
  */
 
 int flips_wait(flips_t *fs);
+
+/* Does it take more than one transaction? */
+
+#define flips_several(fs)  ((fs)->n > FLIP_BATCH)
 
 
 typedef enum {
@@ -142,7 +188,7 @@ int repeat_find(flips_t *fs);
 
 flip_outcome_e flip_write(flips_t *fs, flip_t *f, size_t n);
 
-/* flip.c: frees all of a flip but its host; takes replies and drops them. */
+/* flip.c: frees all of a flip but whose it is; takes replies, drops them. */
 
 void flip_forget(flip_t *f);
 void flip_drop(link_t *l, size_t replies);

@@ -12,12 +12,15 @@
 
 #include "flip.h"
 #include "head.h"
+#include "paylock_host.h"
 #include "trust.h"
 
 
+static const char *flip_bare(const flip_t *f);
 static int flip_queue_record(flips_t *fs, flip_t *f);
 static int flip_take_record(flips_t *fs, flip_t *f, uint32_t now);
 static int flip_copy(flips_t *fs, flip_t *f, const redisReply *value);
+static void flip_guard(flip_t *f, const redisReply *bare);
 
 
 int
@@ -88,6 +91,17 @@ flip_read(flips_t *fs, flip_t *f, size_t n)
 }
 
 
+/* The name without "www.", whose record would hold; NULL: none. */
+
+static const char *
+flip_bare(const flip_t *f)
+{
+    return strncmp(f->host, "www.", 4) == 0
+           && paylock_host_check(f->host + 4, strlen(f->host + 4)) == NULL
+           ? f->host + 4 : NULL;
+}
+
+
 static int
 flip_queue_record(flips_t *fs, flip_t *f)
 {
@@ -95,7 +109,9 @@ flip_queue_record(flips_t *fs, flip_t *f)
 
     a = fs->admin;
 
-    if (link_command(a->link, "HGET", a->settings.locks, f->host, NULL) != 0) {
+    if (link_command(a->link, "HMGET", a->settings.locks, f->host,
+                     flip_bare(f), NULL) != 0)
+    {
         return a->problem.status;
     }
 
@@ -107,17 +123,30 @@ flip_queue_record(flips_t *fs, flip_t *f)
 static int
 flip_take_record(flips_t *fs, flip_t *f, uint32_t now)
 {
-    int          status;
-    redisReply  *reply;
+    int           status;
+    size_t        n;
+    redisReply   *reply, **value;
 
-    reply = link_expect(fs->admin->link, REDIS_REPLY_STRING);
+    reply = link_expect(fs->admin->link, REDIS_REPLY_ARRAY);
 
     if (reply == NULL) {
         return fs->admin->problem.status;
     }
 
-    status = reply->type == REDIS_REPLY_STRING ? flip_copy(fs, f, reply)
-                                               : STATUS_DONE;
+    value = reply->element;
+    n = flip_bare(f) ? 2 : 1;
+
+    if (reply->elements != n) {
+        status = problem_set(&fs->admin->problem, STATUS_FAILED, "protocol",
+                             NULL, "Redis answered HMGET with a wrong number "
+                             "of values");
+
+    } else {
+        status = value[0]->type == REDIS_REPLY_STRING
+                 ? flip_copy(fs, f, value[0]) : STATUS_DONE;
+        flip_guard(f, n == 2 ? value[1] : NULL);
+    }
+
     freeReplyObject(reply);
 
     return status == STATUS_DONE && fs->kind->inherits
@@ -141,4 +170,31 @@ flip_copy(flips_t *fs, flip_t *f, const redisReply *value)
     f->record = paylock_record_load(f->before, f->before_len, &f->junk);
 
     return STATUS_DONE;
+}
+
+
+/* What is protected is so by its "www." name, too. */
+
+static void
+flip_guard(flip_t *f, const redisReply *bare)
+{
+    json_t      *record;
+    const char  *why;
+
+    if (paylock_record_protected(f->record)) {
+        f->guard = f->host;
+        return;
+    }
+
+    if (bare == NULL || bare->type != REDIS_REPLY_STRING) {
+        return;
+    }
+
+    record = paylock_record_load(bare->str, bare->len, &why);
+
+    if (paylock_record_protected(record)) {
+        f->guard = f->host + 4;
+    }
+
+    json_decref(record);
 }

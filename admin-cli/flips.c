@@ -2,46 +2,58 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * What lock, unlock and reset have in common.
+ * What lock, unlock, reset and import have in common.
  */
 
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "confirm.h"
 #include "flip.h"
 #include "name.h"
 #include "output.h"
-#include "paylock_host.h"
-#include "state.h"
 #include "trust.h"
 #include "wait.h"
 
 
-static int flips_confirm(flips_t *fs, char **name, size_t n);
-static int flips_prepare(flips_t *fs, char **name, size_t n);
+static int flips_prepare(flips_t *fs);
 static int flips_partly(flips_t *fs);
 static void flips_remember(flips_t *fs);
-static void flips_warn(const flips_t *fs);
-static void flips_report(const flips_t *fs);
-static void flips_print(const flips_t *fs, const flip_t *f, uint32_t now);
 
 
 int
 flips_run(admin_t *a, const flip_kind_t *kind)
 {
-    int       status;
-    char    **name;
-    size_t    n;
-    flips_t   fs;
+    int      status;
+    char   **name;
+    size_t   n;
+
+    status = names_read(a, &name, &n);
+
+    if (status != STATUS_DONE) {
+        return status;
+    }
+
+    status = flips_hosts(a, kind, name, n);
+
+    names_free(name, n);
+
+    return status;
+}
+
+
+int
+flips_hosts(admin_t *a, const flip_kind_t *kind, char **host, size_t n)
+{
+    int      status;
+    flips_t  fs;
 
     memset(&fs, 0, sizeof(flips_t));
 
     fs.admin = a;
     fs.kind = kind;
+    fs.host = host;
+    fs.n = n;
 
     status = repeat_check(a);
 
@@ -50,22 +62,15 @@ flips_run(admin_t *a, const flip_kind_t *kind)
     }
 
     if (status == STATUS_DONE) {
-        status = names_read(a, &name, &n);
+        status = flips_ask(&fs);
     }
-
-    if (status != STATUS_DONE) {
-        return status;
-    }
-
-    status = flips_confirm(&fs, name, n);
 
     if (status == STATUS_DONE) {
-        status = flips_prepare(&fs, name, n);
+        status = flips_prepare(&fs);
     }
 
     if (status == STATUS_DONE) {
         status = flips_commit(&fs);
-        flips_warn(&fs);
 
         if (status != STATUS_DONE && fs.done) {
             status = flips_partly(&fs);
@@ -82,7 +87,7 @@ flips_run(admin_t *a, const flip_kind_t *kind)
         }
 
         if (status == STATUS_DONE || status == STATUS_PARTLY) {
-            flips_report(&fs);
+            flips_say(&fs);
         }
 
         if (status == STATUS_DONE && !output_wants_json(a)) {
@@ -91,50 +96,16 @@ flips_run(admin_t *a, const flip_kind_t *kind)
     }
 
     flips_free(&fs);
-    names_free(name, n);
 
     return status;
 }
 
 
-/* A suffix stands for sites that nobody has counted. */
-
 static int
-flips_confirm(flips_t *fs, char **name, size_t n)
-{
-    size_t       i, suffix;
-    char         matter[PAYLOCK_HOST_MAX * 2 + 64], question[32];
-    const char  *p;
-
-    for (i = 0; i < n && fs->kind->entry == NULL; i++) {
-        suffix = paylock_host_suffix(name[i], strlen(name[i]));
-
-        if (suffix == 0) {
-            continue;
-        }
-
-        p = name[i] + suffix;
-        (void) snprintf(matter, sizeof(matter), "\"%s\" stands for %s%sall "
-                        "names below %s", name[i], suffix == 1 ? p : "",
-                        suffix == 1 ? " and " : "", p);
-        (void) snprintf(question, sizeof(question), "%s it?",
-                        fs->kind->action);
-        question[0] &= ~0x20;
-
-        if (confirm(fs->admin, matter, question) != STATUS_DONE) {
-            return problem_about(&fs->admin->problem, name[i]);
-        }
-    }
-
-    return STATUS_DONE;
-}
-
-
-static int
-flips_prepare(flips_t *fs, char **name, size_t n)
+flips_prepare(flips_t *fs)
 {
     int       status;
-    size_t    i;
+    size_t    batch;
     admin_t  *a;
 
     a = fs->admin;
@@ -152,17 +123,15 @@ flips_prepare(flips_t *fs, char **name, size_t n)
 
     who_machine(fs->machine);
 
-    fs->flip = calloc(n, sizeof(flip_t));
+    batch = fs->n < FLIP_BATCH ? fs->n : FLIP_BATCH;
 
-    if (fs->flip == NULL) {
+    fs->flip = calloc(batch + 1, sizeof(flip_t));
+    fs->became = calloc(fs->n + 1, sizeof(flip_done_t));
+
+    if (fs->flip == NULL || fs->became == NULL) {
         return admin_memory(a);
     }
 
-    for (i = 0; i < n; i++) {
-        fs->flip[i].host = name[i];
-    }
-
-    fs->n = n;
     a->link = link_open(&a->settings, &a->problem);
 
     if (a->link == NULL) {
@@ -184,17 +153,19 @@ flips_partly(flips_t *fs)
 
     p = &fs->admin->problem;
 
-    if (p->status == STATUS_UNKNOWN) {
-        return p->status;
-    }
-
     memcpy(why, p->message, sizeof(why));
     memcpy(mend, p->mend, sizeof(mend));
+
+    if (p->status == STATUS_UNKNOWN) {
+        return problem_set(p, STATUS_UNKNOWN, p->code, mend,
+                           "the first %zu of %zu hosts are done; then %.1500s",
+                           fs->done, fs->n, why);
+    }
 
     return problem_set(p, STATUS_PARTLY, p->code, mend,
                        "the first %zu of %zu hosts are done, those from "
                        "\"%s\" are not: %.1500s", fs->done, fs->n,
-                       fs->flip[fs->done].host, why);
+                       fs->host[fs->done], why);
 }
 
 
@@ -216,118 +187,4 @@ flips_remember(flips_t *fs)
     }
 
     *p = kept;
-}
-
-
-static void
-flips_warn(const flips_t *fs)
-{
-    size_t         i;
-    const flip_t  *f;
-
-    for (i = 0; i < fs->done; i++) {
-        f = &fs->flip[i];
-
-        if (f->junk) {
-            admin_warn(fs->admin, "record", f->host, NULL,
-                       "the value of \"%s\" in Redis, which nginx passes over, "
-                       "was no record: it %s", f->host, f->junk);
-        }
-    }
-}
-
-
-static void
-flips_report(const flips_t *fs)
-{
-    size_t         i;
-    json_t        *o, *changed, *unchanged;
-    admin_t       *a;
-    uint32_t       now;
-    uint64_t       first, last;
-    const flip_t  *f;
-
-    a = fs->admin;
-
-    if (fs->kind->report) {
-        fs->kind->report(fs);
-        return;
-    }
-
-    now = (uint32_t) time(NULL);
-    changed = json_array();
-    unchanged = json_array();
-    first = 0;
-    last = 0;
-
-    for (i = 0; i < fs->done; i++) {
-        f = &fs->flip[i];
-
-        (void) json_array_append_new(f->changed ? changed : unchanged,
-                                     json_string(f->host));
-
-        if (f->seq) {
-            first = first ? first : f->seq;
-            last = f->seq;
-        }
-
-        if (output_text(a)) {
-            flips_print(fs, f, now);
-        }
-    }
-
-    o = json_pack("{s:o, s:o, s:o, s:o, s:s}", "changed", changed,
-                  "unchanged", unchanged, "first_seq", output_number(first),
-                  "last_seq", output_number(last),
-                  "request_id", fs->request);
-
-    if (a->opt[OPT_DRY_RUN]) {
-        (void) json_object_set_new(o, "dry_run", json_true());
-    }
-
-    if (fs->waited) {
-        (void) json_object_set(o, "nodes", fs->waited);
-    }
-
-    (void) output_json(a, o);
-
-    if (first) {
-        a->done = "the change is made";
-    }
-}
-
-
-static void
-flips_print(const flips_t *fs, const flip_t *f, uint32_t now)
-{
-    state_t      state;
-    const char  *ref;
-
-    state = state_of(f->after, NULL, now);
-    ref = json_string_value(json_object_get(f->after, "ref"));
-
-    (void) printf("%s: %s%s", f->host,
-                  !f->changed ? "unchanged, "
-                  : fs->admin->opt[OPT_DRY_RUN] ? "would be " : "",
-                  f->changed && fs->kind->told ? fs->kind->told : "");
-
-    if (f->after) {
-        state_print(stdout, &state, output_colours());
-
-    } else if (f->changed || !fs->repeated) {
-        (void) printf("without a record");
-
-    } else {
-        (void) printf("as it was found then");
-    }
-
-    if (ref) {
-        (void) printf(", ref %s", ref);
-    }
-
-    if (f->seq) {
-        (void) printf(", entry %" PRIu64, f->seq);
-    }
-
-    (void) puts(fs->repeated && f->seq ? ", done before" : "");
 }

@@ -33,11 +33,13 @@ struct link_s {
     paylock_resp_t   *resp;
     const char       *where;
     problem_t        *problem;
+    unsigned          logins;          /* replies due before all others */
 };
 
 
-static int link_login(link_t *l, const settings_t *s);
-static int link_select(link_t *l, unsigned db);
+static int link_queue_logins(link_t *l, const settings_t *s);
+static int link_logins(link_t *l);
+static void link_wipe(link_t *l);
 static int link_wait(const link_t *l, short events, long long deadline);
 static int link_lost(link_t *l, const char *what);
 
@@ -107,8 +109,7 @@ link_open(const settings_t *s, problem_t *p)
     }
 
     if (l->fd == -1 || (s->url.tls && l->tls == NULL)
-        || link_login(l, s) != 0
-        || (s->url.db && link_select(l, s->url.db) != 0))
+        || link_queue_logins(l, s) != 0)
     {
         goto failed;
     }
@@ -120,6 +121,13 @@ failed:
     link_close(l);
 
     return NULL;
+}
+
+
+int
+link_login(link_t *l)
+{
+    return link_send(l) == 0 ? link_logins(l) : -1;
 }
 
 
@@ -140,6 +148,7 @@ link_close(link_t *l)
         paylock_resp_free(l->resp);
     }
 
+    link_wipe(l);
     free(l->out);
     free(l);
 }
@@ -161,11 +170,18 @@ link_queue(link_t *l, size_t n, const char **arg, const size_t *len)
     need = l->out_len + (size_t) size;
 
     if (need > l->out_size) {
-        out = realloc(l->out, 2 * need);
+        out = malloc(2 * need);
 
         if (out == NULL) {
+            explicit_bzero(command, (size_t) size);
             redisFreeCommand(command);
             goto memory;
+        }
+
+        if (l->out) {
+            memcpy(out, l->out, l->out_len);
+            link_wipe(l);
+            free(l->out);
         }
 
         l->out = out;
@@ -236,12 +252,7 @@ link_send(link_t *l)
         }
     }
 
-    /* AUTH was in it */
-
-    if (l->out) {
-        explicit_bzero(l->out, l->out_len);
-    }
-
+    link_wipe(l);
     l->out_len = 0;
 
     return 0;
@@ -256,6 +267,10 @@ link_reply(link_t *l)
     long long    deadline;
     const char  *why;
     redisReply  *reply;
+
+    if (link_logins(l) != 0) {
+        return NULL;
+    }
 
     deadline = dial_clock() + LINK_ANSWER;
 
@@ -402,9 +417,10 @@ link_refused(link_t *l, const redisReply *reply)
 
 
 static int
-link_login(link_t *l, const settings_t *s)
+link_queue_logins(link_t *l, const settings_t *s)
 {
-    int  rc;
+    int   rc;
+    char  db[16];
 
     if (s->password == NULL && s->username) {
         return problem_set(l->problem, STATUS_FAILED, "auth",
@@ -414,27 +430,53 @@ link_login(link_t *l, const settings_t *s)
                            l->where);
     }
 
-    if (s->password == NULL) {
-        return 0;
+    rc = 0;
+
+    if (s->password) {
+        l->logins++;
+        rc = s->username
+             ? link_command(l, "AUTH", s->username, s->password, NULL)
+             : link_command(l, "AUTH", s->password, NULL);
     }
 
-    rc = s->username
-         ? link_command(l, "AUTH", s->username, s->password, NULL)
-         : link_command(l, "AUTH", s->password, NULL);
+    if (rc == 0 && s->url.db) {
+        l->logins++;
+        (void) snprintf(db, sizeof(db), "%u", s->url.db);
+        rc = link_command(l, "SELECT", db, NULL);
+    }
 
-    return rc == 0 && link_send(l) == 0 ? link_done(l) : -1;
+    return rc;
 }
 
 
+/* Reads the replies that stand before all others. */
+
 static int
-link_select(link_t *l, unsigned db)
+link_logins(link_t *l)
 {
-    char  number[16];
+    unsigned  n;
 
-    (void) snprintf(number, sizeof(number), "%u", db);
+    n = l->logins;
+    l->logins = 0;
 
-    return link_command(l, "SELECT", number, NULL) == 0 && link_send(l) == 0
-           ? link_done(l) : -1;
+    while (n--) {
+        if (link_done(l) != 0) {
+            return -1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* AUTH may be in what was sent. */
+
+static void
+link_wipe(link_t *l)
+{
+    if (l->out) {
+        explicit_bzero(l->out, l->out_len);
+    }
 }
 
 

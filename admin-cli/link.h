@@ -24,13 +24,17 @@ typedef struct settings_s  settings_t;
 
 
 /*
- * Connects, gives the password and selects the database.  All that follow
- * return NULL or -1 and note the problem when it fails; then the link is of
- * no more use but to be closed.
+ * Connects; the password and the database go out with the first commands.
+ * All that follow return NULL or -1 and note the problem when it fails; then
+ * the link is of no more use but to be closed.
  */
 
 link_t *link_open(const settings_t *s, problem_t *p);
 void link_close(link_t *l);
+
+/* Gives the password and selects the database now. */
+
+int link_login(link_t *l);
 
 /* Queues a command of n arguments. */
 

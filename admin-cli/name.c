@@ -19,10 +19,9 @@
 
 static int name_add(char **names, size_t *n, const char *prefix,
     const char *name);
-static int name_read(admin_t *a, const char *text, char **name);
-static int name_refuse(admin_t *a, const char *text, const char *name,
+static int name_refuse(problem_t *p, const char *text, const char *name,
     const char *why);
-static int name_convert(admin_t *a, const char *text, char **name);
+static int name_convert(problem_t *p, const char *text, char **name);
 
 
 int
@@ -38,12 +37,12 @@ names_read(admin_t *a, char ***names, size_t *n)
     seen = json_object();
 
     if (*names == NULL || seen == NULL) {
-        status = admin_memory(a);
+        status = problem_memory(&a->problem);
         goto done;
     }
 
     for (i = 0; i < a->n_args; i++) {
-        status = name_read(a, a->arg[i], &name);
+        status = name_read(&a->problem, a->arg[i], &name);
 
         if (status != STATUS_DONE) {
             break;
@@ -57,7 +56,7 @@ names_read(admin_t *a, char ***names, size_t *n)
         (*names)[(*n)++] = name;
 
         if (json_object_set_new(seen, name, json_true()) != 0) {
-            status = admin_memory(a);
+            status = problem_memory(&a->problem);
             break;
         }
     }
@@ -96,7 +95,7 @@ names_holders(admin_t *a, const char *host, char ***names, size_t *n)
     *names = calloc(NAME_HOLDERS, sizeof(char *));
 
     if (*names == NULL) {
-        return admin_memory(a);
+        return problem_memory(&a->problem);
     }
 
     suffix = paylock_host_suffix(host, strlen(host));
@@ -121,7 +120,7 @@ names_holders(admin_t *a, const char *host, char ***names, size_t *n)
 
     if (!ok) {
         names_free(*names, *n);
-        return admin_memory(a);
+        return problem_memory(&a->problem);
     }
 
     return STATUS_DONE;
@@ -144,15 +143,15 @@ name_add(char **names, size_t *n, const char *prefix, const char *name)
 }
 
 
-static int
-name_read(admin_t *a, const char *text, char **name)
+int
+name_read(problem_t *p, const char *text, char **name)
 {
     int          status;
     size_t       i, len;
     const char  *why;
 
     *name = NULL;
-    status = name_convert(a, text, name);
+    status = name_convert(p, text, name);
 
     if (status != STATUS_DONE) {
         return status;
@@ -173,7 +172,7 @@ name_read(admin_t *a, const char *text, char **name)
     why = paylock_host_check(*name, len);
 
     if (why) {
-        status = name_refuse(a, text, *name, why);
+        status = name_refuse(p, text, *name, why);
         free(*name);
     }
 
@@ -182,45 +181,45 @@ name_read(admin_t *a, const char *text, char **name)
 
 
 static int
-name_refuse(admin_t *a, const char *text, const char *name, const char *why)
+name_refuse(problem_t *p, const char *text, const char *name, const char *why)
 {
     char         form[PAYLOCK_HOST_MAX + 1];
     char         mend[sizeof(form) + sizeof("give it as \"\"")];
-    const char  *p;
+    const char  *help;
 
     /* of what a shell or a script made of nothing, and of a wildcard */
 
-    p = "give a host name such as acme.example";
+    help = "give a host name such as acme.example";
 
     if (paylock_host_right_form(name, strlen(name), form) != 0
         && strcmp(name, form) != 0)
     {
         (void) snprintf(mend, sizeof(mend), "give it as \"%s\"", form);
-        p = mend;
+        help = mend;
     }
 
-    (void) problem_set(&a->problem, STATUS_USAGE, "host", p,
+    (void) problem_set(p, STATUS_USAGE, "host", help,
                        "host \"%.300s\" %s", text, why);
 
-    return problem_about(&a->problem, text);
+    return problem_about(p, text);
 }
 
 
 /* U-labels to A-labels (IDNA2008 with the mapping of UTS #46). */
 
 static int
-name_convert(admin_t *a, const char *text, char **name)
+name_convert(problem_t *p, const char *text, char **name)
 {
     int          rc;
     size_t       len, suffix;
     char        *idn;
-    const char  *p;
+    const char  *c;
 
-    for (p = text; (unsigned char) *p - 1u < 0x7f; p++) { /* void */ }
+    for (c = text; (unsigned char) *c - 1u < 0x7f; c++) { /* void */ }
 
-    if (*p == '\0') {
+    if (*c == '\0') {
         *name = strdup(text);
-        return *name ? STATUS_DONE : admin_memory(a);
+        return *name ? STATUS_DONE : problem_memory(p);
     }
 
     len = strlen(text);
@@ -229,16 +228,16 @@ name_convert(admin_t *a, const char *text, char **name)
     rc = idn2_to_ascii_8z(text + suffix, &idn, IDN2_NONTRANSITIONAL);
 
     if (rc == IDN2_MALLOC) {
-        return admin_memory(a);
+        return problem_memory(p);
     }
 
     if (rc != IDN2_OK) {
-        (void) problem_set(&a->problem, STATUS_USAGE, "host",
+        (void) problem_set(p, STATUS_USAGE, "host",
                            "give it in UTF-8, or its form that begins with "
                            "xn--",
                            "host \"%.300s\" is no internationalized name: %s",
                            text, idn2_strerror(rc));
-        return problem_about(&a->problem, text);
+        return problem_about(p, text);
     }
 
     *name = malloc(suffix + strlen(idn) + 1);
@@ -250,5 +249,5 @@ name_convert(admin_t *a, const char *text, char **name)
 
     idn2_free(idn);
 
-    return *name ? STATUS_DONE : admin_memory(a);
+    return *name ? STATUS_DONE : problem_memory(p);
 }

@@ -23,6 +23,13 @@ int names_read(admin_t *a, char ***names, size_t *n);
 void names_free(char **names, size_t n);
 
 /*
+ * Reads one name, such as people give, to *name, which the caller frees.
+ * Returns a status, and notes the problem.
+ */
+
+int name_read(problem_t *p, const char *text, char **name);
+
+/*
  * The names whose records may hold for a host, for the names below x of
  * "*.x", or for the x of ".x": *names, a list of *n in the order in which
  * they do.  Of ".x" and "*.x" behind it the stricter holds.  Returns a status.

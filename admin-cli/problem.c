@@ -34,6 +34,13 @@ problem_set(problem_t *p, int status, const char *code, const char *mend,
 
 
 int
+problem_memory(problem_t *p)
+{
+    return problem_set(p, STATUS_FAILED, "memory", NULL, "out of memory");
+}
+
+
+int
 problem_about(problem_t *p, const char *host)
 {
     (void) snprintf(p->host, sizeof(p->host), "%s", host);

@@ -42,6 +42,10 @@ int problem_set(problem_t *p, int status, const char *code, const char *mend,
     const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
 
+/* Notes that memory ran out; returns the status. */
+
+int problem_memory(problem_t *p);
+
 /* Says which host the problem noted is about; returns its status. */
 
 int problem_about(problem_t *p, const char *host);

@@ -17,7 +17,7 @@
 
 
 #define REPEAT_ID    200               /* bytes */
-#define REPEAT_SEEN  10000             /* entries */
+#define REPEAT_SEEN  10000             /* entries, and those of a bulk */
 
 
 typedef struct {
@@ -89,11 +89,13 @@ repeat_find(flips_t *fs)
     r.index = json_object();
 
     for (i = 0; i < fs->n; i++) {
-        (void) json_object_set_new(r.index, fs->flip[i].host,
+        (void) json_object_set_new(r.index, fs->host[i],
                                    json_integer((json_int_t) i));
     }
 
-    status = trail_last(fs->admin, REPEAT_SEEN, repeat_each, &r);
+    status = trail_last(fs->admin,
+                        REPEAT_SEEN + (fs->kind->bulk ? fs->n : 0),
+                        repeat_each, &r);
 
     json_decref(r.index);
     fs->searched = fs->head.seq;
@@ -132,8 +134,8 @@ static int
 repeat_entry(repeat_t *r, const paylock_entry_t *e)
 {
     char                  host[256];
-    flip_t               *f;
     flips_t              *fs;
+    flip_done_t          *d;
     const char           *why;
     const json_t         *index;
     const paylock_str_t  *s;
@@ -157,18 +159,22 @@ repeat_entry(repeat_t *r, const paylock_entry_t *e)
                            ? e->field[PAYLOCK_AUDIT_ACTION].data : "", host);
     }
 
-    f = &fs->flip[json_integer_value(index)];
+    d = &fs->became[json_integer_value(index)];
     s = &e->field[PAYLOCK_AUDIT_AFTER];
 
-    fs->repeated = 1;
+    d->seq = e->seq;
+    d->changed = 1;
+    d->found = 1;
 
-    flip_forget(f);
-    f->seq = e->seq;
-    f->changed = 1;
+    /* a bulk goes on with what is not done */
 
-    if (s->len) {
-        f->after = paylock_record_load(s->data, s->len, &why);
+    if (fs->kind->bulk) {
+        return STATUS_DONE;
     }
+
+    fs->repeated = 1;
+    json_decref(d->after);
+    d->after = s->len ? paylock_record_load(s->data, s->len, &why) : NULL;
 
     return STATUS_DONE;
 }

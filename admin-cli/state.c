@@ -146,6 +146,9 @@ state_json(const state_host_t *h, uint32_t now)
                                    text_member(h->record, state_members[i]));
     }
 
+    (void) json_object_set_new(o, PAYLOCK_PROTECTED,
+                               json_boolean(paylock_record_protected(
+                                   h->record)));
     (void) json_object_set_new(o, "seq", h->seq
                                          ? json_integer((json_int_t) h->seq)
                                          : json_null());
@@ -169,6 +172,10 @@ state_print_lines(FILE *f, const state_host_t *h, uint32_t now, int colours)
 
     state_print_then(f, h, state.next);
     state_print_record(f, h);
+
+    if (paylock_record_protected(h->record)) {
+        (void) fprintf(f, "    %-9sprotected from being locked\n", "mark");
+    }
 
     for (i = 0; i < sizeof(state_members) / sizeof(state_members[0]) - 1; i++)
     {

@@ -148,14 +148,18 @@ timeline_entry(timeline_t *tl, const paylock_entry_t *e)
 }
 
 
-/* What was done.  A lock may have been planned, or be less than one. */
+/*
+ * What was done.  A lock may have been planned, or be less than one; an import
+ * may be a lock, or an opening.
+ */
 
 static void
 timeline_what(template_t *t, const paylock_entry_t *e)
 {
+    uint32_t           when;
     const char        *kind;
     paylock_str_t      action, stage, after;
-    paylock_stage_e    s;
+    paylock_stage_e    s, next;
     paylock_record_t   rec;
 
     action = e->field[PAYLOCK_AUDIT_ACTION];
@@ -168,9 +172,18 @@ timeline_what(template_t *t, const paylock_entry_t *e)
     {
         timeline_record(t, &rec);
 
-        if (paylock_verify_is(e, "lock")) {
-            s = paylock_timeline_stage(&rec, rec.time[PAYLOCK_AT],
-                                       PAYLOCK_OPEN);
+        s = paylock_timeline_stage(&rec, rec.time[PAYLOCK_AT], PAYLOCK_OPEN);
+
+        if (paylock_verify_is(e, "import") && s == PAYLOCK_OPEN
+            && !paylock_timeline_next(&rec, rec.time[PAYLOCK_AT], PAYLOCK_OPEN,
+                                      &when, &next))
+        {
+            kind = "open";
+            action = paylock_string("unlock");
+
+        } else if (paylock_verify_is(e, "lock")
+                   || paylock_verify_is(e, "import"))
+        {
             kind = s >= PAYLOCK_READONLY ? "closed" : "note";
             stage.data = paylock_stage_names[s];
             stage.len = strlen(stage.data);

@@ -21,6 +21,11 @@
 #define PAYLOCK_RECORD_MAX  65536      /* bytes of JSON */
 
 
+/* the member that protects */
+
+#define PAYLOCK_PROTECTED  "protected"
+
+
 typedef enum {
     PAYLOCK_AT = 0,
     PAYLOCK_OPEN_AT,
@@ -88,6 +93,13 @@ json_t *paylock_record_load(const char *value, size_t len, const char **why);
 /* One line of compact JSON, members in their order; the caller frees it. */
 
 char *paylock_record_dump(const json_t *record);
+
+/*
+ * Does the record say that its host is never to be locked?  A mark of a wrong
+ * type counts.  NULL is no record.
+ */
+
+int paylock_record_protected(const json_t *record);
 
 /* Is it a public reference: 1 to 16 of A-Za-z0-9._- ? */
 

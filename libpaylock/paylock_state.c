@@ -193,7 +193,7 @@ size_t
 paylock_state_record_read(const unsigned char *data, size_t len,
     paylock_state_record_t *record)
 {
-    size_t                i, ref_len;
+    size_t                i, ref_len, suffix;
     uint8_t               bits, set;
     const unsigned char  *p;
     paylock_record_t     *rec;
@@ -209,15 +209,17 @@ paylock_state_record_read(const unsigned char *data, size_t len,
     bits = *p++;
     set = *p++;
     ref_len = bits & PAYLOCK_STATE_LEN;
+    suffix = (bits & PAYLOCK_STATE_SUFFIX) != 0;
 
     if (set >= 1u << PAYLOCK_TIMES
         || ref_len > PAYLOCK_REF_MAX
-        || len < 10 + 4 * (size_t) __builtin_popcount(set) + ref_len)
+        || len < 10 + suffix + 4 * (size_t) __builtin_popcount(set) + ref_len
+        || (suffix && *p == 0))
     {
         return 0;
     }
 
-    record->suffix = (bits & PAYLOCK_STATE_SUFFIX) != 0;
+    record->suffix = suffix ? *p++ : 0;
     record->held = (bits & PAYLOCK_STATE_HELD) != 0;
 
     rec = &record->record;
@@ -259,6 +261,10 @@ paylock_state_record_write(const paylock_state_record_t *record,
            | (record->suffix ? PAYLOCK_STATE_SUFFIX : 0)
            | (record->held ? PAYLOCK_STATE_HELD : 0);
     *p++ = rec->set;
+
+    if (record->suffix) {
+        *p++ = record->suffix;
+    }
 
     for (i = 0; i < PAYLOCK_TIMES; i++) {
         if (paylock_record_has(rec, i)) {

@@ -24,7 +24,7 @@
 #define PAYLOCK_STATE_SECRET  192
 #define PAYLOCK_STATE_DIGEST  32       /* a SHA-256 */
 #define PAYLOCK_STATE_HEADER  488      /* bytes in the file */
-#define PAYLOCK_STATE_RECORD  (10 + 4 * PAYLOCK_TIMES + PAYLOCK_REF_MAX)
+#define PAYLOCK_STATE_RECORD  (11 + 4 * PAYLOCK_TIMES + PAYLOCK_REF_MAX)
 
 
 /* an entry of the chain; seq is 0 if there is none */
@@ -49,7 +49,7 @@ typedef struct {
 
 typedef struct {
     uint64_t            hash;          /* keyed, of the name */
-    uint8_t             suffix;
+    uint8_t             suffix;        /* its length, or 0 */
     uint8_t             held;
     paylock_record_t    record;
 } paylock_state_record_t;

@@ -13,8 +13,6 @@
 #include "paylock_host.h"
 
 
-#define NGX_HTTP_PAYLOCK_SLICE  4096   /* buckets swept in one go */
-
 /* so many closed hosts may be opened without an entry */
 
 #define NGX_HTTP_PAYLOCK_BY_HAND  10
@@ -23,7 +21,7 @@
 static ngx_int_t ngx_http_paylock_apply_field(ngx_http_paylock_feed_t *feed,
     const redisReply *host, const redisReply *value);
 static ngx_int_t ngx_http_paylock_apply_entry(ngx_http_paylock_feed_t *feed,
-    const paylock_entry_t *entry, uint64_t *seen);
+    const paylock_entry_t *entry);
 static void ngx_http_paylock_apply_recent(ngx_http_paylock_node_sh_t *node,
     paylock_str_t host);
 static ngx_http_paylock_belief_e ngx_http_paylock_apply_belief(
@@ -32,9 +30,9 @@ static ngx_http_paylock_belief_e ngx_http_paylock_apply_belief(
 
 ngx_int_t
 ngx_http_paylock_apply_fields(ngx_http_paylock_feed_t *feed,
-    const redisReply *fields)
+    redisReply *fields)
 {
-    size_t     i;
+    size_t     i, end;
     ngx_int_t  rc;
 
     if (fields->type != REDIS_REPLY_ARRAY || fields->elements % 2) {
@@ -48,14 +46,23 @@ ngx_http_paylock_apply_fields(ngx_http_paylock_feed_t *feed,
         return rc;
     }
 
-    for (i = 0; rc == NGX_OK && i < fields->elements; i += 2) {
+    end = ngx_min(feed->done + NGX_HTTP_PAYLOCK_FIELDS, fields->elements);
+
+    for (i = feed->done; rc == NGX_OK && i < end; i += 2) {
         rc = ngx_http_paylock_apply_field(feed, fields->element[i],
                                           fields->element[i + 1]);
     }
 
     ngx_http_paylock_apply_unlock(feed);
 
-    return rc;
+    /* to free all of them takes its time, too */
+
+    for ( /* void */ ; feed->done < end; feed->done++) {
+        freeReplyObject(fields->element[feed->done]);
+        fields->element[feed->done] = NULL;
+    }
+
+    return rc == NGX_OK && end < fields->elements ? NGX_AGAIN : rc;
 }
 
 
@@ -106,28 +113,38 @@ ngx_http_paylock_apply_field(ngx_http_paylock_feed_t *feed,
 }
 
 
-/* All entries of a reply are of the chain before the first is applied. */
+/*
+ * All entries of a reply are of the chain before the first is applied: they
+ * are gone through twice, the second time from the last one back.
+ */
 
 ngx_int_t
 ngx_http_paylock_apply_entries(ngx_http_paylock_feed_t *feed,
     const redisReply *entries)
 {
-    size_t           i;
-    uint64_t         seen[NGX_HTTP_PAYLOCK_SEEN];
+    size_t           n, end;
     ngx_int_t        rc;
     paylock_entry_t  entry;
 
-    if (entries->elements > NGX_HTTP_PAYLOCK_SEEN / 2) {
+    n = entries->elements;
+
+    if (n > NGX_HTTP_PAYLOCK_SEEN / 2) {
         return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_UNFIT,
                                             "more entries than asked for");
     }
 
-    for (i = 0; i < entries->elements; i++) {
-        rc = ngx_http_paylock_chain_next(feed, entries->element[i]);
+    end = feed->done + NGX_HTTP_PAYLOCK_ENTRIES;
+
+    for ( /* void */ ; feed->done < ngx_min(n, end); feed->done++) {
+        rc = ngx_http_paylock_chain_next(feed, entries->element[feed->done]);
 
         if (rc != NGX_OK) {
             return rc;
         }
+    }
+
+    if (feed->done == end) {
+        return NGX_AGAIN;
     }
 
     rc = ngx_http_paylock_apply_lock(feed);
@@ -136,16 +153,21 @@ ngx_http_paylock_apply_entries(ngx_http_paylock_feed_t *feed,
         return rc;
     }
 
-    ngx_memzero(seen, sizeof(seen));
+    if (feed->done == n) {
+        ngx_memzero(feed->seen, sizeof(feed->seen));
+    }
 
-    for (i = entries->elements; rc == NGX_OK && i-- > 0; /* void */ ) {
-        (void) paylock_entry_read(entries->element[i], &entry);
-        rc = ngx_http_paylock_apply_entry(feed, &entry, seen);
+    end = ngx_min(2 * n, end);
+
+    for ( /* void */ ; rc == NGX_OK && feed->done < end; feed->done++) {
+        (void) paylock_entry_read(entries->element[2 * n - 1 - feed->done],
+                                  &entry);
+        rc = ngx_http_paylock_apply_entry(feed, &entry);
     }
 
     ngx_http_paylock_apply_unlock(feed);
 
-    return rc;
+    return rc == NGX_OK && feed->done < 2 * n ? NGX_AGAIN : rc;
 }
 
 
@@ -153,7 +175,7 @@ ngx_http_paylock_apply_entries(ngx_http_paylock_feed_t *feed,
 
 static ngx_int_t
 ngx_http_paylock_apply_entry(ngx_http_paylock_feed_t *feed,
-    const paylock_entry_t *entry, uint64_t *seen)
+    const paylock_entry_t *entry)
 {
     ngx_int_t                  rc;
     const char                *why;
@@ -172,7 +194,7 @@ ngx_http_paylock_apply_entry(ngx_http_paylock_feed_t *feed,
 
     ngx_http_paylock_table_field(table, host.data, host.len, &key);
 
-    if (ngx_http_paylock_apply_seen(seen, &key)) {
+    if (ngx_http_paylock_apply_seen(feed->seen, &key)) {
         return NGX_OK;
     }
 
@@ -264,7 +286,7 @@ ngx_http_paylock_apply_sweep(ngx_http_paylock_feed_t *feed)
 
     if (!feed->looked) {
         rc = ngx_http_paylock_table_look(&feed->pmcf->table, &feed->sweep,
-                                         NGX_HTTP_PAYLOCK_SLICE);
+                                         NGX_HTTP_PAYLOCK_BUCKETS);
         if (rc == NGX_OK) {
             feed->looked = 1;
             feed->sweep.belief = ngx_http_paylock_apply_belief(feed);
@@ -273,7 +295,7 @@ ngx_http_paylock_apply_sweep(ngx_http_paylock_feed_t *feed)
 
     } else {
         rc = ngx_http_paylock_table_sweep(&feed->pmcf->table, &feed->sweep,
-                                          NGX_HTTP_PAYLOCK_SLICE);
+                                          NGX_HTTP_PAYLOCK_BUCKETS);
     }
 
     ngx_http_paylock_apply_unlock(feed);
@@ -287,10 +309,6 @@ ngx_http_paylock_apply_sweep(ngx_http_paylock_feed_t *feed)
 static ngx_http_paylock_belief_e
 ngx_http_paylock_apply_belief(ngx_http_paylock_feed_t *feed)
 {
-    if (feed->first || feed->adopted) {
-        return NGX_HTTP_PAYLOCK_BELIEVE_ALL;
-    }
-
     if (feed->ours && feed->fields
         && feed->sweep.lost + feed->unnoted <= NGX_HTTP_PAYLOCK_BY_HAND)
     {

@@ -189,7 +189,7 @@ ngx_int_t
 ngx_http_paylock_chain_back(ngx_http_paylock_feed_t *feed,
     const redisReply *entries)
 {
-    size_t     i;
+    size_t     end;
     ngx_int_t  rc;
 
     if (entries->type != REDIS_REPLY_ARRAY) {
@@ -203,15 +203,22 @@ ngx_http_paylock_chain_back(ngx_http_paylock_feed_t *feed,
         return rc;
     }
 
-    for (i = 0; rc == NGX_OK && i < entries->elements; i++) {
-        rc = ngx_http_paylock_chain_step(feed, entries->element[i]);
+    end = ngx_min(feed->done + NGX_HTTP_PAYLOCK_ENTRIES, entries->elements);
+
+    while (rc == NGX_OK && feed->done < end) {
+        rc = ngx_http_paylock_chain_step(feed, entries->element[feed->done++]);
     }
 
     ngx_http_paylock_apply_unlock(feed);
 
-    /* that was all of the stream */
+    if (entries->elements == 0) {
 
-    return entries->elements ? rc : NGX_DONE;
+        /* that was all of the stream */
+
+        return NGX_DONE;
+    }
+
+    return rc == NGX_OK && end < entries->elements ? NGX_AGAIN : rc;
 }
 
 

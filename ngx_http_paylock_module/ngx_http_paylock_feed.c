@@ -27,6 +27,8 @@ static ngx_http_paylock_trouble_e ngx_http_paylock_feed_trouble(
     const char *why);
 static void ngx_http_paylock_feed_hello(void *data, redisReply *reply);
 static void ngx_http_paylock_feed_entries(void *data, redisReply *reply);
+static void ngx_http_paylock_feed_apply(void *data, redisReply *reply);
+static void ngx_http_paylock_feed_goes_on(ngx_http_paylock_feed_t *feed);
 static void ngx_http_paylock_feed_check(void *data, redisReply *reply);
 
 
@@ -45,10 +47,6 @@ ngx_http_paylock_feed_start(ngx_http_paylock_feed_t *feed)
     feed->retry.log = feed->log;
     feed->retry.cancelable = 1;
 
-    feed->turn.handler = ngx_http_paylock_scan_sweep;
-    feed->turn.data = feed;
-    feed->turn.log = feed->log;
-
     feed->backoff = NGX_HTTP_PAYLOCK_BACKOFF_MIN;
     feed->batch = NGX_HTTP_PAYLOCK_BATCH;
 
@@ -61,10 +59,6 @@ ngx_http_paylock_feed_stop(ngx_http_paylock_feed_t *feed)
 {
     if (feed->retry.timer_set) {
         ngx_del_timer(&feed->retry);
-    }
-
-    if (feed->turn.posted) {
-        ngx_delete_posted_event(&feed->turn);
     }
 
     ngx_http_paylock_link_close(&feed->link);
@@ -118,10 +112,6 @@ ngx_http_paylock_feed_failed(void *data, const char *why)
 {
     ngx_msec_t                delay;
     ngx_http_paylock_feed_t  *feed = data;
-
-    if (feed->turn.posted) {
-        ngx_delete_posted_event(&feed->turn);
-    }
 
     if (why == NULL) {
         feed->leave(feed->data);
@@ -314,7 +304,6 @@ ngx_http_paylock_feed_ask_entries(ngx_http_paylock_feed_t *feed,
 static void
 ngx_http_paylock_feed_entries(void *data, redisReply *reply)
 {
-    ngx_int_t                 rc;
     redisReply               *stream;
     ngx_http_paylock_feed_t  *feed = data;
 
@@ -327,35 +316,61 @@ ngx_http_paylock_feed_entries(void *data, redisReply *reply)
             return;
         }
 
-    } else {
-        stream = NULL;
-
-        if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 1) {
-            stream = reply->element[0];
-        }
-
-        if (stream == NULL || stream->type != REDIS_REPLY_ARRAY
-            || stream->elements != 2
-            || stream->element[1]->type != REDIS_REPLY_ARRAY
-            || stream->element[1]->elements == 0)
-        {
-            ngx_http_paylock_feed_unfit(feed, "unexpected reply to XREAD");
-            return;
-        }
-
-        rc = ngx_http_paylock_apply_entries(feed, stream->element[1]);
-
-        if (rc == NGX_DECLINED) {
-            ngx_http_paylock_head_ask(feed, ngx_http_paylock_scan_start);
-            return;
-        }
-
-        if (rc != NGX_OK) {
-            ngx_http_paylock_link_fail(&feed->link, feed->why);
-            return;
-        }
+        ngx_http_paylock_feed_goes_on(feed);
+        return;
     }
 
+    stream = NULL;
+
+    if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 1) {
+        stream = reply->element[0];
+    }
+
+    if (stream == NULL || stream->type != REDIS_REPLY_ARRAY
+        || stream->elements != 2
+        || stream->element[1]->type != REDIS_REPLY_ARRAY
+        || stream->element[1]->elements == 0)
+    {
+        ngx_http_paylock_feed_unfit(feed, "unexpected reply to XREAD");
+        return;
+    }
+
+    feed->done = 0;
+
+    ngx_http_paylock_feed_apply(feed, reply);
+}
+
+
+static void
+ngx_http_paylock_feed_apply(void *data, redisReply *reply)
+{
+    ngx_int_t                 rc;
+    ngx_http_paylock_feed_t  *feed = data;
+
+    rc = ngx_http_paylock_apply_entries(feed, reply->element[0]->element[1]);
+
+    if (rc == NGX_AGAIN) {
+        ngx_http_paylock_link_again(&feed->link, ngx_http_paylock_feed_apply);
+        return;
+    }
+
+    if (rc == NGX_DECLINED) {
+        ngx_http_paylock_head_ask(feed, ngx_http_paylock_scan_start);
+        return;
+    }
+
+    if (rc != NGX_OK) {
+        ngx_http_paylock_link_fail(&feed->link, feed->why);
+        return;
+    }
+
+    ngx_http_paylock_feed_goes_on(feed);
+}
+
+
+static void
+ngx_http_paylock_feed_goes_on(ngx_http_paylock_feed_t *feed)
+{
     if (feed->scanning) {
         ngx_http_paylock_scan_ask_fields(feed);
         return;

@@ -17,6 +17,12 @@
 #define NGX_HTTP_PAYLOCK_BATCH  256    /* fields or entries a reply */
 #define NGX_HTTP_PAYLOCK_SEEN   1024   /* a set of hosts, to be half full */
 
+/* in a turn of the event loop, about 10 us */
+
+#define NGX_HTTP_PAYLOCK_FIELDS   16   /* noted: twice the records */
+#define NGX_HTTP_PAYLOCK_ENTRIES  2
+#define NGX_HTTP_PAYLOCK_BUCKETS  32   /* looked at or swept */
+
 
 /* what keeps the feed from following; each is logged once an outage */
 
@@ -40,7 +46,6 @@ typedef struct {
 
     ngx_http_paylock_link_t        link;
     ngx_event_t                    retry;
-    ngx_event_t                    turn;       /* of a sweep */
     ngx_msec_t                     backoff;
 
     ngx_http_paylock_cursor_t      cursor;     /* followed so far */
@@ -50,6 +55,7 @@ typedef struct {
     ngx_msec_t                     checked;
     ngx_msec_t                     asked;      /* for entries */
     ngx_msec_t                     block;      /* may they be waited for */
+    size_t                         done;       /* of a reply, in slices */
 
     ngx_msec_t                     started;    /* the scan */
     ngx_msec_t                     scanned;
@@ -61,6 +67,7 @@ typedef struct {
     ngx_uint_t                     nseen;
     ngx_http_paylock_sweep_t       sweep;
     unsigned                       scanning:1;
+    unsigned                       early:1;    /* asked for the next ones */
     unsigned                       looked:1;
     unsigned                       first:1;    /* nothing was known before */
     unsigned                       ours:1;     /* the head extends our own */
@@ -119,7 +126,6 @@ ngx_int_t ngx_http_paylock_head_read(ngx_http_paylock_feed_t *feed,
 
 void ngx_http_paylock_scan_start(void *data, redisReply *reply);
 void ngx_http_paylock_scan_ask_fields(ngx_http_paylock_feed_t *feed);
-void ngx_http_paylock_scan_sweep(ngx_event_t *ev);
 
 
 /*
@@ -141,27 +147,34 @@ ngx_int_t ngx_http_paylock_chain_next(ngx_http_paylock_feed_t *feed,
     const redisReply *entry);
 
 /*
- * Entries on the way back from the head to feed->pmcf->node->cursor, the last
- * first: NGX_DONE when it is known how the two belong together, in feed->ours
- * and feed->adopted.
+ * A slice of entries on the way back from the head to feed->pmcf->node->cursor,
+ * the last first, from feed->done on: NGX_AGAIN if there is more of them,
+ * NGX_DONE when it is known how the two belong together, in feed->ours and
+ * feed->adopted.
  */
 
 ngx_int_t ngx_http_paylock_chain_back(ngx_http_paylock_feed_t *feed,
     const redisReply *entries);
 
 
-/* ngx_http_paylock_apply.c: from replies to the table; returns likewise */
+/*
+ * ngx_http_paylock_apply.c: from replies to the table; returns likewise.
+ *
+ * What has many parts is done in slices, one in a turn of the event loop, so
+ * short that a request does not notice: NGX_AGAIN if there is more.
+ * feed->done, 0 at first, tells where to go on.
+ */
 
 ngx_int_t ngx_http_paylock_apply_lock(ngx_http_paylock_feed_t *feed);
 void ngx_http_paylock_apply_unlock(ngx_http_paylock_feed_t *feed);
 
 ngx_int_t ngx_http_paylock_apply_begin(ngx_http_paylock_feed_t *feed);
 ngx_int_t ngx_http_paylock_apply_fields(ngx_http_paylock_feed_t *feed,
-    const redisReply *fields);
+    redisReply *fields);
 ngx_int_t ngx_http_paylock_apply_entries(ngx_http_paylock_feed_t *feed,
     const redisReply *entries);
 
-/* A slice of the look, then of the sweep: NGX_AGAIN if there is more. */
+/* The look, then the sweep. */
 
 ngx_int_t ngx_http_paylock_apply_sweep(ngx_http_paylock_feed_t *feed);
 

@@ -15,19 +15,9 @@
 #define NGX_HTTP_PAYLOCK_LINGER  2      /* seconds */
 
 
-static ngx_http_paylock_verdict_t *ngx_http_paylock_found(
-    ngx_http_request_t *r);
-static ngx_http_paylock_verdict_t *ngx_http_paylock_record(
-    ngx_http_request_t *r);
 static void ngx_http_paylock_guard(ngx_http_request_t *r,
     ngx_http_paylock_ctx_t *ctx);
-static ngx_int_t ngx_http_paylock_server_rewrite_handler(
-    ngx_http_request_t *r);
-static ngx_int_t ngx_http_paylock_rewrite_handler(ngx_http_request_t *r);
-static ngx_int_t ngx_http_paylock_preaccess_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_paylock_content_handler(ngx_http_request_t *r);
-static ngx_int_t ngx_http_paylock_gate(ngx_http_request_t *r,
-    ngx_http_paylock_loc_conf_t *plcf, ngx_http_phases phase);
 static ngx_int_t ngx_http_paylock_exempt(ngx_http_request_t *r);
 static ngx_int_t ngx_http_paylock_answer(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict);
@@ -36,153 +26,7 @@ static void ngx_http_paylock_log(ngx_http_request_t *r,
     ngx_http_paylock_loc_conf_t *plcf, ngx_http_paylock_verdict_t *verdict);
 
 
-/* what most requests share; never written to */
-
-static ngx_http_paylock_verdict_t  ngx_http_paylock_open;
-
-
 ngx_int_t
-ngx_http_paylock_gate_init(ngx_conf_t *cf)
-{
-    ngx_http_handler_pt           *h;
-    ngx_http_core_main_conf_t     *cmcf;
-    ngx_http_paylock_main_conf_t  *pmcf;
-
-    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
-
-    h = ngx_array_push(&cmcf->phases[NGX_HTTP_SERVER_REWRITE_PHASE].handlers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
-    *h = ngx_http_paylock_server_rewrite_handler;
-
-    h = ngx_array_push(&cmcf->phases[NGX_HTTP_REWRITE_PHASE].handlers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
-    *h = ngx_http_paylock_rewrite_handler;
-
-    pmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_paylock_module);
-
-    if (pmcf->ifs) {
-        h = ngx_array_push(&cmcf->phases[NGX_HTTP_PREACCESS_PHASE].handlers);
-        if (h == NULL) {
-            return NGX_ERROR;
-        }
-
-        *h = ngx_http_paylock_preaccess_handler;
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_inline ngx_http_paylock_verdict_t *
-ngx_http_paylock_found(ngx_http_request_t *r)
-{
-    ngx_http_paylock_verdict_t    *verdict;
-    ngx_http_paylock_main_conf_t  *pmcf;
-
-    pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
-
-    verdict = ngx_http_paylock_host_is_open(r, pmcf)
-              ? &ngx_http_paylock_open : ngx_http_paylock_record(r);
-
-    r->variables[pmcf->verdict].data = (u_char *) verdict;
-
-    return verdict;
-}
-
-
-static ngx_http_paylock_apart ngx_http_paylock_verdict_t *
-ngx_http_paylock_record(ngx_http_request_t *r)
-{
-    ngx_http_paylock_verdict_t  found, *verdict;
-
-    ngx_http_paylock_host_find(r, &found);
-
-    if (found.stage == PAYLOCK_OPEN) {
-        return &ngx_http_paylock_open;
-    }
-
-    verdict = ngx_palloc(r->pool, sizeof(ngx_http_paylock_verdict_t));
-
-    if (verdict) {
-        *verdict = found;
-    }
-
-    return verdict;
-}
-
-
-/* Returns NULL when out of memory. */
-
-ngx_http_paylock_verdict_t *
-ngx_http_paylock_judge(ngx_http_request_t *r)
-{
-    ngx_http_paylock_verdict_t  *verdict;
-
-    verdict = ngx_http_paylock_verdict(r);
-
-    return verdict ? verdict : ngx_http_paylock_found(r);
-}
-
-
-static ngx_int_t
-ngx_http_paylock_server_rewrite_handler(ngx_http_request_t *r)
-{
-    ngx_http_paylock_verdict_t   *verdict;
-    ngx_http_paylock_srv_conf_t  *pscf;
-    ngx_http_paylock_loc_conf_t  *plcf;
-
-    pscf = ngx_http_get_module_srv_conf(r, ngx_http_paylock_module);
-    plcf = ngx_http_get_module_loc_conf(r, ngx_http_paylock_module);
-
-    /* which location's word counts is not known before FIND_CONFIG */
-
-    if (!plcf->enable || pscf->locations_differ) {
-        return NGX_DECLINED;
-    }
-
-    verdict = ngx_http_paylock_verdict(r);
-
-    if (verdict == NULL) {
-        verdict = ngx_http_paylock_found(r);
-    }
-
-    if (verdict == &ngx_http_paylock_open) {
-        return NGX_DECLINED;
-    }
-
-    return ngx_http_paylock_gate(r, plcf, NGX_HTTP_SERVER_REWRITE_PHASE);
-}
-
-
-static ngx_int_t
-ngx_http_paylock_rewrite_handler(ngx_http_request_t *r)
-{
-    ngx_http_paylock_verdict_t   *verdict;
-    ngx_http_paylock_loc_conf_t  *plcf;
-
-    verdict = ngx_http_paylock_verdict(r);
-
-    if (verdict && verdict->stage == PAYLOCK_OPEN) {
-        return NGX_DECLINED;
-    }
-
-    plcf = ngx_http_get_module_loc_conf(r, ngx_http_paylock_module);
-
-    if (!plcf->enable) {
-        return NGX_DECLINED;
-    }
-
-    return ngx_http_paylock_gate(r, plcf, NGX_HTTP_REWRITE_PHASE);
-}
-
-
-static ngx_int_t
 ngx_http_paylock_gate(ngx_http_request_t *r, ngx_http_paylock_loc_conf_t *plcf,
     ngx_http_phases phase)
 {
@@ -269,7 +113,7 @@ ngx_http_paylock_guard(ngx_http_request_t *r, ngx_http_paylock_ctx_t *ctx)
 
 /* An "if" of the location has set another handler since. */
 
-static ngx_int_t
+ngx_int_t
 ngx_http_paylock_preaccess_handler(ngx_http_request_t *r)
 {
     ngx_http_paylock_ctx_t  *ctx;

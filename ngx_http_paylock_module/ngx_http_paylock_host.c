@@ -13,8 +13,6 @@
 #include "paylock_host.h"
 
 
-static ngx_uint_t ngx_http_paylock_host_lacks(ngx_http_request_t *r,
-    ngx_http_paylock_table_t *table, ngx_http_paylock_srv_conf_t *pscf);
 static ngx_uint_t ngx_http_paylock_host_www(const ngx_str_t *name,
     ngx_str_t *bare);
 static void ngx_http_paylock_host_default(ngx_http_paylock_srv_conf_t *pscf,
@@ -31,6 +29,9 @@ static ngx_uint_t ngx_http_paylock_host_name(
 static ngx_uint_t ngx_http_paylock_host_suffix(
     ngx_http_paylock_main_conf_t *pmcf, ngx_str_t *name, ngx_uint_t below,
     ngx_http_paylock_verdict_t *verdict);
+static ngx_uint_t ngx_http_paylock_host_level(
+    ngx_http_paylock_main_conf_t *pmcf, ngx_str_t *suffix, ngx_uint_t below,
+    ngx_http_paylock_verdict_t *verdict);
 static ngx_uint_t ngx_http_paylock_host_record(
     ngx_http_paylock_main_conf_t *pmcf, ngx_str_t *name,
     const ngx_http_paylock_key_t *key, ngx_http_paylock_kind_e kind,
@@ -45,62 +46,6 @@ static void ngx_http_paylock_host_after(ngx_http_paylock_main_conf_t *pmcf,
     const ngx_http_paylock_key_t *key, uint32_t *after);
 static void ngx_http_paylock_host_later(const paylock_record_t *record,
     uint32_t *after);
-
-
-/*
- * The short way for most requests: a name of this server without a record
- * that could be its own.  0 says nothing.
- */
-
-ngx_uint_t
-ngx_http_paylock_host_is_open(ngx_http_request_t *r,
-    ngx_http_paylock_main_conf_t *pmcf)
-{
-    ngx_http_paylock_srv_conf_t  *pscf;
-
-    pscf = ngx_http_get_module_srv_conf(r, ngx_http_paylock_module);
-
-    if (pscf->def != PAYLOCK_OPEN) {
-        return 0;
-    }
-
-    if (pmcf->table.sh->count == 0) {
-        return 1;
-    }
-
-    if (pscf->key || pmcf->table.sh->suffixes || r->host_start) {
-        return 0;
-    }
-
-    return ngx_http_paylock_host_lacks(r, &pmcf->table, pscf);
-}
-
-
-static ngx_http_paylock_apart ngx_uint_t
-ngx_http_paylock_host_lacks(ngx_http_request_t *r,
-    ngx_http_paylock_table_t *table, ngx_http_paylock_srv_conf_t *pscf)
-{
-    uint64_t    hash;
-    ngx_str_t  *host, bare;
-
-    host = &r->headers_in.server;
-
-    if (host->len == 0) {
-        return 0;
-    }
-
-    hash = ngx_http_paylock_hash(table, host->data, host->len);
-
-    if (ngx_http_paylock_may_have(table, hash)
-        || (ngx_http_paylock_host_www(host, &bare)
-            && ngx_http_paylock_may_have(table, ngx_http_paylock_hash(table,
-                                                   bare.data, bare.len))))
-    {
-        return 0;
-    }
-
-    return ngx_http_paylock_names_have(r, pscf, host, hash);
-}
 
 
 static ngx_inline ngx_uint_t
@@ -235,7 +180,8 @@ ngx_http_paylock_host_by_name(ngx_http_request_t *r, ngx_str_t *host,
         ngx_http_paylock_table_key(&pmcf->table, host->data, host->len, &key);
 
         if (ngx_http_paylock_host_name(pmcf, host, &key, verdict)
-            || ngx_http_paylock_names_have(r, pscf, host, key.hash))
+            || (host == &r->headers_in.server && ngx_http_paylock_chosen(r))
+            || ngx_http_paylock_names_have(pscf, host, key.hash))
         {
             return;
         }
@@ -302,44 +248,17 @@ static ngx_uint_t
 ngx_http_paylock_host_suffix(ngx_http_paylock_main_conf_t *pmcf,
     ngx_str_t *name, ngx_uint_t below, ngx_http_paylock_verdict_t *verdict)
 {
-    u_char                      *dot, *last;
-    ngx_str_t                    suffix;
-    ngx_uint_t                   first;
-    ngx_http_paylock_key_t       key, kind;
-    ngx_http_paylock_verdict_t   other;
+    u_char     *dot, *last;
+    ngx_str_t   suffix;
 
-    if (pmcf->table.sh->suffixes == 0) {
-        return 0;
-    }
-
-    first = 1;
     suffix = *name;
     last = name->data + name->len;
 
     while (suffix.len) {
-        ngx_http_paylock_table_key(&pmcf->table, suffix.data, suffix.len, &key);
 
-        kind = key;
-        other = *verdict;
-        ngx_http_paylock_table_kind(&kind, NGX_HTTP_PAYLOCK_FROM);
-
-        if (ngx_http_paylock_host_record(pmcf, &suffix, &kind,
-                                         NGX_HTTP_PAYLOCK_FROM, &other))
+        if (ngx_http_paylock_suffixes(&pmcf->table, suffix.len)
+            && ngx_http_paylock_host_level(pmcf, &suffix, below, verdict))
         {
-            ngx_http_paylock_host_stricter(verdict, &other, &first);
-        }
-
-        kind = key;
-        ngx_http_paylock_table_kind(&kind, NGX_HTTP_PAYLOCK_BELOW);
-
-        if (below
-            && ngx_http_paylock_host_record(pmcf, &suffix, &kind,
-                                            NGX_HTTP_PAYLOCK_BELOW, &other))
-        {
-            ngx_http_paylock_host_stricter(verdict, &other, &first);
-        }
-
-        if (!first) {
             return 1;
         }
 
@@ -355,6 +274,42 @@ ngx_http_paylock_host_suffix(ngx_http_paylock_main_conf_t *pmcf,
     }
 
     return 0;
+}
+
+
+static ngx_uint_t
+ngx_http_paylock_host_level(ngx_http_paylock_main_conf_t *pmcf,
+    ngx_str_t *suffix, ngx_uint_t below, ngx_http_paylock_verdict_t *verdict)
+{
+    ngx_uint_t                  first;
+    ngx_http_paylock_key_t      key, kind;
+    ngx_http_paylock_verdict_t  other;
+
+    first = 1;
+    other = *verdict;
+
+    ngx_http_paylock_table_key(&pmcf->table, suffix->data, suffix->len, &key);
+
+    kind = key;
+    ngx_http_paylock_table_kind(&kind, NGX_HTTP_PAYLOCK_FROM, suffix->len);
+
+    if (ngx_http_paylock_host_record(pmcf, suffix, &kind,
+                                     NGX_HTTP_PAYLOCK_FROM, &other))
+    {
+        ngx_http_paylock_host_stricter(verdict, &other, &first);
+    }
+
+    kind = key;
+    ngx_http_paylock_table_kind(&kind, NGX_HTTP_PAYLOCK_BELOW, suffix->len);
+
+    if (below
+        && ngx_http_paylock_host_record(pmcf, suffix, &kind,
+                                        NGX_HTTP_PAYLOCK_BELOW, &other))
+    {
+        ngx_http_paylock_host_stricter(verdict, &other, &first);
+    }
+
+    return !first;
 }
 
 
@@ -472,12 +427,13 @@ ngx_http_paylock_host_pass_after(ngx_http_request_t *r,
         }
 
         kind = key;
-        ngx_http_paylock_table_kind(&kind, NGX_HTTP_PAYLOCK_FROM);
+        ngx_http_paylock_table_kind(&kind, NGX_HTTP_PAYLOCK_FROM, name.len);
         ngx_http_paylock_host_after(pmcf, &kind, &after);
 
         if (below) {
             kind = key;
-            ngx_http_paylock_table_kind(&kind, NGX_HTTP_PAYLOCK_BELOW);
+            ngx_http_paylock_table_kind(&kind, NGX_HTTP_PAYLOCK_BELOW,
+                                        name.len);
             ngx_http_paylock_host_after(pmcf, &kind, &after);
         }
 

@@ -12,13 +12,17 @@
 
 
 #define NGX_HTTP_PAYLOCK_LINK_OUT    4096
-#define NGX_HTTP_PAYLOCK_LINK_IN     16384
+#define NGX_HTTP_PAYLOCK_LINK_IN     2048  /* in one turn */
 #define NGX_HTTP_PAYLOCK_LINK_WORDS  16
 
 
 static void ngx_http_paylock_link_write_handler(ngx_event_t *wev);
 static void ngx_http_paylock_link_read_handler(ngx_event_t *rev);
-static ngx_int_t ngx_http_paylock_link_reply(ngx_http_paylock_link_t *link);
+static void ngx_http_paylock_link_replies(ngx_http_paylock_link_t *link);
+static void ngx_http_paylock_link_handle(ngx_http_paylock_link_t *link,
+    redisReply *reply, ngx_http_paylock_reply_pt handler);
+static void ngx_http_paylock_link_turn(ngx_event_t *ev);
+static void ngx_http_paylock_link_read_on(ngx_http_paylock_link_t *link);
 
 
 void
@@ -35,8 +39,13 @@ ngx_http_paylock_link_open(ngx_http_paylock_link_t *link)
     link->foreign = 0;
     link->crowded = 0;
     link->broken = 0;
+    link->busy = 0;
     link->trying = 0;
     link->due = 0;
+
+    link->turn.handler = ngx_http_paylock_link_turn;
+    link->turn.data = link;
+    link->turn.log = link->log;
 
     link->pool = ngx_create_pool(NGX_HTTP_PAYLOCK_LINK_OUT, link->log);
     if (link->pool == NULL) {
@@ -93,6 +102,14 @@ ngx_http_paylock_link_close(ngx_http_paylock_link_t *link)
         ngx_close_connection(c);
         link->peer.connection = NULL;
     }
+
+    if (link->turn.posted) {
+        ngx_delete_posted_event(&link->turn);
+    }
+
+    freeReplyObject(link->reply);
+    link->reply = NULL;
+    link->again = NULL;
 
     if (link->resp) {
         paylock_resp_free(link->resp);
@@ -158,14 +175,34 @@ ngx_http_paylock_link_call(ngx_http_paylock_link_t *link, ngx_msec_t timeout,
     c = link->peer.connection;
 
     link->handler = handler;
+    link->timeout = timeout;
 
-    if (c->read->timer_set) {
-        ngx_del_timer(c->read);
+    /* as long as a reply is dealt with, nobody waits for the next one */
+
+    if (!link->busy) {
+
+        if (c->read->timer_set) {
+            ngx_del_timer(c->read);
+        }
+
+        ngx_add_timer(c->read, timeout);
     }
 
-    ngx_add_timer(c->read, timeout);
-
     ngx_http_paylock_link_write_handler(c->write);
+}
+
+
+void
+ngx_http_paylock_link_again(ngx_http_paylock_link_t *link,
+    ngx_http_paylock_reply_pt handler)
+{
+    if (link->peer.connection == NULL) {
+        return;
+    }
+
+    link->again = handler;
+
+    ngx_post_event(&link->turn, &ngx_posted_next_events);
 }
 
 
@@ -258,7 +295,7 @@ ngx_http_paylock_link_write_handler(ngx_event_t *wev)
 }
 
 
-/* At most one reply is dealt with in one turn of the event loop. */
+/* A turn of the event loop reads and decodes no more than a buffer. */
 
 static void
 ngx_http_paylock_link_read_handler(ngx_event_t *rev)
@@ -282,48 +319,44 @@ ngx_http_paylock_link_read_handler(ngx_event_t *rev)
         return;
     }
 
-    do {
-        n = c->recv(c, (u_char *) buffer, sizeof(buffer));
-
-        if (n == NGX_AGAIN) {
-            if (ngx_handle_read_event(rev, 0) != NGX_OK) {
-                ngx_http_paylock_link_fail(link,
-                                           "cannot wait for the connection");
-            }
-
-            return;
-        }
-
-        if (n == 0) {
-            ngx_http_paylock_link_fail(link, "the connection was closed");
-            return;
-        }
-
-        if (n < 0) {
-            ngx_http_paylock_link_errno(link, "cannot read", ngx_socket_errno);
-            return;
-        }
-
-        why = paylock_resp_feed(link->resp, buffer, n);
-
-        if (why) {
-            link->foreign = 1;
-            ngx_http_paylock_link_fail(link, why);
-            return;
-        }
-
-    } while (ngx_http_paylock_link_reply(link) == NGX_AGAIN);
-
-    if (link->peer.connection == c && rev->ready) {
-        ngx_post_event(rev, &ngx_posted_next_events);
+    if (link->busy) {
+        return;
     }
+
+    n = c->recv(c, (u_char *) buffer, sizeof(buffer));
+
+    if (n == NGX_AGAIN) {
+        if (ngx_handle_read_event(rev, 0) != NGX_OK) {
+            ngx_http_paylock_link_fail(link, "cannot wait for the connection");
+        }
+
+        return;
+    }
+
+    if (n == 0) {
+        ngx_http_paylock_link_fail(link, "the connection was closed");
+        return;
+    }
+
+    if (n < 0) {
+        ngx_http_paylock_link_errno(link, "cannot read", ngx_socket_errno);
+        return;
+    }
+
+    why = paylock_resp_feed(link->resp, buffer, n);
+
+    if (why) {
+        link->foreign = 1;
+        ngx_http_paylock_link_fail(link, why);
+        return;
+    }
+
+    ngx_http_paylock_link_replies(link);
 }
 
 
-/* NGX_AGAIN: read on; else link->handler has run or the link has failed. */
-
-static ngx_int_t
-ngx_http_paylock_link_reply(ngx_http_paylock_link_t *link)
+static void
+ngx_http_paylock_link_replies(ngx_http_paylock_link_t *link)
 {
     const char  *why;
     redisReply  *reply;
@@ -334,17 +367,18 @@ ngx_http_paylock_link_reply(ngx_http_paylock_link_t *link)
         if (why) {
             link->foreign = 1;
             ngx_http_paylock_link_fail(link, why);
-            return NGX_ERROR;
+            return;
         }
 
         if (reply == NULL) {
-            return NGX_AGAIN;
+            ngx_http_paylock_link_read_on(link);
+            return;
         }
 
         if (reply->type == REDIS_REPLY_ERROR && !link->trying) {
             ngx_http_paylock_link_refuse(link, reply);
             freeReplyObject(reply);
-            return NGX_ERROR;
+            return;
         }
 
         if (link->due == 0 || (link->due == 1
@@ -353,7 +387,7 @@ ngx_http_paylock_link_reply(ngx_http_paylock_link_t *link)
             freeReplyObject(reply);
             link->foreign = 1;
             ngx_http_paylock_link_fail(link, "a reply that nobody asked for");
-            return NGX_ERROR;
+            return;
         }
 
         if (--link->due == 0) {
@@ -370,11 +404,71 @@ ngx_http_paylock_link_reply(ngx_http_paylock_link_t *link)
 
     ngx_del_timer(link->peer.connection->read);
 
-    link->handler(link->data, reply);
+    link->busy = 1;
+
+    ngx_http_paylock_link_handle(link, reply, link->handler);
+}
+
+
+static void
+ngx_http_paylock_link_handle(ngx_http_paylock_link_t *link, redisReply *reply,
+    ngx_http_paylock_reply_pt handler)
+{
+    link->again = NULL;
+
+    handler(link->data, reply);
+
+    if (link->again) {
+        link->reply = reply;
+        return;
+    }
 
     freeReplyObject(reply);
 
-    return NGX_OK;
+    link->busy = 0;
+
+    if (link->peer.connection == NULL) {
+        return;
+    }
+
+    if (link->due) {
+        ngx_add_timer(link->peer.connection->read, link->timeout);
+    }
+
+    ngx_http_paylock_link_read_on(link);
+}
+
+
+static void
+ngx_http_paylock_link_turn(ngx_event_t *ev)
+{
+    redisReply               *reply;
+    ngx_http_paylock_link_t  *link;
+
+    link = ev->data;
+
+    reply = link->reply;
+    link->reply = NULL;
+
+    ngx_http_paylock_link_handle(link, reply, link->again);
+}
+
+
+/* There may be more, which epoll tells once only. */
+
+static void
+ngx_http_paylock_link_read_on(ngx_http_paylock_link_t *link)
+{
+    ngx_event_t  *rev;
+
+    rev = link->peer.connection->read;
+
+    if (rev->ready) {
+        ngx_post_event(rev, &ngx_posted_next_events);
+
+    } else if (ngx_handle_read_event(rev, 0) != NGX_OK) {
+        ngx_http_paylock_link_fail(link, "cannot wait for the connection");
+    }
 }
 
 

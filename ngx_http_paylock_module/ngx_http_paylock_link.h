@@ -47,6 +47,11 @@ struct ngx_http_paylock_link_s {
     ngx_buf_t                  *out;
     ngx_uint_t                  due;           /* replies */
     ngx_http_paylock_reply_pt   handler;
+    ngx_msec_t                  timeout;
+    redisReply                 *reply;         /* kept for the next turn */
+    ngx_http_paylock_reply_pt   again;         /* its handler */
+    ngx_event_t                 turn;
+    unsigned                    busy:1;        /* with a reply */
     unsigned                    trying:1;      /* the reply due next is to */
     unsigned                    foreign:1;     /* the reason came from there */
     unsigned                    crowded:1;     /* nginx has none left */
@@ -78,6 +83,14 @@ void ngx_http_paylock_link_try(ngx_http_paylock_link_t *link);
 
 void ngx_http_paylock_link_call(ngx_http_paylock_link_t *link,
     ngx_msec_t timeout, ngx_http_paylock_reply_pt handler);
+
+/*
+ * From a handler: the reply stays, and another handler gets it in the next
+ * turn of the event loop.  What comes in meanwhile waits.
+ */
+
+void ngx_http_paylock_link_again(ngx_http_paylock_link_t *link,
+    ngx_http_paylock_reply_pt handler);
 
 /* Closes the link and calls "failed". */
 

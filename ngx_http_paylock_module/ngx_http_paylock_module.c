@@ -309,7 +309,7 @@ ngx_http_paylock_init(ngx_conf_t *cf)
 
     ngx_http_paylock_backstop_init();
 
-    if (ngx_http_paylock_gate_init(cf) != NGX_OK) {
+    if (ngx_http_paylock_phases_init(cf) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -328,9 +328,12 @@ ngx_http_paylock_init_module(ngx_cycle_t *cycle)
 
     pmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_paylock_module);
 
-    if (pmcf && pmcf->used && !ngx_test_config) {
-        ngx_http_paylock_state_make(pmcf, cycle->log);
+    if (pmcf == NULL || !pmcf->used || ngx_test_config) {
+        return NGX_OK;
     }
+
+    ngx_http_paylock_phases_shorten(cycle);
+    ngx_http_paylock_state_make(pmcf, cycle->log);
 
     return NGX_OK;
 }

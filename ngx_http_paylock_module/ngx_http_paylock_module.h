@@ -210,6 +210,9 @@ typedef struct {
     ngx_http_complex_value_t    *key;          /* paylock_key */
     ngx_http_paylock_name_t      constant;     /* ... without variables */
 
+    uint64_t                    *own;          /* hashes of names, or 0 */
+    ngx_uint_t                   mask;         /* ... as many and one more */
+
     ngx_array_t                  names;        /* ngx_http_paylock_name_t */
     ngx_array_t                  wildcards;    /* ngx_str_t */
     ngx_array_t                  regexes;      /* ngx_regex_t * */
@@ -249,6 +252,11 @@ typedef struct {
 } ngx_http_paylock_verdict_t;
 
 
+/* the verdict that most requests share; never written to */
+
+extern ngx_http_paylock_verdict_t  ngx_http_paylock_open;
+
+
 /*
  * A request is judged once: what it began with holds to its end.  The place
  * to remember it is the slot of an indexed variable, which costs nothing, is
@@ -272,6 +280,16 @@ ngx_http_paylock_verdict(ngx_http_request_t *r)
 typedef struct {
     ngx_http_handler_pt          content_handler;   /* the location's */
 } ngx_http_paylock_ctx_t;
+
+
+/* Did nginx choose the server by the name?  Else it may have fallen to it. */
+
+static ngx_inline ngx_uint_t
+ngx_http_paylock_chosen(ngx_http_request_t *r)
+{
+    return r->http_connection->addr_conf->default_server
+           != ngx_http_get_module_srv_conf(r, ngx_http_core_module);
+}
 
 
 /* ngx_http_paylock_conf.c */
@@ -298,14 +316,29 @@ ngx_int_t ngx_http_paylock_names_init(ngx_conf_t *cf,
 char *ngx_http_paylock_names_key(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 void ngx_http_paylock_names_keys(ngx_http_paylock_main_conf_t *pmcf);
-ngx_uint_t ngx_http_paylock_names_have(ngx_http_request_t *r,
-    ngx_http_paylock_srv_conf_t *pscf, ngx_str_t *host, uint64_t hash);
+ngx_uint_t ngx_http_paylock_names_pattern(
+    const ngx_http_paylock_srv_conf_t *pscf, ngx_str_t *host);
+
+/* Is the name one of the server's own?  hash is that of its key. */
+
+static ngx_inline ngx_uint_t
+ngx_http_paylock_names_have(const ngx_http_paylock_srv_conf_t *pscf,
+    ngx_str_t *host, uint64_t hash)
+{
+    ngx_uint_t  i;
+
+    for (i = hash & pscf->mask; pscf->own[i]; i = (i + 1) & pscf->mask) {
+        if (pscf->own[i] == hash) {
+            return 1;
+        }
+    }
+
+    return ngx_http_paylock_names_pattern(pscf, host);
+}
 
 
 /* ngx_http_paylock_host.c */
 
-ngx_uint_t ngx_http_paylock_host_is_open(ngx_http_request_t *r,
-    ngx_http_paylock_main_conf_t *pmcf);
 void ngx_http_paylock_host_find(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict);
 uint32_t ngx_http_paylock_host_pass_after(ngx_http_request_t *r,
@@ -314,12 +347,28 @@ ngx_int_t ngx_http_paylock_host_normalise(ngx_pool_t *pool,
     const ngx_str_t *value, ngx_str_t *host);
 
 
+/* ngx_http_paylock_phases.c */
+
+ngx_int_t ngx_http_paylock_phases_init(ngx_conf_t *cf);
+void ngx_http_paylock_phases_shorten(ngx_cycle_t *cycle);
+ngx_http_paylock_verdict_t *ngx_http_paylock_judge(ngx_http_request_t *r);
+
+
+/* ngx_http_paylock_open.c: in front of the checkers that the phases have */
+
+ngx_int_t ngx_http_paylock_open_server_checker(ngx_http_request_t *r,
+    ngx_http_phase_handler_t *ph);
+ngx_int_t ngx_http_paylock_open_checker(ngx_http_request_t *r,
+    ngx_http_phase_handler_t *ph);
+
+
 /* ngx_http_paylock_gate.c */
 
-ngx_int_t ngx_http_paylock_gate_init(ngx_conf_t *cf);
+ngx_int_t ngx_http_paylock_gate(ngx_http_request_t *r,
+    ngx_http_paylock_loc_conf_t *plcf, ngx_http_phases phase);
+ngx_int_t ngx_http_paylock_preaccess_handler(ngx_http_request_t *r);
 ngx_uint_t ngx_http_paylock_closed(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict);
-ngx_http_paylock_verdict_t *ngx_http_paylock_judge(ngx_http_request_t *r);
 
 
 /* ngx_http_paylock_backstop.c */

@@ -13,28 +13,19 @@
 #include "ngx_http_paylock_module.h"
 
 
-/* names that are not worth a binary search */
-
-#define NGX_HTTP_PAYLOCK_FEW  8
-
-
 static ngx_int_t ngx_http_paylock_names_add(ngx_http_paylock_srv_conf_t *pscf,
     ngx_http_server_name_t *sn);
-static ngx_uint_t ngx_http_paylock_names_search(
-    const ngx_http_paylock_name_t *name, ngx_uint_t n, uint64_t hash);
-static ngx_uint_t ngx_http_paylock_names_pattern(
-    const ngx_http_paylock_srv_conf_t *pscf, ngx_str_t *host);
+static void ngx_http_paylock_names_own(ngx_http_paylock_srv_conf_t *pscf,
+    uint64_t hash);
 static ngx_uint_t ngx_http_paylock_names_wildcard(const ngx_str_t *wildcard,
     const ngx_str_t *host);
-static int ngx_libc_cdecl ngx_http_paylock_names_cmp(const void *one,
-    const void *two);
 
 
 ngx_int_t
 ngx_http_paylock_names_init(ngx_conf_t *cf, ngx_http_paylock_srv_conf_t *pscf,
     ngx_http_core_srv_conf_t *cscf)
 {
-    ngx_uint_t               i;
+    ngx_uint_t               i, n;
     ngx_http_server_name_t  *sn;
 
     if (ngx_array_init(&pscf->names, cf->pool, 2,
@@ -56,7 +47,12 @@ ngx_http_paylock_names_init(ngx_conf_t *cf, ngx_http_paylock_srv_conf_t *pscf,
         }
     }
 
-    return NGX_OK;
+    for (n = 2; n <= 2 * pscf->names.nelts; n *= 2) { /* void */ }
+
+    pscf->mask = n - 1;
+    pscf->own = ngx_pcalloc(cf->pool, n * sizeof(uint64_t));
+
+    return pscf->own ? NGX_OK : NGX_ERROR;
 }
 
 
@@ -170,15 +166,11 @@ ngx_http_paylock_names_keys(ngx_http_paylock_main_conf_t *pmcf)
             ngx_http_paylock_table_key(&pmcf->table, name[n].name.data,
                                        name[n].name.len, &name[n].key);
 
-            if (name[n].kind == NGX_HTTP_PAYLOCK_BELOW) {
-                /* "*.x" is not the name of x */
-                ngx_http_paylock_table_kind(&name[n].key, name[n].kind);
-            }
-        }
+            /* "*.x" is not the name of x */
 
-        if (n > NGX_HTTP_PAYLOCK_FEW) {
-            ngx_qsort(name, n, sizeof(ngx_http_paylock_name_t),
-                      ngx_http_paylock_names_cmp);
+            if (name[n].kind != NGX_HTTP_PAYLOCK_BELOW) {
+                ngx_http_paylock_names_own(pscf[i], name[n].key.hash);
+            }
         }
 
         name = &pscf[i]->constant;
@@ -189,67 +181,22 @@ ngx_http_paylock_names_keys(ngx_http_paylock_main_conf_t *pmcf)
 }
 
 
-/* Did nginx choose this server by the name, or did the name fall to it? */
+static void
+ngx_http_paylock_names_own(ngx_http_paylock_srv_conf_t *pscf, uint64_t hash)
+{
+    ngx_uint_t  i;
+
+    for (i = hash & pscf->mask; pscf->own[i]; i = (i + 1) & pscf->mask) {
+        /* void */
+    }
+
+    pscf->own[i] = hash;
+}
+
+
+/* Is the name one of those that the server has by wildcards or regexes? */
 
 ngx_uint_t
-ngx_http_paylock_names_have(ngx_http_request_t *r,
-    ngx_http_paylock_srv_conf_t *pscf, ngx_str_t *host, uint64_t hash)
-{
-    ngx_uint_t                i, n;
-    ngx_http_paylock_name_t  *name;
-
-    if (host == &r->headers_in.server
-        && r->http_connection->addr_conf->default_server
-           != ngx_http_get_module_srv_conf(r, ngx_http_core_module))
-    {
-        return 1;
-    }
-
-    name = pscf->names.elts;
-    n = pscf->names.nelts;
-
-    if (n > NGX_HTTP_PAYLOCK_FEW) {
-        i = ngx_http_paylock_names_search(name, n, hash);
-        n = ngx_min(n, i + 1);
-
-    } else {
-        i = 0;
-    }
-
-    for ( /* void */ ; i < n; i++) {
-        if (name[i].key.hash == hash) {
-            return 1;
-        }
-    }
-
-    return ngx_http_paylock_names_pattern(pscf, host);
-}
-
-
-/* The first whose hash is not less. */
-
-static ngx_uint_t
-ngx_http_paylock_names_search(const ngx_http_paylock_name_t *name,
-    ngx_uint_t n, uint64_t hash)
-{
-    ngx_uint_t  low, middle;
-
-    for (low = 0; low < n; /* void */ ) {
-        middle = (low + n) / 2;
-
-        if (name[middle].key.hash < hash) {
-            low = middle + 1;
-
-        } else {
-            n = middle;
-        }
-    }
-
-    return low;
-}
-
-
-static ngx_http_paylock_apart ngx_uint_t
 ngx_http_paylock_names_pattern(const ngx_http_paylock_srv_conf_t *pscf,
     ngx_str_t *host)
 {
@@ -311,17 +258,4 @@ ngx_http_paylock_names_wildcard(const ngx_str_t *wildcard,
 
     return host->len > len
            && ngx_memcmp(host->data + host->len - len, tail, len) == 0;
-}
-
-
-static int ngx_libc_cdecl
-ngx_http_paylock_names_cmp(const void *one, const void *two)
-{
-    const ngx_http_paylock_name_t  *first, *second;
-
-    first = one;
-    second = two;
-
-    return (first->key.hash > second->key.hash)
-           - (first->key.hash < second->key.hash);
 }

@@ -13,17 +13,22 @@
 
 
 #define NGX_HTTP_PAYLOCK_SCAN_SPARE  65536
+#define NGX_HTTP_PAYLOCK_SCAN_AHEAD  4      /* ms without a look at entries */
 
 
 static void ngx_http_paylock_scan_ask_back(ngx_http_paylock_feed_t *feed,
     uint64_t seq);
 static void ngx_http_paylock_scan_back(void *data, redisReply *reply);
+static void ngx_http_paylock_scan_walk(void *data, redisReply *reply);
 static void ngx_http_paylock_scan_goes_on(ngx_http_paylock_feed_t *feed);
 static void ngx_http_paylock_scan_begin(ngx_http_paylock_feed_t *feed);
 static void ngx_http_paylock_scan_fields(void *data, redisReply *reply);
+static void ngx_http_paylock_scan_note(void *data, redisReply *reply);
 static void ngx_http_paylock_scan_scanned(void *data, redisReply *reply);
 static void ngx_http_paylock_scan_catch_up(ngx_http_paylock_feed_t *feed);
 static void ngx_http_paylock_scan_range(void *data, redisReply *reply);
+static void ngx_http_paylock_scan_apply(void *data, redisReply *reply);
+static void ngx_http_paylock_scan_sweep(void *data, redisReply *reply);
 
 
 /*
@@ -102,10 +107,26 @@ ngx_http_paylock_scan_ask_back(ngx_http_paylock_feed_t *feed, uint64_t seq)
 static void
 ngx_http_paylock_scan_back(void *data, redisReply *reply)
 {
+    ngx_http_paylock_feed_t  *feed = data;
+
+    feed->done = 0;
+
+    ngx_http_paylock_scan_walk(feed, reply);
+}
+
+
+static void
+ngx_http_paylock_scan_walk(void *data, redisReply *reply)
+{
     ngx_int_t                 rc;
     ngx_http_paylock_feed_t  *feed = data;
 
     rc = ngx_http_paylock_chain_back(feed, reply);
+
+    if (rc == NGX_AGAIN) {
+        ngx_http_paylock_link_again(&feed->link, ngx_http_paylock_scan_walk);
+        return;
+    }
 
     if (rc == NGX_ERROR) {
         ngx_http_paylock_link_fail(&feed->link, feed->why);
@@ -214,11 +235,6 @@ ngx_http_paylock_scan_fields(void *data, redisReply *reply)
         return;
     }
 
-    if (ngx_http_paylock_apply_fields(feed, reply->element[1]) != NGX_OK) {
-        ngx_http_paylock_link_fail(&feed->link, feed->why);
-        return;
-    }
-
     seen = 1 + reply->element[1]->elements / 2;
 
     if (seen > feed->left) {
@@ -233,19 +249,50 @@ ngx_http_paylock_scan_fields(void *data, redisReply *reply)
     position = reply->element[0];
     ngx_memcpy(feed->position, position->str, position->len + 1);
 
-    if (ngx_strcmp(feed->position, "0") != 0) {
+    /* Redis gathers what comes next while this is dealt with */
 
-        if (feed->blind) {
-            ngx_http_paylock_scan_ask_fields(feed);
+    feed->early = ngx_strcmp(feed->position, "0") != 0
+                  && (feed->blind || ngx_current_msec - feed->asked
+                                     < NGX_HTTP_PAYLOCK_SCAN_AHEAD);
 
-        } else {
-            ngx_http_paylock_feed_ask_entries(feed, 0);
-        }
+    if (feed->early) {
+        ngx_http_paylock_scan_ask_fields(feed);
+    }
 
+    feed->done = 0;
+
+    ngx_http_paylock_link_again(&feed->link, ngx_http_paylock_scan_note);
+}
+
+
+static void
+ngx_http_paylock_scan_note(void *data, redisReply *reply)
+{
+    ngx_int_t                 rc;
+    ngx_http_paylock_feed_t  *feed = data;
+
+    rc = ngx_http_paylock_apply_fields(feed, reply->element[1]);
+
+    if (rc == NGX_AGAIN) {
+        ngx_http_paylock_link_again(&feed->link, ngx_http_paylock_scan_note);
         return;
     }
 
-    ngx_http_paylock_head_ask(feed, ngx_http_paylock_scan_scanned);
+    if (rc != NGX_OK) {
+        ngx_http_paylock_link_fail(&feed->link, feed->why);
+        return;
+    }
+
+    if (feed->early) {
+        return;
+    }
+
+    if (ngx_strcmp(feed->position, "0") == 0) {
+        ngx_http_paylock_head_ask(feed, ngx_http_paylock_scan_scanned);
+        return;
+    }
+
+    ngx_http_paylock_feed_ask_entries(feed, 0);
 }
 
 
@@ -286,10 +333,14 @@ ngx_http_paylock_scan_catch_up(ngx_http_paylock_feed_t *feed)
 
         feed->fields = feed->head_fields;
         feed->sweep.now = ngx_time();
-        feed->sweep.belief = NGX_HTTP_PAYLOCK_BELIEVE_NONE;
-        feed->looked = 0;
 
-        ngx_post_event(&feed->turn, &ngx_posted_next_events);
+        /* where all is believed there is nothing to look for */
+
+        feed->looked = feed->first || feed->adopted;
+        feed->sweep.belief = feed->looked ? NGX_HTTP_PAYLOCK_BELIEVE_ALL
+                                          : NGX_HTTP_PAYLOCK_BELIEVE_NONE;
+
+        ngx_http_paylock_link_again(&feed->link, ngx_http_paylock_scan_sweep);
         return;
     }
 
@@ -314,7 +365,6 @@ ngx_http_paylock_scan_catch_up(ngx_http_paylock_feed_t *feed)
 static void
 ngx_http_paylock_scan_range(void *data, redisReply *reply)
 {
-    ngx_int_t                 rc;
     ngx_http_paylock_feed_t  *feed = data;
 
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements == 0) {
@@ -322,7 +372,24 @@ ngx_http_paylock_scan_range(void *data, redisReply *reply)
         return;
     }
 
+    feed->done = 0;
+
+    ngx_http_paylock_scan_apply(feed, reply);
+}
+
+
+static void
+ngx_http_paylock_scan_apply(void *data, redisReply *reply)
+{
+    ngx_int_t                 rc;
+    ngx_http_paylock_feed_t  *feed = data;
+
     rc = ngx_http_paylock_apply_entries(feed, reply);
+
+    if (rc == NGX_AGAIN) {
+        ngx_http_paylock_link_again(&feed->link, ngx_http_paylock_scan_apply);
+        return;
+    }
 
     if (rc == NGX_DECLINED) {
         ngx_http_paylock_head_ask(feed, ngx_http_paylock_scan_start);
@@ -340,13 +407,11 @@ ngx_http_paylock_scan_range(void *data, redisReply *reply)
 }
 
 
-void
-ngx_http_paylock_scan_sweep(ngx_event_t *ev)
+static void
+ngx_http_paylock_scan_sweep(void *data, redisReply *reply)
 {
     ngx_int_t                 rc;
-    ngx_http_paylock_feed_t  *feed;
-
-    feed = ev->data;
+    ngx_http_paylock_feed_t  *feed = data;
 
     rc = ngx_http_paylock_apply_sweep(feed);
 
@@ -356,7 +421,7 @@ ngx_http_paylock_scan_sweep(ngx_event_t *ev)
     }
 
     if (rc == NGX_AGAIN) {
-        ngx_post_event(ev, &ngx_posted_next_events);
+        ngx_http_paylock_link_again(&feed->link, ngx_http_paylock_scan_sweep);
         return;
     }
 

@@ -20,32 +20,52 @@
  * A slot's flags: what it is, and the number of the scan that saw it last.
  * A staged slot is a note that readers pass over; a held one stays in force
  * against what a scan says; one that is explained has an entry in the part of
- * the chain that was not followed.
+ * the chain that was not followed.  A suffix record has the length of its
+ * suffix, which is 0 for all others.
  */
 
 #define NGX_HTTP_PAYLOCK_STAGED     0x80000000u
 #define NGX_HTTP_PAYLOCK_HELD       0x40000000u
 #define NGX_HTTP_PAYLOCK_EXPLAINED  0x20000000u
-#define NGX_HTTP_PAYLOCK_SUFFIX     0x10000000u
-#define NGX_HTTP_PAYLOCK_SCAN       0x0fffffffu
+#define NGX_HTTP_PAYLOCK_SUFFIX     0x1fe00000u
+#define NGX_HTTP_PAYLOCK_SCAN       0x001fffffu
+
+#define NGX_HTTP_PAYLOCK_SHIFT      21
+
+#define ngx_http_paylock_length(flags)                                        \
+    (((flags) & NGX_HTTP_PAYLOCK_SUFFIX) >> NGX_HTTP_PAYLOCK_SHIFT)
 
 
 #define ngx_http_paylock_load(p)      __atomic_load_n(p, __ATOMIC_ACQUIRE)
 #define ngx_http_paylock_store(p, v)  __atomic_store_n(p, v, __ATOMIC_RELEASE)
 
 
-/* ngx_http_paylock_table.c */
+/*
+ * The hash of a name, of which those of a family differ by a few low bits:
+ * the name, it with "www." in front, any number of times, and the suffix
+ * records of these.  So one look at one bucket tells that there is none.
+ */
 
-ngx_uint_t ngx_http_paylock_find(const ngx_http_paylock_table_t *table,
-    uint64_t hash, paylock_record_t *record);
-
+#define NGX_HTTP_PAYLOCK_FAMILY  0xffu
 
 static ngx_inline uint64_t
 ngx_http_paylock_hash(const ngx_http_paylock_table_t *table,
     const u_char *name, size_t len)
 {
+    size_t  www;
+
+    for (www = 0;
+         len > sizeof("www.") - 1
+         && ngx_memcmp(name, "www.", sizeof("www.") - 1) == 0;
+         www += NGX_HTTP_PAYLOCK_WWW)
+    {
+        name += sizeof("www.") - 1;
+        len -= sizeof("www.") - 1;
+    }
+
     return XXH3_64bits_withSecret(name, len, table->sh->secret,
-                                  NGX_HTTP_PAYLOCK_SECRET);
+                                  NGX_HTTP_PAYLOCK_SECRET)
+           ^ www;
 }
 
 
@@ -56,15 +76,76 @@ ngx_http_paylock_bucket(const ngx_http_paylock_table_t *table, uint64_t hash)
 }
 
 
-/* May there be a record of that hash?  An empty bucket is told by one load. */
+/* Looks for a record of the hash, or of its family. */
+
+static ngx_inline ngx_uint_t
+ngx_http_paylock_find(const ngx_http_paylock_table_t *table,
+    const ngx_http_paylock_bucket_t *bucket, uint64_t hash, uint64_t family,
+    paylock_record_t *record)
+{
+    uint32_t                        i, steps, version;
+    ngx_uint_t                      found;
+    const ngx_http_paylock_slot_t  *slot;
+
+    do {
+        version = ngx_http_paylock_load(&bucket->version);
+        found = 0;
+        steps = 0;
+
+        for (i = ngx_http_paylock_load(&bucket->head);
+             i && steps < NGX_HTTP_PAYLOCK_STEPS;
+             i = ngx_http_paylock_load(&slot->next), steps++)
+        {
+            slot = &table->slots[i];
+
+            if ((slot->hash ^ hash) <= family
+                && !(ngx_http_paylock_load(&slot->flags)
+                     & NGX_HTTP_PAYLOCK_STAGED))
+            {
+                if (record) {
+                    *record = slot->record;
+                }
+
+                found = 1;
+                break;
+            }
+        }
+
+        __atomic_thread_fence(__ATOMIC_ACQUIRE);
+
+    } while (__atomic_load_n(&bucket->version, __ATOMIC_RELAXED) != version);
+
+    return found;
+}
+
+
+/*
+ * May anybody of the hash's family have a record?  An empty bucket is told by
+ * one load.
+ */
 
 static ngx_inline ngx_uint_t
 ngx_http_paylock_may_have(const ngx_http_paylock_table_t *table,
     uint64_t hash)
 {
-    return ngx_http_paylock_load(&ngx_http_paylock_bucket(table, hash)->head)
-           != 0
-           && ngx_http_paylock_find(table, hash, NULL);
+    const ngx_http_paylock_bucket_t  *bucket;
+
+    bucket = ngx_http_paylock_bucket(table, hash);
+
+    return ngx_http_paylock_load(&bucket->head) != 0
+           && ngx_http_paylock_find(table, bucket, hash,
+                                    NGX_HTTP_PAYLOCK_FAMILY, NULL);
+}
+
+
+/* Are there records of suffixes of that length? */
+
+static ngx_inline ngx_uint_t
+ngx_http_paylock_suffixes(const ngx_http_paylock_table_t *table, size_t len)
+{
+    return len < NGX_HTTP_PAYLOCK_LENGTHS
+           && ngx_http_paylock_load(&table->sh->lengths[len / 64])
+              >> len % 64 & 1;
 }
 
 

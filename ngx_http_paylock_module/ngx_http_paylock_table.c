@@ -66,10 +66,11 @@ ngx_http_paylock_table_key(ngx_http_paylock_table_t *table, const u_char *name,
 
 void
 ngx_http_paylock_table_kind(ngx_http_paylock_key_t *key,
-    ngx_http_paylock_kind_e kind)
+    ngx_http_paylock_kind_e kind, size_t len)
 {
     key->hash ^= kind;
-    key->suffix = kind ? NGX_HTTP_PAYLOCK_SUFFIX : 0;
+    key->suffix = kind ? len << NGX_HTTP_PAYLOCK_SHIFT
+                         & NGX_HTTP_PAYLOCK_SUFFIX : 0;
 }
 
 
@@ -86,7 +87,7 @@ ngx_http_paylock_table_field(ngx_http_paylock_table_t *table,
                   : n == 1 ? NGX_HTTP_PAYLOCK_FROM : NGX_HTTP_PAYLOCK_NAME;
 
     ngx_http_paylock_table_key(table, (const u_char *) field + n, len - n, key);
-    ngx_http_paylock_table_kind(key, kind);
+    ngx_http_paylock_table_kind(key, kind, len - n);
 }
 
 
@@ -94,52 +95,8 @@ ngx_uint_t
 ngx_http_paylock_table_find(const ngx_http_paylock_table_t *table,
     const ngx_http_paylock_key_t *key, paylock_record_t *record)
 {
-    return ngx_http_paylock_find(table, key->hash, record);
-}
-
-
-ngx_uint_t
-ngx_http_paylock_find(const ngx_http_paylock_table_t *table, uint64_t hash,
-    paylock_record_t *record)
-{
-    uint32_t                    i, steps, version;
-    ngx_uint_t                  found;
-    ngx_http_paylock_slot_t    *slot;
-    ngx_http_paylock_bucket_t  *bucket;
-
-    if (ngx_http_paylock_load(&table->sh->count) == 0) {
-        return 0;
-    }
-
-    bucket = ngx_http_paylock_bucket(table, hash);
-
-    do {
-        version = ngx_http_paylock_load(&bucket->version);
-        found = 0;
-        steps = 0;
-
-        for (i = ngx_http_paylock_load(&bucket->head);
-             i && steps < NGX_HTTP_PAYLOCK_STEPS;
-             i = ngx_http_paylock_load(&slot->next), steps++)
-        {
-            slot = &table->slots[i];
-
-            if (slot->hash == hash
-                && !(ngx_http_paylock_load(&slot->flags)
-                     & NGX_HTTP_PAYLOCK_STAGED))
-            {
-                if (record) {
-                    *record = slot->record;
-                }
-
-                found = 1;
-                break;
-            }
-        }
-
-        __atomic_thread_fence(__ATOMIC_ACQUIRE);
-
-    } while (__atomic_load_n(&bucket->version, __ATOMIC_RELAXED) != version);
-
-    return found;
+    return ngx_http_paylock_load(&table->sh->count) != 0
+           && ngx_http_paylock_find(table,
+                                    ngx_http_paylock_bucket(table, key->hash),
+                                    key->hash, 0, record);
 }

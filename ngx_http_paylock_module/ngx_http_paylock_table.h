@@ -37,8 +37,9 @@
 /*
  * 64 bits of keyed hash instead of the name; the upper half chooses the
  * bucket.  Suffix records have the hash of the name behind "*." or ".", and a
- * mark.  That one of a million records is taken for one of ten million names
- * it does not belong to has a chance of less than one in a million.
+ * mark; names have that of what is behind "www.", and a mark for each of it.
+ * That one of a million records is taken for one of ten million names it does
+ * not belong to has a chance of less than one in a million.
  */
 
 typedef struct {
@@ -52,6 +53,10 @@ typedef enum {
     NGX_HTTP_PAYLOCK_BELOW,                    /* "*.x": its subdomains */
     NGX_HTTP_PAYLOCK_FROM                      /* ".x": it and them */
 } ngx_http_paylock_kind_e;
+
+#define NGX_HTTP_PAYLOCK_WWW      4            /* times the number of "www." */
+
+#define NGX_HTTP_PAYLOCK_LENGTHS  256          /* of names, 0 being one */
 
 
 typedef struct {
@@ -73,7 +78,8 @@ typedef struct {
 typedef struct {
     uint32_t                       capacity;
     uint32_t                       count;      /* records that readers find */
-    uint32_t                       suffixes;   /* of these, of suffixes */
+    uint64_t                       lengths[NGX_HTTP_PAYLOCK_LENGTHS / 64];
+                                               /* bits: those of suffixes */
     uint32_t                       held;       /* ... held against a scan */
     uint32_t                       taken;      /* slots in chains */
     uint32_t                       used;       /* slots ever taken */
@@ -82,6 +88,8 @@ typedef struct {
     uint32_t                       dirty;      /* a writer is at work */
     uint64_t                       changes;    /* of what readers find */
     u_char                         secret[NGX_HTTP_PAYLOCK_SECRET];
+    uint32_t                       length[NGX_HTTP_PAYLOCK_LENGTHS];
+                                               /* suffix records, [0]: others */
 } ngx_http_paylock_table_sh_t;
 
 
@@ -106,12 +114,12 @@ uint32_t ngx_http_paylock_table_capacity(size_t size);
 void ngx_http_paylock_table_attach(ngx_http_paylock_table_t *table,
     void *segment, size_t size, const u_char *secret);
 
-/* The key of a name; kind tells of which of its records. */
+/* The key of a name; kind tells of which of its records, len being its own. */
 
 void ngx_http_paylock_table_key(ngx_http_paylock_table_t *table,
     const u_char *name, size_t len, ngx_http_paylock_key_t *key);
 void ngx_http_paylock_table_kind(ngx_http_paylock_key_t *key,
-    ngx_http_paylock_kind_e kind);
+    ngx_http_paylock_kind_e kind, size_t len);
 
 /* The key of a record by its field in Redis. */
 

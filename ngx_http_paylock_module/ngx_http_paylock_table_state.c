@@ -48,7 +48,7 @@ ngx_http_paylock_table_bucket(const ngx_http_paylock_table_t *table,
             }
 
             records[n].hash = slot->hash;
-            records[n].suffix = !!(flags & NGX_HTTP_PAYLOCK_SUFFIX);
+            records[n].suffix = ngx_http_paylock_length(flags);
             records[n].held = !!(flags & NGX_HTTP_PAYLOCK_HELD);
             records[n].record = slot->record;
             n++;
@@ -100,7 +100,7 @@ ngx_http_paylock_table_put(ngx_http_paylock_table_t *table,
     ngx_http_paylock_links_t   links;
 
     key.hash = record->hash;
-    key.suffix = record->suffix ? NGX_HTTP_PAYLOCK_SUFFIX : 0;
+    key.suffix = (uint32_t) record->suffix << NGX_HTTP_PAYLOCK_SHIFT;
 
     rc = ngx_http_paylock_table_set(table, &key, &record->record);
 

@@ -10,6 +10,8 @@
 #include "ngx_http_paylock_slot.h"
 
 
+static void ngx_http_paylock_lengths(ngx_http_paylock_table_sh_t *sh,
+    uint32_t len);
 static ngx_int_t ngx_http_paylock_replace(ngx_http_paylock_table_t *table,
     ngx_http_paylock_bucket_t *bucket, uint32_t *link,
     const paylock_record_t *record);
@@ -118,6 +120,7 @@ void
 ngx_http_paylock_count(ngx_http_paylock_table_t *table, uint32_t flags,
     int32_t n)
 {
+    uint32_t                      len;
     ngx_http_paylock_table_sh_t  *sh;
 
     sh = table->sh;
@@ -128,8 +131,11 @@ ngx_http_paylock_count(ngx_http_paylock_table_t *table, uint32_t flags,
 
     sh->changes++;
 
-    if (flags & NGX_HTTP_PAYLOCK_SUFFIX) {
-        ngx_http_paylock_store(&sh->suffixes, sh->suffixes + n);
+    len = ngx_http_paylock_length(flags);
+    sh->length[len] += n;
+
+    if (len) {
+        ngx_http_paylock_lengths(sh, len);
     }
 
     if (flags & NGX_HTTP_PAYLOCK_HELD) {
@@ -137,6 +143,20 @@ ngx_http_paylock_count(ngx_http_paylock_table_t *table, uint32_t flags,
     }
 
     ngx_http_paylock_store(&sh->count, sh->count + n);
+}
+
+
+/* Tells readers whether there are suffix records of that length. */
+
+static void
+ngx_http_paylock_lengths(ngx_http_paylock_table_sh_t *sh, uint32_t len)
+{
+    uint64_t  *word, bit;
+
+    word = &sh->lengths[len / 64];
+    bit = (uint64_t) 1 << len % 64;
+
+    ngx_http_paylock_store(word, sh->length[len] ? *word | bit : *word & ~bit);
 }
 
 
@@ -309,7 +329,7 @@ static ngx_int_t
 ngx_http_paylock_mend(ngx_http_paylock_table_t *table)
 {
     u_char                       *linked;
-    uint32_t                      b, i, *link, count, suffixes;
+    uint32_t                      b, i, *link, count;
     ngx_http_paylock_slot_t      *slot;
     ngx_http_paylock_table_sh_t  *sh;
 
@@ -321,7 +341,7 @@ ngx_http_paylock_mend(ngx_http_paylock_table_t *table)
     }
 
     count = 0;
-    suffixes = 0;
+    ngx_memzero(sh->length, sizeof(sh->length));
     sh->held = 0;
     sh->taken = 0;
     sh->used = 0;
@@ -339,7 +359,7 @@ ngx_http_paylock_mend(ngx_http_paylock_table_t *table)
 
             if (!(slot->flags & NGX_HTTP_PAYLOCK_STAGED)) {
                 count++;
-                suffixes += !!(slot->flags & NGX_HTTP_PAYLOCK_SUFFIX);
+                sh->length[ngx_http_paylock_length(slot->flags)]++;
                 sh->held += !!(slot->flags & NGX_HTTP_PAYLOCK_HELD);
             }
         }
@@ -348,7 +368,10 @@ ngx_http_paylock_mend(ngx_http_paylock_table_t *table)
         ngx_http_paylock_retire(&table->buckets[b]);
     }
 
-    ngx_http_paylock_store(&sh->suffixes, suffixes);
+    for (i = 1; i < NGX_HTTP_PAYLOCK_LENGTHS; i++) {
+        ngx_http_paylock_lengths(sh, i);
+    }
+
     ngx_http_paylock_store(&sh->count, count);
 
     for (i = 1; i <= sh->used; i++) {

@@ -17,9 +17,9 @@ from servers import wait_for
 NOWHERE = "/nonexistent"
 
 
-def end_of(data):
-    """Where the RESP value that data begins with ends; 0 if it is not whole."""
-    at, left = 0, 1
+def end_of(data, at=0):
+    """Where the RESP value at a place ends; 0 if it is not whole."""
+    left = 1
     while left:
         line = data.find(b"\r\n", at)
         if line < 0:
@@ -106,30 +106,36 @@ class Link:
                     self.replies(b"")
 
     def requests(self, data):
-        while end := end_of(data):
-            raw, data = data[:end], data[end:]
+        at, out = 0, []
+        while end := end_of(data, at):
+            raw, at = data[at:end], end
             fault = self.fake.fault(raw)
             if self.redis and (fault is None or fault.asks()
                                or fault.request):
-                self.redis.sendall(fault.request(raw) if fault and fault.request
-                                   else raw)
+                out.append(fault.request(raw) if fault and fault.request
+                           else raw)
             self.due.append(fault)
-        return data
+        if out:
+            self.redis.sendall(b"".join(out))
+        return data[at:]
 
     def replies(self, data):
+        # as one, like Redis: many small ones would fill a socket's buffer
+        sent = at = 0
         while self.due and not (self.silent or self.over):
-            fault, end = self.due[0], 0
+            fault, end = self.due[0], at
             if fault is None or fault.asks():
-                end = end_of(data)
+                end = end_of(data, at)
                 if not end:
                     break
             self.due.popleft()
-            real, data = data[:end], data[end:]
             if fault:
-                self.strike(fault, real)
-            else:
-                self.client.sendall(real)
-        return data
+                self.client.sendall(data[sent:at])
+                self.strike(fault, data[at:end])
+                sent = end
+            at = end
+        self.client.sendall(data[sent:at])
+        return data[at:]
 
     def strike(self, fault, real):
         self.struck.append(fault)

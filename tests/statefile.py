@@ -60,11 +60,13 @@ class State:
         while at < len(self.records):
             name, bits, there = struct.unpack_from("<QBB", self.records, at)
             n = there.bit_count()
-            times = struct.unpack_from(f"<{n}I", self.records, at + 10)
-            at += 10 + 4 * n
+            suffix = bits >> 6 & 1
+            times = struct.unpack_from(f"<{n}I", self.records,
+                                       at + 10 + suffix)
+            at += 10 + suffix + 4 * n
             ref = self.records[at:at + (bits & 31)].decode()
             at += bits & 31
-            yield name, bool(bits & 0x40), bool(bits & 0x80), times, ref
+            yield name, bool(suffix), bool(bits & 0x80), times, ref
 
     def write(self, path, key=None):
         """Puts such a file there, as its owner would."""

@@ -18,7 +18,7 @@ LOCKS = "{paylock}:locks"
 AUDIT = "{paylock}:audit"
 
 MEMBERS = ["host", "stage", "record", "since", "next", "ref", "reason",
-           "invoice", "actor", "seq"]
+           "invoice", "actor", "protected", "seq"]
 
 
 @pytest.fixture
@@ -393,11 +393,12 @@ def test_reset(known, redis):
 
 def test_many_hosts_at_once(known, redis):
     hosts = [f"h{i}.example" for i in range(2500)]
-    out = known.json("lock", *hosts, "h7.example")
+    out = known.json("lock", *hosts, "h7.example", "--yes")
     assert out["changed"] == hosts
     assert (out["first_seq"], out["last_seq"]) == (2, 2501)
     assert redis.client().xlen(AUDIT) == 2501
-    assert known.json("lock", *hosts, "new.example")["last_seq"] == 2502
+    assert known.json("lock", *hosts, "new.example",
+                      "--yes")["last_seq"] == 2502
     assert known.json("list")[0]["host"] == "h0.example"
     assert len(known.json("list")) == 2501
     assert len(known.json("audit", "log")) == 2502
@@ -427,6 +428,7 @@ def test_status(known):
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", www["since"])
     assert www["seq"] == 2
     assert none == {**dict.fromkeys(MEMBERS), "host": "none.example",
+                    "protected": False,
                     "stage": "default"}
     assert b["seq"] == 3
 

@@ -53,7 +53,7 @@ def cut(client, *idents):
 @pytest.fixture
 def lost(known, redis):
     """57 entries of which the last two are lost."""
-    known("lock", *(f"h{i}.example" for i in range(56)))
+    known("lock", *(f"h{i}.example" for i in range(56)), "--yes")
     cut(redis.client(), "56-0", "57-0")
     return known
 

@@ -394,7 +394,7 @@ def test_a_request_among_the_last_ten_thousand(known, redis):
     client = redis.client()
     known("lock", "b.example", "--request-id", "R")
     for i in range(0, 9999, 1111):
-        known("lock", *(f"h{j}.example" for j in range(i, i + 1111)),
+        known("lock", *(f"h{j}.example" for j in range(i, i + 1111)), "--yes",
               timeout=60)
     assert client.xlen(AUDIT) == 3 + 9999
     assert known.json("lock", "b.example", "--request-id", "R")["last_seq"] \

@@ -114,7 +114,7 @@ def test_follow(known, redis, sig):
     known("lock", "a.example")
     follower = Follower(known, "--json")
     follower.wait(2)
-    known("lock", "b.example", *(f"h{i}.example" for i in range(250)))
+    known("lock", "b.example", *(f"h{i}.example" for i in range(250)), "--yes")
     follower.wait(253)
     # longer than it waits for one answer
     time.sleep(2.5)

@@ -310,7 +310,7 @@ def test_no_record(known, redis):
 def test_longer_than_what_is_read(known, redis):
     """What has its entry further back is not called wrong."""
     for i in range(6):
-        known("lock", *(f"h{j}.example" for j in range(2000)),
+        known("lock", *(f"h{j}.example" for j in range(2000)), "--yes",
               "--reason", f"{i}", timeout=120)
     known("reset", "h1.example")
     found = findings(known)

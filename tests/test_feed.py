@@ -362,7 +362,7 @@ def test_zone_fills_up(nginx, redis, admin):
     server.allow('"paylock_zone" of 256k')
     server.wait_state("h1.example", "locked")
     hosts = [f"x{i}.example" for i in range(900)]
-    admin("lock", *hosts)
+    admin("lock", *hosts, "--yes")
     wait_for("the alert", lambda: "[alert]" in server.error_log())
     assert server.state("h1.example") == "locked"
     assert server.state("acme.example") == "open"

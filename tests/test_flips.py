@@ -165,7 +165,8 @@ def test_a_batch_gives_way_to_single_flips(redis, admin):
     thread = threading.Thread(target=disturb)
     thread.start()
     try:
-        out = admin.json("lock", *(f"h{i}.example" for i in range(1000)))
+        out = admin.json("lock", *(f"h{i}.example" for i in range(1000)),
+                         "--yes")
     finally:
         stop.set()
         thread.join()

@@ -25,6 +25,9 @@ COMMANDS = {
     "lock": ("b.example", CHANGES),
     "unlock": ("a.example", CHANGES),
     "reset": ("a.example", CHANGES),
+    "import": ("list.csv", CHANGES),
+    "protect": ("b.example", CHANGES),
+    "unprotect": ("p.example", CHANGES),
     "notice": ("a.example --channel letter --ref 1", CHANGES),
     "status": ("a.example", READS),
     "list": ("", READS),
@@ -51,7 +54,8 @@ COMMANDS = {
 
 @pytest.fixture
 def known(admin, redis):
-    """A signed trail with two keys and a lock, and an nginx that reports."""
+    """A signed trail with two keys, a lock and a host that has none, and an
+    nginx that reports."""
     seconds, micro = redis.client().time()
     redis.client().hset(NODES, "web1", json.dumps(
         {"state": "live", "time": seconds * 1000}))
@@ -62,6 +66,8 @@ def known(admin, redis):
     admin("lock", "a.example")
     admin("keygen", "--pass", "pass.keys")
     admin("pass", "issue", "a.example", "--ttl", "7d", "--key", "pass.keys")
+    admin("protect", "p.example")
+    (admin.home / "list.csv").write_text("host,lock_at\nb.example,1\n")
     return admin
 
 

@@ -16,7 +16,9 @@ RECORDS = {
     "xn--caf-dma.example": READONLY, "a_b.example": NOTICE,
     "*.wild.example": LOCKED, "www.wild.example": OPEN,
     ".both.example": READONLY, "*.both.example": LOCKED,
-    "*.deep.wild.example": NOTICE, "own.example": NOTICE
+    "*.deep.wild.example": NOTICE, "own.example": NOTICE,
+    "www.www.three.example": READONLY, "*.www.two.example": READONLY,
+    "*." + "x" * 63 + ".example": LOCKED
 }
 
 NAMES = {host for host in RECORDS if host[0] not in ".*"}

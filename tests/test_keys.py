@@ -348,7 +348,7 @@ def test_init_is_signed(operator, redis):
 def test_a_signature_is_what_openssl_says(alice, redis, private):
     """Of a transaction the last entry has it, and all have the key."""
     hosts = [f"h{i}.example" for i in range(1100)]
-    alice("lock", *hosts)
+    alice("lock", *hosts, "--yes")
     seen = entries(redis)
     signed = [i for i, entry in enumerate(seen) if "sig" in entry]
     assert signed == [0, 1, 1001, 1101]

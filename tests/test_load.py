@@ -125,8 +125,8 @@ def answered(server):
     ("keep-alive", False, 0), ("close", False, 3), ("keep-alive", True, 3)])
 def test_load(nginx, redis, admin, private, connection, proxy, reloads):
     admin("init")
-    admin("lock", *(f"h{i}.locked.test" for i in range(50)))
-    admin("unlock", *(f"h{i}.open.test" for i in range(50)))
+    admin("lock", *(f"h{i}.locked.test" for i in range(50)), "--yes")
+    admin("unlock", *(f"h{i}.open.test" for i in range(50)), "--yes")
     server = asked = nginx(HTTP)
     if proxy:
         asked = nginx(PROXY % server.port, load=(), control=False, redis=None)

@@ -3,9 +3,11 @@
 # nginx under valgrind: what the module does with memory, and what the gate
 # does for a host that is open.
 
+import collections
 import http.client
 import re
 
+from chain import LOCKED, LOCKS, Chain
 from servers import wait_for
 
 SITES = """
@@ -81,7 +83,8 @@ def test_memcheck_state(nginx, redis, admin, private):
     """The same of the state file: written, read again, written at the end."""
     log = private / "memcheck.log"
     admin("init")
-    admin("lock", "acme.example", *(f"h{i}.example" for i in range(500)))
+    admin("lock", "acme.example", *(f"h{i}.example" for i in range(500)),
+          "--yes")
     server = nginx("paylock_state @DIR@/state/paylock;" + SITES, workers=1,
                    main=MAIN, patience=60, under=(
                        "valgrind", "--leak-check=full", "--keep-debuginfo=yes",
@@ -178,3 +181,40 @@ def test_open_path(nginx, admin, private):
             assert ALLOWED.fullmatch(callee), (caller, callee, n)
             todo.append(callee)
     assert often >= 2000
+
+
+def test_turns(nginx, redis, private):
+    """What the feed does in a turn of the event loop is little, however much
+    there is to do: the records and the entries of one reply are dealt with in
+    many turns, and so are the buckets of the zone."""
+    out = private / "callgrind.out"
+    chain = Chain(redis).init()
+    records, entries = 2000, 250
+    chain.client.hset(LOCKS, mapping=dict.fromkeys(
+        (f"r{i}.example" for i in range(records)), "1"))
+    server = nginx(SITES, workers=1, main=MAIN, patience=60, under=(
+        "valgrind", "--tool=callgrind", f"--callgrind-out-file={out}",
+        "--compress-strings=yes", "--compress-pos=no"))
+    server.wait_live(timeout=60)
+    chain.write(*((f"e{i}.example", LOCKED) for i in range(entries)))
+    server.wait_state("e0.example", "locked", 60)
+    server.wait_live(timeout=60)
+    server.stop()
+
+    made = collections.Counter()
+    for called in callees(out.read_text()).values():
+        for callee, n in called.items():
+            made[callee.partition("@")[0]] += n
+
+    for part, least, whole, most in [
+            ("table_note", records, "apply_fields", 8),
+            ("chain_next", entries, "apply_entries", 2),
+            ("table_field", records + entries, "apply_lock", 8)]:
+        parts = made["ngx_http_paylock_" + part]
+        wholes = made["ngx_http_paylock_" + whole]
+        print(f"{parts} of {part} in {wholes} of {whole}")
+        assert least <= parts <= most * wholes
+    slices = sum(made["ngx_http_paylock_apply_" + name]
+                 for name in ("fields", "entries", "sweep"))
+    print(f"{slices} slices in {made['epoll_wait']} turns")
+    assert made["epoll_wait"] >= slices

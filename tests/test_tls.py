@@ -655,7 +655,7 @@ def test_admin_in_bulk(redis, admin):
     """More than fits into a socket's buffers, both ways."""
     admin("init")
     hosts = [f"h{i}.example" for i in range(3000)]
-    admin("lock", *hosts, "--reason", "x" * 900, timeout=120)
+    admin("lock", *hosts, "--yes", "--reason", "x" * 900, timeout=120)
     listed = admin.json("list", timeout=120)
     assert {one["host"] for one in listed} == set(hosts)
 

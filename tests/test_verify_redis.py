@@ -347,7 +347,7 @@ def test_a_notice_is_no_record(run, trail, redis):
 def test_others_write_meanwhile(redis, admin):
     """Nobody is accused who writes while we read."""
     admin("init")
-    admin("lock", *(f"h{n}.example" for n in range(300)))
+    admin("lock", *(f"h{n}.example" for n in range(300)), "--yes")
     ending = threading.Event()
 
     def write(n):

@@ -24,7 +24,7 @@ def test_another_size(nginx, redis, admin):
     """A reload with a zone of another size opens nothing for a moment."""
     admin("init")
     hosts = [f"h{i}.example" for i in range(500)]
-    admin("lock", "acme.example", *hosts)
+    admin("lock", "acme.example", *hosts, "--yes")
     admin("unlock", "open.example")
     server = nginx("paylock_zone 1m;" + SITES)
     server.wait_state("acme.example", "locked")
@@ -46,7 +46,7 @@ def test_too_small_by_reload(nginx, redis, admin):
     """Such a reload fails, and the old configuration goes on."""
     admin("init")
     hosts = [f"h{i}.example" for i in range(900)]
-    admin("lock", *hosts)
+    admin("lock", *hosts, "--yes")
     server = nginx("paylock_zone 1m;" + SITES)
     server.allow('"paylock_zone" would hold at most')
     server.wait_state("h1.example", "locked")
@@ -66,14 +66,14 @@ def test_most_changed_while_away(nginx, redis, admin):
     hosts = [f"h{i}.example" for i in range(200)]
     server = nginx("paylock_zone 32k;" + SITES)
     server.wait_live()
-    admin("lock", *hosts)
+    admin("lock", *hosts, "--yes")
     server.wait_state(hosts[-1], "locked")
     workers = server.workers()
     for pid in workers:
         os.kill(pid, signal.SIGSTOP)
     with redis.client() as client:
         client.client_kill_filter(_type="normal", skipme=True)
-    admin("unlock", *hosts)
+    admin("unlock", *hosts, "--yes")
     for pid in workers:
         os.kill(pid, signal.SIGCONT)
     for host in hosts:

@@ -2,8 +2,9 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Records: what nginx reads of a value is what it reads of the same value as
- * paylock-admin would write it again.
+ * Records: what nginx reads of a value is what paylock-admin reads of it as
+ * JSON, and what it reads of the same value as paylock-admin would write it
+ * again.
  */
 
 
@@ -45,11 +46,12 @@ parse(const char *value, size_t len, paylock_record_t *rec)
 /* The same value, as it would be written; NULL if it is none. */
 
 static char *
-written(const char *value, size_t len)
+written(const char *value, size_t len, const paylock_record_t *rec)
 {
-    char        *text;
-    json_t      *record;
-    const char  *why;
+    char              *text;
+    json_t            *record;
+    const char        *why;
+    paylock_record_t   other;
 
     record = paylock_record_load(value, len, &why);
 
@@ -59,6 +61,12 @@ written(const char *value, size_t len)
 
     if (record == NULL) {
         return NULL;
+    }
+
+    if (paylock_record_from_json(record, &other) != NULL
+        || memcmp(rec, &other, sizeof(other)) != 0)
+    {
+        abort();
     }
 
     text = paylock_record_dump(record);
@@ -99,7 +107,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     }
 
-    text = written(value + 1, size);
+    text = written(value + 1, size, &rec);
 
     if ((text != NULL) != good) {
         abort();
@@ -112,7 +120,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             abort();
         }
 
-        again = written(text, strlen(text));
+        again = written(text, strlen(text), &other);
 
         if (again == NULL || strcmp(text, again) != 0) {
             abort();

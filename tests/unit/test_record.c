@@ -123,6 +123,89 @@ test_times(void **state)
 }
 
 
+/* Is the value read as its JSON is? */
+
+static void
+as_json(const char *value, size_t len)
+{
+    json_t            *json;
+    const char        *why, *other;
+    paylock_record_t   rec, same;
+
+    why = parse(value, len, &rec);
+    json = paylock_record_load(value, len, &other);
+
+    if ((why == NULL) != (json != NULL)) {
+        fail_msg("%.*s %s", (int) len, value, why ? why : "is taken");
+    }
+
+    if (json == NULL) {
+        assert_string_equal(why, other);
+        return;
+    }
+
+    assert_null(paylock_record_from_json(json, &same));
+    json_decref(json);
+
+    if (memcmp(&rec, &same, sizeof(rec)) != 0) {
+        fail_msg("%.*s is read otherwise", (int) len, value);
+    }
+}
+
+
+/* What is short of the plain form by a byte is read with the same result. */
+
+static void
+test_plain(void **state)
+{
+    int     c;
+    char    value[256];
+    size_t  i, n, len;
+
+    static const char *const  plain[] = {
+        "{\"at\":1793491200,\"lock_at\":4294967295,\"ref\":\"PL-7F3K2M\","
+            "\"reason\":\"overdue\",\"invoice\":\"F-2026-017\","
+            "\"actor\":\"alice\"}",
+        "{\"at\":0,\"open_at\":1,\"notice_at\":20,\"readonly_at\":300,"
+            "\"lock_at\":4000,\"pass_after\":4294967296}",
+        "{\"ref\":\"12345678901234567\",\"ref\":\"1\",\"at\":10}",
+        "{\"amount\":\"1.00\",\"currency\":\"EUR\",\"due\":\"\","
+            "\"since\":1,\"at\":7}"
+    };
+
+    (void) state;
+
+    for (n = 0; n < sizeof(plain) / sizeof(plain[0]); n++) {
+        len = strlen(plain[n]);
+
+        for (i = 0; i <= len; i++) {
+
+            /* cut off, left out, said twice, another */
+
+            as_json(plain[n], i);
+
+            memcpy(value, plain[n], i);
+            memcpy(value + i, plain[n] + i + (i < len), len - i);
+            as_json(value, len - (i < len));
+
+            memcpy(value + i + 1, plain[n] + i, len - i);
+
+            for (c = 0; c < 256; c++) {
+                value[i] = (char) c;
+                as_json(value, len + 1);
+            }
+
+            memcpy(value, plain[n], len);
+
+            for (c = 0; c < 256 && i < len; c++) {
+                value[i] = (char) c;
+                as_json(value, len);
+            }
+        }
+    }
+}
+
+
 static void
 test_refused(void **state)
 {
@@ -395,6 +478,7 @@ main(void)
 {
     static const struct CMUnitTest  tests[] = {
         cmocka_unit_test(test_times),
+        cmocka_unit_test(test_plain),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_ref),
         cmocka_unit_test(test_load),

@@ -181,7 +181,7 @@ test_record(void **unused)
         memset(&record, 0, sizeof(record));
 
         record.hash = 0xfedcba9876543210;
-        record.suffix = i & 1;
+        record.suffix = i & 1 ? 253 : 0;
         record.held = i >> 1;
 
         assert_null(paylock_record_parse(records[i], strlen(records[i]),

@@ -69,6 +69,17 @@ key_of(fixture_t *f, const char *name)
 }
 
 
+static ngx_http_paylock_key_t
+field_of(fixture_t *f, const char *field)
+{
+    ngx_http_paylock_key_t  key;
+
+    ngx_http_paylock_table_field(&f->table, field, strlen(field), &key);
+
+    return key;
+}
+
+
 /* a record whose parts all tell the same number */
 
 static paylock_record_t
@@ -102,13 +113,11 @@ record_is(const paylock_record_t *record, uint32_t n)
 
 
 static ngx_int_t
-set(fixture_t *f, const char *name, int64_t n)
+set_key(fixture_t *f, ngx_http_paylock_key_t key, int64_t n)
 {
-    ngx_int_t               rc;
-    paylock_record_t        record;
-    ngx_http_paylock_key_t  key;
+    ngx_int_t         rc;
+    paylock_record_t  record;
 
-    key = key_of(f, name);
     record = record_of(n);
 
     assert_int_equal(ngx_http_paylock_table_begin(&f->table), NGX_OK);
@@ -116,6 +125,13 @@ set(fixture_t *f, const char *name, int64_t n)
     ngx_http_paylock_table_end(&f->table);
 
     return rc;
+}
+
+
+static ngx_int_t
+set(fixture_t *f, const char *name, int64_t n)
+{
+    return set_key(f, key_of(f, name), n);
 }
 
 
@@ -160,6 +176,38 @@ sweep(fixture_t *f)
     }
 
     assert_int_equal(s.bucket, 0);
+}
+
+
+/* what is counted, and told of suffixes, is what is in the chains */
+
+static void
+counted(fixture_t *f)
+{
+    uint32_t                   b, i, n, length[NGX_HTTP_PAYLOCK_LENGTHS];
+    ngx_http_paylock_slot_t   *slot;
+    ngx_http_paylock_table_t  *table;
+
+    table = &f->table;
+    memset(length, 0, sizeof(length));
+
+    for (n = 0, b = 0; b < table->sh->capacity; b++) {
+        for (i = table->buckets[b].head; i; i = slot->next) {
+            slot = &table->slots[i];
+
+            if (!(slot->flags & NGX_HTTP_PAYLOCK_STAGED)) {
+                length[ngx_http_paylock_length(slot->flags)]++;
+                n++;
+            }
+        }
+    }
+
+    assert_int_equal(table->sh->count, n);
+    assert_memory_equal(table->sh->length, length, sizeof(length));
+
+    for (i = 1; i < NGX_HTTP_PAYLOCK_LENGTHS; i++) {
+        assert_int_equal(ngx_http_paylock_suffixes(table, i), !!length[i]);
+    }
 }
 
 
@@ -570,25 +618,179 @@ test_suffixes(void **state)
     ngx_http_paylock_table_set(&f->table, &from, &record);
     ngx_http_paylock_table_end(&f->table);
 
-    assert_int_equal(f->table.sh->suffixes, 2);
+    assert_int_equal(f->table.sh->length[12], 2);
     assert_int_equal(f->table.sh->count, 2);
     assert_int_equal(get(f, "acme.example"), -1);
 
     name = key_of(f, "acme.example");
-    ngx_http_paylock_table_kind(&name, NGX_HTTP_PAYLOCK_BELOW);
+    ngx_http_paylock_table_kind(&name, NGX_HTTP_PAYLOCK_BELOW, 12);
     assert_true(ngx_http_paylock_table_find(&f->table, &name, &found));
     assert_true(record_is(&found, 1));
 
     name = key_of(f, "acme.example");
-    ngx_http_paylock_table_kind(&name, NGX_HTTP_PAYLOCK_FROM);
+    ngx_http_paylock_table_kind(&name, NGX_HTTP_PAYLOCK_FROM, 12);
     assert_true(ngx_http_paylock_table_find(&f->table, &name, &found));
     assert_true(record_is(&found, 2));
 
     ngx_http_paylock_table_begin(&f->table);
     ngx_http_paylock_table_set(&f->table, &below, NULL);
     ngx_http_paylock_table_end(&f->table);
-    assert_int_equal(f->table.sh->suffixes, 1);
+    assert_int_equal(f->table.sh->length[12], 1);
 
+    table_free(f);
+}
+
+
+/* names with "www." and suffixes: one bucket, and a record each */
+
+static void
+test_families(void **state)
+{
+    uint32_t                i, n;
+    fixture_t              *f;
+    paylock_record_t        found;
+    ngx_http_paylock_key_t  key, first;
+
+    static const char *const  fields[] = {
+        "acme.example", "www.acme.example", "www.www.acme.example",
+        ".acme.example", "*.acme.example", ".www.acme.example",
+        "*.www.acme.example", "*.www.www.www.acme.example"
+    };
+
+    (void) state;
+
+    f = table_make(SIZE);
+    n = sizeof(fields) / sizeof(fields[0]);
+    first = field_of(f, fields[0]);
+
+    for (i = 0; i < n; i++) {
+        key = field_of(f, fields[i]);
+
+        assert_false(ngx_http_paylock_table_find(&f->table, &key, &found));
+        assert_int_equal(ngx_http_paylock_may_have(&f->table, key.hash), !!i);
+
+        assert_int_equal(set_key(f, key, i), NGX_OK);
+        assert_true(ngx_http_paylock_may_have(&f->table, first.hash));
+        counted(f);
+    }
+
+    for (i = 0; i < n; i++) {
+        key = field_of(f, fields[i]);
+        assert_true(ngx_http_paylock_table_find(&f->table, &key, &found));
+        assert_true(record_is(&found, i));
+    }
+
+    assert_int_equal(get(f, "www.acme.exampl"), -1);
+    assert_int_equal(get(f, "www."), -1);
+
+    table_free(f);
+}
+
+
+/* 253 bytes fit into a slot's flags, with all that a scan does to them */
+
+static void
+test_lengths(void **state)
+{
+    char                    field[256];
+    uint32_t                i, round;
+    fixture_t              *f;
+    paylock_record_t        record;
+    ngx_http_paylock_key_t  key;
+
+    (void) state;
+
+    f = table_make(SIZE);
+    memset(field, 'x', sizeof(field));
+    field[0] = '.';
+    record = record_of(1);
+
+    for (round = 0; round < 3; round++) {
+        ngx_http_paylock_table_begin(&f->table);
+
+        if (round) {
+            ngx_http_paylock_table_scan(&f->table);
+        }
+
+        for (i = 1 + round; i <= 253; i += 1 + round) {
+            ngx_http_paylock_table_field(&f->table, field, i + 1, &key);
+
+            assert_int_equal(round ? ngx_http_paylock_table_note(&f->table,
+                                                         &key, &record)
+                                   : ngx_http_paylock_table_set(&f->table,
+                                                         &key, &record),
+                             NGX_OK);
+        }
+
+        if (round) {
+            sweep(f);
+        }
+
+        ngx_http_paylock_table_end(&f->table);
+
+        counted(f);
+        assert_int_equal(f->table.sh->count, 253 / (1 + round));
+    }
+
+    /* a writer that was killed in between */
+
+    memset(f->table.sh->length, 0xff, sizeof(f->table.sh->length));
+    memset(f->table.sh->lengths, 0x55, sizeof(f->table.sh->lengths));
+    f->table.sh->dirty = 1;
+
+    assert_int_equal(ngx_http_paylock_table_begin(&f->table), NGX_OK);
+    ngx_http_paylock_table_end(&f->table);
+    counted(f);
+
+    table_free(f);
+}
+
+
+/* a million locks and unlocks leave nothing for readers to walk over */
+
+static void
+test_worn(void **state)
+{
+    char        name[32];
+    uint32_t    b, i, n, used, *before;
+    fixture_t  *f;
+
+    (void) state;
+
+    f = table_make(SIZE);
+    n = f->table.sh->capacity / 2;
+
+    for (i = 0; i < n; i++) {
+        snprintf(name, sizeof(name), "h%u.example", i);
+        set(f, name, i);
+    }
+
+    set(f, "other.example", 1);
+    set(f, "other.example", 2);
+    set(f, "other.example", -1);
+
+    used = f->table.sh->used;
+    before = calloc(f->table.sh->capacity, sizeof(uint32_t));
+    assert_non_null(before);
+
+    for (b = 0; b < f->table.sh->capacity; b++) {
+        before[b] = f->table.buckets[b].head;
+    }
+
+    for (i = 0; i < 500000; i++) {
+        snprintf(name, sizeof(name), "x%u.example", i % (n / 3));
+        set(f, name, i);
+        set(f, name, -1);
+    }
+
+    for (b = 0; b < f->table.sh->capacity; b++) {
+        assert_int_equal(f->table.buckets[b].head, before[b]);
+    }
+
+    assert_int_equal(f->table.sh->used, used);
+    assert_int_equal(f->table.sh->count, n);
+
+    free(before);
     table_free(f);
 }
 
@@ -816,7 +1018,7 @@ test_saved(void **state)
     ngx_http_paylock_table_field(&f->table, "*.example", 9, &key);
     ngx_http_paylock_table_set(&f->table, &key, &record);
 
-    assert_int_equal(f->table.sh->suffixes, 1);
+    assert_int_equal(f->table.sh->length[7], 1);
     assert_true(held(f, "b.example"));
 
     changes = g->table.sh->changes;
@@ -834,7 +1036,10 @@ test_saved(void **state)
 
     assert_int_equal(count, f->table.sh->count);
     assert_int_equal(g->table.sh->count, f->table.sh->count);
-    assert_int_equal(g->table.sh->suffixes, f->table.sh->suffixes);
+    assert_memory_equal(g->table.sh->length, f->table.sh->length,
+                        sizeof(g->table.sh->length));
+    assert_memory_equal(g->table.sh->lengths, f->table.sh->lengths,
+                        sizeof(g->table.sh->lengths));
     assert_int_equal(g->table.sh->held, f->table.sh->held);
     assert_true(g->table.sh->changes > changes);
     assert_int_equal(get(g, "c.example"), 3);
@@ -927,6 +1132,11 @@ test_killed(void **state)
                          random() % (n / 4));
                 set(f, name, i % 3 ? (int64_t) i : -1);
 
+                snprintf(name, sizeof(name), "*.%.*s", (int) random() % 9 + 1,
+                         "xxxxxxxxx");
+                set_key(f, field_of(f, name + random() % 2),
+                        i % 3 ? (int64_t) i : -1);
+
                 if (i % 500 == 0) {
                     ngx_http_paylock_table_begin(&f->table);
                     ngx_http_paylock_table_scan(&f->table);
@@ -957,6 +1167,7 @@ test_killed(void **state)
 
         assert_int_equal(set(f, "h0.example", round), NGX_OK);
         assert_int_equal(get(f, "h0.example"), round);
+        counted(f);
     }
 
     /* nothing was lost for good: a scan leaves just what it saw */
@@ -993,6 +1204,9 @@ main(void)
         cmocka_unit_test(test_guard_trusts),
         cmocka_unit_test(test_guard_closes),
         cmocka_unit_test(test_suffixes),
+        cmocka_unit_test(test_families),
+        cmocka_unit_test(test_lengths),
+        cmocka_unit_test(test_worn),
         cmocka_unit_test(test_scan_aborted),
         cmocka_unit_test(test_scan_full),
         cmocka_unit_test(test_readers),
