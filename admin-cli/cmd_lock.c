@@ -32,8 +32,6 @@ static int lock_times(admin_t *a, lock_t *lock);
 static int lock_order(admin_t *a, const lock_t *lock);
 static int lock_change(flips_t *fs, flip_t *f, uint32_t now);
 static int lock_inherit(json_t *record, const json_t *own);
-static int lock_passes(flips_t *fs, flip_t *f, const paylock_record_t *rec,
-    uint32_t now);
 static int lock_refused(flips_t *fs, const flip_t *f, const lock_t *lock,
     const paylock_record_t *rec, uint32_t now);
 static void lock_reopen(flip_t *f, const lock_t *lock,
@@ -267,10 +265,7 @@ lock_change(flips_t *fs, flip_t *f, uint32_t now)
         status = change_end(fs, f, !settled);
     }
 
-    return status == STATUS_DONE && f->changed
-           && paylock_timeline_stage(&rec, now, PAYLOCK_OPEN)
-              != PAYLOCK_LOCKED
-           ? lock_passes(fs, f, &rec, now) : status;
+    return status == STATUS_DONE ? change_passes(fs, f, &rec, now) : status;
 }
 
 
@@ -291,32 +286,6 @@ lock_inherit(json_t *record, const json_t *own)
     }
 
     return 0;
-}
-
-
-/*
- * Passes of an earlier lock are not for this one.  In the second in which the
- * record was written last, one may have been issued before.
- */
-
-static int
-lock_passes(flips_t *fs, flip_t *f, const paylock_record_t *rec, uint32_t now)
-{
-    uint32_t          after;
-    paylock_record_t  own;
-
-    own = change_times(f->record);
-    after = own.time[PAYLOCK_AT] < now || f->record == NULL
-            || own.time[PAYLOCK_AT] == UINT32_MAX
-            ? now : own.time[PAYLOCK_AT] + 1;
-
-    if (after <= rec->time[PAYLOCK_PASS_AFTER]) {
-        return STATUS_DONE;
-    }
-
-    change_time(f, PAYLOCK_PASS_AFTER, after);
-
-    return change_end(fs, f, 1);
 }
 
 
