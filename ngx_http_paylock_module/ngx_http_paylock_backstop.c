@@ -56,7 +56,6 @@ ngx_http_paylock_replace(ngx_http_request_t *r)
 {
     ngx_int_t                     rc;
     ngx_chain_t                  *body;
-    ngx_http_paylock_pass_e       pass;
     ngx_http_paylock_verdict_t   *verdict;
     ngx_http_paylock_loc_conf_t  *plcf;
 
@@ -76,15 +75,15 @@ ngx_http_paylock_replace(ngx_http_request_t *r)
         return ngx_http_next_header_filter(r);
     }
 
-    pass = ngx_http_paylock_pass(r, plcf);
+    verdict->pass = ngx_http_paylock_pass(r, plcf);
 
-    if (pass == NGX_HTTP_PAYLOCK_PASS_PASS
+    if (verdict->pass == NGX_HTTP_PAYLOCK_PASS_PASS
         && ngx_http_paylock_private(r) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    if (pass != NGX_HTTP_PAYLOCK_PASS_NONE) {
+    if (verdict->pass != NGX_HTTP_PAYLOCK_PASS_NONE) {
         return ngx_http_next_header_filter(r);
     }
 

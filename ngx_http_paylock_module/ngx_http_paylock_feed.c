@@ -37,6 +37,7 @@ ngx_http_paylock_feed_start(ngx_http_paylock_feed_t *feed)
 {
     feed->link.redis = &feed->pmcf->redis;
     feed->link.log = feed->log;
+    feed->link.count = feed->pmcf->count;
     feed->link.data = feed;
     feed->link.ready = ngx_http_paylock_feed_ready;
     feed->link.failed = ngx_http_paylock_feed_failed;
@@ -86,6 +87,8 @@ ngx_http_paylock_feed_ready(void *data)
     ngx_http_paylock_redis_t  *redis;
 
     redis = &feed->pmcf->redis;
+
+    feed->pmcf->count->n[NGX_HTTP_PAYLOCK_COUNT_CONNECTIONS]++;
 
     if (redis->password && redis->user) {
         ngx_http_paylock_link_add(&feed->link, "AUTH", redis->user,

@@ -86,7 +86,6 @@ typedef struct {
     /* what was told of this nginx */
 
     int64_t                        clock;      /* Redis' time less our msec */
-    int64_t                        ahead;      /* our time less Redis' */
     ngx_msec_t                     reported;
     ngx_http_paylock_state_e       reported_state;
     ngx_http_paylock_cursor_t      reported_cursor;

@@ -43,11 +43,15 @@ ngx_http_paylock_gate(ngx_http_request_t *r, ngx_http_paylock_loc_conf_t *plcf,
     }
 
     if (ngx_http_paylock_pass_is_exempt(r, plcf)) {
+        verdict->pass = NGX_HTTP_PAYLOCK_PASS_EXEMPT;
+
         return phase == NGX_HTTP_REWRITE_PHASE ? ngx_http_paylock_exempt(r)
                                                : NGX_DECLINED;
     }
 
-    switch (ngx_http_paylock_pass(r, plcf)) {
+    verdict->pass = ngx_http_paylock_pass(r, plcf);
+
+    switch (verdict->pass) {
 
     case NGX_HTTP_PAYLOCK_PASS_NONE:
         break;

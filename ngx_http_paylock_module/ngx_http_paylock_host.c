@@ -117,6 +117,7 @@ ngx_http_paylock_host_default(ngx_http_paylock_srv_conf_t *pscf,
     verdict->logged = 0;
     verdict->asked = 0;
     verdict->passed = 0;
+    verdict->pass = NGX_HTTP_PAYLOCK_PASS_NONE;
 }
 
 

@@ -18,6 +18,7 @@
 
 static void ngx_http_paylock_link_write_handler(ngx_event_t *wev);
 static void ngx_http_paylock_link_read_handler(ngx_event_t *rev);
+static void ngx_http_paylock_link_read(ngx_event_t *rev);
 static void ngx_http_paylock_link_replies(ngx_http_paylock_link_t *link);
 static void ngx_http_paylock_link_handle(ngx_http_paylock_link_t *link,
     redisReply *reply, ngx_http_paylock_reply_pt handler);
@@ -295,10 +296,28 @@ ngx_http_paylock_link_write_handler(ngx_event_t *wev)
 }
 
 
+static void
+ngx_http_paylock_link_read_handler(ngx_event_t *rev)
+{
+    uint64_t                  start;
+    ngx_connection_t         *c;
+    ngx_http_paylock_link_t  *link;
+
+    c = rev->data;
+    link = c->data;
+
+    start = ngx_http_paylock_count_now();
+
+    ngx_http_paylock_link_read(rev);
+
+    ngx_http_paylock_count_turn(link->count, start);
+}
+
+
 /* A turn of the event loop reads and decodes no more than a buffer. */
 
 static void
-ngx_http_paylock_link_read_handler(ngx_event_t *rev)
+ngx_http_paylock_link_read(ngx_event_t *rev)
 {
     ssize_t                   n;
     const char               *why;
@@ -442,15 +461,20 @@ ngx_http_paylock_link_handle(ngx_http_paylock_link_t *link, redisReply *reply,
 static void
 ngx_http_paylock_link_turn(ngx_event_t *ev)
 {
+    uint64_t                  start;
     redisReply               *reply;
     ngx_http_paylock_link_t  *link;
 
     link = ev->data;
 
+    start = ngx_http_paylock_count_now();
+
     reply = link->reply;
     link->reply = NULL;
 
     ngx_http_paylock_link_handle(link, reply, link->again);
+
+    ngx_http_paylock_count_turn(link->count, start);
 }
 
 

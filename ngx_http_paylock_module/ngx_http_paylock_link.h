@@ -30,6 +30,7 @@ typedef void (*ngx_http_paylock_reply_pt)(void *data, redisReply *reply);
 struct ngx_http_paylock_link_s {
     ngx_http_paylock_redis_t   *redis;
     ngx_log_t                  *log;
+    ngx_http_paylock_count_t   *count;
     void                       *data;
     void                      (*ready)(void *data);
     void                      (*failed)(void *data, const char *why);

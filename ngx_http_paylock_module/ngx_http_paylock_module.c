@@ -148,6 +148,13 @@ static ngx_command_t  ngx_http_paylock_commands[] = {
       offsetof(ngx_http_paylock_main_conf_t, name),
       &ngx_http_paylock_node_post },
 
+    { ngx_string("paylock_metrics"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_paylock_metrics,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("paylock_default"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_enum_slot,
@@ -304,6 +311,11 @@ ngx_http_paylock_init(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
+    pmcf->counts = ngx_http_paylock_count_zone(cf);
+    if (pmcf->counts == NULL) {
+        return NGX_ERROR;
+    }
+
     pmcf->zone->init = ngx_http_paylock_zone_init;
     pmcf->zone->data = pmcf;
 
@@ -355,6 +367,11 @@ ngx_http_paylock_init_process(ngx_cycle_t *cycle)
         return NGX_OK;
     }
 
+    pmcf->count = ngx_http_paylock_count_take(cycle, pmcf->counts);
+    if (pmcf->count == NULL) {
+        return NGX_ERROR;
+    }
+
     ngx_http_paylock_state_refresh(pmcf, cycle->log);
 
     return ngx_http_paylock_lease_start(cycle, pmcf);
@@ -370,6 +387,7 @@ ngx_http_paylock_exit_process(ngx_cycle_t *cycle)
 
     if (pmcf && pmcf->lease) {
         ngx_http_paylock_lease_end(pmcf);
+        ngx_http_paylock_count_give(pmcf->count);
     }
 }
 

@@ -12,6 +12,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "ngx_http_paylock_count.h"
 #include "ngx_http_paylock_table.h"
 #include "paylock_audit.h"
 #include "paylock_page.h"
@@ -80,7 +81,8 @@ typedef struct {
     ngx_uint_t                   alerted;      /* troubles logged so far */
     ngx_msec_t                   answered;     /* the last good answer */
 
-    ngx_uint_t                   unaudited;    /* changes without an entry */
+    int64_t                      ahead;        /* our clock less Redis', ms */
+    ngx_uint_t                   timed;        /* it is known */
     ngx_uint_t                   unreported;   /* reports refused in a row */
     ngx_uint_t                   synced;       /* a scan was published */
     ngx_uint_t                   gone;         /* ... the stream was then */
@@ -174,6 +176,8 @@ typedef struct {
     ngx_slab_pool_t             *shpool;
     ngx_http_paylock_table_t     table;
     ngx_http_paylock_node_sh_t  *node;
+    ngx_shm_zone_t              *counts;
+    ngx_http_paylock_count_t    *count;        /* of this process */
 
     ngx_http_paylock_redis_t     redis;
     ngx_http_paylock_file_t      file;
@@ -246,6 +250,8 @@ typedef struct {
     unsigned                     asked:1;      /* about a pass */
     unsigned                     passed:1;     /* ... which is good */
     paylock_stage_e              def;
+    ngx_http_paylock_pass_e      pass;         /* why it was let through */
+    ngx_http_paylock_count_t    *count;
     ngx_http_paylock_kind_e      kind;
     ngx_str_t                    host;         /* the record's, as above */
     paylock_record_t             record;
@@ -378,13 +384,7 @@ void ngx_http_paylock_backstop_init(void);
 
 /* ngx_http_paylock_pass.c */
 
-typedef enum {
-    NGX_HTTP_PAYLOCK_PASS_NONE = 0,
-    NGX_HTTP_PAYLOCK_PASS_EXEMPT,
-    NGX_HTTP_PAYLOCK_PASS_BYPASS,
-    NGX_HTTP_PAYLOCK_PASS_PASS,
-    NGX_HTTP_PAYLOCK_PASS_DRY_RUN
-} ngx_http_paylock_pass_e;
+extern const char *const  ngx_http_paylock_passes[];
 
 typedef struct {
     ngx_uint_t                   n;
@@ -498,6 +498,12 @@ char *ngx_http_paylock_redis_init(ngx_conf_t *cf,
 
 char *ngx_http_paylock_tls_init(ngx_conf_t *cf,
     ngx_http_paylock_redis_t *redis);
+
+
+/* ngx_http_paylock_metrics.c */
+
+char *ngx_http_paylock_metrics(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 
 
 /* ngx_http_paylock_node.c */

@@ -107,7 +107,9 @@ ngx_http_paylock_node_clock(ngx_http_paylock_feed_t *feed,
     tp = ngx_timeofday();
 
     feed->clock = redis - (int64_t) ngx_current_msec;
-    feed->ahead = (int64_t) tp->sec * 1000 + tp->msec - redis;
+
+    feed->pmcf->node->ahead = (int64_t) tp->sec * 1000 + tp->msec - redis;
+    feed->pmcf->node->timed = 1;
 
     return NGX_OK;
 }
@@ -186,7 +188,7 @@ ngx_http_paylock_node_report(ngx_http_paylock_feed_t *feed)
     report.records = pmcf->table.sh->count;
     report.held = pmcf->table.sh->held;
     report.time = feed->clock + (int64_t) ngx_current_msec;
-    report.ahead = feed->ahead;
+    report.ahead = node->ahead;
 
     (void) paylock_node_write(&report, text);
 
@@ -244,5 +246,6 @@ ngx_http_paylock_node_complain(ngx_http_paylock_feed_t *feed)
     }
 
     node->unreported++;
+    feed->pmcf->count->n[NGX_HTTP_PAYLOCK_COUNT_REFUSED]++;
     feed->refused[0] = '\0';
 }

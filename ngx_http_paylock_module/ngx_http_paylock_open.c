@@ -72,6 +72,7 @@ ngx_http_paylock_open_server_checker(ngx_http_request_t *r,
         && (ngx_http_paylock_load(&pmcf->table.sh->count) == 0
             || ngx_http_paylock_open_host(r, &pmcf->table, pscf)))
     {
+        pmcf->count->n[PAYLOCK_OPEN]++;
         *verdict = (u_char *) &ngx_http_paylock_open;
         return ngx_http_paylock_open_next(r, ph);
     }

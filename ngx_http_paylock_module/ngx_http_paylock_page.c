@@ -138,6 +138,7 @@ ngx_http_paylock_page_header(ngx_http_request_t *r,
     }
 
     if (r->method == NGX_HTTP_OPTIONS && wishes.origin && wishes.method) {
+        verdict->count->n[NGX_HTTP_PAYLOCK_COUNT_PREFLIGHTS]++;
         rc = ngx_http_paylock_page_preflight(r, &wishes);
 
     } else {
@@ -260,6 +261,8 @@ ngx_http_paylock_page_locked(ngx_http_request_t *r,
                                       accept ? accept->len : 0,
                                       dest ? (char *) dest->data : NULL,
                                       dest ? dest->len : 0);
+
+    verdict->count->n[NGX_HTTP_PAYLOCK_COUNT_ANSWERS + format]++;
 
     if (format == PAYLOCK_FORMAT_NONE) {
         return NGX_OK;

@@ -14,6 +14,11 @@
 #include "paylock_exempt.h"
 
 
+const char *const  ngx_http_paylock_passes[] = {
+    NULL, "exempt", "bypass", "pass", "dry_run"
+};
+
+
 static ngx_str_t  ngx_http_paylock_exempt_default[] = {
     ngx_string("/robots.txt"),
     ngx_string(PAYLOCK_EXEMPT_ACME),

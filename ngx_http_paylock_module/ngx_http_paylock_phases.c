@@ -19,6 +19,7 @@ static ngx_int_t ngx_http_paylock_phases_add(ngx_conf_t *cf,
 static ngx_int_t ngx_http_paylock_server_rewrite_handler(
     ngx_http_request_t *r);
 static ngx_int_t ngx_http_paylock_rewrite_handler(ngx_http_request_t *r);
+static void ngx_http_paylock_judged(void *data);
 
 
 ngx_int_t
@@ -122,6 +123,7 @@ ngx_http_paylock_rewrite_handler(ngx_http_request_t *r)
 ngx_http_paylock_verdict_t *
 ngx_http_paylock_judge(ngx_http_request_t *r)
 {
+    ngx_pool_cleanup_t            *cln;
     ngx_http_paylock_verdict_t     found, *verdict;
     ngx_http_paylock_main_conf_t  *pmcf;
 
@@ -131,22 +133,40 @@ ngx_http_paylock_judge(ngx_http_request_t *r)
         return verdict;
     }
 
+    pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
+
     ngx_http_paylock_host_find(r, &found);
 
     if (found.stage == PAYLOCK_OPEN) {
+        pmcf->count->n[PAYLOCK_OPEN]++;
         verdict = &ngx_http_paylock_open;
 
     } else {
-        verdict = ngx_palloc(r->pool, sizeof(ngx_http_paylock_verdict_t));
-        if (verdict == NULL) {
+        cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_paylock_verdict_t));
+        if (cln == NULL) {
             return NULL;
         }
 
+        cln->handler = ngx_http_paylock_judged;
+
+        verdict = cln->data;
         *verdict = found;
+        verdict->count = pmcf->count;
     }
 
-    pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
     r->variables[pmcf->verdict].data = (u_char *) verdict;
 
     return verdict;
+}
+
+
+/* Counts a request when it ends: what became of it is known then. */
+
+static void
+ngx_http_paylock_judged(void *data)
+{
+    ngx_http_paylock_verdict_t  *verdict = data;
+
+    verdict->count->n[verdict->pass ? PAYLOCK_LOCKED + verdict->pass
+                                    : verdict->stage]++;
 }

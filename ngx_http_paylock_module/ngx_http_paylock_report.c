@@ -193,7 +193,8 @@ ngx_http_paylock_report_scan(ngx_http_paylock_feed_t *feed)
     } else if (feed->sweep.changed && !feed->first && !feed->behind
                && !feed->adopted)
     {
-        node->unaudited += feed->sweep.changed;
+        feed->pmcf->count->n[NGX_HTTP_PAYLOCK_COUNT_UNAUDITED] +=
+                                                          feed->sweep.changed;
 
         ngx_log_error(NGX_LOG_WARN, feed->log, 0,
                       "paylock: %uD records were changed in Redis without an "

@@ -56,11 +56,6 @@ static ngx_http_variable_t  ngx_http_paylock_variables[] = {
 };
 
 
-static const char *const  ngx_http_paylock_passes[] = {
-    NULL, "exempt", "bypass", "pass", "dry_run"
-};
-
-
 /*
  * hold the verdict, see ngx_http_paylock_judge(), and the pass, see
  * ngx_http_paylock_token_good(); they say nothing themselves

@@ -242,7 +242,8 @@ class Redis(Process):
     def stop(self):
         if self.running():
             self.resume()
-        self.end(signal.SIGTERM)
+        # one that is writing its first AOF does not leave
+        self.end(signal.SIGTERM, again=True)
 
     def kill(self):
         os.kill(self.pid, signal.SIGKILL)

@@ -193,16 +193,6 @@ def test_refused_at_once(nginx, chain, fake):
     assert worst <= 1
 
 
-def struck_next(fake, chain, server, command, *args, **kw):
-    """A fault that strikes the command which is the next to be answered, and
-    which waits for seconds if it waits."""
-    fault = fake.on(command, *args, having=b"BLOCK\r\n$4\r\n" * (
-        command == "XREAD"), **kw)
-    chain.settle(server)
-    wait_for("the command", lambda: fault.times == 0)
-    return fault
-
-
 def unreachable(fake):
     fake.upstream = NOWHERE
 
@@ -210,9 +200,11 @@ def unreachable(fake):
 @pytest.mark.parametrize("end", ["fin", "rst"])
 def test_entries_are_applied_whole_or_not(nginx, chain, fake, redis, end):
     server = closed_hosts(nginx, chain, "1h", redis=fake)
-    fault = struck_next(fake, chain, server, "XREAD",
-                        lambda real: real[:-30], end=end,
-                        then=lambda: unreachable(fake))
+    # one that waits for seconds; those that wait for less come before it
+    fault = fake.on("XREAD", lambda real: real[:-30], end=end,
+                    having=b"BLOCK\r\n$4\r\n",
+                    then=lambda: unreachable(fake))
+    wait_for("the command", lambda: fault.times == 0, 20)
     with Watch(server, HOSTS[1:]) as watch:
         chain.write(("one.example", LOCKED), ("two.example", LOCKED),
                     (HOSTS[0], OPEN))

@@ -1,0 +1,296 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * paylock_metrics: what is asked for, and the values.  Records are counted
+ * while the request waits, a slice of the table every now and then; for a
+ * timer a worker that is to leave waits, too.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include <ngx_http.h>
+
+#include "ngx_http_paylock_metrics.h"
+#include "paylock_negotiate.h"
+
+
+#define NGX_HTTP_PAYLOCK_METRICS_SLICE  8192   /* buckets */
+#define NGX_HTTP_PAYLOCK_METRICS_PAUSE  1      /* millisecond */
+
+
+typedef struct {
+    ngx_http_request_t            *request;
+    ngx_http_paylock_main_conf_t  *pmcf;
+    ngx_event_t                    turn;
+    uint32_t                       bucket;
+    ngx_uint_t                     json;
+    ngx_http_paylock_metrics_t     metrics;
+} ngx_http_paylock_metrics_ctx_t;
+
+
+static ngx_int_t ngx_http_paylock_metrics_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_paylock_metrics_format(ngx_http_request_t *r,
+    ngx_uint_t *json);
+static void ngx_http_paylock_metrics_cleanup(void *data);
+static void ngx_http_paylock_metrics_turn(ngx_event_t *ev);
+static ngx_int_t ngx_http_paylock_metrics_slice(
+    ngx_http_paylock_metrics_ctx_t *ctx);
+static ngx_int_t ngx_http_paylock_metrics_send(
+    ngx_http_paylock_metrics_ctx_t *ctx);
+static void ngx_http_paylock_metrics_values(
+    ngx_http_paylock_main_conf_t *pmcf, ngx_http_paylock_metrics_t *m);
+
+
+static ngx_str_t  ngx_http_paylock_metrics_types[] = {
+    ngx_string("text/plain; version=0.0.4; charset=utf-8"),
+    ngx_string("application/json")
+};
+
+
+/* An nginx that is asked for what it knows is to know it. */
+
+char *
+ngx_http_paylock_metrics(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_core_loc_conf_t      *clcf;
+    ngx_http_paylock_main_conf_t  *pmcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    clcf->handler = ngx_http_paylock_metrics_handler;
+
+    pmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_paylock_module);
+    pmcf->used = 1;
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_paylock_metrics_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                        rc;
+    ngx_pool_cleanup_t              *cln;
+    ngx_http_paylock_metrics_ctx_t  *ctx;
+
+    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
+        return NGX_HTTP_NOT_ALLOWED;
+    }
+
+    rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_paylock_metrics_ctx_t));
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
+
+    ctx = cln->data;
+    ngx_memzero(ctx, sizeof(ngx_http_paylock_metrics_ctx_t));
+
+    cln->handler = ngx_http_paylock_metrics_cleanup;
+
+    ctx->request = r;
+    ctx->pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
+
+    if (ngx_http_paylock_metrics_format(r, &ctx->json) != NGX_OK) {
+        return NGX_HTTP_BAD_REQUEST;
+    }
+
+    if (ngx_http_paylock_metrics_slice(ctx) == NGX_OK) {
+        return ngx_http_paylock_metrics_send(ctx);
+    }
+
+    ctx->turn.handler = ngx_http_paylock_metrics_turn;
+    ctx->turn.data = ctx;
+    ctx->turn.log = r->connection->log;
+
+    r->main->count++;
+    ngx_add_timer(&ctx->turn, NGX_HTTP_PAYLOCK_METRICS_PAUSE);
+
+    return NGX_DONE;
+}
+
+
+/* Who does not ask for JSON gets text: Prometheus, and people. */
+
+static ngx_int_t
+ngx_http_paylock_metrics_format(ngx_http_request_t *r, ngx_uint_t *json)
+{
+    ngx_str_t                   value;
+    ngx_http_variable_value_t  *accept;
+
+    static ngx_str_t  name = ngx_string("http_accept");
+
+    if (ngx_http_arg(r, (u_char *) "format", 6, &value) == NGX_OK) {
+        *json = value.len == 4 && ngx_strncmp(value.data, "json", 4) == 0;
+
+        return *json || (value.len == 10
+                         && ngx_strncmp(value.data, "prometheus", 10) == 0)
+               ? NGX_OK : NGX_DECLINED;
+    }
+
+    accept = ngx_http_get_variable(r, &name,
+                                   ngx_hash_key(name.data, name.len));
+
+    *json = accept && !accept->not_found
+            && paylock_negotiate_format((char *) accept->data, accept->len,
+                                        NULL, 0)
+               == PAYLOCK_FORMAT_JSON;
+
+    return NGX_OK;
+}
+
+
+/* The client may leave meanwhile. */
+
+static void
+ngx_http_paylock_metrics_cleanup(void *data)
+{
+    ngx_http_paylock_metrics_ctx_t  *ctx = data;
+
+    if (ctx->turn.timer_set) {
+        ngx_del_timer(&ctx->turn);
+    }
+}
+
+
+static void
+ngx_http_paylock_metrics_turn(ngx_event_t *ev)
+{
+    ngx_connection_t                *c;
+    ngx_http_request_t              *r;
+    ngx_http_paylock_metrics_ctx_t  *ctx;
+
+    ctx = ev->data;
+    r = ctx->request;
+    c = r->connection;
+
+    if (ngx_http_paylock_metrics_slice(ctx) != NGX_OK) {
+        ngx_add_timer(ev, NGX_HTTP_PAYLOCK_METRICS_PAUSE);
+        return;
+    }
+
+    ngx_http_finalize_request(r, ngx_http_paylock_metrics_send(ctx));
+    ngx_http_run_posted_requests(c);
+}
+
+
+static ngx_int_t
+ngx_http_paylock_metrics_slice(ngx_http_paylock_metrics_ctx_t *ctx)
+{
+    uint32_t                   last;
+    ngx_uint_t                 i, n;
+    paylock_stage_e            stage;
+    ngx_http_paylock_table_t  *table;
+    paylock_state_record_t     records[NGX_HTTP_PAYLOCK_STEPS];
+
+    table = &ctx->pmcf->table;
+
+    if (table->sh->count == 0) {
+        return NGX_OK;
+    }
+
+    last = ngx_min(ctx->bucket + NGX_HTTP_PAYLOCK_METRICS_SLICE,
+                   table->sh->capacity);
+
+    for ( /* void */ ; ctx->bucket < last; ctx->bucket++) {
+        n = ngx_http_paylock_table_bucket(table, ctx->bucket, records);
+
+        for (i = 0; i < n; i++) {
+            stage = paylock_timeline_stage(&records[i].record, ngx_time(),
+                                           PAYLOCK_OPEN);
+            ctx->metrics.records[stage]++;
+        }
+    }
+
+    return ctx->bucket < table->sh->capacity ? NGX_AGAIN : NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_paylock_metrics_send(ngx_http_paylock_metrics_ctx_t *ctx)
+{
+    ngx_int_t            rc;
+    ngx_str_t           *type;
+    ngx_table_elt_t     *h;
+    ngx_http_request_t  *r;
+    ngx_chain_t          out;
+
+    r = ctx->request;
+    type = &ngx_http_paylock_metrics_types[ctx->json];
+
+    ngx_http_paylock_metrics_values(ctx->pmcf, &ctx->metrics);
+
+    out.buf = ngx_http_paylock_metrics_render(r->pool, &ctx->pmcf->name,
+                                              &ctx->metrics, ctx->json);
+    out.next = NULL;
+
+    h = ngx_list_push(&r->headers_out.headers);
+
+    if (out.buf == NULL || h == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_memzero(h, sizeof(ngx_table_elt_t));
+
+    h->hash = 1;
+    ngx_str_set(&h->key, "Cache-Control");
+    ngx_str_set(&h->value, "no-store");
+
+    out.buf->last_buf = (r == r->main);
+    out.buf->last_in_chain = 1;
+
+    r->headers_out.status = NGX_HTTP_OK;
+    r->headers_out.content_length_n = out.buf->last - out.buf->pos;
+    r->headers_out.content_type = *type;
+    r->headers_out.content_type_len = type->len;
+
+    rc = ngx_http_send_header(r);
+
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    return ngx_http_output_filter(r, &out);
+}
+
+
+static void
+ngx_http_paylock_metrics_values(ngx_http_paylock_main_conf_t *pmcf,
+    ngx_http_paylock_metrics_t *m)
+{
+    ngx_uint_t                    i;
+    ngx_http_paylock_count_t      sum;
+    ngx_http_paylock_node_sh_t   *node;
+    ngx_http_paylock_table_sh_t  *table;
+
+    node = pmcf->node;
+    table = pmcf->table.sh;
+
+    ngx_http_paylock_count_sum(pmcf->counts, &sum);
+
+    for (i = 0; i < NGX_HTTP_PAYLOCK_COUNT_LAST; i++) {
+        m->counted[i] = sum.n[i];
+    }
+
+    m->info = 1;
+    m->state[node->state] = 1;
+
+    /* who has never had an answer does not know how old it is */
+
+    m->age = node->answered
+             ? (ngx_msec_int_t) (ngx_current_msec - node->answered)
+             : NGX_HTTP_PAYLOCK_METRICS_NONE;
+    m->ahead = node->timed ? node->ahead : NGX_HTTP_PAYLOCK_METRICS_NONE;
+    m->seq = node->cursor.seq;
+
+    m->held = table->held;
+    m->rejected = node->rejected;
+    m->capacity = table->capacity;
+    m->bytes = pmcf->size;
+}
