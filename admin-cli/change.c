@@ -85,6 +85,35 @@ change_end(flips_t *fs, flip_t *f, int changed)
 }
 
 
+/*
+ * Passes of an earlier lock are not for this one.  In the second in which the
+ * record was written last, one may have been issued before.
+ */
+
+int
+change_passes(flips_t *fs, flip_t *f, const paylock_record_t *rec,
+    uint32_t now)
+{
+    uint32_t          after;
+    paylock_record_t  own;
+
+    own = change_times(f->record);
+    after = own.time[PAYLOCK_AT] < now || f->record == NULL
+            || own.time[PAYLOCK_AT] == UINT32_MAX
+            ? now : own.time[PAYLOCK_AT] + 1;
+
+    if (!f->changed || after <= rec->time[PAYLOCK_PASS_AFTER]
+        || paylock_timeline_stage(rec, now, PAYLOCK_OPEN) == PAYLOCK_LOCKED)
+    {
+        return STATUS_DONE;
+    }
+
+    change_time(f, PAYLOCK_PASS_AFTER, after);
+
+    return change_end(fs, f, 1);
+}
+
+
 void
 change_time(flip_t *f, paylock_time_e t, uint32_t when)
 {

@@ -33,6 +33,14 @@ int change_begin(flips_t *fs, flip_t *f, const json_t *from, uint32_t now);
 
 int change_end(flips_t *fs, flip_t *f, int changed);
 
+/*
+ * Behind change_end(), where a host is locked whose record, rec, does not do so
+ * by now: passes that were issued until now are refused.  Returns a status.
+ */
+
+int change_passes(flips_t *fs, flip_t *f, const paylock_record_t *rec,
+    uint32_t now);
+
 /* A member of f->after; text may be NULL (left alone) or empty (removed). */
 
 void change_time(flip_t *f, paylock_time_e t, uint32_t when);

@@ -141,7 +141,7 @@ complete_options(const complete_t *c, const char *typed)
     size_t    i;
     uint64_t  options;
 
-    options = OPT_GLOBAL | (c->command ? c->command->options : 0);
+    options = OPT_WITH(c->command ? c->command->options : 0);
 
     for (i = 0; i < OPT_N; i++) {
         if (options & OPT_BIT(i)) {

@@ -74,7 +74,7 @@ help_command(admin_t *a, const command_t *c)
     }
 
     (void) printf("\nOptions of all commands:\n");
-    help_options(OPT_GLOBAL);
+    help_options(OPT_WITH(c->options) & OPT_GLOBAL);
 
     return STATUS_DONE;
 }

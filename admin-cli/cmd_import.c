@@ -44,7 +44,9 @@ cmd_import(admin_t *a)
 {
     int          status;
     desires_t    ds;
-    flip_kind_t  kind = { "import", import_change, &ds, 0, 1, NULL };
+    flip_kind_t  kind = {
+        .action = "import", .change = import_change, .data = &ds, .bulk = 1
+    };
 
     memset(&ds, 0, sizeof(desires_t));
 

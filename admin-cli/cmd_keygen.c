@@ -16,6 +16,7 @@
 #include <openssl/pkcs12.h>
 
 #include "output.h"
+#include "pass_file.h"
 #include "paylock_sign.h"
 #include "secret.h"
 
@@ -38,6 +39,10 @@ cmd_keygen(admin_t *a)
     int    status;
     char   path[KEYGEN_PATH];
     char  *secret;
+
+    if (a->opt[OPT_PASS]) {
+        return keygen_passes(a);
+    }
 
     secret = NULL;
 

@@ -31,6 +31,7 @@ static int lock_options(admin_t *a, lock_t *lock);
 static int lock_times(admin_t *a, lock_t *lock);
 static int lock_order(admin_t *a, const lock_t *lock);
 static int lock_change(flips_t *fs, flip_t *f, uint32_t now);
+static int lock_inherit(json_t *record, const json_t *own);
 static int lock_refused(flips_t *fs, const flip_t *f, const lock_t *lock,
     const paylock_record_t *rec, uint32_t now);
 static void lock_reopen(flip_t *f, const lock_t *lock,
@@ -72,11 +73,11 @@ cmd_lock(admin_t *a)
 
     /* a record of its own must not end what another holds for the host */
 
+    memset(&kind, 0, sizeof(flip_kind_t));
+
     kind.action = "lock";
     kind.change = lock_change;
     kind.data = &lock;
-    kind.bulk = 0;
-    kind.entry = NULL;
     kind.inherits = !(lock.immediate & LOCK_BIT(PAYLOCK_LOCK_AT));
 
     return flips_run(a, &kind);
@@ -214,9 +215,9 @@ lock_change(flips_t *fs, flip_t *f, uint32_t now)
 
     if (f->holder.record && (from == NULL || !holder_says(from))) {
 
-        /* what the record has beside stages stays its own */
+        /* what the record has beside stages and "at" stays its own */
 
-        if (from && json_object_update(f->holder.record, f->record) != 0) {
+        if (from && lock_inherit(f->holder.record, from) != 0) {
             return admin_memory(fs->admin);
         }
 
@@ -257,9 +258,34 @@ lock_change(flips_t *fs, flip_t *f, uint32_t now)
         change_time(f, PAYLOCK_OPEN_AT, lock->time[PAYLOCK_OPEN_AT]);
     }
 
-    status = lock_texts(fs, f, lock, f->record && change_case(&rec, now));
+    status = lock_texts(fs, f, lock,
+                        from && from == f->record && change_case(&rec, now));
 
-    return status == STATUS_DONE ? change_end(fs, f, !settled) : status;
+    if (status == STATUS_DONE) {
+        status = change_end(fs, f, !settled);
+    }
+
+    return status == STATUS_DONE ? change_passes(fs, f, &rec, now) : status;
+}
+
+
+/* When the times of a record have come depends on its own "at". */
+
+static int
+lock_inherit(json_t *record, const json_t *own)
+{
+    json_t      *value;
+    const char  *name;
+
+    json_object_foreach((json_t *) own, name, value) {
+        if (strcmp(name, paylock_time_names[PAYLOCK_AT]) != 0
+            && json_object_set(record, name, value) != 0)
+        {
+            return -1;
+        }
+    }
+
+    return 0;
 }
 
 

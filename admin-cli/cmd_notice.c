@@ -42,8 +42,10 @@ cmd_notice(admin_t *a)
 {
     int          status;
     notice_t     notice;
-    flip_kind_t  kind = { "notice", notice_change, &notice, 0, 0,
-                          notice_entry };
+    flip_kind_t  kind = {
+        .action = "notice", .change = notice_change, .data = &notice,
+        .entry = notice_entry, .told = "noted, "
+    };
 
     status = notice_options(a, &notice);
 

@@ -29,8 +29,9 @@ cmd_protect(admin_t *a)
     char   **name;
     size_t   n;
 
-    static const flip_kind_t  kind = { "protect", protect_change, NULL, 0, 0,
-                                       NULL };
+    static const flip_kind_t  kind = {
+        .action = "protect", .change = protect_change
+    };
 
     if (change_check(a, OPT_REASON, CHANGE_REASON) != STATUS_DONE
         || names_read(a, &name, &n) != STATUS_DONE)
@@ -53,8 +54,9 @@ cmd_protect(admin_t *a)
 int
 cmd_unprotect(admin_t *a)
 {
-    static const flip_kind_t  kind = { "unprotect", unprotect_change, NULL, 0,
-                                       0, NULL };
+    static const flip_kind_t  kind = {
+        .action = "unprotect", .change = unprotect_change
+    };
 
     if (change_check(a, OPT_REASON, CHANGE_REASON) != STATUS_DONE) {
         return a->problem.status;

@@ -13,8 +13,9 @@ static int reset_change(flips_t *fs, flip_t *f, uint32_t now);
 int
 cmd_reset(admin_t *a)
 {
-    static const flip_kind_t  kind = { "reset", reset_change, NULL, 0, 0,
-                                       NULL };
+    static const flip_kind_t  kind = {
+        .action = "reset", .change = reset_change
+    };
 
     return flips_run(a, &kind);
 }

@@ -17,7 +17,9 @@ int
 cmd_unlock(admin_t *a)
 {
     uint32_t     now, until;
-    flip_kind_t  kind = { "unlock", unlock_change, &until, 0, 0, NULL };
+    flip_kind_t  kind = {
+        .action = "unlock", .change = unlock_change, .data = &until
+    };
 
     now = (uint32_t) time(NULL);
     until = 0;

@@ -87,7 +87,12 @@ const option_t  admin_options[OPT_N] = {
     [OPT_PROBE] = { "probe", "URL",
         "ask there what the site really answers" },
     [OPT_WAIT] = { "wait", "SECONDS",
-        "until all nodes of nginx have it; 10 if not given", 1 }
+        "until all nodes of nginx have it; 10 if not given", 1 },
+    [OPT_PASS] = { "pass", "FILE",
+        "make or rotate the keys of passes there instead" },
+    [OPT_TTL] = { "ttl", "TIME", "how long the pass is good, such as 7d" },
+    [OPT_PASS_KEY] = { "key", "FILE", "that \"keygen --pass\" made" },
+    [OPT_PATH] = { "path", "PATH", "where the link leads; / if not given" }
 };
 
 
@@ -157,13 +162,23 @@ const command_t  admin_commands[] = {
     { "doctor", "", 0, 0, 0,
       "What is wrong with this installation, and how to mend it",
       cmd_doctor },
+    { "pass issue", "HOST", 1, 1,
+      OPT_BIT(OPT_TTL)|OPT_BIT(OPT_PASS_KEY)|OPT_BIT(OPT_PATH)
+      |OPT_BIT(OPT_REASON),
+      "Print a link by which a client sees a locked site", cmd_pass_issue },
+    { "pass revoke", "HOST...", 1, INT_MAX,
+      OPT_BIT(OPT_REQUEST_ID)|OPT_BIT(OPT_YES),
+      "Refuse the passes that were issued until now", cmd_pass_revoke },
+    { "pass list", "[HOST]", 0, 1, 0,
+      "Which passes were issued, and which are still good",
+      cmd_pass_list },
     { "key add", "KEY", 1, 1, OPT_BIT(OPT_REASON),
       "Let another operator's key count from now on", cmd_key_add },
     { "key revoke", "KEY", 1, 1, OPT_BIT(OPT_REASON),
       "Let a key not count any more", cmd_key_revoke },
     { "key list", "", 0, 0, 0,
       "Which keys count, and which did", cmd_key_list },
-    { "keygen", "[FILE]", 0, 1, OPT_BIT(OPT_PASSPHRASE),
+    { "keygen", "[FILE]", 0, 1, OPT_BIT(OPT_PASSPHRASE)|OPT_BIT(OPT_PASS),
       "Make a key of your own, which signs what you do", cmd_keygen },
     { "version", "", 0, 0, 0, "Print the version", cmd_version },
     { "complete", "[WORD]...", 0, INT_MAX, 0,
@@ -317,7 +332,7 @@ command_options(admin_t *a, int argc, char **argv, uint64_t options)
 
     for (i = 0, n = 0; i < OPT_N; i++) {
 
-        if ((OPT_GLOBAL|options) & OPT_BIT(i)) {
+        if (OPT_WITH(options) & OPT_BIT(i)) {
             table[n].name = admin_options[i].name;
             table[n].has_arg = admin_options[i].optional ? optional_argument
                                : admin_options[i].value ? required_argument
@@ -344,7 +359,7 @@ command_options(admin_t *a, int argc, char **argv, uint64_t options)
         }
 
         if (c < COMMAND_OPTION) {
-            return command_bad_option(a, c, argv, OPT_GLOBAL|options);
+            return command_bad_option(a, c, argv, OPT_WITH(options));
         }
 
         if (c == COMMAND_OPTION + OPT_CHECKPOINT) {

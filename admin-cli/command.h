@@ -67,6 +67,10 @@ typedef enum {
     OPT_WAIT,
     OPT_MAN,
     OPT_PROBE,
+    OPT_PASS,
+    OPT_TTL,
+    OPT_PASS_KEY,
+    OPT_PATH,
     OPT_N
 } option_e;
 
@@ -76,6 +80,12 @@ typedef enum {
 
 #define OPT_GLOBAL   (OPT_BIT(OPT_HELP + 1) - 1)
 #define OPT_BIT(o)   (1ull << (o))
+
+/* those and the global ones; a command may have a "--key" of its own */
+
+#define OPT_WITH(own)                                                         \
+    (((own) & OPT_BIT(OPT_PASS_KEY) ? OPT_GLOBAL & ~OPT_BIT(OPT_KEY)          \
+                                    : OPT_GLOBAL) | (own))
 
 
 typedef struct {
@@ -171,6 +181,9 @@ int cmd_lock(admin_t *a);
 int cmd_nodes(admin_t *a);
 int cmd_nodes_forget(admin_t *a);
 int cmd_notice(admin_t *a);
+int cmd_pass_issue(admin_t *a);
+int cmd_pass_list(admin_t *a);
+int cmd_pass_revoke(admin_t *a);
 int cmd_protect(admin_t *a);
 int cmd_reset(admin_t *a);
 int cmd_status(admin_t *a);

@@ -77,6 +77,11 @@ typedef struct {
     /* says all of the entry, which changes no record; NULL: the record does */
 
     void             (*entry)(flips_t *fs, paylock_entry_t *e);
+
+    int              (*begin)(flips_t *fs);   /* reads more first; or NULL */
+    const char        *told;           /* "noted, "; NULL: nothing */
+
+    void             (*report)(const flips_t *fs);   /* NULL: as for all */
 } flip_kind_t;
 
 

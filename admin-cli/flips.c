@@ -134,7 +134,11 @@ flips_prepare(flips_t *fs)
 
     a->link = link_open(&a->settings, &a->problem);
 
-    return a->link ? STATUS_DONE : a->problem.status;
+    if (a->link == NULL) {
+        return a->problem.status;
+    }
+
+    return fs->kind->begin ? fs->kind->begin(fs) : STATUS_DONE;
 }
 
 

@@ -58,6 +58,10 @@ flips_did(flips_t *fs, size_t n)
 
         flips_warn(fs, f);
 
+        if (fs->kind->report) {
+            continue;
+        }
+
         if (fs->kind->bulk) {
             flips_difference(fs, f, now);
 
@@ -73,6 +77,11 @@ void
 flips_say(flips_t *fs)
 {
     flips_sum_t  sum;
+
+    if (fs->kind->report) {
+        fs->kind->report(fs);
+        return;
+    }
 
     sum = flips_sum(fs);
 
@@ -157,7 +166,7 @@ flips_print(const flips_t *fs, const flip_t *f, uint32_t now)
     (void) printf("%s: %s%s", f->host,
                   !f->changed ? "unchanged, "
                   : fs->admin->opt[OPT_DRY_RUN] ? "would be " : "",
-                  fs->kind->entry ? "noted, " : "");
+                  f->changed && fs->kind->told ? fs->kind->told : "");
 
     if (f->after) {
         state_print(stdout, &state, output_colours());

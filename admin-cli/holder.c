@@ -16,6 +16,7 @@
 
 static json_t *holder_load(admin_t *a, const char *name,
     const redisReply *value);
+static uint32_t holder_pass_after(const redisReply *reply);
 static int holder_beside(const holder_t *h, size_t i);
 
 
@@ -69,6 +70,8 @@ holder_take(admin_t *a, holder_t *h, uint32_t now)
                            "values");
     }
 
+    h->pass_after = holder_pass_after(reply);
+
     for (i = 0; i < h->n; i++) {
 
         if (h->record && !holder_beside(h, i)) {
@@ -94,6 +97,32 @@ holder_take(admin_t *a, holder_t *h, uint32_t now)
     freeReplyObject(reply);
 
     return STATUS_DONE;
+}
+
+
+static uint32_t
+holder_pass_after(const redisReply *reply)
+{
+    size_t             i;
+    uint32_t           after;
+    paylock_record_t   rec;
+    const redisReply  *r;
+
+    after = 0;
+
+    for (i = 0; i < reply->elements; i++) {
+        r = reply->element[i];
+
+        if (r->type == REDIS_REPLY_STRING
+            && paylock_record_parse(r->str, r->len, &rec) == NULL
+            && paylock_record_has(&rec, PAYLOCK_PASS_AFTER)
+            && rec.time[PAYLOCK_PASS_AFTER] > after)
+        {
+            after = rec.time[PAYLOCK_PASS_AFTER];
+        }
+    }
+
+    return after;
 }
 
 

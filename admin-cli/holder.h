@@ -24,6 +24,8 @@ typedef struct {
     char      *holder;                 /* one of them; NULL: none */
     json_t    *record;
     json_t    *other;                  /* of the suffix beside; or NULL */
+
+    uint32_t   pass_after;             /* the latest in all of them */
 } holder_t;
 
 

@@ -344,13 +344,22 @@ paylock_entry_check(const paylock_entry_t *e)
 int
 paylock_entry_changes(const paylock_entry_t *e)
 {
+    size_t                i;
     const paylock_str_t  *action;
+
+    static const char *const  notes[] = { "notice", "pass-issue" };
 
     action = &e->field[PAYLOCK_AUDIT_ACTION];
 
-    return e->field[PAYLOCK_AUDIT_HOST].len
-           && (action->len != sizeof("notice") - 1
-               || memcmp(action->data, "notice", action->len) != 0);
+    for (i = 0; i < sizeof(notes) / sizeof(notes[0]); i++) {
+        if (action->len == strlen(notes[i])
+            && memcmp(action->data, notes[i], action->len) == 0)
+        {
+            return 0;
+        }
+    }
+
+    return e->field[PAYLOCK_AUDIT_HOST].len != 0;
 }
 
 

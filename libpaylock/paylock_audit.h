@@ -46,7 +46,7 @@ typedef enum {
     PAYLOCK_AUDIT_DUE,                 /* YYYY-MM-DD */
     PAYLOCK_AUDIT_CHANNEL,             /* of a notice that was sent */
     PAYLOCK_AUDIT_SENT,                /* YYYY-MM-DD */
-    PAYLOCK_AUDIT_REFERENCE,           /* of the notice */
+    PAYLOCK_AUDIT_REFERENCE,           /* of the notice, the pass */
     PAYLOCK_AUDIT_DOCUMENT,            /* SHA-256 of the notice */
     PAYLOCK_AUDIT_SUBJECT,             /* the key added or revoked */
     PAYLOCK_AUDIT_REQUEST,
@@ -118,7 +118,8 @@ int paylock_entry_intact(const paylock_entry_t *e);
 
 /*
  * Does it change the record of a host?  Who folds a trail passes over the
- * others: a notice neither opens nor closes, nor does it explain a loss.
+ * others: a notice, and a pass that is issued, neither open nor close, nor do
+ * they explain a loss.
  */
 
 int paylock_entry_changes(const paylock_entry_t *e);

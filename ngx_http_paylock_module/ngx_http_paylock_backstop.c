@@ -77,6 +77,12 @@ ngx_http_paylock_replace(ngx_http_request_t *r)
 
     verdict->pass = ngx_http_paylock_pass(r, plcf);
 
+    if (verdict->pass == NGX_HTTP_PAYLOCK_PASS_PASS
+        && ngx_http_paylock_private(r) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
     if (verdict->pass != NGX_HTTP_PAYLOCK_PASS_NONE) {
         return ngx_http_next_header_filter(r);
     }

@@ -92,6 +92,10 @@ ngx_http_paylock_merge_srv_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_conf_merge_uint_value(conf->def, prev->def, PAYLOCK_OPEN);
 
+    if (conf->pass_keys == NULL) {
+        conf->pass_keys = prev->pass_keys;
+    }
+
     if (conf->key == NULL) {
         conf->key = prev->key;
         conf->constant = prev->constant;

@@ -211,6 +211,13 @@ static ngx_command_t  ngx_http_paylock_commands[] = {
       offsetof(ngx_http_paylock_loc_conf_t, bypass),
       NULL },
 
+    { ngx_string("paylock_pass_key"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE1,
+      ngx_http_paylock_pass_key,
+      NGX_HTTP_SRV_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("paylock_dry_run"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
       ngx_conf_set_flag_slot,
@@ -314,7 +321,13 @@ ngx_http_paylock_init(ngx_conf_t *cf)
 
     ngx_http_paylock_backstop_init();
 
-    return ngx_http_paylock_phases_init(cf);
+    if (ngx_http_paylock_phases_init(cf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    /* behind those of the gate, so that it is called before them */
+
+    return pmcf->passes ? ngx_http_paylock_token_init(cf) : NGX_OK;
 }
 
 

@@ -16,6 +16,8 @@
 #include "ngx_http_paylock_table.h"
 #include "paylock_audit.h"
 #include "paylock_page.h"
+#include "paylock_pass.h"
+#include "paylock_strip.h"
 #include "paylock_timeline.h"
 
 
@@ -191,6 +193,8 @@ typedef struct {
     ngx_array_t                  templates;
     ngx_array_t                  servers;      /* the servers' *_conf_t * */
     ngx_int_t                    verdict;      /* index of the variable */
+    ngx_int_t                    pass;         /* ... of the pass shown */
+    ngx_uint_t                   passes;       /* are there keys for them? */
     ngx_uint_t                   ifs;          /* "if" that set a handler */
     ngx_uint_t                   used;
 
@@ -212,6 +216,7 @@ typedef struct {
     ngx_uint_t                   def;          /* paylock_default */
     ngx_uint_t                   locations_differ;
 
+    paylock_pass_keys_t         *pass_keys;    /* paylock_pass_key */
     ngx_http_complex_value_t    *key;          /* paylock_key */
     ngx_http_paylock_name_t      constant;     /* ... without variables */
 
@@ -248,6 +253,8 @@ typedef struct {
     unsigned                     answered:1;   /* our answer is on its way */
     unsigned                     replaced:1;   /* ... instead of another one */
     unsigned                     logged:1;
+    unsigned                     asked:1;      /* about a pass */
+    unsigned                     passed:1;     /* ... which is good */
     paylock_stage_e              def;
     ngx_http_paylock_pass_e      pass;         /* why it was let through */
     ngx_http_paylock_count_t    *count;
@@ -346,6 +353,8 @@ ngx_http_paylock_names_have(const ngx_http_paylock_srv_conf_t *pscf,
 
 void ngx_http_paylock_host_find(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict);
+uint32_t ngx_http_paylock_host_pass_after(ngx_http_request_t *r,
+    ngx_http_paylock_verdict_t *verdict);
 ngx_int_t ngx_http_paylock_host_normalise(ngx_pool_t *pool,
     const ngx_str_t *value, ngx_str_t *host);
 
@@ -404,6 +413,33 @@ ngx_http_paylock_pass_e ngx_http_paylock_pass(ngx_http_request_t *r,
     ngx_http_paylock_loc_conf_t *plcf);
 
 
+/* ngx_http_paylock_pass_key.c */
+
+char *ngx_http_paylock_pass_key(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+
+/* ngx_http_paylock_token.c */
+
+ngx_int_t ngx_http_paylock_token_init(ngx_conf_t *cf);
+ngx_uint_t ngx_http_paylock_token_good(ngx_http_request_t *r);
+ngx_int_t ngx_http_paylock_token_mask(ngx_pool_t *pool, ngx_str_t *text);
+
+
+/* ngx_http_paylock_private.c */
+
+ngx_int_t ngx_http_paylock_private(ngx_http_request_t *r);
+
+
+/*
+ * ngx_http_paylock_cookie.c: takes our cookies out of what a client sent,
+ * calling found for each
+ */
+
+void ngx_http_paylock_cookie_take(ngx_http_request_t *r,
+    paylock_strip_pt found, void *data);
+
+
 /* ngx_http_paylock_answer.c */
 
 ngx_http_paylock_answer_t *ngx_http_paylock_answer_get(ngx_conf_t *cf,
@@ -415,6 +451,8 @@ ngx_http_paylock_answer_t *ngx_http_paylock_answer_get(ngx_conf_t *cf,
 ngx_int_t ngx_http_paylock_page_header(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict, ngx_chain_t **chain);
 uint32_t ngx_http_paylock_page_until(ngx_http_paylock_verdict_t *verdict);
+ngx_int_t ngx_http_paylock_page_set(ngx_http_request_t *r, const char *key,
+    ngx_str_t *value);
 
 /* a body in the making */
 

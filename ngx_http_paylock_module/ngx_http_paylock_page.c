@@ -41,8 +41,6 @@ static ngx_int_t ngx_http_paylock_page_preflight(ngx_http_request_t *r,
 static ngx_int_t ngx_http_paylock_page_locked(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict, ngx_http_paylock_wishes_t *wishes,
     ngx_http_paylock_body_t *body);
-static ngx_int_t ngx_http_paylock_page_set(ngx_http_request_t *r,
-    const char *key, ngx_str_t *value);
 static ngx_int_t ngx_http_paylock_page_retry_after(ngx_http_request_t *r,
     uint32_t until);
 static ngx_int_t ngx_http_paylock_page_body(ngx_http_request_t *r,
@@ -303,7 +301,7 @@ ngx_http_paylock_page_locked(ngx_http_request_t *r,
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_paylock_page_set(ngx_http_request_t *r, const char *key,
     ngx_str_t *value)
 {

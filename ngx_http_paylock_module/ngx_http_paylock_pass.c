@@ -15,7 +15,7 @@
 
 
 const char *const  ngx_http_paylock_passes[] = {
-    NULL, "exempt", "bypass", "dry_run"
+    NULL, "exempt", "bypass", "pass", "dry_run"
 };
 
 
@@ -130,6 +130,10 @@ ngx_http_paylock_pass(ngx_http_request_t *r,
         if (rc == NGX_DECLINED) {
             return NGX_HTTP_PAYLOCK_PASS_BYPASS;
         }
+    }
+
+    if (ngx_http_paylock_token_good(r)) {
+        return NGX_HTTP_PAYLOCK_PASS_PASS;
     }
 
     return plcf->dry_run ? NGX_HTTP_PAYLOCK_PASS_DRY_RUN

@@ -21,7 +21,10 @@ static ngx_int_t ngx_http_paylock_until_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_paylock_contact_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
-static ngx_int_t ngx_http_paylock_verdict_variable(ngx_http_request_t *r,
+static ngx_int_t ngx_http_paylock_request_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_paylock_kept(ngx_conf_t *cf, ngx_str_t *name);
+static ngx_int_t ngx_http_paylock_kept_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_paylock_record(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict);
@@ -46,13 +49,20 @@ static ngx_http_variable_t  ngx_http_paylock_variables[] = {
     { ngx_string("paylock_contact"), NULL, ngx_http_paylock_contact_variable,
       0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
+    { ngx_string("paylock_request"), NULL, ngx_http_paylock_request_variable,
+      0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
       ngx_http_null_variable
 };
 
 
-/* holds the verdict, see ngx_http_paylock_judge(); says nothing itself */
+/*
+ * hold the verdict, see ngx_http_paylock_judge(), and the pass, see
+ * ngx_http_paylock_token_good(); they say nothing themselves
+ */
 
 static ngx_str_t  ngx_http_paylock_verdict_name = ngx_string("paylock_verdict");
+static ngx_str_t  ngx_http_paylock_pass_name = ngx_string("paylock_pass");
 
 
 ngx_int_t
@@ -71,20 +81,29 @@ ngx_http_paylock_variables_add(ngx_conf_t *cf)
         var->data = v->data;
     }
 
-    var = ngx_http_add_variable(cf, &ngx_http_paylock_verdict_name,
-                                NGX_HTTP_VAR_NOHASH);
+    pmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_paylock_module);
+
+    pmcf->verdict = ngx_http_paylock_kept(cf, &ngx_http_paylock_verdict_name);
+    pmcf->pass = ngx_http_paylock_kept(cf, &ngx_http_paylock_pass_name);
+
+    return pmcf->verdict == NGX_ERROR || pmcf->pass == NGX_ERROR ? NGX_ERROR
+                                                                 : NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_paylock_kept(ngx_conf_t *cf, ngx_str_t *name)
+{
+    ngx_http_variable_t  *var;
+
+    var = ngx_http_add_variable(cf, name, NGX_HTTP_VAR_NOHASH);
     if (var == NULL) {
         return NGX_ERROR;
     }
 
-    var->get_handler = ngx_http_paylock_verdict_variable;
+    var->get_handler = ngx_http_paylock_kept_variable;
 
-    pmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_paylock_module);
-
-    pmcf->verdict = ngx_http_get_variable_index(cf,
-                                               &ngx_http_paylock_verdict_name);
-
-    return pmcf->verdict == NGX_ERROR ? NGX_ERROR : NGX_OK;
+    return ngx_http_get_variable_index(cf, name);
 }
 
 
@@ -222,8 +241,26 @@ ngx_http_paylock_contact_variable(ngx_http_request_t *r,
 }
 
 
+/* The request line, without tokens. */
+
 static ngx_int_t
-ngx_http_paylock_verdict_variable(ngx_http_request_t *r,
+ngx_http_paylock_request_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_str_t  line;
+
+    line = r->request_line;
+
+    if (ngx_http_paylock_token_mask(r->pool, &line) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_paylock_value(v, line.data, line.len);
+}
+
+
+static ngx_int_t
+ngx_http_paylock_kept_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
     v->not_found = 1;

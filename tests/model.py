@@ -165,6 +165,9 @@ def lock(records, host, asked, now, reason=None, invoice=None, ref=None,
         if fields:
             old = max((records[f] for f in fields), key=lambda r: (
                 stage(r, now), stage(r, now, "locked")))
+            # beside stages and "at", what the record has is its own
+            old = {**old, **{k: v for k, v in (own or {}).items()
+                             if k != "at"}}
     before = old or {}
 
     shuts = [n for n in immediate if n != "notice_at"]
@@ -212,7 +215,14 @@ def lock(records, host, asked, now, reason=None, invoice=None, ref=None,
         assert stage(new, now, default) >= want, (before, given, new)
         if all(given.get(name, now + 1) > now for name in CLOSING):
             assert stage(new, now, default) == was, (before, given, new)
-    return settle(own, new, not settled)
+    new = settle(own, new, not settled)
+
+    # passes of before are not for this lock
+    if new is not own and stage(before, now) < STAGES.index("locked"):
+        at = (own or {}).get("at", -1)
+        new["pass_after"] = max(at + 1 if at >= now else now,
+                                new.get("pass_after", 0))
+    return new
 
 
 def unlock(records, host, asked, now, reason=None, until=None):

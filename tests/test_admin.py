@@ -137,8 +137,10 @@ def test_lock(known, redis):
 
     value = redis.client().hget(LOCKS, "acme.example")
     rec = json.loads(value)
-    assert list(rec) == ["at", "lock_at", "ref", "reason", "invoice", "actor"]
+    assert list(rec) == ["at", "lock_at", "pass_after", "ref", "reason",
+                         "invoice", "actor"]
     assert before <= rec["at"] == rec["lock_at"] <= after
+    assert rec["pass_after"] == rec["at"]
     assert re.fullmatch("PL-[0-9A-HJKMNP-TV-Z]{6}", rec["ref"])
     assert rec["reason"] == "overdue since 1 Nov"
     assert rec["invoice"] == "F-2026-017"
@@ -196,7 +198,8 @@ def test_lock_at_until(known, redis):
     known("lock", "acme.example", "--at", "@4000000000", "--until",
           "2096-10-03T00:00:00Z")
     rec = record(redis, "acme.example")
-    assert list(rec) == ["at", "open_at", "lock_at", "ref", "actor"]
+    assert list(rec) == ["at", "open_at", "lock_at", "pass_after", "ref",
+                         "actor"]
     assert rec["lock_at"] == 4000000000
     assert rec["open_at"] == 4000060800
 
@@ -347,7 +350,8 @@ def test_unlock(known, redis):
     known("unlock", "acme.example", "--reason", "paid")
 
     rec = record(redis, "acme.example")
-    assert list(rec) == ["at", "open_at", "ref", "reason", "actor"]
+    assert list(rec) == ["at", "open_at", "pass_after", "ref", "reason",
+                         "actor"]
     assert rec["open_at"] == rec["at"]
     assert rec["reason"] == "paid"
     assert rec["ref"] == ref
@@ -376,10 +380,11 @@ def test_reset(known, redis):
     value = redis.client().hget(LOCKS, "acme.example")
     out = known.json("reset", "acme.example")
     assert out["changed"] == ["acme.example"]
-    assert record(redis, "acme.example") is None
+    # what is left counts as none
+    assert set(record(redis, "acme.example")) == {"at", "pass_after", "actor"}
     entry = entries(redis)[-1][1]
     assert entry["before"] == value
-    assert "after" not in entry
+    assert entry["after"] == redis.client().hget(LOCKS, "acme.example")
     assert known.json("reset", "acme.example")["changed"] == []
 
 

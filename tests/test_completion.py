@@ -14,7 +14,7 @@ import time
 import pytest
 
 import servers
-from test_docs import cli_tables
+from test_docs import cli_tables, global_options
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def offered(*words):
 
 def test_all_commands_and_options():
     options, commands = cli_tables()
-    of_all = set(options) - set().union(*(own for _, own in commands.values()))
+    of_all = global_options(options)
     for name, (_, own) in commands.items():
         words = name.split()
         assert words[0] in offered("")

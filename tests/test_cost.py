@@ -115,9 +115,12 @@ def test_open(measure, admin):
 
 
 def test_locked(measure, admin):
+    """Also where there are keys for passes, and none is shown."""
     admin("init")
     admin("lock", "acme.example")
-    ours = measure("paylock on;")
+    keys = admin.home / "pass.keys"
+    admin("keygen", "--pass", keys)
+    ours = measure(f"paylock on; paylock_pass_key {keys};")
     ours.nginx.wait_state("acme.example", "locked", 60)
     status, body = ours.ask(1, "acme.example")
     assert status == 503 and b"suspended" in body

@@ -39,6 +39,9 @@ COMMANDS = {
     "nodes forget": ("web1", FORGETS),
     "adopt": ("--yes", CHANGES),
     "doctor": ("", READS),
+    "pass issue": ("a.example --ttl 7d --key pass.keys", CHANGES),
+    "pass revoke": ("a.example", CHANGES),
+    "pass list": ("", READS),
     "key add": ("0" * 62 + "01", CHANGES),
     "key revoke": ("{other}", CHANGES),
     "key list": ("", READS),
@@ -61,6 +64,8 @@ def known(admin, redis):
     admin.other = admin.json("keygen", "other.pem")["key"]
     admin("key", "add", admin.other)
     admin("lock", "a.example")
+    admin("keygen", "--pass", "pass.keys")
+    admin("pass", "issue", "a.example", "--ttl", "7d", "--key", "pass.keys")
     admin("protect", "p.example")
     (admin.home / "list.csv").write_text("host,lock_at\nb.example,1\n")
     return admin
@@ -126,9 +131,9 @@ def check_done(admin, name, kind, before, redis, said):
     if kind == READS:
         assert after == before
         return
-    assert re.search(r"the (change|file|key|trail|report) is (made|written|"
-                     r"remembered|removed), but the output could not be "
-                     r"written", said)
+    assert re.search(r"the (change|entry|file|key|trail|report) is (made|"
+                     r"written|remembered|removed), but the output could not "
+                     r"be written", said)
     if kind == FORGETS:
         assert not redis.client().exists(NODES)
     elif kind == WRITES:

@@ -63,8 +63,8 @@ def refused(admin, status, code, *args, **kw):
 def test_lock_with_what_is_owed(known, redis):
     known("lock", "acme.example", "--invoice", "F-1", *CLAIM)
     rec, entry = record(redis), last(redis)
-    assert list(rec) == ["at", "lock_at", "ref", "invoice", "amount",
-                         "currency", "due", "actor"]
+    assert list(rec) == ["at", "lock_at", "pass_after", "ref", "invoice",
+                         "amount", "currency", "due", "actor"]
     for there in rec, entry:
         assert (there["amount"], there["currency"], there["due"]) \
             == ("1200.00", "EUR", "2026-11-01")

@@ -1,0 +1,65 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * Taking passes out of what a client sends, and permission to share out of
+ * what it gets.
+ */
+
+
+#ifndef _PAYLOCK_STRIP_H_INCLUDED_
+#define _PAYLOCK_STRIP_H_INCLUDED_
+
+
+#include <stddef.h>
+
+
+/* what is called for each token that is found */
+
+typedef void (*paylock_strip_pt)(void *data, const char *token, size_t len);
+
+
+/*
+ * Takes our cookies out of the value of a Cookie header, in place, and leaves
+ * the others as they are, byte for byte.  Returns the new length; the value
+ * ends with a zero if it became shorter.
+ */
+
+size_t paylock_strip_cookie(char *value, size_t len, paylock_strip_pt found,
+    void *data);
+
+/*
+ * Writes a query, without its "?", to dst (as long, and may be args itself)
+ * without our argument.  Returns the new length.
+ */
+
+size_t paylock_strip_query(const char *args, size_t len, char *dst,
+    paylock_strip_pt found, void *data);
+
+/*
+ * Writes a request line, or any text, to dst with "***" in the place of each
+ * token; dst takes PAYLOCK_STRIP_MASKED(len) bytes.  Returns the new length,
+ * or 0 if there is nothing to mask; dst may be NULL to find that out.
+ */
+
+#define PAYLOCK_STRIP_MASKED(len)  ((len) + (len) / 4 + 4)
+
+size_t paylock_strip_mask(const char *text, size_t len, char *dst);
+
+/*
+ * Writes the path of a request to dst, which takes 3 * len + 3 bytes, as a
+ * reference that leads to the same path of the same site, whatever it is read
+ * by.  Returns the length.
+ */
+
+size_t paylock_strip_path(const char *path, size_t len, char *dst);
+
+/*
+ * Takes out of the value of a Cache-Control header, in place, what lets a
+ * cache share the answer, and "private".  Returns the new length.
+ */
+
+size_t paylock_strip_public(char *value, size_t len);
+
+
+#endif /* _PAYLOCK_STRIP_H_INCLUDED_ */

@@ -1,0 +1,105 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * What caches are told of an answer under a pass.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "ngx_http_paylock_module.h"
+
+
+static ngx_int_t ngx_http_paylock_private_join(ngx_http_request_t *r,
+    ngx_str_t *value, const ngx_str_t *other);
+static ngx_uint_t ngx_http_paylock_private_is(ngx_table_elt_t *h,
+    const char *name);
+
+
+/*
+ * What the site answers under a pass is for this client alone.  It is said
+ * in a header that is not known to others: "expires" and "add_header", which
+ * come later, then add theirs and do not replace it.
+ */
+
+ngx_int_t
+ngx_http_paylock_private(ngx_http_request_t *r)
+{
+    ngx_str_t         value = ngx_string("private");
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    for (part = &r->headers_out.headers.part; part; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+
+            if (h[i].hash == 0) {
+                continue;
+            }
+
+            if (ngx_http_paylock_private_is(&h[i], "Cache-Control")) {
+                h[i].hash = 0;
+
+                if (ngx_http_paylock_private_join(r, &value, &h[i].value)
+                    != NGX_OK)
+                {
+                    return NGX_ERROR;
+                }
+
+            } else if (ngx_http_paylock_private_is(&h[i], "CDN-Cache-Control")
+                       || ngx_http_paylock_private_is(&h[i],
+                                                    "Surrogate-Control"))
+            {
+                h[i].hash = 0;
+            }
+        }
+    }
+
+    ngx_memzero(&r->headers_out.cache_control,
+                sizeof(r->headers_out.cache_control));
+
+    return ngx_http_paylock_page_set(r, "Cache-Control", &value);
+}
+
+
+/* Puts what another Cache-Control says behind, if it is for one client. */
+
+static ngx_int_t
+ngx_http_paylock_private_join(ngx_http_request_t *r, ngx_str_t *value,
+    const ngx_str_t *other)
+{
+    u_char  *p, *joined;
+    size_t   len;
+
+    joined = ngx_pnalloc(r->pool, value->len + 2 + other->len);
+    if (joined == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = ngx_cpymem(joined, value->data, value->len);
+    *p++ = ',';
+    *p++ = ' ';
+    ngx_memcpy(p, other->data, other->len);
+
+    len = paylock_strip_public((char *) p, other->len);
+
+    if (len) {
+        value->data = joined;
+        value->len += 2 + len;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_paylock_private_is(ngx_table_elt_t *h, const char *name)
+{
+    return h->key.len == ngx_strlen(name)
+           && ngx_strncasecmp(h->key.data, (u_char *) name, h->key.len) == 0;
+}

@@ -1,0 +1,362 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * Passes: a link that is exchanged for a cookie, and what comes of that.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "ngx_http_paylock_module.h"
+
+
+#define NGX_HTTP_PAYLOCK_TOKENS  8     /* of a request that are looked at */
+
+#define NGX_HTTP_PAYLOCK_COOKIE                                               \
+    "%s=%s; Path=/; Max-Age=%T; HttpOnly; SameSite=Lax%s"
+
+
+/* the tokens that a request shows, and the latest good one */
+
+typedef struct {
+    ngx_http_request_t          *request;
+    const paylock_pass_keys_t   *keys;
+    paylock_pass_purpose_e       purpose;
+    ngx_uint_t                   n;
+    paylock_pass_t               pass;         /* key NULL: none */
+} ngx_http_paylock_shown_t;
+
+
+static ngx_int_t ngx_http_paylock_token_handler(ngx_http_request_t *r);
+static void ngx_http_paylock_token_found(void *data, const char *token,
+    size_t len);
+static ngx_int_t ngx_http_paylock_token_link(ngx_http_request_t *r,
+    ngx_http_paylock_shown_t *shown);
+static ngx_int_t ngx_http_paylock_token_exchange(ngx_http_request_t *r,
+    paylock_pass_t *pass, ngx_str_t *args);
+static ngx_int_t ngx_http_paylock_token_cookie(ngx_http_request_t *r,
+    paylock_pass_t *pass, ngx_str_t *cookie);
+static ngx_int_t ngx_http_paylock_token_location(ngx_http_request_t *r,
+    ngx_str_t *args, ngx_str_t *location);
+
+
+ngx_int_t
+ngx_http_paylock_token_init(ngx_conf_t *cf)
+{
+    ngx_http_handler_pt        *h;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_SERVER_REWRITE_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = ngx_http_paylock_token_handler;
+
+    return NGX_OK;
+}
+
+
+/* Whatever the stage of the host: no backend is to see what is ours. */
+
+static ngx_int_t
+ngx_http_paylock_token_handler(ngx_http_request_t *r)
+{
+    ngx_http_paylock_shown_t       shown;
+    ngx_http_paylock_srv_conf_t   *pscf;
+    ngx_http_paylock_main_conf_t  *pmcf;
+
+    pscf = ngx_http_get_module_srv_conf(r, ngx_http_paylock_module);
+
+    if (pscf->pass_keys == NULL || r != r->main) {
+        return NGX_DECLINED;
+    }
+
+    shown.request = r;
+    shown.keys = pscf->pass_keys;
+    shown.purpose = PAYLOCK_PASS_COOKIE;
+    shown.n = 0;
+    shown.pass.key = NULL;
+
+    ngx_http_paylock_cookie_take(r, ngx_http_paylock_token_found, &shown);
+
+    if (shown.pass.key) {
+        pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
+        r->variables[pmcf->pass].data =
+                                   (u_char *) (uintptr_t) shown.pass.issued;
+    }
+
+    if (r->internal || r->args.len == 0
+        || !paylock_strip_mask((char *) r->args.data, r->args.len, NULL))
+    {
+        return NGX_DECLINED;
+    }
+
+    shown.purpose = PAYLOCK_PASS_LINK;
+    shown.n = 0;
+    shown.pass.key = NULL;
+
+    return ngx_http_paylock_token_link(r, &shown);
+}
+
+
+static void
+ngx_http_paylock_token_found(void *data, const char *token, size_t len)
+{
+    ngx_http_paylock_shown_t *shown = data;
+
+    ngx_str_t       *host;
+    paylock_pass_t   pass;
+
+    host = &shown->request->headers_in.server;
+
+    if (shown->n++ < NGX_HTTP_PAYLOCK_TOKENS
+        && paylock_pass_check(shown->keys, shown->purpose,
+                              (char *) host->data, host->len, token, len,
+                              (uint32_t) ngx_time(), &pass)
+        && (shown->pass.key == NULL || pass.issued > shown->pass.issued))
+    {
+        shown->pass = pass;
+    }
+}
+
+
+/*
+ * Is the pass good that the client has shown?  The verdict is not that of a
+ * host that is open.
+ */
+
+ngx_uint_t
+ngx_http_paylock_token_good(ngx_http_request_t *r)
+{
+    uintptr_t                      issued;
+    ngx_http_paylock_verdict_t    *verdict;
+    ngx_http_paylock_main_conf_t  *pmcf;
+
+    pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
+    issued = (uintptr_t) r->variables[pmcf->pass].data;
+
+    if (issued == 0) {
+        return 0;
+    }
+
+    verdict = ngx_http_paylock_verdict(r);
+
+    if (!verdict->asked) {
+        verdict->asked = 1;
+        verdict->passed = issued >= ngx_http_paylock_host_pass_after(r->main,
+                                                                     verdict);
+    }
+
+    return verdict->passed;
+}
+
+
+/* "paylock_pass=" is in the arguments. */
+
+static ngx_int_t
+ngx_http_paylock_token_link(ngx_http_request_t *r,
+    ngx_http_paylock_shown_t *shown)
+{
+    ngx_str_t                   args;
+    ngx_http_paylock_verdict_t  verdict;
+
+    args.data = ngx_pnalloc(r->pool, r->args.len);
+    if (args.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    args.len = paylock_strip_query((char *) r->args.data, r->args.len,
+                                   (char *) args.data,
+                                   ngx_http_paylock_token_found, shown);
+
+    /* what nginx logs from here on is without it */
+
+    if (ngx_http_paylock_token_mask(r->pool, &r->request_line) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (shown->pass.key == NULL
+        || !(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD)))
+    {
+        return NGX_DECLINED;
+    }
+
+    /* variables that "paylock_key" needs may not be set yet: ask again */
+
+    ngx_http_paylock_host_find(r, &verdict);
+
+    if (shown->pass.issued < ngx_http_paylock_host_pass_after(r, &verdict)) {
+        return NGX_DECLINED;
+    }
+
+    return ngx_http_paylock_token_exchange(r, &shown->pass, &args);
+}
+
+
+static ngx_int_t
+ngx_http_paylock_token_exchange(ngx_http_request_t *r, paylock_pass_t *pass,
+    ngx_str_t *args)
+{
+    ngx_int_t                    rc;
+    ngx_str_t                    location, cookie;
+    ngx_http_paylock_verdict_t  *verdict;
+
+    static ngx_str_t  no_referrer = ngx_string("no-referrer");
+    static ngx_str_t  no_store = ngx_string("no-store");
+
+    verdict = ngx_http_paylock_judge(r);
+
+    if (verdict == NULL
+        || ngx_http_paylock_token_location(r, args, &location) != NGX_OK
+        || ngx_http_paylock_token_cookie(r, pass, &cookie) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    /* not nginx's own header, which would have the name of a host put in */
+
+    if (ngx_http_paylock_page_set(r, "Location", &location) != NGX_OK
+        || ngx_http_paylock_page_set(r, "Set-Cookie", &cookie) != NGX_OK
+        || ngx_http_paylock_page_set(r, "Referrer-Policy", &no_referrer)
+           != NGX_OK
+        || ngx_http_paylock_page_set(r, "Cache-Control", &no_store) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    r->unparsed_uri = location;
+    r->args = *args;
+
+    if (verdict->stage != PAYLOCK_OPEN) {
+        verdict->answered = 1;
+    }
+
+    rc = ngx_http_discard_request_body(r);
+
+    if (rc != NGX_OK) {
+        r->keepalive = 0;
+    }
+
+    r->headers_out.status = NGX_HTTP_SEE_OTHER;
+    r->headers_out.content_length_n = 0;
+
+    rc = ngx_http_send_header(r);
+
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    return ngx_http_send_special(r, NGX_HTTP_LAST);
+}
+
+
+/* Made with the key of the link: who takes that key away ends both. */
+
+static ngx_int_t
+ngx_http_paylock_token_cookie(ngx_http_request_t *r, paylock_pass_t *pass,
+    ngx_str_t *cookie)
+{
+    char         token[PAYLOCK_PASS_TOKEN + 1];
+    ngx_str_t   *host;
+    ngx_uint_t   secure;
+
+    host = &r->headers_in.server;
+
+    if (paylock_pass_make(pass, PAYLOCK_PASS_COOKIE, (char *) host->data,
+                          host->len, token)
+        == 0)
+    {
+        return NGX_ERROR;
+    }
+
+    cookie->data = ngx_pnalloc(r->pool, sizeof(NGX_HTTP_PAYLOCK_COOKIE)
+                                        + sizeof(PAYLOCK_PASS_SECURE)
+                                        + sizeof("; Secure")
+                                        + PAYLOCK_PASS_TOKEN
+                                        + NGX_TIME_T_LEN);
+    if (cookie->data == NULL) {
+        return NGX_ERROR;
+    }
+
+#if (NGX_HTTP_SSL)
+    secure = r->connection->ssl != NULL;
+#else
+    secure = 0;
+#endif
+
+    cookie->len = ngx_sprintf(cookie->data, NGX_HTTP_PAYLOCK_COOKIE,
+                              secure ? PAYLOCK_PASS_SECURE : PAYLOCK_PASS_NAME,
+                              token, (time_t) pass->expires - ngx_time(),
+                              secure ? "; Secure" : "")
+                  - cookie->data;
+
+    return NGX_OK;
+}
+
+
+/* The same address without the token, relative: nothing names a host. */
+
+static ngx_int_t
+ngx_http_paylock_token_location(ngx_http_request_t *r, ngx_str_t *args,
+    ngx_str_t *location)
+{
+    u_char     *p;
+    ngx_str_t   path;
+
+    path = r->unparsed_uri;
+
+    for (p = path.data; p < path.data + path.len; p++) {
+        if (*p == '?' || *p == '#') {
+            path.len = p - path.data;
+        }
+    }
+
+    p = ngx_pnalloc(r->pool, 3 * (path.len + args->len) + sizeof("/?"));
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    location->data = p;
+    p += paylock_strip_path((char *) path.data, path.len, (char *) p);
+
+    if (args->len) {
+        *p++ = '?';
+        p = ngx_cpymem(p, args->data, args->len);
+    }
+
+    location->len = p - location->data;
+
+    return NGX_OK;
+}
+
+
+/* A text with the tokens in it masked, such as a request line. */
+
+ngx_int_t
+ngx_http_paylock_token_mask(ngx_pool_t *pool, ngx_str_t *text)
+{
+    size_t   size;
+    u_char  *p;
+
+    size = paylock_strip_mask((char *) text->data, text->len, NULL);
+
+    if (size == 0) {
+        return NGX_OK;
+    }
+
+    p = ngx_pnalloc(pool, size);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    text->len = paylock_strip_mask((char *) text->data, text->len, (char *) p);
+    text->data = p;
+
+    return NGX_OK;
+}
