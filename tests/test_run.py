@@ -42,6 +42,13 @@ def test_make_run(end, private):
         assert make.poll() is None, said
         directory = re.search(r"/tmp/paylock-run\.\w+", said)[0]
 
+        # a browser that follows the link sees what nobody else does
+        link, = re.findall(r"^    (http\S+paylock_pass=\S+)$", said, re.M)
+        seen = subprocess.run(
+            ["curl", "-sL", "-b", "", "-w", "%{http_code} %{url_effective}", link],
+            text=True, capture_output=True).stdout
+        assert seen.endswith("200 " + link.split("?")[0]), seen
+
         # the lines as they stand there, one after the other
         answers = []
         for line in re.findall(rf"^    (?:curl|{directory}/).*$", said, re.M):
@@ -49,6 +56,7 @@ def test_make_run(end, private):
                                   capture_output=True, timeout=20)
             assert done.returncode == 0, (line, done.stderr)
             time.sleep(0.1)     # nobody types faster
+            metrics = done.stdout
             answers += re.findall(r"^HTTP/1\.1 (\d+)", done.stdout, re.M)
         assert answers == ["200", "503"], said
 
@@ -61,6 +69,7 @@ def test_make_run(end, private):
 
         assert answer("new") == "200"
         assert answer("shop") == "200"
+        assert 'paylock_requests_total{state="pass"} 1' in metrics
         wait_for("the flips to be shown", lambda: re.search(
             r"lock.*acme\.localhost.*unlock.*new\.localhost",
             out.read_text()[len(said):], re.S))
