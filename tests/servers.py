@@ -370,7 +370,10 @@ class Nginx(Process):
         """Puts another http block in the place of the present one."""
         if http is not None:
             self.http = http
-        (self.dir / "nginx.conf").write_text(self.configuration(self.http))
+        conf = self.dir / "nginx.conf.new"
+        conf.write_text(self.configuration(self.http))
+        # nginx may still be at a reload that was asked for before
+        conf.rename(self.dir / "nginx.conf")
 
     def argv(self, conf, log="error.log"):
         return [NGINX, "-p", f"{self.dir}/", "-c", conf, "-e", log]
