@@ -37,9 +37,11 @@ typedef struct {
 
 static int keygen_run(admin_t *a, keygen_t *k);
 static int keygen_path(admin_t *a, keygen_t *k);
+static int keygen_open(admin_t *a, const keygen_t *k, int *fd);
+static int keygen_make(admin_t *a, keygen_t *k);
 static void keygen_kid(keygen_t *k);
 static void keygen_keep(keygen_t *k);
-static int keygen_write(admin_t *a, const keygen_t *k);
+static int keygen_write(admin_t *a, const keygen_t *k, int fd, int status);
 static int keygen_put(const keygen_t *k, int fd);
 static int keygen_told(admin_t *a, const keygen_t *k);
 
@@ -67,39 +69,29 @@ keygen_passes(admin_t *a)
 }
 
 
+/* The new file is begun before the old one is read: one at a time does so. */
+
 static int
 keygen_run(admin_t *a, keygen_t *k)
 {
-    unsigned char  secret[PAYLOCK_PASS_LEAST];
+    int  fd, status;
 
-    if (keygen_path(a, k) != STATUS_DONE
-        || (k->there
-            && pass_file_read(a, k->path, &k->old) != STATUS_DONE))
-    {
-        return a->problem.status;
+    fd = -1;
+    status = keygen_path(a, k);
+
+    if (status == STATUS_DONE && a->opt[OPT_DRY_RUN] == NULL) {
+        status = keygen_open(a, k, &fd);
     }
 
-    keygen_kid(k);
-    keygen_keep(k);
-
-    if (getrandom(secret, sizeof(secret), 0) != sizeof(secret)) {
-        return problem_set(&a->problem, STATUS_FAILED, "random", NULL,
-                           "the system gives no random numbers");
+    if (status == STATUS_DONE) {
+        status = keygen_make(a, k);
     }
 
-    paylock_pass_line(k->kid, secret, sizeof(secret), k->line);
-    explicit_bzero(secret, sizeof(secret));
-
-    if (a->opt[OPT_DRY_RUN] == NULL) {
-
-        if (keygen_write(a, k) != STATUS_DONE) {
-            return a->problem.status;
-        }
-
-        a->done = "the key is made";
+    if (fd != -1) {
+        status = keygen_write(a, k, fd, status);
     }
 
-    return keygen_told(a, k);
+    return status == STATUS_DONE ? keygen_told(a, k) : status;
 }
 
 
@@ -123,6 +115,45 @@ keygen_path(admin_t *a, keygen_t *k)
     }
 
     (void) snprintf(k->temp, sizeof(k->temp), "%s.new", k->path);
+
+    return STATUS_DONE;
+}
+
+
+static int
+keygen_open(admin_t *a, const keygen_t *k, int *fd)
+{
+    *fd = open(k->temp, O_WRONLY|O_CREAT|O_EXCL|O_CLOEXEC, 0600);
+
+    return *fd != -1 ? STATUS_DONE
+           : errno == EEXIST
+           ? problem_set(&a->problem, STATUS_FAILED, "pass_key",
+                         "remove it, if nobody else makes keys now",
+                         "\"%.1000s\" is there, in which the keys are made",
+                         k->temp)
+           : pass_file_failed(a, k->temp, "make", NULL);
+}
+
+
+static int
+keygen_make(admin_t *a, keygen_t *k)
+{
+    unsigned char  secret[PAYLOCK_PASS_LEAST];
+
+    if (k->there && pass_file_read(a, k->path, &k->old) != STATUS_DONE) {
+        return a->problem.status;
+    }
+
+    keygen_kid(k);
+    keygen_keep(k);
+
+    if (getrandom(secret, sizeof(secret), 0) != sizeof(secret)) {
+        return problem_set(&a->problem, STATUS_FAILED, "random", NULL,
+                           "the system gives no random numbers");
+    }
+
+    paylock_pass_line(k->kid, secret, sizeof(secret), k->line);
+    explicit_bzero(secret, sizeof(secret));
 
     return STATUS_DONE;
 }
@@ -172,25 +203,17 @@ keygen_keep(keygen_t *k)
 }
 
 
-/* There is the old file or the new one, whenever this ends. */
+/*
+ * There is the old file or the new one, whenever this ends; with another
+ * status than done the old one.
+ */
 
 static int
-keygen_write(admin_t *a, const keygen_t *k)
+keygen_write(admin_t *a, const keygen_t *k, int fd, int status)
 {
-    int  fd, ok;
+    int  ok;
 
-    fd = open(k->temp, O_WRONLY|O_CREAT|O_EXCL|O_CLOEXEC, 0600);
-
-    if (fd == -1) {
-        return errno == EEXIST
-               ? problem_set(&a->problem, STATUS_FAILED, "pass_key",
-                             "remove it, if nobody else makes keys now",
-                             "\"%.1000s\" is there, in which the keys are "
-                             "made", k->temp)
-               : pass_file_failed(a, k->temp, "make", NULL);
-    }
-
-    ok = keygen_put(k, fd) == 0;
+    ok = status == STATUS_DONE && keygen_put(k, fd) == 0;
     ok = close(fd) == 0 && ok;
 
     /* what somebody else has made meanwhile stays */
@@ -202,15 +225,19 @@ keygen_write(admin_t *a, const keygen_t *k)
         ok = rename(k->temp, k->path) == 0;
     }
 
-    if (!ok) {
-        (void) pass_file_failed(a, k->path, "write", NULL);
+    if (!ok && status == STATUS_DONE) {
+        status = pass_file_failed(a, k->path, "write", NULL);
     }
 
     if (!ok || !k->there) {
         (void) unlink(k->temp);
     }
 
-    return ok ? STATUS_DONE : a->problem.status;
+    if (ok) {
+        a->done = "the key is made";
+    }
+
+    return status;
 }
 
 

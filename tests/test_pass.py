@@ -12,6 +12,7 @@ import re
 import socket
 import ssl
 import struct
+import subprocess
 import time
 from urllib.parse import urljoin, urlsplit
 
@@ -937,6 +938,27 @@ def test_keygen(admin, private):
     assert path.stat().st_mode & 0o777 == 0o640
     assert (private / "link").is_symlink()
     assert path.read_text().startswith("k19:")
+
+
+def test_keygen_many_at_once(admin, private):
+    """None takes away what another one has made."""
+    path = private / "pass.keys"
+    admin("keygen", "--pass", path)
+    for _ in range(3):
+        before = path.read_text().splitlines()
+        making = [subprocess.Popen(
+            admin.argv("keygen", "--pass", str(path)), env=admin.env,
+            cwd=admin.home, stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE, text=True) for _ in range(8)]
+        errors = [p.communicate(timeout=30)[1] for p in making]
+        made = sum(p.returncode == 0 for p in making)
+        assert made and all("is there" in e for e in errors if e)
+        lines = path.read_text().splitlines()
+        kids = [int(line[1:line.index(":")]) for line in lines]
+        assert kids == list(range(kids[0], kids[0] - len(kids), -1))
+        assert kids[0] == int(before[0][1:before[0].index(":")]) + made
+        assert lines[made:] == before[:16 - made]
+    assert sorted(p.name for p in private.glob("pass.keys*")) == ["pass.keys"]
 
 
 def test_keygen_refused(admin, private):
