@@ -19,7 +19,7 @@
 
 #define IMPORT_BAD   20                /* lines that are told */
 #define IMPORT_READ  65536
-#define IMPORT_MAX   (1024u * 1024 * 1024)
+#define IMPORT_MAX   (256u * 1024 * 1024)
 
 
 typedef struct {
@@ -87,8 +87,8 @@ import_desires(admin_t *a, desires_t *ds)
         return status;
     }
 
-    return problem_set(&a->problem, STATUS_USAGE, "lines", "correct them and "
-                       "run the command again", "%zu %s of \"%.1000s\" %s "
+    return problem_set(&a->problem, STATUS_USAGE, "lines", "correct what is "
+                       "bad and run the command again", "%zu %s of \"%.1000s\" %s "
                        "bad%s; nothing is changed", bad,
                        bad == 1 ? "line" : "lines", a->arg[0],
                        bad == 1 ? "is" : "are",
@@ -126,24 +126,25 @@ import_file(admin_t *a, char **text, size_t *len)
 static int
 import_read(admin_t *a, int fd, char **text, size_t *len)
 {
-    char     *room;
-    size_t    size;
-    ssize_t   n;
+    char        *room;
+    size_t       size;
+    ssize_t      n;
+    const char  *why;
 
     *text = NULL;
     *len = 0;
     size = 0;
+    why = NULL;
 
-    for ( ;; ) {
+    while (why == NULL) {
 
         if (size - *len < IMPORT_READ) {
             size = 2 * size + IMPORT_READ;
-            room = size <= 2 * (size_t) IMPORT_MAX + IMPORT_READ
-                   ? realloc(*text, size) : NULL;
+            room = realloc(*text, size);
 
             if (room == NULL) {
                 free(*text);
-                return import_failed(a, "it is too large");
+                return admin_memory(a);
             }
 
             *text = room;
@@ -151,18 +152,22 @@ import_read(admin_t *a, int fd, char **text, size_t *len)
 
         n = read(fd, *text + *len, size - *len);
 
+        if (n == 0) {
+            return STATUS_DONE;
+        }
+
         if (n > 0) {
             *len += (size_t) n;
-
-        } else if (n == 0) {
-            return STATUS_DONE;
+            why = *len > IMPORT_MAX ? "it is larger than 256 MB" : NULL;
 
         } else if (errno != EINTR) {
-            n = errno;
-            free(*text);
-            return import_failed(a, strerror((int) n));
+            why = strerror(errno);
         }
     }
+
+    free(*text);
+
+    return import_failed(a, why);
 }
 
 
@@ -192,8 +197,9 @@ import_tell(void *data, const problem_t *p)
 static int
 import_change(flips_t *fs, flip_t *f, uint32_t now)
 {
-    int              opens, status;
-    const desire_t  *d;
+    int               opens, status;
+    const desire_t   *d;
+    paylock_record_t  before, after;
 
     d = &((const desires_t *) fs->kind->data)->desire[f->i];
 
@@ -212,7 +218,18 @@ import_change(flips_t *fs, flip_t *f, uint32_t now)
 
     status = import_texts(fs, f, d, now);
 
-    return status == STATUS_DONE ? change_end(fs, f, 0) : status;
+    if (status != STATUS_DONE
+        || (status = change_end(fs, f, 0)) != STATUS_DONE)
+    {
+        return status;
+    }
+
+    before = change_times(f->record);
+    after = change_times(f->after);
+
+    return paylock_record_has(&after, PAYLOCK_LOCK_AT)
+           && !change_ended(&after, PAYLOCK_LOCK_AT, now)
+           ? change_passes(fs, f, &before, now) : STATUS_DONE;
 }
 
 

@@ -339,8 +339,8 @@ nodes_forgotten(admin_t *a, json_t *forgotten, json_t *unknown)
     size_t       i;
     json_t      *name;
     char         first[200];
+    const char  *text;
 
-    first[0] = '\0';
     n = (int) json_array_size(forgotten);
 
     json_array_foreach(forgotten, i, name) {
@@ -355,14 +355,13 @@ nodes_forgotten(admin_t *a, json_t *forgotten, json_t *unknown)
 
     name = json_array_get(unknown, 0);
 
-    if (name) {
-        (void) snprintf(first, sizeof(first), "%s", json_string_value(name));
-    }
+    text = json_string_value(name);
+    (void) snprintf(first, sizeof(first), "%s", text ? text : "");
 
     status = output_json(a, json_pack("{s:o, s:o}", "forgotten", forgotten,
                                       "unknown", unknown));
 
-    if (status != STATUS_DONE || *first == '\0') {
+    if (status != STATUS_DONE || name == NULL) {
         return status;
     }
 

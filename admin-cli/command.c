@@ -426,7 +426,8 @@ command_count(admin_t *a)
 
     if (a->n_args < c->least) {
         return problem_set(&a->problem, STATUS_USAGE, "arguments",
-                           "give one or more",
+                           c->most == c->least ? "give it"
+                                               : "give one or more",
                            "\"%s\" needs %s", c->name, c->args);
     }
 

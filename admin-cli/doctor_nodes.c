@@ -27,7 +27,7 @@ static const struct {
 } nodes_mends[] = {
     { "empty", "its error log says why it has read nothing yet" },
     { "disk", "its error log says why it cannot reach Redis" },
-    { "stale", "its error log says why it cannot reach Redis" },
+    { "stale", "its error log says why it does not follow" },
     { "diverged", "it holds hosts closed that this Redis shows open: put the "
       "data of Redis back, or accept it with \"paylock-admin adopt\"" }
 };
@@ -70,10 +70,21 @@ doctor_nodes(doctor_t *d)
 static void
 nodes_check(doctor_t *d, const node_t *node, const char *name)
 {
+    int64_t  ahead;
+
     if (node->why) {
         doctor_say(d, DOCTOR_PROBLEM, "nodes",
                    "remove it with \"paylock-admin nodes forget\"",
                    "the report of \"%.300s\" %s", name, node->why);
+        return;
+    }
+
+    if (node->silent && node->age == 0) {
+        doctor_say(d, DOCTOR_PROBLEM, "nodes", "set the clock of Redis by "
+                   "NTP, it has gone back; if that nginx is no more: "
+                   "\"paylock-admin nodes forget\"",
+                   "the last report of \"%.300s\" is of a time that has not "
+                   "come for Redis", name);
         return;
     }
 
@@ -89,12 +100,13 @@ nodes_check(doctor_t *d, const node_t *node, const char *name)
         return;
     }
 
-    if (llabs(node->report.ahead) > DOCTOR_CLOCK) {
+    ahead = node->report.ahead;
+
+    if (ahead > DOCTOR_CLOCK || ahead < -DOCTOR_CLOCK) {
         doctor_say(d, DOCTOR_PROBLEM, "nodes",
                    "set its clock by NTP: by that its planned locks come",
                    "the clock of \"%.300s\" is %lld s %s that of Redis", name,
-                   llabs(node->report.ahead) / 1000,
-                   node->report.ahead > 0 ? "ahead of" : "behind");
+                   llabs(ahead / 1000), ahead > 0 ? "ahead of" : "behind");
     }
 }
 
@@ -110,8 +122,10 @@ nodes_state(doctor_t *d, const node_t *node, const char *name)
 
         if (strcmp(node->report.state, nodes_mends[i].state) == 0) {
             doctor_say(d, DOCTOR_PROBLEM, "nodes", nodes_mends[i].mend,
-                       "\"%.300s\" is %s, and holds %" PRIu64 " hosts against "
-                       "this Redis", name, nodes_mends[i].state,
+                       node->report.held
+                       ? "\"%.300s\" is %s, and holds %" PRIu64 " hosts "
+                         "against this Redis"
+                       : "\"%.300s\" is %s", name, nodes_mends[i].state,
                        node->report.held);
             return 1;
         }

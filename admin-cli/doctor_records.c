@@ -7,9 +7,13 @@
  */
 
 
+#define _GNU_SOURCE
+
 #include <inttypes.h>
 #include <string.h>
+#include <time.h>
 
+#include "change.h"
 #include "doctor.h"
 #include "fold.h"
 #include "head.h"
@@ -31,9 +35,11 @@ typedef struct {
     int        failed;
     uint64_t   broken;                 /* no records, and no hosts */
     uint64_t   differ;
+    uint64_t   closed;                 /* though they are protected */
     uint64_t   unknown;                /* without an entry among those */
     char       one_broken[RECORDS_NAME];
     char       one_differs[RECORDS_NAME];
+    char       one_closed[RECORDS_NAME];
     char       why[RECORDS_NAME];
 } records_check_t;
 
@@ -43,6 +49,8 @@ static int records_entry(void *data, const char *id, const paylock_entry_t *e,
     const char *why);
 static int records_one(void *data, const redisReply *host,
     const redisReply *value);
+static int records_closed(const redisReply *value,
+    const paylock_record_t *rec);
 static void records_differ(fold_host_t *h, void *data);
 static void records_say(doctor_t *d, const records_check_t *c, uint64_t n);
 
@@ -129,9 +137,41 @@ records_one(void *data, const redisReply *host, const redisReply *value)
         (void) snprintf(c->why, RECORDS_NAME, "%s", why);
     }
 
+    if (why == NULL && records_closed(value, &rec) && c->closed++ == 0) {
+        (void) snprintf(c->one_closed, RECORDS_NAME, "%s", host->str);
+    }
+
     return why || fold_compare(&c->fold, host->str, host->len, value->str,
                                value->len)
            ? STATUS_DONE : admin_memory(c->admin);
+}
+
+
+/* Is it protected, and not open, or not to stay so?  Few have the mark. */
+
+static int
+records_closed(const redisReply *value, const paylock_record_t *rec)
+{
+    int          protected;
+    json_t      *record;
+    uint32_t     now;
+    const char  *why;
+
+    if (memmem(value->str, value->len, PAYLOCK_PROTECTED,
+               sizeof(PAYLOCK_PROTECTED) - 1) == NULL)
+    {
+        return 0;
+    }
+
+    record = paylock_record_load(value->str, value->len, &why);
+    protected = paylock_record_protected(record);
+    json_decref(record);
+
+    now = (uint32_t) time(NULL);
+
+    return protected && (change_case(rec, now)
+                         || paylock_timeline_stage(rec, now, PAYLOCK_LOCKED)
+                            != PAYLOCK_OPEN);
 }
 
 
@@ -178,7 +218,18 @@ records_say(doctor_t *d, const records_check_t *c, uint64_t n)
                      "\"%s\" among them", c->differ, c->one_differs);
     }
 
-    if (c->broken == 0 && c->differ == 0) {
+    if (c->closed) {
+        doctor_say(d, DOCTOR_PROBLEM, "records",
+                   "unlock what is to stay open; unprotect what is not",
+                   c->closed == 1
+                   ? "%" PRIu64 " record is protected and does not keep its "
+                     "host open: \"%s\""
+                   : "%" PRIu64 " records are protected and do not keep their "
+                     "hosts open, \"%s\" among them", c->closed,
+                   c->one_closed);
+    }
+
+    if (c->broken == 0 && c->differ == 0 && c->closed == 0) {
         doctor_say(d, DOCTOR_OK, "records", NULL, c->unknown
                    ? "%" PRIu64 " records, as far as the last entries tell "
                      "of them; \"paylock-admin audit verify\" compares all"

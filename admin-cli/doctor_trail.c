@@ -180,7 +180,8 @@ trail_key(doctor_t *d)
     }
 
     if (a->signer.key == NULL) {
-        doctor_say(d, d->looks ? DOCTOR_NOTE : DOCTOR_PROBLEM, "key",
+        doctor_say(d, d->looks || d->known.seq == 0 ? DOCTOR_NOTE
+                                                    : DOCTOR_PROBLEM, "key",
                    "make one with \"paylock-admin keygen\", or name yours "
                    "with --key", "there is no key here to sign changes with");
         return;

@@ -119,6 +119,11 @@ flips_all(flips_t *fs)
             fs->unsure.seq = 0;
             races = 0;
             losses = 0;
+
+            /* who was in the way may be gone */
+
+            batch += batch / 8 + 1;
+            batch = batch < FLIP_BATCH ? batch : FLIP_BATCH;
             break;
 
         case FLIP_RACE:

@@ -9,7 +9,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "flip.h"
 #include "journal.h"
@@ -128,6 +130,12 @@ flips_journal(const flips_t *fs, size_t n)
     const flip_t  *f;
 
     at = fs->head;
+
+    /* where nobody listens each would be a connection that is refused */
+
+    if (access(_PATH_LOG, F_OK) != 0) {
+        return;
+    }
 
     for (i = 0; i < n; i++) {
         f = &fs->flip[i];

@@ -32,8 +32,6 @@ journal(const admin_t *a, const head_t *at, const char *action,
            journal_text(host, name), at->chain, at->seq, at->hash,
            a->signer.key ? a->signer.public : "unsigned",
            journal_text(actor, who), journal_text(request, id));
-
-    closelog();
 }
 
 

@@ -267,10 +267,14 @@ static int
 probe_read(BIO *bio, probe_answer_t *answer, time_t deadline)
 {
     int     n;
-    size_t  len;
+    size_t  len, left;
 
-    for (len = 0; len < PROBE_HEAD - 1; /* void */ ) {
-        n = BIO_read(bio, answer->head + len, (int) (PROBE_HEAD - 1 - len));
+    len = 0;
+
+    /* what is passed over counts, too: else it could go on for ever */
+
+    for (left = PROBE_HEAD - 1; left; /* void */ ) {
+        n = BIO_read(bio, answer->head + len, (int) left);
 
         if (n <= 0) {
 
@@ -282,6 +286,7 @@ probe_read(BIO *bio, probe_answer_t *answer, time_t deadline)
         }
 
         len += (size_t) n;
+        left -= (size_t) n;
         answer->head[len] = '\0';
 
         /* header lines hold no 0, and so the rest would not be seen */

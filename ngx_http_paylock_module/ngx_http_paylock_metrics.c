@@ -3,8 +3,9 @@
  * Copyright (C) 2026 paylock contributors
  *
  * paylock_metrics: what is asked for, and the values.  Records are counted
- * while the request waits, a slice of the table every now and then; for a
- * timer a worker that is to leave waits, too.
+ * while requests wait, a slice of the table every now and then, and for all of
+ * them at once: who asks much takes no more time from others.  For a timer a
+ * worker that is to leave waits, too.
  */
 
 
@@ -21,12 +22,22 @@
 #define NGX_HTTP_PAYLOCK_METRICS_PAUSE  1      /* millisecond */
 
 
+/* round and round, as long as somebody waits */
+
+struct ngx_http_paylock_census_s {
+    ngx_event_t                    turn;
+    ngx_queue_t                    waiting;    /* who came first leaves first */
+    uint32_t                       bucket;     /* the next one */
+};
+
+
 typedef struct {
+    ngx_queue_t                    queue;
     ngx_http_request_t            *request;
     ngx_http_paylock_main_conf_t  *pmcf;
-    ngx_event_t                    turn;
-    uint32_t                       bucket;
+    uint32_t                       left;       /* buckets */
     ngx_uint_t                     json;
+    ngx_uint_t                     waiting;
     ngx_http_paylock_metrics_t     metrics;
 } ngx_http_paylock_metrics_ctx_t;
 
@@ -35,9 +46,10 @@ static ngx_int_t ngx_http_paylock_metrics_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_paylock_metrics_format(ngx_http_request_t *r,
     ngx_uint_t *json);
 static void ngx_http_paylock_metrics_cleanup(void *data);
+static void ngx_http_paylock_metrics_wait(ngx_http_paylock_metrics_ctx_t *ctx);
 static void ngx_http_paylock_metrics_turn(ngx_event_t *ev);
-static ngx_int_t ngx_http_paylock_metrics_slice(
-    ngx_http_paylock_metrics_ctx_t *ctx);
+static void ngx_http_paylock_metrics_slice(
+    ngx_http_paylock_main_conf_t *pmcf);
 static ngx_int_t ngx_http_paylock_metrics_send(
     ngx_http_paylock_metrics_ctx_t *ctx);
 static void ngx_http_paylock_metrics_values(
@@ -63,6 +75,18 @@ ngx_http_paylock_metrics(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     pmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_paylock_module);
     pmcf->used = 1;
+
+    if (pmcf->census == NULL) {
+        pmcf->census = ngx_pcalloc(cf->pool,
+                                   sizeof(ngx_http_paylock_census_t));
+        if (pmcf->census == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        pmcf->census->turn.handler = ngx_http_paylock_metrics_turn;
+        pmcf->census->turn.data = pmcf;
+        ngx_queue_init(&pmcf->census->waiting);
+    }
 
     return NGX_CONF_OK;
 }
@@ -101,16 +125,12 @@ ngx_http_paylock_metrics_handler(ngx_http_request_t *r)
         return NGX_HTTP_BAD_REQUEST;
     }
 
-    if (ngx_http_paylock_metrics_slice(ctx) == NGX_OK) {
+    if (ctx->pmcf->table.sh->count == 0) {
         return ngx_http_paylock_metrics_send(ctx);
     }
 
-    ctx->turn.handler = ngx_http_paylock_metrics_turn;
-    ctx->turn.data = ctx;
-    ctx->turn.log = r->connection->log;
-
     r->main->count++;
-    ngx_add_timer(&ctx->turn, NGX_HTTP_PAYLOCK_METRICS_PAUSE);
+    ngx_http_paylock_metrics_wait(ctx);
 
     return NGX_DONE;
 }
@@ -153,62 +173,114 @@ ngx_http_paylock_metrics_cleanup(void *data)
 {
     ngx_http_paylock_metrics_ctx_t  *ctx = data;
 
-    if (ctx->turn.timer_set) {
-        ngx_del_timer(&ctx->turn);
+    if (ctx->waiting) {
+        ngx_queue_remove(&ctx->queue);
     }
 }
 
+
+/* For all buckets to pass once, from the next one on. */
+
+static void
+ngx_http_paylock_metrics_wait(ngx_http_paylock_metrics_ctx_t *ctx)
+{
+    ngx_http_paylock_census_t  *census;
+
+    census = ctx->pmcf->census;
+
+    ctx->left = ctx->pmcf->table.sh->capacity;
+    ctx->waiting = 1;
+    ngx_queue_insert_tail(&census->waiting, &ctx->queue);
+
+    if (!census->turn.timer_set) {
+        census->turn.log = ngx_cycle->log;
+        ngx_add_timer(&census->turn, NGX_HTTP_PAYLOCK_METRICS_PAUSE);
+    }
+}
+
+
+/* One that is answered may take others with it that wait. */
 
 static void
 ngx_http_paylock_metrics_turn(ngx_event_t *ev)
 {
+    ngx_queue_t                     *q;
     ngx_connection_t                *c;
     ngx_http_request_t              *r;
+    ngx_http_paylock_main_conf_t    *pmcf;
     ngx_http_paylock_metrics_ctx_t  *ctx;
 
-    ctx = ev->data;
-    r = ctx->request;
-    c = r->connection;
+    pmcf = ev->data;
 
-    if (ngx_http_paylock_metrics_slice(ctx) != NGX_OK) {
-        ngx_add_timer(ev, NGX_HTTP_PAYLOCK_METRICS_PAUSE);
-        return;
+    ngx_http_paylock_metrics_slice(pmcf);
+
+    while (!ngx_queue_empty(&pmcf->census->waiting)) {
+        q = ngx_queue_head(&pmcf->census->waiting);
+        ctx = ngx_queue_data(q, ngx_http_paylock_metrics_ctx_t, queue);
+
+        if (ctx->left) {
+            break;
+        }
+
+        ngx_queue_remove(q);
+        ctx->waiting = 0;
+
+        r = ctx->request;
+        c = r->connection;
+
+        ngx_http_finalize_request(r, ngx_http_paylock_metrics_send(ctx));
+        ngx_http_run_posted_requests(c);
     }
 
-    ngx_http_finalize_request(r, ngx_http_paylock_metrics_send(ctx));
-    ngx_http_run_posted_requests(c);
+    if (!ngx_queue_empty(&pmcf->census->waiting) && !ev->timer_set) {
+        ngx_add_timer(ev, NGX_HTTP_PAYLOCK_METRICS_PAUSE);
+    }
 }
 
 
-static ngx_int_t
-ngx_http_paylock_metrics_slice(ngx_http_paylock_metrics_ctx_t *ctx)
+/* Slices begin at the same buckets in each round: all is seen just once. */
+
+static void
+ngx_http_paylock_metrics_slice(ngx_http_paylock_main_conf_t *pmcf)
 {
-    uint32_t                   last;
-    ngx_uint_t                 i, n;
-    paylock_stage_e            stage;
-    ngx_http_paylock_table_t  *table;
-    paylock_state_record_t     records[NGX_HTTP_PAYLOCK_STEPS];
+    int64_t                          found[PAYLOCK_LOCKED + 1];
+    uint32_t                         b, last;
+    ngx_uint_t                       i, n;
+    ngx_queue_t                     *q;
+    paylock_stage_e                  stage;
+    ngx_http_paylock_census_t       *census;
+    ngx_http_paylock_metrics_ctx_t  *ctx;
+    paylock_state_record_t           records[NGX_HTTP_PAYLOCK_STEPS];
 
-    table = &ctx->pmcf->table;
+    census = pmcf->census;
+    last = ngx_min(census->bucket + NGX_HTTP_PAYLOCK_METRICS_SLICE,
+                   pmcf->table.sh->capacity);
 
-    if (table->sh->count == 0) {
-        return NGX_OK;
-    }
+    ngx_memzero(found, sizeof(found));
 
-    last = ngx_min(ctx->bucket + NGX_HTTP_PAYLOCK_METRICS_SLICE,
-                   table->sh->capacity);
-
-    for ( /* void */ ; ctx->bucket < last; ctx->bucket++) {
-        n = ngx_http_paylock_table_bucket(table, ctx->bucket, records);
+    for (b = census->bucket; b < last; b++) {
+        n = ngx_http_paylock_table_bucket(&pmcf->table, b, records);
 
         for (i = 0; i < n; i++) {
             stage = paylock_timeline_stage(&records[i].record, ngx_time(),
                                            PAYLOCK_OPEN);
-            ctx->metrics.records[stage]++;
+            found[stage]++;
         }
     }
 
-    return ctx->bucket < table->sh->capacity ? NGX_AGAIN : NGX_OK;
+    for (q = ngx_queue_head(&census->waiting);
+         q != ngx_queue_sentinel(&census->waiting);
+         q = ngx_queue_next(q))
+    {
+        ctx = ngx_queue_data(q, ngx_http_paylock_metrics_ctx_t, queue);
+        ctx->left -= last - census->bucket;
+
+        for (i = 0; i <= PAYLOCK_LOCKED; i++) {
+            ctx->metrics.records[i] += found[i];
+        }
+    }
+
+    census->bucket = last < pmcf->table.sh->capacity ? last : 0;
 }
 
 
@@ -265,6 +337,7 @@ ngx_http_paylock_metrics_values(ngx_http_paylock_main_conf_t *pmcf,
     ngx_http_paylock_metrics_t *m)
 {
     ngx_uint_t                    i;
+    ngx_msec_int_t                age;
     ngx_http_paylock_count_t      sum;
     ngx_http_paylock_node_sh_t   *node;
     ngx_http_paylock_table_sh_t  *table;
@@ -281,11 +354,14 @@ ngx_http_paylock_metrics_values(ngx_http_paylock_main_conf_t *pmcf,
     m->info = 1;
     m->state[node->state] = 1;
 
-    /* who has never had an answer does not know how old it is */
+    /*
+     * who has never had an answer does not know how old it is, and the worker
+     * that has had it may be ahead of this one's time
+     */
 
-    m->age = node->answered
-             ? (ngx_msec_int_t) (ngx_current_msec - node->answered)
-             : NGX_HTTP_PAYLOCK_METRICS_NONE;
+    age = (ngx_msec_int_t) (ngx_current_msec - node->answered);
+
+    m->age = node->answered ? ngx_max(age, 0) : NGX_HTTP_PAYLOCK_METRICS_NONE;
     m->ahead = node->timed ? node->ahead : NGX_HTTP_PAYLOCK_METRICS_NONE;
     m->seq = node->cursor.seq;
 

@@ -156,6 +156,11 @@ typedef struct ngx_http_paylock_saver_s  ngx_http_paylock_saver_t;
 typedef struct ngx_http_paylock_template_s  ngx_http_paylock_template_t;
 
 
+/* ngx_http_paylock_metrics.c: counts the records for who waits */
+
+typedef struct ngx_http_paylock_census_s  ngx_http_paylock_census_t;
+
+
 /* a location's answers, shared by all locations that give the same */
 
 typedef struct {
@@ -178,6 +183,7 @@ typedef struct {
     ngx_http_paylock_node_sh_t  *node;
     ngx_shm_zone_t              *counts;
     ngx_http_paylock_count_t    *count;        /* of this process */
+    ngx_http_paylock_census_t   *census;       /* for paylock_metrics */
 
     ngx_http_paylock_redis_t     redis;
     ngx_http_paylock_file_t      file;

@@ -95,9 +95,10 @@ def sanitizers(directory):
     reports.mkdir(exist_ok=True)
     reports.chmod(0o777)
     path = f"log_path={reports}/sanitizer"
-    # nginx's pools are never freed when it exits, and what it loads defines
-    # some names twice
-    return {"ASAN_OPTIONS": f"{path}:detect_leaks=0:detect_odr_violation=0",
+    # nginx's pools are never freed when it exits, what it loads defines some
+    # names twice, and faketime is loaded before all others
+    return {"ASAN_OPTIONS": f"{path}:detect_leaks=0:detect_odr_violation=0"
+                            ":verify_asan_link_order=0",
             "UBSAN_OPTIONS": f"{path}:print_stacktrace=1"}
 
 
@@ -369,7 +370,10 @@ class Nginx(Process):
         """Puts another http block in the place of the present one."""
         if http is not None:
             self.http = http
-        (self.dir / "nginx.conf").write_text(self.configuration(self.http))
+        conf = self.dir / "nginx.conf.new"
+        conf.write_text(self.configuration(self.http))
+        # nginx may still be at a reload that was asked for before
+        conf.rename(self.dir / "nginx.conf")
 
     def argv(self, conf, log="error.log"):
         return [NGINX, "-p", f"{self.dir}/", "-c", conf, "-e", log]

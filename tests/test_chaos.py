@@ -22,7 +22,6 @@ from writers import Writer, Writers
 
 SECONDS = float(os.environ.get("PAYLOCK_CHAOS_SECONDS", 15))
 RATE = 1000                             # flips a second
-RATE = 1000                             # flips a second
 WORKERS = 4
 HOSTS = [f"h{i}.example" for i in range(300)]
 
@@ -90,7 +89,6 @@ class Chaos:
         self.asked = []                 # (host, from, until, status)
         self.counts = dict.fromkeys(
             ("kills", "reloads", "stops", "restarts", "flips by CLI"), 0)
-        self.up = 0                     # seconds in which Redis is there
         self.up = 0                     # seconds in which Redis is there
         self.failures = []
 

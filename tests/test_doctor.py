@@ -249,8 +249,7 @@ def test_another_trail(known, redis):
 def test_not_known_here(known, private):
     other = servers.Admin(known.redis, private / "another")
     found = findings(other)
-    assert any("knows no audit trail" in message
-               for _, message in problems(found))
+    only(found, "chain", "knows no audit trail")
 
 
 @pytest.mark.parametrize("how", ["edited", "cut"])
@@ -296,6 +295,24 @@ def test_by_hand(known, redis):
     only(findings(known), "records", "2 records are not")
     known("lock", "a.example")
     known("reset", "c.example")
+    assert not problems(findings(known))
+
+
+def test_protected_and_closed(known, redis):
+    """What is closed by hand, or planned to be, and is not to be."""
+    client = redis.client()
+    hosts = [f"p{i}.example" for i in range(6)]
+    known("protect", *hosts)
+    known("unlock", hosts[0])
+    for host, record in zip(hosts[1:], (
+            {"lock_at": 1}, {"open_at": 1, "readonly_at": 2}, {},
+            {"open_at": 1, "lock_at": 4102444800})):
+        client.hset(LOCKS, host, json.dumps({"at": 5, "protected": True,
+                                             **record}))
+    found = {message for _, message in problems(findings(known))}
+    one, = [message for message in found if "protected" in message]
+    assert one.startswith("4 records are protected") and '"p' in one
+    known("unlock", *hosts)
     assert not problems(findings(known))
 
 
@@ -378,7 +395,9 @@ def test_nodes(known, redis, nginx):
             ({"time": report["time"], "state": "diverged", "held": 3},
              "is diverged, and holds 3 hosts"),
             ({"time": report["time"], "ahead": -60_000},
-             "60 s behind that of Redis")):
+             "60 s behind that of Redis"),
+            ({"time": report["time"], "ahead": -2 ** 63}, "behind that of"),
+            ({"time": report["time"] + 100_000}, "has not come for Redis")):
         seconds, micro = control.time()
         changed["time"] += seconds * 1000 - report["time"]
         control.hset(NODES, "other", json.dumps({**report, **changed}))

@@ -5,6 +5,7 @@
 
 import json
 import os
+import pathlib
 import re
 import signal
 import socket
@@ -336,6 +337,54 @@ def test_many_records(redis, nginx):
     leave()
     server.reload()
     leave()
+
+
+def test_many_who_ask(redis, nginx):
+    """Records are counted for all of them at once: it takes the worker little
+    more time than for one, and each has them all, whenever it came."""
+    Chain(redis).init()
+    redis.client().hset(LOCKS, mapping={
+        f"h{i}.example": "locked" for i in range(30000)})
+    server = nginx("paylock_zone 64m;" + SITES, workers=1)
+    wait_for("the records",
+             lambda: told(server)["paylock_records"]["locked"] == 30000)
+    worker, = server.workers()
+
+    def cpu():
+        stat = pathlib.Path(f"/proc/{worker}/stat").read_text()
+        return sum(map(int, stat.rpartition(")")[2].split()[11:13]))
+
+    def asking(n, pause=0):
+        sockets = [socket.socket(socket.AF_UNIX) for _ in range(n)]
+        for s in sockets:
+            s.settimeout(30)
+            s.connect(str(server.dir / "metrics.sock"))
+            s.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+            time.sleep(pause)
+        return sockets
+
+    def answered(sockets):
+        for s in sockets:
+            with s, s.makefile() as reply:
+                assert re.search(r'(?m)^paylock_records\{stage="locked"\} 30000$',
+                                 reply.read())
+
+    start = cpu()
+    for _ in range(10):
+        answered(asking(1))
+    ten = cpu() - start
+    answered(asking(20, pause=0.01))
+
+    start = cpu()
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        sockets = asking(100)
+    finally:
+        os.kill(worker, signal.SIGCONT)
+    answered(sockets)
+    hundred = cpu() - start
+    print(f"10 in a row: {ten} ticks, 100 at once: {hundred}")
+    assert hundred < max(2 * ten, 5)
 
 
 # the documentation

@@ -268,6 +268,8 @@ def test_forget(redis, admin):
     done = admin("nodes", "forget", "web9", check=False)
     assert done.returncode == 1 and '"web9"' in done.stderr
     assert list(reports(redis)) == ["web3"]
+    done = admin("nodes", "forget", "", check=False)
+    assert done.returncode == 1 and 'a node "" in' in done.stderr
     assert admin("nodes", "forget", check=False).returncode == 2
     write(redis, "web3", head(redis))
     assert "will be there again" in admin("nodes", "forget", "web3").stderr

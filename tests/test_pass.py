@@ -331,15 +331,20 @@ def test_by_default_locked(gate, keys, issue, admin):
     assert site(ask(nginx, cookie=follow(nginx, issue())))
 
 
-@pytest.mark.parametrize("end", ["unlock", "reset"])
-def test_replayed(start, issue, gate, admin, end):
+@pytest.mark.parametrize("end, lock", [
+    ("unlock", "lock"), ("reset", "lock"), ("unlock", "import")])
+def test_replayed(start, issue, admin, end, lock):
     """After unlock, or reset, and lock, be it in the same second."""
     nginx = start()
     link = issue()
     cookie = follow(nginx, link)
     admin(end, "acme.example")
     nginx.wait_state("acme.example", "open")
-    gate.lock("acme.example")
+    if lock == "import":
+        admin("import", "-", input='{"host":"acme.example","lock_at":1}')
+    else:
+        admin("lock", "acme.example")
+    nginx.wait_state("acme.example", "locked")
     assert closed(ask(nginx, link)) and closed(ask(nginx, cookie=cookie))
     assert site(ask(nginx, cookie=follow(nginx, issue())))
 
@@ -373,6 +378,23 @@ def test_pass_after(admin, redis, gate):
         {"at": 1, "open_at": 1, "pass_after": later}))
     admin("lock", "acme.example")
     assert record()["pass_after"] == later
+    # a line of a file that locks does the same, no other
+    def put(line):
+        admin("import", "-", input=json.dumps({"host": "acme.example",
+                                               **line}))
+        return record().get("pass_after")
+
+    redis.client().delete("{paylock}:locks")
+    for line in {"open_at": 1}, {"notice_at": 1}, {"lock_at": 1, "open_at": 2}:
+        assert put(line) is None
+    before = int(time.time())
+    first = put({"lock_at": 1})
+    assert before <= first <= time.time() + 1
+    assert put({"lock_at": 1, "reason": "y"}) == first
+    assert put({"open_at": 1}) == first
+    redis.client().hset("{paylock}:locks", "acme.example", json.dumps(
+        {"at": 1, "open_at": 1, "pass_after": 1}))
+    assert put({"lock_at": 4102444800}) >= before
     # the same plan again is the same
     admin("reset", "acme.example")
     plan = "lock", "acme.example", "--at", "2099-01-01T00:00:00Z"

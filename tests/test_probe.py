@@ -263,6 +263,14 @@ def test_no_answer(answer, known, server):
     assert error["mend"]
 
 
+def test_interim_answers_without_end(known, server):
+    """As fast as they are read: there is never a moment to wait for more."""
+    known("lock", "acme.example")
+    s = server(*[b"HTTP/1.1 100 x\r\n\r\n" * 10 ** 5] * 10 ** 5)
+    got, error = probe(known, url(s), status=1)
+    assert got is None and "gave no answer" in error["message"]
+
+
 def test_nobody_listens(known):
     known("lock", "acme.example")
     port = servers.free_port()

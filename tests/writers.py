@@ -2,6 +2,7 @@
 #
 # Several writers of one chain, at a rate: what a busy day would look like.
 
+import contextlib
 import random
 import threading
 import time
@@ -48,14 +49,15 @@ class Writer(Chain):
 
 class Writers:
     """n threads that flip the same hosts, together `rate` times a second.
-    What is missed while Redis is away is made up for afterwards."""
+    What is missed while Redis is away is made up for afterwards.  They take
+    turns: whom they race with is everybody else."""
 
     def __init__(self, redis, hosts, rate, n=4):
         self.done = [0] * n
         self.failed = [0] * n
         self.ending = False
         self.share = rate / n
-        self.turns = [threading.Lock() for _ in range(n)]
+        self.turn = threading.Lock()
         self.threads = [
             threading.Thread(target=self.run, args=(i, Writer(redis), hosts))
             for i in range(n)]
@@ -70,32 +72,26 @@ class Writers:
         return sum(self.failed)
 
     def run(self, i, writer, hosts):
-        """As much as is due, in turn with the others as long as nobody is
-        late: they take no races from each other then."""
         begin = time.monotonic() \
             + i * BATCH / self.share / len(self.threads)
         while not self.ending:
-            due = begin + self.done[i] / self.share - time.monotonic()
-            if due > 0:
-                time.sleep(min(due, 0.1))
+            late = time.monotonic() - begin - self.done[i] / self.share
+            if late < 0:
+                time.sleep(min(-late, 0.1))
                 continue
-            size = min(BATCH - int(due * self.share), MOST)
-            with self.turns[i]:
+            size = min(BATCH + int(late * self.share), MOST)
+            with self.turn:
                 done = writer.flip(*(
                     (host, random.choice([LOCKED, OPEN, None]))
                     for host in random.sample(hosts, size)))
-            if done:
-                self.done[i] += size
-            else:
-                self.failed[i] += 1
-                time.sleep(random.uniform(0, 0.02))
+            self.done[i] += size * done
+            self.failed[i] += not done
+            # whoever waits for the turn has it now
+            time.sleep(random.uniform(0.001, 0.01))
 
-    @contextlib.contextmanager
     def paused(self):
-        with contextlib.ExitStack() as stack:
-            for turn in self.turns:
-                stack.enter_context(turn)
-            yield
+        """As long as with, none of them writes."""
+        return self.turn
 
     def __enter__(self):
         for thread in self.threads:
