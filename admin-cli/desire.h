@@ -52,8 +52,8 @@ void desire_free(desire_t *d);
 typedef void (*desires_bad_pt)(void *data, const problem_t *p);
 
 /*
- * desires.c: reads all rows of a text, which is changed; *bad of them are bad.  Returns a
- * status: whether all could be read, good or bad.
+ * desires.c: reads all rows of a text, which is changed; *bad of them are bad.
+ * Returns a status: whether all could be read, good or bad.
  */
 
 int desires_read(desires_t *ds, char *text, size_t len, size_t *bad,

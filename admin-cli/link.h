@@ -56,7 +56,15 @@ int link_send(link_t *l);
 
 redisReply *link_reply(link_t *l);
 
-/* The same, but of this type or nil; an error reply is a problem. */
+/* Notes what Redis did, and a text behind it, as the problem; returns -1. */
+
+int link_fault(link_t *l, const char *code, const char *mend, const char *what,
+    const char *text);
+
+
+/* link_check.c */
+
+/* The next reply, of this type or nil; an error reply is a problem. */
 
 redisReply *link_expect(link_t *l, int type);
 

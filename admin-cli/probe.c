@@ -14,7 +14,7 @@
 #include "text.h"
 
 
-/* what the locked page varies with, by which it is known where it is discreet */
+/* what the locked page varies with; a discreet one is known by it */
 
 #define PROBE_VARY  "Accept, Accept-Language, Sec-Fetch-Dest, Origin"
 

@@ -224,6 +224,9 @@ ngx_http_paylock_node_reported(void *data, redisReply *reply)
 static void
 ngx_http_paylock_node_complain(ngx_http_paylock_feed_t *feed)
 {
+    ngx_uint_t                   denied;
+    const char                  *user;
+    ngx_http_paylock_redis_t    *redis;
     ngx_http_paylock_node_sh_t  *node;
 
     if (feed->refused[0] == '\0') {
@@ -231,18 +234,19 @@ ngx_http_paylock_node_complain(ngx_http_paylock_feed_t *feed)
     }
 
     node = feed->pmcf->node;
+    redis = &feed->pmcf->redis;
+    user = redis->user ? redis->user : "default";
+    denied = ngx_strncmp(feed->refused, "NOPERM", sizeof("NOPERM") - 1) == 0;
 
     if (!node->unreported) {
         ngx_log_error(NGX_LOG_WARN, feed->log, 0,
                       "paylock: Redis at %V refuses the report of this nginx "
                       "in \"%s\": %s; records are followed, but "
-                      "\"paylock-admin nodes\" and \"--wait\" do not see it; "
-                      "user \"%s\" needs %%W~%s +hset, see "
-                      "\"paylock-admin init --acl\"", &feed->pmcf->redis.name,
-                      feed->pmcf->redis.nodes, feed->refused,
-                      feed->pmcf->redis.user ? feed->pmcf->redis.user
-                                             : "default",
-                      feed->pmcf->redis.nodes);
+                      "\"paylock-admin nodes\" and \"--wait\" do not see it"
+                      "%s%s%s", &redis->name, redis->nodes, feed->refused,
+                      denied ? "; user \"" : "", denied ? user : "",
+                      denied ? "\" needs +hset there, see \"paylock-admin "
+                               "init --acl\"" : "");
     }
 
     node->unreported++;

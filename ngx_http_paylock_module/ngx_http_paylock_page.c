@@ -115,6 +115,8 @@ ngx_http_paylock_page_header(ngx_http_request_t *r,
     ngx_http_paylock_wishes_t     wishes;
     ngx_http_paylock_loc_conf_t  *plcf;
 
+    static ngx_str_t  no_referrer = ngx_string("no-referrer");
+
     plcf = ngx_http_get_module_loc_conf(r, ngx_http_paylock_module);
 
     ngx_http_paylock_page_wishes(r, &wishes);
@@ -135,6 +137,16 @@ ngx_http_paylock_page_header(ngx_http_request_t *r,
         }
 
         *h = ngx_http_paylock_headers[i];
+    }
+
+    /* the address that the client shows has a pass, which may be of use */
+
+    if (r->args.len
+        && paylock_strip_mask((char *) r->args.data, r->args.len, NULL)
+        && ngx_http_paylock_page_set(r, "Referrer-Policy", &no_referrer)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
     if (r->method == NGX_HTTP_OPTIONS && wishes.origin && wishes.method) {

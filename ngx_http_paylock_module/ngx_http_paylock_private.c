@@ -15,6 +15,7 @@
 
 static ngx_int_t ngx_http_paylock_private_join(ngx_http_request_t *r,
     ngx_str_t *value, const ngx_str_t *other);
+static ngx_uint_t ngx_http_paylock_private_shares(ngx_table_elt_t *h);
 static ngx_uint_t ngx_http_paylock_private_is(ngx_table_elt_t *h,
     const char *name);
 
@@ -51,10 +52,7 @@ ngx_http_paylock_private(ngx_http_request_t *r)
                     return NGX_ERROR;
                 }
 
-            } else if (ngx_http_paylock_private_is(&h[i], "CDN-Cache-Control")
-                       || ngx_http_paylock_private_is(&h[i],
-                                                    "Surrogate-Control"))
-            {
+            } else if (ngx_http_paylock_private_shares(&h[i])) {
                 h[i].hash = 0;
             }
         }
@@ -94,6 +92,34 @@ ngx_http_paylock_private_join(ngx_http_request_t *r, ngx_str_t *value,
     }
 
     return NGX_OK;
+}
+
+
+/*
+ * Does it tell a cache in front what that takes in place of Cache-Control?
+ * RFC 9213 has such a header for each kind of cache.
+ */
+
+static ngx_uint_t
+ngx_http_paylock_private_shares(ngx_table_elt_t *h)
+{
+    size_t  i;
+
+    static ngx_str_t          suffix = ngx_string("-Cache-Control");
+    static const char *const  names[] = {
+        "Surrogate-Control", "Edge-Control", "X-Accel-Expires"
+    };
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (ngx_http_paylock_private_is(h, names[i])) {
+            return 1;
+        }
+    }
+
+    return h->key.len > suffix.len
+           && ngx_strncasecmp(h->key.data + h->key.len - suffix.len,
+                              suffix.data, suffix.len)
+              == 0;
 }
 
 

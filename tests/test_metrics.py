@@ -322,16 +322,27 @@ def test_many_records(redis, nginx):
     Chain(redis).init()
     redis.client().hset(LOCKS, mapping={
         f"h{i}.example": "locked" if i % 3 else "open" for i in range(30000)})
-    server = nginx("paylock_zone 64m;" + SITES)
+    server = nginx("paylock_zone 64m; ssi on;" + SITES.replace(
+        "location = /metrics", """location = /page {
+            default_type text/html;
+            return 200 '%s';
+        }
+        location = /metrics""" % ('<!--# include virtual="/metrics" -->' * 5)))
     wait_for("the records", lambda: told(server)["paylock_records"]
              == {"open": 10000, "notice": 0, "readonly": 0, "locked": 20000})
-    def leave(times=20):
+
+    def leave(path="/metrics", times=20):
         for _ in range(times):
             with socket.socket(socket.AF_UNIX) as s:
                 s.connect(str(server.dir / "metrics.sock"))
-                s.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+                s.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
 
     leave()
+    assert told(server)["paylock_records"]["locked"] == 20000
+    # all of one page come to their end at once
+    page = server.get("/page", "x", address=str(server.dir / "metrics.sock"))
+    assert page.text.count('{stage="locked"} 20000\n') == 5
+    leave("/page")
     assert told(server)["paylock_records"]["locked"] == 20000
     # nor does a worker leave before it has answered
     leave()

@@ -19,6 +19,7 @@ import pytest
 
 import servers
 from browser import Chromium
+from fake_redis import NOWHERE, FakeRedis
 from gate import SITE, H2, closed, http2, site
 
 SERVER = """
@@ -540,6 +541,27 @@ def test_cookie_headers(start, keys, backend):
                 == some + [("X-Last", "yes")]
 
 
+def test_cookies_of_many_requests(start, keys, backend):
+    """What stands behind a cookie is the next header, or the next request."""
+    nginx = start("client_header_buffer_size 512; "
+                  "large_client_header_buffers 4 2k;")
+    ours = "paylock_pass=" + forge(keys, purpose="cookie")
+    text, seen = "", []
+    for i in range(30):
+        pad = "p" * (i * 37 % 900)
+        text += (f"GET /{i} HTTP/1.1\r\nHost: acme.example\r\n"
+                 f"Cookie: a={pad}; {ours}; b={i}\r\nX-Pad: {pad}\r\n"
+                 f"Cookie: {ours}\r\nX-Last: {i}\r\n\r\n"
+                 "GET / HTTP/1.1\r\nHost: acme.example\r\n\r\n")
+        seen.append((f"/{i}", [f"a={pad}; b={i}"], pad, str(i)))
+    got = nginx.raw(text.encode() + b"GET / HTTP/1.0\r\n\r\n")
+    assert got.count(b"HTTP/1.1 200 ") == 30
+    assert got.count(b"HTTP/1.1 503 ") == 31
+    assert seen == [
+        (r.path, r.headers.get_all("Cookie"), r.headers["X-Pad"] or "",
+         r.headers["X-Last"]) for r in backend.requests]
+
+
 def test_cookie_crumbs(start, keys, backend):
     """HTTP/2 may send each cookie in a header of its own."""
     nginx = start()
@@ -693,6 +715,17 @@ def test_logs(start, keys, gate):
     assert good not in logged and other not in logged
 
 
+def test_a_link_that_is_not_good_has_no_referer(start, keys):
+    """It may be good for another name."""
+    nginx = start("error_page 405 = @other; location @other { return 200; }")
+    link = f"/?a=1&paylock_pass={forge(keys, host='www.acme.example')}"
+    for method in "GET", "POST":
+        reply = ask(nginx, link, method=method)
+        assert closed(reply)
+        assert reply.headers["Referrer-Policy"] == "no-referrer"
+    assert ask(nginx, "/?a=1").headers["Referrer-Policy"] is None
+
+
 CACHE = [
     (None, "private"), ("public", "private"), ("no-store", "private, no-store"),
     ("public, max-age=60, s-maxage=600", "private, max-age=60"),
@@ -704,19 +737,22 @@ CACHE = [
 
 
 def test_private(start, keys, backend):
-    nginx = start()
+    nginx = start("proxy_pass_header X-Accel-Expires;")
     cookie = "paylock_pass=" + forge(keys, purpose="cookie")
     for n, (given, got) in enumerate(CACHE):
         backend.answer(f"/{n}", headers={"Cache-Control": given}
                        if given else {}, body=SITE)
         reply = ask(nginx, f"/{n}", cookie=cookie)
         assert reply.headers.get_all("Cache-Control") == [got]
+    others = ("CDN-Cache-Control", "Some-CDN-Cache-Control",
+              "surrogate-control", "Edge-Control", "X-Accel-Expires")
     backend.answer("/cdn", headers={
-        "CDN-Cache-Control": "public", "Surrogate-Control": "max-age=9"},
+        **{name: "max-age=9" for name in others}, "X-Other-Control": "9"},
         body=SITE)
     reply = ask(nginx, "/cdn", cookie=cookie)
-    assert reply.headers["CDN-Cache-Control"] is None
-    assert reply.headers["Surrogate-Control"] is None
+    assert reply.headers["X-Other-Control"] == "9"
+    assert not {name.lower() for name in reply.headers} & {
+        name.lower() for name in others}
 
 
 def test_private_whatever_is_added(start, keys):
@@ -741,13 +777,20 @@ def test_private_whatever_is_added(start, keys):
 def test_nginx_own_cache(start, keys, gate, backend):
     """What was fetched under a pass is for nobody else while it is locked."""
     nginx = start("location /c { proxy_cache one; proxy_cache_valid 1h; "
+                  "add_header X-Cache $upstream_cache_status; "
                   "proxy_pass http://127.0.0.1:@BACKEND@; }",
                   "proxy_cache_path @DIR@/tmp/cache keys_zone=one:1m;")
     cookie = "paylock_pass=" + forge(keys, purpose="cookie")
-    for _ in range(2):
-        assert site(ask(nginx, "/c", cookie=cookie))
-        assert closed(ask(nginx, "/c"))
-    assert len(backend.requests) == 1
+
+    def cached():
+        reply = ask(nginx, "/c", cookie=cookie)
+        assert site(reply) and reply.headers["Cache-Control"] == "private"
+        return reply.headers["X-Cache"] == "HIT"
+
+    # nginx stores it when the client has it
+    assert not cached()
+    servers.wait_for("the cache", cached)
+    assert closed(ask(nginx, "/c"))
 
 
 # what is configured
@@ -962,6 +1005,34 @@ REFUSED = [
     (["--ttl", "7d", "--key", "@", "--quiet"], "option"),
     (["--ttl", "7d", "--key", "@", "--reason", "a\nb"], "text"),
 ]
+
+
+@pytest.mark.parametrize("carried_out", [False, True])
+@pytest.mark.parametrize("deaf", [False, True])
+def test_issue_cut(start, keys, redis, private, carried_out, deaf):
+    """The entry is there and the pass is good, or no pass is shown."""
+    nginx = start()
+    with FakeRedis(redis.socket, private) as fake:
+        admin = servers.Admin(fake, private / "cut")
+        admin("init", "--yes")
+        fault = fake.on("EXEC", (lambda real: b"") if carried_out else b"",
+                        end="fin")
+        if deaf:
+            fault.then = lambda: setattr(fake, "upstream", NOWHERE)
+        args = "pass", "issue", "acme.example", "--ttl", "7d", "--key", keys
+        if deaf:
+            assert refused(admin, 4, *args)["code"] == "unknown"
+            return
+        out = admin.json(*args)
+    assert fault.struck == 1
+    follow(nginx, out["url"].partition("acme.example")[2])
+    entry = admin_log(redis)[-1]
+    assert entry["reference"] == f"k1 {out['issued']} {out['expires']}"
+    assert entry["action"] == "pass-issue" and out["seq"] == 3
+
+
+def admin_log(redis):
+    return [fields for _, fields in redis.client().xrange("{paylock}:audit")]
 
 
 def test_issue_refused(gate, admin, keys, redis):
