@@ -12,8 +12,17 @@
 
 
 #define NGX_HTTP_PAYLOCK_LINK_OUT    4096
-#define NGX_HTTP_PAYLOCK_LINK_IN     2048  /* in one turn */
+#define NGX_HTTP_PAYLOCK_LINK_IN     2048
 #define NGX_HTTP_PAYLOCK_LINK_WORDS  16
+
+/*
+ * A turn of the event loop does one thing, or where turns are long, as in a
+ * worker that has much to do, more: for so much of what the others took, and
+ * so many nanoseconds.
+ */
+
+#define NGX_HTTP_PAYLOCK_LINK_SHARE  8
+#define NGX_HTTP_PAYLOCK_LINK_MOST   2000000
 
 
 static void ngx_http_paylock_link_write_handler(ngx_event_t *wev);
@@ -23,7 +32,11 @@ static void ngx_http_paylock_link_replies(ngx_http_paylock_link_t *link);
 static void ngx_http_paylock_link_handle(ngx_http_paylock_link_t *link,
     redisReply *reply, ngx_http_paylock_reply_pt handler);
 static void ngx_http_paylock_link_turn(ngx_event_t *ev);
-static void ngx_http_paylock_link_read_on(ngx_http_paylock_link_t *link);
+static uint64_t ngx_http_paylock_link_enter(ngx_http_paylock_link_t *link);
+static void ngx_http_paylock_link_leave(ngx_http_paylock_link_t *link,
+    uint64_t start);
+static void ngx_http_paylock_link_post(ngx_http_paylock_link_t *link,
+    ngx_event_t *ev);
 
 
 void
@@ -43,6 +56,7 @@ ngx_http_paylock_link_open(ngx_http_paylock_link_t *link)
     link->busy = 0;
     link->trying = 0;
     link->due = 0;
+    link->posted = 0;
 
     link->turn.handler = ngx_http_paylock_link_turn;
     link->turn.data = link;
@@ -197,13 +211,9 @@ void
 ngx_http_paylock_link_again(ngx_http_paylock_link_t *link,
     ngx_http_paylock_reply_pt handler)
 {
-    if (link->peer.connection == NULL) {
-        return;
+    if (link->peer.connection) {
+        link->again = handler;
     }
-
-    link->again = handler;
-
-    ngx_post_event(&link->turn, &ngx_posted_next_events);
 }
 
 
@@ -306,15 +316,21 @@ ngx_http_paylock_link_read_handler(ngx_event_t *rev)
     c = rev->data;
     link = c->data;
 
-    start = ngx_http_paylock_count_now();
+    if (link->busy && !c->close) {
+        return;
+    }
 
-    ngx_http_paylock_link_read(rev);
+    start = ngx_http_paylock_link_enter(link);
 
-    ngx_http_paylock_count_turn(link->count, start);
+    do {
+        ngx_http_paylock_link_read(rev);
+
+    } while (link->peer.connection && !link->busy && rev->ready
+             && ngx_http_paylock_count_now() < link->until);
+
+    ngx_http_paylock_link_leave(link, start);
 }
 
-
-/* A turn of the event loop reads and decodes no more than a buffer. */
 
 static void
 ngx_http_paylock_link_read(ngx_event_t *rev)
@@ -338,17 +354,9 @@ ngx_http_paylock_link_read(ngx_event_t *rev)
         return;
     }
 
-    if (link->busy) {
-        return;
-    }
-
     n = c->recv(c, (u_char *) buffer, sizeof(buffer));
 
     if (n == NGX_AGAIN) {
-        if (ngx_handle_read_event(rev, 0) != NGX_OK) {
-            ngx_http_paylock_link_fail(link, "cannot wait for the connection");
-        }
-
         return;
     }
 
@@ -390,7 +398,6 @@ ngx_http_paylock_link_replies(ngx_http_paylock_link_t *link)
         }
 
         if (reply == NULL) {
-            ngx_http_paylock_link_read_on(link);
             return;
         }
 
@@ -433,12 +440,18 @@ static void
 ngx_http_paylock_link_handle(ngx_http_paylock_link_t *link, redisReply *reply,
     ngx_http_paylock_reply_pt handler)
 {
-    link->again = NULL;
+    do {
+        link->again = NULL;
 
-    handler(link->data, reply);
+        handler(link->data, reply);
 
-    if (link->again) {
+        handler = link->again;
+
+    } while (handler && ngx_http_paylock_count_now() < link->until);
+
+    if (handler) {
         link->reply = reply;
+        ngx_http_paylock_link_post(link, &link->turn);
         return;
     }
 
@@ -446,15 +459,9 @@ ngx_http_paylock_link_handle(ngx_http_paylock_link_t *link, redisReply *reply,
 
     link->busy = 0;
 
-    if (link->peer.connection == NULL) {
-        return;
-    }
-
-    if (link->due) {
+    if (link->peer.connection && link->due) {
         ngx_add_timer(link->peer.connection->read, link->timeout);
     }
-
-    ngx_http_paylock_link_read_on(link);
 }
 
 
@@ -467,32 +474,61 @@ ngx_http_paylock_link_turn(ngx_event_t *ev)
 
     link = ev->data;
 
-    start = ngx_http_paylock_count_now();
+    start = ngx_http_paylock_link_enter(link);
 
     reply = link->reply;
     link->reply = NULL;
 
     ngx_http_paylock_link_handle(link, reply, link->again);
 
+    ngx_http_paylock_link_leave(link, start);
+}
+
+
+static uint64_t
+ngx_http_paylock_link_enter(ngx_http_paylock_link_t *link)
+{
+    uint64_t  now, others;
+
+    now = ngx_http_paylock_count_now();
+
+    others = link->posted ? now - link->posted : 0;
+    link->posted = 0;
+
+    link->until = now + ngx_min(others / NGX_HTTP_PAYLOCK_LINK_SHARE,
+                                NGX_HTTP_PAYLOCK_LINK_MOST);
+    return now;
+}
+
+
+/* There may be more to read, which epoll tells once only. */
+
+static void
+ngx_http_paylock_link_leave(ngx_http_paylock_link_t *link, uint64_t start)
+{
+    ngx_event_t  *rev;
+
+    if (link->peer.connection && !link->busy) {
+        rev = link->peer.connection->read;
+
+        if (rev->ready) {
+            ngx_http_paylock_link_post(link, rev);
+
+        } else if (ngx_handle_read_event(rev, 0) != NGX_OK) {
+            ngx_http_paylock_link_fail(link, "cannot wait for the connection");
+        }
+    }
+
     ngx_http_paylock_count_turn(link->count, start);
 }
 
 
-/* There may be more, which epoll tells once only. */
-
 static void
-ngx_http_paylock_link_read_on(ngx_http_paylock_link_t *link)
+ngx_http_paylock_link_post(ngx_http_paylock_link_t *link, ngx_event_t *ev)
 {
-    ngx_event_t  *rev;
+    link->posted = ngx_http_paylock_count_now();
 
-    rev = link->peer.connection->read;
-
-    if (rev->ready) {
-        ngx_post_event(rev, &ngx_posted_next_events);
-
-    } else if (ngx_handle_read_event(rev, 0) != NGX_OK) {
-        ngx_http_paylock_link_fail(link, "cannot wait for the connection");
-    }
+    ngx_post_event(ev, &ngx_posted_next_events);
 }
 
 

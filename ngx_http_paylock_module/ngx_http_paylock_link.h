@@ -52,6 +52,8 @@ struct ngx_http_paylock_link_s {
     redisReply                 *reply;         /* kept for the next turn */
     ngx_http_paylock_reply_pt   again;         /* its handler */
     ngx_event_t                 turn;
+    uint64_t                    posted;        /* when, in nanoseconds, or 0 */
+    uint64_t                    until;         /* may this turn go on */
     unsigned                    busy:1;        /* with a reply */
     unsigned                    trying:1;      /* the reply due next is to */
     unsigned                    foreign:1;     /* the reason came from there */
@@ -86,8 +88,8 @@ void ngx_http_paylock_link_call(ngx_http_paylock_link_t *link,
     ngx_msec_t timeout, ngx_http_paylock_reply_pt handler);
 
 /*
- * From a handler: the reply stays, and another handler gets it in the next
- * turn of the event loop.  What comes in meanwhile waits.
+ * From a handler: the reply stays, and another handler gets it, mostly in the
+ * next turn of the event loop.  What comes in meanwhile waits.
  */
 
 void ngx_http_paylock_link_again(ngx_http_paylock_link_t *link,

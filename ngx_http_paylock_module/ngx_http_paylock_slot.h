@@ -30,6 +30,10 @@
 #define NGX_HTTP_PAYLOCK_SUFFIX     0x1fe00000u
 #define NGX_HTTP_PAYLOCK_SCAN       0x001fffffu
 
+/* the bit that makes a scan's number one that does not come soon */
+
+#define NGX_HTTP_PAYLOCK_AFAR       0x00100000u
+
 #define NGX_HTTP_PAYLOCK_SHIFT      21
 
 #define ngx_http_paylock_length(flags)                                        \

@@ -70,7 +70,8 @@ ngx_http_paylock_table_note(ngx_http_paylock_table_t *table,
 
         if (ngx_http_paylock_noted(table, slot)) {
             /* a field may come twice, and the later word counts */
-            ngx_http_paylock_store(&slot->flags, slot->flags ^ 1);
+            ngx_http_paylock_store(&slot->flags,
+                                   slot->flags ^ NGX_HTTP_PAYLOCK_AFAR);
         }
     }
 

@@ -46,6 +46,32 @@ def state(client):
     return [client.dump(key) for key in (LOCKS, AUDIT)]
 
 
+@pytest.mark.parametrize("rights, code", [
+    (["-select"], "permission"), (["resetpass", ">other"], "auth")])
+def test_login_refused(admin, redis, rights, code):
+    """What was sent behind the login is done as somebody else, or in another
+    database, which has the same keys: it may be no change."""
+    redis.url += "?db=9"
+    admin("init")
+    admin("lock", "a.example")
+    with redis.client(db=9) as client:
+        client.hset("{paylock}:nodes", "n", "{}")
+        for key in client.keys():
+            client.copy(key, key, destination_db=0)
+    client = redis.client()
+    client.execute_command("ACL", "SETUSER", servers.OP_USER, *rights)
+    client.config_resetstat()
+    for command in [*COMMANDS, ["init", "--yes"], ["nodes", "forget", "n"],
+                    ["protect", "a.example"],
+                    ["notice", "c.example", "--channel", "letter",
+                     "--ref", "x"]]:
+        refused(admin, code, *command)
+    done = {name.removeprefix("cmdstat_").partition("|")[0]
+            for name in client.info("commandstats")}
+    assert {"watch", "xrevrange"} <= done
+    assert not {"multi", "exec", "xadd", "hset", "hdel"} & done
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("key, make, kind", [
     (LOCKS, lambda c: c.set(LOCKS, "x"), "string"),

@@ -798,20 +798,23 @@ test_worn(void **state)
 /* the notes of a scan that was cut short are void */
 
 static void
-test_scan_aborted(void **state)
+scan_aborted(uint32_t scans)
 {
     fixture_t  *f;
 
-    (void) state;
-
     f = table_make(SIZE);
 
+    f->table.sh->scan = scans;
+
     set(f, "a.example", 1);
+    set(f, "twice.example", 3);
 
     ngx_http_paylock_table_begin(&f->table);
     ngx_http_paylock_table_scan(&f->table);
     note(f, "a.example", 11);
     note(f, "b.example", 2);
+    note(f, "twice.example", 3);
+    note(f, "twice.example", 33);
 
     /* a flip in between does away with its host's note */
 
@@ -827,9 +830,25 @@ test_scan_aborted(void **state)
 
     assert_int_equal(get(f, "a.example"), 1);
     assert_int_equal(get(f, "b.example"), 22);
+    assert_int_equal(get(f, "twice.example"), -1);
     assert_int_equal(f->table.sh->taken, 2);
 
     table_free(f);
+}
+
+
+static void
+test_scan_aborted(void **state)
+{
+    (void) state;
+
+    scan_aborted(0);
+    scan_aborted(1);
+
+    /* the last numbers that there are */
+
+    scan_aborted(NGX_HTTP_PAYLOCK_SCAN - 1);
+    scan_aborted(NGX_HTTP_PAYLOCK_SCAN);
 }
 
 
