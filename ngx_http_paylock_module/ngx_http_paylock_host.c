@@ -8,21 +8,17 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include "ngx_http_paylock_module.h"
+#include "ngx_http_paylock_host.h"
 #include "ngx_http_paylock_slot.h"
 #include "paylock_host.h"
 
 
-static ngx_uint_t ngx_http_paylock_host_www(const ngx_str_t *name,
-    ngx_str_t *bare);
 static void ngx_http_paylock_host_default(ngx_http_paylock_srv_conf_t *pscf,
     ngx_http_paylock_verdict_t *verdict);
 static ngx_uint_t ngx_http_paylock_host_by_key(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict);
 static void ngx_http_paylock_host_by_name(ngx_http_request_t *r,
     ngx_str_t *host, ngx_http_paylock_verdict_t *verdict);
-static ngx_uint_t ngx_http_paylock_host_other(ngx_http_request_t *r,
-    ngx_str_t *host);
 static ngx_uint_t ngx_http_paylock_host_name(
     ngx_http_paylock_main_conf_t *pmcf, ngx_str_t *name,
     const ngx_http_paylock_key_t *key, ngx_http_paylock_verdict_t *verdict);
@@ -42,26 +38,6 @@ static void ngx_http_paylock_host_strictest(
 static void ngx_http_paylock_host_stricter(
     ngx_http_paylock_verdict_t *verdict, ngx_http_paylock_verdict_t *other,
     ngx_uint_t *first);
-static void ngx_http_paylock_host_after(ngx_http_paylock_main_conf_t *pmcf,
-    const ngx_http_paylock_key_t *key, uint32_t *after);
-static void ngx_http_paylock_host_later(const paylock_record_t *record,
-    uint32_t *after);
-
-
-static ngx_inline ngx_uint_t
-ngx_http_paylock_host_www(const ngx_str_t *name, ngx_str_t *bare)
-{
-    if (name->len < sizeof("www.")
-        || ngx_memcmp(name->data, "www.", sizeof("www.") - 1) != 0)
-    {
-        return 0;
-    }
-
-    bare->data = name->data + sizeof("www.") - 1;
-    bare->len = name->len - (sizeof("www.") - 1);
-
-    return 1;
-}
 
 
 /* Which record holds for a request, and the stage it puts the host in. */
@@ -192,9 +168,7 @@ ngx_http_paylock_host_by_name(ngx_http_request_t *r, ngx_str_t *host,
 }
 
 
-/* The Host header of a request whose request line names a host as well. */
-
-static ngx_uint_t
+ngx_uint_t
 ngx_http_paylock_host_other(ngx_http_request_t *r, ngx_str_t *host)
 {
     if (ngx_http_paylock_host_normalise(r->pool, &r->headers_in.host->value,
@@ -379,105 +353,6 @@ ngx_http_paylock_host_stricter(ngx_http_paylock_verdict_t *verdict,
     }
 }
 
-
-/*
- * Since when passes are good that the name asked for is to be seen with, by
- * all records that concern it: one with nothing else puts it in no stage, but
- * counts here.  UINT32_MAX, so none are, where the request names two hosts.
- */
-
-uint32_t
-ngx_http_paylock_host_pass_after(ngx_http_request_t *r,
-    ngx_http_paylock_verdict_t *verdict)
-{
-    u_char                        *last;
-    uint32_t                       after;
-    ngx_str_t                      name, second;
-    ngx_uint_t                     below;
-    ngx_http_paylock_key_t         key, kind;
-    ngx_http_paylock_main_conf_t  *pmcf;
-
-    if (r->host_start && r->headers_in.host
-        && ngx_http_paylock_host_other(r, &second))
-    {
-        return UINT32_MAX;
-    }
-
-    pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
-
-    after = 0;
-    below = 0;
-    name = r->headers_in.server;
-    last = name.data + name.len;
-
-    if (verdict->found) {
-        ngx_http_paylock_host_later(&verdict->record, &after);
-    }
-
-    if (ngx_http_paylock_host_www(&name, &second)) {
-        ngx_http_paylock_table_key(&pmcf->table, second.data, second.len,
-                                   &key);
-        ngx_http_paylock_host_after(pmcf, &key, &after);
-    }
-
-    for ( ;; ) {
-        ngx_http_paylock_table_key(&pmcf->table, name.data, name.len, &key);
-
-        if (!below) {
-            ngx_http_paylock_host_after(pmcf, &key, &after);
-        }
-
-        kind = key;
-        ngx_http_paylock_table_kind(&kind, NGX_HTTP_PAYLOCK_FROM, name.len);
-        ngx_http_paylock_host_after(pmcf, &kind, &after);
-
-        if (below) {
-            kind = key;
-            ngx_http_paylock_table_kind(&kind, NGX_HTTP_PAYLOCK_BELOW,
-                                        name.len);
-            ngx_http_paylock_host_after(pmcf, &kind, &after);
-        }
-
-        name.data = ngx_strlchr(name.data, last, '.');
-
-        if (name.data == NULL) {
-            return after;
-        }
-
-        name.data++;
-        name.len = last - name.data;
-        below = 1;
-    }
-}
-
-
-static void
-ngx_http_paylock_host_after(ngx_http_paylock_main_conf_t *pmcf,
-    const ngx_http_paylock_key_t *key, uint32_t *after)
-{
-    paylock_record_t  record;
-
-    if (ngx_http_paylock_table_find(&pmcf->table, key, &record)) {
-        ngx_http_paylock_host_later(&record, after);
-    }
-}
-
-
-static void
-ngx_http_paylock_host_later(const paylock_record_t *record, uint32_t *after)
-{
-    if (paylock_record_has(record, PAYLOCK_PASS_AFTER)
-        && record->time[PAYLOCK_PASS_AFTER] > *after)
-    {
-        *after = record->time[PAYLOCK_PASS_AFTER];
-    }
-}
-
-
-/*
- * What nginx does with a Host header: lower case, no port, no trailing dot.
- * NGX_DECLINED if that is not the name of a host.
- */
 
 ngx_int_t
 ngx_http_paylock_host_normalise(ngx_pool_t *pool, const ngx_str_t *value,

@@ -353,10 +353,12 @@ ngx_http_paylock_names_have(const ngx_http_paylock_srv_conf_t *pscf,
 
 void ngx_http_paylock_host_find(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict);
+
+
+/* ngx_http_paylock_host_pass.c */
+
 uint32_t ngx_http_paylock_host_pass_after(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict);
-ngx_int_t ngx_http_paylock_host_normalise(ngx_pool_t *pool,
-    const ngx_str_t *value, ngx_str_t *host);
 
 
 /* ngx_http_paylock_phases.c */

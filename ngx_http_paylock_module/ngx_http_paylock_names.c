@@ -10,7 +10,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include "ngx_http_paylock_module.h"
+#include "ngx_http_paylock_host.h"
 
 
 static ngx_int_t ngx_http_paylock_names_add(ngx_http_paylock_srv_conf_t *pscf,

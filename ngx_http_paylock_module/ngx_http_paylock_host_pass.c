@@ -1,0 +1,112 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "ngx_http_paylock_host.h"
+#include "ngx_http_paylock_slot.h"
+
+
+static void ngx_http_paylock_host_after(ngx_http_paylock_main_conf_t *pmcf,
+    const ngx_http_paylock_key_t *key, uint32_t *after);
+static void ngx_http_paylock_host_later(const paylock_record_t *record,
+    uint32_t *after);
+
+
+/*
+ * Since when passes are good that the name asked for is to be seen with, by
+ * all records that concern it: one with nothing else puts it in no stage, but
+ * counts here.  UINT32_MAX, so none are, where the request names two hosts.
+ */
+
+uint32_t
+ngx_http_paylock_host_pass_after(ngx_http_request_t *r,
+    ngx_http_paylock_verdict_t *verdict)
+{
+    u_char                        *last;
+    uint32_t                       after;
+    ngx_str_t                      name, second;
+    ngx_uint_t                     below;
+    ngx_http_paylock_key_t         key, kind;
+    ngx_http_paylock_main_conf_t  *pmcf;
+
+    if (r->host_start && r->headers_in.host
+        && ngx_http_paylock_host_other(r, &second))
+    {
+        return UINT32_MAX;
+    }
+
+    pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
+
+    after = 0;
+    below = 0;
+    name = r->headers_in.server;
+    last = name.data + name.len;
+
+    if (verdict->found) {
+        ngx_http_paylock_host_later(&verdict->record, &after);
+    }
+
+    if (ngx_http_paylock_host_www(&name, &second)) {
+        ngx_http_paylock_table_key(&pmcf->table, second.data, second.len,
+                                   &key);
+        ngx_http_paylock_host_after(pmcf, &key, &after);
+    }
+
+    for ( ;; ) {
+        ngx_http_paylock_table_key(&pmcf->table, name.data, name.len, &key);
+
+        if (!below) {
+            ngx_http_paylock_host_after(pmcf, &key, &after);
+        }
+
+        kind = key;
+        ngx_http_paylock_table_kind(&kind, NGX_HTTP_PAYLOCK_FROM, name.len);
+        ngx_http_paylock_host_after(pmcf, &kind, &after);
+
+        if (below) {
+            kind = key;
+            ngx_http_paylock_table_kind(&kind, NGX_HTTP_PAYLOCK_BELOW,
+                                        name.len);
+            ngx_http_paylock_host_after(pmcf, &kind, &after);
+        }
+
+        name.data = ngx_strlchr(name.data, last, '.');
+
+        if (name.data == NULL) {
+            return after;
+        }
+
+        name.data++;
+        name.len = last - name.data;
+        below = 1;
+    }
+}
+
+
+static void
+ngx_http_paylock_host_after(ngx_http_paylock_main_conf_t *pmcf,
+    const ngx_http_paylock_key_t *key, uint32_t *after)
+{
+    paylock_record_t  record;
+
+    if (ngx_http_paylock_table_find(&pmcf->table, key, &record)) {
+        ngx_http_paylock_host_later(&record, after);
+    }
+}
+
+
+static void
+ngx_http_paylock_host_later(const paylock_record_t *record, uint32_t *after)
+{
+    if (paylock_record_has(record, PAYLOCK_PASS_AFTER)
+        && record->time[PAYLOCK_PASS_AFTER] > *after)
+    {
+        *after = record->time[PAYLOCK_PASS_AFTER];
+    }
+}
