@@ -87,14 +87,6 @@ void ngx_http_paylock_link_try(ngx_http_paylock_link_t *link);
 void ngx_http_paylock_link_call(ngx_http_paylock_link_t *link,
     ngx_msec_t timeout, ngx_http_paylock_reply_pt handler);
 
-/*
- * From a handler: the reply stays, and another handler gets it, mostly in the
- * next turn of the event loop.  What comes in meanwhile waits.
- */
-
-void ngx_http_paylock_link_again(ngx_http_paylock_link_t *link,
-    ngx_http_paylock_reply_pt handler);
-
 /* Closes the link and calls "failed". */
 
 void ngx_http_paylock_link_fail(ngx_http_paylock_link_t *link,
@@ -113,6 +105,20 @@ void ngx_http_paylock_link_connected(ngx_http_paylock_link_t *link);
 
 void ngx_http_paylock_link_errno(ngx_http_paylock_link_t *link,
     const char *what, ngx_err_t err);
+
+
+/* ngx_http_paylock_link_read.c: what comes in, and the next turn */
+
+void ngx_http_paylock_link_read_handler(ngx_event_t *rev);
+void ngx_http_paylock_link_turn(ngx_event_t *ev);
+
+/*
+ * From a handler: the reply stays, and another handler gets it, mostly in the
+ * next turn of the event loop.  What comes in meanwhile waits.
+ */
+
+void ngx_http_paylock_link_again(ngx_http_paylock_link_t *link,
+    ngx_http_paylock_reply_pt handler);
 
 
 /* ngx_http_paylock_connect.c: from the name to a connection */
