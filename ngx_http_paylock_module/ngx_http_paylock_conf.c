@@ -10,7 +10,8 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include "ngx_http_paylock_module.h"
+#include "ngx_http_paylock_answer.h"
+#include "ngx_http_paylock_node.h"
 
 
 #define NGX_HTTP_PAYLOCK_ZONE_SIZE  (8 * 1024 * 1024)

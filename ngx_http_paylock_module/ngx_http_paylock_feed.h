@@ -11,7 +11,7 @@
 
 
 #include "ngx_http_paylock_link.h"
-#include "ngx_http_paylock_module.h"
+#include "ngx_http_paylock_node.h"
 
 
 #define NGX_HTTP_PAYLOCK_BATCH  256    /* fields or entries a reply */

@@ -10,7 +10,7 @@
 #define _NGX_HTTP_PAYLOCK_METRICS_H_INCLUDED_
 
 
-#include "ngx_http_paylock_module.h"
+#include "ngx_http_paylock_node.h"
 
 
 #define NGX_HTTP_PAYLOCK_METRICS_NONE  INT64_MIN   /* not known: left out */

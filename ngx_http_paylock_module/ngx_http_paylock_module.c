@@ -8,6 +8,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "ngx_http_paylock_answer.h"
 #include "ngx_http_paylock_state.h"
 #include "paylock_keys.h"
 

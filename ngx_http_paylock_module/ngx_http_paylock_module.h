@@ -14,7 +14,6 @@
 
 #include "ngx_http_paylock_count.h"
 #include "ngx_http_paylock_table.h"
-#include "paylock_audit.h"
 #include "paylock_page.h"
 #include "paylock_pass.h"
 #include "paylock_strip.h"
@@ -32,74 +31,7 @@ extern ngx_module_t  ngx_http_paylock_module;
 #define ngx_http_paylock_apart  __attribute__((noinline))
 
 
-/* what the zone holds beside the table: who feeds it, and how far it is */
-
-typedef enum {
-    NGX_HTTP_PAYLOCK_EMPTY = 0,
-    NGX_HTTP_PAYLOCK_DISK,
-    NGX_HTTP_PAYLOCK_SYNCING,
-    NGX_HTTP_PAYLOCK_LIVE,
-    NGX_HTTP_PAYLOCK_STALE,
-    NGX_HTTP_PAYLOCK_DIVERGED
-} ngx_http_paylock_state_e;
-
-
-/* an entry of the chain */
-
-typedef paylock_position_t  ngx_http_paylock_cursor_t;
-
-
-/* which state file that is, and whose key it was to have; all zero: none */
-
-typedef struct {
-    uint64_t                     device;
-    uint64_t                     inode;
-    uint64_t                     size;
-    uint64_t                     sec;
-    uint64_t                     nsec;
-    u_char                       key[8];
-} ngx_http_paylock_stamp_t;
-
-
-/* the names of hosts that were flipped last, since the table has none */
-
-#define NGX_HTTP_PAYLOCK_RECENT  32
-
-typedef struct {
-    u_char                       len;
-    char                         name[255];
-} ngx_http_paylock_recent_t;
-
-
-typedef struct {
-    ngx_atomic_t                 lease;        /* token << 32 | pid, or 0 */
-    ngx_atomic_t                 token;        /* the last one given */
-    ngx_atomic_t                 heartbeat;    /* ngx_current_msec */
-
-    ngx_http_paylock_state_e     state;
-    ngx_uint_t                   rejected;     /* fields that are no records */
-    ngx_uint_t                   alerted;      /* troubles logged so far */
-    ngx_msec_t                   answered;     /* the last good answer */
-
-    int64_t                      ahead;        /* our clock less Redis', ms */
-    ngx_uint_t                   timed;        /* it is known */
-    ngx_uint_t                   unreported;   /* reports refused in a row */
-    ngx_uint_t                   synced;       /* a scan was published */
-    ngx_uint_t                   gone;         /* ... the stream was then */
-    size_t                       table_size;
-
-    ngx_http_paylock_cursor_t    cursor;       /* what has been applied */
-    ngx_http_paylock_cursor_t    position;     /* the furthest of its chain */
-
-    ngx_http_paylock_stamp_t     stamp;        /* the state file last seen */
-    uint64_t                     saved;        /* changes that are in it */
-    ngx_uint_t                   unsaved;      /* that it failed was logged */
-
-    ngx_uint_t                   nrecent;
-    ngx_http_paylock_recent_t    recent[NGX_HTTP_PAYLOCK_RECENT];
-} ngx_http_paylock_node_sh_t;
-
-
+typedef struct ngx_http_paylock_node_sh_s  ngx_http_paylock_node_sh_t;
 typedef struct ngx_http_paylock_lease_s  ngx_http_paylock_lease_t;
 
 
@@ -153,26 +85,13 @@ typedef struct {
 typedef struct ngx_http_paylock_saver_s  ngx_http_paylock_saver_t;
 
 
+typedef struct ngx_http_paylock_answer_s  ngx_http_paylock_answer_t;
 typedef struct ngx_http_paylock_template_s  ngx_http_paylock_template_t;
 
 
 /* ngx_http_paylock_metrics.c: counts the records for who waits */
 
 typedef struct ngx_http_paylock_census_s  ngx_http_paylock_census_t;
-
-
-/* a location's answers, shared by all locations that give the same */
-
-typedef struct {
-    ngx_uint_t                   status;
-    ngx_uint_t                   discreet;
-    ngx_str_t                    contact;
-    ngx_http_paylock_template_t *template;     /* of the HTML, or NULL */
-
-    ngx_uint_t                   nlanguages;
-    const char *const           *languages;
-    paylock_page_t              *pages[PAYLOCK_FORMAT_NONE];
-} ngx_http_paylock_answer_t;
 
 
 typedef struct {
@@ -442,12 +361,6 @@ void ngx_http_paylock_cookie_take(ngx_http_request_t *r,
     paylock_strip_pt found, void *data);
 
 
-/* ngx_http_paylock_answer.c */
-
-ngx_http_paylock_answer_t *ngx_http_paylock_answer_get(ngx_conf_t *cf,
-    ngx_http_paylock_main_conf_t *pmcf, ngx_http_paylock_loc_conf_t *plcf);
-
-
 /* ngx_http_paylock_page.c */
 
 ngx_int_t ngx_http_paylock_page_header(ngx_http_request_t *r,
@@ -455,28 +368,6 @@ ngx_int_t ngx_http_paylock_page_header(ngx_http_request_t *r,
 uint32_t ngx_http_paylock_page_until(ngx_http_paylock_verdict_t *verdict);
 ngx_int_t ngx_http_paylock_page_set(ngx_http_request_t *r, const char *key,
     ngx_str_t *value);
-
-/* a body in the making */
-
-typedef struct {
-    ngx_chain_t                 *chain;
-    ngx_chain_t                **last;
-    ngx_buf_t                   *buf;          /* the last one */
-    off_t                        len;
-} ngx_http_paylock_body_t;
-
-ngx_int_t ngx_http_paylock_page_add(ngx_http_request_t *r,
-    ngx_http_paylock_body_t *body, u_char *data, size_t len);
-
-
-/* ngx_http_paylock_template.c */
-
-char *ngx_http_paylock_template(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-ngx_int_t ngx_http_paylock_template_check(ngx_conf_t *cf,
-    ngx_http_paylock_main_conf_t *pmcf);
-ngx_int_t ngx_http_paylock_template_body(ngx_http_request_t *r,
-    ngx_http_paylock_template_t *template, ngx_http_paylock_body_t *body);
 
 
 /* ngx_http_paylock_variables.c */
@@ -512,22 +403,6 @@ char *ngx_http_paylock_tls_init(ngx_conf_t *cf,
 
 char *ngx_http_paylock_metrics(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
-
-
-/* ngx_http_paylock_node.c */
-
-extern const char *const  ngx_http_paylock_node_states[];
-
-char *ngx_http_paylock_node_name(ngx_conf_t *cf, void *post, void *data);
-ngx_int_t ngx_http_paylock_node_init(ngx_conf_t *cf, ngx_str_t *name);
-
-
-/* ngx_http_paylock_lease.c */
-
-ngx_int_t ngx_http_paylock_lease_start(ngx_cycle_t *cycle,
-    ngx_http_paylock_main_conf_t *pmcf);
-void ngx_http_paylock_lease_end(ngx_http_paylock_main_conf_t *pmcf);
-ngx_uint_t ngx_http_paylock_lease_is_free(ngx_http_paylock_node_sh_t *node);
 
 
 #endif /* _NGX_HTTP_PAYLOCK_MODULE_H_INCLUDED_ */

@@ -8,7 +8,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include "ngx_http_paylock_module.h"
+#include "ngx_http_paylock_answer.h"
 
 
 #define NGX_HTTP_PAYLOCK_HEADERS    4

@@ -13,7 +13,7 @@
 #include <openssl/evp.h>
 #include <pthread.h>
 
-#include "ngx_http_paylock_module.h"
+#include "ngx_http_paylock_node.h"
 
 
 /* a file that was read; "why" tells why it is none */

@@ -10,7 +10,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include "ngx_http_paylock_module.h"
+#include "ngx_http_paylock_answer.h"
 #include "paylock_escape.h"
 
 
