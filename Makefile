@@ -249,8 +249,10 @@ table_obj := $(addprefix build/sanitized/ngx_http_paylock_module/, \
                  $(addprefix ngx_http_paylock_, table.o table_write.o \
                      table_scan.o table_state.o))
 
-build/unit/test_table: $(table_obj)
-build/unit/test_table: private extra := -Wno-unused-parameter \
+tables    := $(filter build/unit/test_table%,$(unit))
+
+$(tables): $(table_obj)
+$(tables): private extra := -Wno-unused-parameter \
         -Ingx_http_paylock_module $(nginx_incs)
 
 # what reads a file for import, without Redis
