@@ -16,7 +16,8 @@ import servers
 DOCS = servers.ROOT / "docs"
 SOURCES = servers.ROOT / "ngx_http_paylock_module"
 DIRECTIVES = (DOCS / "directives.md").read_text()
-ADMIN = (DOCS / "paylock-admin.md").read_text()
+ADMIN = "".join((DOCS / name).read_text() for name in (
+    "commands.md", "commands-trail.md", "paylock-admin.md"))
 REDIS = (DOCS / "redis.md").read_text()
 AUDIT = (DOCS / "audit-format.md").read_text()
 README = (servers.ROOT / "README.md").read_text()
