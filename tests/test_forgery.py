@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 import servers
 from chain import AUDIT, LOCKED, Chain
 from fake_redis import FakeRedis
-from test_keys import alice, bob, memory, operator, refused, state
+from operators import alice, bob, memory, operator, refused, state
 from trail import Key
 
 __all__ = ["alice", "bob", "operator"]
