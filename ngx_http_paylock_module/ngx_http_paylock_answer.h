@@ -59,4 +59,13 @@ ngx_int_t ngx_http_paylock_template_body(ngx_http_request_t *r,
     ngx_http_paylock_template_t *template, ngx_http_paylock_body_t *body);
 
 
+/*
+ * ngx_http_paylock_template_read.c: what a file has, in memory of cf->pool;
+ * an error is logged
+ */
+
+ngx_int_t ngx_http_paylock_template_read(ngx_conf_t *cf, ngx_str_t *file,
+    ngx_str_t *text);
+
+
 #endif /* _NGX_HTTP_PAYLOCK_ANSWER_H_INCLUDED_ */
