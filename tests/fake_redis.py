@@ -69,7 +69,7 @@ class Fault:
         """Is what Redis says needed?"""
         return self.reply is None or callable(self.reply)
 
-    def wait(self, times=1, timeout=15):
+    def wait(self, times=1, timeout=30):
         """Until it has struck so often, and each link broke that it struck."""
         wait_for(f"{self.command} to be struck {times} times",
                  lambda: self.struck >= times and self.left >= times, timeout)
