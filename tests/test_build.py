@@ -98,7 +98,8 @@ def test_make_has_nothing_left_to_do():
 def test_make_help_names_every_target():
     text = (servers.ROOT / "Makefile").read_text()
     phony = " ".join(re.findall(r"^\.PHONY: (.*)$", text, re.M)).split()
-    out = subprocess.run(["make", "-s", "help"], cwd=servers.ROOT, text=True,
-                         check=True, capture_output=True).stdout
+    out = subprocess.run(["make", "-s", "--no-print-directory", "help"],
+                         cwd=servers.ROOT, text=True, check=True,
+                         capture_output=True).stdout
     named = {line.split()[0] for line in out.splitlines()}
     assert named == set(phony) - {"FORCE"}

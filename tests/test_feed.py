@@ -257,6 +257,7 @@ def test_by_hand(sites, redis, value, state):
         client.hset("{paylock}:locks", "end.example", "1")
     # found by the size of the hash, at the next check
     server.wait_state("end.example", "locked", 8)
+    server.wait_live()
     assert server.state("hand.example") == state
 
 
