@@ -13,7 +13,7 @@ import servers
 
 FUZZ = servers.ROOT / "tests/fuzz"
 BUILD = servers.ROOT / "build/fuzz"
-SECONDS = int(os.environ.get("PAYLOCK_FUZZ_SECONDS", "10"))
+SECONDS = int(os.environ.get("PAYLOCK_FUZZ_SECONDS", "5"))
 
 
 @pytest.mark.parametrize("target", sorted(
