@@ -88,7 +88,8 @@ import_desires(admin_t *a, desires_t *ds)
     }
 
     return problem_set(&a->problem, STATUS_USAGE, "lines", "correct what is "
-                       "bad and run the command again", "%zu %s of \"%.1000s\" %s "
+                       "bad and run the command again",
+                       "%zu %s of \"%.1000s\" %s "
                        "bad%s; nothing is changed", bad,
                        bad == 1 ? "line" : "lines", a->arg[0],
                        bad == 1 ? "is" : "are",
