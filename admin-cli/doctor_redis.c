@@ -132,7 +132,7 @@ doctor_role(doctor_t *d)
     {
         doctor_say(d, DOCTOR_PROBLEM, "replication",
                    "name the primary with --redis, and in paylock_redis: "
-                   "nginx follows no replica",
+                   "nginx follows a replica only with replica=on",
                    "Redis at %s is a replica of %.200s:%lld",
                    d->admin->settings.where, reply->element[1]->str,
                    reply->element[2]->integer);

@@ -90,6 +90,10 @@ ngx_http_paylock_feed_ready(void *data)
 
     feed->pmcf->count->n[NGX_HTTP_PAYLOCK_COUNT_CONNECTIONS]++;
 
+    /* until ROLE tells */
+
+    feed->replica = redis->replica;
+
     if (redis->password && redis->user) {
         ngx_http_paylock_link_add(&feed->link, "AUTH", redis->user,
                                   redis->password, NULL);

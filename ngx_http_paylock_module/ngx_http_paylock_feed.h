@@ -90,6 +90,7 @@ typedef struct {
     ngx_http_paylock_state_e       reported_state;
     ngx_http_paylock_cursor_t      reported_cursor;
     char                           refused[NGX_HTTP_PAYLOCK_PRINTABLE * 4 + 1];
+    unsigned                       replica:1;  /* takes no report */
 } ngx_http_paylock_feed_t;
 
 

@@ -13,6 +13,8 @@
 
 static ngx_int_t ngx_http_paylock_head_role(ngx_http_paylock_feed_t *feed,
     const redisReply *role);
+static const char *ngx_http_paylock_head_word(const redisReply *reply,
+    size_t i);
 
 
 void
@@ -92,32 +94,58 @@ ngx_http_paylock_head_read(ngx_http_paylock_feed_t *feed, redisReply *reply,
 }
 
 
-/* What a replica has is not what was written last, nor what will stay. */
+/*
+ * What a replica has is not what was written last, nor what will stay: it is
+ * followed only on purpose, and only as long as it hears its primary.
+ */
 
 static ngx_int_t
 ngx_http_paylock_head_role(ngx_http_paylock_feed_t *feed,
     const redisReply *role)
 {
-    const char  *name;
+    const char  *name, *link;
 
-    name = "";
+    name = ngx_http_paylock_head_word(role, 0);
+    link = ngx_http_paylock_head_word(role, 3);
 
-    if (role->type == REDIS_REPLY_ARRAY && role->elements
-        && role->element[0]->type == REDIS_REPLY_STRING)
-    {
-        name = role->element[0]->str;
-    }
+    feed->replica = (ngx_strcmp(name, "slave") == 0);
 
     if (ngx_strcmp(name, "master") == 0) {
         return NGX_OK;
     }
 
-    if (ngx_strcmp(name, "slave") == 0) {
+    if (!feed->replica) {
         return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_UNFIT,
-                                            "this is a replica: name its "
-                                            "primary in \"paylock_redis\"");
+                                            "unexpected reply to ROLE");
     }
 
-    return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_UNFIT,
-                                        "unexpected reply to ROLE");
+    if (!feed->pmcf->redis.replica) {
+        return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_UNFIT,
+                                            "this is a replica: name its "
+                                            "primary in \"paylock_redis\", "
+                                            "or add replica=on");
+    }
+
+    if (ngx_strcmp(link, "connected") != 0) {
+        return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_LOST,
+                                            "this is a replica that has lost "
+                                            "its primary");
+    }
+
+    return NGX_OK;
+}
+
+
+/* A word of the reply, or "". */
+
+static const char *
+ngx_http_paylock_head_word(const redisReply *reply, size_t i)
+{
+    if (reply->type != REDIS_REPLY_ARRAY || i >= reply->elements
+        || reply->element[i]->type != REDIS_REPLY_STRING)
+    {
+        return "";
+    }
+
+    return reply->element[i]->str;
 }

@@ -55,6 +55,7 @@ typedef struct {
     char                        *nodes;
     ngx_msec_t                   connect_timeout;
     ngx_msec_t                   timeout;
+    ngx_uint_t                   replica;      /* may be followed */
 
     ngx_uint_t                   tls;          /* rediss:// */
     ngx_ssl_t                    ssl;

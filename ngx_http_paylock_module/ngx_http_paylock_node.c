@@ -117,13 +117,17 @@ ngx_http_paylock_node_clock(ngx_http_paylock_feed_t *feed,
 
 /*
  * Milliseconds until the next report: soon if there is something to tell that
- * was not told before.
+ * was not told before, and never as long as nobody can write there.
  */
 
 ngx_msec_t
 ngx_http_paylock_node_wait(ngx_http_paylock_feed_t *feed)
 {
     ngx_msec_t  age, due;
+
+    if (feed->replica) {
+        return PAYLOCK_NODE_INTERVAL * 1000;
+    }
 
     due = ngx_http_paylock_node_due(feed);
     age = ngx_current_msec - feed->reported;

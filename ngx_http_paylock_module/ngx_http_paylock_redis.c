@@ -279,6 +279,13 @@ ngx_http_paylock_redis_parameter(ngx_conf_t *cf,
         return ngx_http_paylock_redis_password(cf, redis, &s);
     }
 
+    if (ngx_strcmp(value->data, "replica=on") == 0
+        || ngx_strcmp(value->data, "replica=off") == 0)
+    {
+        redis->replica = (s.len == 2);
+        return NGX_CONF_OK;
+    }
+
     if (ngx_strncmp(value->data, "connect_timeout=", 16) == 0) {
         time = &redis->connect_timeout;
 
@@ -300,7 +307,8 @@ invalid:
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                        "invalid parameter \"%V\" of \"paylock_redis\": it "
                        "takes prefix=, username=, password_file=, "
-                       "connect_timeout= and timeout=, times over 0", value);
+                       "replica=on or off, connect_timeout= and timeout=, "
+                       "times over 0", value);
 
     return NGX_CONF_ERROR;
 }

@@ -48,8 +48,9 @@ ngx_http_paylock_report_state(ngx_http_paylock_feed_t *feed,
 
     case NGX_HTTP_PAYLOCK_LIVE:
         ngx_log_error(NGX_LOG_NOTICE, feed->log, 0,
-                      "paylock: live, %uD records, entry %uL",
-                      feed->pmcf->table.sh->count, feed->cursor.seq);
+                      "paylock: live, %uD records, entry %uL%s",
+                      feed->pmcf->table.sh->count, feed->cursor.seq,
+                      feed->replica ? ", from a replica" : "");
         break;
 
     case NGX_HTTP_PAYLOCK_STALE:

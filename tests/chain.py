@@ -242,11 +242,12 @@ def count(nginx, regex):
     return len(re.findall(regex, nginx.error_log()))
 
 
-def closed_hosts(nginx, chain, reconcile="200ms", **kw):
-    """An nginx that closes HOSTS, by entries, and has opened another."""
+def closed_hosts(nginx, chain, reconcile="200ms", at=None, **kw):
+    """An nginx that closes HOSTS, by entries, and has opened another; at is
+    where it is seen to follow, if that is not where they are written."""
     chain.write(*((host, LOCKED) for host in HOSTS), ("open.example", OPEN))
     server = nginx(SITES % reconcile, **kw)
-    server.wait_live(chain.redis)
+    server.wait_live(at or chain.redis)
     chain.settle(server)
     return server
 

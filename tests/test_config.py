@@ -48,6 +48,9 @@ BAD = {
     "paylock_redis sentinel://127.0.0.1;": "URL",
     "paylock_redis unix:/r.sock nonsense;": '"nonsense"',
     "paylock_redis unix:/r.sock prefix=;": "prefix",
+    "paylock_redis unix:/r.sock replica;": "replica=on or off",
+    "paylock_redis unix:/r.sock replica=yes;": "replica=on or off",
+    "paylock_redis unix:/r.sock replica=on.;": "replica=on or off",
     "paylock_redis unix:/r.sock timeout=x;": "timeout",
     "paylock_redis unix:/r.sock timeout=0;": "timeout",
     "paylock_redis unix:/r.sock connect_timeout=-1;": "timeout",
@@ -108,6 +111,8 @@ GOOD = [
     "paylock_redis unix:/run/redis.sock;",
     "paylock_redis unix:/run/redis.sock?db=3 \"prefix={x}:\""
     " connect_timeout=1s timeout=500ms;",
+    "paylock_redis unix:/run/redis.sock replica=on;",
+    "paylock_redis unix:/run/redis.sock replica=off;",
     "paylock_zone 1m;",
     "paylock_default open;",
     "paylock_default locked;",

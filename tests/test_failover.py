@@ -12,6 +12,7 @@ import servers
 from chain import (ALERTS, AUDIT, HOSTS, LOCKED, LOCKS, OPEN, SITES, Chain,
                    Watch, agrees, closed_hosts, count, logged)
 from fake_redis import NOWHERE, FakeRedis
+from replication import follow, in_step, promote, redis_servers
 from servers import wait_for
 
 
@@ -34,29 +35,10 @@ def sites(nginx, chain):
 @pytest.fixture
 def pair(private):
     """A primary, its replica, and a relay to the former."""
-    started = []
-    try:
-        for name in ("one", "two"):
-            (private / name).mkdir()
-            started.append(servers.Redis(
-                private / name, port=servers.free_port(),
-                repl_diskless_sync_delay=0,
-                repl_ping_replica_period=1).start())
-        one, two = started
-        two.client().replicaof("127.0.0.1", one.port)
-        relay = FakeRedis(one.socket)
-        started.append(relay)
+    with redis_servers(private, "one", "two") as (one, two), \
+            FakeRedis(one.socket) as relay:
+        follow(two, one)
         yield one, two, relay
-    finally:
-        for server in reversed(started):
-            server.stop()
-
-
-def in_step(one, two):
-    wait_for("the replica to be in step", lambda:
-             two.client().info("replication")["master_link_status"] == "up"
-             and two.client().info("replication")["slave_repl_offset"]
-             == one.client().info("replication")["master_repl_offset"], 20)
 
 
 @pytest.mark.parametrize("writes", [0, 1, 3, 5])
@@ -71,10 +53,10 @@ def test_failover_that_lost_the_tail(nginx, pair, writes):
     server.allow(ALERTS)
     server.wait_live(one)
     chain.settle(server)
-    in_step(one, two)
+    in_step(two, one)
 
     # the link is cut, and the old primary does not know
-    two.client().replicaof("no", "one")
+    promote(two)
     lost = HOSTS[10:13]
     chain.write(*((host, LOCKED) for host in lost))
     chain.write((HOSTS[0], OPEN))
@@ -129,8 +111,8 @@ def test_adopted_while_nginx_was_away(nginx, pair):
     server.allow(ALERTS)
     server.wait_live(one)
     chain.settle(server)
-    in_step(one, two)
-    two.client().replicaof("no", "one")
+    in_step(two, one)
+    promote(two)
     chain.write(("lost.example", LOCKED))
     server.wait_state("lost.example", "locked")
 
@@ -163,8 +145,8 @@ def test_failover_as_people_live_it(nginx, pair, private):
     server.allow(ALERTS)
     server.wait_live(one)
     server.wait_state(HOSTS[-1], "locked")
-    in_step(one, two)
-    two.client().replicaof("no", "one")
+    in_step(two, one)
+    promote(two)
     admin("lock", "lost.again.test", "lost.example")
     server.wait_state("lost.example", "locked")
 
@@ -197,15 +179,15 @@ def test_away_for_long(nginx, pair):
     server = nginx(SITES % "200ms", redis=relay)
     server.wait_live(one)
     chain.settle(server)
-    in_step(one, two)
+    in_step(two, one)
     with Watch(server, HOSTS[15:]):
         relay.to(NOWHERE)
         for n in range(8):
             chain.write(*((f"new{i}.example", LOCKED) for i in range(n, 250)))
         chain.write(*((host, None) for host in HOSTS[:15]))
-        in_step(one, two)
+        in_step(two, one)
         relay.to(two.socket)
-        two.client().replicaof("no", "one")
+        promote(two)
         server.wait_state("new249.example", "locked", 15)
         for host in HOSTS[:15]:
             server.wait_state(host, "open")
