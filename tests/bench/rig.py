@@ -14,6 +14,7 @@ import time
 
 import servers
 from bench.writer import Writer
+from replication import follow, in_step
 from servers import wait_for
 
 MILLION = 1000000
@@ -75,17 +76,28 @@ class Rig(contextlib.ExitStack):
         path.chmod(0o755)
         return path
 
-    def redis(self, records=0):
-        """A Redis with a chain and so many locks, and who writes to it."""
+    def bare_redis(self):
         redis = servers.Redis(self.directory(), appendonly="no",
+                              port=servers.free_port(),
                               slowlog_log_slower_than=1000,
                               slowlog_max_len=100000)
         self.callback(redis.stop)
-        redis.start()
+        return redis.start()
+
+    def redis(self, records=0):
+        """A Redis with a chain and so many locks, and who writes to it."""
+        redis = self.bare_redis()
         writer = Writer(redis)
         self.callback(writer.close)
         writer.fill(records)
         return redis, writer
+
+    def replica(self, primary):
+        """What it has is that of the primary, and stays so."""
+        redis = self.bare_redis()
+        follow(redis, primary)
+        in_step(redis, primary)
+        return redis
 
     def sites(self, http="", server="", location="", listen=""):
         words = {"server": server, "location": location, "root": self.root}
