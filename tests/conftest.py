@@ -10,6 +10,7 @@ import tempfile
 import pytest
 
 import servers
+from backend import Backend
 from gate import Gate
 
 
@@ -75,8 +76,15 @@ def admin(redis, private):
 
 
 @pytest.fixture
+def known(admin):
+    """A paylock-admin that has made its chain."""
+    admin("init")
+    return admin
+
+
+@pytest.fixture
 def backend():
-    server = servers.Backend()
+    server = Backend()
     yield server
     server.stop()
 

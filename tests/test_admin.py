@@ -21,13 +21,6 @@ MEMBERS = ["host", "stage", "record", "since", "next", "ref", "reason",
            "invoice", "actor", "protected", "seq"]
 
 
-@pytest.fixture
-def known(admin):
-    """A paylock-admin that has made its chain."""
-    admin("init")
-    return admin
-
-
 def record(redis, host):
     value = redis.client().hget(LOCKS, host)
     return value if value is None else json.loads(value)

@@ -19,12 +19,6 @@ AUDIT = "{paylock}:audit"
 NODES = "{paylock}:nodes"
 
 
-@pytest.fixture
-def known(admin):
-    admin("init")
-    return admin
-
-
 def failed(done, status, code):
     assert done.returncode == status, done.stderr
     error = json.loads(done.stderr.splitlines()[-1])["error"]

@@ -17,12 +17,6 @@ AUDIT = "{paylock}:audit"
 
 
 @pytest.fixture
-def known(admin):
-    admin("init")
-    return admin
-
-
-@pytest.fixture
 def untouched(known, redis):
     """Nothing is written by what the test does."""
     client = redis.client()

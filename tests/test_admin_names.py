@@ -18,12 +18,6 @@ OPEN = '{"at":5,"open_at":5}'
 READONLY = '{"at":5,"readonly_at":5}'
 
 
-@pytest.fixture
-def known(admin):
-    admin("init")
-    return admin
-
-
 def on_terminal(admin, answer, *args):
     """The command with a terminal as its stdin, which answers."""
     master, slave = pty.openpty()

@@ -20,12 +20,6 @@ LOCKS = "{paylock}:locks"
 RED, PLAIN = "\x1b[31m", "\x1b[0m"
 
 
-@pytest.fixture
-def known(admin):
-    admin("init")
-    return admin
-
-
 def on_terminal(admin, *args, width=80, env=None):
     """What the command writes to a terminal of this width."""
     master, slave = pty.openpty()

@@ -13,12 +13,6 @@ DAY = 86400
 
 
 @pytest.fixture
-def known(admin):
-    admin("init")
-    return admin
-
-
-@pytest.fixture
 def flip(known, redis):
     """flip(before, command, *args): the record after, its times as distances
     from now; before may be a record of such distances."""

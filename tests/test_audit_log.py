@@ -15,14 +15,8 @@ import time
 import pytest
 
 import servers
-from chain import AUDIT, Chain
+from chain import Chain
 from servers import wait_for
-
-
-@pytest.fixture
-def known(admin):
-    admin("init")
-    return admin
 
 
 def seqs(admin, *args, **kw):

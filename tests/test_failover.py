@@ -13,7 +13,6 @@ from chain import (ALERTS, AUDIT, HOSTS, LOCKED, LOCKS, OPEN, SITES, Chain,
                    Watch, agrees, closed_hosts, count, logged)
 from fake_redis import NOWHERE, FakeRedis
 from replication import follow, in_step, promote, redis_servers
-from servers import wait_for
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import ssl
 
 import pytest
 
-from gate import H2, SITE, closed, site
+from gate import H2, closed, site
 
 BLOCKS = """
     paylock on;

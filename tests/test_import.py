@@ -19,12 +19,6 @@ LOCKS, AUDIT = "{paylock}:locks", "{paylock}:audit"
 NAMES = "host,lock_at,open_at,notice_at,readonly_at,reason,invoice,ref"
 
 
-@pytest.fixture
-def known(admin):
-    admin("init")
-    return admin
-
-
 def records(redis):
     with redis.client() as client:
         return {host: json.loads(value)

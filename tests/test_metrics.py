@@ -14,8 +14,8 @@ import time
 import pytest
 
 from chain import (HOSTS, LOCKED, LOCKS, NOTICE, OPEN, READONLY, Chain,
-                   closed_hosts, logged)
-from servers import NGINX_USER, ROOT, Nginx, wait_for
+                   closed_hosts)
+from servers import NGINX_USER, ROOT, wait_for
 
 PAGE = (ROOT / "docs/monitoring.md").read_text()
 SOURCE = (ROOT / "ngx_http_paylock_module/ngx_http_paylock_render.c"

@@ -27,12 +27,6 @@ SITE = """
 
 
 @pytest.fixture
-def known(admin):
-    admin("init")
-    return admin
-
-
-@pytest.fixture
 def letter(admin):
     path = admin.home / "letter.pdf"
     path.write_bytes(b"%PDF-1.4 pay within a week\n" * 9000)

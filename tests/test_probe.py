@@ -15,12 +15,6 @@ SITE = 'return 200 "hello";'
 
 
 @pytest.fixture
-def known(admin):
-    admin("init")
-    return admin
-
-
-@pytest.fixture
 def site(nginx, known):
     """site(block): nginx with acme.example, which is locked in Redis."""
     def start(block="paylock on;", http="", host="acme.example"):

@@ -9,16 +9,8 @@ import time
 
 import pytest
 
-from servers import wait_for
-
 LOCKS, AUDIT = "{paylock}:locks", "{paylock}:audit"
 SITES = "server { server_name *.example; paylock on; }"
-
-
-@pytest.fixture
-def known(admin):
-    admin("init")
-    return admin
 
 
 def record(redis, host):

@@ -1,146 +1,22 @@
 # Copyright (C) 2026 paylock contributors
 #
-# rediss://: a Redis that shows the right certificate is followed; from any
-# other nothing is believed, what was known stays in force, and why is said
-# once.
+# rediss:// in nginx: a Redis that shows the right certificate is followed;
+# from any other nothing is believed, what was known stays in force, and why
+# is said once.
 
 import os
-import pty
 import re
-import select
-import signal
 import socket
-import ssl
-import subprocess
-import threading
 import time
 
 import pytest
 
-import pki
 import servers
 from nameserver import NameServer
 from servers import wait_for
-
-SITES = """
-    server { server_name acme.example; paylock on;
-             location / { return 200 "acme"; } }
-    server { server_name open.example; paylock on;
-             location / { return 200 "open"; } }
-"""
-
-NAME = "redis.example"
-
-
-class Certificates:
-    """Whom nginx and paylock-admin trust, and what Redis may show."""
-
-    def __init__(self, directory):
-        self.ours = pki.Authority(directory, "ours")
-        self.other = pki.Authority(directory, "other")
-        self.ca = self.ours.cert
-        alt = f"IP:127.0.0.1,DNS:{NAME}"
-        self.right = self.ours.issue("right", alt)
-        self.wrong_name = self.ours.issue(
-            "wrong", "IP:127.0.0.9,DNS:other.example")
-        self.expired = self.ours.issue("expired", alt, days=-1)
-        self.other_ca = self.other.issue("other", alt)
-        self.client = self.ours.issue("client", "DNS:nginx.example")
-
-
-@pytest.fixture(scope="module")
-def certs(tmp_path_factory):
-    return Certificates(tmp_path_factory.mktemp("pki"))
-
-
-class TlsRedis(servers.Redis):
-    """A Redis with a port for TLS beside its socket, which is the test's."""
-
-    def __init__(self, directory, certs):
-        directory.mkdir()
-        self.certs = certs
-        cert, key = certs.right
-        super().__init__(directory, tls_port=servers.free_port(),
-                         tls_cert_file=cert, tls_key_file=key,
-                         tls_ca_cert_file=certs.ca, tls_auth_clients="no")
-        self.tls_port = int(self.conf["tls-port"])
-        self.url = f"rediss://127.0.0.1:{self.tls_port}"
-        self.own = 0
-
-    def client(self, **kw):
-        self.own += 1
-        return super().client(**kw)
-
-    def set(self, **conf):
-        """Another configuration, and nobody stays connected under the old."""
-        with self.client() as client:
-            words = [w for k, v in conf.items()
-                     for w in (k.replace("_", "-"), str(v))]
-            if words:
-                client.execute_command("CONFIG", "SET", *words)
-            client.client_kill_filter(_type="normal", skipme=True)
-
-    def show(self, certificate):
-        cert, key = certificate
-        self.set(tls_cert_file=cert, tls_key_file=key)
-
-    def met(self):
-        """How often others than the test have connected, or tried to."""
-        with self.client() as client:
-            stats = client.info("stats")
-        return (stats["total_connections_received"] - self.own
-                + self.output().count("Error accepting a client connection"))
-
-
-@pytest.fixture
-def redis(private, certs):
-    server = TlsRedis(private / "redis", certs)
-    try:
-        yield server.start()
-    finally:
-        server.stop()
-
-
-@pytest.fixture
-def admin(redis, private, certs):
-    """paylock-admin knows the authority of Redis by its environment."""
-    admin = servers.Admin(redis, private / "admin")
-    admin.env["PAYLOCK_TLS_CA"] = str(certs.ca)
-    return admin
-
-
-def trust(certs, more=""):
-    return f"paylock_redis_ssl_trusted_certificate {certs.ca}; {more}"
-
-
-def client_certificate(certs):
-    cert, key = certs.client
-    return (f"paylock_redis_ssl_certificate {cert};"
-            f"paylock_redis_ssl_certificate_key {key};")
-
-
-def flips_arrive(server, admin):
-    for command, state in (("lock", "locked"), ("unlock", "open")):
-        admin(command, "later.example")
-        server.wait_state("later.example", state)
-
-
-@pytest.fixture
-def following(nginx, admin, certs):
-    """An nginx that has a lock in force by way of TLS."""
-    def start(conf=None, **kw):
-        admin("init")
-        admin("lock", "acme.example")
-        server = nginx((conf or trust(certs)) + SITES, **kw)
-        server.wait_state("acme.example", "locked", 15)
-        server.wait_live()
-        return server
-    return start
-
-
-def said(server):
-    return re.findall(r"paylock: Redis at .*", server.error_log())
-
+from tls_redis import (NAME, NAMES, REFUSED, SITES, admin, certs,  # noqa: F401
+                       client_certificate, flips_arrive, following, greeted,
+                       redis, said, trust)
 
 # nginx: whom it follows
 
@@ -209,17 +85,6 @@ def test_many_records(following, redis, admin):
     for i in range(0, 3000, 100):
         assert server.state(f"h{i}.example") == "locked"
     flips_arrive(server, admin)
-
-
-# nginx: whom it does not follow
-
-REFUSED = {
-    "wrong_name": r'its certificate is refused: .*mismatch.* "127\.0\.0\.1", '
-                  'see "paylock_redis_ssl_name"',
-    "expired": "its certificate is refused: certificate has expired",
-    "other_ca": "its certificate is refused: .*local issuer.*, see "
-                '"paylock_redis_ssl_trusted_certificate"',
-}
 
 
 @pytest.mark.parametrize("what", REFUSED)
@@ -338,39 +203,6 @@ def test_stalled_from_the_start(nginx, redis, admin):
         assert not old & set(server.workers())
 
 
-@pytest.fixture
-def greeted(certs):
-    """The names in the greetings that come to a port that says no more."""
-    def greet():
-        while not ending.is_set():
-            try:
-                conn, _ = listener.accept()
-            except TimeoutError:
-                continue
-            try:
-                context.wrap_socket(conn, server_side=True).close()
-            except OSError:
-                conn.close()
-
-    names = []
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*certs.right)
-    context.sni_callback = lambda _, name, __: names.append(name)
-    ending = threading.Event()
-    thread = threading.Thread(target=greet)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(0.1)
-        thread.start()
-        try:
-            yield "rediss://127.0.0.1:%d" % listener.getsockname()[1], names
-        finally:
-            ending.set()
-            thread.join()
-
-
-NAMES = [(None, None), (NAME, NAME), ("192.0.2.1", None)]
-
-
 @pytest.mark.parametrize("name,greeting", NAMES)
 def test_server_name(name, greeting, greeted, nginx, redis, certs):
     """A name goes out with the greeting, an address does not."""
@@ -381,14 +213,6 @@ def test_server_name(name, greeting, greeted, nginx, redis, certs):
     wait_for("a greeting", lambda: names, 20)
     wait_for("the failure", lambda: said(server), 20)
     assert names[0] == greeting
-
-
-@pytest.mark.parametrize("name,greeting", NAMES)
-def test_admin_server_name(name, greeting, greeted, redis, admin):
-    redis.url, names = greeted
-    options = ("--tls-name", name) if name else ()
-    assert admin("list", *options, check=False).returncode == 1
-    assert names == [greeting]
 
 
 def test_nothing_leaks(following, redis, admin):
@@ -505,165 +329,3 @@ def test_useless_configuration(private, certs):
                       + SITES)
     assert done.returncode == 0
     assert "no TLS without" in done.stderr
-
-
-# paylock-admin
-
-def test_admin_options(redis, private, certs):
-    admin = servers.Admin(redis, private / "admin")
-    cert, key = certs.client
-    redis.set(tls_auth_clients="yes")
-    options = ("--tls-ca", certs.ca, "--tls-cert", cert, "--tls-key", key)
-    admin("init", *options)
-    admin("lock", "acme.example", *options)
-    redis.show(certs.ours.issue("by-name", f"DNS:{NAME}"))
-    admin("status", "acme.example", "--tls-name", NAME, *options)
-    admin("unlock", "acme.example", "--tls-name", NAME, *options)
-    done = admin("lock", "acme.example", "--tls-name", "other.example",
-                 *options, check=False)
-    assert done.returncode == 1
-    assert 'is not for "other.example"' in done.stderr
-
-
-def test_admin_settings(redis, private, certs):
-    admin = servers.Admin(redis, private / "admin")
-    conf = private / "config"
-    cert, key = certs.client
-    redis.set(tls_auth_clients="yes")
-    conf.write_text(f"tls_ca = {certs.ca}\ntls_cert = {cert}\n"
-                    f"tls_key = {key}\ntls_name = {NAME}\n")
-    assert admin("--config", conf, "init").returncode == 0
-
-
-def refused(admin, redis, *options, env=None):
-    start = time.monotonic()
-    done = admin("lock", "acme.example", *options, check=False, env=env)
-    assert time.monotonic() - start < 15
-    assert done.returncode == 1, done.stderr
-    with redis.client() as client:
-        assert not client.exists("{paylock}:locks")
-    return done.stderr
-
-
-@pytest.mark.parametrize("what,message", [
-    ("wrong_name", 'is not for "127.0.0.1": --tls-name'),
-    ("expired", "certificate has expired"),
-    ("other_ca", "--tls-ca names"),
-])
-def test_admin_refuses(what, message, redis, admin, certs):
-    admin("init")
-    redis.show(getattr(certs, what))
-    assert message in refused(admin, redis)
-    redis.show(certs.right)
-    admin("lock", "acme.example")
-
-
-def test_admin_trusts_no_unknown_authority(redis, admin):
-    admin("init")
-    del admin.env["PAYLOCK_TLS_CA"]
-    assert "--tls-ca names" in refused(admin, redis)
-
-
-def test_admin_without_certificate(redis, admin, certs):
-    admin("init")
-    redis.set(tls_auth_clients="yes")
-    assert "--tls-cert" in refused(admin, redis)
-    # one that is not of the authority of Redis
-    cert, key = certs.other.issue("stranger", "DNS:x.example")
-    assert "--tls-cert" in refused(admin, redis, "--tls-cert", cert,
-                                   "--tls-key", key)
-
-
-def test_admin_stalled(redis, admin):
-    admin("init")
-    redis.pause()
-    try:
-        done = admin("lock", "acme.example", check=False)
-    finally:
-        redis.resume()
-    assert done.returncode == 1
-    assert "no TLS with Redis" in done.stderr
-    assert "timed out" in done.stderr
-    admin("lock", "acme.example")
-
-
-def test_admin_no_tls_there(redis, admin):
-    admin("init")
-    redis.set(tls_port=0)
-    redis.set(port=redis.tls_port)
-    assert re.search("no TLS with Redis at .*(timed out|wrong version)",
-                     refused(admin, redis))
-
-
-def test_admin_plain_text_to_tls(redis, admin):
-    admin("init")
-    redis.url = redis.url.replace("rediss:", "redis:")
-    assert "rediss://" in refused(admin, redis)
-
-
-def test_admin_files(redis, admin, certs, private):
-    admin("init")
-    cert, key = certs.client
-    both = ("--tls-cert", cert, "--tls-key")
-    secret = private / "key"
-    secret.write_bytes(key.read_bytes())
-    secret.chmod(0o644)
-    assert "holds a secret and others" in refused(admin, redis, *both, secret)
-    secret.chmod(0o600)
-    admin("status", "acme.example", *both, secret)
-
-    subprocess.run(["openssl", "ec", "-in", key, "-aes256", "-passout",
-                    "pass:hush", "-out", private / "locked"],
-                   check=True, capture_output=True)
-    assert "no passphrase" in refused(admin, redis, *both, private / "locked")
-    assert "tls_key" in refused(admin, redis, *both, certs.right[1])
-    assert "/no/such" in refused(admin, redis, *both, "/no/such")
-    assert "/no/such" in refused(admin, redis, "--tls-ca", "/no/such")
-    done = admin("lock", "acme.example", "--tls-cert", cert, check=False)
-    assert done.returncode == 2
-    assert 'a "tls_cert" without a "tls_key"' in done.stderr
-
-
-def test_admin_asks_for_no_passphrase(redis, admin, certs, private):
-    """Not even on a terminal: what works there works in a script."""
-    cert, key = certs.client
-    locked = private / "locked"
-    subprocess.run(["openssl", "ec", "-in", key, "-aes256", "-passout",
-                    "pass:hush", "-out", locked],
-                   check=True, capture_output=True)
-    locked.chmod(0o600)
-    argv = admin.argv("list", "--tls-cert", cert, "--tls-key", locked)
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.execve(argv[0], argv, admin.env)
-    text, end = "", time.monotonic() + 20
-    try:
-        while time.monotonic() < end:
-            if select.select([terminal], [], [], 0.1)[0]:
-                text += os.read(terminal, 4096).decode()
-    except OSError:
-        pass                            # it has ended
-    finally:
-        os.close(terminal)
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-    assert time.monotonic() < end, text
-    assert "no passphrase" in text
-
-
-def test_admin_in_bulk(redis, admin):
-    """More than fits into a socket's buffers, both ways."""
-    admin("init")
-    hosts = [f"h{i}.example" for i in range(3000)]
-    admin("lock", *hosts, "--yes", "--reason", "x" * 900, timeout=120)
-    listed = admin.json("list", timeout=120)
-    assert {one["host"] for one in listed} == set(hosts)
-
-
-def test_admin_remembers_the_right_one(redis, admin):
-    """The head is of the URL: another Redis is another one."""
-    admin("init")
-    admin("lock", "acme.example")
-    text = "".join(path.read_text() for path in
-                   (admin.home / "state/paylock").iterdir())
-    assert f"rediss://127.0.0.1:{redis.tls_port}/0" in text

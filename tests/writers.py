@@ -2,7 +2,6 @@
 #
 # Several writers of one chain, at a rate: what a busy day would look like.
 
-import contextlib
 import random
 import threading
 import time
