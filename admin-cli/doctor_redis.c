@@ -131,8 +131,8 @@ doctor_role(doctor_t *d)
                && reply->element[1]->type == REDIS_REPLY_STRING)
     {
         doctor_say(d, DOCTOR_PROBLEM, "replication",
-                   "name the primary with --redis, and in paylock_redis: "
-                   "nginx follows a replica only with replica=on",
+                   "name the primary with --redis; nginx may follow this "
+                   "one with replica=on",
                    "Redis at %s is a replica of %.200s:%lld",
                    d->admin->settings.where, reply->element[1]->str,
                    reply->element[2]->integer);

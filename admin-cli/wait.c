@@ -183,7 +183,8 @@ wait_missing(admin_t *a, const wait_t *w)
     if (w->live == 0) {
         return problem_set(&a->problem, STATUS_PARTLY, "wait",
                            "look with \"paylock-admin nodes\" whether nginx "
-                           "follows this Redis, and has the right to report",
+                           "follows this Redis, not a replica of it, and has "
+                           "the right to report",
                            "it is done, but no node of nginx reports "
                            "to \"%s\" in Redis at %s that it has it%s%s",
                            a->settings.nodes, a->settings.where,

@@ -50,6 +50,7 @@ ngx_http_paylock_feed_start(ngx_http_paylock_feed_t *feed)
 
     feed->backoff = NGX_HTTP_PAYLOCK_BACKOFF_MIN;
     feed->batch = NGX_HTTP_PAYLOCK_BATCH;
+    feed->replica = feed->pmcf->redis.replica;    /* until ROLE tells */
 
     ngx_http_paylock_feed_connect(&feed->retry);
 }
@@ -89,10 +90,6 @@ ngx_http_paylock_feed_ready(void *data)
     redis = &feed->pmcf->redis;
 
     feed->pmcf->count->n[NGX_HTTP_PAYLOCK_COUNT_CONNECTIONS]++;
-
-    /* until ROLE tells */
-
-    feed->replica = redis->replica;
 
     if (redis->password && redis->user) {
         ngx_http_paylock_link_add(&feed->link, "AUTH", redis->user,

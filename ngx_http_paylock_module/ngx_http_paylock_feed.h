@@ -75,6 +75,7 @@ typedef struct {
     unsigned                       behind:1;   /* entries were not followed */
     unsigned                       blind:1;    /* the head is no entry */
     unsigned                       catching:1; /* up with entries missed */
+    unsigned                       replica:1;  /* nobody can report there */
 
     ngx_uint_t                     batch;      /* fields or entries a reply */
     uint32_t                       unnoted;    /* no slot was left for them */
@@ -90,7 +91,6 @@ typedef struct {
     ngx_http_paylock_state_e       reported_state;
     ngx_http_paylock_cursor_t      reported_cursor;
     char                           refused[NGX_HTTP_PAYLOCK_PRINTABLE * 4 + 1];
-    unsigned                       replica:1;  /* takes no report */
 } ngx_http_paylock_feed_t;
 
 

@@ -15,6 +15,8 @@ static ngx_int_t ngx_http_paylock_head_role(ngx_http_paylock_feed_t *feed,
     const redisReply *role);
 static const char *ngx_http_paylock_head_word(const redisReply *reply,
     size_t i);
+static ngx_int_t ngx_http_paylock_head_behind(ngx_http_paylock_feed_t *feed,
+    const ngx_http_paylock_cursor_t *head);
 
 
 void
@@ -83,6 +85,10 @@ ngx_http_paylock_head_read(ngx_http_paylock_feed_t *feed, redisReply *reply,
         return NGX_OK;
     }
 
+    if (rc == NGX_OK && feed->replica) {
+        rc = ngx_http_paylock_head_behind(feed, cursor);
+    }
+
     if (rc != NGX_OK) {
         ngx_http_paylock_link_fail(&feed->link, feed->why);
         return NGX_ERROR;
@@ -103,6 +109,7 @@ static ngx_int_t
 ngx_http_paylock_head_role(ngx_http_paylock_feed_t *feed,
     const redisReply *role)
 {
+    u_char       state[NGX_HTTP_PAYLOCK_PRINTABLE * 4 + 1];
     const char  *name, *link;
 
     name = ngx_http_paylock_head_word(role, 0);
@@ -127,12 +134,42 @@ ngx_http_paylock_head_role(ngx_http_paylock_feed_t *feed,
     }
 
     if (ngx_strcmp(link, "connected") != 0) {
-        return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_LOST,
-                                            "this is a replica that has lost "
-                                            "its primary");
+        ngx_http_paylock_printable(state, link, ngx_strlen(link));
+
+        return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_UNFIT,
+                                            "this is a replica whose link to "
+                                            "its primary is \"%s\": see its "
+                                            "log", state);
     }
 
     return NGX_OK;
+}
+
+
+/*
+ * One of several may lag behind the one that was followed before: to go on
+ * from there would do again what was undone since.  What was written after
+ * our own entry is no lag but a loss, which the scan deals with.
+ */
+
+static ngx_int_t
+ngx_http_paylock_head_behind(ngx_http_paylock_feed_t *feed,
+    const ngx_http_paylock_cursor_t *head)
+{
+    const ngx_http_paylock_cursor_t  *own;
+
+    own = &feed->pmcf->node->cursor;
+
+    if (head->seq == 0 || head->seq >= own->seq || head->time > own->time
+        || ngx_memcmp(head->chain, own->chain, PAYLOCK_CHAIN_LEN) != 0)
+    {
+        return NGX_OK;
+    }
+
+    return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_UNFIT,
+                                        "this replica is behind: it ends with "
+                                        "entry %uL, and %uL is known here",
+                                        head->seq, own->seq);
 }
 
 

@@ -117,7 +117,8 @@ ngx_http_paylock_node_clock(ngx_http_paylock_feed_t *feed,
 
 /*
  * Milliseconds until the next report: soon if there is something to tell that
- * was not told before, and never as long as nobody can write there.
+ * was not told before.  Where nobody can report it never comes: that long is
+ * always left.
  */
 
 ngx_msec_t
