@@ -14,7 +14,6 @@ import time
 
 import servers
 from bench.writer import Writer
-from replication import follow, in_step
 from servers import wait_for
 
 MILLION = 1000000
@@ -76,28 +75,19 @@ class Rig(contextlib.ExitStack):
         path.chmod(0o755)
         return path
 
-    def bare_redis(self):
+    def redis(self, records=0):
+        """A Redis with a chain and so many locks, and who writes to it."""
         redis = servers.Redis(self.directory(), appendonly="no",
                               port=servers.free_port(),
+                              repl_diskless_sync_delay=0,
                               slowlog_log_slower_than=1000,
                               slowlog_max_len=100000)
         self.callback(redis.stop)
-        return redis.start()
-
-    def redis(self, records=0):
-        """A Redis with a chain and so many locks, and who writes to it."""
-        redis = self.bare_redis()
+        redis.start()
         writer = Writer(redis)
         self.callback(writer.close)
         writer.fill(records)
         return redis, writer
-
-    def replica(self, primary):
-        """What it has is that of the primary, and stays so."""
-        redis = self.bare_redis()
-        follow(redis, primary)
-        in_step(redis, primary)
-        return redis
 
     def sites(self, http="", server="", location="", listen=""):
         words = {"server": server, "location": location, "root": self.root}
@@ -179,6 +169,22 @@ class Clock:
     def now(self):
         lost = sum(int(os.pread(fd, 64, 0).split()[1]) for fd in self.files)
         return (time.perf_counter_ns() - lost) / 1e9
+
+
+class Stolen:
+    """Has the host taken a processor from this machine, since it was asked?
+    That is told in hundredths of a second."""
+
+    def __init__(self):
+        self.known = self.now()
+
+    def now(self):
+        with open("/proc/stat") as file:
+            return int(file.readline().split()[8])
+
+    def __bool__(self):
+        before, self.known = self.known, self.now()
+        return self.known != before
 
 
 def cpu(pid):

@@ -8,7 +8,7 @@ import struct
 import time
 
 from bench.report import spread
-from bench.rig import MILLION, PAGE, Client, Clock, live
+from bench.rig import MILLION, PAGE, Client, Clock, Stolen, live
 from bench.writer import LOCKED
 from servers import wait_for
 
@@ -23,12 +23,14 @@ def first(rig, redis):
     longest that another client of Redis waited meanwhile)"""
     start, worst = time.perf_counter(), 0
     nginx = rig.nginx(rig.closed(MILLION + 20000), redis=redis)
-    clock = Clock(redis.pid)
+    clock, stolen = Clock(redis.pid), Stolen()
     with redis.client() as client:
         while "paylock: live" not in nginx.error_log():
             sent = clock.now()
             client.ping()
-            worst = max(worst, clock.now() - sent)
+            waited = clock.now() - sent
+            if waited > worst and not stolen:
+                worst = waited
             time.sleep(0.001)
     took = time.perf_counter() - start
     clock.close()
@@ -41,12 +43,14 @@ def turn(rig, redis):
     worker, which is the one that scans, was longer."""
     nginx = rig.nginx(rig.closed(MILLION + 20000), redis=redis)
     clock, client = Clock(*nginx.workers()), Client(nginx)
-    worst, asked = 0, 0
+    worst, asked, stolen = 0, 0, Stolen()
     while "paylock: live" not in nginx.error_log():
         for _ in range(50):
             start = clock.now()
             client.ask("open.example")
-            worst = max(worst, clock.now() - start)
+            waited = clock.now() - start
+            if waited > worst and not stolen:
+                worst = waited
             asked += 1
     clock.close()
     client.close()
