@@ -171,22 +171,6 @@ class Clock:
         return (time.perf_counter_ns() - lost) / 1e9
 
 
-class Stolen:
-    """Has the host taken a processor from this machine, since it was asked?
-    That is told in hundredths of a second."""
-
-    def __init__(self):
-        self.known = self.now()
-
-    def now(self):
-        with open("/proc/stat") as file:
-            return int(file.readline().split()[8])
-
-    def __bool__(self):
-        before, self.known = self.known, self.now()
-        return self.known != before
-
-
 def cpu(pid):
     """The seconds that a process has spent on a processor."""
     return int(pathlib.Path(f"/proc/{pid}/schedstat").read_text()
