@@ -13,10 +13,10 @@
 
 static ngx_int_t ngx_http_paylock_head_role(ngx_http_paylock_feed_t *feed,
     const redisReply *role);
-static const char *ngx_http_paylock_head_word(const redisReply *reply,
-    size_t i);
 static ngx_int_t ngx_http_paylock_head_behind(ngx_http_paylock_feed_t *feed,
     const ngx_http_paylock_cursor_t *head);
+static const char *ngx_http_paylock_head_word(const redisReply *reply,
+    size_t i);
 
 
 void
