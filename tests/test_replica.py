@@ -78,7 +78,7 @@ def test_a_replica_is_followed(followed, trio):
         start = time.monotonic()
         chain.write((f"fresh{i}.example", LOCKED))
         server.wait_state(f"fresh{i}.example", "locked")
-        assert time.monotonic() - start < 1
+        assert time.monotonic() - start < 3
     before = asked(two, "xread"), asked(two, "exec")
     time.sleep(6)
     assert asked(two, "xread") - before[0] <= 4
