@@ -59,6 +59,10 @@ asan       := $(addprefix build/asan/, nginx ngx_http_paylock_module.so \
 asan_flags := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
               -fno-sanitize=nonnull-attribute
 
+# tests wait for servers about as long as they compute
+
+at_once     = $(shell echo $$(($$(nproc) + 1)))
+
 nginx_incs := $(addprefix -Ibuild/nginx/, src/core src/event \
                   src/event/modules src/os/unix src/http src/http/modules objs)
 
@@ -108,7 +112,7 @@ unit: $(unit)           ## unit tests, with address and undefined sanitizers
 fuzzers: $(fuzzers)     ## what fuzzes libpaylock, see tests/test_fuzz.py
 
 test: all unit fuzzers  ## unit tests, then the tests with real nginx and Redis
-	$(PYTHON) -m pytest -n 2 -o cache_dir=build/pytest tests
+	$(PYTHON) -m pytest -n $(at_once) -o cache_dir=build/pytest tests
 
 test-full:              ## all of that for longer, and nginx's own suite in NGX_TESTS=
 	@test -f "$(NGX_TESTS)/lib/Test/Nginx.pm" || { echo "NGX_TESTS is to be" \
@@ -120,7 +124,7 @@ test-full:              ## all of that for longer, and nginx's own suite in NGX_
 	$(PYTHON) tests/nginx_suite.py "$(NGX_TESTS)"
 
 test-asan: $(asan)      ## the tests with nginx, module and CLI under sanitizers
-	PAYLOCK_TEST_ASAN=yes $(PYTHON) -m pytest -n 2 \
+	PAYLOCK_TEST_ASAN=yes $(PYTHON) -m pytest -n $(at_once) \
 	    -o cache_dir=build/pytest tests
 
 bench: all              ## what docs/performance.md says, measured here: QUICK=1

@@ -132,7 +132,9 @@ def test_redis_is_whole_on_another_machine(machine, redis, nginx):
 def test_node_is_lost(machine, redis, nginx):
     server = nginx(SITE)
     server.wait_state("acme.example", "locked")
-    wait_for("a report", lambda: redis.client().exists("{paylock}:nodes"))
+    wait_for("a report", lambda: any(
+        '"state":"live"' in report
+        for report in redis.client().hvals("{paylock}:nodes")))
     redis.client().hset("{paylock}:nodes", "old-node", "{}")
     block, = blocks("Disaster: an nginx node is lost")
     machine.type(block)

@@ -225,7 +225,8 @@ def test_not_now_or_not_here(nginx, chain, fakes):
         for error, command in ERRORS.items():
             fault = fake.on(command, b"-%s\r\n" % error.encode(), times=2)
             fake.cut()
-            wait_for("the fault", lambda: fault.struck == 2)
+            # each after as long a pause as there is
+            wait_for("the fault", lambda: fault.struck == 2, 40)
             recover(fake)
             chain.settle(server)
         for word in "MASTERDOWN", "CLUSTERDOWN", "MOVED":
