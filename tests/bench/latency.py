@@ -11,11 +11,10 @@ import time
 
 from bench import svg
 from bench.report import percentile, spread
-from bench.rig import MILLION, SITES, Client, Clock
+from bench.rig import MILLION, SITES, Client, Clock, cut
 from bench.variants import closes, variants
 from bench.writer import LOCKED
 from chain import LOCKS
-from servers import NGINX_USER
 
 QUIET = 0.5             # seconds of a stretch
 
@@ -71,13 +70,6 @@ def scanning(client):
             return None
         return grown
     return going
-
-
-def cut(client):
-    """The node's connection."""
-    for one in client.client_list():
-        if one["user"] == NGINX_USER:
-            client.client_kill_filter(_id=one["id"])
 
 
 def scan(asker, redis, writer):

@@ -14,7 +14,7 @@ import time
 
 import servers
 from bench.writer import Writer
-from servers import wait_for
+from servers import NGINX_USER, wait_for
 
 MILLION = 1000000
 
@@ -126,6 +126,13 @@ class Rig(contextlib.ExitStack):
 def live(nginx, pause=0.01):
     wait_for("the records", lambda: "paylock: live" in nginx.error_log(), 300,
              pause)
+
+
+def cut(client):
+    """The connections of all nodes to this Redis."""
+    for one in client.client_list():
+        if one["user"] == NGINX_USER:
+            client.client_kill_filter(_id=one["id"])
 
 
 class Client:
