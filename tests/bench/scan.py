@@ -94,7 +94,7 @@ def from_redis(rig, report, redis, n):
                f"{n} scans {max(turns) * 1000:.1f}; in a quiet time the "
                f"longest answer takes {statistics.median(quiet) * 1000:.1f}, "
                f"at worst {max(quiet) * 1000:.1f}",
-               statistics.median(turns) <= 0.005)
+               max(turns) <= 0.005)
     report.row("... longest that another client of Redis waits", "≤ 10 ms",
                f"{statistics.median(waits) * 1000:.1f} ms, in the worst of "
                f"{n} scans {max(waits) * 1000:.1f}; longest command "
