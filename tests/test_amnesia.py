@@ -373,6 +373,7 @@ def test_deleted_where_it_was_followed(sites, chain):
 def test_entry_edited_before_it_is_read(sites, chain):
     server = sites()
     with Watch(server, HOSTS) as watch:
+        watch.forget(HOSTS[2])
         seq, prev = chain.seq, chain.hash
         with chain.client.pipeline(transaction=True) as p:
             for i in (1, 2):
@@ -385,7 +386,6 @@ def test_entry_edited_before_it_is_read(sites, chain):
                 p.hset(LOCKS, HOSTS[i], '{"open_at":1}')
             p.execute()
         chain.look()
-        watch.forget(HOSTS[2])
         logged(server, "does not carry the hash of its contents")
         logged(server, ALERTS)
         # the entry after it is whole; of the edited one nothing is believed
