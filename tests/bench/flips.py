@@ -10,12 +10,13 @@ import time
 
 import servers
 from bench.report import percentile, spread
-from bench.rig import MILLION, Client, cpu, cut
+from bench.rig import MILLION, Client, cpu, cut, scans
 from bench.writer import FLIPPED
 from servers import wait_for
 
 WORKERS = 8
 FLIPS = 50000       # are written sooner than a node gives Redis up
+HOSTS = 10000       # that are flipped
 
 PIDS = """
     server { listen 127.0.0.1:@PORT@; server_name pid.example;
@@ -92,19 +93,24 @@ def whole_process(rig, report, rounds):
 
 def catching_up(nginx, writer, flips, meanwhile):
     """The worker sleeps while so many are written, and more happens: seconds
-    until the last is in force, and how many of them on the processor."""
+    until the last, which opens a host, is in force, and how many of them on
+    the processor."""
     worker, = nginx.workers()
     client = Client(nginx)
-    last = 100000 + writer.seq
-    assert client.ask(FLIPPED % last)[0] == 200
+    last = FLIPPED % HOSTS
+
+    def becomes(status):
+        wait_for("a flip", lambda: client.ask(last)[0] == status, 120, 0.005)
+
+    writer.commit([(HOSTS, True)])
+    becomes(503)
     os.kill(worker, signal.SIGSTOP)
-    writer.flips(flips, 10000)
-    writer.commit([(last, True)])
+    writer.flips(flips, HOSTS)
+    writer.commit([(HOSTS, False)])
     meanwhile()
     spent, start = cpu(worker), time.perf_counter()
     os.kill(worker, signal.SIGCONT)
-    wait_for("the last flip", lambda: client.ask(FLIPPED % last)[0] == 503,
-             120, 0.005)
+    becomes(200)
     took, spent = time.perf_counter() - start, cpu(worker) - spent
     client.close()
     return took, spent
@@ -113,9 +119,11 @@ def catching_up(nginx, writer, flips, meanwhile):
 def rate(rig, report, big, rounds, outage):
     redis, writer = big
     nginx = rig.paylock(redis, MILLION + 20000)
-    found = [catching_up(nginx, writer, FLIPS, lambda: None)
-             for _ in range(rounds)]
     with redis.client() as client:
+        calls = scans(client)
+        found = [catching_up(nginx, writer, FLIPS, lambda: None)
+                 for _ in range(rounds)]
+        assert scans(client) == calls, "it was scanned meanwhile"
         lost, _ = catching_up(nginx, writer, outage, lambda: cut(client))
     nginx.stop()
     rates = [FLIPS / took for took, _ in found]
@@ -127,6 +135,7 @@ def rate(rig, report, big, rounds, outage):
                f"{outage:,} and a scan of 1,000,000 records in {lost:.1f} s",
                middle >= 50000)
     report.numbers["flips a second"] = rates
+    report.numbers["processor seconds a flip"] = each
     report.numbers["seconds after an outage"] = lost
 
 

@@ -11,7 +11,8 @@ import time
 
 from bench import svg
 from bench.report import percentile, spread
-from bench.rig import MILLION, SITES, Client, Clock, cut
+from bench.rig import (ALONE, MILLION, SITES, Client, Clock, apart, cut,
+                       follows, scans)
 from bench.variants import closes, variants
 from bench.writer import LOCKED
 from chain import LOCKS
@@ -21,8 +22,7 @@ QUIET = 0.5             # seconds of a stretch
 
 class Asker:
     def __init__(self, nginx):
-        worker, = nginx.workers()
-        self.client, self.clock = Client(nginx), Clock(worker)
+        self.client, self.clock = Client(nginx), Clock()
 
     def close(self):
         self.client.close()
@@ -50,43 +50,20 @@ class Asker:
         return self.times(lambda: time.monotonic() < end or None)
 
 
-def scans(client):
-    """How often Redis was asked for a part of a scan."""
-    return client.info("commandstats").get("cmdstat_hscan", {}).get("calls", 0)
-
-
-def scanning(client):
-    """Does a scan go on?  None when one has come to its end."""
-    first = last = scans(client)
-    seen = time.monotonic()
-
-    def going():
-        nonlocal last, seen
-        calls = scans(client)
-        grown, last = calls != last, calls
-        if grown:
-            seen = time.monotonic()
-        if time.monotonic() - seen > (1 if calls != first else 30):
-            return None
-        return grown
-    return going
-
-
-def scan(asker, redis, writer):
-    """The connection is cut: the next begins with a scan."""
-    with redis.client() as client:
-        going = scanning(client)
-        cut(client)
-        return asker.times(going)
-
-
 def reconcile(asker, redis, writer):
     """A record comes or goes by hand: all are read again."""
     with redis.client() as client:
-        going = scanning(client)
+        calls, end = scans(client), time.monotonic() + 30
+
+        def scanning():
+            if scans(client) == calls:
+                assert time.monotonic() < end, "no scan has begun"
+                return False
+            return None if follows(client) else True
+
         if not client.hset(LOCKS, "by-hand.example", "1"):
             client.hdel(LOCKS, "by-hand.example")
-        return asker.times(going)
+        return asker.times(scanning)
 
 
 def flipping(writer, stop):
@@ -135,25 +112,41 @@ def stopped(asker, redis, writer):
 
 # a scan of a million, each time that Redis answers again, would take long
 
-SCENES = {"first scan": (scan, MILLION), "reconcile": (reconcile, MILLION),
+SCENES = {"reconcile": (reconcile, MILLION),
           "1,000 flips a second": (flips, MILLION),
           "Redis stopped (SIGSTOP)": (stopped, 1000)}
 
 
-def scene(nginx, during, redis, writer, pairs):
-    """p99 against quiet, of each pair; all p99 of it, and of quiet."""
-    ratios, there, quiet = [], [], []
+def first_scan(rig, redis):
+    """Of an nginx that has just started: (p99, p99 of quiet)"""
+    nginx = rig.nginx(rig.closed(MILLION), redis=redis, **ALONE)
+    asker = Asker(nginx)
+    found = asker.times(lambda: None if "paylock: live" in nginx.error_log()
+                        else True)
+    pair = against_quiet(asker, redis, found, [])
+    asker.close()
+    nginx.stop()
+    return pair
+
+
+def scene(rig, during, redis, writer, records, pairs):
+    """The same of what is done to an nginx that has all records."""
+    nginx, found = rig.paylock(redis, records + 20000, **ALONE), []
     asker = Asker(nginx)
     for _ in range(pairs):
         before = asker.during(QUIET)
-        found = during(asker, redis, writer)
-        assert len(found) > 100, len(found)
-        settle(redis)
-        quiet.append(percentile(before + asker.during(QUIET), 99))
-        there.append(percentile(found, 99))
-        ratios.append(there[-1] / quiet[-1])
+        found.append(against_quiet(asker, redis, during(asker, redis, writer),
+                                   before))
     asker.close()
-    return ratios, there, quiet
+    nginx.stop()
+    return found
+
+
+def against_quiet(asker, redis, found, before):
+    assert len(found) > 100, len(found)
+    settle(redis)
+    quiet = before + asker.during(QUIET if before else 2 * QUIET)
+    return percentile(found, 99), percentile(quiet, 99)
 
 
 def settle(redis):
@@ -162,9 +155,7 @@ def settle(redis):
     with redis.client() as client:
         for _ in range(600):
             last, calls = calls, scans(client)
-            calm = calm + 1 if calls == last and any(
-                one["cmd"] == "xread" and "b" in one["flags"]
-                for one in client.client_list()) else 0
+            calm = calm + 1 if calls == last and follows(client) else 0
             if calm == 10:
                 return
             time.sleep(0.1)
@@ -206,22 +197,31 @@ def hanging(rig, report):
                  "What waits for Redis gives up after 1 s.")
 
 
-def measure(rig, report, big, quick):
-    pairs, bars = 1 if quick else 11, []
+def scenes(rig, big, pairs):
+    """what goes on, records, and of each pair (p99, p99 of quiet)"""
+    yield "first scan", MILLION, [first_scan(rig, big[0])
+                                  for _ in range(pairs)]
     for name, (during, records) in SCENES.items():
         redis, writer = big if records == MILLION else rig.redis(records)
-        nginx = rig.paylock(redis, records + 20000)
-        ratios, there, quiet = scene(nginx, during, redis, writer, pairs)
-        nginx.stop()
-        middle, low, high = spread(ratios)
-        report.row(f"p99 of a request, {name}, {records:,} records, against "
-                   "quiet", "≤ 1.2",
-                   f"{middle:.2f} ({low:.2f} to {high:.2f}); "
-                   f"{statistics.median(there) * 1e6:.0f} µs, quiet "
-                   f"{statistics.median(quiet) * 1e6:.0f} µs", middle <= 1.2)
-        report.numbers[f"p99, {name}"] = [ratios, there, quiet]
-        bars += [(name, statistics.median(there) * 1e6, True),
-                 ("quiet, beside it", statistics.median(quiet) * 1e6, False)]
+        # the hosts that are flipped are there: no record comes or goes
+        writer.flips(1000)
+        yield name, records, scene(rig, during, redis, writer, records, pairs)
+
+
+def measure(rig, report, big, quick):
+    bars = []
+    with apart(big[0].pid):
+        for name, records, found in scenes(rig, big, 1 if quick else 11):
+            middle, low, high = spread([there / quiet
+                                        for there, quiet in found])
+            there, quiet = (statistics.median(one) * 1e6
+                            for one in zip(*found))
+            report.row(f"p99 of a request, {name}, {records:,} records, "
+                       "against quiet", "≤ 1.2",
+                       f"{middle:.2f} ({low:.2f} to {high:.2f}); "
+                       f"{there:.0f} µs, quiet {quiet:.0f} µs", middle <= 1.2)
+            report.numbers[f"p99, {name}"] = found
+            bars += [(name, there, True), ("quiet, beside it", quiet, False)]
     hanging(rig, report)
     report.figure("latency", "p99 of a request", svg.bars(
         "The 99th percentile of a request's time, in µs",

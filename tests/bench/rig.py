@@ -53,6 +53,9 @@ SITE = """
     }}
 """
 
+# one worker, on the first processor; see apart()
+ALONE = {"main": "worker_cpu_affinity 1;"} if os.cpu_count() > 1 else {}
+
 BARE = {"redis": None, "load": (), "control": False}
 
 
@@ -102,7 +105,7 @@ class Rig(contextlib.ExitStack):
         nginx.allow(".")
         self.callback(nginx.stop)
         nginx.start()
-        if "main" not in kw:
+        if "master_process off" not in kw.get("main", ""):
             wait_for("all workers", lambda: len(nginx.workers())
                      == kw["workers"])
         return nginx
@@ -111,8 +114,8 @@ class Rig(contextlib.ExitStack):
         return self.nginx(self.sites(), **{**BARE, **kw})
 
     def closed(self, records, http="", listen=""):
-        """The sites with the gate, and room for so many records and more."""
-        return self.sites(f"paylock_zone {4 + records // 10000}m; {http}",
+        """The sites with the gate, and room for so many records."""
+        return self.sites(f"paylock_zone {1 + records // 12500}m; {http}",
                           "paylock on;", listen=listen)
 
     def paylock(self, redis, records, http="", listen="", **kw):
@@ -126,6 +129,17 @@ class Rig(contextlib.ExitStack):
 def live(nginx, pause=0.01):
     wait_for("the records", lambda: "paylock: live" in nginx.error_log(), 300,
              pause)
+
+
+def scans(client):
+    """How often Redis was asked for a part of a scan."""
+    return client.info("commandstats").get("cmdstat_hscan", {}).get("calls", 0)
+
+
+def follows(client):
+    """Does a node wait for entries?"""
+    return any(one["cmd"] == "xread" and "b" in one["flags"]
+               for one in client.client_list())
 
 
 def cut(client):
@@ -162,20 +176,38 @@ class Client:
 
 
 class Clock:
-    """Seconds that do not run while one of these threads is ready to run
-    and has to wait for a processor: others of this machine do not count."""
+    """Seconds that do not run while this thread is ready to run and has to
+    wait for a processor."""
 
-    def __init__(self, *pids):
-        self.files = [os.open(f"/proc/{who}/schedstat", os.O_RDONLY)
-                      for who in (*pids, "thread-self")]
+    def __init__(self):
+        self.fd = os.open("/proc/thread-self/schedstat", os.O_RDONLY)
 
     def close(self):
-        for fd in self.files:
-            os.close(fd)
+        os.close(self.fd)
+
+    def waited(self):
+        return int(os.pread(self.fd, 64, 0).split()[1])
 
     def now(self):
-        lost = sum(int(os.pread(fd, 64, 0).split()[1]) for fd in self.files)
-        return (time.perf_counter_ns() - lost) / 1e9
+        while True:
+            lost = self.waited()
+            now = time.perf_counter_ns()
+            if self.waited() == lost:
+                return (now - lost) / 1e9
+
+
+@contextlib.contextmanager
+def apart(*pids):
+    """Leaves the first processor to the worker of an ALONE: this process, what
+    it starts and these keep off it."""
+    every = os.sched_getaffinity(0)
+    for pid in (0, *pids):
+        os.sched_setaffinity(pid, every - {0} or every)
+    try:
+        yield
+    finally:
+        for pid in (0, *pids):
+            os.sched_setaffinity(pid, every)
 
 
 def cpu(pid):

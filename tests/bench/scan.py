@@ -9,7 +9,7 @@ import struct
 import time
 
 from bench.report import spread
-from bench.rig import MILLION, PAGE, Client, Clock, live
+from bench.rig import ALONE, MILLION, PAGE, Client, Clock, apart, live
 from bench.writer import LOCKED
 from servers import wait_for
 
@@ -29,8 +29,8 @@ def first(rig, redis):
     """(seconds from the start of nginx until all records are in force, the
     longest that another client of Redis waited meanwhile)"""
     start, worst = time.perf_counter(), 0
-    nginx = rig.nginx(rig.closed(MILLION + 20000), redis=redis)
-    clock = Clock(redis.pid)
+    nginx = rig.nginx(rig.closed(MILLION), redis=redis, **ALONE)
+    clock = Clock()
     with redis.client() as client:
         while "paylock: live" not in nginx.error_log():
             sent = clock.now()
@@ -57,8 +57,8 @@ def turn(rig, redis):
     """(what no turn of the event loop of the worker that scans exceeds, the
     longest of as many answers when nothing is scanned).  No turn was longer
     than the longest answer, nor than what nginx has counted itself."""
-    nginx = rig.nginx(rig.closed(MILLION + 20000, METRICS), redis=redis)
-    clock, client = Clock(*nginx.workers()), Client(nginx)
+    nginx = rig.nginx(rig.closed(MILLION, METRICS), redis=redis, **ALONE)
+    clock, client = Clock(), Client(nginx)
     worst, asked = 0, 0
     while "paylock: live" not in nginx.error_log():
         worst = max(worst, longest(client, clock, 50))
@@ -83,9 +83,10 @@ def blocked(redis):
 
 def from_redis(rig, report, redis, n):
     blocked(redis)
-    times, waits = zip(*(first(rig, redis) for _ in range(n)))
-    block = blocked(redis)
-    turns, quiet = zip(*(turn(rig, redis) for _ in range(n)))
+    with apart(redis.pid):
+        times, waits = zip(*(first(rig, redis) for _ in range(n)))
+        block = blocked(redis)
+        turns, quiet = zip(*(turn(rig, redis) for _ in range(n)))
     middle = statistics.median(times)
     report.row("first scan of 1,000,000 records, from the start of nginx",
                "≤ 4 s", f"{middle:.2f} s", middle <= 4)
