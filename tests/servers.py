@@ -58,6 +58,12 @@ def wait_for(what, check, timeout=10.0, pause=0.01):
         time.sleep(pause)
 
 
+def compilers():
+    """That the module was built with, by what they leave in it."""
+    return sorted({found.decode() for found in re.findall(
+        rb"GCC: [ -~]+|clang version [ -~]+", MODULE.read_bytes())})
+
+
 def free_port():
     """A port below the ephemeral ones that nobody listens on."""
     while True:

@@ -60,14 +60,12 @@ def made_with():
     that have it are the same one under valgrind."""
     avx2 = re.search(r"(?m)^flags.* avx2 ",
                      pathlib.Path("/proc/cpuinfo").read_text())
-    compilers = set(re.findall(rb"GCC: [ -~]+|clang version [ -~]+",
-                               servers.MODULE.read_bytes()))
     nginx = subprocess.run([servers.NGINX, "-v"], capture_output=True,
                            text=True, check=True).stderr
     return ", ".join((
         platform.machine() + (" with AVX2" if avx2 else ""),
-        *(compiler.decode() for compiler in sorted(compilers)),
-        nginx.split()[-1], os.confstr("CS_GNU_LIBC_VERSION")))
+        *servers.compilers(), nginx.split()[-1],
+        os.confstr("CS_GNU_LIBC_VERSION")))
 
 
 def compare(found):

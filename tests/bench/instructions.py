@@ -75,18 +75,18 @@ def flipped(counted, count, before, writer, flips):
         wait_for("the flips", lambda: counted.nginx.get(
             PAGE, FLIPPED % 1000, timeout=60).status == status, 600, 0.1)
     counted.start()
-    return more(count.cost(counted, SITES), before)[0]
+    return more(count.cost(counted, SITES), before)
 
 
 def table_of(rig, report, count, bare, before, big, flips):
-    """All ways side by side; what each adds, by its name, and a million
-    records after so many flips."""
-    added, lines = {}, []
+    """All ways side by side; what each adds, by its name, without malloc and
+    with it; and a million records after so many flips."""
+    added, total, lines = {}, {}, []
 
     def line(name, cost, www=None):
-        added[name], total = more(cost, before[0])
-        lines.append((name, f"{cost[0][0]:,.0f}", f"{added[name]:+,}",
-                      f"{total:+,}",
+        added[name], total[name] = more(cost, before[0])
+        lines.append((name, f"{max(one[0] for one in cost):,.0f}",
+                      f"{added[name]:+,}", f"{total[name]:+,}",
                       f"{more(www, before[1])[0]:+,}" if www else ""))
         print("   ", name, flush=True)
 
@@ -103,7 +103,8 @@ def table_of(rig, report, count, bare, before, big, flips):
 
     redis, _ = rig.redis(OTHERS)
     with redis.client() as client:
-        client.hset(LOCKS, ".suffix.test", "1")
+        # of a length at which the names have a dot
+        client.hset(LOCKS, ".another", "1")
     counted = count.under(rig.paylock, redis, OTHERS, http=ONCE)
     line(f"... {OTHERS:,} and one of a suffix", *count.both(counted))
     counted.nginx.stop()
@@ -116,7 +117,7 @@ def table_of(rig, report, count, bare, before, big, flips):
         counted.ask(500, SITES, PAGE, {})
         line(variant.name, count.cost(counted, SITES))
         counted.nginx.stop()
-    return added, after, lines
+    return added, total, after, lines
 
 
 def locked(rig, count):
@@ -130,7 +131,8 @@ def locked(rig, count):
     ours.nginx.stop()
 
     # a parameter has no room for more; nginx does not look at it
-    text = "x" * min(len(body), 4000)
+    assert len(body) <= 4000
+    text = "x" * len(body)
     stock = count.under(rig.nginx, rig.sites(
         location=f'return 503 "{text}";'), redis=None, load=())
     assert stock.ask(1, LOCKED % 0, PAGE) == (503, text.encode())
@@ -144,30 +146,31 @@ def measure(rig, report, big, quick):
     bare = count.under(rig.bare)
     before = count.both(bare)
     flips = MILLION // 20 if quick else MILLION
-    added, after, lines = table_of(rig, report, count, bare, before, big,
-                                   flips)
+    added, total, after, lines = table_of(rig, report, count, bare, before,
+                                          big, flips)
     bare.nginx.stop()
 
-    none = added["paylock, 0 records"]
-    full = added[f"paylock, {MILLION:,} records"]
-    report.row("open host, instructions added, 0 records", "≤ 200",
-               f"{none:+}", none <= 200)
-    report.row("open host, instructions added, 1,000,000 records", "≤ 250",
-               f"{full:+}", full <= 250)
-
+    for records, goal in (0, 200), (MILLION, 250):
+        name = f"paylock, {records:,} records"
+        report.row(f"open host, instructions added, {records:,} records",
+                   f"≤ {goal}", f"{added[name]:+}, without malloc "
+                   f"(with it {total[name]:+})", added[name] <= goal)
     report.row(f"the same after {flips:,} locks and unlocks of others",
-               "≤ 250", f"{after:+}", after <= 250)
+               "≤ 250", f"{after[0]:+} (with malloc {after[1]:+})",
+               after[0] <= 250)
 
     ours, theirs = locked(rig, count)
     report.row("locked answer against `return 503` of the same size",
                "≤ 1.3 times", f"{ours / theirs:.2f} times "
-               f"({ours:,.0f} to {theirs:,.0f})", ours <= 1.3 * theirs)
+               f"({ours:,.0f} to {theirs:,.0f}), with malloc", ours <= 1.3 * theirs)
 
     report.table(
         "Instructions of a request for a static file of 1 KB",
         ("", "of a request", "added", "with malloc", "added, `www.`"), lines,
         f"The other ways know {OTHERS:,} locked names.")
-    report.numbers["instructions added"] = added
+    report.numbers["instructions"] = {
+        "added": added, "with malloc": total, "after the flips": after,
+        "locked": ours, "return 503": theirs}
     report.figure("instructions", "instructions added to a request", svg.bars(
         "Instructions added to a request for an open site",
         "nginx alone takes "

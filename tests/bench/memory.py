@@ -60,16 +60,23 @@ def mapped(rig, redis, workers):
     before = used_by_none(rig, workers)
     nginx = map_of(MILLION).start(rig, redis, MILLION, workers=workers)
     wait_for("the map", lambda: nginx.get(PAGE, LOCKED % 0).status == 503, 60)
-    full, most = used(nginx), 0
-    old = set(nginx.workers())
+    full = used(nginx)
     start = time.perf_counter()
-    os.kill(nginx.pid, signal.SIGHUP)
-    while not (new := nginx.workers()) or old & set(new):
-        most = max(most, used(nginx))
-        time.sleep(0.02)
+    for _ in reloading(nginx):
+        pass
     took = time.perf_counter() - start
+    most = max(used(nginx) for _ in reloading(nginx))
     nginx.stop()
     return full - before, most - before, took
+
+
+def reloading(nginx):
+    """Yields until all workers are new ones."""
+    old = set(nginx.workers())
+    os.kill(nginx.pid, signal.SIGHUP)
+    while not (new := nginx.workers()) or old & set(new):
+        yield
+        time.sleep(0.02)
 
 
 def measure(rig, report, big, quick):
@@ -93,7 +100,7 @@ def measure(rig, report, big, quick):
          ("... a change is in force after", *(f"{maps[n][2]:.1f} s"
                                               for n in (1, 8)))],
         "More than bare nginx takes, all processes together, what they share "
-        "counted once.")
+        "counted once; 1 MB is 1,048,576 bytes.")
     report.numbers["memory"] = {"zone": size * 1024, "paylock": taken,
                                 "map": maps}
     report.figure("memory", "memory for a million records", svg.bars(

@@ -1,17 +1,18 @@
 # Copyright (C) 2026 paylock contributors
 #
-# What a node asks of Redis: while nothing changes, for each flip, and for a
-# scan of all records; and what changes where it follows a replica.
+# What nodes ask of Redis: while nothing changes, for each flip, and for a
+# scan of all records; and what changes where they follow a replica.
 
 import statistics
 import time
 
-from bench.rig import MILLION
+from bench.rig import MILLION, PAGE, cpu
 from bench.writer import FLIPPED
 from replication import follow, in_step, promote
 from servers import wait_for
 
-FLIPS = 4000
+NODES = 10
+FLIPS, RATE = 60, 20    # so many a second: each node reports each of them
 
 
 class Load:
@@ -23,36 +24,61 @@ class Load:
 
     def now(self):
         with self.redis.client() as client:
-            info = client.info()
-        return (info["used_cpu_user"] + info["used_cpu_sys"],
-                info["total_net_output_bytes"])
+            sent = client.info("stats")["total_net_output_bytes"]
+        return cpu(self.redis.pid), sent
 
     def spent(self):
         """(processor seconds, bytes sent)"""
-        return [now - before for now, before in zip(self.now(), self.before)]
+        return minus(self.now(), self.before)
 
 
-def flipping(writer, done, *servers):
-    """What each of them spends on a flip, one a transaction, until done()
-    says that all are followed."""
+def minus(one, other):
+    return [a - b for a, b in zip(one, other)]
+
+
+def parts(values, n):
+    return [value / n for value in values]
+
+
+def flipping(writer, *servers):
+    """What each of them spends on a flip, one a transaction."""
     loads = [Load(redis) for redis in servers]
+    start = time.monotonic()
     for i in range(FLIPS):
         writer.commit([(i % 1000, i // 1000 % 2 == 0)])
-    done()
-    return [[one / FLIPS for one in load.spent()] for load in loads]
+        time.sleep(max(0, start + (i + 1) / RATE - time.monotonic()))
+    return [parts(load.spent(), FLIPS) for load in loads]
 
 
-def followed(rig, writer, at, *servers, **kw):
-    """The same with a node at one of them."""
-    nginx = rig.paylock(at, 20000, "paylock_reconcile 1d;", **kw)
-    writer.commit([(1000, False)])
+class Nodes:
+    """So many, which follow one Redis."""
 
-    def done():
-        writer.commit([(1000, True)])
-        wait_for("the flips", lambda: nginx.get(
-            host=FLIPPED % 1000).status == 503, 60, 0.001)
-    spent = flipping(writer, done, *servers)
-    nginx.stop()
+    def __init__(self, rig, redis, records=20000, n=NODES, **kw):
+        self.all = [rig.paylock(redis, records, "paylock_reconcile 1d;", **kw)
+                    for _ in range(n)]
+
+    def follow(self, writer):
+        """Waits until each has applied what was written up to now."""
+        for lock, status in (True, 503), (False, 200):
+            writer.commit([(1000, lock)])
+            for nginx in self.all:
+                wait_for("the flips", lambda: nginx.get(
+                    PAGE, FLIPPED % 1000).status == status, 60, 0.001)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for nginx in self.all:
+            nginx.stop()
+
+
+def followed(rig, writer, at, **kw):
+    """What a flip costs the Redis at which the nodes are."""
+    with Nodes(rig, at, **kw) as nodes:
+        nodes.follow(writer)
+        spent, = flipping(writer, at)
+        nodes.follow(writer)
     return spent
 
 
@@ -62,60 +88,65 @@ def a_flip(rig, rounds):
     node, for a replica at its primary, at itself, and for a node there."""
     redis, writer = rig.redis(1000)
     replica = rig.redis()[0]
+    # the hosts are there: no record comes or goes
+    writer.flips(1001, 1001)
     found = []
     for _ in range(rounds):
-        alone, = flipping(writer, lambda: None, redis)
-        node, = followed(rig, writer, redis, redis)
+        alone, = flipping(writer, redis)
+        node = followed(rig, writer, redis)
         follow(replica, redis)
         in_step(replica, redis)
-        copied = flipping(writer, lambda: in_step(replica, redis),
-                          redis, replica)
-        there, = followed(rig, writer, replica, replica, options="replica=on")
+        copied = flipping(writer, redis, replica)
+        there = followed(rig, writer, replica, options="replica=on")
         promote(replica)
-        found.append([alone, minus(node, alone), minus(copied[0], alone),
-                      copied[1], minus(there, copied[1])])
+        found.append([alone, parts(minus(node, alone), NODES),
+                      minus(copied[0], alone), copied[1],
+                      parts(minus(there, copied[1]), NODES)])
     return [[statistics.median(one) for one in zip(*each)]
             for each in zip(*found)]
-
-
-def minus(one, other):
-    return [a - b for a, b in zip(one, other)]
 
 
 def resting(redis, seconds):
     """A second in which nothing changes."""
     load = Load(redis)
     time.sleep(seconds)
-    return [one / seconds for one in load.spent()]
+    return parts(load.spent(), seconds)
+
+
+def idle(rig, seconds):
+    """What a second costs without nodes, and with each of them."""
+    redis, writer = rig.redis(1000)
+    rest = resting(redis, seconds)
+    with Nodes(rig, redis) as nodes:
+        nodes.follow(writer)
+        time.sleep(1)
+        there = resting(redis, seconds)
+    return rest, parts(minus(there, rest), NODES)
 
 
 def measure(rig, report, big, quick):
     redis, _ = big
-    seconds = 3 if quick else 20
-    rest = resting(redis, seconds)
-
     load = Load(redis)
-    nginx = rig.paylock(redis, MILLION + 20000, "paylock_reconcile 1d;")
-    scan = load.spent()
-
-    idle = [max(0, one) for one in minus(resting(redis, seconds), rest)]
-    nginx.stop()
-    alone, node, linked, copy, there = a_flip(rig, 3 if quick else 11)
+    with Nodes(rig, redis, MILLION + 20000, 1):
+        scan = load.spent()
+    rest, quiet = idle(rig, 3 if quick else 20)
+    alone, node, linked, copy, there = a_flip(rig, 1 if quick else 5)
 
     report.table(
         "What a node asks of Redis", ("", "processor time", "sent"),
-        [("while nothing changes, a second", f"{idle[0] * 1000:.2f} ms",
-          f"{idle[1]:.0f} bytes"),
-         ("a flip", f"{node[0] * 1e6:.1f} µs", f"{node[1]:.0f} bytes"),
-         ("a flip, at a replica", f"{there[0] * 1e6:.1f} µs",
+        [("while nothing changes, a second", f"{quiet[0] * 1e6:.0f} µs",
+          f"{quiet[1]:.0f} bytes"),
+         ("a flip", f"{node[0] * 1e6:.0f} µs", f"{node[1]:.0f} bytes"),
+         ("a flip, at a replica", f"{there[0] * 1e6:.0f} µs",
           f"{there[1]:.0f} bytes"),
          ("a scan of 1,000,000 records", f"{scan[0]:.2f} s",
           f"{scan[1] / 1e6:.0f} MB")],
-        "What Redis takes without a node is not in it: "
-        f"{rest[0] * 1000:.2f} ms a second, {alone[0] * 1e6:.0f} µs for "
-        f"writing a flip. A replica takes {copy[0] * 1e6:.0f} µs to keep up "
-        f"with a flip, and costs its primary {linked[0] * 1e6:.0f} µs.")
+        f"{NODES} nodes, {RATE} flips a second, each reported. What Redis "
+        f"takes without them is not in it: {rest[0] * 1000:.2f} ms a second, "
+        f"{alone[0] * 1e6:.0f} µs for writing a flip. A replica takes "
+        f"{copy[0] * 1e6:.0f} µs to keep up with a flip, and costs its primary "
+        f"{linked[0] * 1e6:.0f} µs.")
     report.numbers["load of Redis"] = {
-        "idle": idle, "flip": node, "scan": scan, "writing": alone,
+        "idle": quiet, "flip": node, "scan": scan, "writing": alone,
         "replica": {"at its primary": linked, "keeping up": copy,
                     "a node": there}}

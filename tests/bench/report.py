@@ -15,6 +15,7 @@ import time
 import servers
 
 FIGURES = "performance"
+TOOLS = ("wrk", "valgrind", "libnginx-mod-http-lua", "lua-nginx-redis")
 START, END = "<!-- bench -->", "<!-- end of bench -->"
 
 
@@ -27,6 +28,8 @@ def output(*argv):
 def versions():
     model = re.search(r"(?m)^model name\s*: (.*)$",
                       pathlib.Path("/proc/cpuinfo").read_text())
+    tools = re.findall(r"(\S+) (\S+)", output(
+        "dpkg-query", "-W", "-f", "${Package} ${Version}\n", *TOOLS))
     changed = " with changes" if output(
         "git", "status", "--porcelain", "-uno") else ""
     return {
@@ -34,7 +37,10 @@ def versions():
         "nginx": output(servers.NGINX, "-v").partition("nginx/")[2],
         "Redis": re.search(r"v=(\S+)",
                            output(servers.REDIS, "--version"))[1],
-        "compiler": output("cc", "--version").partition("\n")[0],
+        "compiler": ", ".join(servers.compilers()),
+        "libc": os.confstr("CS_GNU_LIBC_VERSION"),
+        "measured with": ", ".join(f"{name} {version}"
+                                   for name, version in tools),
         "kernel": platform.release(),
         "processor": f"{model[1] if model else platform.machine()}, "
                      f"{os.cpu_count()} of them",

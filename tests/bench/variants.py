@@ -72,6 +72,7 @@ if ngx.worker.id() ~= 0 then
     return
 end
 local known
+local before = {}
 local function copy()
     local redis = require("nginx.redis"):new()
     redis:set_timeout(%d)
@@ -79,7 +80,12 @@ local function copy()
         return
     end
     local entries = redis:xlen("%s")
-    local cursor = entries and entries ~= known and "0"
+    if not entries or entries == known then
+        redis:set_keepalive(60000, 1)
+        return
+    end
+    local cursor = "0"
+    local now = {}
     while cursor do
         local reply = redis:hscan("%s", cursor, "COUNT", 1000)
         if not reply then
@@ -87,10 +93,17 @@ local function copy()
         end
         for i = 1, #reply[2], 2 do
             ngx.shared.locks:set(reply[2][i], true)
+            now[reply[2][i]] = true
         end
         cursor = reply[1] ~= "0" and reply[1]
-        known = entries
     end
+    for host in pairs(before) do
+        if not now[host] then
+            ngx.shared.locks:delete(host)
+        end
+    end
+    known = entries
+    before = now
     redis:set_keepalive(60000, 1)
 end
 ngx.timer.at(0, copy)
