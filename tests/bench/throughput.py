@@ -200,4 +200,4 @@ def measure(rig, report, big, quick):
     n = 2 if quick else 11
     wrk = Wrk(rig)
     against(rig, report, wrk, big, n)
-    two_workers(rig, report, wrk, big, n)
+    two_workers(rig, report, wrk, big, 2 * n)
