@@ -131,6 +131,7 @@ def measure(rig, report, big, quick):
         scan = load.spent()
     rest, quiet = idle(rig, 3 if quick else 20)
     alone, node, linked, copy, there = a_flip(rig, 1 if quick else 5)
+    alone, copy = (minus(one, parts(rest, RATE)) for one in (alone, copy))
 
     report.table(
         "What a node asks of Redis", ("", "processor time", "sent"),
@@ -147,6 +148,6 @@ def measure(rig, report, big, quick):
         f"{copy[0] * 1e6:.0f} µs to keep up with a flip, and costs its primary "
         f"{linked[0] * 1e6:.0f} µs.")
     report.numbers["load of Redis"] = {
-        "idle": quiet, "flip": node, "scan": scan, "writing": alone,
+        "without nodes": rest, "idle": quiet, "flip": node, "scan": scan, "writing": alone,
         "replica": {"at its primary": linked, "keeping up": copy,
                     "a node": there}}
