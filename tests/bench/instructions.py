@@ -162,7 +162,8 @@ def measure(rig, report, big, quick):
     ours, theirs = locked(rig, count)
     report.row("locked answer against `return 503` of the same size",
                "≤ 1.3 times", f"{ours / theirs:.2f} times "
-               f"({ours:,.0f} to {theirs:,.0f}), with malloc", ours <= 1.3 * theirs)
+               f"({ours:,.0f} to {theirs:,.0f}), with malloc",
+               ours <= 1.3 * theirs)
 
     report.table(
         "Instructions of a request for a static file of 1 KB",

@@ -3,6 +3,8 @@
 # What nodes ask of Redis: while nothing changes, for each flip, and for a
 # scan of all records; and what changes where they follow a replica.
 
+import os
+import signal
 import statistics
 import time
 
@@ -65,6 +67,11 @@ class Nodes:
                 wait_for("the flips", lambda: nginx.get(
                     PAGE, FLIPPED % 1000).status == status, 60, 0.001)
 
+    def signal(self, number):
+        for nginx in self.all:
+            for pid in nginx.workers():
+                os.kill(pid, number)
+
     def __enter__(self):
         return self
 
@@ -113,15 +120,22 @@ def resting(redis, seconds):
     return parts(load.spent(), seconds)
 
 
-def idle(rig, seconds):
-    """What a second costs without nodes, and with each of them."""
+def idle(rig, rounds):
+    """What a second costs while the nodes are asleep, and with each that is
+    awake."""
     redis, writer = rig.redis(1000)
-    rest = resting(redis, seconds)
+    asleep, awake = [], []
     with Nodes(rig, redis) as nodes:
         nodes.follow(writer)
-        time.sleep(1)
-        there = resting(redis, seconds)
-    return rest, parts(minus(there, rest), NODES)
+        for _ in range(rounds):
+            time.sleep(1)
+            there = resting(redis, 5)
+            nodes.signal(signal.SIGSTOP)
+            asleep.append(resting(redis, 4))
+            nodes.signal(signal.SIGCONT)
+            awake.append(parts(minus(there, asleep[-1]), NODES))
+    return [[statistics.median(one) for one in zip(*each)]
+            for each in (asleep, awake)]
 
 
 def measure(rig, report, big, quick):
@@ -129,7 +143,7 @@ def measure(rig, report, big, quick):
     load = Load(redis)
     with Nodes(rig, redis, MILLION + 20000, 1):
         scan = load.spent()
-    rest, quiet = idle(rig, 3 if quick else 20)
+    rest, quiet = idle(rig, 1 if quick else 7)
     alone, node, linked, copy, there = a_flip(rig, 1 if quick else 5)
     alone, copy = (minus(one, parts(rest, RATE)) for one in (alone, copy))
 
@@ -148,6 +162,7 @@ def measure(rig, report, big, quick):
         f"{copy[0] * 1e6:.0f} µs to keep up with a flip, and costs its primary "
         f"{linked[0] * 1e6:.0f} µs.")
     report.numbers["load of Redis"] = {
-        "without nodes": rest, "idle": quiet, "flip": node, "scan": scan, "writing": alone,
+        "without nodes": rest, "idle": quiet, "flip": node, "scan": scan,
+        "writing": alone,
         "replica": {"at its primary": linked, "keeping up": copy,
                     "a node": there}}
