@@ -46,13 +46,14 @@ class Wrk:
         self.script = rig.directory() / "wrk.lua"
         self.script.write_text(SCRIPT % (
             ", ".join(f'"{site}"' for site in SITES), PAGE))
-        # what asks keeps off the processor of who answers
+        # what asks keeps off the processor of who answers, if that is one
         self.pin = ["taskset", "-c", f"1-{os.cpu_count() - 1}"] \
             if os.cpu_count() > 1 else []
 
     def start(self, nginx, threads, seconds):
+        pin = self.pin if threads == 1 else []
         return subprocess.Popen(
-            [*(self.pin if threads == 1 else []), "wrk", f"-t{threads}", f"-c{CONNECTIONS * threads}",
+            [*pin, "wrk", f"-t{threads}", f"-c{CONNECTIONS * threads}",
              f"-d{seconds}s", "--timeout=60s", f"-s{self.script}",
              f"http://127.0.0.1:{nginx.port}{PAGE}"],
             text=True, stdout=subprocess.PIPE)
