@@ -47,6 +47,10 @@ paylock_host_check(const char *name, size_t len)
         return "is longer than 253 characters";
     }
 
+    if (len == 1 && name[0] == '_') {
+        return "is what nginx's \"server_name\" has for no name";
+    }
+
     label = name;
 
     for (i = 0; i < len; i++) {

@@ -27,9 +27,12 @@ ngx_http_paylock_create_main_conf(ngx_conf_t *cf)
         return NULL;
     }
 
-    if (ngx_array_init(&pmcf->answers, cf->pool, 4,
-                       sizeof(ngx_http_paylock_answer_t *))
+    if (ngx_array_init(&pmcf->neutral, cf->pool, 2,
+                       sizeof(ngx_http_paylock_neutral_t))
         != NGX_OK
+        || ngx_array_init(&pmcf->answers, cf->pool, 4,
+                          sizeof(ngx_http_paylock_answer_t *))
+           != NGX_OK
         || ngx_array_init(&pmcf->templates, cf->pool, 1,
                           sizeof(ngx_http_paylock_template_t *))
            != NGX_OK
@@ -158,7 +161,11 @@ ngx_http_paylock_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
                                     : ngx_http_paylock_pass_defaults();
     }
 
+    pscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_paylock_module);
+
     if (conf->enable) {
+        pscf->enabled = 1;
+
         pmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_paylock_module);
 
         conf->answer = ngx_http_paylock_answer_get(cf, pmcf, conf);
@@ -181,8 +188,7 @@ ngx_http_paylock_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
             || conf->bypass != prev->bypass
             || conf->exempt != prev->exempt))
     {
-        pscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_paylock_module);
-        pscf->locations_differ = 1;
+        pscf->by_location = 1;
     }
 
     return NGX_CONF_OK;

@@ -30,6 +30,7 @@ ngx_int_t
 ngx_http_paylock_gate(ngx_http_request_t *r, ngx_http_paylock_loc_conf_t *plcf,
     ngx_http_phases phase)
 {
+    ngx_http_paylock_pass_e      pass;
     ngx_http_paylock_verdict_t  *verdict;
 
     verdict = ngx_http_paylock_judge(r);
@@ -38,23 +39,32 @@ ngx_http_paylock_gate(ngx_http_request_t *r, ngx_http_paylock_loc_conf_t *plcf,
         return NGX_ERROR;
     }
 
+    if (verdict == &ngx_http_paylock_open) {
+        return NGX_DECLINED;
+    }
+
+    if (r == r->main) {
+        verdict->gated = 1;
+    }
+
     if (!ngx_http_paylock_closed(r, verdict)) {
         return NGX_DECLINED;
     }
 
-    if (ngx_http_paylock_pass_is_exempt(r, plcf)) {
-        verdict->pass = NGX_HTTP_PAYLOCK_PASS_EXEMPT;
+    pass = ngx_http_paylock_pass(r, plcf);
 
-        return phase == NGX_HTTP_REWRITE_PHASE ? ngx_http_paylock_exempt(r)
-                                               : NGX_DECLINED;
+    if (r == r->main) {
+        verdict->pass = pass;
     }
 
-    verdict->pass = ngx_http_paylock_pass(r, plcf);
-
-    switch (verdict->pass) {
+    switch (pass) {
 
     case NGX_HTTP_PAYLOCK_PASS_NONE:
         break;
+
+    case NGX_HTTP_PAYLOCK_PASS_EXEMPT:
+        return phase == NGX_HTTP_REWRITE_PHASE
+               ? ngx_http_paylock_exempt(r) : NGX_DECLINED;
 
     case NGX_HTTP_PAYLOCK_PASS_DRY_RUN:
         ngx_http_paylock_log(r, plcf, verdict);
@@ -235,12 +245,17 @@ ngx_http_paylock_reads(const ngx_str_t *line)
 }
 
 
+/*
+ * Visitors do not fill a disk: of the requests to a server's closed hosts
+ * each worker logs one a second.  A dry run is there to be read.
+ */
+
 static void
 ngx_http_paylock_log(ngx_http_request_t *r, ngx_http_paylock_loc_conf_t *plcf,
     ngx_http_paylock_verdict_t *verdict)
 {
-    u_char      host[NGX_HTTP_PAYLOCK_PRINTABLE * 4 + 1];
-    ngx_str_t  *name;
+    u_char                        host[NGX_HTTP_PAYLOCK_PRINTABLE * 4 + 1];
+    ngx_http_paylock_srv_conf_t  *pscf;
 
     if (verdict->logged || r->connection->log->log_level < plcf->log_level) {
         return;
@@ -248,12 +263,21 @@ ngx_http_paylock_log(ngx_http_request_t *r, ngx_http_paylock_loc_conf_t *plcf,
 
     verdict->logged = 1;
 
-    name = &r->headers_in.server;
+    pscf = ngx_http_get_module_srv_conf(r, ngx_http_paylock_module);
 
-    ngx_http_paylock_printable(host, (char *) name->data, name->len);
+    if (pscf->logged == ngx_time() && !plcf->dry_run) {
+        pscf->unlogged++;
+        return;
+    }
+
+    ngx_http_paylock_printable(host, (char *) verdict->name.data,
+                               verdict->name.len);
 
     ngx_log_error(plcf->log_level, r->connection->log, 0,
-                  "paylock: \"%s\" is %s%s", host,
-                  paylock_stage_names[verdict->stage],
-                  plcf->dry_run ? ", dry run" : "");
+                  "paylock: \"%s\" is %s%s; %ui more since the last such line",
+                  host, paylock_stage_names[verdict->stage],
+                  plcf->dry_run ? ", dry run" : "", pscf->unlogged);
+
+    pscf->logged = ngx_time();
+    pscf->unlogged = 0;
 }

@@ -13,9 +13,11 @@
 #include "paylock_host.h"
 
 
-static void ngx_http_paylock_host_default(ngx_http_paylock_srv_conf_t *pscf,
+static void ngx_http_paylock_host_default(
+    const ngx_http_paylock_srv_conf_t *pscf,
     ngx_http_paylock_verdict_t *verdict);
-static ngx_uint_t ngx_http_paylock_host_by_key(ngx_http_request_t *r,
+static void ngx_http_paylock_host_by_key(ngx_http_paylock_main_conf_t *pmcf,
+    ngx_str_t *host, const ngx_http_paylock_key_t *key,
     ngx_http_paylock_verdict_t *verdict);
 static void ngx_http_paylock_host_by_name(ngx_http_request_t *r,
     ngx_str_t *host, ngx_http_paylock_verdict_t *verdict);
@@ -32,8 +34,11 @@ static ngx_uint_t ngx_http_paylock_host_record(
     ngx_http_paylock_main_conf_t *pmcf, ngx_str_t *name,
     const ngx_http_paylock_key_t *key, ngx_http_paylock_kind_e kind,
     ngx_http_paylock_verdict_t *verdict);
+static void ngx_http_paylock_host_nobody(ngx_http_paylock_main_conf_t *pmcf,
+    ngx_http_paylock_srv_conf_t *pscf, ngx_http_paylock_verdict_t *verdict);
 static void ngx_http_paylock_host_strictest(
-    ngx_http_paylock_main_conf_t *pmcf, ngx_http_paylock_srv_conf_t *pscf,
+    ngx_http_paylock_main_conf_t *pmcf,
+    const ngx_http_paylock_srv_conf_t *pscf,
     ngx_http_paylock_verdict_t *verdict);
 static void ngx_http_paylock_host_stricter(
     ngx_http_paylock_verdict_t *verdict, ngx_http_paylock_verdict_t *other,
@@ -47,6 +52,7 @@ ngx_http_paylock_host_find(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict)
 {
     ngx_str_t                      second;
+    ngx_http_paylock_key_t         key;
     ngx_http_paylock_verdict_t     other;
     ngx_http_paylock_srv_conf_t   *pscf;
     ngx_http_paylock_main_conf_t  *pmcf;
@@ -54,23 +60,33 @@ ngx_http_paylock_host_find(ngx_http_request_t *r,
     pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
     pscf = ngx_http_get_module_srv_conf(r, ngx_http_paylock_module);
 
+    ngx_memzero(verdict, sizeof(ngx_http_paylock_verdict_t));
+
+    verdict->name = r->headers_in.server;
+    verdict->two = r->host_start && ngx_http_paylock_host_other(r, &second);
+
     ngx_http_paylock_host_default(pscf, verdict);
 
     if (pmcf->table.sh->count == 0) {
         return;
     }
 
-    if (pscf->key && ngx_http_paylock_host_by_key(r, verdict)) {
+    if (pscf->constant.name.len) {
+        key = pscf->constant.key;
+        ngx_http_paylock_host_by_key(pmcf, &pscf->constant.name, &key,
+                                     verdict);
         return;
     }
+
+    verdict->key_due = (pscf->key && pscf->key->lengths);
 
     ngx_http_paylock_host_by_name(r, &r->headers_in.server, verdict);
 
     /* "GET http://one/" with "Host: other" is judged by both */
 
-    if (r->host_start && r->headers_in.host
-        && ngx_http_paylock_host_other(r, &second))
-    {
+    if (verdict->two) {
+        other = *verdict;
+
         ngx_http_paylock_host_default(pscf, &other);
         ngx_http_paylock_host_by_name(r, &second, &other);
 
@@ -82,63 +98,55 @@ ngx_http_paylock_host_find(ngx_http_request_t *r,
 
 
 static void
-ngx_http_paylock_host_default(ngx_http_paylock_srv_conf_t *pscf,
+ngx_http_paylock_host_default(const ngx_http_paylock_srv_conf_t *pscf,
     ngx_http_paylock_verdict_t *verdict)
 {
     verdict->def = pscf->def;
     verdict->stage = pscf->def;
     verdict->found = 0;
-    verdict->answered = 0;
-    verdict->replaced = 0;
-    verdict->logged = 0;
-    verdict->asked = 0;
-    verdict->passed = 0;
-    verdict->pass = NGX_HTTP_PAYLOCK_PASS_NONE;
 }
 
 
-/* paylock_key: 0 if it gives nothing that could be a host. */
+/* What is no host counts as not set. */
 
-static ngx_uint_t
-ngx_http_paylock_host_by_key(ngx_http_request_t *r,
+void
+ngx_http_paylock_host_key(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict)
 {
-    ngx_int_t                      rc;
     ngx_str_t                      value, host;
     ngx_http_paylock_key_t         key;
-    ngx_http_paylock_captures_t    captures;
     ngx_http_paylock_srv_conf_t   *pscf;
     ngx_http_paylock_main_conf_t  *pmcf;
 
     pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
     pscf = ngx_http_get_module_srv_conf(r, ngx_http_paylock_module);
 
-    if (pscf->constant.name.len) {
-        host = pscf->constant.name;
-        key = pscf->constant.key;
+    /* a key that asks for what holds is not asked again */
 
-    } else {
-        ngx_http_paylock_captures_save(r, &captures);
-        rc = ngx_http_complex_value(r, pscf->key, &value);
-        ngx_http_paylock_captures_restore(r, &captures);
+    verdict->key_due = 0;
 
-        if (rc != NGX_OK
-            || ngx_http_paylock_host_normalise(r->pool, &value, &host)
-               != NGX_OK)
-        {
-            return 0;
-        }
-
-        ngx_http_paylock_table_key(&pmcf->table, host.data, host.len, &key);
+    if (ngx_http_paylock_ask_value(r, pscf->key, &value) != NGX_OK
+        || ngx_http_paylock_host_normalise(r->pool, &value, &host) != NGX_OK)
+    {
+        return;
     }
 
-    if (!ngx_http_paylock_host_record(pmcf, &host, &key, NGX_HTTP_PAYLOCK_NAME,
+    ngx_http_paylock_host_default(pscf, verdict);
+    ngx_http_paylock_table_key(&pmcf->table, host.data, host.len, &key);
+    ngx_http_paylock_host_by_key(pmcf, &host, &key, verdict);
+}
+
+
+static void
+ngx_http_paylock_host_by_key(ngx_http_paylock_main_conf_t *pmcf,
+    ngx_str_t *host, const ngx_http_paylock_key_t *key,
+    ngx_http_paylock_verdict_t *verdict)
+{
+    if (!ngx_http_paylock_host_record(pmcf, host, key, NGX_HTTP_PAYLOCK_NAME,
                                       verdict))
     {
-        (void) ngx_http_paylock_host_suffix(pmcf, &host, 0, verdict);
+        (void) ngx_http_paylock_host_suffix(pmcf, host, 0, verdict);
     }
-
-    return 1;
 }
 
 
@@ -157,20 +165,31 @@ ngx_http_paylock_host_by_name(ngx_http_request_t *r, ngx_str_t *host,
         ngx_http_paylock_table_key(&pmcf->table, host->data, host->len, &key);
 
         if (ngx_http_paylock_host_name(pmcf, host, &key, verdict)
-            || (host == &r->headers_in.server && ngx_http_paylock_chosen(r))
-            || ngx_http_paylock_names_have(pscf, host, key.hash))
+            || ngx_http_paylock_names_have(r, pscf, host, key.hash))
         {
             return;
         }
     }
 
-    ngx_http_paylock_host_strictest(pmcf, pscf, verdict);
+    ngx_http_paylock_host_nobody(pmcf, pscf, verdict);
+}
+
+
+ngx_uint_t
+ngx_http_paylock_host_valid(const ngx_str_t *host)
+{
+    return paylock_host_check((char *) host->data, host->len) == NULL
+           && paylock_host_suffix((char *) host->data, host->len) == 0;
 }
 
 
 ngx_uint_t
 ngx_http_paylock_host_other(ngx_http_request_t *r, ngx_str_t *host)
 {
+    if (ngx_http_paylock_host_same(r)) {
+        return 0;
+    }
+
     if (ngx_http_paylock_host_normalise(r->pool, &r->headers_in.host->value,
                                         host)
         != NGX_OK)
@@ -311,12 +330,51 @@ ngx_http_paylock_host_record(ngx_http_paylock_main_conf_t *pmcf,
 
 /*
  * A name that is nobody's must not open a locked site: it gets what the
- * strictest of this block's names gets.
+ * strictest of this block's names gets.  These may be many: what was found is
+ * kept for as long as neither the records nor the time are others.
  */
 
 static void
-ngx_http_paylock_host_strictest(ngx_http_paylock_main_conf_t *pmcf,
+ngx_http_paylock_host_nobody(ngx_http_paylock_main_conf_t *pmcf,
     ngx_http_paylock_srv_conf_t *pscf, ngx_http_paylock_verdict_t *verdict)
+{
+    uint64_t                        changes;
+    ngx_uint_t                      busy;
+    ngx_http_paylock_table_sh_t    *sh;
+    ngx_http_paylock_verdict_t     *kept;
+    ngx_http_paylock_strictest_t   *strictest;
+
+    sh = pmcf->table.sh;
+    strictest = pscf->strictest;
+    kept = &strictest->verdict;
+
+    changes = ngx_http_paylock_load(&sh->changes);
+
+    if (strictest->time != ngx_time() || strictest->changes != changes) {
+
+        /* a writer counts a change before it makes it */
+
+        busy = ngx_http_paylock_load(&sh->dirty);
+
+        ngx_http_paylock_host_default(pscf, kept);
+        ngx_http_paylock_host_strictest(pmcf, pscf, kept);
+
+        strictest->changes = changes;
+        strictest->time = busy ? 0 : ngx_time();
+    }
+
+    verdict->stage = kept->stage;
+    verdict->found = kept->found;
+    verdict->kind = kept->kind;
+    verdict->host = kept->host;
+    verdict->record = kept->record;
+}
+
+
+static void
+ngx_http_paylock_host_strictest(ngx_http_paylock_main_conf_t *pmcf,
+    const ngx_http_paylock_srv_conf_t *pscf,
+    ngx_http_paylock_verdict_t *verdict)
 {
     ngx_uint_t                  i, first;
     ngx_http_paylock_name_t    *name;
@@ -324,6 +382,7 @@ ngx_http_paylock_host_strictest(ngx_http_paylock_main_conf_t *pmcf,
 
     name = pscf->names.elts;
     first = 1;
+    one = *verdict;
 
     for (i = 0; i < pscf->names.nelts; i++) {
 
@@ -390,7 +449,5 @@ ngx_http_paylock_host_normalise(ngx_pool_t *pool, const ngx_str_t *value,
 
     ngx_strlow(host->data, value->data, host->len);
 
-    return paylock_host_check((char *) host->data, host->len) == NULL
-           && paylock_host_suffix((char *) host->data, host->len) == 0
-           ? NGX_OK : NGX_DECLINED;
+    return ngx_http_paylock_host_valid(host) ? NGX_OK : NGX_DECLINED;
 }

@@ -31,11 +31,36 @@ ngx_http_paylock_host_www(const ngx_str_t *name, ngx_str_t *bare)
 }
 
 
+/*
+ * Does the Host header name the host of the request line, byte by byte?  In
+ * HTTP/2 and HTTP/3 it always does, from nginx 1.29.1 on.
+ */
+
+static ngx_inline ngx_uint_t
+ngx_http_paylock_host_same(ngx_http_request_t *r)
+{
+    ngx_str_t  *header;
+
+    if (r->headers_in.host == NULL) {
+        return 1;
+    }
+
+    header = &r->headers_in.host->value;
+
+    return header->len == (size_t) (r->host_end - r->host_start)
+           && ngx_memcmp(header->data, r->host_start, header->len) == 0;
+}
+
+
 /* ngx_http_paylock_host.c */
 
+/* Is it a name for which a record can be? */
+
+ngx_uint_t ngx_http_paylock_host_valid(const ngx_str_t *host);
+
 /*
- * Of a request whose request line and Host header both name a host: is the
- * header's another one?  It is in host then, empty if it is no name.
+ * Do the request line and the Host header name two hosts?  The header's is in
+ * host then, empty if it is no name.
  */
 
 ngx_uint_t ngx_http_paylock_host_other(ngx_http_request_t *r,

@@ -35,9 +35,7 @@ ngx_http_paylock_host_pass_after(ngx_http_request_t *r,
     ngx_http_paylock_key_t         key, kind;
     ngx_http_paylock_main_conf_t  *pmcf;
 
-    if (r->host_start && r->headers_in.host
-        && ngx_http_paylock_host_other(r, &second))
-    {
+    if (verdict->two) {
         return UINT32_MAX;
     }
 
@@ -45,7 +43,7 @@ ngx_http_paylock_host_pass_after(ngx_http_request_t *r,
 
     after = 0;
     below = 0;
-    name = r->headers_in.server;
+    name = verdict->name;
     last = name.data + name.len;
 
     if (verdict->found) {

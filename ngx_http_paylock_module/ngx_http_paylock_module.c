@@ -284,6 +284,13 @@ ngx_http_paylock_init(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
+    /*
+     * nginx has one chain of filters, and a configuration that fails late
+     * leaves its own behind, in which a worker of the old one is to find ours
+     */
+
+    ngx_http_paylock_filter_init();
+
     if (!pmcf->used) {
         return NGX_OK;
     }
@@ -304,6 +311,10 @@ ngx_http_paylock_init(ngx_conf_t *cf)
         if (ngx_http_paylock_names_init(cf, pscf, cscf[i]) != NGX_OK) {
             return NGX_ERROR;
         }
+
+        /* what a variable says may be set by the server's directives */
+
+        pscf->by_location |= (pscf->key && pscf->key->lengths);
     }
 
     pmcf->zone = ngx_shared_memory_add(cf, &name, pmcf->size,
@@ -320,15 +331,8 @@ ngx_http_paylock_init(ngx_conf_t *cf)
     pmcf->zone->init = ngx_http_paylock_zone_init;
     pmcf->zone->data = pmcf;
 
-    ngx_http_paylock_backstop_init();
-
-    if (ngx_http_paylock_phases_init(cf) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    /* behind those of the gate, so that it is called before them */
-
-    return pmcf->passes ? ngx_http_paylock_token_init(cf) : NGX_OK;
+    return ngx_http_paylock_neutral_init(cf, pmcf) == NGX_OK
+           ? ngx_http_paylock_phases_init(cf) : NGX_ERROR;
 }
 
 
@@ -345,7 +349,7 @@ ngx_http_paylock_init_module(ngx_cycle_t *cycle)
         return NGX_OK;
     }
 
-    ngx_http_paylock_phases_shorten(cycle);
+    ngx_http_paylock_phases_first(cycle);
     ngx_http_paylock_state_make(pmcf, cycle->log);
 
     return NGX_OK;

@@ -112,15 +112,23 @@ typedef struct {
     ngx_array_t                  answers;      /* ngx_http_paylock_answer_t * */
     ngx_array_t                  templates;
     ngx_array_t                  servers;      /* the servers' *_conf_t * */
+    ngx_array_t                  neutral;      /* ngx_http_paylock_neutral_t */
     ngx_int_t                    verdict;      /* index of the variable */
     ngx_int_t                    pass;         /* ... of the pass shown */
-    ngx_uint_t                   passes;       /* are there keys for them? */
     ngx_uint_t                   ifs;          /* "if" that set a handler */
     ngx_uint_t                   used;
 
     ngx_http_paylock_lease_t    *lease;        /* of this process */
     ngx_http_paylock_saver_t    *saver;
 } ngx_http_paylock_main_conf_t;
+
+
+/* what another filter's location is like that does nothing */
+
+typedef struct {
+    ngx_uint_t                   index;        /* of the module's contexts */
+    void                        *conf;
+} ngx_http_paylock_neutral_t;
 
 
 /* one of a server block's names, as far as records can be found by it */
@@ -132,9 +140,13 @@ typedef struct {
 } ngx_http_paylock_name_t;
 
 
+typedef struct ngx_http_paylock_strictest_s  ngx_http_paylock_strictest_t;
+
+
 typedef struct {
     ngx_uint_t                   def;          /* paylock_default */
-    ngx_uint_t                   locations_differ;
+    ngx_uint_t                   enabled;      /* in any of its locations */
+    ngx_uint_t                   by_location;  /* not before it is found */
 
     paylock_pass_keys_t         *pass_keys;    /* paylock_pass_key */
     ngx_http_complex_value_t    *key;          /* paylock_key */
@@ -142,10 +154,15 @@ typedef struct {
 
     uint64_t                    *own;          /* hashes of names, or 0 */
     ngx_uint_t                   mask;         /* ... as many and one more */
+    ngx_uint_t                   exact;        /* all its names are there */
 
     ngx_array_t                  names;        /* ngx_http_paylock_name_t */
     ngx_array_t                  wildcards;    /* ngx_str_t */
     ngx_array_t                  regexes;      /* ngx_regex_t * */
+
+    ngx_http_paylock_strictest_t *strictest;   /* of this process */
+    time_t                       logged;       /* ... a closed request */
+    ngx_uint_t                   unlogged;     /* ... and so many since */
 } ngx_http_paylock_srv_conf_t;
 
 
@@ -165,23 +182,40 @@ typedef struct {
 } ngx_http_paylock_loc_conf_t;
 
 
-/* what holds for a request's host; in force until the request has ended */
+/*
+ * What holds for a request and all its subrequests, from its begin to its
+ * end, by the name that the client asked for.
+ */
 
 typedef struct {
     paylock_stage_e              stage;
     unsigned                     found:1;      /* by a record, not a default */
-    unsigned                     answered:1;   /* our answer is on its way */
-    unsigned                     replaced:1;   /* ... instead of another one */
-    unsigned                     logged:1;
+    unsigned                     key_due:1;    /* paylock_key is to be asked */
+    unsigned                     two:1;        /* the client named two hosts */
     unsigned                     asked:1;      /* about a pass */
     unsigned                     passed:1;     /* ... which is good */
+    unsigned                     gated:1;      /* in a location that is on */
+    unsigned                     logged:1;
+    unsigned                     answered:1;   /* our answer is on its way */
+    unsigned                     begun:1;      /* ... its header is */
+    unsigned                     replaced:1;   /* ... instead of another one */
     paylock_stage_e              def;
     ngx_http_paylock_pass_e      pass;         /* why it was let through */
     ngx_http_paylock_count_t    *count;
     ngx_http_paylock_kind_e      kind;
+    ngx_str_t                    name;         /* what the client asked for */
     ngx_str_t                    host;         /* the record's, as above */
     paylock_record_t             record;
 } ngx_http_paylock_verdict_t;
+
+
+/* what the strictest of a server's names gets, for as long as that holds */
+
+struct ngx_http_paylock_strictest_s {
+    uint64_t                     changes;      /* of the table by then */
+    time_t                       time;
+    ngx_http_paylock_verdict_t   verdict;
+};
 
 
 /* the verdict that most requests share; never written to */
@@ -190,20 +224,27 @@ extern ngx_http_paylock_verdict_t  ngx_http_paylock_open;
 
 
 /*
- * A request is judged once: what it began with holds to its end.  The place
- * to remember it is the slot of an indexed variable, which costs nothing, is
- * shared by subrequests and outlives internal redirects, unlike r->ctx.
- * NULL: not judged yet.
+ * A request is judged once, when it begins.  The place to remember it is the
+ * slot of an indexed variable of the main request, which costs nothing and
+ * outlives internal redirects, unlike r->ctx.  A subrequest may have other
+ * variables.  NULL: not judged yet.
  */
 
-static ngx_inline ngx_http_paylock_verdict_t *
-ngx_http_paylock_verdict(ngx_http_request_t *r)
+static ngx_inline u_char **
+ngx_http_paylock_slot(ngx_http_request_t *r)
 {
     ngx_http_paylock_main_conf_t  *pmcf;
 
     pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
 
-    return (ngx_http_paylock_verdict_t *) r->variables[pmcf->verdict].data;
+    return &r->main->variables[pmcf->verdict].data;
+}
+
+
+static ngx_inline ngx_http_paylock_verdict_t *
+ngx_http_paylock_verdict(ngx_http_request_t *r)
+{
+    return (ngx_http_paylock_verdict_t *) *ngx_http_paylock_slot(r);
 }
 
 
@@ -219,8 +260,9 @@ typedef struct {
 static ngx_inline ngx_uint_t
 ngx_http_paylock_chosen(ngx_http_request_t *r)
 {
-    return r->http_connection->addr_conf->default_server
-           != ngx_http_get_module_srv_conf(r, ngx_http_core_module);
+    return r->http_connection
+           && r->http_connection->addr_conf->default_server
+              != ngx_http_get_module_srv_conf(r, ngx_http_core_module);
 }
 
 
@@ -248,14 +290,17 @@ ngx_int_t ngx_http_paylock_names_init(ngx_conf_t *cf,
 char *ngx_http_paylock_names_key(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 void ngx_http_paylock_names_keys(ngx_http_paylock_main_conf_t *pmcf);
-ngx_uint_t ngx_http_paylock_names_pattern(
+ngx_uint_t ngx_http_paylock_names_pattern(ngx_http_request_t *r,
     const ngx_http_paylock_srv_conf_t *pscf, ngx_str_t *host);
 
-/* Is the name one of the server's own?  hash is that of its key. */
+/*
+ * Is the name one of the server's own?  hash is that of its key.  One for
+ * which no record can be is not.
+ */
 
 static ngx_inline ngx_uint_t
-ngx_http_paylock_names_have(const ngx_http_paylock_srv_conf_t *pscf,
-    ngx_str_t *host, uint64_t hash)
+ngx_http_paylock_names_have(ngx_http_request_t *r,
+    const ngx_http_paylock_srv_conf_t *pscf, ngx_str_t *host, uint64_t hash)
 {
     ngx_uint_t  i;
 
@@ -265,13 +310,18 @@ ngx_http_paylock_names_have(const ngx_http_paylock_srv_conf_t *pscf,
         }
     }
 
-    return ngx_http_paylock_names_pattern(pscf, host);
+    return pscf->exact ? 0 : ngx_http_paylock_names_pattern(r, pscf, host);
 }
 
 
-/* ngx_http_paylock_host.c */
+/* ngx_http_paylock_host.c: of a main request */
 
 void ngx_http_paylock_host_find(ngx_http_request_t *r,
+    ngx_http_paylock_verdict_t *verdict);
+
+/* Asks "paylock_key", if it has variables: they are set by now. */
+
+void ngx_http_paylock_host_key(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict);
 
 
@@ -284,16 +334,24 @@ uint32_t ngx_http_paylock_host_pass_after(ngx_http_request_t *r,
 /* ngx_http_paylock_phases.c */
 
 ngx_int_t ngx_http_paylock_phases_init(ngx_conf_t *cf);
-void ngx_http_paylock_phases_shorten(ngx_cycle_t *cycle);
+void ngx_http_paylock_phases_first(ngx_cycle_t *cycle);
+
+
+/*
+ * ngx_http_paylock_judge.c: what holds for a request, or its main one; NULL
+ * when out of memory.  judge_name() begins with a main request, which was not
+ * judged yet, by its name; a key with variables is for judge() to ask.
+ */
+
 ngx_http_paylock_verdict_t *ngx_http_paylock_judge(ngx_http_request_t *r);
+ngx_http_paylock_verdict_t *ngx_http_paylock_judge_name(ngx_http_request_t *r);
 
 
-/* ngx_http_paylock_open.c: in front of the checkers that the phases have */
+/* ngx_http_paylock_fast_path.c: 1, certainly open; 0, judge it */
 
-ngx_int_t ngx_http_paylock_open_server_checker(ngx_http_request_t *r,
-    ngx_http_phase_handler_t *ph);
-ngx_int_t ngx_http_paylock_open_checker(ngx_http_request_t *r,
-    ngx_http_phase_handler_t *ph);
+ngx_uint_t ngx_http_paylock_fast_path(ngx_http_request_t *r,
+    const ngx_http_paylock_table_t *table,
+    const ngx_http_paylock_srv_conf_t *pscf);
 
 
 /* ngx_http_paylock_gate.c */
@@ -305,34 +363,41 @@ ngx_uint_t ngx_http_paylock_closed(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict);
 
 
-/* ngx_http_paylock_backstop.c */
+/* ngx_http_paylock_filter.c */
 
-void ngx_http_paylock_backstop_init(void);
+void ngx_http_paylock_filter_init(void);
+
+
+/*
+ * ngx_http_paylock_neutral.c: filters that would put something else in place
+ * of our answer
+ */
+
+ngx_int_t ngx_http_paylock_neutral_init(ngx_conf_t *cf,
+    ngx_http_paylock_main_conf_t *pmcf);
+ngx_int_t ngx_http_paylock_neutral(ngx_http_request_t *r);
 
 
 /* ngx_http_paylock_pass.c */
 
 extern const char *const  ngx_http_paylock_passes[];
 
-typedef struct {
-    ngx_uint_t                   n;
-    int                         *offsets;
-    u_char                      *data;
-    unsigned                     realloc:1;
-} ngx_http_paylock_captures_t;
-
-void ngx_http_paylock_captures_save(ngx_http_request_t *r,
-    ngx_http_paylock_captures_t *captures);
-void ngx_http_paylock_captures_restore(ngx_http_request_t *r,
-    ngx_http_paylock_captures_t *captures);
-
 char *ngx_http_paylock_pass_exempt(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 ngx_str_t *ngx_http_paylock_pass_defaults(void);
-ngx_uint_t ngx_http_paylock_pass_is_exempt(ngx_http_request_t *r,
-    ngx_http_paylock_loc_conf_t *plcf);
 ngx_http_paylock_pass_e ngx_http_paylock_pass(ngx_http_request_t *r,
     ngx_http_paylock_loc_conf_t *plcf);
+
+
+/*
+ * ngx_http_paylock_ask.c: values of the operator's, asked without a trace:
+ * what is set or captured later is as if nobody had asked
+ */
+
+ngx_int_t ngx_http_paylock_ask_value(ngx_http_request_t *r,
+    ngx_http_complex_value_t *value, ngx_str_t *text);
+ngx_int_t ngx_http_paylock_ask_predicates(ngx_http_request_t *r,
+    ngx_array_t *predicates);
 
 
 /* ngx_http_paylock_pass_key.c */
@@ -343,7 +408,7 @@ char *ngx_http_paylock_pass_key(ngx_conf_t *cf, ngx_command_t *cmd,
 
 /* ngx_http_paylock_token.c */
 
-ngx_int_t ngx_http_paylock_token_init(ngx_conf_t *cf);
+ngx_int_t ngx_http_paylock_token(ngx_http_request_t *r);
 ngx_uint_t ngx_http_paylock_token_good(ngx_http_request_t *r);
 ngx_int_t ngx_http_paylock_token_mask(ngx_pool_t *pool, ngx_str_t *text);
 

@@ -11,6 +11,7 @@
 #include <ngx_http.h>
 
 #include "ngx_http_paylock_host.h"
+#include "paylock_host.h"
 
 
 static ngx_int_t ngx_http_paylock_names_add(ngx_http_paylock_srv_conf_t *pscf,
@@ -47,12 +48,17 @@ ngx_http_paylock_names_init(ngx_conf_t *cf, ngx_http_paylock_srv_conf_t *pscf,
         }
     }
 
+    pscf->exact = pscf->names.nelts == cscf->server_names.nelts
+                  && pscf->wildcards.nelts == 0;
+
     for (n = 2; n <= 2 * pscf->names.nelts; n *= 2) { /* void */ }
 
     pscf->mask = n - 1;
     pscf->own = ngx_pcalloc(cf->pool, n * sizeof(uint64_t));
+    pscf->strictest = ngx_pcalloc(cf->pool,
+                                  sizeof(ngx_http_paylock_strictest_t));
 
-    return pscf->own ? NGX_OK : NGX_ERROR;
+    return pscf->own && pscf->strictest ? NGX_OK : NGX_ERROR;
 }
 
 
@@ -61,7 +67,7 @@ ngx_http_paylock_names_add(ngx_http_paylock_srv_conf_t *pscf,
     ngx_http_server_name_t *sn)
 {
     size_t                    lead;
-    ngx_str_t                *wildcard, *name;
+    ngx_str_t                *wildcard, *name, bare;
 #if (NGX_PCRE)
     ngx_regex_t             **regex;
 #endif
@@ -81,13 +87,9 @@ ngx_http_paylock_names_add(ngx_http_paylock_srv_conf_t *pscf,
     }
 #endif
 
-    if (name->len == 0 || (name->len == 1 && name->data[0] == '_')) {
-        return NGX_OK;
-    }
+    lead = paylock_host_suffix((char *) name->data, name->len);
 
-    lead = name->data[0] == '*' ? 2 : name->data[0] == '.' ? 1 : 0;
-
-    if (lead || name->data[name->len - 1] == '*') {
+    if (lead || (name->len && name->data[name->len - 1] == '*')) {
         wildcard = ngx_array_push(&pscf->wildcards);
         if (wildcard == NULL) {
             return NGX_ERROR;
@@ -96,7 +98,10 @@ ngx_http_paylock_names_add(ngx_http_paylock_srv_conf_t *pscf,
         *wildcard = *name;
     }
 
-    if (name->data[name->len - 1] == '*') {
+    bare.data = name->data + lead;
+    bare.len = name->len - lead;
+
+    if (!ngx_http_paylock_host_valid(&bare)) {
         return NGX_OK;
     }
 
@@ -105,8 +110,7 @@ ngx_http_paylock_names_add(ngx_http_paylock_srv_conf_t *pscf,
         return NGX_ERROR;
     }
 
-    own->name.data = name->data + lead;
-    own->name.len = name->len - lead;
+    own->name = bare;
     own->kind = lead == 2 ? NGX_HTTP_PAYLOCK_BELOW
                           : lead == 1 ? NGX_HTTP_PAYLOCK_FROM
                                       : NGX_HTTP_PAYLOCK_NAME;
@@ -197,14 +201,22 @@ ngx_http_paylock_names_own(ngx_http_paylock_srv_conf_t *pscf, uint64_t hash)
 /* Is the name one of those that the server has by wildcards or regexes? */
 
 ngx_uint_t
-ngx_http_paylock_names_pattern(const ngx_http_paylock_srv_conf_t *pscf,
-    ngx_str_t *host)
+ngx_http_paylock_names_pattern(ngx_http_request_t *r,
+    const ngx_http_paylock_srv_conf_t *pscf, ngx_str_t *host)
 {
     ngx_str_t     *wildcard;
     ngx_uint_t     i;
 #if (NGX_PCRE)
     ngx_regex_t  **regex;
 #endif
+
+    if (!ngx_http_paylock_host_valid(host)) {
+        return 0;
+    }
+
+    if (host == &r->headers_in.server && ngx_http_paylock_chosen(r)) {
+        return 1;
+    }
 
     wildcard = pscf->wildcards.elts;
 

@@ -119,6 +119,10 @@ ngx_http_paylock_page_header(ngx_http_request_t *r,
 
     plcf = ngx_http_get_module_loc_conf(r, ngx_http_paylock_module);
 
+    if (ngx_http_paylock_neutral(r) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     ngx_http_paylock_page_wishes(r, &wishes);
 
     r->err_status = 0;

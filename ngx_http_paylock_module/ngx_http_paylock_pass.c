@@ -14,6 +14,10 @@
 #include "paylock_exempt.h"
 
 
+static ngx_uint_t ngx_http_paylock_pass_is_exempt(ngx_http_request_t *r,
+    ngx_http_paylock_loc_conf_t *plcf);
+
+
 const char *const  ngx_http_paylock_passes[] = {
     NULL, "exempt", "bypass", "pass", "dry_run"
 };
@@ -80,7 +84,7 @@ ngx_http_paylock_pass_defaults(void)
  * redirect, a rewrite or a fallback has led to is not.
  */
 
-ngx_uint_t
+static ngx_uint_t
 ngx_http_paylock_pass_is_exempt(ngx_http_request_t *r,
     ngx_http_paylock_loc_conf_t *plcf)
 {
@@ -107,29 +111,21 @@ ngx_http_paylock_pass_is_exempt(ngx_http_request_t *r,
 }
 
 
+/* A subrequest is let through for what its main request has. */
+
 ngx_http_paylock_pass_e
 ngx_http_paylock_pass(ngx_http_request_t *r,
     ngx_http_paylock_loc_conf_t *plcf)
 {
-    ngx_int_t                    rc;
-    ngx_http_paylock_captures_t  captures;
-
-    /* found exempt in this location, and still what the client asked for */
-
-    if (ngx_http_get_module_ctx(r, ngx_http_paylock_module)
-        && ngx_http_paylock_pass_is_exempt(r, plcf))
-    {
+    if (ngx_http_paylock_pass_is_exempt(r, plcf)) {
         return NGX_HTTP_PAYLOCK_PASS_EXEMPT;
     }
 
-    if (plcf->bypass) {
-        ngx_http_paylock_captures_save(r, &captures);
-        rc = ngx_http_test_predicates(r, plcf->bypass);
-        ngx_http_paylock_captures_restore(r, &captures);
-
-        if (rc == NGX_DECLINED) {
-            return NGX_HTTP_PAYLOCK_PASS_BYPASS;
-        }
+    if (plcf->bypass
+        && ngx_http_paylock_ask_predicates(r->main, plcf->bypass)
+           == NGX_DECLINED)
+    {
+        return NGX_HTTP_PAYLOCK_PASS_BYPASS;
     }
 
     if (ngx_http_paylock_token_good(r)) {
@@ -138,37 +134,4 @@ ngx_http_paylock_pass(ngx_http_request_t *r,
 
     return plcf->dry_run ? NGX_HTTP_PAYLOCK_PASS_DRY_RUN
                          : NGX_HTTP_PAYLOCK_PASS_NONE;
-}
-
-
-/*
- * A variable of ours may come from a map of regular expressions, and the
- * captures of the location's own one must still be there afterwards.
- */
-
-void
-ngx_http_paylock_captures_save(ngx_http_request_t *r,
-    ngx_http_paylock_captures_t *captures)
-{
-#if (NGX_PCRE)
-    captures->n = r->ncaptures;
-    captures->offsets = r->captures;
-    captures->data = r->captures_data;
-    captures->realloc = r->realloc_captures;
-
-    r->realloc_captures = 1;
-#endif
-}
-
-
-void
-ngx_http_paylock_captures_restore(ngx_http_request_t *r,
-    ngx_http_paylock_captures_t *captures)
-{
-#if (NGX_PCRE)
-    r->ncaptures = captures->n;
-    r->captures = captures->offsets;
-    r->captures_data = captures->data;
-    r->realloc_captures = captures->realloc;
-#endif
 }

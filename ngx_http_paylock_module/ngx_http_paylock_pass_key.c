@@ -24,10 +24,9 @@ ngx_http_paylock_pass_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_paylock_srv_conf_t  *pscf = conf;
 
-    ngx_fd_t                       fd;
-    ngx_int_t                      rc;
-    ngx_str_t                     *value, file;
-    ngx_http_paylock_main_conf_t  *pmcf;
+    ngx_fd_t    fd;
+    ngx_int_t   rc;
+    ngx_str_t  *value, file;
 
     if (pscf->pass_keys) {
         return "is duplicate";
@@ -68,9 +67,6 @@ ngx_http_paylock_pass_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     if (rc != NGX_OK) {
         return NGX_CONF_ERROR;
     }
-
-    pmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_paylock_module);
-    pmcf->passes = 1;
 
     return NGX_CONF_OK;
 }

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * When a request is judged: before its server's directives, and before those
- * of each location that it comes to.
+ * When a request is judged: before its server's directives; and when it is
+ * answered: there, or before those of a location that it comes to.
  */
 
 
@@ -18,8 +18,9 @@ static ngx_int_t ngx_http_paylock_phases_add(ngx_conf_t *cf,
     ngx_http_phases phase, ngx_http_handler_pt handler);
 static ngx_int_t ngx_http_paylock_server_rewrite_handler(
     ngx_http_request_t *r);
+static ngx_int_t ngx_http_paylock_server_rewrite(ngx_http_request_t *r,
+    ngx_http_paylock_srv_conf_t *pscf);
 static ngx_int_t ngx_http_paylock_rewrite_handler(ngx_http_request_t *r);
-static void ngx_http_paylock_judged(void *data);
 
 
 ngx_int_t
@@ -66,42 +67,93 @@ ngx_http_paylock_phases_add(ngx_conf_t *cf, ngx_http_phases phase,
 }
 
 
-/* nginx has lined up the handlers of all modules. */
+/*
+ * nginx has lined up the handlers of all modules, those of modules that were
+ * loaded after this one first: ours go to the front of their phases.
+ */
 
 void
-ngx_http_paylock_phases_shorten(ngx_cycle_t *cycle)
+ngx_http_paylock_phases_first(ngx_cycle_t *cycle)
 {
-    ngx_http_phase_handler_t   *ph;
+    ngx_http_phase_handler_t   *ph, *first, own;
     ngx_http_core_main_conf_t  *cmcf;
 
     cmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_core_module);
 
-    for (ph = cmcf->phase_engine.handlers; ph->checker; ph++) {
+    first = cmcf->phase_engine.handlers;
 
-        if (ph->handler == ngx_http_paylock_server_rewrite_handler) {
-            ph->checker = ngx_http_paylock_open_server_checker;
+    for (ph = first; ph->checker; ph++) {
 
-        } else if (ph->handler == ngx_http_paylock_rewrite_handler) {
-            ph->checker = ngx_http_paylock_open_checker;
+        if (ph->checker != first->checker || ph->next != first->next) {
+            first = ph;
+        }
+
+        if (ph->handler == ngx_http_paylock_server_rewrite_handler
+            || ph->handler == ngx_http_paylock_rewrite_handler)
+        {
+            own = *ph;
+            ngx_memmove(first + 1, first, (u_char *) ph - (u_char *) first);
+            *first = own;
         }
     }
 }
 
 
+/* The host is what the client asked for: nobody has changed it yet. */
+
 static ngx_int_t
 ngx_http_paylock_server_rewrite_handler(ngx_http_request_t *r)
 {
-    ngx_http_paylock_srv_conf_t  *pscf;
+    u_char                       **verdict;
+    ngx_http_paylock_srv_conf_t   *pscf;
+    ngx_http_paylock_main_conf_t  *pmcf;
+
+    pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
+    pscf = ngx_http_get_module_srv_conf(r, ngx_http_paylock_module);
+
+    verdict = &r->main->variables[pmcf->verdict].data;
+
+    if (*verdict == NULL
+        && pscf->enabled
+        && ngx_http_paylock_fast_path(r, &pmcf->table, pscf))
+    {
+        pmcf->count->n[PAYLOCK_OPEN]++;
+        *verdict = (u_char *) &ngx_http_paylock_open;
+    }
+
+    return *verdict == (u_char *) &ngx_http_paylock_open
+           && pscf->pass_keys == NULL
+           ? NGX_DECLINED : ngx_http_paylock_server_rewrite(r, pscf);
+}
+
+
+static ngx_http_paylock_apart ngx_int_t
+ngx_http_paylock_server_rewrite(ngx_http_request_t *r,
+    ngx_http_paylock_srv_conf_t *pscf)
+{
+    ngx_int_t                     rc;
     ngx_http_paylock_loc_conf_t  *plcf;
 
-    pscf = ngx_http_get_module_srv_conf(r, ngx_http_paylock_module);
+    if (pscf->enabled
+        && ngx_http_paylock_verdict(r) == NULL
+        && ngx_http_paylock_judge_name(r->main) == NULL)
+    {
+        return NGX_ERROR;
+    }
+
+    if (pscf->pass_keys && r == r->main) {
+        rc = ngx_http_paylock_token(r);
+
+        if (rc != NGX_DECLINED) {
+            return rc;
+        }
+    }
+
     plcf = ngx_http_get_module_loc_conf(r, ngx_http_paylock_module);
 
-    /* which location's word counts is not known before FIND_CONFIG */
-
-    return pscf->locations_differ || !plcf->enable
-           ? NGX_DECLINED
-           : ngx_http_paylock_gate(r, plcf, NGX_HTTP_SERVER_REWRITE_PHASE);
+    return plcf->enable && !pscf->by_location
+           ? ngx_http_paylock_gate(r, plcf, NGX_HTTP_SERVER_REWRITE_PHASE)
+           : NGX_DECLINED;
 }
 
 
@@ -110,63 +162,13 @@ ngx_http_paylock_rewrite_handler(ngx_http_request_t *r)
 {
     ngx_http_paylock_loc_conf_t  *plcf;
 
+    if (ngx_http_paylock_verdict(r) == &ngx_http_paylock_open) {
+        return NGX_DECLINED;
+    }
+
     plcf = ngx_http_get_module_loc_conf(r, ngx_http_paylock_module);
 
     return plcf->enable
            ? ngx_http_paylock_gate(r, plcf, NGX_HTTP_REWRITE_PHASE)
            : NGX_DECLINED;
-}
-
-
-/* Returns NULL when out of memory. */
-
-ngx_http_paylock_verdict_t *
-ngx_http_paylock_judge(ngx_http_request_t *r)
-{
-    ngx_pool_cleanup_t            *cln;
-    ngx_http_paylock_verdict_t     found, *verdict;
-    ngx_http_paylock_main_conf_t  *pmcf;
-
-    verdict = ngx_http_paylock_verdict(r);
-
-    if (verdict) {
-        return verdict;
-    }
-
-    pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
-
-    ngx_http_paylock_host_find(r, &found);
-
-    if (found.stage == PAYLOCK_OPEN) {
-        pmcf->count->n[PAYLOCK_OPEN]++;
-        verdict = &ngx_http_paylock_open;
-
-    } else {
-        cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_paylock_verdict_t));
-        if (cln == NULL) {
-            return NULL;
-        }
-
-        cln->handler = ngx_http_paylock_judged;
-
-        verdict = cln->data;
-        *verdict = found;
-        verdict->count = pmcf->count;
-    }
-
-    r->variables[pmcf->verdict].data = (u_char *) verdict;
-
-    return verdict;
-}
-
-
-/* Counts a request when it ends: what became of it is known then. */
-
-static void
-ngx_http_paylock_judged(void *data)
-{
-    ngx_http_paylock_verdict_t  *verdict = data;
-
-    verdict->count->n[verdict->pass ? PAYLOCK_LOCKED + verdict->pass
-                                    : verdict->stage]++;
 }

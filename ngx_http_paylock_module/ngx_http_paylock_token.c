@@ -30,7 +30,6 @@ typedef struct {
 } ngx_http_paylock_shown_t;
 
 
-static ngx_int_t ngx_http_paylock_token_handler(ngx_http_request_t *r);
 static void ngx_http_paylock_token_found(void *data, const char *token,
     size_t len);
 static ngx_int_t ngx_http_paylock_token_link(ngx_http_request_t *r,
@@ -43,39 +42,16 @@ static ngx_int_t ngx_http_paylock_token_location(ngx_http_request_t *r,
     ngx_str_t *args, ngx_str_t *location);
 
 
-ngx_int_t
-ngx_http_paylock_token_init(ngx_conf_t *cf)
-{
-    ngx_http_handler_pt        *h;
-    ngx_http_core_main_conf_t  *cmcf;
-
-    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
-
-    h = ngx_array_push(&cmcf->phases[NGX_HTTP_SERVER_REWRITE_PHASE].handlers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
-    *h = ngx_http_paylock_token_handler;
-
-    return NGX_OK;
-}
-
-
 /* Whatever the stage of the host: no backend is to see what is ours. */
 
-static ngx_int_t
-ngx_http_paylock_token_handler(ngx_http_request_t *r)
+ngx_int_t
+ngx_http_paylock_token(ngx_http_request_t *r)
 {
     ngx_http_paylock_shown_t       shown;
     ngx_http_paylock_srv_conf_t   *pscf;
     ngx_http_paylock_main_conf_t  *pmcf;
 
     pscf = ngx_http_get_module_srv_conf(r, ngx_http_paylock_module);
-
-    if (pscf->pass_keys == NULL || r != r->main) {
-        return NGX_DECLINED;
-    }
 
     shown.request = r;
     shown.keys = pscf->pass_keys;
@@ -139,7 +115,7 @@ ngx_http_paylock_token_good(ngx_http_request_t *r)
     ngx_http_paylock_main_conf_t  *pmcf;
 
     pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
-    issued = (uintptr_t) r->variables[pmcf->pass].data;
+    issued = (uintptr_t) r->main->variables[pmcf->pass].data;
 
     if (issued == 0) {
         return 0;
@@ -149,8 +125,7 @@ ngx_http_paylock_token_good(ngx_http_request_t *r)
 
     if (!verdict->asked) {
         verdict->asked = 1;
-        verdict->passed = issued >= ngx_http_paylock_host_pass_after(r->main,
-                                                                     verdict);
+        verdict->passed = issued >= ngx_http_paylock_host_pass_after(r, verdict);
     }
 
     return verdict->passed;
@@ -187,9 +162,13 @@ ngx_http_paylock_token_link(ngx_http_request_t *r,
         return NGX_DECLINED;
     }
 
-    /* variables that "paylock_key" needs may not be set yet: ask again */
+    /* variables that "paylock_key" needs may not be set yet: asked again */
 
     ngx_http_paylock_host_find(r, &verdict);
+
+    if (verdict.key_due) {
+        ngx_http_paylock_host_key(r, &verdict);
+    }
 
     if (shown->pass.issued < ngx_http_paylock_host_pass_after(r, &verdict)) {
         return NGX_DECLINED;
@@ -210,9 +189,14 @@ ngx_http_paylock_token_exchange(ngx_http_request_t *r, paylock_pass_t *pass,
     static ngx_str_t  no_referrer = ngx_string("no-referrer");
     static ngx_str_t  no_store = ngx_string("no-store");
 
-    verdict = ngx_http_paylock_judge(r);
+    verdict = ngx_http_paylock_verdict(r);
+
+    if (verdict == NULL) {
+        verdict = ngx_http_paylock_judge(r);
+    }
 
     if (verdict == NULL
+        || ngx_http_paylock_neutral(r) != NGX_OK
         || ngx_http_paylock_token_location(r, args, &location) != NGX_OK
         || ngx_http_paylock_token_cookie(r, pass, &cookie) != NGX_OK)
     {
@@ -233,7 +217,7 @@ ngx_http_paylock_token_exchange(ngx_http_request_t *r, paylock_pass_t *pass,
     r->unparsed_uri = location;
     r->args = *args;
 
-    if (verdict->stage != PAYLOCK_OPEN) {
+    if (verdict != &ngx_http_paylock_open) {
         verdict->answered = 1;
     }
 

@@ -292,8 +292,8 @@ ngx_http_paylock_record(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    if (kept->stage == PAYLOCK_OPEN) {
-        ngx_http_paylock_host_find(r, verdict);
+    if (kept == &ngx_http_paylock_open) {
+        ngx_http_paylock_host_find(r->main, verdict);
 
     } else {
         *verdict = *kept;

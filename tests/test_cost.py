@@ -18,7 +18,7 @@ import servers
 
 # more than nginx without the module, with a few records
 
-OPEN_COST = {"open.example": 250, "www.open.example": 250}
+OPEN_COST = {"open.example": 300, "www.open.example": 300}
 
 # times nginx's own "return 503"; it is to be 1.3, and malloc's part of it goes
 # by the shape of the heap

@@ -2,8 +2,9 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * The backstop, for what is answered before or beside the phases: errors in
- * the request itself, a server's "return" above a location with "off".
+ * The filter, for what is answered before or beside the phases: errors in the
+ * request itself, a server's "return" above a location with "off"; and for
+ * what other filters would put in place of our answer.
  */
 
 
@@ -16,6 +17,8 @@
 
 static ngx_int_t ngx_http_paylock_header_filter(ngx_http_request_t *r);
 static ngx_int_t ngx_http_paylock_replace(ngx_http_request_t *r);
+static ngx_int_t ngx_http_paylock_let_through(ngx_http_request_t *r,
+    ngx_http_paylock_loc_conf_t *plcf, ngx_http_paylock_verdict_t *verdict);
 static ngx_int_t ngx_http_paylock_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
 static void ngx_http_paylock_clear_headers(ngx_http_request_t *r);
@@ -26,7 +29,7 @@ static ngx_http_output_body_filter_pt    ngx_http_next_body_filter;
 
 
 void
-ngx_http_paylock_backstop_init(void)
+ngx_http_paylock_filter_init(void)
 {
     ngx_http_next_header_filter = ngx_http_top_header_filter;
     ngx_http_top_header_filter = ngx_http_paylock_header_filter;
@@ -43,11 +46,8 @@ ngx_http_paylock_header_filter(ngx_http_request_t *r)
 
     verdict = ngx_http_paylock_verdict(r);
 
-    if (verdict && verdict->stage == PAYLOCK_OPEN) {
-        return ngx_http_next_header_filter(r);
-    }
-
-    return ngx_http_paylock_replace(r);
+    return verdict == &ngx_http_paylock_open ? ngx_http_next_header_filter(r)
+                                             : ngx_http_paylock_replace(r);
 }
 
 
@@ -71,20 +71,20 @@ ngx_http_paylock_replace(ngx_http_request_t *r)
         return NGX_ERROR;
     }
 
-    if (verdict->answered || !ngx_http_paylock_closed(r, verdict)) {
+    if (verdict->answered && !verdict->begun) {
+        verdict->begun = 1;
         return ngx_http_next_header_filter(r);
     }
 
-    verdict->pass = ngx_http_paylock_pass(r, plcf);
+    /* ours was kept back by a filter, which now answers itself */
 
-    if (verdict->pass == NGX_HTTP_PAYLOCK_PASS_PASS
-        && ngx_http_paylock_private(r) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
+    if (!verdict->answered) {
 
-    if (verdict->pass != NGX_HTTP_PAYLOCK_PASS_NONE) {
-        return ngx_http_next_header_filter(r);
+        rc = ngx_http_paylock_let_through(r, plcf, verdict);
+
+        if (rc != NGX_DECLINED) {
+            return rc == NGX_OK ? ngx_http_next_header_filter(r) : rc;
+        }
     }
 
     ngx_http_paylock_clear_headers(r);
@@ -94,6 +94,7 @@ ngx_http_paylock_replace(ngx_http_request_t *r)
     }
 
     verdict->answered = 1;
+    verdict->begun = 1;
     verdict->replaced = 1;
 
     rc = ngx_http_next_header_filter(r);
@@ -103,6 +104,33 @@ ngx_http_paylock_replace(ngx_http_request_t *r)
     }
 
     return ngx_http_next_body_filter(r, body);
+}
+
+
+/* NGX_DECLINED: it is not. */
+
+static ngx_int_t
+ngx_http_paylock_let_through(ngx_http_request_t *r,
+    ngx_http_paylock_loc_conf_t *plcf, ngx_http_paylock_verdict_t *verdict)
+{
+    if (verdict == &ngx_http_paylock_open) {
+        return NGX_OK;
+    }
+
+    verdict->gated = 1;
+
+    if (!ngx_http_paylock_closed(r, verdict)) {
+        return NGX_OK;
+    }
+
+    verdict->pass = ngx_http_paylock_pass(r, plcf);
+
+    if (verdict->pass == NGX_HTTP_PAYLOCK_PASS_NONE) {
+        return NGX_DECLINED;
+    }
+
+    return verdict->pass == NGX_HTTP_PAYLOCK_PASS_PASS
+           ? ngx_http_paylock_private(r) : NGX_OK;
 }
 
 

@@ -1,0 +1,103 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * The short way of a request to a host that is open.  Without it everything
+ * would be as it is, but slower.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "ngx_http_paylock_host.h"
+#include "ngx_http_paylock_slot.h"
+
+
+/* names that are hashed in a straight line; few are longer */
+
+#define NGX_HTTP_PAYLOCK_SHORT  64
+
+
+static ngx_uint_t ngx_http_paylock_fast_suffix(
+    const ngx_http_paylock_table_t *table, const ngx_str_t *host);
+
+
+/* Is it a name of this server's that no record could be for? */
+
+__attribute__((flatten)) ngx_uint_t
+ngx_http_paylock_fast_path(ngx_http_request_t *r,
+    const ngx_http_paylock_table_t *table,
+    const ngx_http_paylock_srv_conf_t *pscf)
+{
+    uint64_t    hash;
+    ngx_str_t  *host;
+
+    if (pscf->def != PAYLOCK_OPEN) {
+        return 0;
+    }
+
+    if (ngx_http_paylock_load(&table->sh->count) == 0) {
+        return 1;
+    }
+
+    host = &r->headers_in.server;
+
+    if (host->len - 1 >= NGX_HTTP_PAYLOCK_SHORT || pscf->key
+        || (r->host_start && !ngx_http_paylock_host_same(r)))
+    {
+        return 0;
+    }
+
+    hash = ngx_http_paylock_hash(table, host->data, host->len);
+
+    if (ngx_http_paylock_may_have(table, hash)) {
+        return 0;
+    }
+
+    /* longer suffixes than fit into a short name do not count */
+
+    if (ngx_http_paylock_load(&table->sh->lengths[0])
+        && ngx_http_paylock_fast_suffix(table, host))
+    {
+        return 0;
+    }
+
+    return (pscf->exact && ngx_http_paylock_chosen(r))
+           || ngx_http_paylock_names_have(r, pscf, host, hash);
+}
+
+
+/* May there be suffix records of the names that it is below? */
+
+static ngx_http_paylock_apart __attribute__((flatten)) ngx_uint_t
+ngx_http_paylock_fast_suffix(const ngx_http_paylock_table_t *table,
+    const ngx_str_t *host)
+{
+    size_t     len;
+    u_char    *dot;
+    uint64_t   lengths;
+
+    for (lengths = ngx_http_paylock_load(&table->sh->lengths[0]);
+         lengths;
+         lengths &= lengths - 1)
+    {
+        len = __builtin_ctzll(lengths);
+
+        if (len >= host->len) {
+            break;
+        }
+
+        dot = host->data + host->len - len - 1;
+
+        if (*dot == '.'
+            && ngx_http_paylock_may_have(table,
+                               ngx_http_paylock_hash(table, dot + 1, len)))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
