@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "paylock_contact.h"
 #include "paylock_embed.h"
 #include "paylock_escape.h"
 #include "paylock_page.h"
@@ -240,7 +239,7 @@ paylock_page_open(paylock_draft_t *d, paylock_str_t name, unsigned wanted)
         there = d->options->discreet;
 
     } else if (paylock_page_is(name, "contact")) {
-        there = !d->options->discreet && d->options->contact.len;
+        there = !d->options->discreet && d->options->contact;
 
     } else if (kind != PAYLOCK_PART_TEXT && wanted
                && d->kind == PAYLOCK_PART_TEXT)
@@ -331,9 +330,7 @@ paylock_page_value(paylock_draft_t *d, paylock_str_t name)
     }
 
     if (paylock_page_is(name, "contact")) {
-        d->len += paylock_contact(paylock_page_end(d), d->options->format,
-                                  d->options->contact);
-        return 0;
+        return paylock_page_insert(d, PAYLOCK_PART_CONTACT);
     }
 
     if (paylock_page_is(name, "lang")) {

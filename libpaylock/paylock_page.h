@@ -28,7 +28,8 @@ typedef enum {
     PAYLOCK_PART_REF_TEXT,             /* as it is, only if there is a ref */
     PAYLOCK_PART_REF,                  /* the ref itself: needs no escaping */
     PAYLOCK_PART_UNTIL_TEXT,           /* ... only if an opening is planned */
-    PAYLOCK_PART_UNTIL                 /* its date, see paylock_page_date() */
+    PAYLOCK_PART_UNTIL,                /* its date, see paylock_page_date() */
+    PAYLOCK_PART_CONTACT               /* see paylock_contact() */
 } paylock_part_e;
 
 
@@ -41,7 +42,7 @@ typedef struct {
 typedef struct {
     paylock_part_t       part[PAYLOCK_PAGE_PARTS];
     size_t               n;
-    size_t               size;         /* that the whole of it may have */
+    size_t               size;         /* of it all, without the contact */
     paylock_page_date_t  date;
 } paylock_page_t;
 
@@ -51,7 +52,7 @@ typedef struct {
     size_t            language;        /* index in paylock_page_languages() */
     unsigned          status;          /* 402, 403 or 503: in problem+json */
     unsigned          discreet:1;      /* no ref, no date, no contact */
-    paylock_str_t     contact;         /* for the site's owner; may be empty */
+    unsigned          contact:1;       /* the site's owner is given one */
 } paylock_page_options_t;
 
 
@@ -67,10 +68,8 @@ const char *const *paylock_page_languages(size_t *n,
 
 /*
  * Puts a page together.  Memory for its texts comes from alloc(ctx, size)
- * and is the caller's.  The contact is escaped as the format needs it and
- * made a link for https:, mailto: and tel: alone.  Returns 0, or -1 when
- * out of memory or if what is embedded is broken.  PAYLOCK_FORMAT_NONE gives
- * no parts.
+ * and is the caller's.  Returns 0, or -1 when out of memory or if what is
+ * embedded is broken.  PAYLOCK_FORMAT_NONE gives no parts.
  */
 
 int paylock_page_build(paylock_page_t *page,

@@ -13,17 +13,26 @@
 #include "ngx_http_paylock_module.h"
 
 
-/* a location's answers, shared by all locations that give the same */
+/* pages that differ by no more than their contact */
 
-struct ngx_http_paylock_answer_s {
+typedef struct {
     ngx_uint_t                   status;
     ngx_uint_t                   discreet;
-    ngx_str_t                    contact;
-    ngx_http_paylock_template_t *template;     /* of the HTML, or NULL */
+    ngx_uint_t                   contact;      /* is there one? */
 
     ngx_uint_t                   nlanguages;
     const char *const           *languages;
-    paylock_page_t              *pages[PAYLOCK_FORMAT_NONE];
+    paylock_page_t              *page[PAYLOCK_FORMAT_NONE];
+} ngx_http_paylock_pages_t;
+
+
+/* a location's answers, shared by all locations that give the same */
+
+struct ngx_http_paylock_answer_s {
+    ngx_http_paylock_pages_t    *pages;
+    ngx_str_t                    contact;
+    ngx_str_t                    contacts[PAYLOCK_FORMAT_NONE];   /* escaped */
+    ngx_http_paylock_template_t *template;     /* of the HTML, or NULL */
 };
 
 

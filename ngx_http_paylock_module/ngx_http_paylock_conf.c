@@ -30,6 +30,9 @@ ngx_http_paylock_create_main_conf(ngx_conf_t *cf)
     if (ngx_array_init(&pmcf->neutral, cf->pool, 2,
                        sizeof(ngx_http_paylock_neutral_t))
         != NGX_OK
+        || ngx_array_init(&pmcf->pages, cf->pool, 4,
+                          sizeof(ngx_http_paylock_pages_t *))
+           != NGX_OK
         || ngx_array_init(&pmcf->answers, cf->pool, 4,
                           sizeof(ngx_http_paylock_answer_t *))
            != NGX_OK

@@ -109,6 +109,7 @@ typedef struct {
     ngx_http_paylock_file_t      file;
     ngx_msec_t                   reconcile;
     ngx_str_t                    name;         /* paylock_node */
+    ngx_array_t                  pages;        /* ngx_http_paylock_pages_t * */
     ngx_array_t                  answers;      /* ngx_http_paylock_answer_t * */
     ngx_array_t                  templates;
     ngx_array_t                  servers;      /* the servers' *_conf_t * */

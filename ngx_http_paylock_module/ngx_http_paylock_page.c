@@ -44,7 +44,8 @@ static ngx_int_t ngx_http_paylock_page_locked(ngx_http_request_t *r,
 static ngx_int_t ngx_http_paylock_page_retry_after(ngx_http_request_t *r,
     uint32_t until);
 static ngx_int_t ngx_http_paylock_page_body(ngx_http_request_t *r,
-    paylock_page_t *page, ngx_http_paylock_verdict_t *verdict, uint32_t until,
+    paylock_page_t *page, ngx_str_t *contact,
+    ngx_http_paylock_verdict_t *verdict, uint32_t until,
     ngx_http_paylock_body_t *body);
 
 
@@ -256,6 +257,7 @@ ngx_http_paylock_page_locked(ngx_http_request_t *r,
     ngx_str_t                    *accept, *dest, *field, tag;
     ngx_uint_t                    language;
     paylock_format_e              format;
+    ngx_http_paylock_pages_t     *pages;
     ngx_http_paylock_answer_t    *answer;
     ngx_http_paylock_loc_conf_t  *plcf;
 
@@ -300,20 +302,22 @@ ngx_http_paylock_page_locked(ngx_http_request_t *r,
 
     field = wishes->language;
 
+    pages = answer->pages;
+
     language = paylock_negotiate_language(field ? (char *) field->data : NULL,
                                           field ? field->len : 0,
-                                          answer->languages,
-                                          answer->nlanguages);
+                                          pages->languages, pages->nlanguages);
 
-    tag.data = (u_char *) answer->languages[language];
+    tag.data = (u_char *) pages->languages[language];
     tag.len = ngx_strlen(tag.data);
 
     if (ngx_http_paylock_page_set(r, "Content-Language", &tag) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    return ngx_http_paylock_page_body(r, &answer->pages[format][language],
-                                      verdict, until, body);
+    return ngx_http_paylock_page_body(r, &pages->page[format][language],
+                                      &answer->contacts[format], verdict,
+                                      until, body);
 }
 
 
@@ -396,7 +400,7 @@ ngx_http_paylock_page_retry_after(ngx_http_request_t *r, uint32_t until)
 
 static ngx_int_t
 ngx_http_paylock_page_body(ngx_http_request_t *r, paylock_page_t *page,
-    ngx_http_paylock_verdict_t *verdict, uint32_t until,
+    ngx_str_t *contact, ngx_http_paylock_verdict_t *verdict, uint32_t until,
     ngx_http_paylock_body_t *body)
 {
     u_char          *buf, *p;
@@ -405,7 +409,7 @@ ngx_http_paylock_page_body(ngx_http_request_t *r, paylock_page_t *page,
 
     ref = verdict->found ? verdict->record.ref_len : 0;
 
-    buf = ngx_pnalloc(r->pool, page->size);
+    buf = ngx_pnalloc(r->pool, page->size + contact->len);
     if (buf == NULL) {
         return NGX_ERROR;
     }
@@ -444,6 +448,10 @@ ngx_http_paylock_page_body(ngx_http_request_t *r, paylock_page_t *page,
                 p += paylock_page_date((char *) p, &page->date, until);
             }
 
+            break;
+
+        case PAYLOCK_PART_CONTACT:
+            p = ngx_cpymem(p, contact->data, contact->len);
             break;
         }
 

@@ -13,7 +13,12 @@
 #include "ngx_http_paylock_module.h"
 
 
-#define NGX_HTTP_PAYLOCK_TOKENS  8     /* of a request that are looked at */
+/*
+ * of a request that are looked at: more than a browser keeps cookies for a
+ * domain, so that none that a neighbour sets hides the good one
+ */
+
+#define NGX_HTTP_PAYLOCK_TOKENS  256
 
 #define NGX_HTTP_PAYLOCK_COOKIE                                               \
     "%s=%s; Path=/; Max-Age=%T; HttpOnly; SameSite=Lax%s"

@@ -18,6 +18,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "paylock_contact.h"
 #include "paylock_page.h"
 #include "paylock_record.h"
 #include "paylock_words.h"
@@ -28,6 +29,7 @@
 
 typedef struct {
     paylock_page_options_t   options;
+    paylock_str_t            contact;
     const char              *ref;
     uint32_t                 until;
     char                     text[2 * LIMIT];
@@ -124,16 +126,19 @@ languages(void)
 static void
 render(page_t *p)
 {
-    char             date[PAYLOCK_PAGE_DATE];
-    size_t           i, room;
+    char             date[PAYLOCK_PAGE_DATE], contact[8192];
+    size_t           i, room, contacts_len;
     memory_t         m = { .n = 0 };
     paylock_str_t    s;
     paylock_page_t   page;
+
+    p->options.contact = p->contact.len != 0;
 
     assert_int_equal(paylock_page_build(&page, &p->options, take, &m), 0);
     assert_true(page.n > 0 && page.n <= PAYLOCK_PAGE_PARTS);
 
     p->len = 0;
+    contacts_len = 0;
     room = 0;                          /* for what is longer elsewhere */
 
     for (i = 0; i < page.n; i++) {
@@ -171,6 +176,15 @@ render(page_t *p)
             assert_true(s.len > 0);
             break;
 
+        case PAYLOCK_PART_CONTACT:
+            assert_false(p->options.discreet);
+            s.data = contact;
+            s.len = paylock_contact(NULL, p->options.format, p->contact);
+            assert_true(s.len <= sizeof(contact));
+            (void) paylock_contact(contact, p->options.format, p->contact);
+            contacts_len += s.len;
+            break;
+
         default:
             fail_msg("a part of unknown kind %d", page.part[i].kind);
         }
@@ -182,7 +196,7 @@ render(page_t *p)
 
     /* so much memory a request takes, whatever is in the record */
 
-    assert_true(page.size >= p->len + room);
+    assert_true(page.size + contacts_len >= p->len + room);
 
     p->text[p->len] = '\0';
     give_back(&m);
@@ -197,8 +211,8 @@ render_with(page_t *p, paylock_format_e format, const char *contact,
 
     p->options.format = format;
     p->options.status = 503;
-    p->options.contact.data = contact;
-    p->options.contact.len = strlen(contact);
+    p->contact.data = contact;
+    p->contact.len = strlen(contact);
     p->ref = ref;
 
     render(p);
@@ -224,8 +238,8 @@ each(paylock_format_e format, void (*check)(page_t *p))
         p.options.discreet = i & 1;
         p.until = i & 2 ? UNTIL : 0;
         p.ref = refs[i / 4 % refs_n];
-        p.options.contact.data = contacts[i / 4 / refs_n % contacts_n];
-        p.options.contact.len = strlen(p.options.contact.data);
+        p.contact.data = contacts[i / 4 / refs_n % contacts_n];
+        p.contact.len = strlen(p.contact.data);
         p.options.language = i / 4 / refs_n / contacts_n;
         render(&p);
         check(&p);
@@ -422,7 +436,7 @@ check_json(page_t *p)
         assert_int_equal(json_object_size(root), 4);
 
     } else {
-        assert_int_equal(contact != NULL, p->options.contact.len != 0);
+        assert_int_equal(contact != NULL, p->contact.len != 0);
         assert_int_equal(json_object_get(root, "ref") != NULL,
                          p->ref[0] != '\0');
         until = json_string_value(json_object_get(root, "until"));
@@ -430,8 +444,8 @@ check_json(page_t *p)
         assert_true(!until || !strcmp(until, "2026-11-01T09:00:00Z"));
     }
 
-    if (contact && p->options.contact.data[0] != '"') {
-        assert_string_equal(contact, p->options.contact.data);
+    if (contact && p->contact.data[0] != '"') {
+        assert_string_equal(contact, p->contact.data);
     }
 
     json_decref(root);
@@ -841,8 +855,8 @@ test_contact_at_the_end_of_memory(void **state)
 
             memset(&p, 0, sizeof(p));
             p.options.format = PAYLOCK_FORMAT_HTML;
-            p.options.contact.data = copy;
-            p.options.contact.len = len;
+            p.contact.data = copy;
+            p.contact.len = len;
             p.ref = "";
             render(&p);
 
