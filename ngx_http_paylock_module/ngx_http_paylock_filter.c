@@ -28,6 +28,12 @@ static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
 static ngx_http_output_body_filter_pt    ngx_http_next_body_filter;
 
 
+/*
+ * nginx has one chain of filters for all configurations, and one that fails
+ * late leaves its own behind, in which ours may not be.  A worker that is made
+ * then is of the old one, so that each of them puts ours in front.
+ */
+
 void
 ngx_http_paylock_filter_init(void)
 {
@@ -123,7 +129,7 @@ ngx_http_paylock_let_through(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    verdict->pass = ngx_http_paylock_pass(r, plcf);
+    verdict->pass = ngx_http_paylock_pass(r, plcf, verdict);
 
     if (verdict->pass == NGX_HTTP_PAYLOCK_PASS_NONE) {
         return NGX_DECLINED;

@@ -51,7 +51,7 @@ ngx_http_paylock_gate(ngx_http_request_t *r, ngx_http_paylock_loc_conf_t *plcf,
         return NGX_DECLINED;
     }
 
-    pass = ngx_http_paylock_pass(r, plcf);
+    pass = ngx_http_paylock_pass(r, plcf, verdict);
 
     if (r == r->main) {
         verdict->pass = pass;
@@ -125,12 +125,17 @@ ngx_http_paylock_guard(ngx_http_request_t *r, ngx_http_paylock_ctx_t *ctx)
 }
 
 
-/* An "if" of the location has set another handler since. */
+/*
+ * The location's directives may have set another handler since, and what
+ * "paylock_key" is made of.
+ */
 
 ngx_int_t
 ngx_http_paylock_preaccess_handler(ngx_http_request_t *r)
 {
-    ngx_http_paylock_ctx_t  *ctx;
+    ngx_http_paylock_ctx_t       *ctx;
+    ngx_http_paylock_verdict_t   *verdict;
+    ngx_http_paylock_loc_conf_t  *plcf;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_paylock_module);
 
@@ -138,7 +143,12 @@ ngx_http_paylock_preaccess_handler(ngx_http_request_t *r)
         ngx_http_paylock_guard(r, ctx);
     }
 
-    return NGX_DECLINED;
+    plcf = ngx_http_get_module_loc_conf(r, ngx_http_paylock_module);
+    verdict = ngx_http_paylock_verdict(r);
+
+    return plcf->enable && verdict && verdict->by_key
+           ? ngx_http_paylock_gate(r, plcf, NGX_HTTP_PREACCESS_PHASE)
+           : NGX_DECLINED;
 }
 
 

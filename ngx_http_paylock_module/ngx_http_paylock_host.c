@@ -78,7 +78,7 @@ ngx_http_paylock_host_find(ngx_http_request_t *r,
         return;
     }
 
-    verdict->key_due = (pscf->key && pscf->key->lengths);
+    verdict->by_key = (pscf->key && pscf->key->lengths);
 
     ngx_http_paylock_host_by_name(r, &r->headers_in.server, verdict);
 
@@ -107,33 +107,50 @@ ngx_http_paylock_host_default(const ngx_http_paylock_srv_conf_t *pscf,
 }
 
 
-/* What is no host counts as not set. */
+/*
+ * What is no host counts as not set.  Of two values the stricter holds, so
+ * that none that is set for a while opens a site.
+ */
 
 void
 ngx_http_paylock_host_key(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict)
 {
+    ngx_int_t                      rc;
     ngx_str_t                      value, host;
     ngx_http_paylock_key_t         key;
+    ngx_http_paylock_verdict_t     other;
     ngx_http_paylock_srv_conf_t   *pscf;
     ngx_http_paylock_main_conf_t  *pmcf;
 
     pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
     pscf = ngx_http_get_module_srv_conf(r, ngx_http_paylock_module);
 
-    /* a key that asks for what holds is not asked again */
+    /* a key that is made of what holds does not ask for itself */
 
-    verdict->key_due = 0;
+    verdict->by_key = 0;
+    rc = ngx_http_paylock_ask_value(r, pscf->key, &value);
+    verdict->by_key = 1;
 
-    if (ngx_http_paylock_ask_value(r, pscf->key, &value) != NGX_OK
-        || ngx_http_paylock_host_normalise(r->pool, &value, &host) != NGX_OK)
+    if (rc != NGX_OK
+        || ngx_http_paylock_host_normalise(r->pool, &value, &host) != NGX_OK
+        || (host.len == verdict->key.len
+            && ngx_memcmp(host.data, verdict->key.data, host.len) == 0))
     {
         return;
     }
 
-    ngx_http_paylock_host_default(pscf, verdict);
+    other = *verdict;
+
+    ngx_http_paylock_host_default(pscf, &other);
     ngx_http_paylock_table_key(&pmcf->table, host.data, host.len, &key);
-    ngx_http_paylock_host_by_key(pmcf, &host, &key, verdict);
+    ngx_http_paylock_host_by_key(pmcf, &host, &key, &other);
+
+    if (verdict->key.len == 0 || other.stage > verdict->stage) {
+        *verdict = other;
+    }
+
+    verdict->key = host;
 }
 
 

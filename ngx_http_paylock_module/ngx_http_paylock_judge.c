@@ -30,8 +30,7 @@ ngx_http_paylock_judge(ngx_http_request_t *r)
         verdict = ngx_http_paylock_judge_name(r->main);
     }
 
-    if (verdict && verdict->key_due) {
-        verdict->key_due = 0;
+    if (verdict && verdict->by_key) {
         ngx_http_paylock_host_key(r->main, verdict);
     }
 
@@ -50,7 +49,7 @@ ngx_http_paylock_judge_name(ngx_http_request_t *r)
 
     ngx_http_paylock_host_find(r, &found);
 
-    if (found.stage == PAYLOCK_OPEN && !found.key_due) {
+    if (found.stage == PAYLOCK_OPEN && !found.by_key) {
         pmcf->count->n[PAYLOCK_OPEN]++;
         verdict = &ngx_http_paylock_open;
 

@@ -284,13 +284,6 @@ ngx_http_paylock_init(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
-    /*
-     * nginx has one chain of filters, and a configuration that fails late
-     * leaves its own behind, in which a worker of the old one is to find ours
-     */
-
-    ngx_http_paylock_filter_init();
-
     if (!pmcf->used) {
         return NGX_OK;
     }
@@ -314,7 +307,10 @@ ngx_http_paylock_init(ngx_conf_t *cf)
 
         /* what a variable says may be set by the server's directives */
 
-        pscf->by_location |= (pscf->key && pscf->key->lengths);
+        if (pscf->key && pscf->key->lengths) {
+            pscf->by_location = 1;
+            pmcf->preaccess = 1;
+        }
     }
 
     pmcf->zone = ngx_shared_memory_add(cf, &name, pmcf->size,
@@ -377,6 +373,7 @@ ngx_http_paylock_init_process(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
+    ngx_http_paylock_filter_init();
     ngx_http_paylock_state_refresh(pmcf, cycle->log);
 
     return ngx_http_paylock_lease_start(cycle, pmcf);

@@ -116,7 +116,7 @@ typedef struct {
     ngx_array_t                  neutral;      /* ngx_http_paylock_neutral_t */
     ngx_int_t                    verdict;      /* index of the variable */
     ngx_int_t                    pass;         /* ... of the pass shown */
-    ngx_uint_t                   ifs;          /* "if" that set a handler */
+    ngx_uint_t                   preaccess;    /* has something to do */
     ngx_uint_t                   used;
 
     ngx_http_paylock_lease_t    *lease;        /* of this process */
@@ -191,10 +191,11 @@ typedef struct {
 typedef struct {
     paylock_stage_e              stage;
     unsigned                     found:1;      /* by a record, not a default */
-    unsigned                     key_due:1;    /* paylock_key is to be asked */
+    unsigned                     by_key:1;     /* which has variables */
     unsigned                     two:1;        /* the client named two hosts */
     unsigned                     asked:1;      /* about a pass */
     unsigned                     passed:1;     /* ... which is good */
+    unsigned                     exempt:1;     /* as far as the server goes */
     unsigned                     gated:1;      /* in a location that is on */
     unsigned                     logged:1;
     unsigned                     answered:1;   /* our answer is on its way */
@@ -205,6 +206,7 @@ typedef struct {
     ngx_http_paylock_count_t    *count;
     ngx_http_paylock_kind_e      kind;
     ngx_str_t                    name;         /* what the client asked for */
+    ngx_str_t                    key;          /* ... and paylock_key gave */
     ngx_str_t                    host;         /* the record's, as above */
     paylock_record_t             record;
 } ngx_http_paylock_verdict_t;
@@ -320,7 +322,10 @@ ngx_http_paylock_names_have(ngx_http_request_t *r,
 void ngx_http_paylock_host_find(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict);
 
-/* Asks "paylock_key", if it has variables: they are set by now. */
+/*
+ * Asks a "paylock_key" that has variables, and judges by another value than
+ * before: more of them may be set by now.
+ */
 
 void ngx_http_paylock_host_key(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict);
@@ -364,7 +369,7 @@ ngx_uint_t ngx_http_paylock_closed(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict);
 
 
-/* ngx_http_paylock_filter.c */
+/* ngx_http_paylock_filter.c: of this process */
 
 void ngx_http_paylock_filter_init(void);
 
@@ -386,8 +391,10 @@ extern const char *const  ngx_http_paylock_passes[];
 char *ngx_http_paylock_pass_exempt(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 ngx_str_t *ngx_http_paylock_pass_defaults(void);
-ngx_http_paylock_pass_e ngx_http_paylock_pass(ngx_http_request_t *r,
+ngx_uint_t ngx_http_paylock_pass_is_exempt(ngx_http_request_t *r,
     ngx_http_paylock_loc_conf_t *plcf);
+ngx_http_paylock_pass_e ngx_http_paylock_pass(ngx_http_request_t *r,
+    ngx_http_paylock_loc_conf_t *plcf, ngx_http_paylock_verdict_t *verdict);
 
 
 /*

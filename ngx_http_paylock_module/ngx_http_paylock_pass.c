@@ -14,10 +14,6 @@
 #include "paylock_exempt.h"
 
 
-static ngx_uint_t ngx_http_paylock_pass_is_exempt(ngx_http_request_t *r,
-    ngx_http_paylock_loc_conf_t *plcf);
-
-
 const char *const  ngx_http_paylock_passes[] = {
     NULL, "exempt", "bypass", "pass", "dry_run"
 };
@@ -84,7 +80,7 @@ ngx_http_paylock_pass_defaults(void)
  * redirect, a rewrite or a fallback has led to is not.
  */
 
-static ngx_uint_t
+ngx_uint_t
 ngx_http_paylock_pass_is_exempt(ngx_http_request_t *r,
     ngx_http_paylock_loc_conf_t *plcf)
 {
@@ -115,9 +111,11 @@ ngx_http_paylock_pass_is_exempt(ngx_http_request_t *r,
 
 ngx_http_paylock_pass_e
 ngx_http_paylock_pass(ngx_http_request_t *r,
-    ngx_http_paylock_loc_conf_t *plcf)
+    ngx_http_paylock_loc_conf_t *plcf, ngx_http_paylock_verdict_t *verdict)
 {
-    if (ngx_http_paylock_pass_is_exempt(r, plcf)) {
+    if ((r == r->main && verdict->exempt)
+        || ngx_http_paylock_pass_is_exempt(r, plcf))
+    {
         return NGX_HTTP_PAYLOCK_PASS_EXEMPT;
     }
 

@@ -40,7 +40,7 @@ ngx_http_paylock_phases_init(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
-    return pmcf->ifs
+    return pmcf->preaccess
            ? ngx_http_paylock_phases_add(cf, NGX_HTTP_PREACCESS_PHASE,
                                          ngx_http_paylock_preaccess_handler)
            : NGX_OK;
@@ -132,13 +132,17 @@ ngx_http_paylock_server_rewrite(ngx_http_request_t *r,
     ngx_http_paylock_srv_conf_t *pscf)
 {
     ngx_int_t                     rc;
+    ngx_http_paylock_verdict_t   *verdict;
     ngx_http_paylock_loc_conf_t  *plcf;
 
-    if (pscf->enabled
-        && ngx_http_paylock_verdict(r) == NULL
-        && ngx_http_paylock_judge_name(r->main) == NULL)
-    {
-        return NGX_ERROR;
+    verdict = ngx_http_paylock_verdict(r);
+
+    if (verdict == NULL && pscf->enabled) {
+        verdict = ngx_http_paylock_judge_name(r->main);
+
+        if (verdict == NULL) {
+            return NGX_ERROR;
+        }
     }
 
     if (pscf->pass_keys && r == r->main) {
@@ -151,19 +155,34 @@ ngx_http_paylock_server_rewrite(ngx_http_request_t *r,
 
     plcf = ngx_http_get_module_loc_conf(r, ngx_http_paylock_module);
 
-    return plcf->enable && !pscf->by_location
-           ? ngx_http_paylock_gate(r, plcf, NGX_HTTP_SERVER_REWRITE_PHASE)
-           : NGX_DECLINED;
+    if (!plcf->enable || verdict == &ngx_http_paylock_open) {
+        return NGX_DECLINED;
+    }
+
+    if (r == r->main) {
+        verdict->exempt = ngx_http_paylock_pass_is_exempt(r, plcf);
+    }
+
+    return pscf->by_location
+           ? NGX_DECLINED
+           : ngx_http_paylock_gate(r, plcf, NGX_HTTP_SERVER_REWRITE_PHASE);
 }
 
 
 static ngx_int_t
 ngx_http_paylock_rewrite_handler(ngx_http_request_t *r)
 {
+    ngx_http_paylock_verdict_t   *verdict;
     ngx_http_paylock_loc_conf_t  *plcf;
 
-    if (ngx_http_paylock_verdict(r) == &ngx_http_paylock_open) {
+    verdict = ngx_http_paylock_verdict(r);
+
+    if (verdict == &ngx_http_paylock_open) {
         return NGX_DECLINED;
+    }
+
+    if (verdict && r == r->main) {
+        verdict->exempt = 0;
     }
 
     plcf = ngx_http_get_module_loc_conf(r, ngx_http_paylock_module);

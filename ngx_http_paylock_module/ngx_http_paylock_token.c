@@ -171,7 +171,7 @@ ngx_http_paylock_token_link(ngx_http_request_t *r,
 
     ngx_http_paylock_host_find(r, &verdict);
 
-    if (verdict.key_due) {
+    if (verdict.by_key) {
         ngx_http_paylock_host_key(r, &verdict);
     }
 
@@ -194,11 +194,7 @@ ngx_http_paylock_token_exchange(ngx_http_request_t *r, paylock_pass_t *pass,
     static ngx_str_t  no_referrer = ngx_string("no-referrer");
     static ngx_str_t  no_store = ngx_string("no-store");
 
-    verdict = ngx_http_paylock_verdict(r);
-
-    if (verdict == NULL) {
-        verdict = ngx_http_paylock_judge(r);
-    }
+    verdict = ngx_http_paylock_judge(r);
 
     if (verdict == NULL
         || ngx_http_paylock_neutral(r) != NGX_OK
