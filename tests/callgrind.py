@@ -8,6 +8,7 @@ import http.client
 import re
 import subprocess
 
+from gate import H2
 from servers import wait_for
 
 # what malloc takes goes by the shape of the heap, which is another one after
@@ -58,11 +59,13 @@ def under(out, at_once=True):
 
 
 class Callgrind:
-    """Counts the instructions of an nginx that runs under it."""
+    """Counts the instructions of an nginx that runs under it; asks it by
+    HTTP/1.1, or by HTTP/2 at its h2.sock."""
 
-    def __init__(self, nginx, out):
+    def __init__(self, nginx, out, http2=False):
         self.nginx = nginx
         self.out = out
+        self.http2 = http2 and H2(str(nginx.dir / "h2.sock"))
         self.conn = http.client.HTTPConnection("127.0.0.1", nginx.port,
                                                timeout=60)
 
@@ -77,6 +80,11 @@ class Callgrind:
         """n requests for a host, or for some of them in turn."""
         hosts = [host] if isinstance(host, str) else host
         for i in range(n):
+            if self.http2:
+                reply = self.http2.get(path, hosts[i % len(hosts)],
+                                       headers=headers)
+                body = reply.body
+                continue
             self.conn.request("GET", path, headers={
                 "Host": hosts[i % len(hosts)], **headers})
             reply = self.conn.getresponse()
