@@ -17,6 +17,8 @@
 
 static ngx_int_t ngx_http_paylock_header_filter(ngx_http_request_t *r);
 static ngx_int_t ngx_http_paylock_replace(ngx_http_request_t *r);
+static ngx_int_t ngx_http_paylock_blank(ngx_http_request_t *r,
+    ngx_http_paylock_loc_conf_t *plcf, ngx_http_paylock_verdict_t *verdict);
 static ngx_int_t ngx_http_paylock_let_through(ngx_http_request_t *r,
     ngx_http_paylock_loc_conf_t *plcf, ngx_http_paylock_verdict_t *verdict);
 static ngx_int_t ngx_http_paylock_body_filter(ngx_http_request_t *r,
@@ -67,7 +69,7 @@ ngx_http_paylock_replace(ngx_http_request_t *r)
 
     plcf = ngx_http_get_module_loc_conf(r, ngx_http_paylock_module);
 
-    if (!plcf->enable || r != r->main) {
+    if (!plcf->enable) {
         return ngx_http_next_header_filter(r);
     }
 
@@ -75,6 +77,10 @@ ngx_http_paylock_replace(ngx_http_request_t *r)
 
     if (verdict == NULL) {
         return NGX_ERROR;
+    }
+
+    if (r != r->main) {
+        return ngx_http_paylock_blank(r, plcf, verdict);
     }
 
     if (verdict->answered && !verdict->begun) {
@@ -113,6 +119,41 @@ ngx_http_paylock_replace(ngx_http_request_t *r)
 }
 
 
+/*
+ * A subrequest that a server's directives have answered is no way in: its main
+ * request may be in a location with "off".
+ */
+
+static ngx_int_t
+ngx_http_paylock_blank(ngx_http_request_t *r,
+    ngx_http_paylock_loc_conf_t *plcf, ngx_http_paylock_verdict_t *verdict)
+{
+    ngx_http_paylock_ctx_t  *ctx;
+
+    if (!ngx_http_paylock_closed(r, verdict)
+        || ngx_http_paylock_pass(r, plcf, verdict)
+           != NGX_HTTP_PAYLOCK_PASS_NONE)
+    {
+        return ngx_http_next_header_filter(r);
+    }
+
+    ctx = ngx_pcalloc(r->pool, sizeof(ngx_http_paylock_ctx_t));
+    if (ctx == NULL) {
+        return NGX_ERROR;
+    }
+
+    ctx->blank = 1;
+    verdict->blanks = 1;
+
+    ngx_http_set_ctx(r, ctx, ngx_http_paylock_module);
+
+    ngx_http_paylock_clear_headers(r);
+    r->headers_out.status = plcf->status;
+
+    return ngx_http_next_header_filter(r);
+}
+
+
 /* NGX_DECLINED: it is not. */
 
 static ngx_int_t
@@ -144,11 +185,20 @@ static ngx_int_t
 ngx_http_paylock_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 {
     ngx_chain_t                 *cl;
+    ngx_http_paylock_ctx_t      *ctx;
     ngx_http_paylock_verdict_t  *verdict;
 
     verdict = ngx_http_paylock_verdict(r);
 
-    if (verdict == NULL || !verdict->replaced || in == NULL) {
+    if (verdict == NULL || in == NULL
+        || !(verdict->replaced || verdict->blanks))
+    {
+        return ngx_http_next_body_filter(r, in);
+    }
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_paylock_module);
+
+    if (!verdict->replaced && (ctx == NULL || !ctx->blank)) {
         return ngx_http_next_body_filter(r, in);
     }
 

@@ -201,6 +201,7 @@ typedef struct {
     unsigned                     answered:1;   /* our answer is on its way */
     unsigned                     begun:1;      /* ... its header is */
     unsigned                     replaced:1;   /* ... instead of another one */
+    unsigned                     blanks:1;     /* subrequests without bodies */
     paylock_stage_e              def;
     ngx_http_paylock_pass_e      pass;         /* why it was let through */
     ngx_http_paylock_count_t    *count;
@@ -251,10 +252,9 @@ ngx_http_paylock_verdict(ngx_http_request_t *r)
 }
 
 
-/* of a request that is exempt in its location */
-
 typedef struct {
-    ngx_http_handler_pt          content_handler;   /* the location's */
+    ngx_http_handler_pt          content_handler;   /* of an exempt location */
+    unsigned                     blank:1;      /* it is to have no body */
 } ngx_http_paylock_ctx_t;
 
 

@@ -347,3 +347,27 @@ def test_off_opens_exactly_that(gate, backend):
         assert closed(nginx.raw((HEAD % (f"GET {path}", "")).encode())), path
         assert closed(http2(nginx, path)), path
     assert not backend.requests
+
+
+def test_a_server_answers_a_subrequest(gate):
+    """Before it is known in which location: it is none that is on."""
+    nginx = gate.start(f"""
+        server {{
+            listen 127.0.0.1:@PORT@;
+            server_name acme.example;
+            paylock on;
+            if ($uri = /said) {{ return 200 "{SITE} said"; }}
+            location /off {{
+                paylock off;
+                alias @SITE@/;
+                add_after_body /said;
+                addition_types *;
+            }}
+        }}
+    """)
+    reply = nginx.get("/off/page.html", host="acme.example")
+    assert reply.text.count(SITE) == 2
+    gate.lock("acme.example")
+    reply = nginx.get("/off/page.html", host="acme.example")
+    assert reply.status == 200 and reply.text.count(SITE) == 1
+    assert closed(nginx.get("/said", host="acme.example"))
