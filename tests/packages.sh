@@ -16,6 +16,13 @@ test="libcmocka-dev python3 python3-pytest python3-pytest-xdist
     valgrind certbot pebble clang libclang-rt-14-dev chromium npm wrk
     zsh fish mandoc groff-base faketime"
 
+# modules that are loaded beside ours
+test="$test libnginx-mod-http-lua lua-resty-core lua-resty-lrucache
+    libnginx-mod-http-echo libnginx-mod-http-headers-more-filter
+    libnginx-mod-http-srcache-filter libnginx-mod-http-image-filter
+    libnginx-mod-http-xslt-filter libnginx-mod-http-subs-filter
+    libnginx-mod-http-dav-ext libnginx-mod-http-js"
+
 bench="python3 python3-redis valgrind wrk libnginx-mod-http-lua
     lua-resty-core lua-resty-lrucache lua-nginx-redis"
 
