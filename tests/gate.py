@@ -182,12 +182,12 @@ class Gate:
         return self.nginx
 
     def lock(self, *hosts):
-        self.admin("lock", *hosts, "--reason", "test")
+        self.admin("lock", *hosts, "--reason", "test", "--yes")
         for host in hosts:
             self.nginx.wait_state(host, "locked")
         self.backend.requests.clear()
 
     def unlock(self, *hosts):
-        self.admin("unlock", *hosts)
+        self.admin("unlock", *hosts, "--yes")
         for host in hosts:
             self.nginx.wait_state(host, "open")
