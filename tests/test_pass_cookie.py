@@ -5,11 +5,12 @@
 
 import itertools
 import socket
+import ssl
 
 import pytest
 
 import servers
-from gate import SITE, H2, closed, site
+from gate import SITE, H2, closed, http2, site
 from passes import ask, forge, keys, start  # noqa: F401
 
 COOKIES = [
@@ -77,6 +78,61 @@ def test_cookies_of_many_requests(start, keys, backend):
     assert seen == [
         (r.path, r.headers.get_all("Cookie"), r.headers["X-Pad"] or "",
          r.headers["X-Last"]) for r in backend.requests]
+
+
+# a sibling domain can toss cookies of our name, and as many as it likes
+
+TOSSED = 60
+
+
+def tossed(keys, n=TOSSED):
+    """What no sibling can make good, each another one."""
+    made = [
+        lambda i: f"{i:086d}", lambda i: "", lambda i: f"%{i}",
+        lambda i: forge(keys, purpose="link", issued=i),
+        lambda i: forge(keys, purpose="cookie", host=f"h{i}.example"),
+        lambda i: forge(keys, purpose="cookie", issued=i, expires=i + 1),
+        lambda i: forge(keys, purpose="cookie", version=2, issued=i),
+    ]
+    return [made[i % len(made)](i) for i in range(n)]
+
+
+@pytest.mark.parametrize("where", ["last", "first", "middle"])
+@pytest.mark.parametrize("name", ["paylock_pass", "__Host-paylock_pass"])
+def test_tossed_cookies(name, where, start, keys, backend, tls):
+    """However many come with it, the good one is found, on both ports."""
+    nginx = start("listen unix:@DIR@/tls.sock ssl;"
+                  f" ssl_certificate {tls[0]}; ssl_certificate_key {tls[1]};"
+                  " large_client_header_buffers 8 32k;")
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    good = f"{name}=" + forge(keys, purpose="cookie")
+
+    def answers(cookies):
+        """In one header, in one each, by https and by HTTP/2."""
+        for lines in [cookies], [[c] for c in cookies]:
+            text = "".join(f"Cookie: {'; '.join(c)}\r\n" for c in lines)
+            data = ("GET / HTTP/1.1\r\nHost: acme.example\r\n"
+                    f"{text}Connection: close\r\n\r\n").encode()
+            yield nginx.raw(data)
+            with socket.socket(socket.AF_UNIX) as s:
+                s.connect(str(nginx.dir / "tls.sock"))
+                with context.wrap_socket(s) as secure:
+                    secure.sendall(data)
+                    yield secure.makefile("rb").read()
+        yield ask(nginx, by=http2, cookie="; ".join(cookies))
+
+    # browsers take no "__Host-" cookie from a sibling
+    bad = [f"paylock_pass={value}" for value in tossed(keys)]
+    assert all(closed(reply) for reply in answers(bad))
+    assert not backend.requests
+    at = {"last": len(bad), "first": 0, "middle": len(bad) // 2}[where]
+    for reply in answers(bad[:at] + [good] + bad[at:]):
+        assert site(reply)
+    for request in backend.requests:
+        # nor does the backend see any
+        assert "paylock_pass" not in str(request.headers)
 
 
 def test_cookie_crumbs(start, keys, backend):

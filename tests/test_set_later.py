@@ -1,0 +1,185 @@
+# Copyright (C) 2026 paylock contributors
+#
+# Variables that "set" fills after the gate has judged, and maps of them: the
+# value is known when it is asked for, or "nginx -t" refuses it; an open host's
+# variables are as without the module.
+
+import pytest
+
+import modules
+from gate import closed, http2, site
+from subrequests import without
+
+# @USE@ is what of ours asks for the variable; the site's answer has it, too
+
+MAP = """
+    map $tenant $site { default other.test; a acme.test; b b.test; }
+    map $kind $staff { default 0; yes 1; }
+    map $uri $kind_of { default no; /staff yes; }
+"""
+
+SAYS = 'return 200 "THE-SITE tenant=$tenant site=$site staff=$staff";'
+
+SERVERS = {
+    "set in the server":
+        ("set $tenant a; set $kind no;", "location / { @SAYS@ }"),
+    "set in the server's if":
+        ('set $kind no; if ($request_uri ~ "") { set $tenant a; }',
+         "location / { @SAYS@ }"),
+    "set, in a server with a location that is off":
+        ("set $tenant a; set $kind no;",
+         "location / { @SAYS@ } location /off { paylock off; return 200; }"),
+    "set in the location":
+        ("", "location / { set $tenant a; set $kind no; @SAYS@ }"),
+    "set above a return":
+        ("set $tenant a; set $kind no; if ($arg_r) { @SAYS@ }",
+         "location / { @SAYS@ }"),
+    "set after a rewrite":
+        ("rewrite ^/x$ /y; set $tenant a; set $kind no;",
+         "location / { @SAYS@ }"),
+    "set by a capture":
+        ('if ($request_uri ~ "^/(a?)") { set $tenant a$1; } set $kind no;',
+         "location / { @SAYS@ }"),
+    "set from another map":
+        ("set $kind $kind_of; set $tenant a;", "location / { @SAYS@ }"),
+}
+
+USES = {
+    "key": "paylock_key $tenant.test;",
+    "key alone": "paylock_key $site;",
+    "key of both": "paylock_key $tenant$arg_none.test;",
+    "bypass": "paylock_bypass $staff;",
+    "key and bypass": "paylock_key $site; paylock_bypass $staff $kind;",
+}
+
+# what is locked: the keys' names, not the servers' own
+LOCKED = {"bypass": [f"s{i}.example" for i in range(len(SERVERS))]}
+
+
+def server(i, use):
+    first, location = SERVERS[list(SERVERS)[i]]
+    return f"""
+        server {{
+            listen 127.0.0.1:@PORT@;
+            listen unix:@DIR@/h2.sock http2;
+            server_name s{i}.example;
+            paylock on;
+            {use}
+            {first}
+            {location}
+        }}
+    """.replace("@SAYS@", SAYS)
+
+
+PATHS = "/", "/x", "/?r=1", "/staff", "/a"
+
+
+@pytest.mark.parametrize("use", USES)
+def test_set_later(use, gate):
+    plain = MAP + "".join(server(i, "") for i in range(len(SERVERS)))
+    nginx = gate.start(plain)
+    taken = []
+    for i, name in enumerate(SERVERS):
+        done = nginx.test(MAP + server(i, USES[use]))
+        if done.returncode:
+            # of which directive, and which variable
+            assert "paylock_" in done.stderr and "$" in done.stderr, name
+        else:
+            taken.append(i)
+    if not taken:
+        return
+
+    text = MAP + "".join(server(i, USES[use]) for i in taken)
+    nginx.reload(text)
+    nginx.wait_live()
+    stock = gate.make(without(text), redis=None, load=(), control=False)
+    gate.lock("else.example")
+
+    def asked(nginx, i):
+        return [(reply.status, reply.text) for path in PATHS
+                for by in (type(nginx).get, http2)
+                for reply in [by(nginx, path, host=f"s{i}.example")]]
+
+    names = list(SERVERS)
+    want = {names[i]: asked(stock, i) for i in taken}
+    assert all(status == 200 for one in want.values() for status, _ in one)
+    others = [names[i] for i in taken if asked(nginx, i) != want[names[i]]]
+
+    gate.lock(*LOCKED.get(use, ["a.test", "acme.test"]))
+    opens = []
+    for i in taken:
+        for path in PATHS:
+            # who is staff by what is set later is let in, or not
+            said = stock.get(path, host=f"s{i}.example").text
+            if "bypass" in use and "staff=1" in said:
+                continue
+            for by in type(nginx).get, http2:
+                if site(by(nginx, path, host=f"s{i}.example")):
+                    opens.append((names[i], path))
+    assert not opens, f"not locked: {opens}"
+    assert not others, f"an open host's variables are others: {others}"
+
+
+# what is known before all phases is taken
+
+KNOWN = {
+    "a named capture of the server's name":
+        (r"server_name ~^(?<tenant>\w+)\.site\.test$;", "$tenant.test",
+         "a.site.test", "a.test"),
+    "a map of the host":
+        ("server_name acme.example;", "$byhost", "acme.example", "acme.test"),
+    "a map of a capture":
+        (r"server_name ~^(?<who>\w+)\.site\.test$;", "$bywho",
+         "a.site.test", "acme.test"),
+    "a header":
+        ("server_name acme.example;", "$http_host", "acme.example",
+         "acme.example"),
+}
+
+
+@pytest.mark.parametrize("known", KNOWN)
+def test_known_before(known, gate):
+    name, key, host, locked = KNOWN[known]
+    nginx = gate.start("""
+        map $host $byhost { default other.test; acme.example acme.test; }
+        map $who $bywho { default other.test; a acme.test; }
+        server {
+            listen 127.0.0.1:@PORT@;
+            listen unix:@DIR@/h2.sock http2;
+            paylock on;
+            %s
+            paylock_key %s;
+            location / { set $x 1; return 200 "THE-SITE"; }
+        }
+        server { server_name ~^(?<who>none)$; listen 127.0.0.1:@PORT@; }
+    """ % (name, key))
+    assert site(nginx.get(host=host))
+    gate.lock(locked)
+    assert closed(nginx.get(host=host)) and closed(http2(nginx, host=host))
+
+
+@pytest.mark.parametrize("order", modules.ORDERS)
+def test_set_by_lua(order, gate):
+    """The same with a variable that Lua fills."""
+    if not modules.there("lua"):
+        pytest.skip("needs lua")
+    text = """
+        map $tenant $site { default other.test; a acme.test; }
+        server {
+            server_name acme.example;
+            paylock on;
+            paylock_key $site;
+            set_by_lua_block $tenant { return "a" }
+            location / { return 200 "THE-SITE $tenant $site"; }
+        }
+    """
+    load = modules.load(["lua"], order)
+    nginx = gate.start("server { server_name x; }", load=load)
+    if nginx.test(text).returncode:
+        return
+    nginx.reload(text)
+    nginx.wait_live()
+    gate.lock("else.example")
+    assert nginx.get(host="acme.example").text == "THE-SITE a acme.test"
+    gate.lock("acme.test")
+    assert closed(nginx.get(host="acme.example"))
