@@ -137,10 +137,10 @@ def test_the_strictest_of_the_others(gate):
 
 
 def test_default_locked(gate):
+    """What can have no record is not what keeps the others closed."""
     nginx = gate.start("paylock_default locked;" + BLOCKS % (
-        names(["_", "127.0.0.1", "a-.test"]), "odd", "else.example", "else"))
-    for host in b"_", b"127.0.0.1", b"a-.test":
-        assert all(closed(reply) for reply in each(nginx, host)), host
+        names(["_"]), "odd", "else.example", "else"))
+    assert all(closed(reply) for reply in each(nginx, b"_"))
     gate.unlock("acme.example")
-    for host in b"_", b"127.0.0.1", b"a-.test":
-        assert all(site(reply) for reply in each(nginx, host)), host
+    assert all(site(reply) for reply in each(nginx, b"_"))
+    assert all(site(reply) for reply in each(nginx, b"127.0.0.1"))
