@@ -91,7 +91,7 @@ NGINX = {
     "mirror": "mirror @TO@; alias @SITE@/file.txt;",
     "addition": """addition_types *; add_before_body @TO@;
         add_after_body @TO@; alias @SITE@/file.txt;""",
-    "SSI": """ssi on; ssi_types *; set $to @TO@; alias @SITE@/to.html;""",
+    "SSI": """ssi on; ssi_types *; alias @SITE@/to.html;""",
     "slice": """slice 1k; proxy_set_header Range $slice_range;
         proxy_pass http://unix:@DIR@/back.sock:/big;""",
     "post_action": "post_action @TO@; alias @SITE@/file.txt;",
@@ -108,9 +108,9 @@ SRCACHE = {
 }
 
 JS = {
-    "r.subrequest": "js_content js.subrequest; set $to @TO@;",
-    "r.subrequest, two": "js_content js.two; set $to @TO@;",
-    "r.internalRedirect": "js_content js.redirect; set $to @TO@;",
+    "r.subrequest": "js_content js.subrequest;",
+    "r.subrequest, two": "js_content js.two;",
+    "r.internalRedirect": "js_content js.redirect;",
     "js_header_filter":
         "js_header_filter js.header; proxy_pass http://unix:@DIR@/back.sock;",
 }
@@ -146,6 +146,14 @@ MODULES = ["lua", "echo", "srcache", "js", "nchan", "headers", "subs",
 INSIDE = [name for name in KINDS if name not in (
     "auth_request", "mirror", "slice", "post_action", "srcache",
     "js_header_filter") and not name.startswith("nchan")]
+
+# these do not ask but go on: what they go on to may do whatever it likes.
+# What another location asks for may go on by nginx alone, and ask nobody: the
+# modules of others do not bear each other's subrequests.
+GOES_ON_BY_NGINX = {"error_page", "try_files", "rewrite", "X-Accel-Redirect"}
+GOES_ON = GOES_ON_BY_NGINX | {
+    "ngx.exec", "ngx.exec in rewrite", "ngx.exec in access",
+    "ngx.req.set_uri", "echo_exec", "r.internalRedirect"}
 
 FILES = {
     "to.html": '<!--#include virtual="$to" -->|'
@@ -215,6 +223,13 @@ def write(site):
 def location(path, kind, to, more=""):
     return f"location = {path} {{ {more} {KINDS[kind][1]} }}\n" \
         .replace("@TO@", to)
+
+
+def map_of(ways):
+    """$to: where a location leads, for those that ask for it by its name; a
+    subrequest shares all variables of its parent, but for such ones."""
+    return "map_hash_bucket_size 256; map $uri $to { volatile; " + "".join(
+        f'"{path}" "{to}"; ' for path, to in ways) + "}"
 
 
 def leaf(path, more=""):

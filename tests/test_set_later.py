@@ -49,7 +49,7 @@ USES = {
     "key alone": "paylock_key $site;",
     "key of both": "paylock_key $tenant$arg_none.test;",
     "bypass": "paylock_bypass $staff;",
-    "key and bypass": "paylock_key $site; paylock_bypass $staff $kind;",
+    "key and bypass": "paylock_key $site; paylock_bypass $staff $http_x_staff;",
 }
 
 # what is locked: the keys' names, not the servers' own
@@ -108,6 +108,9 @@ def test_set_later(use, gate):
     gate.lock(*LOCKED.get(use, ["a.test", "acme.test"]))
     opens = []
     for i in taken:
+        if "key" in use and names[i] == "set in the location":
+            # which is later than any key is asked for
+            continue
         for path in PATHS:
             # who is staff by what is set later is let in, or not
             said = stock.get(path, host=f"s{i}.example").text

@@ -30,6 +30,9 @@ def sites():
             listen unix:@DIR@/h2.sock http2;
             server_name acme.example open.example;
     """ + ON
+    conf = subrequests.map_of(
+        (f"/{frm}/{slug(kind)}/{to}", f"/leaf/{to}")
+        for frm, kind, to in WAYS) + conf
     for to in "on", "off":
         conf += subrequests.leaf(f"/leaf/{to}", f"paylock {to};")
         for kind in subrequests.KINDS:
