@@ -32,10 +32,11 @@ CLOSED = {"acme.example", "www.acme.example", "unknown.example", "_",
 MEMORY = 2 << 30
 
 # a worker that dies is no reason to stop before more is known
-ENOUGH = 4
+ENOUGH = 20
 
 SERVER = """
     absolute_redirect off;
+    keepalive_requests 1000000;
     log_format told '$paylock_state|$paylock_host|$paylock_ref';
     log_subrequest on;
     access_log @DIR@/told.log told;
