@@ -10,7 +10,8 @@ import pytest
 import modules
 from gate import SITE, closed, http2, http10, text
 
-GIF = base64.b64decode("R0lGODlhAgACAIAAAP8AAAAAACH5BAAAAAAALAAAAAACAAIAAAIChFEAOw==")
+GIF = base64.b64decode("R0lGODlhAgACAIAAAP8AAAAAACH5BAAAAAAALAAAAAACAAIA"
+                       "AAIChFEAOw==")
 
 XSL = """<?xml version="1.0"?>
 <xsl:stylesheet version="1.0"

@@ -89,10 +89,11 @@ def conf(i, servers):
         names = " ".join(f'"{name}"' for name in server.names)
         says = f'return 200 "THE-SITE {n} [$paylock_state]";'
         key = f"paylock_key {server.key};" if server.key else ""
+        first = " default_server" * (n == 0)
         out += f"""
             server {{
-                listen unix:@DIR@/g{i}.sock{" default_server" * (n == 0)};
-                listen unix:@DIR@/h{i}.sock http2{" default_server" * (n == 0)};
+                listen unix:@DIR@/g{i}.sock{first};
+                listen unix:@DIR@/h{i}.sock http2{first};
                 server_name {names};
                 paylock {"on" if server.on else "off"};
                 paylock_default {server.default};
@@ -220,8 +221,8 @@ def run(rnd, server, chain, groups, seen, end):
         records = {field: record(rnd) for field in rnd.sample(
             FIELDS, rnd.choice((1, 2, 4, 8, 12)))}
         chain.put(server, records)
-        judge = Judge({**{f: model.load(r) if isinstance(r, str) else r
-                          for f, r in records.items()}}, int(time.time()))
+        judge = Judge({f: model.load(r) if isinstance(r, str) else r
+                       for f, r in records.items()}, int(time.time()))
         for _ in range(REQUESTS):
             i = rnd.randrange(len(groups))
             request = Request(rnd)

@@ -10,7 +10,6 @@ import http.client
 import os
 import random
 import re
-import socket
 
 import pytest
 
