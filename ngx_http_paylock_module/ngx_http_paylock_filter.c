@@ -17,6 +17,7 @@
 
 static ngx_int_t ngx_http_paylock_header_filter(ngx_http_request_t *r);
 static ngx_int_t ngx_http_paylock_replace(ngx_http_request_t *r);
+static ngx_int_t ngx_http_paylock_beside(ngx_http_request_t *r);
 static ngx_int_t ngx_http_paylock_blank(ngx_http_request_t *r,
     ngx_http_paylock_loc_conf_t *plcf, ngx_http_paylock_verdict_t *verdict);
 static ngx_int_t ngx_http_paylock_let_through(ngx_http_request_t *r,
@@ -70,7 +71,7 @@ ngx_http_paylock_replace(ngx_http_request_t *r)
     plcf = ngx_http_get_module_loc_conf(r, ngx_http_paylock_module);
 
     if (!plcf->enable) {
-        return ngx_http_next_header_filter(r);
+        return ngx_http_paylock_beside(r);
     }
 
     verdict = ngx_http_paylock_judge(r);
@@ -116,6 +117,26 @@ ngx_http_paylock_replace(ngx_http_request_t *r)
     }
 
     return ngx_http_next_body_filter(r, body);
+}
+
+
+/* A location that is off may show parts of the site under a pass. */
+
+static ngx_int_t
+ngx_http_paylock_beside(ngx_http_request_t *r)
+{
+    ngx_http_paylock_verdict_t  *verdict;
+
+    verdict = ngx_http_paylock_verdict(r);
+
+    if (r == r->main && verdict && ngx_http_paylock_closed(r, verdict)
+        && ngx_http_paylock_token_good(r)
+        && ngx_http_paylock_private(r) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_next_header_filter(r);
 }
 
 

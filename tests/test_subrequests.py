@@ -12,7 +12,7 @@ import pytest
 import modules
 import subrequests
 from gate import SITE, closed, http2, text
-from passes import follow, issue, keys                   # noqa: F401
+from passes import follow, forge, issue, keys            # noqa: F401
 from servers import wait_for
 
 ON = "paylock on; paylock_pass_key @KEY@;"
@@ -156,6 +156,33 @@ def test_a_pass_holds_inside(both, gate, issue):         # noqa: F811
                     or "nchan" not in way[1] and got.body != want.body:
                 bad[way, by and "http2"] = (got, want)
     none(bad)
+
+
+def test_a_part_under_a_pass_is_private(gate, keys):     # noqa: F811
+    """Also in a page of a location that is off."""
+    nginx = gate.start(f"""
+        server {{
+            listen 127.0.0.1:@PORT@;
+            server_name acme.example;
+            paylock on;
+            paylock_pass_key {keys};
+            location / {{ return 200 "{SITE}"; }}
+            location /off {{
+                paylock off;
+                alias @SITE@/;
+                add_after_body /part;
+                addition_types *;
+            }}
+        }}
+    """)
+    gate.lock("acme.example")
+    cookie = "paylock_pass=" + forge(keys, purpose="cookie")
+    for headers, parts, control in (({}, 1, None),
+                                    ({"Cookie": cookie}, 2, "private")):
+        reply = nginx.get("/off/page.html", host="acme.example",
+                          headers=headers)
+        assert reply.status == 200 and reply.text.count(SITE) == parts
+        assert reply.headers["Cache-Control"] == control
 
 
 def test_a_bypass_holds_inside(gate):
