@@ -20,19 +20,22 @@ static ngx_int_t ngx_http_paylock_count_init(ngx_shm_zone_t *zone,
     void *data);
 
 
-/* It is one of its own, so that it outlives another size of the table's. */
+/*
+ * It is one of its own, so that it outlives another size of the table's.  The
+ * number in its name is to be raised when the columns change.
+ */
 
 ngx_shm_zone_t *
 ngx_http_paylock_count_zone(ngx_conf_t *cf)
 {
     size_t           size;
-    ngx_str_t        name = ngx_string("paylock_count");
+    ngx_str_t        name = ngx_string("paylock_count_1");
     ngx_shm_zone_t  *zone;
 
     size = NGX_HTTP_PAYLOCK_ROWS * sizeof(ngx_http_paylock_count_t)
            + 8 * ngx_pagesize;
 
-    zone = ngx_shared_memory_add(cf, &name, size, &ngx_http_paylock_module);
+    zone = ngx_shared_memory_add(cf, &name, size, ngx_http_paylock_zone_tag);
 
     if (zone) {
         zone->init = ngx_http_paylock_count_init;

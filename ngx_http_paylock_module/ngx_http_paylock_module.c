@@ -271,7 +271,6 @@ ngx_module_t  ngx_http_paylock_module = {
 static ngx_int_t
 ngx_http_paylock_init(ngx_conf_t *cf)
 {
-    ngx_str_t                       name = ngx_string("paylock");
     ngx_uint_t                      i;
     ngx_http_core_srv_conf_t      **cscf;
     ngx_http_core_main_conf_t      *cmcf;
@@ -313,8 +312,7 @@ ngx_http_paylock_init(ngx_conf_t *cf)
         }
     }
 
-    pmcf->zone = ngx_shared_memory_add(cf, &name, pmcf->size,
-                                       &ngx_http_paylock_module);
+    pmcf->zone = ngx_http_paylock_zone_add(cf, pmcf);
     if (pmcf->zone == NULL) {
         return NGX_ERROR;
     }
@@ -323,9 +321,6 @@ ngx_http_paylock_init(ngx_conf_t *cf)
     if (pmcf->counts == NULL) {
         return NGX_ERROR;
     }
-
-    pmcf->zone->init = ngx_http_paylock_zone_init;
-    pmcf->zone->data = pmcf;
 
     return ngx_http_paylock_neutral_init(cf, pmcf) == NGX_OK
            ? ngx_http_paylock_phases_init(cf) : NGX_ERROR;

@@ -281,9 +281,17 @@ char *ngx_http_paylock_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
 
 
-/* ngx_http_paylock_zone.c */
+/*
+ * ngx_http_paylock_zone.c: adds the zone to the configuration; NULL if there
+ * is no memory.  Its name tells how it is laid out, and its tag is an address
+ * of nginx's own, since ours is another one in each file of the module: so
+ * nginx goes on with a zone if and only if it can be read.
+ */
 
-ngx_int_t ngx_http_paylock_zone_init(ngx_shm_zone_t *shm_zone, void *data);
+#define ngx_http_paylock_zone_tag  (&ngx_http_core_module)
+
+ngx_shm_zone_t *ngx_http_paylock_zone_add(ngx_conf_t *cf,
+    ngx_http_paylock_main_conf_t *pmcf);
 
 
 /* ngx_http_paylock_names.c */

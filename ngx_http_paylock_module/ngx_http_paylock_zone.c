@@ -3,7 +3,8 @@
  * Copyright (C) 2026 paylock contributors
  *
  * The zone: one block of what the slab allocator has, which holds what is
- * known of the node and then the table.
+ * known of the node and then the table.  It outlives the module's file: a
+ * reload may load another one, and workers of both share the zone.
  */
 
 
@@ -15,26 +16,68 @@
 #include "ngx_http_paylock_state.h"
 
 
+/*
+ * To be raised when something in the zone means something else than before;
+ * that its size has changed shows without that.
+ */
+
+#define NGX_HTTP_PAYLOCK_LAYOUT  1
+
 #define NGX_HTTP_PAYLOCK_NODE_SIZE                                            \
     ngx_align(sizeof(ngx_http_paylock_node_sh_t), 64)
 
 
+static ngx_int_t ngx_http_paylock_zone_init(ngx_shm_zone_t *shm_zone,
+    void *data);
+static void ngx_http_paylock_zone_attach(ngx_http_paylock_main_conf_t *pmcf,
+    ngx_shm_zone_t *shm_zone);
 static ngx_int_t ngx_http_paylock_zone_fill(
     ngx_http_paylock_main_conf_t *pmcf, ngx_log_t *log);
 static ngx_int_t ngx_http_paylock_zone_make(
     ngx_http_paylock_main_conf_t *pmcf, const u_char *known, ngx_log_t *log);
-static ngx_http_paylock_main_conf_t *ngx_http_paylock_zone_old(
-    ngx_shm_zone_t *shm_zone);
+static ngx_shm_zone_t *ngx_http_paylock_zone_old(ngx_shm_zone_t *shm_zone);
 static ngx_int_t ngx_http_paylock_zone_inherit(
-    ngx_http_paylock_main_conf_t *pmcf, ngx_http_paylock_main_conf_t *old,
-    ngx_log_t *log);
+    ngx_http_paylock_main_conf_t *pmcf, ngx_shm_zone_t *from, ngx_log_t *log);
 
 
-ngx_int_t
+ngx_shm_zone_t *
+ngx_http_paylock_zone_add(ngx_conf_t *cf, ngx_http_paylock_main_conf_t *pmcf)
+{
+    ngx_str_t        name;
+    ngx_shm_zone_t  *zone;
+
+    name.len = sizeof("paylock_..") + 4 * NGX_INT_T_LEN;
+
+    name.data = ngx_pnalloc(cf->pool, name.len);
+    if (name.data == NULL) {
+        return NULL;
+    }
+
+    name.len = ngx_sprintf(name.data, "paylock_%d_%uz_%uz_%uz",
+                           NGX_HTTP_PAYLOCK_LAYOUT,
+                           sizeof(ngx_http_paylock_node_sh_t),
+                           sizeof(ngx_http_paylock_table_sh_t),
+                           sizeof(ngx_http_paylock_slot_t))
+               - name.data;
+
+    zone = ngx_shared_memory_add(cf, &name, pmcf->size,
+                                 ngx_http_paylock_zone_tag);
+
+    if (zone) {
+        zone->init = ngx_http_paylock_zone_init;
+        zone->data = pmcf;
+    }
+
+    return zone;
+}
+
+
+static ngx_int_t
 ngx_http_paylock_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 {
     ngx_int_t                      rc;
-    ngx_http_paylock_main_conf_t  *pmcf, *old;
+    ngx_shm_zone_t                *old;
+    ngx_http_paylock_main_conf_t  *pmcf;
 
     pmcf = shm_zone->data;
     pmcf->shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
@@ -52,15 +95,25 @@ ngx_http_paylock_zone_init(ngx_shm_zone_t *shm_zone, void *data)
         }
 
     } else {
-        pmcf->node = pmcf->shpool->data;
-        ngx_http_paylock_table_attach(&pmcf->table,
-                             (u_char *) pmcf->node + NGX_HTTP_PAYLOCK_NODE_SIZE,
-                             pmcf->node->table_size, NULL);
+        ngx_http_paylock_zone_attach(pmcf, shm_zone);
     }
 
     ngx_http_paylock_names_keys(pmcf);
 
     return NGX_OK;
+}
+
+
+static void
+ngx_http_paylock_zone_attach(ngx_http_paylock_main_conf_t *pmcf,
+    ngx_shm_zone_t *shm_zone)
+{
+    pmcf->shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
+    pmcf->node = pmcf->shpool->data;
+
+    ngx_http_paylock_table_attach(&pmcf->table,
+                             (u_char *) pmcf->node + NGX_HTTP_PAYLOCK_NODE_SIZE,
+                             pmcf->node->table_size, NULL);
 }
 
 
@@ -124,8 +177,9 @@ ngx_http_paylock_zone_make(ngx_http_paylock_main_conf_t *pmcf,
     if (segment == NULL
         || (known == NULL && RAND_bytes(secret, sizeof(secret)) != 1))
     {
-        ngx_log_error(NGX_LOG_EMERG, log, 0, "cannot set up the zone \"%V\"",
-                      &pmcf->zone->shm.name);
+        ngx_log_error(NGX_LOG_EMERG, log, 0,
+                      "paylock: cannot set up its zone of %uz bytes",
+                      pmcf->zone->shm.size);
         return NGX_ERROR;
     }
 
@@ -143,7 +197,7 @@ ngx_http_paylock_zone_make(ngx_http_paylock_main_conf_t *pmcf,
 
 /* What the running configuration has, if its zone is one of another size. */
 
-static ngx_http_paylock_main_conf_t *
+static ngx_shm_zone_t *
 ngx_http_paylock_zone_old(ngx_shm_zone_t *shm_zone)
 {
     ngx_uint_t        i;
@@ -167,7 +221,7 @@ ngx_http_paylock_zone_old(ngx_shm_zone_t *shm_zone)
                                zone[i].shm.name.len)
                    == 0)
             {
-                return zone[i].data;
+                return &zone[i];
             }
         }
     }
@@ -176,14 +230,21 @@ ngx_http_paylock_zone_old(ngx_shm_zone_t *shm_zone)
 }
 
 
-/* A reload with another size must not open what is locked. */
+/*
+ * A reload with another size must not open what is locked.  Only what is in
+ * the zone is looked at: the running configuration may be another module's.
+ */
 
 static ngx_int_t
 ngx_http_paylock_zone_inherit(ngx_http_paylock_main_conf_t *pmcf,
-    ngx_http_paylock_main_conf_t *old, ngx_log_t *log)
+    ngx_shm_zone_t *from, ngx_log_t *log)
 {
-    ngx_int_t   rc;
-    ngx_uint_t  tries;
+    ngx_int_t                      rc;
+    ngx_uint_t                     tries;
+    ngx_http_paylock_main_conf_t   view, *old;
+
+    old = &view;
+    ngx_http_paylock_zone_attach(old, from);
 
     if (ngx_http_paylock_zone_make(pmcf, old->table.sh->secret, log) != NGX_OK)
     {

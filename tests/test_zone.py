@@ -3,13 +3,25 @@
 # The zone: its size, and what happens to it; and the feed's alerts.
 
 import os
+import re
+import shutil
 import signal
 import time
 
+import pytest
+
 import servers
-from chain import Watch
+from chain import LOCKED, Chain, Watch
 from servers import wait_for
 from test_feed import SITES
+
+COUNTED = SITES.replace("{ server_name",
+                        "{ listen 127.0.0.1:@PORT@; server_name") + """
+    server {
+        listen unix:@DIR@/metrics.sock;
+        location = /metrics { paylock_metrics; }
+    }
+"""
 
 
 def test_any_size(nginx, redis, admin):
@@ -40,6 +52,78 @@ def test_another_size(nginx, redis, admin):
     admin("unlock", "h0.example")
     server.wait_state("h0.example", "open")
     assert server.state("h1.example") == "locked"
+
+
+def load(server, module):
+    """The next reload loads the module from there."""
+    server.settings["load"] = f"load_module {module};"
+
+
+def locked_requests(server):
+    text = server.get("/metrics?format=prometheus", "metrics",
+                      address=str(server.dir / "metrics.sock")).text
+    return int(re.search(r'_requests_total\{state="locked"\} (\d+)', text)[1])
+
+
+@pytest.mark.parametrize("size", ["1m", "2m"], ids=["same", "other"])
+def test_module_at_another_path(nginx, redis, private, size):
+    """The zone and what was counted outlive the file of the module: a reload
+    that loads another copy opens nothing while Redis is down."""
+    chain = Chain(redis).init()
+    chain.write(("acme.example", LOCKED))
+    copies = [shutil.copy(servers.MODULE, private / f"copy{i}.so")
+              for i in range(3)]
+    server = nginx("paylock_zone 1m;" + COUNTED, load=copies[:1])
+    server.wait_state("acme.example", "locked")
+    redis.stop()
+    counted = locked_requests(server)
+    assert counted > 0
+    with Watch(server) as watch:
+        for copy in copies[1:] + copies[:2]:
+            load(server, copy)
+            server.reload(f"paylock_zone {size};" + COUNTED)
+            asked = len(watch.times)
+            wait_for("more requests", lambda: len(watch.times) > asked + 20)
+        # one that is made anew is as good
+        server.allow("exited on signal 9")
+        for pid in server.workers():
+            os.kill(pid, signal.SIGKILL)
+        wait_for("others", lambda: len(server.workers()) == 2)
+        asked = len(watch.times)
+        wait_for("more requests", lambda: len(watch.times) > asked + 20)
+    assert locked_requests(server) > counted
+    redis.start()
+    chain.client = redis.client()
+    chain.write(("acme.example", None), ("later.example", LOCKED))
+    server.wait_state("acme.example", "open", 15)
+    server.wait_state("later.example", "locked")
+
+
+def test_module_of_another_layout(nginx, redis, private):
+    """It begins with what the state file has, not with a zone that it would
+    read in another way."""
+    chain = Chain(redis).init()
+    chain.write(("acme.example", LOCKED))
+    other = private / "other.so"
+    data = servers.MODULE.read_bytes()
+    assert data.count(b"paylock_%d_") == data.count(b"paylock_count_1") == 1
+    other.write_bytes(data.replace(b"paylock_%d_", b"paylock.%d_")
+                      .replace(b"paylock_count_1", b"paylock_count_2"))
+    server = nginx("paylock_state @DIR@/state/paylock;" + SITES)
+    server.wait_state("acme.example", "locked")
+    wait_for("the file", lambda: (server.dir / "state/paylock").exists())
+    redis.stop()
+    with Watch(server) as watch:
+        for module in (other, servers.MODULE, other):
+            load(server, module)
+            server.reload()
+            asked = len(watch.times)
+            wait_for("more requests", lambda: len(watch.times) > asked + 20)
+    assert server.error_log().count('records, entry 2, from "') == 3
+    redis.start()
+    chain.client = redis.client()
+    chain.write(("acme.example", None))
+    server.wait_state("acme.example", "open", 15)
 
 
 def test_too_small_by_reload(nginx, redis, admin):
