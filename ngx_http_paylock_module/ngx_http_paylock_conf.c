@@ -48,6 +48,8 @@ ngx_http_paylock_create_main_conf(ngx_conf_t *cf)
 
     pmcf->size = NGX_CONF_UNSET_SIZE;
     pmcf->reconcile = NGX_CONF_UNSET_MSEC;
+    pmcf->file.enable = NGX_CONF_UNSET;
+    pmcf->file.cycle = cf->cycle;
     pmcf->file.keyed = NGX_DECLINED;
     pmcf->redis.ssl_verify = NGX_CONF_UNSET;
 

@@ -68,9 +68,11 @@ typedef struct {
 } ngx_http_paylock_redis_t;
 
 
-/* paylock_state: names, 0-terminated, that are empty if it is off; the key */
+/* paylock_state: names, 0-terminated, and the key */
 
 typedef struct {
+    ngx_flag_t                   enable;       /* unset: in our own place */
+    ngx_uint_t                   level;        /* to tell of a bad place */
     ngx_str_t                    name;
     ngx_str_t                    temp;
     ngx_str_t                    directory;

@@ -15,10 +15,28 @@
 #include "ngx_http_paylock_state.h"
 
 
-static char *ngx_http_paylock_state_name(ngx_conf_t *cf, ngx_str_t *name,
-    const ngx_str_t *file, const char *suffix);
+/* where nginx was to have its pid and its temporary files when it was built */
+
+#ifndef NGX_PREFIX
+#define NGX_PREFIX  ""
+#endif
+
+#define NGX_HTTP_PAYLOCK_STATE_OFF                                            \
+    "\"paylock_state\" is off, so that a start while Redis is down begins "   \
+    "with \"paylock_default\": mend that, or name another file"
+
+
+static ngx_int_t ngx_http_paylock_state_default(ngx_http_paylock_file_t *file,
+    ngx_str_t *pid);
+static ngx_int_t ngx_http_paylock_state_names(ngx_http_paylock_file_t *file);
+static ngx_int_t ngx_http_paylock_state_name(ngx_http_paylock_file_t *file,
+    ngx_str_t *name, const char *suffix);
+static void ngx_http_paylock_state_key_read(ngx_http_paylock_file_t *file,
+    ngx_log_t *log);
 static ngx_int_t ngx_http_paylock_state_directory(
     ngx_http_paylock_file_t *file, ngx_log_t *log);
+static ngx_int_t ngx_http_paylock_state_chown(ngx_http_paylock_file_t *file,
+    ngx_log_t *log);
 static ngx_int_t ngx_http_paylock_state_key_make(ngx_http_paylock_file_t *file,
     ngx_log_t *log);
 static ngx_int_t ngx_http_paylock_state_key_write(ngx_str_t *name,
@@ -30,22 +48,21 @@ ngx_http_paylock_state(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_paylock_main_conf_t  *pmcf = conf;
 
-    char                     *rv;
     ngx_str_t                *value, name;
     ngx_http_paylock_file_t  *file;
 
     file = &pmcf->file;
 
-    if (file->cycle) {
+    if (file->enable != NGX_CONF_UNSET) {
         return "is duplicate";
     }
-
-    file->cycle = cf->cycle;
 
     value = cf->args->elts;
     name = value[1];
 
-    if (ngx_strcmp(name.data, "off") == 0) {
+    file->enable = ngx_strcmp(name.data, "off") != 0;
+
+    if (!file->enable) {
         return NGX_CONF_OK;
     }
 
@@ -57,71 +74,22 @@ ngx_http_paylock_state(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    rv = ngx_http_paylock_state_name(cf, &file->key_name, &name, ".key");
-
-    if (rv == NGX_CONF_OK) {
-        rv = ngx_http_paylock_state_name(cf, &file->temp, &name, ".tmp");
-    }
-
-    if (rv == NGX_CONF_OK) {
-        rv = ngx_http_paylock_state_name(cf, &file->key_temp, &name,
-                                         ".key.tmp");
-    }
-
-    if (rv == NGX_CONF_OK) {
-        rv = ngx_http_paylock_state_name(cf, &file->directory, &name, "");
-    }
-
-    if (rv != NGX_CONF_OK) {
-        return rv;
-    }
-
-    while (file->directory.data[--file->directory.len] != '/') { /* void */ }
-
-    if (file->directory.len == 0) {
-        file->directory.len = 1;
-    }
-
-    file->directory.data[file->directory.len] = '\0';
     file->name = name;
 
     return NGX_CONF_OK;
 }
 
 
-static char *
-ngx_http_paylock_state_name(ngx_conf_t *cf, ngx_str_t *name,
-    const ngx_str_t *file, const char *suffix)
-{
-    name->len = file->len + ngx_strlen(suffix);
-
-    name->data = ngx_pnalloc(cf->pool, name->len + 1);
-    if (name->data == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    (void) ngx_sprintf(name->data, "%V%s%Z", file, suffix);
-
-    return NGX_CONF_OK;
-}
-
-
-void
+ngx_int_t
 ngx_http_paylock_state_init(ngx_http_paylock_main_conf_t *pmcf, ngx_log_t *log)
 {
-    ssize_t                   n;
-    ngx_fd_t                  fd;
-    ngx_err_t                 err;
-    const char               *why;
-    u_char                    text[2 * PAYLOCK_STATE_KEY + 2];
     ngx_core_conf_t          *ccf;
-    ngx_file_info_t           fi;
     ngx_http_paylock_file_t  *file;
 
     file = &pmcf->file;
 
-    if (file->name.len == 0) {
-        return;
+    if (file->enable == 0) {
+        return NGX_OK;
     }
 
     ccf = (ngx_core_conf_t *) ngx_get_conf(file->cycle->conf_ctx,
@@ -129,6 +97,118 @@ ngx_http_paylock_state_init(ngx_http_paylock_main_conf_t *pmcf, ngx_log_t *log)
 
     file->user = ccf->user == (ngx_uid_t) NGX_CONF_UNSET_UINT ? geteuid()
                                                                : ccf->user;
+    file->level = NGX_LOG_ALERT;
+
+    if (file->enable == NGX_CONF_UNSET) {
+        file->level = NGX_LOG_WARN;
+
+        if (ngx_http_paylock_state_default(file, &ccf->pid) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    if (ngx_http_paylock_state_names(file) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_http_paylock_state_key_read(file, log);
+
+    return NGX_OK;
+}
+
+
+/*
+ * A directory beside those of nginx's temporary files.  What tells two nginx
+ * on one machine apart is the file of the pid, so that each has its own.
+ */
+
+static ngx_int_t
+ngx_http_paylock_state_default(ngx_http_paylock_file_t *file, ngx_str_t *pid)
+{
+    u_char       *p;
+    ngx_str_t     dir = ngx_string(NGX_HTTP_CLIENT_TEMP_PATH);
+    ngx_str_t     prefix = ngx_string(NGX_PREFIX);
+    ngx_str_t     usual = ngx_string(NGX_PID_PATH);
+    ngx_pool_t   *pool;
+
+    pool = file->cycle->pool;
+
+    while (dir.len && dir.data[dir.len - 1] != '/') {
+        dir.len--;
+    }
+
+    p = ngx_pnalloc(pool, dir.len + sizeof("paylock-12345678/state"));
+
+    if (p == NULL || ngx_get_full_name(pool, &prefix, &usual) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    file->name.data = p;
+    p = ngx_sprintf(p, "%Vpaylock", &dir);
+
+    if (pid->len != usual.len
+        || ngx_strncmp(pid->data, usual.data, usual.len) != 0)
+    {
+        p = ngx_sprintf(p, "-%08xD", ngx_crc32_long(pid->data, pid->len));
+    }
+
+    file->name.len = ngx_sprintf(p, "/state%Z") - 1 - file->name.data;
+
+    return ngx_get_full_name(pool, &file->cycle->prefix, &file->name);
+}
+
+
+static ngx_int_t
+ngx_http_paylock_state_names(ngx_http_paylock_file_t *file)
+{
+    ngx_str_t  *dir;
+
+    dir = &file->directory;
+
+    if (ngx_http_paylock_state_name(file, &file->key_name, ".key") != NGX_OK
+        || ngx_http_paylock_state_name(file, &file->temp, ".tmp") != NGX_OK
+        || ngx_http_paylock_state_name(file, &file->key_temp, ".key.tmp")
+           != NGX_OK
+        || ngx_http_paylock_state_name(file, dir, "") != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    while (dir->data[--dir->len] != '/') { /* void */ }
+
+    dir->len = ngx_max(dir->len, 1);
+    dir->data[dir->len] = '\0';
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_paylock_state_name(ngx_http_paylock_file_t *file, ngx_str_t *name,
+    const char *suffix)
+{
+    name->len = file->name.len + ngx_strlen(suffix);
+
+    name->data = ngx_pnalloc(file->cycle->pool, name->len + 1);
+    if (name->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    (void) ngx_sprintf(name->data, "%V%s%Z", &file->name, suffix);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_paylock_state_key_read(ngx_http_paylock_file_t *file, ngx_log_t *log)
+{
+    ssize_t           n;
+    ngx_fd_t          fd;
+    ngx_err_t         err;
+    const char       *why;
+    u_char            text[2 * PAYLOCK_STATE_KEY + 2];
+    ngx_file_info_t   fi;
 
     fd = open((char *) file->key_name.data,
               O_RDONLY|O_NOFOLLOW|O_NONBLOCK|O_CLOEXEC);
@@ -142,9 +222,9 @@ ngx_http_paylock_state_init(ngx_http_paylock_main_conf_t *pmcf, ngx_log_t *log)
 
         file->keyed = NGX_ERROR;
 
-        ngx_log_error(NGX_LOG_ALERT, log, err,
-                      "paylock: the key \"%V\" %s; \"paylock_state\" is off "
-                      "until it can be read", &file->key_name,
+        ngx_log_error(file->level, log, err,
+                      "paylock: the key \"%V\" %s; "
+                      NGX_HTTP_PAYLOCK_STATE_OFF, &file->key_name,
                       err == NGX_ELOOP ? "is a symbolic link"
                                        : "cannot be opened");
         return;
@@ -193,62 +273,77 @@ ngx_http_paylock_state_make(ngx_http_paylock_main_conf_t *pmcf, ngx_log_t *log)
 
     file = &pmcf->file;
 
-    if (file->name.len == 0 || file->keyed != NGX_DECLINED) {
+    if (file->enable == 0 || file->keyed == NGX_ERROR) {
         return;
     }
 
     if (ngx_http_paylock_state_directory(file, log) == NGX_OK
+        && file->keyed == NGX_DECLINED
         && ngx_http_paylock_state_key_make(file, log) == NGX_OK)
     {
-        ngx_http_paylock_state_init(pmcf, log);
+        ngx_http_paylock_state_key_read(file, log);
     }
 }
 
 
 /*
  * As with temporary paths, but the owner of a directory that was there stays
- * what it is: it may be one of the system's.
+ * what it is, unless it is ours: it may be one of the system's.
  */
 
 static ngx_int_t
 ngx_http_paylock_state_directory(ngx_http_paylock_file_t *file, ngx_log_t *log)
 {
-    ngx_fd_t  fd;
+    ngx_file_info_t  fi;
 
     if (ngx_create_dir(file->directory.data, 0700) == NGX_FILE_ERROR) {
 
-        if (ngx_errno == NGX_EEXIST) {
+        if (ngx_errno != NGX_EEXIST) {
+            ngx_log_error(file->level, log, ngx_errno,
+                          "paylock: " ngx_create_dir_n " \"%V\" failed; "
+                          NGX_HTTP_PAYLOCK_STATE_OFF, &file->directory);
+            return NGX_ERROR;
+        }
+
+        if (file->enable == 1
+            || (ngx_file_info(file->directory.data, &fi) != NGX_FILE_ERROR
+                && fi.st_uid == file->user))
+        {
             return NGX_OK;
         }
 
-        ngx_log_error(NGX_LOG_ALERT, log, ngx_errno,
-                      ngx_create_dir_n " \"%V\" failed; \"paylock_state\" is "
-                      "off", &file->directory);
-        return NGX_ERROR;
-    }
-
-    if (file->user == geteuid()) {
+    } else if (file->user == geteuid()) {
         return NGX_OK;
     }
+
+    return ngx_http_paylock_state_chown(file, log);
+}
+
+
+static ngx_int_t
+ngx_http_paylock_state_chown(ngx_http_paylock_file_t *file, ngx_log_t *log)
+{
+    ngx_fd_t   fd;
+    ngx_int_t  rc;
+
+    rc = NGX_OK;
 
     fd = open((char *) file->directory.data,
               O_RDONLY|O_DIRECTORY|O_NOFOLLOW|O_CLOEXEC);
 
     if (fd == -1 || fchown(fd, file->user, -1) == -1) {
-        ngx_log_error(NGX_LOG_ALERT, log, ngx_errno,
-                      "chown(\"%V\", %d) failed; \"paylock_state\" is off",
-                      &file->directory, file->user);
-
-        if (fd != -1) {
-            (void) close(fd);
-        }
-
-        return NGX_ERROR;
+        ngx_log_error(file->level, log, ngx_errno,
+                      "paylock: chown(\"%V\", %d) failed; "
+                      NGX_HTTP_PAYLOCK_STATE_OFF, &file->directory,
+                      file->user);
+        rc = NGX_ERROR;
     }
 
-    (void) close(fd);
+    if (fd != -1) {
+        (void) close(fd);
+    }
 
-    return NGX_OK;
+    return rc;
 }
 
 
@@ -262,7 +357,7 @@ ngx_http_paylock_state_key_make(ngx_http_paylock_file_t *file, ngx_log_t *log)
 
     if (RAND_bytes(file->key, PAYLOCK_STATE_KEY) != 1) {
         ngx_log_error(NGX_LOG_ALERT, log, 0,
-                      "paylock: no random key; \"paylock_state\" is off");
+                      "paylock: no random key; " NGX_HTTP_PAYLOCK_STATE_OFF);
         return NGX_ERROR;
     }
 
@@ -283,9 +378,9 @@ ngx_http_paylock_state_key_make(ngx_http_paylock_file_t *file, ngx_log_t *log)
     }
 
     if (rc != NGX_OK) {
-        ngx_log_error(NGX_LOG_ALERT, log, ngx_errno,
+        ngx_log_error(file->level, log, ngx_errno,
                       "paylock: the key \"%V\" cannot be made; "
-                      "\"paylock_state\" is off", &file->key_name);
+                      NGX_HTTP_PAYLOCK_STATE_OFF, &file->key_name);
     }
 
     (void) ngx_delete_file(file->key_temp.data);

@@ -30,9 +30,12 @@ typedef struct {
 
 char *ngx_http_paylock_state(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
-/* Before the zone: reads the key.  After it: makes one if there is none. */
+/*
+ * Before the zone: reads the key; NGX_ERROR if there is no memory.  After it:
+ * makes one if there is none.
+ */
 
-void ngx_http_paylock_state_init(ngx_http_paylock_main_conf_t *pmcf,
+ngx_int_t ngx_http_paylock_state_init(ngx_http_paylock_main_conf_t *pmcf,
     ngx_log_t *log);
 void ngx_http_paylock_state_make(ngx_http_paylock_main_conf_t *pmcf,
     ngx_log_t *log);

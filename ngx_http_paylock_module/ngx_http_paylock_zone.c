@@ -82,7 +82,9 @@ ngx_http_paylock_zone_init(ngx_shm_zone_t *shm_zone, void *data)
     pmcf = shm_zone->data;
     pmcf->shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
 
-    ngx_http_paylock_state_init(pmcf, shm_zone->shm.log);
+    if (ngx_http_paylock_state_init(pmcf, shm_zone->shm.log) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     if (data == NULL && !shm_zone->shm.exists) {
         old = ngx_http_paylock_zone_old(shm_zone);
@@ -126,7 +128,9 @@ ngx_http_paylock_zone_fill(ngx_http_paylock_main_conf_t *pmcf, ngx_log_t *log)
     ngx_int_t                 rc;
     ngx_http_paylock_image_t  image;
 
-    if (pmcf->file.name.len == 0) {
+    /* that its key cannot be used was told */
+
+    if (pmcf->file.enable == 0 || pmcf->file.keyed == NGX_ERROR) {
         return ngx_http_paylock_zone_make(pmcf, NULL, log);
     }
 

@@ -85,7 +85,7 @@ class Suite:
         self.module = {
             "TEST_NGINX_GLOBALS": f"load_module {module};",
             "TEST_NGINX_GLOBALS_HTTP":
-                f"paylock_redis {redis.url}; paylock on;"}
+                f"paylock_redis {redis.url}; paylock_state off; paylock on;"}
 
     def run(self, name, module):
         command = ["perl", "-I", self.suite / "lib", self.suite / name]

@@ -329,7 +329,7 @@ class Nginx(Process):
 
     def __init__(self, directory, http="", redis=None, *, workers=2,
                  load=(MODULE,), main="", events="", options="", control=True,
-                 log_level="info", under=(), patience=10):
+                 log_level="info", under=(), patience=10, usual_state=False):
         super().__init__(directory)
         self.dir.mkdir(exist_ok=True)
         self.dir.chmod(0o755)
@@ -348,6 +348,7 @@ class Nginx(Process):
             "log_level": log_level}
         self.options = options          # of paylock_redis, behind the URL
         self.under = under              # a command that runs nginx
+        self.usual_state = usual_state  # where nginx has it by itself
         self.patience = patience        # in seconds, for start and end
 
     def configuration(self, http):
@@ -361,6 +362,10 @@ class Nginx(Process):
             paylock = f"paylock_redis {self.redis.url} {self.login()};"
         if self.control is not None:
             paylock += CONTROL.format(socket=self.control)
+        # never in nginx's own place, and nothing is known at a start
+        if self.settings["load"] and not self.usual_state \
+                and not re.search(r"(?<![$\w])paylock_state ", http):
+            paylock += "paylock_state off;"
         return CONF.format(http=http, paylock=paylock, **self.settings)
 
     def login(self):
@@ -414,7 +419,7 @@ class Nginx(Process):
         conf.write_text(self.configuration(http).replace(
             "error_log error.log", "error_log test.log"))
         return subprocess.run(
-            [*self.argv(conf.name, log="test.log"), "-t"],
+            [*self.under, *self.argv(conf.name, log="test.log"), "-t"],
             text=True, errors="replace", capture_output=True, timeout=30,
             env={**os.environ, **sanitizers(self.dir)})
 

@@ -69,6 +69,7 @@ def test_make_run(end, private):
 
         assert answer("new") == "200"
         assert answer("shop") == "200"
+        assert pathlib.Path(directory, "state/paylock").exists()
         assert 'paylock_requests_total{state="pass"} 1' in metrics
         wait_for("the flips to be shown", lambda: re.search(
             r"lock.*acme\.localhost.*unlock.*new\.localhost",
