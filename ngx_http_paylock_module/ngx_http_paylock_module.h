@@ -418,6 +418,17 @@ ngx_int_t ngx_http_paylock_ask_predicates(ngx_http_request_t *r,
     ngx_array_t *predicates);
 
 
+/*
+ * ngx_http_paylock_secret.c: what is in a file that nobody may read or change
+ * who is neither root nor who starts nginx, but that its group may read it;
+ * how much, or NGX_ERROR, which was logged.  The name is that of a directive
+ * or of a parameter; maker may say where such a file comes from.
+ */
+
+ssize_t ngx_http_paylock_secret_read(ngx_conf_t *cf, const char *name,
+    ngx_str_t *file, const char *maker, u_char *data, size_t size);
+
+
 /* ngx_http_paylock_pass_key.c */
 
 char *ngx_http_paylock_pass_key(ngx_conf_t *cf, ngx_command_t *cmd,

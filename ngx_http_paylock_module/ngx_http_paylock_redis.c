@@ -347,29 +347,12 @@ static char *
 ngx_http_paylock_redis_password(ngx_conf_t *cf,
     ngx_http_paylock_redis_t *redis, ngx_str_t *file)
 {
-    u_char     *p, line[NGX_HTTP_PAYLOCK_PASSWORD_MAX + 1];
-    ssize_t     n;
-    ngx_fd_t    fd;
+    u_char   *p, line[NGX_HTTP_PAYLOCK_PASSWORD_MAX + 1];
+    ssize_t   n;
 
-    if (ngx_conf_full_name(cf->cycle, file, 1) != NGX_OK) {
-        return NGX_CONF_ERROR;
-    }
-
-    fd = ngx_open_file(file->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
-
-    if (fd == NGX_INVALID_FILE) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_open_file_n " \"%V\" failed", file);
-        return NGX_CONF_ERROR;
-    }
-
-    n = ngx_read_fd(fd, line, sizeof(line));
-
-    (void) ngx_close_file(fd);
-
-    if (n == -1) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_read_fd_n " \"%V\" failed", file);
+    n = ngx_http_paylock_secret_read(cf, "password_file", file, "", line,
+                                     sizeof(line));
+    if (n == NGX_ERROR) {
         return NGX_CONF_ERROR;
     }
 

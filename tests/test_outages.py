@@ -166,6 +166,8 @@ def test_refused(nginx, chain, fakes, redis):
                            "resetkeys", "+client|setname")
     (nodes[0].dir / "secret").write_text("secret-1")
     (nodes[0].dir / "mistake").write_text("secret-2")
+    for name in "secret", "mistake":
+        (nodes[0].dir / name).chmod(0o600)
     options = ["", f"username=wrong password_file={nodes[0].dir}/mistake",
                f"username=poor password_file={nodes[0].dir}/secret"]
     # as if the users that the tests have were unknown

@@ -1,8 +1,13 @@
 # Copyright (C) 2026 paylock contributors
 #
-# The keys of passes, as nginx is told of them.
+# The keys of passes, as nginx is told of them; and how all files that hold a
+# secret have to be.
 
 import base64
+import os
+import re
+
+import pytest
 
 import servers
 from gate import SITE, closed, site
@@ -23,8 +28,6 @@ def test_key_files_refused(private):
 
     good = config(f"k1:{KEY}\n")
     assert good.returncode == 0 and "warn" not in good.stderr
-    wide = config(f"k1:{KEY}\n", 0o644)
-    assert wide.returncode == 0 and "others can read" in wide.stderr
     for text, why in (("", "line 1 is missing"), ("k1\n", "line 1 has not"),
                       (f"k1:{KEY}\nk1:{KEY}\n", "line 2 has the kid"),
                       (f"k1:{KEY[:-4]}\n", "too short"),
@@ -40,6 +43,68 @@ def test_key_files_refused(private):
     assert "not a file" in nginx.test(f"paylock_pass_key {path};").stderr
     twice = nginx.test(f"paylock_pass_key {path}; paylock_pass_key {path};")
     assert twice.returncode == 1
+
+
+SECRETS = [("paylock_pass_key", "paylock_pass_key {};", f"k1:{KEY}\n"),
+           ("password_file",
+            "paylock_redis unix:/r.sock password_file={};", "s3cret\n")]
+
+
+@pytest.fixture(params=SECRETS, ids=[name for name, *_ in SECRETS])
+def secret(request, private):
+    """The file, and what "nginx -t" says of it."""
+    name, directive, text = request.param
+    nginx = servers.Nginx(private / "nginx", control=False)
+    path = private / "secret"
+    path.touch(0o600)
+    path.write_text(text)
+
+    def said(reason=None):
+        done = nginx.test(directive.format(path)
+                          + "server { paylock on; server_name a.example; }")
+        assert text.strip() not in done.stderr
+        assert done.returncode == (reason is not None), done.stderr
+        if reason is None:
+            assert "[warn]" not in done.stderr
+        else:
+            assert re.search(rf'\[emerg\].*"{name}" cannot use "{path}": '
+                             + reason, done.stderr), done.stderr
+    return path, said
+
+
+def test_mode_of_secrets(secret):
+    """Others neither read nor change it; a group may read it."""
+    path, said = secret
+    for mode in 0o400, 0o600, 0o440, 0o640, 0o750, 0o711:
+        path.chmod(mode)
+        said()
+    for mode, what in ((0o644, "read"), (0o604, "read"), (0o444, "read"),
+                       (0o660, "change"), (0o620, "change"),
+                       (0o602, "change"), (0o666, "change")):
+        path.chmod(mode)
+        said(f"its mode is 0{mode:o}, so that others can {what} it: chmod 600")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can do that")
+def test_owner_of_secrets(secret):
+    """Its owner can change it, whatever its mode is."""
+    path, said = secret
+    os.chown(path, 0, 12345)
+    said()
+    os.chown(path, 12345, 0)
+    path.chmod(0o400)
+    said("it is owned by user 12345, who can change it: chown it to root")
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path:
+                                  os.symlink("/dev/null", path)],
+                         ids=["fifo", "directory", "device"])
+def test_secrets_that_are_no_files(secret, make):
+    """They keep nobody waiting."""
+    path, said = secret
+    path.unlink()
+    make(path)
+    said("it is not a file")
 
 
 def test_rotation(start, issue, admin, keys):
