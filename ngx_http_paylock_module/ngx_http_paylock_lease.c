@@ -19,6 +19,18 @@
 #define NGX_HTTP_PAYLOCK_LEASE_TICK  500
 #define NGX_HTTP_PAYLOCK_LEASE_TIME  1500
 
+/*
+ * A lease is its owner's pid, which has no more bits than these anywhere, and
+ * above it the token: ten bits of that where a word has 32.  It tells the
+ * leases of one process apart, which forgets the one before when it takes the
+ * next.
+ */
+
+#define NGX_HTTP_PAYLOCK_LEASE_BITS  22
+
+#define ngx_http_paylock_lease_pid(held)                                      \
+    ((ngx_pid_t) ((held) & ((1 << NGX_HTTP_PAYLOCK_LEASE_BITS) - 1)))
+
 
 struct ngx_http_paylock_lease_s {
     ngx_http_paylock_main_conf_t  *pmcf;
@@ -162,7 +174,7 @@ ngx_http_paylock_lease_is_free(ngx_http_paylock_node_sh_t *node)
 
     return held == 0
            || age > NGX_HTTP_PAYLOCK_LEASE_TIME
-           || (kill((ngx_pid_t) (held & 0xffffffff), 0) == -1
+           || (kill(ngx_http_paylock_lease_pid(held), 0) == -1
                && ngx_errno == ESRCH);
 }
 
@@ -181,7 +193,7 @@ ngx_http_paylock_lease_take(ngx_http_paylock_node_sh_t *node)
     }
 
     held = ngx_atomic_fetch_add(&node->token, 1) + 1;
-    held = held << 32 | (uint32_t) ngx_pid;
+    held = held << NGX_HTTP_PAYLOCK_LEASE_BITS | ngx_pid;
 
     node->heartbeat = ngx_current_msec;
 

@@ -54,7 +54,7 @@ typedef struct {
 
 
 struct ngx_http_paylock_node_sh_s {
-    ngx_atomic_t                 lease;        /* token << 32 | pid, or 0 */
+    ngx_atomic_t                 lease;        /* token and pid, or 0 */
     ngx_atomic_t                 token;        /* the last one given */
     ngx_atomic_t                 heartbeat;    /* ngx_current_msec */
 

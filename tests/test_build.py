@@ -88,6 +88,28 @@ def test_configure_in_a_stock_tree(private):
         "ngx_modules", "ngx_module_names", "ngx_module_order"}
 
 
+@pytest.mark.skipif(not pathlib.Path("/usr/include/x86_64-linux-gnu").exists(),
+                    reason="another architecture's headers")
+def test_32_bits(private):
+    """No word is taken for a longer one than some machines have."""
+    # what the headers of these want that a 64-bit machine has not
+    (private / "gnu").mkdir()
+    (private / "gnu/stubs-32.h").touch()
+    own = ["ngx_http_paylock_module", "libpaylock"]
+    done = subprocess.run(
+        ["clang", "-m32", "-march=i686", "-fsyntax-only", "-std=gnu11",
+         "-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror",
+         "-isystem", private, "-isystem", "/usr/include/x86_64-linux-gnu",
+         *(f"-Ibuild/nginx/{part}" for part in (
+             "src/core", "src/event", "src/event/modules", "src/os/unix",
+             "objs", "src/http", "src/http/modules", "src/http/v2")),
+         *(f"-I{part}" for part in own),
+         *(path for part in own
+           for path in sorted((servers.ROOT / part).glob("*.c")))],
+        cwd=servers.ROOT, text=True, capture_output=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
 def test_make_has_nothing_left_to_do():
     env = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
     done = subprocess.run(["make", "-q", "all"], cwd=servers.ROOT, env=env,
