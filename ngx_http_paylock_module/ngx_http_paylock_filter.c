@@ -129,8 +129,8 @@ ngx_http_paylock_beside(ngx_http_request_t *r)
 
     verdict = ngx_http_paylock_verdict(r);
 
-    if (r == r->main && verdict && ngx_http_paylock_closed(r, verdict)
-        && ngx_http_paylock_token_good(r)
+    if (r == r->main && verdict && ngx_http_paylock_closed(verdict)
+        && ngx_http_paylock_token_good(r, verdict)
         && ngx_http_paylock_private(r) != NGX_OK)
     {
         return NGX_ERROR;
@@ -151,7 +151,7 @@ ngx_http_paylock_blank(ngx_http_request_t *r,
 {
     ngx_http_paylock_ctx_t  *ctx;
 
-    if (!ngx_http_paylock_closed(r, verdict)
+    if (!ngx_http_paylock_closed(verdict)
         || ngx_http_paylock_pass(r, plcf, verdict)
            != NGX_HTTP_PAYLOCK_PASS_NONE)
     {
@@ -187,7 +187,7 @@ ngx_http_paylock_let_through(ngx_http_request_t *r,
 
     verdict->gated = 1;
 
-    if (!ngx_http_paylock_closed(r, verdict)) {
+    if (!ngx_http_paylock_closed(verdict)) {
         return NGX_OK;
     }
 

@@ -21,7 +21,6 @@ static ngx_int_t ngx_http_paylock_content_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_paylock_exempt(ngx_http_request_t *r);
 static ngx_int_t ngx_http_paylock_answer(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict);
-static ngx_uint_t ngx_http_paylock_reads(const ngx_str_t *line);
 static void ngx_http_paylock_log(ngx_http_request_t *r,
     ngx_http_paylock_loc_conf_t *plcf, ngx_http_paylock_verdict_t *verdict);
 
@@ -47,7 +46,7 @@ ngx_http_paylock_gate(ngx_http_request_t *r, ngx_http_paylock_loc_conf_t *plcf,
         verdict->gated = 1;
     }
 
-    if (!ngx_http_paylock_closed(r, verdict)) {
+    if (!ngx_http_paylock_closed(verdict)) {
         return NGX_DECLINED;
     }
 
@@ -215,43 +214,10 @@ ngx_http_paylock_answer(ngx_http_request_t *r,
 /* Does the stage close the host to this request? */
 
 ngx_uint_t
-ngx_http_paylock_closed(ngx_http_request_t *r,
-    ngx_http_paylock_verdict_t *verdict)
+ngx_http_paylock_closed(const ngx_http_paylock_verdict_t *verdict)
 {
-    switch (verdict->stage) {
-
-    case PAYLOCK_LOCKED:
-        return 1;
-
-    case PAYLOCK_READONLY:
-        return !ngx_http_paylock_reads(&r->main->request_line);
-
-    default:
-        return 0;
-    }
-}
-
-
-/* By what the client sent: "error_page" turns any method into GET. */
-
-static ngx_uint_t
-ngx_http_paylock_reads(const ngx_str_t *line)
-{
-    ngx_uint_t  i;
-
-    static ngx_str_t  methods[] = {
-        ngx_string("GET "), ngx_string("HEAD "), ngx_string("OPTIONS ")
-    };
-
-    for (i = 0; i < 3; i++) {
-        if (line->len > methods[i].len
-            && ngx_memcmp(line->data, methods[i].data, methods[i].len) == 0)
-        {
-            return 1;
-        }
-    }
-
-    return 0;
+    return verdict->stage == PAYLOCK_LOCKED
+           || (verdict->stage == PAYLOCK_READONLY && !verdict->reads);
 }
 
 

@@ -13,6 +13,7 @@
 #include "paylock_host.h"
 
 
+static ngx_uint_t ngx_http_paylock_host_reads(const ngx_str_t *line);
 static void ngx_http_paylock_host_default(
     const ngx_http_paylock_srv_conf_t *pscf,
     ngx_http_paylock_verdict_t *verdict);
@@ -63,6 +64,7 @@ ngx_http_paylock_host_find(ngx_http_request_t *r,
     ngx_memzero(verdict, sizeof(ngx_http_paylock_verdict_t));
 
     verdict->name = r->headers_in.server;
+    verdict->reads = ngx_http_paylock_host_reads(&r->request_line);
     verdict->two = r->host_start && ngx_http_paylock_host_other(r, &second);
 
     ngx_http_paylock_host_default(pscf, verdict);
@@ -94,6 +96,29 @@ ngx_http_paylock_host_find(ngx_http_request_t *r,
             *verdict = other;
         }
     }
+}
+
+
+/* By what the client sent: "error_page" turns any method into GET. */
+
+static ngx_uint_t
+ngx_http_paylock_host_reads(const ngx_str_t *line)
+{
+    ngx_uint_t  i;
+
+    static ngx_str_t  methods[] = {
+        ngx_string("GET "), ngx_string("HEAD "), ngx_string("OPTIONS ")
+    };
+
+    for (i = 0; i < 3; i++) {
+        if (line->len > methods[i].len
+            && ngx_memcmp(line->data, methods[i].data, methods[i].len) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

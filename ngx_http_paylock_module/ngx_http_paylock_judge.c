@@ -13,6 +13,12 @@
 #include "ngx_http_paylock_module.h"
 
 
+static ngx_http_paylock_verdict_t *ngx_http_paylock_judge_keep(
+    ngx_http_request_t *r, const ngx_http_paylock_verdict_t *found,
+    ngx_pool_cleanup_pt handler);
+static ngx_http_paylock_verdict_t *ngx_http_paylock_judge_detached(
+    ngx_http_request_t *r);
+static void ngx_http_paylock_judge_leave(void *data);
 static void ngx_http_paylock_judge_count(void *data);
 
 
@@ -27,7 +33,7 @@ ngx_http_paylock_judge(ngx_http_request_t *r)
     verdict = ngx_http_paylock_verdict(r);
 
     if (verdict == NULL) {
-        verdict = ngx_http_paylock_judge_name(r->main);
+        verdict = ngx_http_paylock_judge_name(r);
     }
 
     if (verdict && verdict->by_key) {
@@ -41,34 +47,118 @@ ngx_http_paylock_judge(ngx_http_request_t *r)
 ngx_http_paylock_verdict_t *
 ngx_http_paylock_judge_name(ngx_http_request_t *r)
 {
-    ngx_pool_cleanup_t            *cln;
+    ngx_http_request_t            *main;
     ngx_http_paylock_verdict_t     found, *verdict;
     ngx_http_paylock_main_conf_t  *pmcf;
 
-    pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
+    if (ngx_http_paylock_is_detached(r)) {
+        return ngx_http_paylock_judge_detached(r);
+    }
 
-    ngx_http_paylock_host_find(r, &found);
+    main = r->main;
+    pmcf = ngx_http_get_module_main_conf(main, ngx_http_paylock_module);
+
+    ngx_http_paylock_host_find(main, &found);
 
     if (found.stage == PAYLOCK_OPEN && !found.by_key) {
         pmcf->count->n[PAYLOCK_OPEN]++;
         verdict = &ngx_http_paylock_open;
 
     } else {
-        cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_paylock_verdict_t));
-        if (cln == NULL) {
+        verdict = ngx_http_paylock_judge_keep(main, &found,
+                                              ngx_http_paylock_judge_count);
+        if (verdict == NULL) {
             return NULL;
         }
 
-        cln->handler = ngx_http_paylock_judge_count;
-
-        verdict = cln->data;
-        *verdict = found;
         verdict->count = pmcf->count;
     }
 
-    *ngx_http_paylock_slot(r) = (u_char *) verdict;
+    *ngx_http_paylock_slot(main) = (u_char *) verdict;
 
     return verdict;
+}
+
+
+static ngx_http_paylock_verdict_t *
+ngx_http_paylock_judge_keep(ngx_http_request_t *r,
+    const ngx_http_paylock_verdict_t *found, ngx_pool_cleanup_pt handler)
+{
+    ngx_pool_cleanup_t  *cln;
+
+    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_paylock_verdict_t));
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    cln->handler = handler;
+    ngx_memcpy(cln->data, found, sizeof(ngx_http_paylock_verdict_t));
+
+    return cln->data;
+}
+
+
+/*
+ * The request that it is a copy of is still there when it begins.  All that
+ * will be asked of that is asked now, and kept with the copy.
+ */
+
+static ngx_http_paylock_verdict_t *
+ngx_http_paylock_judge_detached(ngx_http_request_t *r)
+{
+    ngx_http_paylock_verdict_t    found, *kept;
+    ngx_http_paylock_loc_conf_t  *plcf;
+
+    kept = (ngx_http_paylock_verdict_t *) *ngx_http_paylock_slot(r);
+
+    if (kept && kept != &ngx_http_paylock_open) {
+        found = *kept;
+
+    } else if (kept) {
+        ngx_memzero(&found, sizeof(ngx_http_paylock_verdict_t));
+
+    } else {
+        ngx_http_paylock_host_find(r->main, &found);
+    }
+
+    if (found.by_key) {
+        ngx_http_paylock_host_key(r->main, &found);
+        found.by_key = 0;
+    }
+
+    if (ngx_http_paylock_closed(&found)) {
+        plcf = ngx_http_get_module_loc_conf(r, ngx_http_paylock_module);
+        found.pass = ngx_http_paylock_pass(r, plcf, &found);
+    }
+
+    found.detached = 1;
+
+    return ngx_http_paylock_judge_keep(r->main, &found,
+                                       ngx_http_paylock_judge_leave);
+}
+
+
+ngx_http_paylock_verdict_t *
+ngx_http_paylock_detached(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t  *cln;
+
+    for (cln = r->main->pool->cleanup; cln; cln = cln->next) {
+        if (cln->handler == ngx_http_paylock_judge_leave) {
+            return cln->data;
+        }
+    }
+
+    return NULL;
+}
+
+
+/* It is no request of a client's. */
+
+static void
+ngx_http_paylock_judge_leave(void *data)
+{
+    /* void */
 }
 
 

@@ -194,6 +194,8 @@ typedef struct {
     paylock_stage_e              stage;
     unsigned                     found:1;      /* by a record, not a default */
     unsigned                     by_key:1;     /* which has variables */
+    unsigned                     reads:1;      /* by its method */
+    unsigned                     detached:1;   /* its main request may be gone */
     unsigned                     two:1;        /* the client named two hosts */
     unsigned                     asked:1;      /* about a pass */
     unsigned                     passed:1;     /* ... which is good */
@@ -247,10 +249,27 @@ ngx_http_paylock_slot(ngx_http_request_t *r)
 }
 
 
+/*
+ * nchan makes main requests that are copies of others and may outlive them;
+ * they have connections without a socket.  See ngx_http_paylock_judge.c.
+ */
+
+static ngx_inline ngx_uint_t
+ngx_http_paylock_is_detached(ngx_http_request_t *r)
+{
+    return r != r->main && r->main->connection->fd == (ngx_socket_t) -1;
+}
+
+
+ngx_http_paylock_verdict_t *ngx_http_paylock_detached(ngx_http_request_t *r);
+
+
 static ngx_inline ngx_http_paylock_verdict_t *
 ngx_http_paylock_verdict(ngx_http_request_t *r)
 {
-    return (ngx_http_paylock_verdict_t *) *ngx_http_paylock_slot(r);
+    return ngx_http_paylock_is_detached(r)
+           ? ngx_http_paylock_detached(r)
+           : (ngx_http_paylock_verdict_t *) *ngx_http_paylock_slot(r);
 }
 
 
@@ -355,8 +374,8 @@ void ngx_http_paylock_phases_first(ngx_cycle_t *cycle);
 
 /*
  * ngx_http_paylock_judge.c: what holds for a request, or its main one; NULL
- * when out of memory.  judge_name() begins with a main request, which was not
- * judged yet, by its name; a key with variables is for judge() to ask.
+ * when out of memory.  judge_name() is for one that was not judged yet; a key
+ * with variables is left to judge().
  */
 
 ngx_http_paylock_verdict_t *ngx_http_paylock_judge(ngx_http_request_t *r);
@@ -375,8 +394,7 @@ ngx_uint_t ngx_http_paylock_fast_path(ngx_http_request_t *r,
 ngx_int_t ngx_http_paylock_gate(ngx_http_request_t *r,
     ngx_http_paylock_loc_conf_t *plcf, ngx_http_phases phase);
 ngx_int_t ngx_http_paylock_preaccess_handler(ngx_http_request_t *r);
-ngx_uint_t ngx_http_paylock_closed(ngx_http_request_t *r,
-    ngx_http_paylock_verdict_t *verdict);
+ngx_uint_t ngx_http_paylock_closed(const ngx_http_paylock_verdict_t *verdict);
 
 
 /* ngx_http_paylock_filter.c: of this process */
@@ -438,7 +456,8 @@ char *ngx_http_paylock_pass_key(ngx_conf_t *cf, ngx_command_t *cmd,
 /* ngx_http_paylock_token.c */
 
 ngx_int_t ngx_http_paylock_token(ngx_http_request_t *r);
-ngx_uint_t ngx_http_paylock_token_good(ngx_http_request_t *r);
+ngx_uint_t ngx_http_paylock_token_good(ngx_http_request_t *r,
+    ngx_http_paylock_verdict_t *verdict);
 ngx_int_t ngx_http_paylock_token_mask(ngx_pool_t *pool, ngx_str_t *text);
 
 

@@ -113,6 +113,10 @@ ngx_http_paylock_pass_e
 ngx_http_paylock_pass(ngx_http_request_t *r,
     ngx_http_paylock_loc_conf_t *plcf, ngx_http_paylock_verdict_t *verdict)
 {
+    if (verdict->detached) {
+        return verdict->pass;
+    }
+
     if ((r == r->main && verdict->exempt)
         || ngx_http_paylock_pass_is_exempt(r, plcf))
     {
@@ -126,7 +130,7 @@ ngx_http_paylock_pass(ngx_http_request_t *r,
         return NGX_HTTP_PAYLOCK_PASS_BYPASS;
     }
 
-    if (ngx_http_paylock_token_good(r)) {
+    if (ngx_http_paylock_token_good(r, verdict)) {
         return NGX_HTTP_PAYLOCK_PASS_PASS;
     }
 

@@ -111,7 +111,11 @@ ngx_http_paylock_server_rewrite_handler(ngx_http_request_t *r)
     pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
     pscf = ngx_http_get_module_srv_conf(r, ngx_http_paylock_module);
 
-    verdict = &r->main->variables[pmcf->verdict].data;
+    if (r != r->main) {
+        return ngx_http_paylock_server_rewrite(r, pscf);
+    }
+
+    verdict = &r->variables[pmcf->verdict].data;
 
     if (*verdict == NULL
         && pscf->enabled
@@ -138,7 +142,7 @@ ngx_http_paylock_server_rewrite(ngx_http_request_t *r,
     verdict = ngx_http_paylock_verdict(r);
 
     if (verdict == NULL && pscf->enabled) {
-        verdict = ngx_http_paylock_judge_name(r->main);
+        verdict = ngx_http_paylock_judge_name(r);
 
         if (verdict == NULL) {
             return NGX_ERROR;

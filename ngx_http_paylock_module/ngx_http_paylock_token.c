@@ -113,10 +113,10 @@ ngx_http_paylock_token_found(void *data, const char *token, size_t len)
  */
 
 ngx_uint_t
-ngx_http_paylock_token_good(ngx_http_request_t *r)
+ngx_http_paylock_token_good(ngx_http_request_t *r,
+    ngx_http_paylock_verdict_t *verdict)
 {
     uintptr_t                      issued;
-    ngx_http_paylock_verdict_t    *verdict;
     ngx_http_paylock_main_conf_t  *pmcf;
 
     pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
@@ -125,8 +125,6 @@ ngx_http_paylock_token_good(ngx_http_request_t *r)
     if (issued == 0) {
         return 0;
     }
-
-    verdict = ngx_http_paylock_verdict(r);
 
     if (!verdict->asked) {
         verdict->asked = 1;

@@ -129,7 +129,7 @@ ngx_http_paylock_state_variable(ngx_http_request_t *r,
 
     name = paylock_stage_names[verdict->stage];
 
-    if (!verdict->answered && ngx_http_paylock_closed(r, verdict)) {
+    if (!verdict->answered && ngx_http_paylock_closed(verdict)) {
         pass = ngx_http_paylock_pass(r, plcf, verdict);
 
         if (pass != NGX_HTTP_PAYLOCK_PASS_NONE) {

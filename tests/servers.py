@@ -363,7 +363,7 @@ class Nginx(Process):
         if self.control is not None:
             paylock += CONTROL.format(socket=self.control)
         # never in nginx's own place, and nothing is known at a start
-        if self.settings["load"] and not self.usual_state \
+        if "paylock" in self.settings["load"] and not self.usual_state \
                 and not re.search(r"(?<![$\w])paylock_state ", http):
             paylock += "paylock_state off;"
         return CONF.format(http=http, paylock=paylock, **self.settings)
