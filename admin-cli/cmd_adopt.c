@@ -178,14 +178,12 @@ adopt_count(admin_t *a, adopt_t *t)
     }
 
     t->nodes = 0;
+    nodes_warn(a, &nodes);
 
     for (i = 0; i < nodes.n; i++) {
         node = &nodes.node[i];
 
-        if (node->why) {
-            nodes_warn(a, node);
-
-        } else if (node->report.furthest.seq > t->nodes) {
+        if (node->why == NULL && node->report.furthest.seq > t->nodes) {
             t->nodes = node->report.furthest.seq;
         }
     }

@@ -86,14 +86,16 @@ nodes_report(admin_t *a, const nodes_t *nodes, const head_t *head)
     c.n = sizeof(nodes_columns) / sizeof(nodes_columns[0]);
 
     status = STATUS_DONE;
+    nodes_warn(a, nodes);
 
     for (i = 0; i < nodes->n && status == STATUS_DONE; i++) {
         node = &nodes->node[i];
 
         if (node->why) {
-            nodes_warn(a, node);
+            continue;
+        }
 
-        } else if (output_wants_json(a)) {
+        if (output_wants_json(a)) {
             status = output_json(a, nodes_json(node, head));
 
         } else if (nodes_row(&c, node, head) != 0) {
@@ -258,33 +260,24 @@ cmd_nodes_forget(admin_t *a)
 static int
 nodes_known(admin_t *a, json_t *forgotten, json_t *unknown)
 {
-    int             i;
-    size_t          j;
-    nodes_t         nodes;
-    const char     *name;
-    const node_t   *node;
+    size_t         i;
+    nodes_t        nodes;
+    const node_t  *node;
 
-    if (nodes_read(a, &nodes) != STATUS_DONE) {
+    if (nodes_look(a, &nodes, a->arg, (size_t) a->n_args) != STATUS_DONE) {
         return a->problem.status;
     }
 
-    for (i = 0; i < a->n_args; i++) {
-        name = a->arg[i];
-        node = NULL;
+    for (i = 0; i < nodes.n; i++) {
+        node = &nodes.node[i];
 
-        for (j = 0; j < nodes.n && node == NULL; j++) {
-            if (strcmp(nodes.node[j].name, name) == 0) {
-                node = &nodes.node[j];
-            }
-        }
+        (void) json_array_append_new(node->there ? forgotten : unknown,
+                                     text_json(node->name, node->len));
 
-        (void) json_array_append_new(node ? forgotten : unknown,
-                                     text_json(name, strlen(name)));
-
-        if (node && node->why == NULL && !node->silent) {
+        if (node->there && node->why == NULL && !node->silent) {
             admin_warn(a, "node", "", "stop that nginx first",
                        "the node \"%.200s\" reports still, and will be there "
-                       "again within %d s", name, PAYLOCK_NODE_INTERVAL);
+                       "again within %d s", node->name, PAYLOCK_NODE_INTERVAL);
         }
     }
 

@@ -53,6 +53,12 @@ doctor_nodes(doctor_t *d)
         free(name);
     }
 
+    if (nodes.more) {
+        doctor_say(d, DOCTOR_PROBLEM, "nodes", NODES_MEND, "\"%s\" holds %"
+                   PRIu64 " fields more than are looked at",
+                   d->admin->settings.nodes, nodes.more);
+    }
+
     if (nodes.n == 0) {
         doctor_say(d, DOCTOR_NOTE, "nodes", "is \"paylock_redis\" of nginx "
                    "this Redis, with this prefix? its error log says what it "
@@ -73,8 +79,7 @@ nodes_check(doctor_t *d, const node_t *node, const char *name)
     int64_t  ahead;
 
     if (node->why) {
-        doctor_say(d, DOCTOR_PROBLEM, "nodes",
-                   "remove it with \"paylock-admin nodes forget\"",
+        doctor_say(d, DOCTOR_PROBLEM, "nodes", nodes_mend(node),
                    "the report of \"%.300s\" %s", name, node->why);
         return;
     }

@@ -99,15 +99,21 @@ wait_for(admin_t *a, const head_t *head, wait_t *w)
 static int
 wait_look(admin_t *a, const head_t *head, wait_t *w)
 {
+    int       first;
     size_t    i;
     json_t   *name;
     node_t   *node;
     nodes_t   nodes;
 
+    first = w->missing == NULL;
     wait_free(w);
 
     if (nodes_read(a, &nodes) != STATUS_DONE) {
         return a->problem.status;
+    }
+
+    if (first) {
+        nodes_warn(a, &nodes);
     }
 
     w->missing = json_array();

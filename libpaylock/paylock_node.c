@@ -85,6 +85,10 @@ paylock_node_read(const char *text, size_t len, paylock_node_t *node)
 
     memset(node, 0, sizeof(paylock_node_t));
 
+    if (len > PAYLOCK_NODE_LARGE) {
+        return PAYLOCK_NODE_LARGER;
+    }
+
     object = json_loadb(text, len, 0, NULL);
 
     if (!json_is_object(object)) {

@@ -118,6 +118,7 @@ test_empty(void **state)
 static void
 test_bad(void **state)
 {
+    char            large[PAYLOCK_NODE_LARGE + 1];
     size_t          i;
     paylock_node_t  node;
 
@@ -134,6 +135,11 @@ test_bad(void **state)
             fail_msg("%s is a report", bad[i]);
         }
     }
+
+    memset(large, ' ', sizeof(large));
+    memcpy(large, "{}", 2);
+    assert_null(paylock_node_read(large, PAYLOCK_NODE_LARGE, &node));
+    assert_non_null(paylock_node_read(large, sizeof(large), &node));
 }
 
 
