@@ -38,6 +38,7 @@ static const column_t  nodes_columns[] = {
     { "RECORDS", 0, NULL },
     { "HELD", 0, NULL },
     { "CLOCK", 0, NULL },
+    { "DRY RUN", 0, NULL },
     { "VERSION", 0, NULL }
 };
 
@@ -123,8 +124,8 @@ nodes_json(const node_t *node, const head_t *head)
     r = &node->report;
     when_utc((uint32_t) (r->time / 1000), written);
 
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:s, s:I,"
-                     " s:I, s:b}",
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:s,"
+                     " s:I, s:I, s:b}",
                      "node", text_json(node->name, node->len),
                      "state", text_json(r->state, strlen(r->state)),
                      "version", text_json(r->version, strlen(r->version)),
@@ -137,6 +138,7 @@ nodes_json(const node_t *node, const head_t *head)
                             ? json_integer((json_int_t) lag) : json_null(),
                      "records", (json_int_t) r->records,
                      "held", (json_int_t) r->held,
+                     "dry_run", (json_int_t) r->dry_run,
                      "written", written,
                      "age_ms", (json_int_t) node->age,
                      "ahead_ms", (json_int_t) r->ahead,
@@ -184,6 +186,7 @@ nodes_row(columns_t *c, const node_t *node, const head_t *head)
            && columns_add(c, strdup(records)) == 0
            && columns_add(c, strdup(held)) == 0
            && columns_add(c, strdup(clock)) == 0
+           && columns_add(c, strdup(r->dry_run ? "yes" : "")) == 0
            && columns_add(c, text_safe(r->version, strlen(r->version))) == 0
            ? 0 : -1;
 }

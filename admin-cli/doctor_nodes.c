@@ -106,6 +106,15 @@ nodes_check(doctor_t *d, const node_t *node, const char *name)
         return;
     }
 
+    if (node->report.dry_run) {
+        doctor_say(d, DOCTOR_NOTE, "nodes", "when you have seen enough, take "
+                   "\"paylock_dry_run on\" out of its configuration",
+                   "\"%.300s\" has dry run on in %" PRIu64 " servers and "
+                   "locations: a locked site is not closed there, only "
+                   "logged, at \"paylock_log_level\"", name,
+                   node->report.dry_run);
+    }
+
     ahead = node->report.ahead;
 
     if (ahead > DOCTOR_CLOCK || ahead < -DOCTOR_CLOCK) {

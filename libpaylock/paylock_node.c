@@ -55,8 +55,9 @@ paylock_node_write(const paylock_node_t *node, char text[PAYLOCK_NODE_MAX])
     n += paylock_node_write_head(text + n, size - n, &node->applied);
 
     n += snprintf(text + n, size - n, ",\"records\":%" PRIu64 ",\"held\":%"
-                  PRIu64 ",\"time\":%" PRIu64 ",\"ahead\":%" PRId64,
-                  node->records, node->held, node->time, node->ahead);
+                  PRIu64 ",\"dry_run\":%" PRIu64 ",\"time\":%" PRIu64
+                  ",\"ahead\":%" PRId64, node->records, node->held,
+                  node->dry_run, node->time, node->ahead);
 
     if (memcmp(&node->furthest, &node->applied, sizeof(node->applied)) != 0) {
         n += snprintf(text + n, size - n, ",\"furthest\":{");
@@ -110,6 +111,7 @@ paylock_node_read(const char *text, size_t len, paylock_node_t *node)
 
     node->records = paylock_node_number(object, "records");
     node->held = paylock_node_number(object, "held");
+    node->dry_run = paylock_node_number(object, "dry_run");
     node->time = paylock_node_number(object, "time");
 
     ahead = json_object_get(object, "ahead");

@@ -370,7 +370,8 @@ def test_wait(redis, admin, three):
         assert [server.get(host="acme.example").status
                 for server in three] == [status] * 3
     shown = admin.json("lock", "acme.example", "--wait=5")
-    assert shown["nodes"].keys() == {"live", "have", "ms", "missing", "silent"}
+    assert shown["nodes"].keys() == {"live", "have", "ms", "missing", "silent",
+                                     "dry_run"}
     assert (shown["nodes"]["have"], shown["nodes"]["missing"]) == (3, [])
     again = admin.json("lock", "acme.example", "--wait")
     assert again["changed"] == [] and again["nodes"]["have"] == 3
@@ -378,6 +379,49 @@ def test_wait(redis, admin, three):
     assert "known on 3 of 3" in admin("lock", "acme.example", "--at", "+1d",
                                       "--wait").stdout
     assert admin("--quiet", "lock", "acme.example", "--wait").stdout == ""
+
+
+DRY = """
+    paylock_node web1;
+    server { server_name acme.example; paylock on; %s
+             location / { return 200; }
+             location /a { paylock_dry_run on; return 200; }
+             location /b { paylock off; paylock_dry_run on; return 200; }
+             location /c { if ($arg_x) { set $x 1; } return 200; } }
+    server { server_name b.example; paylock_dry_run on; }
+"""
+
+
+def test_dry_run(redis, admin, nginx):
+    """What only logs is said to do so, as soon as it is configured."""
+    admin("keygen")
+    admin("init")
+    server = nginx(DRY % "")
+    wait_report(redis, "web1", lambda r: r["dry_run"] == 1)
+    server.reload(DRY % "paylock_dry_run on;")
+    wait_report(redis, "web1", lambda r: r["dry_run"] == 4)
+    done = admin("lock", "acme.example", "--wait")
+    assert server.get(host="acme.example").status == 200
+    assert re.search(r"locked on 1 of 1 node in \d+ ms; in dry run, which "
+                     r"closes nothing and only logs: web1\n$", done.stdout)
+    shown = admin.json("unlock", "acme.example", "--wait")["nodes"]
+    assert (shown["have"], shown["dry_run"]) == (1, ["web1"])
+    assert admin.json("nodes")[0]["dry_run"] == 4
+    rows = [re.split(r"  +", line.strip())
+            for line in admin("nodes").stdout.splitlines()]
+    assert dict(zip(*rows))["DRY RUN"] == "yes"
+    found = [one for one in json.loads(admin("--json", "doctor").stdout)
+             if one["check"] == "nodes"]
+    assert [one["result"] for one in found] == ["note", "ok"]
+    assert '"web1" has dry run on in 4 servers and' in found[0]["message"]
+    assert "paylock_dry_run on" in found[0]["mend"]
+
+    server.reload(DRY.replace("paylock_dry_run on;", "") % "")
+    wait_report(redis, "web1", lambda r: r["dry_run"] == 0)
+    done = admin("lock", "acme.example", "--wait")
+    assert re.search(r"locked on 1 of 1 node in \d+ ms\n$", done.stdout)
+    assert server.get(host="acme.example").status == 503
+    assert "DRY RUN" not in admin("nodes").stdout
 
 
 def test_wait_is_short(redis, admin, three):

@@ -50,6 +50,7 @@ test_round(void **state)
     fill(&node.furthest, 7);
     node.records = 40;
     node.held = 2;
+    node.dry_run = 3;
     node.time = 1793491200123;
     node.ahead = -61000;
 
@@ -84,6 +85,7 @@ test_largest(void **state)
     fill(&node.furthest, INT64_MAX - 1);
     node.records = INT64_MAX;
     node.held = INT64_MAX;
+    node.dry_run = INT64_MAX;
     node.time = INT64_MAX;
     node.ahead = INT64_MIN;
 
@@ -155,7 +157,7 @@ test_lenient(void **state)
         "{}", "{\"seq\":0}", "{\"state\":1,\"version\":[]}", "{\"chain\":\"x\"}",
         "{\"chain\":\"" HASH "\",\"hash\":\"" CHAIN "\"}",
         "{\"chain\":\"0123456789ABCDEF0123456789abcdef\"}",
-        "{\"records\":-1,\"held\":\"2\",\"time\":-5,\"ahead\":\"x\"}",
+        "{\"records\":-1,\"held\":\"2\",\"dry_run\":true,\"time\":-5,\"ahead\":\"x\"}",
         "{\"furthest\":{\"seq\":-1}}", "{\"furthest\":[]}",
         "{\"furthest\":{\"seq\":0}}",
         "{\"state\":\"0123456789012345678901234567890123456789\"}"
