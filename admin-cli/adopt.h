@@ -10,6 +10,8 @@
 #define _ADOPT_H_INCLUDED_
 
 
+#include <jansson.h>
+
 #include "declare.h"
 #include "head.h"
 
@@ -21,6 +23,8 @@ typedef struct {
     stream_t     stream;
     uint64_t     records;
     uint64_t     nodes;                /* the highest seq in "nodes" */
+    uint64_t     held;                 /* the most that a node holds */
+    json_t      *opens;                /* that the trail closes: see held.h */
     head_t       known;
     int          forked;               /* its entry differs in the stream */
 
