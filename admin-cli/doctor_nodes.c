@@ -37,7 +37,7 @@ void
 doctor_nodes(doctor_t *d)
 {
     char     *name;
-    size_t    i, before;
+    size_t    i, bad, before;
     nodes_t   nodes;
 
     if (nodes_read(d->admin, &nodes) != STATUS_DONE) {
@@ -46,17 +46,23 @@ doctor_nodes(doctor_t *d)
     }
 
     before = d->problems;
+    bad = 0;
 
     for (i = 0; i < nodes.n; i++) {
+
+        if (nodes.node[i].why && bad++ >= NODES_NAMED) {
+            continue;
+        }
+
         name = text_safe(nodes.node[i].name, nodes.node[i].len);
         nodes_check(d, &nodes.node[i], name ? name : "");
         free(name);
     }
 
-    if (nodes.more) {
+    if (bad > NODES_NAMED || nodes.more) {
         doctor_say(d, DOCTOR_PROBLEM, "nodes", NODES_MEND, "\"%s\" holds %"
-                   PRIu64 " fields more than are looked at",
-                   d->admin->settings.nodes, nodes.more);
+                   PRIu64 " fields that are no report or were not looked at",
+                   d->admin->settings.nodes, nodes.more + bad);
     }
 
     if (nodes.n == 0) {

@@ -466,6 +466,7 @@ test_random(void **state)
         }
 
         (void) decode(bytes, len, 1 + i % 17, &out);
+        (void) decode_trimmed(1 + i % 5, bytes, len, 1 + i % 17, &out);
     }
 }
 
