@@ -42,7 +42,8 @@ access_load(admin_t *a)
 
     access_secrets(a);
 
-    if (access_password(a) != STATUS_DONE || access_tls(a) != STATUS_DONE || access_keys(a) != STATUS_DONE)
+    if (access_password(a) != STATUS_DONE || access_tls(a) != STATUS_DONE
+        || access_keys(a) != STATUS_DONE)
     {
         return a->problem.status;
     }
@@ -136,8 +137,8 @@ access_withhold(admin_t *a, setting_e what, const char *thing,
     }
 
     if (mend) {
-        admin_warn(a, "secret", "", mend, "the %s in \"%s\" is for the Redis "
-                   "that is named there, and not given to Redis at %s", thing,
+        admin_warn(a, "secret", "", mend, "the %s in \"%s\" is for the Redis of "
+                   "that configuration, and not given to Redis at %s", thing,
                    s->file[s->rank[what]], s->where);
     }
 

@@ -23,7 +23,8 @@ typedef struct {
     stream_t     stream;
     uint64_t     records;
     uint64_t     nodes;                /* the highest seq in "nodes" */
-    uint64_t     held;                 /* the most that a node holds */
+    size_t       live;                 /* nodes that report */
+    uint64_t     held;                 /* the most that one of them holds */
     json_t      *opens;                /* that the trail closes: see held.h */
     head_t       known;
     int          forked;               /* its entry differs in the stream */

@@ -184,6 +184,7 @@ adopt_count(admin_t *a, adopt_t *t)
     }
 
     t->nodes = 0;
+    t->live = 0;
     t->held = 0;
     nodes_warn(a, &nodes);
 
@@ -198,8 +199,10 @@ adopt_count(admin_t *a, adopt_t *t)
             t->nodes = node->report.furthest.seq;
         }
 
-        if (!node->silent && node->report.held > t->held) {
-            t->held = node->report.held;
+        if (!node->silent) {
+            t->live++;
+            t->held = node->report.held > t->held ? node->report.held
+                                                  : t->held;
         }
     }
 
@@ -294,6 +297,10 @@ adopt_opens(const adopt_t *t, char text[ADOPT_OPENS])
     if (t->held) {
         (void) snprintf(text + len, ADOPT_OPENS - (size_t) len, "; nginx "
                         "holds up to %" PRIu64, t->held);
+
+    } else if (t->live) {
+        (void) snprintf(text + len, ADOPT_OPENS - (size_t) len, "; nginx "
+                        "holds none");
     }
 }
 
@@ -345,7 +352,7 @@ adopt_report(admin_t *a, const adopt_t *t)
                       t->records, h->seq, h->chain, t->reason, opens);
     }
 
-    return output_json(a, json_pack("{s:s, s:o, s:s?, s:s, s:I, s:I}",
+    return output_json(a, json_pack("{s:s, s:o, s:s?, s:s, s:I, s:o}",
                                     "chain", h->chain,
                                     "seq", output_number(h->seq),
                                     "hash", a->opt[OPT_DRY_RUN] ? NULL
@@ -353,5 +360,8 @@ adopt_report(admin_t *a, const adopt_t *t)
                                     "reason", t->reason,
                                     "opens", (json_int_t)
                                              json_object_size(t->opens),
-                                    "held", (json_int_t) t->held));
+                                    "held", t->live
+                                            ? json_integer((json_int_t)
+                                                           t->held)
+                                            : json_null()));
 }

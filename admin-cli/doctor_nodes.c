@@ -28,8 +28,9 @@ static const struct {
     { "empty", "its error log says why it has read nothing yet" },
     { "disk", "its error log says why it cannot reach Redis" },
     { "stale", "its error log says why it does not follow" },
-    { "diverged", "it holds hosts closed that this Redis shows open: put the "
-      "data of Redis back, or accept it with \"paylock-admin adopt\"" }
+    { "diverged", "it holds hosts closed that this Redis shows open, which "
+      "\"paylock-admin list --held\" names: put the data of Redis back, or "
+      "accept it with \"paylock-admin adopt\"" }
 };
 
 

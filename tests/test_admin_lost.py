@@ -222,7 +222,8 @@ def test_held_hosts(redis, admin, nginx):
     assert "; it opens 10 sites that the trail says are closed" in done.stdout
     server.wait_state(HOSTS[1], "open")
     assert admin.json("list", "--held") == []
-    assert "opens no site that the trail" in admin("--dry-run", "adopt").stdout
+    assert "opens no site that the trail says is closed; nginx holds none" \
+        in admin("--dry-run", "adopt").stdout
     server.allow("paylock:")
 
 

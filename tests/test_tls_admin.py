@@ -57,7 +57,7 @@ def test_admin_settings(redis, private, certs):
     conf.write_text(f"redis = rediss://192.0.2.1\n{tls}")
     done = admin("--config", conf, "list", check=False)
     assert done.returncode == 1
-    assert done.stderr.count("is for the Redis that is named there") == 2
+    assert done.stderr.count("is for the Redis of that configuration") == 2
     assert admin("--config", conf, "list", "--tls-cert", cert, "--tls-key",
                  key).stderr == ""
 
