@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "access.h"
 #include "paylock_keys.h"
@@ -22,6 +23,11 @@
 
 
 static int access_url(admin_t *a);
+static void access_secrets(admin_t *a);
+static void access_withhold(admin_t *a, setting_e what, const char *thing,
+    const char *mend);
+static int access_given(const settings_t *s, setting_e what);
+static int access_belongs(const settings_t *s, settings_rank_e rank);
 static int access_password(admin_t *a);
 static int access_tls(admin_t *a);
 static int access_keys(admin_t *a);
@@ -30,8 +36,14 @@ static int access_keys(admin_t *a);
 int
 access_load(admin_t *a)
 {
-    if (access_url(a) != STATUS_DONE || access_password(a) != STATUS_DONE
-        || access_tls(a) != STATUS_DONE || access_keys(a) != STATUS_DONE)
+    if (access_url(a) != STATUS_DONE) {
+        return a->problem.status;
+    }
+
+    access_secrets(a);
+
+    if (access_password(a) != STATUS_DONE || access_tls(a) != STATUS_DONE
+        || access_keys(a) != STATUS_DONE)
     {
         return a->problem.status;
     }
@@ -82,6 +94,101 @@ access_url(admin_t *a)
 }
 
 
+/* A secret of a configuration goes to the server of that one, to no other. */
+
+static void
+access_secrets(admin_t *a)
+{
+    int          given;
+    settings_t  *s;
+
+    static const char  password[] = "name the password file of this one with "
+                                    "--password-file";
+    static const char  key[] = "name those for this one with --tls-cert and "
+                               "--tls-key";
+
+    s = &a->settings;
+    given = s->url.password || access_given(s, SET_PASSWORD)
+            || access_given(s, SET_PASSWORD_FILE);
+
+    access_withhold(a, SET_PASSWORD, "password", given ? NULL : password);
+    access_withhold(a, SET_PASSWORD_FILE, "password file",
+                    given ? NULL : password);
+
+    if (s->url.tls) {
+        access_withhold(a, SET_TLS_CERT, "certificate", key);
+        access_withhold(a, SET_TLS_KEY, "key of a certificate", key);
+    }
+}
+
+
+/* mend NULL: nobody misses it. */
+
+static void
+access_withhold(admin_t *a, setting_e what, const char *thing,
+    const char *mend)
+{
+    settings_t  *s;
+
+    s = &a->settings;
+
+    if (s->value[what] == NULL || access_belongs(s, s->rank[what])) {
+        return;
+    }
+
+    if (mend) {
+        admin_warn(a, "secret", "", mend, "the %s in \"%s\" is for the Redis of "
+                   "that configuration, and not given to Redis at %s", thing,
+                   s->file[s->rank[what]], s->where);
+    }
+
+    settings_wipe(s->value[what]);
+    s->value[what] = NULL;
+}
+
+
+/* By who runs the command? */
+
+static int
+access_given(const settings_t *s, setting_e what)
+{
+    return s->value[what] && s->rank[what] < SETTINGS_USER;
+}
+
+
+/* Is the server the one that would be used without what comes before it? */
+
+static int
+access_belongs(const settings_t *s, settings_rank_e rank)
+{
+    int             same;
+    const char     *text;
+    paylock_url_t   url;
+
+    if (rank < SETTINGS_USER || s->rank[SET_REDIS] >= rank) {
+        return 1;
+    }
+
+    for (text = NULL; text == NULL && rank < SETTINGS_DEFAULT; rank++) {
+        text = s->redis[rank];
+    }
+
+    text = text ? text : ACCESS_REDIS;
+
+    if (paylock_url_parse(text, strlen(text), &url) != NULL) {
+        return 0;
+    }
+
+    same = url.tls == s->url.tls && url.port == s->url.port
+           && (url.path == NULL) == (s->url.path == NULL)
+           && (url.path ? strcmp(url.path, s->url.path) == 0
+                        : strcasecmp(url.host, s->url.host) == 0);
+    paylock_url_free(&url);
+
+    return same;
+}
+
+
 /* Of a password, a file and a URL that holds one the first rank wins. */
 
 static int
@@ -108,6 +215,15 @@ access_password(admin_t *a)
                         || s->rank[SET_REDIS] <= s->rank[SET_USERNAME]))
     {
         s->username = s->url.user;
+    }
+
+    /* without a password that of a configuration is for another Redis */
+
+    if (path == NULL && s->password == NULL && s->username
+        && s->username == s->value[SET_USERNAME]
+        && !access_belongs(s, s->rank[SET_USERNAME]))
+    {
+        s->username = NULL;
     }
 
     if (path == NULL || (s->password

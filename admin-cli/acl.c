@@ -42,13 +42,14 @@ static const struct {
 
     { "paylock-op", "resetkeys resetchannels -@all +auth +hello +ping +select"
       " +role +time +wait +multi +exec +discard +unwatch +client|setname"
-      " +acl|whoami (%R~* +watch +type +hlen +hget +hmget +hgetall +hscan"
-      " +xlen +xread +xrange +xrevrange +xinfo|stream)"
+      " +acl|whoami (%R~* +watch +type +hlen +hget +hmget +hscan +hstrlen"
+      " +hrandfield +xlen +xread +xrange +xrevrange +xinfo|stream)"
       " (%RW~locks +hset +hdel) (%W~audit +xadd) (%W~nodes +hdel)" },
 
     { "paylock-audit", "resetkeys %R~* resetchannels -@all +auth +hello +ping"
-      " +select +role +time +type +hlen +hget +hmget +hgetall +hscan +xlen"
-      " +xread +xrange +xrevrange +xinfo|stream +client|setname" }
+      " +select +role +time +type +hlen +hget +hmget +hscan +hstrlen"
+      " +hrandfield +xlen +xread +xrange +xrevrange +xinfo|stream"
+      " +client|setname" }
 };
 
 

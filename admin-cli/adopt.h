@@ -10,6 +10,8 @@
 #define _ADOPT_H_INCLUDED_
 
 
+#include <jansson.h>
+
 #include "declare.h"
 #include "head.h"
 
@@ -21,6 +23,9 @@ typedef struct {
     stream_t     stream;
     uint64_t     records;
     uint64_t     nodes;                /* the highest seq in "nodes" */
+    size_t       live;                 /* nodes that report */
+    uint64_t     held;                 /* the most that one of them holds */
+    json_t      *opens;                /* that the trail closes: see held.h */
     head_t       known;
     int          forked;               /* its entry differs in the stream */
 

@@ -12,12 +12,15 @@
 #include "adopt.h"
 #include "confirm.h"
 #include "entry.h"
+#include "held.h"
 #include "nodes.h"
 #include "output.h"
 #include "trust.h"
 
 
 #define ADOPT_TRIES  10
+#define ADOPT_NAMED  3                 /* of the sites that it opens */
+#define ADOPT_OPENS  1024
 
 
 static int adopt_run(admin_t *a, adopt_t *t);
@@ -25,6 +28,7 @@ static int adopt_read(admin_t *a, adopt_t *t);
 static int adopt_count(admin_t *a, adopt_t *t);
 static int adopt_follow(admin_t *a, adopt_t *t);
 static int adopt_ask(admin_t *a, const adopt_t *t);
+static void adopt_opens(const adopt_t *t, char text[ADOPT_OPENS]);
 static int adopt_trust(admin_t *a, adopt_t *t);
 static int adopt_report(admin_t *a, const adopt_t *t);
 
@@ -50,7 +54,8 @@ cmd_adopt(admin_t *a)
         return a->problem.status;
     }
 
-    status = adopt_run(a, &t);
+    t.opens = json_object();
+    status = t.opens ? adopt_run(a, &t) : admin_memory(a);
 
     if (status == STATUS_DONE && !a->opt[OPT_DRY_RUN]) {
         status = trust_adopted(a, &t.head);
@@ -60,13 +65,14 @@ cmd_adopt(admin_t *a)
         }
     }
 
-    if (status != STATUS_DONE) {
-        return status;
+    if (status == STATUS_DONE) {
+        trust_warn(a);
+        status = adopt_report(a, &t);
     }
 
-    trust_warn(a);
+    json_decref(t.opens);
 
-    return adopt_report(a, &t);
+    return status;
 }
 
 
@@ -178,21 +184,32 @@ adopt_count(admin_t *a, adopt_t *t)
     }
 
     t->nodes = 0;
+    t->live = 0;
+    t->held = 0;
+    nodes_warn(a, &nodes);
 
     for (i = 0; i < nodes.n; i++) {
         node = &nodes.node[i];
 
         if (node->why) {
-            nodes_warn(a, node);
+            continue;
+        }
 
-        } else if (node->report.furthest.seq > t->nodes) {
+        if (node->report.furthest.seq > t->nodes) {
             t->nodes = node->report.furthest.seq;
+        }
+
+        if (!node->silent) {
+            t->live++;
+            t->held = node->report.held > t->held ? node->report.held
+                                                  : t->held;
         }
     }
 
     nodes_free(&nodes);
+    json_object_clear(t->opens);
 
-    return STATUS_DONE;
+    return held_read(a, t->opens);
 }
 
 
@@ -234,17 +251,57 @@ adopt_follow(admin_t *a, adopt_t *t)
 static int
 adopt_ask(admin_t *a, const adopt_t *t)
 {
-    char  matter[ADOPT_REASON + 512], signers[TRUST_TEXT];
+    char  matter[ADOPT_REASON + 512 + ADOPT_OPENS], signers[TRUST_TEXT];
+    char  opens[ADOPT_OPENS];
 
     trust_text(a, signers);
+    adopt_opens(t, opens);
     (void) snprintf(matter, sizeof(matter), "Redis at %.200s holds %" PRIu64
                     " records and would be taken as the truth by entry %"
-                    PRIu64 " of chain %s, %s, %s", a->settings.where,
-                    t->records, t->head.seq + 1, t->head.chain, signers,
-                    t->reason);
+                    PRIu64 " of chain %s, %s, %s.  It opens %s",
+                    a->settings.where, t->records, t->head.seq + 1,
+                    t->head.chain, signers, t->reason, opens);
 
     return confirm(a, matter,
                    "Accept it?  What nginx holds of older records ends.");
+}
+
+
+/* What is closed, by the trail or by nginx, and open in Redis. */
+
+static void
+adopt_opens(const adopt_t *t, char text[ADOPT_OPENS])
+{
+    int          len;
+    size_t       n, named;
+    json_t      *record;
+    const char  *host;
+
+    n = json_object_size(t->opens);
+    len = n ? snprintf(text, ADOPT_OPENS, "%zu site%s that the trail says %s "
+                       "closed", n, n == 1 ? "" : "s", n == 1 ? "is" : "are")
+            : snprintf(text, ADOPT_OPENS, "no site that the trail says is "
+                       "closed");
+    named = 0;
+
+    json_object_foreach(t->opens, host, record) {
+        if (named++ == ADOPT_NAMED) {
+            len += snprintf(text + len, ADOPT_OPENS - (size_t) len, ", ...");
+            break;
+        }
+
+        len += snprintf(text + len, ADOPT_OPENS - (size_t) len, "%s%s",
+                        named == 1 ? ": " : ", ", host);
+    }
+
+    if (t->held) {
+        (void) snprintf(text + len, ADOPT_OPENS - (size_t) len, "; nginx "
+                        "holds up to %" PRIu64, t->held);
+
+    } else if (t->live) {
+        (void) snprintf(text + len, ADOPT_OPENS - (size_t) len, "; nginx "
+                        "holds none");
+    }
 }
 
 
@@ -282,21 +339,29 @@ adopt_trust(admin_t *a, adopt_t *t)
 static int
 adopt_report(admin_t *a, const adopt_t *t)
 {
+    char           opens[ADOPT_OPENS];
     const head_t  *h;
 
     h = &t->head;
 
     if (output_text(a)) {
+        adopt_opens(t, opens);
         (void) printf("%s: %" PRIu64 " records, by entry %" PRIu64 " of chain "
-                      "%s, %s\n", a->opt[OPT_DRY_RUN] ? "would be adopted"
-                                                      : "adopted",
-                      t->records, h->seq, h->chain, t->reason);
+                      "%s, %s; it opens %s\n",
+                      a->opt[OPT_DRY_RUN] ? "would be adopted" : "adopted",
+                      t->records, h->seq, h->chain, t->reason, opens);
     }
 
-    return output_json(a, json_pack("{s:s, s:o, s:s?, s:s}",
+    return output_json(a, json_pack("{s:s, s:o, s:s?, s:s, s:I, s:o}",
                                     "chain", h->chain,
                                     "seq", output_number(h->seq),
                                     "hash", a->opt[OPT_DRY_RUN] ? NULL
                                                                 : h->hash,
-                                    "reason", t->reason));
+                                    "reason", t->reason,
+                                    "opens", (json_int_t)
+                                             json_object_size(t->opens),
+                                    "held", t->live
+                                            ? json_integer((json_int_t)
+                                                           t->held)
+                                            : json_null()));
 }

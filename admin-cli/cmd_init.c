@@ -6,21 +6,27 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "acl.h"
 #include "confirm.h"
 #include "declare.h"
 #include "entry.h"
+#include "nodes.h"
 #include "output.h"
+#include "text.h"
 #include "trust.h"
 
 
 #define INIT_RACES  10
+#define INIT_NODES  384
 
 
 static int init_chain(admin_t *a, const head_t *known, head_t *head,
     int *created);
+static int init_beside(admin_t *a);
+static int init_nodes(admin_t *a, const char *chain, char text[INIT_NODES]);
 static int init_create(admin_t *a, head_t *head, int *created);
 static int init_lost(admin_t *a);
 static int init_ask(admin_t *a, const stream_t *stream);
@@ -103,7 +109,9 @@ init_chain(admin_t *a, const head_t *known, head_t *head, int *created)
             return init_ask(a, &stream);
         }
 
-        if (init_create(a, head, created) != STATUS_DONE) {
+        if (init_beside(a) != STATUS_DONE
+            || init_create(a, head, created) != STATUS_DONE)
+        {
             return a->problem.status;
         }
 
@@ -115,6 +123,71 @@ init_chain(admin_t *a, const head_t *known, head_t *head, int *created)
     return problem_set(&a->problem, STATUS_FAILED, "race",
                        "try again when nobody changes the records",
                        "others were faster %d times in a row", INIT_RACES);
+}
+
+
+/* A new trail is asked for where nodes of nginx follow another. */
+
+static int
+init_beside(admin_t *a)
+{
+    char  matter[INIT_NODES];
+
+    if (init_nodes(a, "", matter) != STATUS_DONE) {
+        return a->problem.status;
+    }
+
+    return *matter == '\0' ? STATUS_DONE
+           : confirm(a, matter, "Begin another one?  If the data of this Redis "
+                     "was lost, put it back, or run \"paylock-admin adopt\" "
+                     "where the old trail is known.");
+}
+
+
+/* Which nodes follow another chain than this one; empty: none. */
+
+static int
+init_nodes(admin_t *a, const char *chain, char text[INIT_NODES])
+{
+    char                       *name;
+    size_t                      i, n;
+    nodes_t                     nodes;
+    const node_t               *first;
+    const paylock_node_head_t  *at;
+
+    if (nodes_read(a, &nodes) != STATUS_DONE) {
+        return a->problem.status;
+    }
+
+    n = 0;
+    first = NULL;
+    *text = '\0';
+
+    for (i = 0; i < nodes.n; i++) {
+        at = &nodes.node[i].report.furthest;
+
+        if (nodes.node[i].why == NULL && at->seq
+            && strcmp(at->chain, chain) != 0)
+        {
+            first = first ? first : &nodes.node[i];
+            n++;
+        }
+    }
+
+    if (first) {
+        at = &first->report.furthest;
+        name = text_safe(first->name, first->len);
+        (void) snprintf(text, INIT_NODES, "%zu node%s of nginx, \"%.80s\"%s, "
+                        "follow%s another audit trail: chain %s up to entry %"
+                        PRIu64, n, n == 1 ? "" : "s", name ? name : "",
+                        n == 1 ? "" : " among them", n == 1 ? "s" : "",
+                        at->chain, at->seq);
+        free(name);
+    }
+
+    nodes_free(&nodes);
+
+    return STATUS_DONE;
 }
 
 
@@ -181,7 +254,8 @@ init_lost(admin_t *a)
 static int
 init_ask(admin_t *a, const stream_t *stream)
 {
-    char           matter[512], signers[TRUST_TEXT];
+    char           matter[512 + INIT_NODES], signers[TRUST_TEXT];
+    char           nodes[INIT_NODES];
     const head_t  *head;
 
     head = &stream->head;
@@ -190,10 +264,15 @@ init_ask(admin_t *a, const stream_t *stream)
         return a->problem.status;
     }
 
+    if (init_nodes(a, head->chain, nodes) != STATUS_DONE) {
+        return a->problem.status;
+    }
+
     trust_text(a, signers);
     (void) snprintf(matter, sizeof(matter), "there is an audit trail already: "
-                    "chain %s, entry %" PRIu64 ", hash %s, %s", head->chain,
-                    head->seq, head->hash, signers);
+                    "chain %s, entry %" PRIu64 ", hash %s, %s%s%s",
+                    head->chain, head->seq, head->hash, signers,
+                    *nodes ? "; " : "", nodes);
 
     return confirm(a, matter, "Is it the one meant, to be remembered here?");
 }

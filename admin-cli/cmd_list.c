@@ -11,6 +11,8 @@
 #include <time.h>
 
 #include "columns.h"
+#include "health.h"
+#include "held.h"
 #include "output.h"
 #include "paylock_host.h"
 #include "paylock_timeline.h"
@@ -81,10 +83,15 @@ cmd_list(admin_t *a)
         return admin_memory(a);
     }
 
-    status = records_scan(a, &n, list_field, &list);
+    status = a->opt[OPT_HELD] ? held_read(a, list.records)
+                              : records_scan(a, &n, list_field, &list);
 
     if (status == STATUS_DONE) {
         status = list_print(a, list.records);
+    }
+
+    if (status == STATUS_DONE) {
+        health_warn(a);
     }
 
     json_decref(list.records);

@@ -38,6 +38,7 @@ static const column_t  nodes_columns[] = {
     { "RECORDS", 0, NULL },
     { "HELD", 0, NULL },
     { "CLOCK", 0, NULL },
+    { "DRY RUN", 0, NULL },
     { "VERSION", 0, NULL }
 };
 
@@ -86,14 +87,16 @@ nodes_report(admin_t *a, const nodes_t *nodes, const head_t *head)
     c.n = sizeof(nodes_columns) / sizeof(nodes_columns[0]);
 
     status = STATUS_DONE;
+    nodes_warn(a, nodes);
 
     for (i = 0; i < nodes->n && status == STATUS_DONE; i++) {
         node = &nodes->node[i];
 
         if (node->why) {
-            nodes_warn(a, node);
+            continue;
+        }
 
-        } else if (output_wants_json(a)) {
+        if (output_wants_json(a)) {
             status = output_json(a, nodes_json(node, head));
 
         } else if (nodes_row(&c, node, head) != 0) {
@@ -121,8 +124,8 @@ nodes_json(const node_t *node, const head_t *head)
     r = &node->report;
     when_utc((uint32_t) (r->time / 1000), written);
 
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:s, s:I,"
-                     " s:I, s:b}",
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:s,"
+                     " s:I, s:I, s:b}",
                      "node", text_json(node->name, node->len),
                      "state", text_json(r->state, strlen(r->state)),
                      "version", text_json(r->version, strlen(r->version)),
@@ -135,6 +138,7 @@ nodes_json(const node_t *node, const head_t *head)
                             ? json_integer((json_int_t) lag) : json_null(),
                      "records", (json_int_t) r->records,
                      "held", (json_int_t) r->held,
+                     "dry_run", (json_int_t) r->dry_run,
                      "written", written,
                      "age_ms", (json_int_t) node->age,
                      "ahead_ms", (json_int_t) r->ahead,
@@ -182,6 +186,7 @@ nodes_row(columns_t *c, const node_t *node, const head_t *head)
            && columns_add(c, strdup(records)) == 0
            && columns_add(c, strdup(held)) == 0
            && columns_add(c, strdup(clock)) == 0
+           && columns_add(c, strdup(r->dry_run ? "yes" : "")) == 0
            && columns_add(c, text_safe(r->version, strlen(r->version))) == 0
            ? 0 : -1;
 }
@@ -258,33 +263,24 @@ cmd_nodes_forget(admin_t *a)
 static int
 nodes_known(admin_t *a, json_t *forgotten, json_t *unknown)
 {
-    int             i;
-    size_t          j;
-    nodes_t         nodes;
-    const char     *name;
-    const node_t   *node;
+    size_t         i;
+    nodes_t        nodes;
+    const node_t  *node;
 
-    if (nodes_read(a, &nodes) != STATUS_DONE) {
+    if (nodes_look(a, &nodes, a->arg, (size_t) a->n_args) != STATUS_DONE) {
         return a->problem.status;
     }
 
-    for (i = 0; i < a->n_args; i++) {
-        name = a->arg[i];
-        node = NULL;
+    for (i = 0; i < nodes.n; i++) {
+        node = &nodes.node[i];
 
-        for (j = 0; j < nodes.n && node == NULL; j++) {
-            if (strcmp(nodes.node[j].name, name) == 0) {
-                node = &nodes.node[j];
-            }
-        }
+        (void) json_array_append_new(node->there ? forgotten : unknown,
+                                     text_json(node->name, node->len));
 
-        (void) json_array_append_new(node ? forgotten : unknown,
-                                     text_json(name, strlen(name)));
-
-        if (node && node->why == NULL && !node->silent) {
+        if (node->there && node->why == NULL && !node->silent) {
             admin_warn(a, "node", "", "stop that nginx first",
                        "the node \"%.200s\" reports still, and will be there "
-                       "again within %d s", name, PAYLOCK_NODE_INTERVAL);
+                       "again within %d s", node->name, PAYLOCK_NODE_INTERVAL);
         }
     }
 

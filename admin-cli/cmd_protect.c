@@ -55,7 +55,7 @@ int
 cmd_unprotect(admin_t *a)
 {
     static const flip_kind_t  kind = {
-        .action = "unprotect", .change = unprotect_change
+        .action = "unprotect", .change = unprotect_change, .expects = 1
     };
 
     if (change_check(a, OPT_REASON, CHANGE_REASON) != STATUS_DONE) {

@@ -14,7 +14,7 @@ int
 cmd_reset(admin_t *a)
 {
     static const flip_kind_t  kind = {
-        .action = "reset", .change = reset_change
+        .action = "reset", .change = reset_change, .expects = 1
     };
 
     return flips_run(a, &kind);

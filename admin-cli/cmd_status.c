@@ -8,8 +8,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "health.h"
 #include "holder.h"
 #include "name.h"
+#include "near.h"
 #include "output.h"
 #include "probe.h"
 #include "state.h"
@@ -21,6 +23,7 @@ static int status_find(admin_t *a, char **name, holder_t *h, size_t n,
     uint32_t now);
 static int status_report(admin_t *a, char **name, const holder_t *h, size_t n,
     uint32_t now);
+static void status_near(admin_t *a, char **name, const holder_t *h, size_t n);
 
 
 int
@@ -72,6 +75,8 @@ status_hosts(admin_t *a, char **name, size_t n)
 
     if (status == STATUS_DONE) {
         status = status_report(a, name, h, n, now);
+        status_near(a, name, h, n);
+        health_warn(a);
     }
 
     for (i = 0; i < n; i++) {
@@ -160,4 +165,36 @@ status_report(admin_t *a, char **name, const holder_t *h, size_t n,
     json_decref(seqs);
 
     return output_json(a, array) == STATUS_DONE ? status : a->problem.status;
+}
+
+
+/* A name without any record may be mistyped. */
+
+static void
+status_near(admin_t *a, char **name, const holder_t *h, size_t n)
+{
+    char     mend[NEAR_TEXT];
+    size_t   i, m;
+    near_t   near[NEAR_HOSTS];
+
+    if (a->opt[OPT_QUIET]) {
+        return;
+    }
+
+    for (i = 0, m = 0; i < n && m < NEAR_HOSTS; i++) {
+        if (h[i].holder == NULL) {
+            near[m++].host = name[i];
+        }
+    }
+
+    near_find(a, near, m);
+
+    for (i = 0; i < m; i++) {
+        near_text(&near[i], mend);
+
+        if (near[i].n) {
+            admin_warn(a, "no_record", near[i].host, mend,
+                       "there is no record of \"%s\"", near[i].host);
+        }
+    }
 }

@@ -58,6 +58,8 @@ const option_t  admin_options[OPT_N] = {
         "for the record, never shown in public" },
     [OPT_REF] = { "ref", "TEXT",
         "shown in public, or made up; of a notice: its number" },
+    [OPT_HELD] = { "held", NULL,
+        "those that Redis shows open, and the audit trail closed" },
     [OPT_REQUEST_ID] = { "request-id", "ID",
         "given again with the same, nothing is done twice" },
     [OPT_STAGE] = { "stage", "STAGE",
@@ -136,7 +138,8 @@ const command_t  admin_commands[] = {
       "What holds now, by which record, and what comes next",
       cmd_status },
     { "list", "", 0, 0,
-      OPT_BIT(OPT_STAGE)|OPT_BIT(OPT_MATCH)|OPT_BIT(OPT_REF),
+      OPT_BIT(OPT_STAGE)|OPT_BIT(OPT_MATCH)|OPT_BIT(OPT_REF)
+      |OPT_BIT(OPT_HELD),
       "All hosts that have a record", cmd_list },
     { "audit log", "[HOST]", 0, 1,
       OPT_BIT(OPT_SINCE)|OPT_BIT(OPT_UNTIL)|OPT_BIT(OPT_ACTOR)

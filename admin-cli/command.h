@@ -45,6 +45,7 @@ typedef enum {
     OPT_REASON,
     OPT_INVOICE,
     OPT_REF,
+    OPT_HELD,
     OPT_REQUEST_ID,
     OPT_STAGE,
     OPT_MATCH,

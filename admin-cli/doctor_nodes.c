@@ -28,8 +28,9 @@ static const struct {
     { "empty", "its error log says why it has read nothing yet" },
     { "disk", "its error log says why it cannot reach Redis" },
     { "stale", "its error log says why it does not follow" },
-    { "diverged", "it holds hosts closed that this Redis shows open: put the "
-      "data of Redis back, or accept it with \"paylock-admin adopt\"" }
+    { "diverged", "it holds hosts closed that this Redis shows open, which "
+      "\"paylock-admin list --held\" names: put the data of Redis back, or "
+      "accept it with \"paylock-admin adopt\"" }
 };
 
 
@@ -37,7 +38,7 @@ void
 doctor_nodes(doctor_t *d)
 {
     char     *name;
-    size_t    i, before;
+    size_t    i, bad, before;
     nodes_t   nodes;
 
     if (nodes_read(d->admin, &nodes) != STATUS_DONE) {
@@ -46,11 +47,23 @@ doctor_nodes(doctor_t *d)
     }
 
     before = d->problems;
+    bad = 0;
 
     for (i = 0; i < nodes.n; i++) {
+
+        if (nodes.node[i].why && bad++ >= NODES_NAMED) {
+            continue;
+        }
+
         name = text_safe(nodes.node[i].name, nodes.node[i].len);
         nodes_check(d, &nodes.node[i], name ? name : "");
         free(name);
+    }
+
+    if (bad > NODES_NAMED || nodes.more) {
+        doctor_say(d, DOCTOR_PROBLEM, "nodes", NODES_MEND, "\"%s\" holds %"
+                   PRIu64 " fields that are no report or were not looked at",
+                   d->admin->settings.nodes, nodes.more + bad);
     }
 
     if (nodes.n == 0) {
@@ -73,8 +86,7 @@ nodes_check(doctor_t *d, const node_t *node, const char *name)
     int64_t  ahead;
 
     if (node->why) {
-        doctor_say(d, DOCTOR_PROBLEM, "nodes",
-                   "remove it with \"paylock-admin nodes forget\"",
+        doctor_say(d, DOCTOR_PROBLEM, "nodes", nodes_mend(node),
                    "the report of \"%.300s\" %s", name, node->why);
         return;
     }
@@ -99,6 +111,15 @@ nodes_check(doctor_t *d, const node_t *node, const char *name)
 
     if (nodes_state(d, node, name)) {
         return;
+    }
+
+    if (node->report.dry_run) {
+        doctor_say(d, DOCTOR_NOTE, "nodes", "when you have seen enough, take "
+                   "\"paylock_dry_run on\" out of its configuration",
+                   "\"%.300s\" has dry run on in %" PRIu64 " servers and "
+                   "locations: a locked site is not closed there, only "
+                   "logged, at \"paylock_log_level\"", name,
+                   node->report.dry_run);
     }
 
     ahead = node->report.ahead;

@@ -17,6 +17,7 @@
 #include "command.h"
 #include "holder.h"
 #include "interrupt.h"
+#include "near.h"
 #include "paylock_record.h"
 #include "progress.h"
 #include "who.h"
@@ -69,6 +70,7 @@ typedef struct {
     flip_change_pt     change;
     const void        *data;           /* of change */
     unsigned           inherits:1;     /* needs to know what else holds */
+    unsigned           expects:1;      /* a record that is there */
 
     /* of many hosts: is gone on with, and told by numbers */
 
@@ -106,6 +108,9 @@ struct flips_s {
     size_t             done;
     flip_t            *flip;           /* of a transaction */
 
+    const char        *absent[NEAR_HOSTS];   /* had none, as is expected */
+    size_t             n_absent;       /* and those that did not fit in */
+
     json_t            *waited;         /* for, by --wait; NULL: not */
 
     unsigned           rehearsing:1;   /* nothing is written */
@@ -134,6 +139,10 @@ int flips_ask(const flips_t *fs);
 
 void flips_did(flips_t *fs, size_t n);
 void flips_say(flips_t *fs);
+
+/* ... and of hosts that had no record, which may have been mistyped. */
+
+void flips_absent(flips_t *fs);
 
 /*
  * Carries out the flips: those before fs->done are done whatever the status

@@ -88,6 +88,7 @@ flips_hosts(admin_t *a, const flip_kind_t *kind, char **host, size_t n)
 
         if (status == STATUS_DONE || status == STATUS_PARTLY) {
             flips_say(&fs);
+            flips_absent(&fs);
         }
 
         if (status == STATUS_DONE && !output_wants_json(a)) {

@@ -60,6 +60,15 @@ flips_did(flips_t *fs, size_t n)
 
         flips_warn(fs, f);
 
+        if (fs->kind->expects && f->before == NULL) {
+
+            if (fs->n_absent < NEAR_HOSTS) {
+                fs->absent[fs->n_absent] = f->host;
+            }
+
+            fs->n_absent++;
+        }
+
         if (fs->kind->report) {
             continue;
         }
@@ -97,6 +106,49 @@ flips_say(flips_t *fs)
 
     if (sum.first) {
         fs->admin->done = "the change is made";
+    }
+}
+
+
+void
+flips_absent(flips_t *fs)
+{
+    char      mend[NEAR_TEXT + 512];
+    size_t    i, n, len;
+    near_t    near[NEAR_HOSTS];
+    admin_t  *a;
+
+    a = fs->admin;
+
+    if (a->opt[OPT_QUIET]) {
+        return;
+    }
+
+    n = fs->n_absent < NEAR_HOSTS ? fs->n_absent : NEAR_HOSTS;
+
+    for (i = 0; i < n; i++) {
+        near[i].host = fs->absent[i];
+    }
+
+    near_find(a, near, n);
+
+    for (i = 0; i < n; i++) {
+        near_text(&near[i], mend);
+        len = strlen(mend);
+
+        if (strcmp(fs->kind->action, "unlock") == 0 && !a->opt[OPT_DRY_RUN]) {
+            (void) snprintf(mend + len, sizeof(mend) - len,
+                            "%s\"paylock-admin reset %s\" removes the one "
+                            "that it has now", len ? " " : "", near[i].host);
+        }
+
+        admin_warn(a, "no_record", near[i].host, mend,
+                   "there was no record of \"%s\"", near[i].host);
+    }
+
+    if (fs->n_absent > n) {
+        admin_warn(a, "no_record", "", NULL, "there was no record of %zu "
+                   "hosts more", fs->n_absent - n);
     }
 }
 
@@ -188,6 +240,10 @@ flips_print(const flips_t *fs, const flip_t *f, uint32_t now)
 
     if (paylock_record_protected(f->after)) {
         (void) printf(", protected");
+    }
+
+    if (fs->kind->expects && f->before == NULL && f->after && !fs->repeated) {
+        (void) printf(", without a record before");
     }
 
     if (ref) {

@@ -223,6 +223,13 @@ link_send(link_t *l)
 }
 
 
+void
+link_trim(link_t *l, size_t max)
+{
+    paylock_resp_trim(l->resp, max);
+}
+
+
 redisReply *
 link_reply(link_t *l)
 {

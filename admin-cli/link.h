@@ -50,6 +50,13 @@ int link_command(link_t *l, const char *name, ...)
 int link_send(link_t *l);
 
 /*
+ * As paylock_resp_trim(); before the commands are sent, since replies come
+ * together, and with 0 when all of these have been taken.
+ */
+
+void link_trim(link_t *l, size_t max);
+
+/*
  * The next reply, which the caller frees with freeReplyObject(); an error
  * reply of Redis is one as well.
  */

@@ -4,7 +4,6 @@
  */
 
 
-#include <ctype.h>
 #include <errno.h>
 #include <pwd.h>
 #include <stdlib.h>
@@ -22,11 +21,6 @@
 static int settings_command(admin_t *a);
 static int settings_environment(admin_t *a);
 static int settings_files(admin_t *a);
-static int settings_file(admin_t *a, const char *path, int must,
-    settings_rank_e rank);
-static int settings_line(admin_t *a, char *line, const char *path, int number,
-    settings_rank_e rank, int *secret);
-static int settings_is_secret(setting_e s, const char *value);
 
 
 const setting_name_t  settings_names[SET_N] = {
@@ -76,6 +70,11 @@ settings_free(settings_t *s)
 
     for (i = 0; i < SET_N; i++) {
         settings_wipe(s->value[i]);
+    }
+
+    for (i = 0; i < SETTINGS_DEFAULT; i++) {
+        settings_wipe(s->redis[i]);
+        free(s->file[i]);
     }
 
     paylock_url_free(&s->url);
@@ -222,103 +221,7 @@ settings_files(admin_t *a)
 }
 
 
-static int
-settings_file(admin_t *a, const char *path, int must, settings_rank_e rank)
-{
-    int    status, number, secret;
-    char   line[SETTINGS_LINE];
-    FILE  *f;
-
-    f = fopen(path, "re");
-
-    if (f == NULL) {
-
-        if (!must && (errno == ENOENT || errno == ENOTDIR)) {
-            return STATUS_DONE;
-        }
-
-        return problem_set(&a->problem, STATUS_FAILED, "config",
-                           "make it readable for you, or name another with "
-                           "--config", "cannot read \"%s\": %s", path,
-                           strerror(errno));
-    }
-
-    status = STATUS_DONE;
-    secret = 0;
-
-    for (number = 1; status == STATUS_DONE && fgets(line, sizeof(line), f);
-         number++)
-    {
-        status = settings_line(a, line, path, number, rank, &secret);
-    }
-
-    if (status == STATUS_DONE && ferror(f)) {
-        status = problem_set(&a->problem, STATUS_FAILED, "config", NULL,
-                             "cannot read \"%s\": %s", path, strerror(errno));
-    }
-
-    if (status == STATUS_DONE && secret) {
-        status = settings_private(a, fileno(f), path, "config");
-    }
-
-    explicit_bzero(line, sizeof(line));
-    (void) fclose(f);
-
-    return status;
-}
-
-
-static int
-settings_line(admin_t *a, char *line, const char *path, int number,
-    settings_rank_e rank, int *secret)
-{
-    char       *key, *value, *end;
-    setting_e   s;
-
-    for (key = line; isspace((unsigned char) *key); key++) { /* void */ }
-
-    if (*key == '\0' || *key == '#') {
-        return STATUS_DONE;
-    }
-
-    for (end = key + strlen(key); isspace((unsigned char) end[-1]); end--) {
-        /* void */
-    }
-
-    *end = '\0';
-    value = strchr(key, '=');
-
-    if (value == NULL) {
-        return problem_set(&a->problem, STATUS_FAILED, "config",
-                           "write \"key = value\"",
-                           "\"%s\", line %d has no \"=\"", path, number);
-    }
-
-    for (end = value; end > key && isspace((unsigned char) end[-1]); end--) {
-        /* void */
-    }
-
-    for (value++; isspace((unsigned char) *value); value++) { /* void */ }
-
-    *end = '\0';
-
-    for (s = 0; s < SET_N; s++) {
-        if (strcmp(key, settings_names[s].name) == 0) {
-            *secret |= settings_is_secret(s, value);
-            return settings_put(a, s, value, rank);
-        }
-    }
-
-    return problem_set(&a->problem, STATUS_FAILED, "config",
-                       "there are redis, prefix, username, password, "
-                       "password_file, actor, key, passphrase_file, tls_ca, "
-                       "tls_cert, tls_key and tls_name",
-                       "\"%s\", line %d sets the unknown \"%.100s\"", path,
-                       number, key);
-}
-
-
-static int
+int
 settings_is_secret(setting_e s, const char *value)
 {
     int             secret;

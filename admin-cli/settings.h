@@ -62,6 +62,9 @@ struct settings_s {
     char           *value[SET_N];
     settings_rank_e rank[SET_N];
 
+    char           *file[SETTINGS_DEFAULT];    /* that was read; NULL: none */
+    char           *redis[SETTINGS_DEFAULT];   /* the URL that is in it */
+
     paylock_url_t   url;
     const char     *username;          /* NULL: none */
     const char     *password;
@@ -88,6 +91,18 @@ void settings_free(settings_t *s);
 /* Sets a value unless it is set: ranks come in their order. */
 
 int settings_put(admin_t *a, setting_e s, const char *value,
+    settings_rank_e rank);
+
+/* Is it, or does it hold, a password? */
+
+int settings_is_secret(setting_e s, const char *value);
+
+/*
+ * settings_file.c: reads the settings of a file, which must be there or need
+ * not.  Returns a status.
+ */
+
+int settings_file(admin_t *a, const char *path, int must,
     settings_rank_e rank);
 
 /* Refuses a file that holds a secret and is there for everybody. */

@@ -10,7 +10,7 @@
 #include "suggest.h"
 
 
-#define SUGGEST_WORD  40               /* bytes that are compared, at most */
+#define SUGGEST_WORD  255              /* bytes that are compared, at most */
 #define SUGGEST_SLIP  2                /* mistakes, at most */
 #define SUGGEST_MANY  6                /* that are named, at most */
 
@@ -27,7 +27,6 @@ static void suggest_add(suggest_t *s, const char *name, size_t distance);
 static void suggest_print(const suggest_t *s, const char *before,
     const char *nothing, char text[SUGGEST_TEXT]);
 static size_t suggest_words(char **words, int n, const char *name);
-static size_t suggest_distance(const char *one, const char *two);
 
 
 void
@@ -105,17 +104,31 @@ static void
 suggest_print(const suggest_t *s, const char *before, const char *nothing,
     char text[SUGGEST_TEXT])
 {
-    size_t  i, len;
+    if (s->n) {
+        suggest_names(s->name, s->n, before, text, SUGGEST_TEXT);
 
-    len = (size_t) snprintf(text, SUGGEST_TEXT, "%s",
-                            s->n ? "did you mean " : nothing);
+    } else {
+        (void) snprintf(text, SUGGEST_TEXT, "%s", nothing);
+    }
+}
 
-    for (i = 0; i < s->n; i++) {
-        len += (size_t) snprintf(text + len, SUGGEST_TEXT - len,
-                                 "%s\"%s%s\"%s",
-                                 i == 0 ? "" : i + 1 < s->n ? ", " : " or ",
-                                 before, s->name[i],
-                                 i + 1 < s->n ? "" : "?");
+
+void
+suggest_names(const char *const *name, size_t n, const char *before,
+    char *text, size_t size)
+{
+    int     len;
+    size_t  i;
+
+    len = snprintf(text, size, "did you mean ");
+
+    for (i = 0; i < n && len >= 0 && (size_t) len < size; i++) {
+        text += len;
+        size -= (size_t) len;
+
+        len = snprintf(text, size, "%s\"%s%s\"%s",
+                       i == 0 ? "" : i + 1 < n ? ", " : " or ", before,
+                       name[i], i + 1 < n ? "" : "?");
     }
 }
 
@@ -162,7 +175,7 @@ suggest_words(char **words, int n, const char *name)
 
 /* Letters to add, to take away, to change, or to swap with the next. */
 
-static size_t
+size_t
 suggest_distance(const char *one, const char *two)
 {
     size_t  i, j, n, m, d, row[3][SUGGEST_WORD + 1];
@@ -174,8 +187,6 @@ suggest_distance(const char *one, const char *two)
     if (n > SUGGEST_WORD || m > SUGGEST_WORD) {
         return SUGGEST_WORD;
     }
-
-    memset(row, 0, sizeof(row));
 
     for (j = 0; j <= m; j++) {
         row[0][j] = j;

@@ -79,6 +79,7 @@ verify_witness_nodes(verify_t *c)
     }
 
     status = STATUS_DONE;
+    nodes_warn(c->admin, &nodes);
 
     for (i = 0; status == STATUS_DONE && i < nodes.n; i++) {
         status = witness_node(c, &nodes.node[i]);

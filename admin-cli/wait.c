@@ -99,19 +99,26 @@ wait_for(admin_t *a, const head_t *head, wait_t *w)
 static int
 wait_look(admin_t *a, const head_t *head, wait_t *w)
 {
+    int       first, has;
     size_t    i;
     json_t   *name;
     node_t   *node;
     nodes_t   nodes;
 
+    first = w->missing == NULL;
     wait_free(w);
 
     if (nodes_read(a, &nodes) != STATUS_DONE) {
         return a->problem.status;
     }
 
+    if (first) {
+        nodes_warn(a, &nodes);
+    }
+
     w->missing = json_array();
     w->silent = json_array();
+    w->dry_run = json_array();
     w->live = 0;
     w->have = 0;
 
@@ -124,14 +131,15 @@ wait_look(admin_t *a, const head_t *head, wait_t *w)
 
         w->live += !node->silent;
 
-        if (!node->silent && wait_has(node, head)) {
-            w->have++;
-            continue;
-        }
+        has = !node->silent && wait_has(node, head);
+        w->have += has;
 
-        name = text_json(node->name, node->len);
-        (void) json_array_append_new(node->silent ? w->silent : w->missing,
-                                     name);
+        if (!has || node->report.dry_run) {
+            name = text_json(node->name, node->len);
+            (void) json_array_append_new(node->silent ? w->silent
+                                         : has ? w->dry_run : w->missing,
+                                         name);
+        }
     }
 
     nodes_free(&nodes);
@@ -235,14 +243,16 @@ wait_json(wait_t *w)
 {
     json_t  *o;
 
-    o = json_pack("{s:I, s:I, s:I, s:o, s:o}",
+    o = json_pack("{s:I, s:I, s:I, s:o, s:o, s:o}",
                   "live", (json_int_t) w->live, "have", (json_int_t) w->have,
                   "ms", (json_int_t) w->ms,
                   "missing", w->missing ? w->missing : json_array(),
-                  "silent", w->silent ? w->silent : json_array());
+                  "silent", w->silent ? w->silent : json_array(),
+                  "dry_run", w->dry_run ? w->dry_run : json_array());
 
     w->missing = NULL;
     w->silent = NULL;
+    w->dry_run = NULL;
 
     return o;
 }
@@ -251,13 +261,16 @@ wait_json(wait_t *w)
 void
 wait_print(const wait_t *w, const char *what)
 {
-    char  silent[1024];
+    char  silent[1024], dry_run[1024];
 
     wait_names(w->silent, silent, sizeof(silent));
+    wait_names(w->dry_run, dry_run, sizeof(dry_run));
 
-    (void) printf("%s %zu of %zu node%s in %lld ms%s%s\n", what, w->have,
-                  w->live, w->live == 1 ? "" : "s", w->ms,
-                  *silent ? "; silent: " : "", silent);
+    (void) printf("%s %zu of %zu node%s in %lld ms%s%s%s%s\n", what,
+                  w->have, w->live, w->live == 1 ? "" : "s", w->ms,
+                  *silent ? "; silent: " : "", silent,
+                  *dry_run ? "; in dry run, which closes nothing and only "
+                             "logs: " : "", dry_run);
 }
 
 
@@ -266,7 +279,9 @@ wait_free(wait_t *w)
 {
     json_decref(w->missing);
     json_decref(w->silent);
+    json_decref(w->dry_run);
 
     w->missing = NULL;
     w->silent = NULL;
+    w->dry_run = NULL;
 }

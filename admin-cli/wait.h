@@ -22,6 +22,7 @@ typedef struct {
     long long  ms;                     /* that it took */
     json_t    *missing;                /* names of live ones without it */
     json_t    *silent;                 /* names of those not waited for */
+    json_t    *dry_run;                /* names of those that only log */
 } wait_t;
 
 

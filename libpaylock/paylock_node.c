@@ -55,8 +55,9 @@ paylock_node_write(const paylock_node_t *node, char text[PAYLOCK_NODE_MAX])
     n += paylock_node_write_head(text + n, size - n, &node->applied);
 
     n += snprintf(text + n, size - n, ",\"records\":%" PRIu64 ",\"held\":%"
-                  PRIu64 ",\"time\":%" PRIu64 ",\"ahead\":%" PRId64,
-                  node->records, node->held, node->time, node->ahead);
+                  PRIu64 ",\"dry_run\":%" PRIu64 ",\"time\":%" PRIu64
+                  ",\"ahead\":%" PRId64, node->records, node->held,
+                  node->dry_run, node->time, node->ahead);
 
     if (memcmp(&node->furthest, &node->applied, sizeof(node->applied)) != 0) {
         n += snprintf(text + n, size - n, ",\"furthest\":{");
@@ -85,6 +86,10 @@ paylock_node_read(const char *text, size_t len, paylock_node_t *node)
 
     memset(node, 0, sizeof(paylock_node_t));
 
+    if (len > PAYLOCK_NODE_LARGE) {
+        return PAYLOCK_NODE_LARGER;
+    }
+
     object = json_loadb(text, len, 0, NULL);
 
     if (!json_is_object(object)) {
@@ -106,6 +111,7 @@ paylock_node_read(const char *text, size_t len, paylock_node_t *node)
 
     node->records = paylock_node_number(object, "records");
     node->held = paylock_node_number(object, "held");
+    node->dry_run = paylock_node_number(object, "dry_run");
     node->time = paylock_node_number(object, "time");
 
     ahead = json_object_get(object, "ahead");

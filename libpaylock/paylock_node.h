@@ -27,6 +27,11 @@
 #define PAYLOCK_NODE_NAME      128     /* bytes of a name, at most */
 #define PAYLOCK_NODE_TEXT      32      /* ... of the texts below, with a 0 */
 #define PAYLOCK_NODE_MAX       1024    /* ... of a report, with a 0 */
+#define PAYLOCK_NODE_LARGE     4096    /* ... of one that is read as one */
+
+/* why a larger one is none */
+
+#define PAYLOCK_NODE_LARGER    "is larger than 4096 bytes"
 
 
 /* an entry of the chain; seq is 0 if there is none, a text empty if unknown */
@@ -45,6 +50,7 @@ typedef struct {
     paylock_node_head_t  furthest;     /* known, though Redis may be behind */
     uint64_t             records;
     uint64_t             held;         /* of these, held against Redis */
+    uint64_t             dry_run;      /* servers and locations with it */
     uint64_t             time;         /* Unix milliseconds, by Redis' clock */
     int64_t              ahead;        /* its own clock, milliseconds */
 } paylock_node_t;

@@ -29,6 +29,7 @@ typedef enum {
     PAYLOCK_RESP_IN_LINE,
     PAYLOCK_RESP_LINE_LF,
     PAYLOCK_RESP_BODY,
+    PAYLOCK_RESP_CUT,                  /* what of it hiredis does not see */
     PAYLOCK_RESP_BODY_CR,
     PAYLOCK_RESP_BODY_LF
 } paylock_resp_state_e;
@@ -44,6 +45,8 @@ struct paylock_resp_s {
     char                   number[PAYLOCK_RESP_DIGITS];
     size_t                 line;       /* its bytes so far */
     size_t                 body;       /* bytes of the string to come */
+    size_t                 cut;        /* ... and behind these */
+    size_t                 max;        /* of a string; 0: see above */
 
     size_t                 left[PAYLOCK_RESP_DEPTH];   /* elements to come */
     size_t                 depth;
@@ -52,9 +55,15 @@ struct paylock_resp_s {
 
     size_t                 whole;      /* replies not handed out yet */
     unsigned               fresh:1;    /* something for hiredis to decode */
+    unsigned               held:1;     /* a length that may become another */
 };
 
 
+static const char *paylock_resp_body(paylock_resp_t *resp, const char *p,
+    const char *end, const char **from);
+static void paylock_resp_give(paylock_resp_t *resp, const char *from,
+    const char *to);
+static void paylock_resp_length(paylock_resp_t *resp);
 static void paylock_resp_byte(paylock_resp_t *resp, char c);
 static void paylock_resp_type(paylock_resp_t *resp, char c);
 static void paylock_resp_line(paylock_resp_t *resp, char c);
@@ -101,40 +110,119 @@ paylock_resp_free(paylock_resp_t *resp)
 }
 
 
+void
+paylock_resp_trim(paylock_resp_t *resp, size_t max)
+{
+    resp->max = max;
+}
+
+
+/* Where strings are cut hiredis is told another length than Redis told. */
+
 const char *
 paylock_resp_feed(paylock_resp_t *resp, const char *data, size_t len)
 {
-    size_t       n;
-    const char  *p, *end;
+    const char  *p, *from, *end;
 
     p = data;
+    from = data;
     end = data + len;
 
     while (p < end && resp->why == NULL) {
 
-        if (resp->state == PAYLOCK_RESP_BODY) {
-            n = (size_t) (end - p) < resp->body ? (size_t) (end - p)
-                                                : resp->body;
-            resp->body -= n;
-            p += n;
-
-            if (resp->body == 0) {
-                resp->state = PAYLOCK_RESP_BODY_CR;
-            }
-
+        if (resp->state == PAYLOCK_RESP_BODY
+            || resp->state == PAYLOCK_RESP_CUT)
+        {
+            p = paylock_resp_body(resp, p, end, &from);
             continue;
         }
 
+        if (resp->max && resp->state == PAYLOCK_RESP_TYPE && *p == '$') {
+            paylock_resp_give(resp, from, p);
+            resp->held = 1;
+        }
+
         paylock_resp_byte(resp, *p++);
+
+        if (resp->held) {
+            from = p;
+
+            if (resp->state != PAYLOCK_RESP_IN_LINE
+                && resp->state != PAYLOCK_RESP_LINE_LF)
+            {
+                paylock_resp_length(resp);
+            }
+        }
     }
 
-    if (resp->why == NULL
-        && redisReaderFeed(resp->reader, data, len) != REDIS_OK)
+    paylock_resp_give(resp, from, end);
+
+    return resp->why;
+}
+
+
+/* Returns where the string ends that p is in, or what there is of it. */
+
+static const char *
+paylock_resp_body(paylock_resp_t *resp, const char *p, const char *end,
+    const char **from)
+{
+    size_t  n;
+
+    n = (size_t) (end - p) < resp->body ? (size_t) (end - p) : resp->body;
+
+    resp->body -= n;
+    p += n;
+
+    if (resp->state == PAYLOCK_RESP_CUT) {
+        *from = p;
+    }
+
+    if (resp->body) {
+        return p;
+    }
+
+    if (resp->cut == 0) {
+        resp->state = PAYLOCK_RESP_BODY_CR;
+        return p;
+    }
+
+    paylock_resp_give(resp, *from, p);
+    *from = p;
+
+    resp->body = resp->cut;
+    resp->cut = 0;
+    resp->state = PAYLOCK_RESP_CUT;
+
+    return p;
+}
+
+
+static void
+paylock_resp_give(paylock_resp_t *resp, const char *from, const char *to)
+{
+    if (resp->why == NULL && from < to
+        && redisReaderFeed(resp->reader, from, (size_t) (to - from))
+           != REDIS_OK)
     {
         resp->why = resp->reader->errstr;
     }
+}
 
-    return resp->why;
+
+static void
+paylock_resp_length(paylock_resp_t *resp)
+{
+    int   n;
+    char  line[PAYLOCK_RESP_DIGITS + 8];
+
+    resp->held = 0;
+
+    n = resp->state == PAYLOCK_RESP_TYPE
+        ? snprintf(line, sizeof(line), "$-1\r\n")
+        : snprintf(line, sizeof(line), "$%zu\r\n", resp->body);
+
+    paylock_resp_give(resp, line, line + n);
 }
 
 
@@ -324,6 +412,11 @@ paylock_resp_string(paylock_resp_t *resp, long long n)
     if (n < 0) {
         resp->why = "a string of negative length is announced";
         return;
+    }
+
+    if (resp->max && (unsigned long long) n > resp->max) {
+        resp->cut = (size_t) n - resp->max;
+        n = (long long) resp->max;
     }
 
     if (n > PAYLOCK_RESP_BYTES || resp->bytes + n > PAYLOCK_RESP_BYTES) {

@@ -32,6 +32,13 @@ paylock_resp_t *paylock_resp_create(void);
 void paylock_resp_free(paylock_resp_t *resp);
 
 /*
+ * From here on a string of more than max bytes is cut there, and what is cut
+ * off counts for nothing; 0: none is.  Between two replies only.
+ */
+
+void paylock_resp_trim(paylock_resp_t *resp, size_t max);
+
+/*
  * Takes in bytes as they were received; take out the whole replies before
  * the next ones come.  Returns NULL, or why the stream of replies cannot go
  * on, as a text that lives as long as resp; replies not yet taken are lost.

@@ -77,7 +77,7 @@ def test_adopt_after_a_lost_tail(lost, redis):
     assert re.fullmatch("[0-9a-f]{32}", entry["request"])
     assert entry["hash"] == entry_hash(58, entry)
     assert out == {"chain": entry["chain"], "seq": 58, "hash": entry["hash"],
-                   "reason": entry["reason"]}
+                   "reason": entry["reason"], "opens": 0, "held": None}
     assert memory(lost)["seq"] == "58"
     assert memory(lost)["hash"] == entry["hash"]
 

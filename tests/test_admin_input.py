@@ -256,8 +256,8 @@ def test_a_configuration_with_a_password_is_private(admin, text):
 
 
 @pytest.mark.parametrize("text, word", [
-    ("frob = 1\n", "frob"), ("\n# x\nredis\n", "line 3"),
-    ("= x\n", '""')])
+    ("frob = 1\n", "line 1 sets what is no setting"),
+    ("\n# x\nredis\n", "line 3"), ("= x\n", "line 1")])
 def test_a_configuration_with_a_mistake(admin, text, word):
     error = refused(admin, 1, "config", "list", env={
         "PAYLOCK_CONFIG": str(config(admin, text))})
@@ -320,9 +320,9 @@ def test_passwords(private):
 
         admin("list", env={"PAYLOCK_PASSWORD_FILE": str(secret)})
         admin("list", env={"PAYLOCK_PASSWORD": "s3cret pass"})
-        config(admin, f"password_file = {secret}\n")
+        config(admin, f"redis = {redis.url}\npassword_file = {secret}\n")
         admin("list")
-        config(admin, "password = s3cret pass\n")
+        config(admin, f"redis = {redis.url}\npassword = s3cret pass\n")
         admin("list")
         refused(admin, 1, "auth", "list", env={"PAYLOCK_PASSWORD": "x"})
         for path in admin.home.rglob("*"):

@@ -254,6 +254,80 @@ def test_hostile_reports(redis, admin):
     assert list(reports(redis)) == ["x" * 5000]
 
 
+LARGE = 17 * 1024 * 1024
+
+
+@pytest.fixture
+def flooded(redis, admin):
+    """A good report among such as only who means harm writes, as nginx's user
+    may: what is too large, in value or in name."""
+    admin("init")
+    with redis.client() as client:
+        client.hset(NODES, "large", "x" * LARGE)
+        client.hset(NODES, "y" * LARGE, json.dumps(head(redis)))
+        client.hset(NODES, "over", json.dumps({"x": "x" * 4096}))
+        client.hset(NODES, "list", "[]")
+    write(redis, "web1", head(redis))
+    return admin
+
+
+def test_large_reports_are_passed_over_and_named(flooded, redis):
+    """By every command that looks at the reports; none fetches them."""
+    control = redis.client()
+    env = flooded.login("paylock-op")
+    for command in (["nodes"], ["audit", "verify"],
+                    ["lock", "acme.example", "--wait=1"], ["adopt", "--yes"]):
+        done = flooded("--json", *command, env=env, check=False)
+        assert done.returncode == (3 if "--wait=1" in command else 0), done
+        said = [json.loads(line)["warning"] for line in
+                done.stderr.splitlines() if '"warning"' in line]
+        names = [re.search('holds for "(.*?)" is no report', warning["message"])
+                 for warning in said if warning["code"] == "node"]
+        assert [name[1][:9] for name in names] == [
+            "large", "list", "over", "y" * 9]
+        assert "4096 bytes" in said[0]["message"]
+        assert "nodes forget" in said[0]["mend"]
+        assert "administrator of Redis" in said[3]["mend"]
+    done = flooded("--json", "doctor", env=env, check=False)
+    bad = [one for one in json.loads(done.stdout)
+           if one["result"] == "problem" and one["check"] == "nodes"]
+    assert len(bad) == 4
+    # the name comes, as nothing else tells of it; the value does not
+    control.hdel(NODES, "y" * LARGE)
+    before = control.info("stats")["total_net_output_bytes"]
+    for command in ["nodes"], ["audit", "verify"], ["adopt", "--yes"]:
+        flooded(*command, env=env)
+    assert (control.info("stats")["total_net_output_bytes"] - before) < 200_000
+
+
+def test_forget_does_not_read_large_reports(flooded, redis):
+    env = flooded.login("paylock-op")
+    done = flooded("nodes", "forget", "large", "over", "list", "none",
+                   env=env, check=False)
+    assert done.returncode == 3 and 'a node "none"' in done.stderr
+    assert done.stdout == "large: forgotten\nover: forgotten\n" \
+                          "list: forgotten\n"
+    assert sorted(redis.client().hkeys(NODES)) == ["web1", "y" * LARGE]
+
+
+def test_more_fields_than_are_looked_at(redis, admin):
+    admin("init")
+    client = redis.client()
+    for i in range(0, 70000, 10000):
+        client.hset(NODES, mapping={f"n{j}": "1" for j in range(i, i + 10000)})
+    done = admin("--json", "nodes")
+    said = [json.loads(line)["warning"] for line in done.stderr.splitlines()]
+    assert len(said) == 11
+    assert "holds 70000 fields" in said[-1]["message"]
+    assert "administrator of Redis" in said[-1]["mend"]
+    done = admin("--json", "doctor", check=False)
+    said = [one["message"] for one in json.loads(done.stdout)
+            if one["check"] == "nodes"]
+    assert len(said) == 11 and "holds 70000 fields" in said[-1]
+    admin("lock", "acme.example")
+    admin("adopt", "--yes")
+
+
 def test_forget(redis, admin):
     admin("init")
     for name in "web1", "web2", "web3":
@@ -297,7 +371,8 @@ def test_wait(redis, admin, three):
         assert [server.get(host="acme.example").status
                 for server in three] == [status] * 3
     shown = admin.json("lock", "acme.example", "--wait=5")
-    assert shown["nodes"].keys() == {"live", "have", "ms", "missing", "silent"}
+    assert shown["nodes"].keys() == {"live", "have", "ms", "missing", "silent",
+                                     "dry_run"}
     assert (shown["nodes"]["have"], shown["nodes"]["missing"]) == (3, [])
     again = admin.json("lock", "acme.example", "--wait")
     assert again["changed"] == [] and again["nodes"]["have"] == 3
@@ -305,6 +380,49 @@ def test_wait(redis, admin, three):
     assert "known on 3 of 3" in admin("lock", "acme.example", "--at", "+1d",
                                       "--wait").stdout
     assert admin("--quiet", "lock", "acme.example", "--wait").stdout == ""
+
+
+DRY = """
+    paylock_node web1;
+    server { server_name acme.example; paylock on; %s
+             location / { return 200; }
+             location /a { paylock_dry_run on; return 200; }
+             location /b { paylock off; paylock_dry_run on; return 200; }
+             location /c { if ($arg_x) { set $x 1; } return 200; } }
+    server { server_name b.example; paylock_dry_run on; }
+"""
+
+
+def test_dry_run(redis, admin, nginx):
+    """What only logs is said to do so, as soon as it is configured."""
+    admin("keygen")
+    admin("init")
+    server = nginx(DRY % "")
+    wait_report(redis, "web1", lambda r: r["dry_run"] == 1)
+    server.reload(DRY % "paylock_dry_run on;")
+    wait_report(redis, "web1", lambda r: r["dry_run"] == 4)
+    done = admin("lock", "acme.example", "--wait")
+    assert server.get(host="acme.example").status == 200
+    assert re.search(r"locked on 1 of 1 node in \d+ ms; in dry run, which "
+                     r"closes nothing and only logs: web1\n$", done.stdout)
+    shown = admin.json("unlock", "acme.example", "--wait")["nodes"]
+    assert (shown["have"], shown["dry_run"]) == (1, ["web1"])
+    assert admin.json("nodes")[0]["dry_run"] == 4
+    rows = [re.split(r"  +", line.strip())
+            for line in admin("nodes").stdout.splitlines()]
+    assert dict(zip(*rows))["DRY RUN"] == "yes"
+    found = [one for one in json.loads(admin("--json", "doctor").stdout)
+             if one["check"] == "nodes"]
+    assert [one["result"] for one in found] == ["note", "ok"]
+    assert '"web1" has dry run on in 4 servers and' in found[0]["message"]
+    assert "paylock_dry_run on" in found[0]["mend"]
+
+    server.reload(DRY.replace("paylock_dry_run on;", "") % "")
+    wait_report(redis, "web1", lambda r: r["dry_run"] == 0)
+    done = admin("lock", "acme.example", "--wait")
+    assert re.search(r"locked on 1 of 1 node in \d+ ms\n$", done.stdout)
+    assert server.get(host="acme.example").status == 503
+    assert "DRY RUN" not in admin("nodes").stdout
 
 
 def test_wait_is_short(redis, admin, three):

@@ -48,9 +48,18 @@ def test_admin_settings(redis, private, certs):
     conf = private / "config"
     cert, key = certs.client
     redis.set(tls_auth_clients="yes")
-    conf.write_text(f"tls_ca = {certs.ca}\ntls_cert = {cert}\n"
-                    f"tls_key = {key}\ntls_name = {NAME}\n")
+    tls = (f"tls_ca = {certs.ca}\ntls_cert = {cert}\ntls_key = {key}\n"
+           f"tls_name = {NAME}\n")
+    conf.write_text(f"redis = {redis.url}\n{tls}")
     assert admin("--config", conf, "init").returncode == 0
+
+    # for another Redis than the one named there it is not shown
+    conf.write_text(f"redis = rediss://192.0.2.1\n{tls}")
+    done = admin("--config", conf, "list", check=False)
+    assert done.returncode == 1
+    assert done.stderr.count("is for the Redis of that configuration") == 2
+    assert admin("--config", conf, "list", "--tls-cert", cert, "--tls-key",
+                 key).stderr == ""
 
 
 def refused(admin, redis, *options, env=None):

@@ -79,7 +79,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     must(memcmp(&node.applied, &again.applied, sizeof(node.applied)) == 0);
     must(memcmp(&node.furthest, &again.furthest, sizeof(node.furthest)) == 0);
     must(node.records == again.records && node.held == again.held
-         && node.time == again.time && node.ahead == again.ahead);
+         && node.dry_run == again.dry_run && node.time == again.time && node.ahead == again.ahead);
 
     return 0;
 }

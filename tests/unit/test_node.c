@@ -50,6 +50,7 @@ test_round(void **state)
     fill(&node.furthest, 7);
     node.records = 40;
     node.held = 2;
+    node.dry_run = 3;
     node.time = 1793491200123;
     node.ahead = -61000;
 
@@ -84,6 +85,7 @@ test_largest(void **state)
     fill(&node.furthest, INT64_MAX - 1);
     node.records = INT64_MAX;
     node.held = INT64_MAX;
+    node.dry_run = INT64_MAX;
     node.time = INT64_MAX;
     node.ahead = INT64_MIN;
 
@@ -118,6 +120,7 @@ test_empty(void **state)
 static void
 test_bad(void **state)
 {
+    char            large[PAYLOCK_NODE_LARGE + 1];
     size_t          i;
     paylock_node_t  node;
 
@@ -134,6 +137,11 @@ test_bad(void **state)
             fail_msg("%s is a report", bad[i]);
         }
     }
+
+    memset(large, ' ', sizeof(large));
+    memcpy(large, "{}", 2);
+    assert_null(paylock_node_read(large, PAYLOCK_NODE_LARGE, &node));
+    assert_non_null(paylock_node_read(large, sizeof(large), &node));
 }
 
 
@@ -149,7 +157,7 @@ test_lenient(void **state)
         "{}", "{\"seq\":0}", "{\"state\":1,\"version\":[]}", "{\"chain\":\"x\"}",
         "{\"chain\":\"" HASH "\",\"hash\":\"" CHAIN "\"}",
         "{\"chain\":\"0123456789ABCDEF0123456789abcdef\"}",
-        "{\"records\":-1,\"held\":\"2\",\"time\":-5,\"ahead\":\"x\"}",
+        "{\"records\":-1,\"held\":\"2\",\"dry_run\":true,\"time\":-5,\"ahead\":\"x\"}",
         "{\"furthest\":{\"seq\":-1}}", "{\"furthest\":[]}",
         "{\"furthest\":{\"seq\":0}}",
         "{\"state\":\"0123456789012345678901234567890123456789\"}"

@@ -81,7 +81,7 @@ print(out_t *out, const redisReply *reply)
 /* Feeds in pieces of this size; prints the replies, each with a ';'. */
 
 static const char *
-decode(const char *bytes, size_t len, size_t piece, out_t *out)
+decode_trimmed(size_t max, const char *bytes, size_t len, size_t piece, out_t *out)
 {
     char            *copy;
     size_t           n;
@@ -92,6 +92,7 @@ decode(const char *bytes, size_t len, size_t piece, out_t *out)
 
     resp = paylock_resp_create();
     assert_non_null(resp);
+    paylock_resp_trim(resp, max);
 
     out->len = 0;
     out->data[0] = '\0';
@@ -137,6 +138,13 @@ decode(const char *bytes, size_t len, size_t piece, out_t *out)
     paylock_resp_free(resp);
 
     return why;
+}
+
+
+static const char *
+decode(const char *bytes, size_t len, size_t piece, out_t *out)
+{
+    return decode_trimmed(0, bytes, len, piece, out);
 }
 
 
@@ -458,7 +466,52 @@ test_random(void **state)
         }
 
         (void) decode(bytes, len, 1 + i % 17, &out);
+        (void) decode_trimmed(1 + i % 5, bytes, len, 1 + i % 17, &out);
     }
+}
+
+
+/* Strings of more than three bytes are cut, whatever else there is. */
+
+static void
+test_trim(void **state)
+{
+    out_t        out;
+    size_t       i, piece;
+    const char  *why;
+
+    static const struct {
+        const char  *bytes;
+        size_t       len;
+        const char  *text;
+    } cases[] = {
+        { BYTES("$3\r\nabc\r\n"), "s:abc;" },
+        { BYTES("$4\r\nabcd\r\n"), "s:abc;" },
+        { BYTES("$0\r\n\r\n$-1\r\n+abcdef\r\n:12345\r\n"),
+          "s:;nil;+:abcdef;i:12345;" },
+        { BYTES("*4\r\n$7\r\n$5\r\n\r\n$\r\n$1\r\na\r\n$-1\r\n$9\r\n123456789"
+                "\r\n:1\r\n"), "[s:$5\r s:a nil s:123];i:1;" },
+        { BYTES("*1\r\n*2\r\n$12\r\naaaaaaaaaaaa\r\n-ERR long\r\n"),
+          "[[s:aaa e:ERR long]];" },
+        { BYTES("$9223372036854775807\r\nabcdefghij"), "..." },
+        { BYTES("*2\r\n$99999999999\r\nabc"), "..." }
+    };
+
+    (void) state;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        for (piece = 1; piece <= cases[i].len + 1; piece++) {
+            why = decode_trimmed(3, cases[i].bytes, cases[i].len, piece,
+                                 &out);
+
+            if (why || strcmp(out.data, cases[i].text) != 0) {
+                fail_msg("case %zu by %zu: %s, %s", i, piece, out.data, why);
+            }
+        }
+    }
+
+    why = decode_trimmed(3, BYTES("$5\r\nabcdexy"), 4, &out);
+    assert_non_null(why);
 }
 
 
@@ -470,7 +523,8 @@ main(void)
         cmocka_unit_test(test_hostile),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_linear),
-        cmocka_unit_test(test_random)
+        cmocka_unit_test(test_random),
+        cmocka_unit_test(test_trim)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
