@@ -71,6 +71,61 @@ def test_beside_nchan(order, gate, redis):
         assert site(nginx.get(host="acme.example"))
 
 
+def make(tree, *args, **env):
+    jobs = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
+    return subprocess.run(["make", *args], cwd=tree, env={**jobs, **env},
+                          text=True, capture_output=True)
+
+
+@pytest.fixture
+def tree(private):
+    """A copy of this one, with what is built."""
+    tree = private / "tree"
+    shutil.copytree(servers.ROOT, tree, symlinks=True,
+                    ignore=lambda path, names: {".git", "fuzz", "unit",
+                                                "sanitized", "asan",
+                                                "pytest"}.intersection(names))
+    return tree
+
+
+def test_another_nginx_is_another_build(tree, private):
+    assert make(tree, "-q", "all").returncode == 0
+    (private / "bin").mkdir()
+    (private / "bin/nginx").write_text("#!/bin/sh\necho another\n")
+    (private / "bin/nginx").chmod(0o755)
+    assert make(tree, "-q", "all", PATH=f"{private}/bin:{os.environ['PATH']}"
+                ).returncode == 1
+
+    shutil.copytree("/usr/share/nginx/src", private / "src")
+    header = private / "src/src/core/nginx.h"
+    text = header.read_text()
+    header.write_text(re.sub(r"(define nginx_version +)\d+", r"\g<1>1022099",
+                             text))
+    newer = f"NGINX_SRC={private}/src"
+    flags = "CFLAGS=-O0", "CPPFLAGS="
+    done = make(tree, "-j2", "module", newer, *flags)
+    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+    nginx = servers.Nginx(private / "nginx", control=False, load=[
+        tree / "build/ngx_http_paylock_module.so"])
+    assert "version 1022099 instead of" in nginx.test("").stderr
+
+    # nor is a file of the same place and name always the same
+    assert make(tree, "-q", "module", newer, *flags).returncode == 0
+    header.write_text(text)
+    assert make(tree, "-q", "module", newer, *flags).returncode == 1
+
+
+@pytest.mark.parametrize("target, tasks", [
+    ("all", ["build"]), ("install", ["build"]), ("run", ["build", "run"]),
+    ("packages-build", ["build"]), ("packages-run", ["build run"]),
+    ("packages-test", ["build run test"]),
+    ("unit", ["build", "run", "test"])])
+def test_packages(target, tasks):
+    """No target installs more than it needs."""
+    said = make(servers.ROOT, "-n", "-W", "tests/packages.sh", target).stdout
+    assert re.findall(r"(?m)^tests/packages\.sh (.+)$", said) == tasks
+
+
 def test_configure_in_a_stock_tree(private):
     """./configure --add-dynamic-module, from a directory of its own and
     without what our Makefile adds."""
@@ -111,9 +166,7 @@ def test_32_bits(private):
 
 
 def test_make_has_nothing_left_to_do():
-    env = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
-    done = subprocess.run(["make", "-q", "all"], cwd=servers.ROOT, env=env,
-                          text=True, capture_output=True)
+    done = make(servers.ROOT, "-q", "all")
     assert done.returncode == 0, done.stdout + done.stderr
 
 
