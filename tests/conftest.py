@@ -32,9 +32,13 @@ for sig in signal.SIGHUP, signal.SIGINT:
 
 def children():
     """The pids of this process's children, zombies included."""
-    return {int(pid)
-            for task in pathlib.Path("/proc/self/task").iterdir()
-            for pid in (task / "children").read_text().split()}
+    while True:
+        try:
+            return {int(pid)
+                    for task in pathlib.Path("/proc/self/task").iterdir()
+                    for pid in (task / "children").read_text().split()}
+        except OSError:
+            pass                        # a thread has just ended
 
 
 @pytest.fixture(autouse=True)
@@ -67,7 +71,7 @@ def redis(private):
     try:
         yield server.start()
     finally:
-        server.stop()
+        server.discard()
 
 
 @pytest.fixture
