@@ -1,9 +1,8 @@
 # Copyright (C) 2026 paylock contributors
 #
 # The procedures of docs/operations.md, as they stand there, on a real Redis
-# and a real nginx; and what docs/integrations.md has billing systems call.
+# and a real nginx.
 
-import ast
 import re
 import shutil
 import subprocess
@@ -177,20 +176,3 @@ def test_the_only_key_is_lost(machine, redis, nginx):
     server.wait_state("acme.example", "open")
     wait_for("the node to be well", lambda: " live " in machine.type(
         "paylock-admin nodes"))
-
-
-def test_billing_system(admin):
-    """It calls as docs/integrations.md has it, and again after a failure."""
-    page = (servers.ROOT / "docs/integrations.md").read_text()
-    code, = re.findall(r"(?ms)^```python\n(.*?)^```$", page)
-    words = ast.literal_eval(re.search(r"run\(\s*(\[.*?host\])", code, re.S)[1]
-                             .replace('event["id"]', '"evt_1"')
-                             .replace("host]", '"acme.example"]'))
-    compile(code, "integrations.md", "exec")
-    admin("init")
-    admin("lock", "acme.example")
-    assert words.pop(0) == "paylock-admin"
-    first, again = (admin(*words).stdout for _ in range(2))
-    assert first == again and '"changed":["acme.example"]' in first
-    # another host under the same id is another command
-    assert admin(*words[:-1], "b.example", check=False).returncode == 2
