@@ -142,11 +142,42 @@ def test_node_is_lost(machine, redis, nginx):
 
 
 def test_rotate_a_key(machine):
-    block, = blocks("Rotate a key")
+    block, _ = blocks("Rotate a key")
     machine.type(block)
     machine.type("paylock-admin unlock acme.example")
     assert machine.type("paylock-admin key list").count("revoked") == 1
     assert "ok       key" in machine.type("paylock-admin doctor")
+
+
+def restore(machine, redis, backup=None):
+    """Redis comes back with what was in the backup, or with nothing."""
+    aside, back, _ = blocks("Disaster: Redis is lost")
+    machine.type(aside)
+    if backup:
+        machine.type(back.replace("/var/backups/paylock/dump.rdb", str(backup)))
+    else:
+        machine.type("systemctl start redis-server")
+
+
+@pytest.mark.parametrize("backup", ["meanwhile", "before", None])
+def test_redis_is_lost_after_a_rotation(machine, redis, backup):
+    """From the backup on the way it goes on as ever; else the old key, which
+    is still there, is the one that can sign."""
+    machine.type(f"redis-cli --rdb {machine.backups}/before.rdb")
+    block, again = blocks("Rotate a key")
+    machine.type(block)
+    machine.type(f"mv {machine.backups}/dump.rdb {machine.backups}/meanwhile.rdb")
+    restore(machine, redis, backup and machine.backups / f"{backup}.rdb")
+    if backup == "meanwhile":
+        machine.type("paylock-admin adopt --yes")
+        machine.type('paylock-admin key revoke old.pub --reason "replaced"')
+    else:
+        said = machine.type("paylock-admin adopt --yes || true")
+        assert "does not count" in said
+        machine.type(again)
+    machine.type("paylock-admin lock next.example")
+    assert machine.type("paylock-admin key list").count("revoked") == 1
+    assert "ok       key" in machine.type("paylock-admin doctor || true")
 
 
 def test_key_is_lost(machine):
