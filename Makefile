@@ -2,6 +2,10 @@
 #
 # make help tells what there is to make.
 
+# as many at once as there are processors, unless -j says otherwise
+
+MAKEFLAGS  += -j$(shell nproc)
+
 CC         ?= cc
 CFLAGS     ?= -O2 -g -fstack-protector-strong
 CPPFLAGS   ?= -D_FORTIFY_SOURCE=2
