@@ -126,6 +126,73 @@ def test_packages(target, tasks):
     assert re.findall(r"(?m)^tests/packages\.sh (.+)$", said) == tasks
 
 
+# what a package does that is wanted as a program
+ENABLES = """#!/bin/sh
+[ "$1" = install ] || exit 0
+/usr/sbin/policy-rc.d nginx start; echo "policy $?"
+cd /etc
+ln -sf /usr/share/nginx/modules-available/mod-nchan.conf \\
+    nginx/modules-enabled/50-mod-nchan.conf
+touch cron.d/certbot
+for unit in timers/certbot.timer multi-user/redis-server.service; do
+    mkdir -p systemd/system/${unit%/*}.target.wants
+    ln -sf /lib/systemd/system/${unit#*/} \\
+        systemd/system/${unit%/*}.target.wants
+done
+ln -sf ../init.d/nginx rc2.d/S01nginx
+"""
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_packages_enable_nothing(private, before):
+    """As they would, and as it was: here in an /etc of its own."""
+    if os.geteuid():
+        pytest.skip("only who may mount can try it")
+    bin = private / "bin"
+    bin.mkdir()
+    for name, script in ("apt-get", ENABLES), ("dpkg-query", "#!/bin/sh\n"):
+        (bin / name).write_text(script)
+        (bin / name).chmod(0o755)
+    mounts = ""
+    for path in "/etc", "/usr/sbin":
+        for part in "upper", "work":
+            (private / f"{part}{path}").mkdir(parents=True)
+        mounts += (f"mount -t overlay -o lowerdir={path},"
+                   f"upperdir={private}/upper{path},"
+                   f"workdir={private}/work{path} overlay {path}\n")
+    theirs = ("apt-get install" if before else
+              "ln -sf /theirs /etc/nginx/modules-enabled/50-theirs.conf")
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-ec", f"""{mounts}
+            rm -f /usr/sbin/policy-rc.d /etc/nginx/modules-enabled/* \\
+                /etc/cron.d/certbot* /etc/systemd/system/*.wants/certbot.* \\
+                /etc/systemd/system/*.wants/redis-server.* /etc/rc?.d/*nginx
+            {theirs} > /dev/null 2>&1
+            {servers.ROOT}/tests/packages.sh test
+            cd /etc
+            ls -d nginx/modules-enabled/* cron.d/certbot \\
+                systemd/system/*.wants/*certbot* rc2.d/*nginx \\
+                systemd/system/*.wants/redis-server* \\
+                /usr/sbin/policy-rc.d || true"""],
+        text=True, capture_output=True, timeout=60,
+        env={"PATH": f"{bin}:/usr/sbin:/usr/bin:/sbin:/bin"})
+    if "overlay" in done.stderr:
+        pytest.skip(done.stderr)
+    assert done.returncode == 0, done
+    there = done.stdout.splitlines()[-5:]
+    assert "policy 101" in done.stdout
+    if before:
+        assert there == [
+            "cron.d/certbot", "nginx/modules-enabled/50-mod-nchan.conf",
+            "rc2.d/S01nginx",
+            "systemd/system/multi-user.target.wants/redis-server.service",
+            "systemd/system/timers.target.wants/certbot.timer"], done
+        assert "disabled: " not in done.stdout
+    else:
+        assert [line for line in there if not line.startswith("disabled: ")] \
+            == ["nginx/modules-enabled/50-theirs.conf", "rc2.d/K01nginx"], done
+
+
 def test_configure_in_a_stock_tree(private):
     """./configure --add-dynamic-module, from a directory of its own and
     without what our Makefile adds."""
