@@ -531,11 +531,11 @@ class Nginx(Process):
             return reply.headers["X-Paylock"]
         return reply.text
 
-    def wait_state(self, host, state, timeout=10):
+    def wait_state(self, host, state, timeout=20):
         wait_for(f"{host} to be {state}",
                  lambda: self.state(host) == state, timeout)
 
-    def wait_live(self, redis=None, timeout=10):
+    def wait_live(self, redis=None, timeout=20):
         """Waits until the feed follows the stream of Redis."""
         with (redis or self.redis).client() as client:
             wait_for("the feed to follow", lambda: any(
