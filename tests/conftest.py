@@ -30,6 +30,12 @@ for sig in signal.SIGHUP, signal.SIGINT:
         signal.signal(sig, signal.SIG_DFL)
 
 
+def pytest_collection_modifyitems(items):
+    """The end of the alphabet first: it takes long, and whoever got it last
+    would be alone with it."""
+    items.sort(key=lambda item: item.path.name, reverse=True)
+
+
 def children():
     """The pids of this process's children, zombies included."""
     while True:
