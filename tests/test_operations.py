@@ -166,7 +166,7 @@ def test_redis_is_lost_after_a_rotation(machine, redis, backup):
     machine.type(f"redis-cli --rdb {machine.backups}/before.rdb")
     block, again = blocks("Rotate a key")
     machine.type(block)
-    machine.type(f"mv {machine.backups}/dump.rdb {machine.backups}/meanwhile.rdb")
+    (machine.backups / "dump.rdb").rename(machine.backups / "meanwhile.rdb")
     restore(machine, redis, backup and machine.backups / f"{backup}.rdb")
     if backup == "meanwhile":
         machine.type("paylock-admin adopt --yes")
