@@ -126,6 +126,16 @@ def gate(nginx, admin, backend, private):
     return Gate(nginx, admin, backend, private)
 
 
+@pytest.fixture
+def mounts():
+    """The command whose mounts are seen by what it runs alone."""
+    command = ["unshare", "--mount"]
+    if os.geteuid() or subprocess.run([*command, "true"],
+                                      capture_output=True).returncode:
+        pytest.skip("only who may mount can try it")
+    return command
+
+
 @pytest.fixture(scope="session")
 def tls(tmp_path_factory):
     """The paths of a certificate and its key, which the master reads."""
