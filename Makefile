@@ -2,6 +2,10 @@
 #
 # make help tells what there is to make.
 
+# as many at once as there are processors, unless -j says otherwise
+
+MAKEFLAGS  += -j$(shell nproc)
+
 CC         ?= cc
 CFLAGS     ?= -O2 -g -fstack-protector-strong
 CPPFLAGS   ?= -D_FORTIFY_SOURCE=2
@@ -59,15 +63,16 @@ asan       := $(addprefix build/asan/, nginx ngx_http_paylock_module.so \
 asan_flags := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
               -fno-sanitize=nonnull-attribute
 
-# tests wait for servers about as long as they compute
+# tests wait for servers longer than they compute
 
-at_once     = $(shell echo $$(($$(nproc) + 1)))
+at_once     = $(shell echo $$(($$(nproc) * 2)))
 
 nginx_incs := $(addprefix -Ibuild/nginx/, src/core src/event \
                   src/event/modules src/os/unix src/http src/http/modules objs)
 
 
-.PHONY: all module cli install clean packages help FORCE
+.PHONY: all module cli install clean help FORCE
+.PHONY: packages-build packages-run packages-test
 .PHONY: unit fuzzers test test-full test-asan bench run
 .DELETE_ON_ERROR:
 
@@ -102,8 +107,14 @@ install: all            ## install both and the docs: DESTDIR= PREFIX= MODULESDI
 clean:                  ## remove build/
 	rm -rf build
 
-packages:               ## install the Debian packages that all targets need
-	tests/packages.sh build run test
+packages-build:         ## install the Debian packages that building needs
+	@tests/packages.sh build
+
+packages-run:           ## those that the example needs: nginx, Redis, curl
+	@tests/packages.sh build run
+
+packages-test:          ## those that the tests need, many; nothing is enabled
+	@tests/packages.sh build run test
 
 unit: $(unit)           ## unit tests, with address and undefined sanitizers
 	@failed=; for t in $(unit); do $$t || failed="$$failed $$t"; done; \
@@ -137,7 +148,7 @@ run: all                ## three example sites to lock and unlock; Ctrl-C ends
 	@example/run
 
 help:                   ## this list
-	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 16
 
 
 # packages are looked for once, and again when the lists have changed
@@ -156,9 +167,21 @@ build/packages-test: | build/packages-run
 build/packages-asan: | build/packages-test
 
 
-# the module, by nginx's own build
+# the module, by nginx's own build; another nginx, or another nginx-dev, is
+# another build
 
-build/nginx/configure: | build/packages-build
+nginx_is = { PATH="$$PATH:/usr/sbin" nginx -V 2>&1; find $(NGINX_SRC)/ \
+    -type f -exec cksum {} + | LC_ALL=C sort; } 2>/dev/null | cksum
+
+ifneq ($(strip $(file <build/nginx-is)),$(shell $(nginx_is)))
+build/nginx-is: FORCE
+endif
+
+build/nginx-is: | build/packages-build
+	@mkdir -p build
+	@$(nginx_is) > $@
+
+build/nginx/configure: build/nginx-is
 	@test -f $(NGINX_SRC)/conf_flags || { echo "$(NGINX_SRC)/conf_flags" \
 	    "is not there: install nginx-dev, or set NGINX_SRC" >&2; exit 1; }
 	@rm -rf build/nginx && mkdir -p build
@@ -206,7 +229,8 @@ build/ngx_http_paylock_module.8: docs/man.awk docs/directives.md \
 # all three with sanitizers: Debian's nginx, configured as Debian does but
 # for what it makes dynamic modules of
 
-build/asan/src/configure: tests/nginx_source.sh | build/packages-asan
+build/asan/src/configure: tests/nginx_source.sh build/nginx-is \
+        | build/packages-asan
 	@rm -rf build/asan/src && mkdir -p build/asan
 	tests/nginx_source.sh build/asan/src > build/asan/source.log 2>&1 \
 	    || { cat build/asan/source.log >&2; exit 1; }

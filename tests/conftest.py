@@ -30,11 +30,21 @@ for sig in signal.SIGHUP, signal.SIGINT:
         signal.signal(sig, signal.SIG_DFL)
 
 
+def pytest_collection_modifyitems(items):
+    """The end of the alphabet first: it takes long, and whoever got it last
+    would be alone with it."""
+    items.sort(key=lambda item: item.path.name, reverse=True)
+
+
 def children():
     """The pids of this process's children, zombies included."""
-    return {int(pid)
-            for task in pathlib.Path("/proc/self/task").iterdir()
-            for pid in (task / "children").read_text().split()}
+    while True:
+        try:
+            return {int(pid)
+                    for task in pathlib.Path("/proc/self/task").iterdir()
+                    for pid in (task / "children").read_text().split()}
+        except OSError:
+            pass                        # a thread has just ended
 
 
 @pytest.fixture(autouse=True)
@@ -67,7 +77,7 @@ def redis(private):
     try:
         yield server.start()
     finally:
-        server.stop()
+        server.discard()
 
 
 @pytest.fixture
@@ -114,6 +124,16 @@ def nginx(redis, private):
 @pytest.fixture
 def gate(nginx, admin, backend, private):
     return Gate(nginx, admin, backend, private)
+
+
+@pytest.fixture
+def mounts():
+    """The command whose mounts are seen by what it runs alone."""
+    command = ["unshare", "--mount"]
+    if os.geteuid() or subprocess.run([*command, "true"],
+                                      capture_output=True).returncode:
+        pytest.skip("only who may mount can try it")
+    return command
 
 
 @pytest.fixture(scope="session")

@@ -3,8 +3,8 @@
 # Copyright (C) 2026 paylock contributors
 #
 # Installs the Debian packages that the given tasks (build, run, test, asan,
-# suite, bench) need and that are missing; who is not root is told which they
-# are.
+# suite, bench) need and that are missing, and enables none of them; who is not
+# root is told which they are.
 
 set -eu
 
@@ -14,7 +14,7 @@ run="nginx redis-server curl"
 test="libcmocka-dev python3 python3-pytest python3-pytest-xdist
     python3-redis python3-h2 python3-cryptography libnginx-mod-nchan openssl
     valgrind certbot pebble clang libclang-rt-14-dev chromium npm wrk
-    zsh fish mandoc groff-base faketime"
+    zsh fish mandoc groff-base faketime sudo"
 
 # modules that are loaded beside ours
 test="$test libnginx-mod-http-lua lua-resty-core lua-resty-lrucache
@@ -76,26 +76,44 @@ done
 
 if [ "$(id -u)" -ne 0 ]; then
     echo "$0: missing packages:$missing" >&2
-    echo "$0: install them with: sudo apt-get install" \
-         "--no-install-recommends$missing" >&2
+    echo "$0: install them with: sudo $0 $*" >&2
     exit 1
 fi
 
 echo "installing:$missing"
 
-# nginx and redis-server are wanted as programs, not as running services:
-# a policy of ours, if there is none, keeps them from being started now,
-# and they are disabled afterwards, so that no boot starts them either
+# these are wanted as programs and nginx's modules as files: none is to run on
+# this machine, or to be loaded by its nginx, that did not before.  A policy of
+# ours, if there is none, keeps services from being started or reloaded now;
+# what the packages enabled is disabled again
 
-services=
-for service in nginx redis-server; do
-    installed "$service" || services="$services $service"
-done
+enabled() {
+    for name in nginx redis-server certbot; do
+        find /etc/rc[2-5].d /etc/cron.d /etc/systemd/system -name "S??$name" \
+            -o -name "$name" -o -path "*.wants/$name.*" || true
+    done 2>/dev/null
+    find /etc/nginx/modules-enabled -type l 2>/dev/null || true
+}
+
+disable() {
+    enabled | grep -vxF -f "$before" | while read -r path; do
+        echo "disabled: $path"
+        case $path in
+            /etc/rc*)   update-rc.d "${path##*/S??}" disable || true ;;
+            /etc/cron*) mv "$path" "$path.disabled" ;;
+            *)          rm -f "$path" ;;
+        esac
+    done
+}
 
 ours=
+before=$(mktemp)
+enabled > "$before"
+
 cleanup() {
+    disable
     [ -z "$ours" ] || rm -f "$policy"
-    ours=
+    rm -f "$before"
 }
 trap cleanup EXIT
 trap 'exit 130' INT
@@ -117,9 +135,3 @@ install || { apt-get update -q && install; } || {
     echo "$0: apt-get could not install:$missing" >&2
     exit 1
 }
-
-for service in $services; do
-    if installed "$service"; then
-        update-rc.d "$service" disable || true
-    fi
-done

@@ -46,16 +46,18 @@ PASSWORDS = {user: secrets.token_hex(16)
              for user in (NGINX_USER, OP_USER, AUDIT_USER)}
 
 
-def wait_for(what, check, timeout=10.0, pause=0.01):
-    """Calls check until it returns something true, and returns that."""
-    end = time.monotonic() + timeout
+def wait_for(what, check, timeout=20.0, pause=None):
+    """Calls check until it returns something true, and returns that: what
+    takes long is asked for less often."""
+    start = time.monotonic()
     while True:
         result = check()
         if result:
             return result
-        if time.monotonic() > end:
+        waited = time.monotonic() - start
+        if waited > timeout:
             raise TimeoutError(f"{what}: not within {timeout} s")
-        time.sleep(pause)
+        time.sleep(pause or min(0.01 + waited / 50, 0.05))
 
 
 def compilers():
@@ -163,15 +165,18 @@ class Process:
         if self.process is None:
             return
 
+        told = -1
+
         def ended():
-            if again and self.running():
+            nonlocal told
+            now = time.monotonic()
+            if self.running() and (told < 0 or again and now > told + 0.3):
                 os.kill(self.pid, sig)
+                told = now
             return not self.running()
 
-        if self.running():
-            os.kill(self.pid, sig)
         try:
-            wait_for("the end", ended, timeout, pause=0.3 if again else 0.01)
+            wait_for("the end", ended, timeout)
             wait_for("processes left", lambda: not self.family(), 2)
         except TimeoutError:
             left = self.family()
@@ -215,7 +220,7 @@ class Redis(Process):
         for name, value in self.conf.items():
             argv += [f"--{name}", value]
         self.spawn(argv)
-        wait_for("Redis to answer", self.answers)
+        wait_for("Redis to answer", self.answers, 30)
         return self
 
     def answers(self):
@@ -253,6 +258,13 @@ class Redis(Process):
     def kill(self):
         os.kill(self.pid, signal.SIGKILL)
         self.process.wait(5)
+
+    def discard(self):
+        """Ends it with its children, whatever they are at: nobody reads what
+        they would leave."""
+        if self.running():
+            os.killpg(self.pid, signal.SIGKILL)
+            self.process.wait(5)
 
     def pause(self):
         os.kill(self.pid, signal.SIGSTOP)
@@ -519,11 +531,11 @@ class Nginx(Process):
             return reply.headers["X-Paylock"]
         return reply.text
 
-    def wait_state(self, host, state, timeout=10):
+    def wait_state(self, host, state, timeout=20):
         wait_for(f"{host} to be {state}",
                  lambda: self.state(host) == state, timeout)
 
-    def wait_live(self, redis=None, timeout=10):
+    def wait_live(self, redis=None, timeout=20):
         """Waits until the feed follows the stream of Redis."""
         with (redis or self.redis).client() as client:
             wait_for("the feed to follow", lambda: any(

@@ -3,8 +3,6 @@
 # The three users of Redis: what they may do is enough, and no more.
 
 import json
-import os
-import re
 import subprocess
 
 import pytest
@@ -113,45 +111,6 @@ def test_unfilled_line_makes_no_user(private):
             input=admin("init", "--acl").stdout, capture_output=True)
         assert done.stdout.count("password hash must be") == 3
         assert redis.client().acl_users() == ["default"]
-    finally:
-        redis.stop()
-
-
-def test_commands_of_the_documentation(private, nginx):
-    """As they stand there, and then without the default user."""
-    redis = own(private)
-    try:
-        bin = redis.dir / "bin"
-        bin.mkdir()
-        for name, command in (
-                ("redis-cli", f"/usr/bin/redis-cli -s {redis.socket}"),
-                ("paylock-admin", f"{servers.CLI} --redis {redis.url}")):
-            (bin / name).write_text(f'#!/bin/sh\nexec {command} "$@"\n')
-            (bin / name).chmod(0o755)
-        page = (servers.ROOT / "docs/redis.md").read_text()
-        script = re.search(r"(?ms)^## Access rights$.*?^```sh\n(.*?)^```$",
-                           page)[1]
-        done = subprocess.run(
-            ["sh", "-e", "-c", script], cwd=redis.dir, text=True, timeout=60,
-            capture_output=True, env={"PATH": f"{bin}:{os.environ['PATH']}"})
-        assert done.stdout.split() == ["OK"] * 4, done
-        redis.client().acl_setuser("default", enabled=False)
-
-        def secret(user):
-            return redis.dir / f"{user}.password"
-
-        admin = servers.Admin(redis, private / "admin")
-        admin.env.update(PAYLOCK_USERNAME=OP_USER,
-                         PAYLOCK_PASSWORD_FILE=str(secret(OP_USER)))
-        admin("init")
-        admin("lock", "acme.example")
-        server = nginx(SITE, redis=redis, options=(
-            f"username={NGINX_USER} password_file={secret(NGINX_USER)}"))
-        server.wait_state("acme.example", "locked")
-        stored = (redis.dir / "users.acl").read_text()
-        assert all(f"user {user} on" in stored for user in servers.PASSWORDS)
-        assert not any(secret(user).read_text().strip() in stored
-                       for user in servers.PASSWORDS)
     finally:
         redis.stop()
 

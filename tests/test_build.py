@@ -71,6 +71,126 @@ def test_beside_nchan(order, gate, redis):
         assert site(nginx.get(host="acme.example"))
 
 
+def make(tree, *args, **env):
+    jobs = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
+    return subprocess.run(["make", *args], cwd=tree, env={**jobs, **env},
+                          text=True, capture_output=True)
+
+
+@pytest.fixture
+def tree(private):
+    """A copy of this one, with what is built."""
+    tree = private / "tree"
+    shutil.copytree(servers.ROOT, tree, symlinks=True,
+                    ignore=lambda path, names: {".git", "fuzz", "unit",
+                                                "sanitized", "asan",
+                                                "pytest"}.intersection(names))
+    return tree
+
+
+def test_another_nginx_is_another_build(tree, private):
+    assert make(tree, "-q", "all").returncode == 0
+    (private / "bin").mkdir()
+    (private / "bin/nginx").write_text("#!/bin/sh\necho another\n")
+    (private / "bin/nginx").chmod(0o755)
+    assert make(tree, "-q", "all", PATH=f"{private}/bin:{os.environ['PATH']}"
+                ).returncode == 1
+
+    shutil.copytree("/usr/share/nginx/src", private / "src")
+    header = private / "src/src/core/nginx.h"
+    text = header.read_text()
+    header.write_text(re.sub(r"(define nginx_version +)\d+", r"\g<1>1022099",
+                             text))
+    newer = f"NGINX_SRC={private}/src"
+    flags = "CFLAGS=-O0", "CPPFLAGS="
+    done = make(tree, "-j2", "module", newer, *flags)
+    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+    nginx = servers.Nginx(private / "nginx", control=False, load=[
+        tree / "build/ngx_http_paylock_module.so"])
+    assert "version 1022099 instead of" in nginx.test("").stderr
+
+    # nor is a file of the same place and name always the same
+    assert make(tree, "-q", "module", newer, *flags).returncode == 0
+    header.write_text(text)
+    assert make(tree, "-q", "module", newer, *flags).returncode == 1
+
+
+@pytest.mark.parametrize("target, tasks", [
+    ("all", ["build"]), ("install", ["build"]), ("run", ["build", "run"]),
+    ("packages-build", ["build"]), ("packages-run", ["build run"]),
+    ("packages-test", ["build run test"]),
+    ("unit", ["build", "run", "test"])])
+def test_packages(target, tasks):
+    """No target installs more than it needs."""
+    said = make(servers.ROOT, "-n", "-W", "tests/packages.sh", target).stdout
+    assert re.findall(r"(?m)^tests/packages\.sh (.+)$", said) == tasks
+
+
+# what a package does that is wanted as a program
+ENABLES = """#!/bin/sh
+[ "$1" = install ] || exit 0
+/usr/sbin/policy-rc.d nginx start; echo "policy $?"
+cd /etc
+ln -sf /usr/share/nginx/modules-available/mod-nchan.conf \\
+    nginx/modules-enabled/50-mod-nchan.conf
+touch cron.d/certbot
+for unit in timers/certbot.timer multi-user/redis-server.service; do
+    mkdir -p systemd/system/${unit%/*}.target.wants
+    ln -sf /lib/systemd/system/${unit#*/} \\
+        systemd/system/${unit%/*}.target.wants
+done
+ln -sf ../init.d/nginx rc2.d/S01nginx
+"""
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_packages_enable_nothing(private, mounts, before):
+    """As they would, and as it was: here in an /etc of its own."""
+    bin = private / "bin"
+    bin.mkdir()
+    for name, script in ("apt-get", ENABLES), ("dpkg-query", "#!/bin/sh\n"):
+        (bin / name).write_text(script)
+        (bin / name).chmod(0o755)
+    overlays = ""
+    for path in "/etc", "/usr/sbin":
+        for part in "upper", "work":
+            (private / f"{part}{path}").mkdir(parents=True)
+        overlays += (f"mount -t overlay -o lowerdir={path},"
+                     f"upperdir={private}/upper{path},"
+                     f"workdir={private}/work{path} overlay {path}\n")
+    theirs = ("apt-get install" if before else
+              "ln -sf /theirs /etc/nginx/modules-enabled/50-theirs.conf")
+    done = subprocess.run(
+        [*mounts, "sh", "-ec", f"""{overlays}
+            rm -f /usr/sbin/policy-rc.d /etc/nginx/modules-enabled/* \\
+                /etc/cron.d/certbot* /etc/systemd/system/*.wants/certbot.* \\
+                /etc/systemd/system/*.wants/redis-server.* /etc/rc?.d/*nginx
+            {theirs} > /dev/null 2>&1
+            {servers.ROOT}/tests/packages.sh test
+            cd /etc
+            ls -d nginx/modules-enabled/* cron.d/certbot \\
+                systemd/system/*.wants/*certbot* rc2.d/*nginx \\
+                systemd/system/*.wants/redis-server* \\
+                /usr/sbin/policy-rc.d || true"""],
+        text=True, capture_output=True, timeout=60,
+        env={"PATH": f"{bin}:/usr/sbin:/usr/bin:/sbin:/bin"})
+    if "overlay" in done.stderr:
+        pytest.skip(done.stderr)
+    assert done.returncode == 0, done
+    there = done.stdout.splitlines()[-5:]
+    assert "policy 101" in done.stdout
+    if before:
+        assert there == [
+            "cron.d/certbot", "nginx/modules-enabled/50-mod-nchan.conf",
+            "rc2.d/S01nginx",
+            "systemd/system/multi-user.target.wants/redis-server.service",
+            "systemd/system/timers.target.wants/certbot.timer"], done
+        assert "disabled: " not in done.stdout
+    else:
+        assert [line for line in there if not line.startswith("disabled: ")] \
+            == ["nginx/modules-enabled/50-theirs.conf", "rc2.d/K01nginx"], done
+
+
 def test_configure_in_a_stock_tree(private):
     """./configure --add-dynamic-module, from a directory of its own and
     without what our Makefile adds."""
@@ -111,9 +231,7 @@ def test_32_bits(private):
 
 
 def test_make_has_nothing_left_to_do():
-    env = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
-    done = subprocess.run(["make", "-q", "all"], cwd=servers.ROOT, env=env,
-                          text=True, capture_output=True)
+    done = make(servers.ROOT, "-q", "all")
     assert done.returncode == 0, done.stdout + done.stderr
 
 

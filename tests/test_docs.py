@@ -131,8 +131,9 @@ def test_defaults(private):
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/directives.md",
-                                  "docs/monitoring.md"])
+@pytest.mark.parametrize("page", [
+    "README.md", "docs/directives.md", "docs/getting-started.md",
+    "docs/monitoring.md"])
 def test_configurations(page, private):
     """Every configuration that is shown is one."""
     text = (servers.ROOT / page).read_text()
@@ -144,6 +145,19 @@ def test_configurations(page, private):
             assert "load_module modules/ngx_http_paylock_module.so;" in block
         done = nginx.test(http[1] if http else block)
         assert done.returncode == 0, done.stderr
+
+
+def test_first_dry_run(admin, nginx):
+    """Is seen where nginx logs as little as Debian's does."""
+    block, = blocks((DOCS / "getting-started.md").read_text(), "nginx")
+    admin("init")
+    admin("lock", "acme.example")
+    server = nginx("server { server_name acme.example; paylock on; "
+                   f'{block} location / {{ return 200 "site"; }} }}',
+                   log_level="error")
+    server.wait_state("acme.example", "locked")
+    assert server.get(host="acme.example").text == "site"
+    assert re.search(r"dry run.* host: \"acme.example\"", server.error_log())
 
 
 def test_readme_is_short():

@@ -239,15 +239,22 @@ def upgrade(server):
     return new
 
 
+def titled(pid):
+    """Is it a worker, and still there?"""
+    try:
+        title = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+    return title.startswith(b"nginx: worker")
+
+
 def workers_of(master):
     children = pathlib.Path(f"/proc/{master}/task/{master}/children")
     try:
         pids = children.read_text().split()
-        return [int(pid) for pid in pids if pathlib.Path(
-                f"/proc/{pid}/cmdline").read_bytes().startswith(
-                    b"nginx: worker")]
     except OSError:
         return []
+    return [int(pid) for pid in pids if titled(pid)]
 
 
 def leave(pid):

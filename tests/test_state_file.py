@@ -207,7 +207,7 @@ def test_another_is_at_it(saving, chain, end):
         server.wait_state("later.example", "locked")
         if end:
             server.end(signal.SIGQUIT, 30)
-        wait_for("the alert", lambda: alerts(server), 30)
+        wait_for("the alert", lambda: alerts(server), 60)
         assert server.file.read_bytes() == before
         assert temp.read_text() == "theirs"
     finally:

@@ -23,7 +23,7 @@ normal(const char *name, size_t len)
 
     label = digits = 0;
 
-    if (len == 0 || len > PAYLOCK_HOST_NAME) {
+    if (len == 0 || len > PAYLOCK_HOST_NAME || (len == 1 && *name == '_')) {
         return 0;
     }
 
