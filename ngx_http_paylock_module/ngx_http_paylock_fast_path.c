@@ -20,13 +20,44 @@
 #define NGX_HTTP_PAYLOCK_SHORT  64
 
 
+static ngx_uint_t ngx_http_paylock_fast_path(ngx_http_request_t *r,
+    const ngx_http_paylock_table_t *table,
+    const ngx_http_paylock_srv_conf_t *pscf);
 static ngx_uint_t ngx_http_paylock_fast_suffix(
     const ngx_http_paylock_table_t *table, const ngx_str_t *host);
 
 
+__attribute__((flatten)) ngx_int_t
+ngx_http_paylock_server_rewrite_handler(ngx_http_request_t *r)
+{
+    u_char                       **verdict;
+    ngx_http_paylock_srv_conf_t   *pscf;
+    ngx_http_paylock_main_conf_t  *pmcf;
+
+    pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
+    pscf = ngx_http_get_module_srv_conf(r, ngx_http_paylock_module);
+
+    verdict = &r->variables[pmcf->verdict].data;
+
+    if (r != r->main
+        || !pscf->enabled
+        || pscf->pass_keys
+        || *verdict
+        || !ngx_http_paylock_fast_path(r, &pmcf->table, pscf))
+    {
+        return ngx_http_paylock_server_rewrite(r, pscf);
+    }
+
+    pmcf->count->n[PAYLOCK_OPEN]++;
+    *verdict = (u_char *) &ngx_http_paylock_open;
+
+    return NGX_DECLINED;
+}
+
+
 /* Is it a name of this server's that no record could be for? */
 
-__attribute__((flatten)) ngx_uint_t
+static ngx_inline ngx_uint_t
 ngx_http_paylock_fast_path(ngx_http_request_t *r,
     const ngx_http_paylock_table_t *table,
     const ngx_http_paylock_srv_conf_t *pscf)

@@ -371,6 +371,8 @@ uint32_t ngx_http_paylock_host_pass_after(ngx_http_request_t *r,
 
 ngx_int_t ngx_http_paylock_phases_init(ngx_conf_t *cf);
 void ngx_http_paylock_phases_first(ngx_cycle_t *cycle);
+ngx_int_t ngx_http_paylock_server_rewrite(ngx_http_request_t *r,
+    ngx_http_paylock_srv_conf_t *pscf);
 
 
 /*
@@ -383,11 +385,9 @@ ngx_http_paylock_verdict_t *ngx_http_paylock_judge(ngx_http_request_t *r);
 ngx_http_paylock_verdict_t *ngx_http_paylock_judge_name(ngx_http_request_t *r);
 
 
-/* ngx_http_paylock_fast_path.c: 1, certainly open; 0, judge it */
+/* ngx_http_paylock_fast_path.c */
 
-ngx_uint_t ngx_http_paylock_fast_path(ngx_http_request_t *r,
-    const ngx_http_paylock_table_t *table,
-    const ngx_http_paylock_srv_conf_t *pscf);
+ngx_int_t ngx_http_paylock_server_rewrite_handler(ngx_http_request_t *r);
 
 
 /* ngx_http_paylock_gate.c */

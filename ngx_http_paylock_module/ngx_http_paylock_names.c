@@ -51,7 +51,9 @@ ngx_http_paylock_names_init(ngx_conf_t *cf, ngx_http_paylock_srv_conf_t *pscf,
     pscf->exact = pscf->names.nelts == cscf->server_names.nelts
                   && pscf->wildcards.nelts == 0;
 
-    for (n = 2; n <= 2 * pscf->names.nelts; n *= 2) { /* void */ }
+    /* so sparse that the first look nearly always tells */
+
+    for (n = 8; n <= 8 * pscf->names.nelts; n *= 2) { /* void */ }
 
     pscf->mask = n - 1;
     pscf->own = ngx_pcalloc(cf->pool, n * sizeof(uint64_t));

@@ -16,10 +16,6 @@
 
 static ngx_int_t ngx_http_paylock_phases_add(ngx_conf_t *cf,
     ngx_http_phases phase, ngx_http_handler_pt handler);
-static ngx_int_t ngx_http_paylock_server_rewrite_handler(
-    ngx_http_request_t *r);
-static ngx_int_t ngx_http_paylock_server_rewrite(ngx_http_request_t *r,
-    ngx_http_paylock_srv_conf_t *pscf);
 static ngx_int_t ngx_http_paylock_rewrite_handler(ngx_http_request_t *r);
 
 
@@ -101,37 +97,7 @@ ngx_http_paylock_phases_first(ngx_cycle_t *cycle)
 
 /* The host is what the client asked for: nobody has changed it yet. */
 
-static ngx_int_t
-ngx_http_paylock_server_rewrite_handler(ngx_http_request_t *r)
-{
-    u_char                       **verdict;
-    ngx_http_paylock_srv_conf_t   *pscf;
-    ngx_http_paylock_main_conf_t  *pmcf;
-
-    pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
-    pscf = ngx_http_get_module_srv_conf(r, ngx_http_paylock_module);
-
-    if (r != r->main) {
-        return ngx_http_paylock_server_rewrite(r, pscf);
-    }
-
-    verdict = &r->variables[pmcf->verdict].data;
-
-    if (*verdict == NULL
-        && pscf->enabled
-        && ngx_http_paylock_fast_path(r, &pmcf->table, pscf))
-    {
-        pmcf->count->n[PAYLOCK_OPEN]++;
-        *verdict = (u_char *) &ngx_http_paylock_open;
-    }
-
-    return *verdict == (u_char *) &ngx_http_paylock_open
-           && pscf->pass_keys == NULL
-           ? NGX_DECLINED : ngx_http_paylock_server_rewrite(r, pscf);
-}
-
-
-static ngx_http_paylock_apart ngx_int_t
+ngx_int_t
 ngx_http_paylock_server_rewrite(ngx_http_request_t *r,
     ngx_http_paylock_srv_conf_t *pscf)
 {
