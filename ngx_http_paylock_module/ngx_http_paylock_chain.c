@@ -22,6 +22,8 @@ static ngx_uint_t ngx_http_paylock_chain_follows(
     const ngx_http_paylock_cursor_t *next, ngx_uint_t adopts);
 static ngx_int_t ngx_http_paylock_chain_step(ngx_http_paylock_feed_t *feed,
     const redisReply *reply);
+static uint64_t ngx_http_paylock_chain_furthest(
+    const ngx_http_paylock_node_sh_t *node);
 
 
 ngx_int_t
@@ -225,14 +227,15 @@ ngx_http_paylock_chain_back(ngx_http_paylock_feed_t *feed,
 /*
  * Where our own entry is met, the head extends it.  Otherwise the last word
  * of newer entries of our chain accounts for what became of a host, as far as
- * it opens it.
+ * it opens it.  Newer are those with a higher number than any that is known
+ * here: clocks differ, and what was lost may have had the later time.
  */
 
 static ngx_int_t
 ngx_http_paylock_chain_step(ngx_http_paylock_feed_t *feed,
     const redisReply *reply)
 {
-    ngx_uint_t                  same;
+    ngx_uint_t                  same, newer;
     paylock_entry_t             entry;
     ngx_http_paylock_cursor_t  *later, *own, at;
 
@@ -268,26 +271,42 @@ ngx_http_paylock_chain_step(ngx_http_paylock_feed_t *feed,
         return NGX_DONE;
     }
 
-    if (at.seq <= own->seq && at.time <= own->time) {
+    if (at.seq <= own->seq) {
         return NGX_DONE;
     }
+
+    newer = at.seq > ngx_http_paylock_chain_furthest(feed->pmcf->node);
 
     if (ngx_http_paylock_chain_adopts(&entry)) {
 
-        /* one that is older than what we know was not meant for its loss */
+        /*
+         * One that is older than what we know was not meant for its loss.
+         * The numbers of another chain do not tell how old it is.
+         */
 
-        feed->adopted = at.time > own->time ? same || at.seq > own->seq
-                                            : same && at.seq > own->seq;
+        feed->adopted = newer && (same || at.time > own->time);
         return NGX_DONE;
     }
 
-    if (same) {
+    if (same && newer) {
         ngx_http_paylock_chain_explain(feed, &entry);
     }
 
     feed->back = at;
 
     return NGX_OK;
+}
+
+
+/* The highest number known, which a Redis that lost its end is behind. */
+
+static uint64_t
+ngx_http_paylock_chain_furthest(const ngx_http_paylock_node_sh_t *node)
+{
+    return ngx_memcmp(node->position.chain, node->cursor.chain,
+                      PAYLOCK_CHAIN_LEN)
+           == 0
+           ? ngx_max(node->cursor.seq, node->position.seq) : node->cursor.seq;
 }
 
 
