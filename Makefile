@@ -276,7 +276,7 @@ build/sanitized/ngx_http_paylock_module/%.o: \
 
 table_obj := $(addprefix build/sanitized/ngx_http_paylock_module/, \
                  $(addprefix ngx_http_paylock_, table.o table_write.o \
-                     table_scan.o table_state.o))
+                     table_scan.o table_guard.o table_sweep.o table_state.o))
 
 tables    := $(filter build/unit/test_table%,$(unit))
 

@@ -277,14 +277,14 @@ ngx_http_paylock_chain_step(ngx_http_paylock_feed_t *feed,
 
     newer = at.seq > ngx_http_paylock_chain_furthest(feed->pmcf->node);
 
-    if (ngx_http_paylock_chain_adopts(&entry)) {
+    if (newer && ngx_http_paylock_chain_adopts(&entry)) {
 
         /*
          * One that is older than what we know was not meant for its loss.
          * The numbers of another chain do not tell how old it is.
          */
 
-        feed->adopted = newer && (same || at.time > own->time);
+        feed->adopted = same || at.time > own->time;
         return NGX_DONE;
     }
 
@@ -334,8 +334,8 @@ ngx_http_paylock_chain_explain(ngx_http_paylock_feed_t *feed,
     if (!ngx_http_paylock_apply_seen(feed->seen, &key)) {
         feed->nseen++;
 
-        (void) ngx_http_paylock_table_defer(&feed->pmcf->table, &key,
-                                            after.len ? &record : NULL,
-                                            ngx_time());
+        (void) ngx_http_paylock_table_explain(&feed->pmcf->table, &key,
+                                              after.len ? &record : NULL,
+                                              ngx_time());
     }
 }

@@ -56,6 +56,9 @@ typedef struct {
     ngx_msec_t                     asked;      /* for entries */
     ngx_msec_t                     block;      /* may they be waited for */
     size_t                         done;       /* of a reply, in slices */
+    size_t                         whole;      /* entries of it to apply */
+    unsigned                       order;      /* what takes effect now */
+    unsigned                       later;      /* what is left, 1 << order */
 
     ngx_msec_t                     started;    /* the scan */
     ngx_msec_t                     scanned;
@@ -79,6 +82,7 @@ typedef struct {
 
     ngx_uint_t                     batch;      /* fields or entries a reply */
     uint32_t                       unnoted;    /* no slot was left for them */
+    uint32_t                       strange;    /* fields without a slot */
     ngx_http_paylock_trouble_e     trouble;
     time_t                         complained;
     ngx_uint_t                     rejected;   /* in this scan */
@@ -171,17 +175,10 @@ void ngx_http_paylock_apply_unlock(ngx_http_paylock_feed_t *feed);
 ngx_int_t ngx_http_paylock_apply_begin(ngx_http_paylock_feed_t *feed);
 ngx_int_t ngx_http_paylock_apply_fields(ngx_http_paylock_feed_t *feed,
     redisReply *fields);
-ngx_int_t ngx_http_paylock_apply_entries(ngx_http_paylock_feed_t *feed,
-    const redisReply *entries);
 
 /* The look, then the sweep. */
 
 ngx_int_t ngx_http_paylock_apply_sweep(ngx_http_paylock_feed_t *feed);
-
-/* Was the host put into the set before?  If not it is now. */
-
-ngx_uint_t ngx_http_paylock_apply_seen(uint64_t *seen,
-    const ngx_http_paylock_key_t *key);
 
 /* What was applied becomes what is known of the chain. */
 
@@ -196,6 +193,17 @@ ngx_int_t ngx_http_paylock_apply_error(ngx_http_paylock_feed_t *feed,
 
 ngx_int_t ngx_http_paylock_apply_full(ngx_http_paylock_feed_t *feed,
     uint64_t found);
+
+
+/* ngx_http_paylock_apply_entry.c: likewise */
+
+ngx_int_t ngx_http_paylock_apply_entries(ngx_http_paylock_feed_t *feed,
+    const redisReply *entries);
+
+/* Was the host put into the set before?  If not it is now. */
+
+ngx_uint_t ngx_http_paylock_apply_seen(uint64_t *seen,
+    const ngx_http_paylock_key_t *key);
 
 
 /*

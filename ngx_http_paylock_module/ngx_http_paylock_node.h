@@ -68,6 +68,7 @@ struct ngx_http_paylock_node_sh_s {
     ngx_uint_t                   unreported;   /* reports refused in a row */
     ngx_uint_t                   synced;       /* a scan was published */
     ngx_uint_t                   gone;         /* ... the stream was then */
+    ngx_uint_t                   by_hand;      /* hosts opened without entry */
     size_t                       table_size;
 
     ngx_http_paylock_cursor_t    cursor;       /* what has been applied */

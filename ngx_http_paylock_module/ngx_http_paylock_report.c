@@ -175,10 +175,14 @@ ngx_http_paylock_report_scan(ngx_http_paylock_feed_t *feed)
         ngx_log_error(level, feed->log, 0,
                       "paylock: \"%s\" in Redis ends with entry %uL and does "
                       "not go on from entry %uL known here; %s%uD hosts "
-                      "that it shows open or not at all stay closed%s%s",
+                      "that it shows open or not at all%s%s%s",
                       stream, feed->cursor.seq, node->cursor.seq,
                       feed->adopted ? "it was adopted, and " : "",
-                      feed->pmcf->table.sh->held, names,
+                      feed->pmcf->table.sh->held,
+                      feed->sweep.revoked ? ", or with revoked passes good, "
+                                            "stay as they were"
+                                          : " stay closed",
+                      names,
                       feed->pmcf->table.sh->held
                       ? "; see \"paylock-admin adopt\"" : "");
 
@@ -187,8 +191,11 @@ ngx_http_paylock_report_scan(ngx_http_paylock_feed_t *feed)
     {
         ngx_log_error(NGX_LOG_ALERT, feed->log, 0,
                       "paylock: without an entry in \"%s\" Redis shows %uD "
-                      "closed hosts open or not at all; they stay closed%s; "
-                      "see \"paylock-admin adopt\"", stream, feed->sweep.lost,
+                      "closed hosts open or not at all%s%s; see "
+                      "\"paylock-admin adopt\"", stream, feed->sweep.lost,
+                      feed->sweep.revoked ? ", or revoked passes good; they "
+                                            "stay as they were"
+                                          : "; they stay closed",
                       names);
 
     } else if (feed->sweep.changed && !feed->first && !feed->behind

@@ -64,6 +64,13 @@ ngx_http_paylock_scan_start(void *data, redisReply *reply)
     feed->adopted = 0;
     feed->catching = 0;
 
+    /* what was explained for a scan that was broken off counts no more */
+
+    if (ngx_http_paylock_apply_begin(feed) != NGX_OK) {
+        ngx_http_paylock_link_fail(&feed->link, feed->why);
+        return;
+    }
+
     if (own->seq == 0
         || ngx_memcmp(own, &feed->cursor, sizeof(ngx_http_paylock_cursor_t))
            == 0)
@@ -187,6 +194,7 @@ ngx_http_paylock_scan_begin(ngx_http_paylock_feed_t *feed)
     feed->scanning = 1;
     feed->started = ngx_current_msec;
     feed->unnoted = 0;
+    feed->strange = 0;
     feed->rejected = 0;
 
     if (ngx_http_paylock_apply_begin(feed) != NGX_OK) {
@@ -334,11 +342,10 @@ ngx_http_paylock_scan_catch_up(ngx_http_paylock_feed_t *feed)
         feed->fields = feed->head_fields;
         feed->sweep.now = ngx_time();
 
-        /* where all is believed there is nothing to look for */
-
-        feed->looked = feed->first || feed->adopted;
-        feed->sweep.belief = feed->looked ? NGX_HTTP_PAYLOCK_BELIEVE_ALL
-                                          : NGX_HTTP_PAYLOCK_BELIEVE_NONE;
+        feed->sweep.belief = feed->first || feed->adopted
+                             ? NGX_HTTP_PAYLOCK_BELIEVE_ALL
+                             : NGX_HTTP_PAYLOCK_BELIEVE_NONE;
+        feed->looked = 0;
 
         ngx_http_paylock_link_again(&feed->link, ngx_http_paylock_scan_sweep);
         return;
