@@ -249,6 +249,8 @@ ngx_http_paylock_apply_commit(ngx_http_paylock_feed_t *feed)
             node->cursor = feed->cursor;
         }
 
+        node->fields = feed->fields;
+
         /* nor does one that has lost its end make the state file go back */
 
         if (feed->cursor.seq

@@ -17,6 +17,7 @@ static void ngx_http_paylock_chain_cursor(ngx_http_paylock_cursor_t *cursor,
     const paylock_entry_t *entry);
 static uint64_t ngx_http_paylock_chain_time(const paylock_entry_t *entry);
 static ngx_uint_t ngx_http_paylock_chain_adopts(const paylock_entry_t *entry);
+static int ngx_http_paylock_chain_adds(const paylock_entry_t *entry);
 static ngx_uint_t ngx_http_paylock_chain_follows(
     const ngx_http_paylock_cursor_t *one,
     const ngx_http_paylock_cursor_t *next, ngx_uint_t adopts);
@@ -168,10 +169,19 @@ ngx_http_paylock_chain_next(ngx_http_paylock_feed_t *feed,
                       "paylock: entry %uL adopts this Redis", next.seq);
     }
 
-    feed->fields += (entry.field[PAYLOCK_AUDIT_AFTER].len != 0)
-                    - (entry.field[PAYLOCK_AUDIT_BEFORE].len != 0);
+    feed->fields += ngx_http_paylock_chain_adds(&entry);
 
     return NGX_OK;
+}
+
+
+/* Fields that it has added to the hash: -1, 0 or 1. */
+
+static int
+ngx_http_paylock_chain_adds(const paylock_entry_t *entry)
+{
+    return (entry->field[PAYLOCK_AUDIT_AFTER].len != 0)
+           - (entry->field[PAYLOCK_AUDIT_BEFORE].len != 0);
 }
 
 
@@ -262,6 +272,9 @@ ngx_http_paylock_chain_step(ngx_http_paylock_feed_t *feed,
         feed->ours = 1;
         return NGX_DONE;
     }
+
+    feed->added += ngx_http_paylock_chain_adds(&entry);
+    feed->adopts |= ngx_http_paylock_chain_adopts(&entry);
 
     if (ngx_http_paylock_chain_follows(own, &at, 0)) {
 

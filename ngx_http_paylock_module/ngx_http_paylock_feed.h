@@ -61,11 +61,10 @@ typedef struct {
     unsigned                       later;      /* what is left, 1 << order */
 
     ngx_msec_t                     started;    /* the scan */
-    ngx_msec_t                     scanned;
-    ngx_msec_t                     lasted;
     char                           position[24];   /* of HSCAN */
     uint64_t                       left;       /* of it, at most */
     ngx_http_paylock_cursor_t      back;       /* of the walk back */
+    int64_t                        added;      /* fields, by what it passed */
     uint64_t                       seen[NGX_HTTP_PAYLOCK_SEEN];
     ngx_uint_t                     nseen;
     ngx_http_paylock_sweep_t       sweep;
@@ -74,6 +73,7 @@ typedef struct {
     unsigned                       looked:1;
     unsigned                       first:1;    /* nothing was known before */
     unsigned                       ours:1;     /* the head extends our own */
+    unsigned                       adopts:1;   /* an entry on the way back */
     unsigned                       adopted:1;
     unsigned                       behind:1;   /* entries were not followed */
     unsigned                       blind:1;    /* the head is no entry */
@@ -130,6 +130,29 @@ ngx_int_t ngx_http_paylock_head_read(ngx_http_paylock_feed_t *feed,
 
 void ngx_http_paylock_scan_start(void *data, redisReply *reply);
 void ngx_http_paylock_scan_ask_fields(ngx_http_paylock_feed_t *feed);
+
+
+/*
+ * ngx_http_paylock_resume.c: when all records are read, which takes about a
+ * hundredth of the time, whatever asks for it
+ */
+
+/* A new connection: may what is known go on from the head? */
+
+void ngx_http_paylock_resume(void *data, redisReply *reply);
+
+/* Is a scan due, with so many fields more in the hash than are known of? */
+
+ngx_uint_t ngx_http_paylock_resume_scan_due(ngx_http_paylock_feed_t *feed,
+    int64_t unknown);
+
+/* ... in so many milliseconds, if all is known? */
+
+ngx_msec_t ngx_http_paylock_resume_next_scan(ngx_http_paylock_feed_t *feed);
+
+/* A scan has ended, or was broken off: the time that it took. */
+
+ngx_msec_t ngx_http_paylock_resume_scanned(ngx_http_paylock_feed_t *feed);
 
 
 /*

@@ -37,7 +37,7 @@ def shop(nginx, chain):
     """Its names are closed by their suffix."""
     def start(reconcile="1h", **kw):
         server = nginx(HTTP % reconcile, **kw)
-        server.allow("exited on signal 9|paylock: ")
+        server.allow("exited on signal 9|was locked by|paylock: ")
         server.wait_live()
         close(server, chain)
         return server
