@@ -120,7 +120,17 @@ ngx_http_paylock_look(ngx_http_paylock_table_t *table,
     for (i = bucket->head; i; i = slot->next) {
         slot = &table->slots[i];
 
-        sweep->seen += ngx_http_paylock_noted(table, slot);
+        if (ngx_http_paylock_noted(table, slot)) {
+            sweep->seen++;
+
+            if (sweep->belief == NGX_HTTP_PAYLOCK_BELIEVE_ALL
+                && !(slot->flags & NGX_HTTP_PAYLOCK_STAGED))
+            {
+                /* what Redis shows for it is no record, which changes none */
+                ngx_http_paylock_flag(table, slot, slot->flags
+                                                   & ~NGX_HTTP_PAYLOCK_HELD);
+            }
+        }
 
         if (!ngx_http_paylock_change(table, bucket, slot, sweep, &change)) {
             continue;
