@@ -90,7 +90,9 @@ ngx_http_paylock_resume_scanned(ngx_http_paylock_feed_t *feed)
 
     lasted = ngx_current_msec - feed->started;
 
-    if (feed->first) {
+    /* the first there is no choice about */
+
+    if (node->scanned == 0) {
         return lasted;
     }
 
