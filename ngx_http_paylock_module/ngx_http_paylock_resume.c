@@ -30,18 +30,21 @@ ngx_http_paylock_resume(void *data, redisReply *reply)
 
     node = feed->pmcf->node;
 
+    /* without a head nothing tells that these are the same records */
+
+    feed->cursor = head;
+    feed->fields = head.seq ? node->fields : -1;
+
     /* where entries were missed the walk back finds out */
 
     if ((ngx_memcmp(&head, &node->cursor, sizeof(head)) != 0
          && !(head.seq == 0 && node->gone))
-        || ngx_http_paylock_resume_scan_due(feed, fields - node->fields))
+        || ngx_http_paylock_resume_scan_due(feed, fields - feed->fields))
     {
         ngx_http_paylock_scan_start(feed, reply);
         return;
     }
 
-    feed->cursor = head;
-    feed->fields = node->fields;
     feed->adopted = 0;
     feed->catching = 0;
     feed->checked = ngx_current_msec;
