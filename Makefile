@@ -324,7 +324,7 @@ build/fuzz/obj/ngx_http_paylock_module/%.o: ngx_http_paylock_module/%.c \
 	    -include tests/fuzz/feed_store.h -c -o $@ $<
 
 build/fuzz/feed: $(feed_obj)
-build/fuzz/feed: tests/fuzz/feed_redis.h
+build/fuzz/feed: tests/fuzz/feed_redis.h tests/fuzz/feed_scan.h
 build/fuzz/feed: private extra := -Wno-unused-parameter \
         -Ingx_http_paylock_module $(feed_incs) \
         -include tests/fuzz/feed_store.h

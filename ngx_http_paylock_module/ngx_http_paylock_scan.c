@@ -103,11 +103,7 @@ ngx_http_paylock_scan_ask_back(ngx_http_paylock_feed_t *feed, uint64_t seq)
     uint64_t  own, n;
 
     own = feed->pmcf->node->cursor.seq;
-    n = feed->batch;
-
-    if (seq >= own) {
-        n = ngx_min(n, seq - own + 1);
-    }
+    n = seq < own ? feed->batch : ngx_min(feed->batch, seq - own + 1);
 
     (void) ngx_sprintf(from, "%uL-0%Z", seq);
     (void) ngx_sprintf(batch, "%uL%Z", n);
@@ -445,9 +441,11 @@ ngx_http_paylock_scan_apply(void *data, redisReply *reply)
 static void
 ngx_http_paylock_scan_sweep(void *data, redisReply *reply)
 {
-    ngx_int_t                      rc;
-    ngx_http_paylock_feed_t       *feed = data;
-    ngx_http_paylock_main_conf_t  *pmcf;
+    ngx_int_t                    rc;
+    ngx_http_paylock_feed_t     *feed = data;
+    ngx_http_paylock_node_sh_t  *node;
+
+    node = feed->pmcf->node;
 
     rc = ngx_http_paylock_apply_sweep(feed);
 
@@ -481,9 +479,8 @@ ngx_http_paylock_scan_sweep(void *data, redisReply *reply)
 
     feed->fields = (int64_t) feed->sweep.seen + feed->strange;
 
-    pmcf = feed->pmcf;
-    pmcf->node->lasted = ngx_http_paylock_resume_scanned(feed);
-    pmcf->node->scanned = ngx_current_msec;
+    node->lasted = ngx_http_paylock_resume_scanned(feed);
+    node->scanned = ngx_current_msec;
 
     ngx_http_paylock_report_scan(feed);
 
@@ -492,11 +489,9 @@ ngx_http_paylock_scan_sweep(void *data, redisReply *reply)
         return;
     }
 
-    pmcf->node->rejected = feed->rejected;
-
+    node->rejected = feed->rejected;
     feed->adopted = 0;
     feed->batch = NGX_HTTP_PAYLOCK_BATCH;
     feed->checked = ngx_current_msec;
-
     ngx_http_paylock_feed_follow(feed);
 }
