@@ -276,7 +276,7 @@ build/sanitized/ngx_http_paylock_module/%.o: \
 
 table_obj := $(addprefix build/sanitized/ngx_http_paylock_module/, \
                  $(addprefix ngx_http_paylock_, table.o table_write.o \
-                     table_scan.o table_state.o))
+                     table_scan.o table_guard.o table_sweep.o table_state.o))
 
 tables    := $(filter build/unit/test_table%,$(unit))
 
@@ -307,6 +307,28 @@ build/fuzz/obj/%.o: %.c
 	$(CLANG) $(strict) $(fuzz_flags) -fsanitize=fuzzer-no-link -MMD -MP \
 	    -Ilibpaylock -c -o $@ $<
 
+feed_incs  := $(nginx_incs) -Ibuild/nginx/src/http/v2
+
+# the feed: what stands between the replies and the table
+
+feed_obj   := $(addprefix build/fuzz/obj/ngx_http_paylock_module/, \
+                  $(addprefix ngx_http_paylock_, table.o table_write.o \
+                      table_scan.o table_guard.o table_sweep.o \
+                      table_state.o apply.o apply_entry.o chain.o))
+
+build/fuzz/obj/ngx_http_paylock_module/%.o: ngx_http_paylock_module/%.c \
+        tests/fuzz/feed_store.h build/nginx/objs/Makefile
+	@mkdir -p $(@D)
+	$(CLANG) $(strict) -Wno-unused-parameter $(fuzz_flags) \
+	    -fsanitize=fuzzer-no-link -MMD -MP -Ilibpaylock $(feed_incs) \
+	    -include tests/fuzz/feed_store.h -c -o $@ $<
+
+build/fuzz/feed: $(feed_obj)
+build/fuzz/feed: tests/fuzz/feed_redis.h tests/fuzz/feed_scan.h
+build/fuzz/feed: private extra := -Wno-unused-parameter \
+        -Ingx_http_paylock_module $(feed_incs) \
+        -include tests/fuzz/feed_store.h
+
 build/fuzz/%: tests/fuzz/%.c $(fuzz_obj) build/sources
 	@mkdir -p $(@D)
 	$(CLANG) $(strict) $(fuzz_flags) -fsanitize=fuzzer -MMD -MP \
@@ -333,4 +355,4 @@ build/sources:
 
 -include $(patsubst %.o,%.d,$(lib_obj) $(cli_obj) $(san_obj) $(table_obj)) \
     $(cli_src:%.c=build/sanitized/%.d) \
-    $(fuzz_obj:%.o=%.d) $(cli_src:%.c=build/fuzz/obj/%.d) $(unit:%=%.d) $(fuzzers:%=%.d)
+    $(fuzz_obj:%.o=%.d) $(feed_obj:%.o=%.d) $(cli_src:%.c=build/fuzz/obj/%.d) $(unit:%=%.d) $(fuzzers:%=%.d)

@@ -19,6 +19,7 @@
 #include "interrupt.h"
 #include "near.h"
 #include "paylock_record.h"
+#include "paylock_timeline.h"
 #include "progress.h"
 #include "who.h"
 
@@ -39,6 +40,7 @@ typedef struct {
     json_t            *after;          /* NULL: none */
     char              *text;           /* of after */
     int                changed;
+    paylock_order_e    order;          /* of the entry among the others */
     uint64_t           seq;            /* of the entry */
     char               hash[PAYLOCK_HASH_LEN + 1];
 } flip_t;

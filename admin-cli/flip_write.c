@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "entry.h"
 #include "flip.h"
@@ -30,6 +31,7 @@ static const paylock_audit_field_e  flip_told[] = {
 
 static int flip_queue(flips_t *fs, flip_t *f, size_t n, head_t *head,
     flip_sent_t *sent);
+static paylock_order_e flip_order(const flip_t *f, uint32_t now);
 static int flip_queue_entry(flips_t *fs, flip_t *f, head_t *head, int last);
 static int flip_queue_changes(flips_t *fs, const flip_t *f, size_t n, int set,
     flip_sent_t *sent);
@@ -69,33 +71,42 @@ flip_write(flips_t *fs, flip_t *f, size_t n)
 static int
 flip_queue(flips_t *fs, flip_t *f, size_t n, head_t *head, flip_sent_t *sent)
 {
-    size_t    i, changed;
-    admin_t  *a;
+    size_t           i, changed;
+    admin_t         *a;
+    uint32_t         now;
+    paylock_order_e  order;
 
     a = fs->admin;
+    now = time(NULL);
     sent->entries = 0;
     sent->changes = 0;
 
     for (i = 0, changed = 0; i < n; i++) {
+        f[i].order = flip_order(&f[i], now);
         changed += f[i].changed != 0;
     }
 
-    for (i = 0; i < n; i++) {
+    /* nginx may read them in more than one reply */
 
-        if (!f[i].changed) {
-            continue;
+    for (order = PAYLOCK_ORDER_FIRST; order <= PAYLOCK_ORDER_LAST; order++) {
+
+        for (i = 0; i < n; i++) {
+
+            if (!f[i].changed || f[i].order != order) {
+                continue;
+            }
+
+            sent->entries++;
+
+            if (flip_queue_entry(fs, &f[i], head, sent->entries == changed)
+                != STATUS_DONE)
+            {
+                return a->problem.status;
+            }
+
+            f[i].seq = head->seq;
+            strcpy(f[i].hash, head->hash);
         }
-
-        sent->entries++;
-
-        if (flip_queue_entry(fs, &f[i], head, sent->entries == changed)
-            != STATUS_DONE)
-        {
-            return a->problem.status;
-        }
-
-        f[i].seq = head->seq;
-        strcpy(f[i].hash, head->hash);
     }
 
     if (fs->kind->entry == NULL
@@ -107,6 +118,25 @@ flip_queue(flips_t *fs, flip_t *f, size_t n, head_t *head, flip_sent_t *sent)
 
     return link_command(a->link, "EXEC", NULL) == 0 ? STATUS_DONE
                                                     : a->problem.status;
+}
+
+
+/* Which paylock_default the servers have is not known here. */
+
+static paylock_order_e
+flip_order(const flip_t *f, uint32_t now)
+{
+    int               was, is;
+    paylock_record_t  before, after;
+
+    was = f->before
+          && paylock_record_parse(f->before, f->before_len, &before) == NULL;
+    is = f->text
+         && paylock_record_parse(f->text, strlen(f->text), &after) == NULL;
+
+    return paylock_timeline_order(was ? &before : NULL, is ? &after : NULL,
+                                  now, 1u << PAYLOCK_OPEN
+                                       | 1u << PAYLOCK_LOCKED);
 }
 
 

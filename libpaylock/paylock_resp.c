@@ -48,6 +48,8 @@ struct paylock_resp_s {
     size_t                 cut;        /* ... and behind these */
     size_t                 max;        /* of a string; 0: see above */
 
+    size_t                 max_elements;
+    size_t                 max_bytes;
     size_t                 left[PAYLOCK_RESP_DEPTH];   /* elements to come */
     size_t                 depth;
     size_t                 elements;   /* of the reply under way */
@@ -94,7 +96,23 @@ paylock_resp_create(void)
         return NULL;
     }
 
+    resp->max_elements = PAYLOCK_RESP_ELEMENTS;
+    resp->max_bytes = PAYLOCK_RESP_BYTES;
+
     return resp;
+}
+
+
+void
+paylock_resp_expect(paylock_resp_t *resp, size_t elements, size_t bytes)
+{
+    if (elements > resp->max_elements) {
+        resp->max_elements = elements;
+    }
+
+    if (bytes > resp->max_bytes) {
+        resp->max_bytes = bytes;
+    }
 }
 
 
@@ -324,9 +342,9 @@ paylock_resp_type(paylock_resp_t *resp, char c)
         return;
     }
 
-    if (resp->bytes > PAYLOCK_RESP_BYTES) {
-        paylock_resp_refuse(resp, "a reply is larger than %d bytes",
-                            PAYLOCK_RESP_BYTES);
+    if (resp->bytes > resp->max_bytes) {
+        paylock_resp_refuse(resp, "a reply is larger than %zu bytes",
+                            resp->max_bytes);
         return;
     }
 
@@ -419,10 +437,12 @@ paylock_resp_string(paylock_resp_t *resp, long long n)
         n = (long long) resp->max;
     }
 
-    if (n > PAYLOCK_RESP_BYTES || resp->bytes + n > PAYLOCK_RESP_BYTES) {
+    if ((size_t) n > resp->max_bytes
+        || resp->bytes + n > resp->max_bytes)
+    {
         paylock_resp_refuse(resp, "a string of %lld bytes is announced, "
-                            "a reply is to have at most %d", n,
-                            PAYLOCK_RESP_BYTES);
+                            "a reply is to have at most %zu", n,
+                            resp->max_bytes);
         return;
     }
 
@@ -445,12 +465,12 @@ paylock_resp_array(paylock_resp_t *resp, long long n)
         return;
     }
 
-    if (n > PAYLOCK_RESP_ELEMENTS
-        || resp->elements + n > PAYLOCK_RESP_ELEMENTS)
+    if ((size_t) n > resp->max_elements
+        || resp->elements + n > resp->max_elements)
     {
         paylock_resp_refuse(resp, "an array of %lld elements is announced, "
-                            "a reply is to have at most %d", n,
-                            PAYLOCK_RESP_ELEMENTS);
+                            "a reply is to have at most %zu", n,
+                            resp->max_elements);
         return;
     }
 

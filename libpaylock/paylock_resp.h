@@ -17,7 +17,7 @@
 #include <hiredis/hiredis.h>
 
 
-/* of one reply, nested elements counted */
+/* of one reply, nested elements counted, where no more is expected */
 
 #define PAYLOCK_RESP_ELEMENTS  65536
 #define PAYLOCK_RESP_BYTES     (16 * 1024 * 1024)
@@ -30,6 +30,10 @@ typedef struct paylock_resp_s  paylock_resp_t;
 
 paylock_resp_t *paylock_resp_create(void);
 void paylock_resp_free(paylock_resp_t *resp);
+
+/* From now on a reply may have so many elements and bytes, if that is more. */
+
+void paylock_resp_expect(paylock_resp_t *resp, size_t elements, size_t bytes);
 
 /*
  * From here on a string of more than max bytes is cut there, and what is cut

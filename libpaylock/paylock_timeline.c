@@ -119,6 +119,101 @@ paylock_timeline_since(const paylock_record_t *rec, uint32_t now,
 }
 
 
+unsigned
+paylock_timeline_closed(const paylock_record_t *rec, uint32_t now,
+    unsigned defaults)
+{
+    unsigned         closed;
+    paylock_stage_e  def;
+
+    if (rec == NULL || !paylock_record_says(rec)) {
+        return defaults & paylock_bit(PAYLOCK_LOCKED);
+    }
+
+    for (closed = 0, def = PAYLOCK_OPEN; def <= PAYLOCK_LOCKED; def++) {
+        if (defaults & paylock_bit(def)
+            && paylock_timeline_stage(rec, now, def) >= PAYLOCK_READONLY)
+        {
+            closed |= paylock_bit(def);
+        }
+    }
+
+    return closed;
+}
+
+
+unsigned
+paylock_timeline_closes(const paylock_record_t *rec, uint32_t now,
+    unsigned defaults)
+{
+    uint32_t         when;
+    unsigned         closes;
+    paylock_stage_e  def, stage;
+
+    closes = paylock_timeline_closed(rec, now, defaults);
+
+    if (rec == NULL) {
+        return closes;
+    }
+
+    for (def = PAYLOCK_OPEN; def <= PAYLOCK_LOCKED; def++) {
+
+        if (!(defaults & ~closes & paylock_bit(def))) {
+            continue;
+        }
+
+        when = now;
+
+        while (paylock_timeline_next(rec, when, def, &when, &stage)) {
+            if (stage >= PAYLOCK_READONLY) {
+                closes |= paylock_bit(def);
+                break;
+            }
+        }
+    }
+
+    return closes;
+}
+
+
+/*
+ * To add what closes, or to remove what does not, opens nothing: what holds
+ * for a host after it is either what held before or closes it.  To undo the
+ * rest does not either, so that from there on all is as it will be.  A record
+ * that leaves it to the default is both, by the servers.
+ */
+
+paylock_order_e
+paylock_timeline_order(const paylock_record_t *before,
+    const paylock_record_t *after, uint32_t now, unsigned defaults)
+{
+    unsigned  was, is;
+
+    was = paylock_timeline_closed(before, now, defaults);
+    is = paylock_timeline_closed(after, now, defaults);
+
+    if (before == NULL || !paylock_record_says(before)) {
+
+        if (after == NULL || !paylock_record_says(after) || is == defaults) {
+            return PAYLOCK_ORDER_FIRST;
+        }
+
+        return is ? PAYLOCK_ORDER_NEXT : PAYLOCK_ORDER_LAST;
+    }
+
+    if (after == NULL || !paylock_record_says(after)) {
+
+        if (was == 0) {
+            return PAYLOCK_ORDER_FIRST;
+        }
+
+        return was == defaults ? PAYLOCK_ORDER_LAST : PAYLOCK_ORDER_NEXT;
+    }
+
+    return was & ~is ? PAYLOCK_ORDER_LAST : PAYLOCK_ORDER_FIRST;
+}
+
+
 /* The times that have come. */
 
 static unsigned

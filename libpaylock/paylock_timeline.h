@@ -61,4 +61,33 @@ int paylock_timeline_since(const paylock_record_t *rec, uint32_t now,
     paylock_stage_e def, uint32_t *since);
 
 
+/*
+ * Sets of defaults, 1 << PAYLOCK_OPEN and 1 << PAYLOCK_LOCKED: those under
+ * which the record puts its host in PAYLOCK_READONLY or PAYLOCK_LOCKED, now,
+ * and now or at a later time.  NULL, and a record that puts its host in no
+ * stage, leave it to the default.
+ */
+
+unsigned paylock_timeline_closed(const paylock_record_t *rec, uint32_t now,
+    unsigned defaults);
+unsigned paylock_timeline_closes(const paylock_record_t *rec, uint32_t now,
+    unsigned defaults);
+
+/*
+ * The order in which changes of several records take effect, so that no host
+ * is open meanwhile that is closed before them and after them: first what can
+ * open none, whatever the other changes are.  NULL is no record, as is one
+ * that puts its host in no stage.
+ */
+
+typedef enum {
+    PAYLOCK_ORDER_FIRST = 0,
+    PAYLOCK_ORDER_NEXT,
+    PAYLOCK_ORDER_LAST
+} paylock_order_e;
+
+paylock_order_e paylock_timeline_order(const paylock_record_t *before,
+    const paylock_record_t *after, uint32_t now, unsigned defaults);
+
+
 #endif /* _PAYLOCK_TIMELINE_H_INCLUDED_ */

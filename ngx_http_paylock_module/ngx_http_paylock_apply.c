@@ -13,17 +13,13 @@
 #include "paylock_host.h"
 
 
-/* so many closed hosts may be opened without an entry */
+/* so many closed hosts may be opened between two entries */
 
 #define NGX_HTTP_PAYLOCK_BY_HAND  10
 
 
 static ngx_int_t ngx_http_paylock_apply_field(ngx_http_paylock_feed_t *feed,
     const redisReply *host, const redisReply *value);
-static ngx_int_t ngx_http_paylock_apply_entry(ngx_http_paylock_feed_t *feed,
-    const paylock_entry_t *entry);
-static void ngx_http_paylock_apply_recent(ngx_http_paylock_node_sh_t *node,
-    paylock_str_t host);
 static ngx_http_paylock_belief_e ngx_http_paylock_apply_belief(
     ngx_http_paylock_feed_t *feed);
 
@@ -87,6 +83,7 @@ ngx_http_paylock_apply_field(ngx_http_paylock_feed_t *feed,
 
     if (why) {
         ngx_http_paylock_report_reject(feed, "host", host->str, host->len, why);
+        feed->strange++;
         return NGX_OK;
     }
 
@@ -97,7 +94,7 @@ ngx_http_paylock_apply_field(ngx_http_paylock_feed_t *feed,
     if (why) {
         ngx_http_paylock_report_reject(feed, "record of", host->str, host->len,
                                       why);
-        ngx_http_paylock_table_keep(table, &key);
+        feed->strange += !ngx_http_paylock_table_keep(table, &key);
         return NGX_OK;
     }
 
@@ -107,169 +104,13 @@ ngx_http_paylock_apply_field(ngx_http_paylock_feed_t *feed,
 
         ngx_http_paylock_table_keep(table, &key);
         feed->unnoted++;
+
+    } else if (!feed->first) {
+        ngx_http_paylock_table_guard(table, &key, host->str, host->len,
+                                     ngx_time());
     }
 
     return NGX_OK;
-}
-
-
-/*
- * All entries of a reply are of the chain before the first is applied: they
- * are gone through twice, the second time from the last one back.
- */
-
-ngx_int_t
-ngx_http_paylock_apply_entries(ngx_http_paylock_feed_t *feed,
-    const redisReply *entries)
-{
-    size_t           n, end;
-    ngx_int_t        rc;
-    paylock_entry_t  entry;
-
-    n = entries->elements;
-
-    if (n > NGX_HTTP_PAYLOCK_SEEN / 2) {
-        return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_UNFIT,
-                                            "more entries than asked for");
-    }
-
-    end = feed->done + NGX_HTTP_PAYLOCK_ENTRIES;
-
-    for ( /* void */ ; feed->done < ngx_min(n, end); feed->done++) {
-        rc = ngx_http_paylock_chain_next(feed, entries->element[feed->done]);
-
-        if (rc != NGX_OK) {
-            return rc;
-        }
-    }
-
-    if (feed->done == end) {
-        return NGX_AGAIN;
-    }
-
-    rc = ngx_http_paylock_apply_lock(feed);
-
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
-    if (feed->done == n) {
-        ngx_memzero(feed->seen, sizeof(feed->seen));
-    }
-
-    end = ngx_min(2 * n, end);
-
-    for ( /* void */ ; rc == NGX_OK && feed->done < end; feed->done++) {
-        (void) paylock_entry_read(entries->element[2 * n - 1 - feed->done],
-                                  &entry);
-        rc = ngx_http_paylock_apply_entry(feed, &entry);
-    }
-
-    ngx_http_paylock_apply_unlock(feed);
-
-    return rc == NGX_OK && feed->done < 2 * n ? NGX_AGAIN : rc;
-}
-
-
-/* Goes from the last entry back, so that a host's last word comes first. */
-
-static ngx_int_t
-ngx_http_paylock_apply_entry(ngx_http_paylock_feed_t *feed,
-    const paylock_entry_t *entry)
-{
-    ngx_int_t                  rc;
-    const char                *why;
-    paylock_str_t              host, after;
-    paylock_record_t           record, *set;
-    ngx_http_paylock_key_t     key;
-    ngx_http_paylock_table_t  *table;
-
-    table = &feed->pmcf->table;
-    host = entry->field[PAYLOCK_AUDIT_HOST];
-    after = entry->field[PAYLOCK_AUDIT_AFTER];
-
-    if (!paylock_entry_changes(entry)) {
-        return NGX_OK;
-    }
-
-    ngx_http_paylock_table_field(table, host.data, host.len, &key);
-
-    if (ngx_http_paylock_apply_seen(feed->seen, &key)) {
-        return NGX_OK;
-    }
-
-    ngx_http_paylock_apply_recent(feed->pmcf->node, host);
-
-    set = NULL;
-
-    if (after.len) {
-        why = paylock_record_parse(after.data, after.len, &record);
-
-        if (why) {
-            ngx_http_paylock_report_reject(feed, "record of", host.data,
-                                          host.len, why);
-            return NGX_OK;
-        }
-
-        set = &record;
-    }
-
-    if (feed->catching
-        && ngx_http_paylock_table_defer(table, &key, set, ngx_time()))
-    {
-        return NGX_OK;
-    }
-
-    rc = ngx_http_paylock_table_set(table, &key, set);
-
-    return rc == NGX_OK ? NGX_OK
-                        : ngx_http_paylock_apply_full(feed, feed->fields);
-}
-
-
-ngx_uint_t
-ngx_http_paylock_apply_seen(uint64_t *seen, const ngx_http_paylock_key_t *key)
-{
-    uint64_t    id;
-    ngx_uint_t  i;
-
-    id = key->hash ? key->hash : 1;
-
-    for (i = id >> 32; seen[i % NGX_HTTP_PAYLOCK_SEEN]; i++) {
-        if (seen[i % NGX_HTTP_PAYLOCK_SEEN] == id) {
-            return 1;
-        }
-    }
-
-    seen[i % NGX_HTTP_PAYLOCK_SEEN] = id;
-
-    return 0;
-}
-
-
-/* Names of hosts that were flipped last; the table has none. */
-
-static void
-ngx_http_paylock_apply_recent(ngx_http_paylock_node_sh_t *node,
-    paylock_str_t host)
-{
-    ngx_uint_t                  i;
-    ngx_http_paylock_recent_t  *recent;
-
-    for (i = 0; i < NGX_HTTP_PAYLOCK_RECENT; i++) {
-        recent = &node->recent[i];
-
-        if (recent->len == host.len
-            && ngx_memcmp(recent->name, host.data, host.len) == 0)
-        {
-            return;
-        }
-    }
-
-    recent = &node->recent[node->nrecent++ % NGX_HTTP_PAYLOCK_RECENT];
-
-    recent->len = ngx_min(host.len, sizeof(recent->name));
-    ngx_memcpy(recent->name, host.data, recent->len);
 }
 
 
@@ -309,9 +150,20 @@ ngx_http_paylock_apply_sweep(ngx_http_paylock_feed_t *feed)
 static ngx_http_paylock_belief_e
 ngx_http_paylock_apply_belief(ngx_http_paylock_feed_t *feed)
 {
-    if (feed->ours && feed->fields
-        && feed->sweep.lost + feed->unnoted <= NGX_HTTP_PAYLOCK_BY_HAND)
+    ngx_http_paylock_node_sh_t  *node;
+
+    node = feed->pmcf->node;
+
+    if (feed->first || feed->adopted) {
+        node->by_hand = 0;
+        return NGX_HTTP_PAYLOCK_BELIEVE_ALL;
+    }
+
+    if (feed->ours && feed->head_fields
+        && node->by_hand + feed->sweep.lost + feed->unnoted
+           <= NGX_HTTP_PAYLOCK_BY_HAND)
     {
+        node->by_hand += feed->sweep.lost;
         return NGX_HTTP_PAYLOCK_BELIEVE_NEW;
     }
 
@@ -396,6 +248,8 @@ ngx_http_paylock_apply_commit(ngx_http_paylock_feed_t *feed)
         if (feed->cursor.seq) {
             node->cursor = feed->cursor;
         }
+
+        node->fields = feed->fields;
 
         /* nor does one that has lost its end make the state file go back */
 

@@ -17,11 +17,14 @@ static void ngx_http_paylock_chain_cursor(ngx_http_paylock_cursor_t *cursor,
     const paylock_entry_t *entry);
 static uint64_t ngx_http_paylock_chain_time(const paylock_entry_t *entry);
 static ngx_uint_t ngx_http_paylock_chain_adopts(const paylock_entry_t *entry);
+static int ngx_http_paylock_chain_adds(const paylock_entry_t *entry);
 static ngx_uint_t ngx_http_paylock_chain_follows(
     const ngx_http_paylock_cursor_t *one,
     const ngx_http_paylock_cursor_t *next, ngx_uint_t adopts);
 static ngx_int_t ngx_http_paylock_chain_step(ngx_http_paylock_feed_t *feed,
     const redisReply *reply);
+static uint64_t ngx_http_paylock_chain_furthest(
+    const ngx_http_paylock_node_sh_t *node);
 
 
 ngx_int_t
@@ -166,10 +169,19 @@ ngx_http_paylock_chain_next(ngx_http_paylock_feed_t *feed,
                       "paylock: entry %uL adopts this Redis", next.seq);
     }
 
-    feed->fields += (entry.field[PAYLOCK_AUDIT_AFTER].len != 0)
-                    - (entry.field[PAYLOCK_AUDIT_BEFORE].len != 0);
+    feed->fields += ngx_http_paylock_chain_adds(&entry);
 
     return NGX_OK;
+}
+
+
+/* Fields that it has added to the hash: -1, 0 or 1. */
+
+static int
+ngx_http_paylock_chain_adds(const paylock_entry_t *entry)
+{
+    return (entry->field[PAYLOCK_AUDIT_AFTER].len != 0)
+           - (entry->field[PAYLOCK_AUDIT_BEFORE].len != 0);
 }
 
 
@@ -225,14 +237,15 @@ ngx_http_paylock_chain_back(ngx_http_paylock_feed_t *feed,
 /*
  * Where our own entry is met, the head extends it.  Otherwise the last word
  * of newer entries of our chain accounts for what became of a host, as far as
- * it opens it.
+ * it opens it.  Newer are those with a higher number than any that is known
+ * here: clocks differ, and what was lost may have had the later time.
  */
 
 static ngx_int_t
 ngx_http_paylock_chain_step(ngx_http_paylock_feed_t *feed,
     const redisReply *reply)
 {
-    ngx_uint_t                  same;
+    ngx_uint_t                  same, newer;
     paylock_entry_t             entry;
     ngx_http_paylock_cursor_t  *later, *own, at;
 
@@ -260,6 +273,9 @@ ngx_http_paylock_chain_step(ngx_http_paylock_feed_t *feed,
         return NGX_DONE;
     }
 
+    feed->added += ngx_http_paylock_chain_adds(&entry);
+    feed->adopts |= ngx_http_paylock_chain_adopts(&entry);
+
     if (ngx_http_paylock_chain_follows(own, &at, 0)) {
 
         /* our own was trimmed, but this one holds its hash */
@@ -268,26 +284,42 @@ ngx_http_paylock_chain_step(ngx_http_paylock_feed_t *feed,
         return NGX_DONE;
     }
 
-    if (at.seq <= own->seq && at.time <= own->time) {
+    if (at.seq <= own->seq) {
         return NGX_DONE;
     }
 
-    if (ngx_http_paylock_chain_adopts(&entry)) {
+    newer = at.seq > ngx_http_paylock_chain_furthest(feed->pmcf->node);
 
-        /* one that is older than what we know was not meant for its loss */
+    if (newer && ngx_http_paylock_chain_adopts(&entry)) {
 
-        feed->adopted = at.time > own->time ? same || at.seq > own->seq
-                                            : same && at.seq > own->seq;
+        /*
+         * One that is older than what we know was not meant for its loss.
+         * The numbers of another chain do not tell how old it is.
+         */
+
+        feed->adopted = same || at.time > own->time;
         return NGX_DONE;
     }
 
-    if (same) {
+    if (same && newer) {
         ngx_http_paylock_chain_explain(feed, &entry);
     }
 
     feed->back = at;
 
     return NGX_OK;
+}
+
+
+/* The highest number known, which a Redis that lost its end is behind. */
+
+static uint64_t
+ngx_http_paylock_chain_furthest(const ngx_http_paylock_node_sh_t *node)
+{
+    return ngx_memcmp(node->position.chain, node->cursor.chain,
+                      PAYLOCK_CHAIN_LEN)
+           == 0
+           ? ngx_max(node->cursor.seq, node->position.seq) : node->cursor.seq;
 }
 
 
@@ -315,8 +347,8 @@ ngx_http_paylock_chain_explain(ngx_http_paylock_feed_t *feed,
     if (!ngx_http_paylock_apply_seen(feed->seen, &key)) {
         feed->nseen++;
 
-        (void) ngx_http_paylock_table_defer(&feed->pmcf->table, &key,
-                                            after.len ? &record : NULL,
-                                            ngx_time());
+        (void) ngx_http_paylock_table_explain(&feed->pmcf->table, &key,
+                                              after.len ? &record : NULL,
+                                              ngx_time());
     }
 }

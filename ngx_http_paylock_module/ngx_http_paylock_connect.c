@@ -4,6 +4,7 @@
  *
  * From the name of Redis to a connection.  Where nginx has a resolver, that is
  * asked anew for each one; it keeps an answer for as long as that is valid.
+ * All addresses of the name are tried before there is a failure.
  */
 
 
@@ -18,8 +19,11 @@
 static void ngx_http_paylock_connect_resolved(ngx_resolver_ctx_t *ctx);
 static void ngx_http_paylock_connect_known(ngx_http_paylock_link_t *link,
     const char *why);
-static void ngx_http_paylock_connect_to(ngx_http_paylock_link_t *link,
-    struct sockaddr *sockaddr, socklen_t socklen);
+static ngx_uint_t ngx_http_paylock_connect_addrs(
+    ngx_http_paylock_link_t *link, ngx_resolver_ctx_t *ctx);
+static void ngx_http_paylock_connect_next(ngx_http_paylock_link_t *link);
+static void ngx_http_paylock_connect_failed(ngx_http_paylock_link_t *link,
+    const char *what, ngx_err_t err);
 static void ngx_http_paylock_connect_handler(ngx_event_t *ev);
 static void ngx_http_paylock_connect_done(ngx_http_paylock_link_t *link);
 
@@ -61,42 +65,73 @@ ngx_http_paylock_connect(ngx_http_paylock_link_t *link)
 static void
 ngx_http_paylock_connect_resolved(ngx_resolver_ctx_t *ctx)
 {
-    socklen_t                 len;
     ngx_int_t                 state;
-    ngx_resolver_addr_t      *addr;
     ngx_http_paylock_link_t  *link;
 
     link = ctx->data;
     state = ctx->state;
-    len = 0;
 
     if (state == NGX_OK) {
-        addr = &ctx->addrs[link->naddr++ % ctx->naddrs];
-        len = addr->socklen;
-
-        ngx_memcpy(&link->sockaddr, addr->sockaddr, len);
-        ngx_inet_set_port(&link->sockaddr.sockaddr, link->redis->port);
+        link->naddrs = ngx_http_paylock_connect_addrs(link, ctx);
     }
 
     link->resolve = NULL;
     ngx_resolve_name_done(ctx);
 
-    if (state == NGX_OK) {
-        ngx_http_paylock_connect_to(link, &link->sockaddr.sockaddr, len);
+    if (state != NGX_OK) {
+        ngx_http_paylock_connect_known(link, ngx_resolver_strerror(state));
+
+    } else if (link->naddrs == 0) {
+        ngx_http_paylock_connect_known(link, "no memory");
 
     } else {
-        ngx_http_paylock_connect_known(link, ngx_resolver_strerror(state));
+        ngx_http_paylock_connect_next(link);
     }
 }
 
 
-/* To the next of the addresses that were found with the configuration. */
+/* The addresses are gone when the answer has been dealt with. */
+
+static ngx_uint_t
+ngx_http_paylock_connect_addrs(ngx_http_paylock_link_t *link,
+    ngx_resolver_ctx_t *ctx)
+{
+    ngx_uint_t        i;
+    ngx_addr_t       *addr;
+    struct sockaddr  *sockaddr;
+
+    addr = ngx_pcalloc(link->pool, ctx->naddrs * sizeof(ngx_addr_t));
+
+    if (addr == NULL) {
+        return 0;
+    }
+
+    for (i = 0; i < ctx->naddrs; i++) {
+        sockaddr = ngx_palloc(link->pool, ctx->addrs[i].socklen);
+
+        if (sockaddr == NULL) {
+            return 0;
+        }
+
+        ngx_memcpy(sockaddr, ctx->addrs[i].sockaddr, ctx->addrs[i].socklen);
+        ngx_inet_set_port(sockaddr, link->redis->port);
+
+        addr[i].sockaddr = sockaddr;
+        addr[i].socklen = ctx->addrs[i].socklen;
+    }
+
+    link->addrs = addr;
+    link->untried = ctx->naddrs;
+
+    return ctx->naddrs;
+}
+
+
+/* To one of the addresses that were found with the configuration. */
 
 static void
 ngx_http_paylock_connect_known(ngx_http_paylock_link_t *link, const char *why)
 {
-    ngx_addr_t  *addr;
-
     if (link->redis->naddrs == 0) {
         (void) ngx_snprintf((u_char *) link->why, sizeof(link->why),
                             "the name cannot be resolved: %s%Z", why);
@@ -104,23 +139,29 @@ ngx_http_paylock_connect_known(ngx_http_paylock_link_t *link, const char *why)
         return;
     }
 
-    addr = &link->redis->addrs[link->naddr++ % link->redis->naddrs];
+    link->addrs = link->redis->addrs;
+    link->naddrs = link->redis->naddrs;
+    link->untried = link->naddrs;
 
-    ngx_http_paylock_connect_to(link, addr->sockaddr, addr->socklen);
+    ngx_http_paylock_connect_next(link);
 }
 
 
 static void
-ngx_http_paylock_connect_to(ngx_http_paylock_link_t *link,
-    struct sockaddr *sockaddr, socklen_t socklen)
+ngx_http_paylock_connect_next(ngx_http_paylock_link_t *link)
 {
     ngx_int_t          rc;
+    ngx_addr_t        *addr;
     ngx_connection_t  *c;
+
+    addr = &link->addrs[link->naddr++ % link->naddrs];
+    link->untried--;
+    link->why[0] = '\0';
 
     ngx_memzero(&link->peer, sizeof(ngx_peer_connection_t));
 
-    link->peer.sockaddr = sockaddr;
-    link->peer.socklen = socklen;
+    link->peer.sockaddr = addr->sockaddr;
+    link->peer.socklen = addr->socklen;
     link->peer.name = &link->redis->name;
     link->peer.get = ngx_event_get_peer;
     link->peer.log = &link->quiet;
@@ -133,12 +174,12 @@ ngx_http_paylock_connect_to(ngx_http_paylock_link_t *link,
     if (rc != NGX_OK && rc != NGX_AGAIN) {
         link->why[0] = '\0';
         link->crowded = ngx_cycle->free_connection_n == 0;
-        ngx_http_paylock_link_errno(link, link->crowded
-                                          ? "cannot connect, since all "
-                                            "\"worker_connections\" are in "
-                                            "use: raise them"
-                                          : "cannot connect",
-                                    ngx_socket_errno);
+        ngx_http_paylock_connect_failed(link, link->crowded
+                                              ? "cannot connect, since all "
+                                                "\"worker_connections\" are "
+                                                "in use: raise them"
+                                              : "cannot connect",
+                                        ngx_socket_errno);
         return;
     }
 
@@ -161,6 +202,26 @@ ngx_http_paylock_connect_to(ngx_http_paylock_link_t *link,
 }
 
 
+/* A name may have an address at which nobody listens, as ::1 of localhost. */
+
+static void
+ngx_http_paylock_connect_failed(ngx_http_paylock_link_t *link,
+    const char *what, ngx_err_t err)
+{
+    if (link->untried == 0 || link->crowded) {
+        ngx_http_paylock_link_errno(link, what, err);
+        return;
+    }
+
+    if (link->peer.connection) {
+        ngx_close_connection(link->peer.connection);
+        link->peer.connection = NULL;
+    }
+
+    ngx_http_paylock_connect_next(link);
+}
+
+
 static void
 ngx_http_paylock_connect_handler(ngx_event_t *ev)
 {
@@ -178,7 +239,7 @@ ngx_http_paylock_connect_handler(ngx_event_t *ev)
     }
 
     if (ev->timedout) {
-        ngx_http_paylock_link_fail(link, "cannot connect in time");
+        ngx_http_paylock_connect_failed(link, "cannot connect in time", 0);
         return;
     }
 
@@ -190,7 +251,7 @@ ngx_http_paylock_connect_handler(ngx_event_t *ev)
     }
 
     if (err) {
-        ngx_http_paylock_link_errno(link, "cannot connect", err);
+        ngx_http_paylock_connect_failed(link, "cannot connect", err);
         return;
     }
 

@@ -127,6 +127,11 @@ ngx_http_paylock_feed_failed(void *data, const char *why)
         return;
     }
 
+    if (feed->scanning) {
+        feed->scanning = 0;
+        (void) ngx_http_paylock_resume_scanned(feed);
+    }
+
     if (feed->link.foreign) {
         feed->trouble = ngx_http_paylock_feed_trouble(why);
 
@@ -204,14 +209,14 @@ ngx_http_paylock_feed_hello(void *data, redisReply *reply)
 
     ngx_http_paylock_node_report(feed);
 
-    ngx_http_paylock_head_ask(feed, ngx_http_paylock_scan_start);
+    ngx_http_paylock_head_ask(feed, ngx_http_paylock_resume);
 }
 
 
 void
 ngx_http_paylock_feed_follow(ngx_http_paylock_feed_t *feed)
 {
-    ngx_msec_t                     now, reconcile, next;
+    ngx_msec_t                     now, next;
     ngx_http_paylock_main_conf_t  *pmcf;
 
     pmcf = feed->pmcf;
@@ -238,11 +243,7 @@ ngx_http_paylock_feed_follow(ngx_http_paylock_feed_t *feed)
 
     ngx_http_paylock_node_report(feed);
 
-    /* scanning takes one part in a hundred of the time at most */
-
-    reconcile = ngx_max(pmcf->reconcile, feed->lasted * 99);
-
-    if (now - feed->scanned >= reconcile) {
+    if (ngx_http_paylock_resume_scan_due(feed, 0)) {
         ngx_http_paylock_head_ask(feed, ngx_http_paylock_scan_start);
         return;
     }
@@ -253,7 +254,7 @@ ngx_http_paylock_feed_follow(ngx_http_paylock_feed_t *feed)
     }
 
     next = ngx_min(NGX_HTTP_PAYLOCK_CHECK - (now - feed->checked),
-                   reconcile - (now - feed->scanned));
+                   ngx_http_paylock_resume_next_scan(feed));
     next = ngx_min(next, ngx_max(ngx_http_paylock_node_wait(feed), 1));
 
     ngx_http_paylock_feed_ask_entries(feed, next);
@@ -401,7 +402,7 @@ ngx_http_paylock_feed_check(void *data, redisReply *reply)
 
     if (head.seq < feed->cursor.seq
         || (head.seq == feed->cursor.seq
-            && (fields != feed->fields
+            && (ngx_http_paylock_resume_scan_due(feed, fields - feed->fields)
                 || ngx_memcmp(&head, &feed->cursor, sizeof(head)) != 0)))
     {
         ngx_http_paylock_head_ask(feed, ngx_http_paylock_scan_start);

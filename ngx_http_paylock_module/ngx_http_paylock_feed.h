@@ -56,13 +56,15 @@ typedef struct {
     ngx_msec_t                     asked;      /* for entries */
     ngx_msec_t                     block;      /* may they be waited for */
     size_t                         done;       /* of a reply, in slices */
+    size_t                         whole;      /* entries of it to apply */
+    unsigned                       order;      /* what takes effect now */
+    unsigned                       later;      /* what is left, 1 << order */
 
     ngx_msec_t                     started;    /* the scan */
-    ngx_msec_t                     scanned;
-    ngx_msec_t                     lasted;
     char                           position[24];   /* of HSCAN */
     uint64_t                       left;       /* of it, at most */
     ngx_http_paylock_cursor_t      back;       /* of the walk back */
+    int64_t                        added;      /* fields, by what it passed */
     uint64_t                       seen[NGX_HTTP_PAYLOCK_SEEN];
     ngx_uint_t                     nseen;
     ngx_http_paylock_sweep_t       sweep;
@@ -71,6 +73,7 @@ typedef struct {
     unsigned                       looked:1;
     unsigned                       first:1;    /* nothing was known before */
     unsigned                       ours:1;     /* the head extends our own */
+    unsigned                       adopts:1;   /* an entry on the way back */
     unsigned                       adopted:1;
     unsigned                       behind:1;   /* entries were not followed */
     unsigned                       blind:1;    /* the head is no entry */
@@ -79,6 +82,7 @@ typedef struct {
 
     ngx_uint_t                     batch;      /* fields or entries a reply */
     uint32_t                       unnoted;    /* no slot was left for them */
+    uint32_t                       strange;    /* fields without a slot */
     ngx_http_paylock_trouble_e     trouble;
     time_t                         complained;
     ngx_uint_t                     rejected;   /* in this scan */
@@ -129,6 +133,29 @@ void ngx_http_paylock_scan_ask_fields(ngx_http_paylock_feed_t *feed);
 
 
 /*
+ * ngx_http_paylock_resume.c: when all records are read, which takes about a
+ * hundredth of the time, whatever asks for it
+ */
+
+/* A new connection: may what is known go on from the head? */
+
+void ngx_http_paylock_resume(void *data, redisReply *reply);
+
+/* Is a scan due, with so many fields more in the hash than are known of? */
+
+ngx_uint_t ngx_http_paylock_resume_scan_due(ngx_http_paylock_feed_t *feed,
+    int64_t unknown);
+
+/* ... in so many milliseconds, if all is known? */
+
+ngx_msec_t ngx_http_paylock_resume_next_scan(ngx_http_paylock_feed_t *feed);
+
+/* A scan has ended, or was broken off: the time that it took. */
+
+ngx_msec_t ngx_http_paylock_resume_scanned(ngx_http_paylock_feed_t *feed);
+
+
+/*
  * ngx_http_paylock_chain.c: how entries belong together.  NGX_OK, or
  * NGX_ERROR with the reason in feed->why.
  */
@@ -171,17 +198,10 @@ void ngx_http_paylock_apply_unlock(ngx_http_paylock_feed_t *feed);
 ngx_int_t ngx_http_paylock_apply_begin(ngx_http_paylock_feed_t *feed);
 ngx_int_t ngx_http_paylock_apply_fields(ngx_http_paylock_feed_t *feed,
     redisReply *fields);
-ngx_int_t ngx_http_paylock_apply_entries(ngx_http_paylock_feed_t *feed,
-    const redisReply *entries);
 
 /* The look, then the sweep. */
 
 ngx_int_t ngx_http_paylock_apply_sweep(ngx_http_paylock_feed_t *feed);
-
-/* Was the host put into the set before?  If not it is now. */
-
-ngx_uint_t ngx_http_paylock_apply_seen(uint64_t *seen,
-    const ngx_http_paylock_key_t *key);
 
 /* What was applied becomes what is known of the chain. */
 
@@ -196,6 +216,17 @@ ngx_int_t ngx_http_paylock_apply_error(ngx_http_paylock_feed_t *feed,
 
 ngx_int_t ngx_http_paylock_apply_full(ngx_http_paylock_feed_t *feed,
     uint64_t found);
+
+
+/* ngx_http_paylock_apply_entry.c: likewise */
+
+ngx_int_t ngx_http_paylock_apply_entries(ngx_http_paylock_feed_t *feed,
+    const redisReply *entries);
+
+/* Was the host put into the set before?  If not it is now. */
+
+ngx_uint_t ngx_http_paylock_apply_seen(uint64_t *seen,
+    const ngx_http_paylock_key_t *key);
 
 
 /*

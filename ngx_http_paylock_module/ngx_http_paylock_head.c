@@ -148,8 +148,8 @@ ngx_http_paylock_head_role(ngx_http_paylock_feed_t *feed,
 
 /*
  * One of several may lag behind the one that was followed before: to go on
- * from there would do again what was undone since.  What was written after
- * our own entry is no lag but a loss, which the scan deals with.
+ * from there would do again what was undone since.  If it is no lag but a
+ * loss, the scan deals with that as soon as the numbers are reached.
  */
 
 static ngx_int_t
@@ -160,7 +160,7 @@ ngx_http_paylock_head_behind(ngx_http_paylock_feed_t *feed,
 
     own = &feed->pmcf->node->cursor;
 
-    if (head->seq == 0 || head->seq >= own->seq || head->time > own->time
+    if (head->seq == 0 || head->seq >= own->seq
         || ngx_memcmp(head->chain, own->chain, PAYLOCK_CHAIN_LEN) != 0)
     {
         return NGX_OK;

@@ -13,6 +13,8 @@
 
 #define NGX_HTTP_PAYLOCK_LINK_OUT    4096
 #define NGX_HTTP_PAYLOCK_LINK_WORDS  16
+#define NGX_HTTP_PAYLOCK_LINK_FIELD  1024   /* bytes, with its value: more
+                                               than any of paylock-admin */
 
 
 static void ngx_http_paylock_link_write_handler(ngx_event_t *wev);
@@ -33,6 +35,7 @@ ngx_http_paylock_link_open(ngx_http_paylock_link_t *link)
     link->crowded = 0;
     link->broken = 0;
     link->busy = 0;
+    link->large = 0;
     link->trying = 0;
     link->due = 0;
     link->posted = 0;
@@ -161,6 +164,16 @@ ngx_http_paylock_link_try(ngx_http_paylock_link_t *link)
 
 
 void
+ngx_http_paylock_link_expect(ngx_http_paylock_link_t *link, size_t fields)
+{
+    link->large = 2 * fields > PAYLOCK_RESP_ELEMENTS;
+
+    paylock_resp_expect(link->resp, 2 * fields,
+                        fields * NGX_HTTP_PAYLOCK_LINK_FIELD);
+}
+
+
+void
 ngx_http_paylock_link_call(ngx_http_paylock_link_t *link, ngx_msec_t timeout,
     ngx_http_paylock_reply_pt handler)
 {
@@ -180,6 +193,7 @@ ngx_http_paylock_link_call(ngx_http_paylock_link_t *link, ngx_msec_t timeout,
         }
 
         ngx_add_timer(c->read, timeout);
+        link->got = 0;
     }
 
     ngx_http_paylock_link_write_handler(c->write);

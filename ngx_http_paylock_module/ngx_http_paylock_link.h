@@ -42,8 +42,10 @@ struct ngx_http_paylock_link_s {
     ngx_log_t                   quiet;
     ngx_pool_t                 *pool;
     ngx_resolver_ctx_t         *resolve;
-    ngx_sockaddr_t              sockaddr;      /* by the resolver */
-    ngx_uint_t                  naddr;
+    ngx_addr_t                 *addrs;         /* of the name */
+    ngx_uint_t                  naddrs;
+    ngx_uint_t                  naddr;         /* which is the next */
+    ngx_uint_t                  untried;       /* so many for this one */
     paylock_resp_t             *resp;
     ngx_buf_t                  *out;
     ngx_uint_t                  due;           /* replies */
@@ -52,9 +54,11 @@ struct ngx_http_paylock_link_s {
     redisReply                 *reply;         /* kept for the next turn */
     ngx_http_paylock_reply_pt   again;         /* its handler */
     ngx_event_t                 turn;
+    size_t                      got;           /* bytes, for the deadline */
     uint64_t                    posted;        /* when, in nanoseconds, or 0 */
     uint64_t                    until;         /* may this turn go on */
     unsigned                    busy:1;        /* with a reply */
+    unsigned                    large:1;       /* replies may be */
     unsigned                    trying:1;      /* the reply due next is to */
     unsigned                    foreign:1;     /* the reason came from there */
     unsigned                    crowded:1;     /* nginx has none left */
@@ -86,6 +90,11 @@ void ngx_http_paylock_link_try(ngx_http_paylock_link_t *link);
 
 void ngx_http_paylock_link_call(ngx_http_paylock_link_t *link,
     ngx_msec_t timeout, ngx_http_paylock_reply_pt handler);
+
+/* From now on replies may be of so many fields and their values. */
+
+void ngx_http_paylock_link_expect(ngx_http_paylock_link_t *link,
+    size_t fields);
 
 /* Closes the link and calls "failed". */
 

@@ -14,6 +14,7 @@
 
 
 #define NGX_HTTP_PAYLOCK_LINK_IN     2048
+#define NGX_HTTP_PAYLOCK_LINK_PART   65536  /* of a large reply, in time */
 
 /*
  * A turn of the event loop does one thing, or where turns are long, as in a
@@ -98,6 +99,16 @@ ngx_http_paylock_link_read(ngx_event_t *rev)
     if (n < 0) {
         ngx_http_paylock_link_errno(link, "cannot read", ngx_socket_errno);
         return;
+    }
+
+    link->got += n;
+
+    if (link->large && link->got >= NGX_HTTP_PAYLOCK_LINK_PART
+        && rev->timer_set)
+    {
+        ngx_del_timer(rev);
+        ngx_add_timer(rev, link->timeout);
+        link->got = 0;
     }
 
     why = paylock_resp_feed(link->resp, buffer, n);

@@ -299,6 +299,7 @@ ngx_http_paylock_init(ngx_conf_t *cf)
         }
 
         *server = pscf;
+        pmcf->table.defaults |= 1u << pscf->def;
 
         if (ngx_http_paylock_names_init(cf, pscf, cscf[i]) != NGX_OK) {
             return NGX_ERROR;

@@ -43,6 +43,9 @@ typedef struct {
 } ngx_http_paylock_stamp_t;
 
 
+#define NGX_HTTP_PAYLOCK_TOLD  16
+
+
 /* the names of hosts that were flipped last, since the table has none */
 
 #define NGX_HTTP_PAYLOCK_RECENT  32
@@ -61,6 +64,8 @@ struct ngx_http_paylock_node_sh_s {
     ngx_http_paylock_state_e     state;
     ngx_uint_t                   rejected;     /* fields that are no records */
     ngx_uint_t                   alerted;      /* troubles logged so far */
+    ngx_uint_t                   ntold;        /* reasons */
+    uint32_t                     told[NGX_HTTP_PAYLOCK_TOLD];   /* hashes */
     ngx_msec_t                   answered;     /* the last good answer */
 
     int64_t                      ahead;        /* our clock less Redis', ms */
@@ -68,6 +73,12 @@ struct ngx_http_paylock_node_sh_s {
     ngx_uint_t                   unreported;   /* reports refused in a row */
     ngx_uint_t                   synced;       /* a scan was published */
     ngx_uint_t                   gone;         /* ... the stream was then */
+    ngx_uint_t                   by_hand;      /* hosts opened without entry */
+
+    int64_t                      fields;       /* in the hash at the cursor */
+    ngx_msec_t                   scanned;      /* the last scan; 0: none yet */
+    ngx_msec_t                   lasted;
+    ngx_msec_t                   paid;         /* scans are, after that time */
     size_t                       table_size;
 
     ngx_http_paylock_cursor_t    cursor;       /* what has been applied */

@@ -22,6 +22,8 @@
     "+xread +xrange +xrevrange"
 
 
+static ngx_uint_t ngx_http_paylock_report_is_new(
+    ngx_http_paylock_node_sh_t *node, const char *why);
 static void ngx_http_paylock_report_refusal(ngx_http_paylock_feed_t *feed,
     const char *why);
 static u_char *ngx_http_paylock_report_held(ngx_http_paylock_feed_t *feed,
@@ -82,7 +84,7 @@ ngx_http_paylock_report_age(ngx_http_paylock_feed_t *feed)
 }
 
 
-/* Each kind of trouble once for each outage. */
+/* Each reason once for each outage. */
 
 void
 ngx_http_paylock_report_failure(ngx_http_paylock_feed_t *feed, const char *why)
@@ -94,7 +96,7 @@ ngx_http_paylock_report_failure(ngx_http_paylock_feed_t *feed, const char *why)
     node = feed->pmcf->node;
     name = &feed->pmcf->redis.name;
 
-    if (node->alerted & feed->trouble) {
+    if (!ngx_http_paylock_report_is_new(node, why)) {
         return;
     }
 
@@ -119,6 +121,41 @@ ngx_http_paylock_report_failure(ngx_http_paylock_feed_t *feed, const char *why)
                       "paylock: Redis at %V: %s; %uD records stay in force",
                       name, why, feed->pmcf->table.sh->count);
     }
+}
+
+
+/* Was it not told yet?  Numbers, as of an entry, make no other reason. */
+
+static ngx_uint_t
+ngx_http_paylock_report_is_new(ngx_http_paylock_node_sh_t *node,
+    const char *why)
+{
+    uint32_t    hash;
+    ngx_uint_t  i;
+
+    for (hash = 0; *why; why++) {
+        if (*why < '0' || *why > '9') {
+            hash = ngx_hash(hash, (u_char) *why);
+        }
+    }
+
+    if (node->alerted == 0) {
+        node->ntold = 0;
+    }
+
+    for (i = 0; i < node->ntold; i++) {
+        if (node->told[i] == hash) {
+            return 0;
+        }
+    }
+
+    if (node->ntold == NGX_HTTP_PAYLOCK_TOLD) {
+        return 0;
+    }
+
+    node->told[node->ntold++] = hash;
+
+    return 1;
 }
 
 
@@ -175,10 +212,14 @@ ngx_http_paylock_report_scan(ngx_http_paylock_feed_t *feed)
         ngx_log_error(level, feed->log, 0,
                       "paylock: \"%s\" in Redis ends with entry %uL and does "
                       "not go on from entry %uL known here; %s%uD hosts "
-                      "that it shows open or not at all stay closed%s%s",
+                      "that it shows open or not at all%s%s%s",
                       stream, feed->cursor.seq, node->cursor.seq,
                       feed->adopted ? "it was adopted, and " : "",
-                      feed->pmcf->table.sh->held, names,
+                      feed->pmcf->table.sh->held,
+                      feed->sweep.revoked ? ", or with revoked passes good, "
+                                            "stay as they were"
+                                          : " stay closed",
+                      names,
                       feed->pmcf->table.sh->held
                       ? "; see \"paylock-admin adopt\"" : "");
 
@@ -187,8 +228,11 @@ ngx_http_paylock_report_scan(ngx_http_paylock_feed_t *feed)
     {
         ngx_log_error(NGX_LOG_ALERT, feed->log, 0,
                       "paylock: without an entry in \"%s\" Redis shows %uD "
-                      "closed hosts open or not at all; they stay closed%s; "
-                      "see \"paylock-admin adopt\"", stream, feed->sweep.lost,
+                      "closed hosts open or not at all%s%s; see "
+                      "\"paylock-admin adopt\"", stream, feed->sweep.lost,
+                      feed->sweep.revoked ? ", or revoked passes good; they "
+                                            "stay as they were"
+                                          : "; they stay closed",
                       names);
 
     } else if (feed->sweep.changed && !feed->first && !feed->behind

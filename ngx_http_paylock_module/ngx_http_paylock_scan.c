@@ -64,6 +64,13 @@ ngx_http_paylock_scan_start(void *data, redisReply *reply)
     feed->adopted = 0;
     feed->catching = 0;
 
+    /* what was explained for a scan that was broken off counts no more */
+
+    if (ngx_http_paylock_apply_begin(feed) != NGX_OK) {
+        ngx_http_paylock_link_fail(&feed->link, feed->why);
+        return;
+    }
+
     if (own->seq == 0
         || ngx_memcmp(own, &feed->cursor, sizeof(ngx_http_paylock_cursor_t))
            == 0)
@@ -75,6 +82,8 @@ ngx_http_paylock_scan_start(void *data, redisReply *reply)
     feed->ours = 0;
     feed->behind = 1;
     feed->back.seq = 0;
+    feed->added = 0;
+    feed->adopts = 0;
     feed->nseen = 0;
     ngx_memzero(feed->seen, sizeof(feed->seen));
 
@@ -90,10 +99,14 @@ ngx_http_paylock_scan_start(void *data, redisReply *reply)
 static void
 ngx_http_paylock_scan_ask_back(ngx_http_paylock_feed_t *feed, uint64_t seq)
 {
-    u_char  from[NGX_INT64_LEN + sizeof("-0")], batch[NGX_INT64_LEN + 1];
+    u_char    from[NGX_INT64_LEN + sizeof("-0")], batch[NGX_INT64_LEN + 1];
+    uint64_t  own, n;
+
+    own = feed->pmcf->node->cursor.seq;
+    n = seq < own ? feed->batch : ngx_min(feed->batch, seq - own + 1);
 
     (void) ngx_sprintf(from, "%uL-0%Z", seq);
-    (void) ngx_sprintf(batch, "%ui%Z", feed->batch);
+    (void) ngx_sprintf(batch, "%uL%Z", n);
 
     ngx_http_paylock_link_add(&feed->link, "XREVRANGE",
                               feed->pmcf->redis.audit, from, "-",
@@ -118,8 +131,9 @@ ngx_http_paylock_scan_back(void *data, redisReply *reply)
 static void
 ngx_http_paylock_scan_walk(void *data, redisReply *reply)
 {
-    ngx_int_t                 rc;
-    ngx_http_paylock_feed_t  *feed = data;
+    ngx_int_t                    rc;
+    ngx_http_paylock_feed_t     *feed = data;
+    ngx_http_paylock_node_sh_t  *node;
 
     rc = ngx_http_paylock_chain_back(feed, reply);
 
@@ -141,12 +155,24 @@ ngx_http_paylock_scan_walk(void *data, redisReply *reply)
     }
 
     if (feed->ours) {
-
-        /* what was missed is followed before what is there is looked at */
+        node = feed->pmcf->node;
 
         feed->head = feed->cursor;
         feed->head_fields = feed->fields;
-        feed->cursor = feed->pmcf->node->cursor;
+        feed->cursor = node->cursor;
+        feed->fields = node->fields;
+
+        if (!feed->adopts
+            && !ngx_http_paylock_resume_scan_due(feed, feed->head_fields
+                                                - feed->fields - feed->added))
+        {
+            feed->checked = ngx_current_msec;
+            ngx_http_paylock_feed_follow(feed);
+            return;
+        }
+
+        /* what was missed is followed before what is there is looked at */
+
         feed->catching = 1;
 
         ngx_http_paylock_scan_catch_up(feed);
@@ -184,9 +210,15 @@ ngx_http_paylock_scan_begin(ngx_http_paylock_feed_t *feed)
     feed->left = 4 * (uint64_t) ngx_max(feed->fields, 0)
                  + NGX_HTTP_PAYLOCK_SCAN_SPARE;
 
+    /* a hash with "hash-max-listpack-entries" raised comes as one reply */
+
+    ngx_http_paylock_link_expect(&feed->link, feed->fields + feed->fields / 8
+                                              + NGX_HTTP_PAYLOCK_BATCH);
+
     feed->scanning = 1;
     feed->started = ngx_current_msec;
     feed->unnoted = 0;
+    feed->strange = 0;
     feed->rejected = 0;
 
     if (ngx_http_paylock_apply_begin(feed) != NGX_OK) {
@@ -334,11 +366,10 @@ ngx_http_paylock_scan_catch_up(ngx_http_paylock_feed_t *feed)
         feed->fields = feed->head_fields;
         feed->sweep.now = ngx_time();
 
-        /* where all is believed there is nothing to look for */
-
-        feed->looked = feed->first || feed->adopted;
-        feed->sweep.belief = feed->looked ? NGX_HTTP_PAYLOCK_BELIEVE_ALL
-                                          : NGX_HTTP_PAYLOCK_BELIEVE_NONE;
+        feed->sweep.belief = feed->first || feed->adopted
+                             ? NGX_HTTP_PAYLOCK_BELIEVE_ALL
+                             : NGX_HTTP_PAYLOCK_BELIEVE_NONE;
+        feed->looked = 0;
 
         ngx_http_paylock_link_again(&feed->link, ngx_http_paylock_scan_sweep);
         return;
@@ -410,8 +441,11 @@ ngx_http_paylock_scan_apply(void *data, redisReply *reply)
 static void
 ngx_http_paylock_scan_sweep(void *data, redisReply *reply)
 {
-    ngx_int_t                 rc;
-    ngx_http_paylock_feed_t  *feed = data;
+    ngx_int_t                    rc;
+    ngx_http_paylock_feed_t     *feed = data;
+    ngx_http_paylock_node_sh_t  *node;
+
+    node = feed->pmcf->node;
 
     rc = ngx_http_paylock_apply_sweep(feed);
 
@@ -441,6 +475,13 @@ ngx_http_paylock_scan_sweep(void *data, redisReply *reply)
         return;
     }
 
+    /* what came behind the place that was read is read again */
+
+    feed->fields = (int64_t) feed->sweep.seen + feed->strange;
+
+    node->lasted = ngx_http_paylock_resume_scanned(feed);
+    node->scanned = ngx_current_msec;
+
     ngx_http_paylock_report_scan(feed);
 
     if (ngx_http_paylock_apply_commit(feed) != NGX_OK || feed->blind) {
@@ -448,13 +489,9 @@ ngx_http_paylock_scan_sweep(void *data, redisReply *reply)
         return;
     }
 
-    feed->pmcf->node->rejected = feed->rejected;
-
+    node->rejected = feed->rejected;
     feed->adopted = 0;
     feed->batch = NGX_HTTP_PAYLOCK_BATCH;
     feed->checked = ngx_current_msec;
-    feed->scanned = ngx_current_msec;
-    feed->lasted = ngx_current_msec - feed->started;
-
     ngx_http_paylock_feed_follow(feed);
 }

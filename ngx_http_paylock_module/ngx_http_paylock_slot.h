@@ -19,8 +19,9 @@
 /*
  * A slot's flags: what it is, and the number of the scan that saw it last.
  * A staged slot is a note that readers pass over; a held one stays in force
- * against what a scan says; one that is explained has an entry in the part of
- * the chain that was not followed.  A suffix record has the length of its
+ * against what a scan says, or if staged, opens what is closed; one that is
+ * explained has an entry in the part of the chain that was not followed, the
+ * number being that before the scan's.  A suffix record has the length of its
  * suffix, which is 0 for all others.
  */
 
@@ -41,7 +42,12 @@
 
 
 #define ngx_http_paylock_load(p)      __atomic_load_n(p, __ATOMIC_ACQUIRE)
+
+/* tests/fuzz/feed.c looks at each */
+
+#ifndef ngx_http_paylock_store
 #define ngx_http_paylock_store(p, v)  __atomic_store_n(p, v, __ATOMIC_RELEASE)
+#endif
 
 
 /*
@@ -153,12 +159,48 @@ ngx_http_paylock_suffixes(const ngx_http_paylock_table_t *table, size_t len)
 }
 
 
+/* Has the scan noted it? */
+
+static ngx_inline ngx_uint_t
+ngx_http_paylock_noted(const ngx_http_paylock_table_t *table,
+    const ngx_http_paylock_slot_t *slot)
+{
+    return (slot->flags & NGX_HTTP_PAYLOCK_SCAN) == table->sh->scan;
+}
+
+
+/* Does an entry account for what the scan says of it? */
+
+static ngx_inline ngx_uint_t
+ngx_http_paylock_explained(const ngx_http_paylock_table_t *table,
+    const ngx_http_paylock_slot_t *slot)
+{
+    return slot->flags & NGX_HTTP_PAYLOCK_EXPLAINED
+           && ((((slot->flags + 1) ^ table->sh->scan) & NGX_HTTP_PAYLOCK_SCAN)
+               == 0
+               || (slot->flags & NGX_HTTP_PAYLOCK_STAGED
+                   && ngx_http_paylock_noted(table, slot)));
+}
+
+
 /* the links to a host's slots, NULL if it has none of that kind */
 
 typedef struct {
     uint32_t  *live;
     uint32_t  *staged;
 } ngx_http_paylock_links_t;
+
+
+/* ngx_http_paylock_table_guard.c: does the record open what is closed? */
+
+ngx_uint_t ngx_http_paylock_opens(const ngx_http_paylock_table_t *table,
+    const char *field, size_t len, const paylock_record_t *live,
+    const paylock_record_t *record, uint32_t now);
+
+/* in one where none is known, as in a test, all are open */
+
+#define ngx_http_paylock_defaults(table)                                      \
+    ((table)->defaults ? (table)->defaults : 1u << PAYLOCK_OPEN)
 
 
 /* ngx_http_paylock_table_write.c */
@@ -169,6 +211,9 @@ void ngx_http_paylock_links(ngx_http_paylock_table_t *table,
 ngx_int_t ngx_http_paylock_insert(ngx_http_paylock_table_t *table,
     ngx_http_paylock_bucket_t *bucket, uint64_t hash,
     const paylock_record_t *record, uint32_t flags);
+ngx_int_t ngx_http_paylock_replace(ngx_http_paylock_table_t *table,
+    ngx_http_paylock_bucket_t *bucket, uint32_t *link,
+    const paylock_record_t *record);
 void ngx_http_paylock_unlink(ngx_http_paylock_table_t *table,
     ngx_http_paylock_bucket_t *bucket, uint32_t *link);
 void ngx_http_paylock_flag(ngx_http_paylock_table_t *table,

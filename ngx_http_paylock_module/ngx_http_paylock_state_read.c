@@ -281,8 +281,13 @@ ngx_http_paylock_state_records(ngx_http_paylock_table_t *table,
         }
 
         ngx_memzero(&sweep, sizeof(ngx_http_paylock_sweep_t));
-        (void) ngx_http_paylock_table_sweep(table, &sweep,
-                                            table->sh->capacity);
+        (void) ngx_http_paylock_table_look(table, &sweep, table->sh->capacity);
+
+        while (ngx_http_paylock_table_sweep(table, &sweep, table->sh->capacity)
+               == NGX_AGAIN)
+        {
+            /* void */
+        }
     }
 
     return ngx_http_paylock_state_each(table, image,

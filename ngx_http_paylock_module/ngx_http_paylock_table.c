@@ -56,8 +56,8 @@ ngx_http_paylock_table_attach(ngx_http_paylock_table_t *table, void *segment,
 
 
 void
-ngx_http_paylock_table_key(ngx_http_paylock_table_t *table, const u_char *name,
-    size_t len, ngx_http_paylock_key_t *key)
+ngx_http_paylock_table_key(const ngx_http_paylock_table_t *table,
+    const u_char *name, size_t len, ngx_http_paylock_key_t *key)
 {
     key->hash = ngx_http_paylock_hash(table, name, len);
     key->suffix = 0;

@@ -25,6 +25,7 @@
 
 #include "paylock_record.h"
 #include "paylock_state.h"
+#include "paylock_timeline.h"
 
 
 #define NGX_HTTP_PAYLOCK_SECRET  PAYLOCK_STATE_SECRET
@@ -99,6 +100,7 @@ typedef struct {
     ngx_http_paylock_table_sh_t   *sh;
     ngx_http_paylock_bucket_t     *buckets;
     ngx_http_paylock_slot_t       *slots;      /* slots[0] is not used */
+    unsigned                       defaults;   /* in use, 1 << stage each */
 } ngx_http_paylock_table_t;
 
 
@@ -116,7 +118,7 @@ void ngx_http_paylock_table_attach(ngx_http_paylock_table_t *table,
 
 /* The key of a name; kind tells of which of its records, len being its own. */
 
-void ngx_http_paylock_table_key(ngx_http_paylock_table_t *table,
+void ngx_http_paylock_table_key(const ngx_http_paylock_table_t *table,
     const u_char *name, size_t len, ngx_http_paylock_key_t *key);
 void ngx_http_paylock_table_kind(ngx_http_paylock_key_t *key,
     ngx_http_paylock_kind_e kind, size_t len);
@@ -150,39 +152,54 @@ void ngx_http_paylock_table_end(ngx_http_paylock_table_t *table);
 ngx_int_t ngx_http_paylock_table_set(ngx_http_paylock_table_t *table,
     const ngx_http_paylock_key_t *key, const paylock_record_t *record);
 
+/* When the change of a host's record may take effect among others. */
+
+paylock_order_e ngx_http_paylock_table_order(ngx_http_paylock_table_t *table,
+    const ngx_http_paylock_key_t *key, const paylock_record_t *record,
+    uint32_t now);
+
 /*
  * A scan is taken down beside what readers find: start, one note for each
- * host (keep: whatever it has stays), then a sweep over all buckets, in
- * slices, that publishes what was noted and drops what was not.  Records that
- * are set in between are noted by that.  The notes of a scan that had no
- * sweep are void when the next starts.
+ * host (keep: whatever it has stays; 0 if it has nothing), then a look and a
+ * sweep over all buckets, in slices, that publish what was noted and drop what
+ * was not.  Records that are set in between are noted by that.  The notes of a
+ * scan that had no sweep are void when the next starts.
  */
 
 void ngx_http_paylock_table_scan(ngx_http_paylock_table_t *table);
 ngx_int_t ngx_http_paylock_table_note(ngx_http_paylock_table_t *table,
     const ngx_http_paylock_key_t *key, const paylock_record_t *record);
-void ngx_http_paylock_table_keep(ngx_http_paylock_table_t *table,
-    const ngx_http_paylock_key_t *key);
-
-/* An entry of the chain accounts for what the scan says of the host. */
-
-void ngx_http_paylock_table_explain(ngx_http_paylock_table_t *table,
+ngx_uint_t ngx_http_paylock_table_keep(ngx_http_paylock_table_t *table,
     const ngx_http_paylock_key_t *key);
 
 /*
- * If the record (NULL: none) would open the host: leaves that to the scan to
- * come, which it explains, and returns 1.
+ * After the note of a field: marks it if what holds by the records that
+ * readers find is that a host is closed which would be open with this one.
  */
 
-ngx_uint_t ngx_http_paylock_table_defer(ngx_http_paylock_table_t *table,
+void ngx_http_paylock_table_guard(ngx_http_paylock_table_t *table,
+    const ngx_http_paylock_key_t *key, const char *field, size_t len,
+    uint32_t now);
+
+/*
+ * An entry of the chain made this the record of the host (NULL: none).  If it
+ * does not close the host, it accounts for what the scan says that starts
+ * next, and no later one: 1.
+ */
+
+ngx_uint_t ngx_http_paylock_table_explain(ngx_http_paylock_table_t *table,
     const ngx_http_paylock_key_t *key, const paylock_record_t *record,
     uint32_t now);
 
 /*
- * How far a scan is believed that shows a host open or absent which is closed,
- * or which is to be closed by its record, without an entry that explains it:
- * ALL, whatever it says; NEW, unless the host is held already; NONE, the host
- * is held from now on.  What closes a host is always believed.
+ * How far a scan is believed that shows a host open which is closed, or which
+ * is to be closed by its record, or passes good that were revoked, without an
+ * entry that explains it: ALL, whatever it says; NEW, unless the host is held
+ * already; NONE, the host is held from now on.  What closes a host is always
+ * believed.
+ *
+ * A host that has no record of its own is held by an empty one, which puts it
+ * in no stage, so that what held before holds on.
  */
 
 typedef enum {
@@ -196,14 +213,19 @@ typedef struct {
     uint32_t                       bucket;     /* where to go on; 0 at first */
     uint32_t                       now;        /* Unix seconds */
     ngx_http_paylock_belief_e      belief;
+    uint32_t                       seen;       /* hosts noted */
     uint32_t                       lost;       /* such hosts not held so far */
+    uint32_t                       revoked;    /* ... by their passes alone */
     uint32_t                       changed;    /* published or dropped */
+    unsigned                       order;      /* what takes effect now */
+    unsigned                       later;      /* what is left, 1 << order */
 } ngx_http_paylock_sweep_t;
 
 
 /*
- * Look at up to n buckets, or sweep them; NGX_OK at the end of the table,
- * where bucket is 0 again, else NGX_AGAIN.  The look counts what is lost.
+ * Look at up to n buckets, or sweep them; NGX_OK at the end, else NGX_AGAIN.
+ * The look counts what is lost, and publishes what can open nothing; unless
+ * all is believed it needs no belief yet.
  */
 
 ngx_int_t ngx_http_paylock_table_look(ngx_http_paylock_table_t *table,

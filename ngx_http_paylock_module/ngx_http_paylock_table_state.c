@@ -84,7 +84,7 @@ ngx_http_paylock_table_retain(ngx_http_paylock_table_t *table,
 
     key.hash = record->hash;
 
-    ngx_http_paylock_table_keep(table, &key);
+    (void) ngx_http_paylock_table_keep(table, &key);
 
     return NGX_OK;
 }

@@ -12,9 +12,6 @@
 
 static void ngx_http_paylock_lengths(ngx_http_paylock_table_sh_t *sh,
     uint32_t len);
-static ngx_int_t ngx_http_paylock_replace(ngx_http_paylock_table_t *table,
-    ngx_http_paylock_bucket_t *bucket, uint32_t *link,
-    const paylock_record_t *record);
 static uint32_t ngx_http_paylock_take(ngx_http_paylock_table_t *table,
     uint32_t most);
 static void ngx_http_paylock_give(ngx_http_paylock_table_t *table, uint32_t i);
@@ -207,7 +204,7 @@ ngx_http_paylock_insert(ngx_http_paylock_table_t *table,
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_paylock_replace(ngx_http_paylock_table_t *table,
     ngx_http_paylock_bucket_t *bucket, uint32_t *link,
     const paylock_record_t *record)

@@ -276,6 +276,7 @@ ngx_http_paylock_zone_inherit(ngx_http_paylock_main_conf_t *pmcf,
         pmcf->node->synced = old->node->synced;
         pmcf->node->state = old->node->state;
         pmcf->node->answered = old->node->answered;
+        pmcf->node->by_hand = old->node->by_hand;
         return NGX_OK;
     }
 

@@ -248,6 +248,15 @@ def count(nginx, regex):
     return len(re.findall(regex, nginx.error_log()))
 
 
+def told(nginx, since=0):
+    """The reasons why nginx does not follow, each of which it tells once."""
+    why = [re.sub(r"\d", "", reason) for reason in re.findall(
+        r"paylock: Redis at \S+: (.*); (?:\d+ records stay|nothing is known)",
+        nginx.error_log()[since:])]
+    assert len(why) == len(set(why)), why
+    return why
+
+
 def closed_hosts(nginx, chain, reconcile="200ms", at=None, **kw):
     """An nginx that closes HOSTS, by entries, and has opened another; at is
     where it is seen to follow, if that is not where they are written."""

@@ -253,6 +253,8 @@ def test_nginx_without_a_right(redis, admin, nginx):
     control = redis.client()
     for right in ("xrevrange", "hlen", "hscan", "xread", "exec"):
         setuser(control, NGINX_USER, "-" + right)
+        # one record more than there are entries for, so that all are read
+        control.hset("{paylock}:locks", f"{right}.example", "1")
         control.client_kill_filter(_type="normal", skipme=True)
         alert = (rf'\[alert\] .* refuses user "{NGINX_USER}": .*NOPERM .*'
                  rf"'{right}' .*\"paylock-admin init --acl\"")

@@ -114,8 +114,9 @@ def test_settings_of_a_location(site):
 def test_ref(site, redis, name):
     server = site()
     if name == "no ref":
-        redis.client().hset("{paylock}:locks", "acme.example",
-                            '{"at":2,"lock_at":1}')
+        # one more as well, or it would wait for the next reconcile
+        redis.client().hset("{paylock}:locks", mapping={
+            "acme.example": '{"at":2,"lock_at":1}', "other.example": "1"})
         server.reload()
         server.wait_live()
         deadline = time.monotonic() + 10

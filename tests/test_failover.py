@@ -240,6 +240,32 @@ def test_clock_that_goes_back_during_an_outage(sites, chain, redis):
     assert count(server, r"\[alert\]") == 0
 
 
+@pytest.mark.parametrize("writes", [0, 3])
+def test_failover_after_a_clock_that_was_ahead(nginx, pair, writes):
+    """Of one chain the numbers alone tell what is newer: what was opened by a
+    machine an hour ahead, and locked again since, was not opened later."""
+    one, two, relay = pair
+    ahead = str(int(time.time() + 3600) * 1000)
+    chain = Chain(one).init()
+    chain.write(*((host, LOCKED) for host in HOSTS))
+    chain.write(*((host, OPEN) for host in HOSTS), time=ahead)
+    server = nginx(SITES % "200ms", redis=relay)
+    server.allow(ALERTS)
+    server.wait_live(one)
+    in_step(two, one)
+    promote(two)
+    chain.write(*((host, LOCKED) for host in HOSTS))
+    chain.settle(server)
+    other = Chain(two)
+    # nor is what is written now, with numbers that are known already
+    for host in HOSTS[:writes]:
+        other.write((host, OPEN), time=ahead)
+    with Watch(server, HOSTS):
+        relay.to(two.socket)
+        logged(server, ALERTS + r".*2[01] (closed )?hosts.*stay closed")
+        time.sleep(0.6)
+
+
 # B13: many at once
 
 def test_ten_thousand_flips_a_second(sites, chain):

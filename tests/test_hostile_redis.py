@@ -246,6 +246,7 @@ def test_a_scan_without_end(nginx, chain, fake):
     server = closed_hosts(nginx, chain, "1h", redis=fake)
     page = b"*60000\r\n" + b"$1\r\n1\r\n" * 60000
     fault = fake.on("HSCAN", b"*2\r\n$1\r\n7\r\n" + page, times=1000)
+    chain.client.hset(LOCKS, "hand.example", "1")
     fake.cut()
     with Watch(server, HOSTS):
         logged(server, "HSCAN comes to no end")

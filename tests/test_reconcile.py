@@ -55,6 +55,8 @@ def test_a_few_by_hand(sites, chain, n):
                              ('"open"', "open"), ("true", "locked")]:
             chain.client.hset(LOCKS, mapping=dict.fromkeys(some, value))
             states(server, some, state)
+            # ten in all since the last entry
+            chain.settle(server)
         chain.client.hdel(LOCKS, *some)
         states(server, some, "open")
         wait_for("the count", lambda: unaudited(server) == 5 * n)

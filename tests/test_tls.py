@@ -188,7 +188,8 @@ def test_stalled_handshake(following, redis, admin):
     flips_arrive(server, admin)
     # the kernel kept those that were given up
     wait_for("the attempts", lambda: redis.met() >= before + 3)
-    assert len(said(server)) == 1
+    # the connection that hung, and those that were never made
+    assert len(said(server)) == len(set(said(server))) <= 2
 
 
 def test_stalled_from_the_start(nginx, redis, admin):

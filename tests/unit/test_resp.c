@@ -515,6 +515,45 @@ test_trim(void **state)
 }
 
 
+/* Who expects more gets it, and not more than that. */
+
+static void
+test_expected(void **state)
+{
+    char             line[32];
+    paylock_resp_t  *resp;
+
+    (void) state;
+
+    for (int more = 0; more <= 1; more++) {
+        resp = paylock_resp_create();
+        assert_non_null(resp);
+
+        paylock_resp_expect(resp, 100000, 1);
+
+        snprintf(line, sizeof(line), "*%d\r\n", 100000 + more);
+
+        assert_int_equal(paylock_resp_feed(resp, line, strlen(line)) != NULL,
+                         more);
+        paylock_resp_free(resp);
+    }
+
+    for (int more = 0; more <= 1; more++) {
+        resp = paylock_resp_create();
+        assert_non_null(resp);
+
+        paylock_resp_expect(resp, 1, 20 * 1024 * 1024);
+
+        snprintf(line, sizeof(line), "$%d\r\n", 20 * 1024 * 1024 - 20
+                                                 + 40 * more);
+
+        assert_int_equal(paylock_resp_feed(resp, line, strlen(line)) != NULL,
+                         more);
+        paylock_resp_free(resp);
+    }
+}
+
+
 int
 main(void)
 {
@@ -524,6 +563,7 @@ main(void)
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_linear),
         cmocka_unit_test(test_random),
+        cmocka_unit_test(test_expected),
         cmocka_unit_test(test_trim)
     };
 

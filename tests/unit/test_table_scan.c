@@ -111,6 +111,19 @@ held(fixture_t *f, const char *name)
 }
 
 
+/* a scan shows a record of a field */
+
+static void
+shows(fixture_t *f, const char *field, const paylock_record_t *record)
+{
+    ngx_http_paylock_key_t  key = field_of(f, field);
+
+    assert_int_equal(ngx_http_paylock_table_note(&f->table, &key, record),
+                     NGX_OK);
+    ngx_http_paylock_table_guard(&f->table, &key, field, strlen(field), 1000);
+}
+
+
 /* a scan, at 1000, that shows "opened" open and "other" locked, nothing else */
 
 static ngx_http_paylock_sweep_t
@@ -125,16 +138,16 @@ believe(fixture_t *f, ngx_http_paylock_belief_e belief, const char *explained)
 
     if (explained) {
         key = key_of(f, explained);
-        ngx_http_paylock_table_explain(&f->table, &key);
+        ngx_http_paylock_table_explain(&f->table, &key, NULL, 1000);
     }
 
+    ngx_http_paylock_table_scan(&f->table);
+
     record = timeline(0, 900);
-    key = key_of(f, "opened.example");
-    ngx_http_paylock_table_note(&f->table, &key, &record);
+    shows(f, "opened.example", &record);
 
     record = timeline(800, 0);
-    key = key_of(f, "other.example");
-    ngx_http_paylock_table_note(&f->table, &key, &record);
+    shows(f, "other.example", &record);
 
     s.belief = NGX_HTTP_PAYLOCK_BELIEVE_NONE;
     while (ngx_http_paylock_table_look(&f->table, &s, 3) == NGX_AGAIN) {

@@ -439,6 +439,116 @@ test_all(void **state)
 }
 
 
+/* of three records that concern a host the first holds, then the default */
+
+#define KEYS  3
+
+static const char *const  ordered[] = {
+    NULL, "{\"open_at\":50}", "{\"lock_at\":50}", "{\"notice_at\":50}",
+    "{\"readonly_at\":50}", "{\"pass_after\":50}", "{\"lock_at\":150}"
+};
+
+#define ORDERED  (sizeof(ordered) / sizeof(ordered[0]))
+
+
+static const paylock_record_t *
+ordered_record(size_t i)
+{
+    static paylock_record_t  rec[ORDERED];
+
+    if (ordered[i] == NULL) {
+        return NULL;
+    }
+
+    assert_null(paylock_record_parse(ordered[i], strlen(ordered[i]), &rec[i]));
+
+    return &rec[i];
+}
+
+
+static int
+ordered_closed(const size_t at[KEYS], paylock_stage_e def)
+{
+    size_t                   k;
+    const paylock_record_t  *rec;
+
+    for (k = 0; k < KEYS; k++) {
+        rec = ordered_record(at[k]);
+
+        if (rec && paylock_record_says(rec)) {
+            return paylock_timeline_stage(rec, 100, def) >= PAYLOCK_READONLY;
+        }
+    }
+
+    return def >= PAYLOCK_READONLY;
+}
+
+
+/* in whichever way changes of the same order follow each other */
+
+static void
+ordered_check(const size_t before[KEYS], const size_t after[KEYS],
+    paylock_stage_e def)
+{
+    size_t                 i, k, at[KEYS];
+    paylock_order_e        order[KEYS];
+    static const uint8_t   ways[][KEYS] = {
+        { 0, 1, 2 }, { 0, 2, 1 }, { 1, 0, 2 }, { 1, 2, 0 }, { 2, 0, 1 },
+        { 2, 1, 0 }
+    };
+
+    for (k = 0; k < KEYS; k++) {
+        order[k] = paylock_timeline_order(ordered_record(before[k]),
+                                          ordered_record(after[k]), 100,
+                                          1u << def);
+    }
+
+    for (i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+
+        if (order[ways[i][0]] > order[ways[i][1]]
+            || order[ways[i][1]] > order[ways[i][2]])
+        {
+            continue;
+        }
+
+        memcpy(at, before, sizeof(at));
+
+        for (k = 0; k < KEYS; k++) {
+            at[ways[i][k]] = after[ways[i][k]];
+            assert_true(ordered_closed(at, def));
+        }
+    }
+}
+
+
+static void
+test_order(void **state)
+{
+    size_t           n, i, k, before[KEYS], after[KEYS];
+    paylock_stage_e  def;
+
+    (void) state;
+
+    for (n = 0; n < ORDERED * ORDERED * ORDERED * ORDERED * ORDERED * ORDERED;
+         n++)
+    {
+        for (i = n, k = 0; k < KEYS; k++) {
+            before[k] = i % ORDERED;
+            i /= ORDERED;
+            after[k] = i % ORDERED;
+            i /= ORDERED;
+        }
+
+        for (def = PAYLOCK_OPEN; def <= PAYLOCK_LOCKED; def += PAYLOCK_LOCKED)
+        {
+            if (ordered_closed(before, def) && ordered_closed(after, def)) {
+                ordered_check(before, after, def);
+            }
+        }
+    }
+}
+
+
 int
 main(void)
 {
@@ -446,7 +556,8 @@ main(void)
         cmocka_unit_test(test_examples),
         cmocka_unit_test(test_documented),
         cmocka_unit_test(test_come),
-        cmocka_unit_test(test_all)
+        cmocka_unit_test(test_all),
+        cmocka_unit_test(test_order)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

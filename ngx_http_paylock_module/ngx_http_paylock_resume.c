@@ -1,0 +1,111 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "ngx_http_paylock_feed.h"
+
+
+/* milliseconds in which no scan was made count, for so many later */
+
+#define NGX_HTTP_PAYLOCK_SAVED  200000
+
+
+void
+ngx_http_paylock_resume(void *data, redisReply *reply)
+{
+    int64_t                      fields;
+    ngx_http_paylock_feed_t     *feed = data;
+    ngx_http_paylock_cursor_t    head;
+    ngx_http_paylock_node_sh_t  *node;
+
+    if (ngx_http_paylock_head_read(feed, reply, &head, &fields) != NGX_OK) {
+        return;
+    }
+
+    node = feed->pmcf->node;
+
+    /* without a head nothing tells that these are the same records */
+
+    feed->cursor = head;
+    feed->fields = head.seq ? node->fields : -1;
+
+    /* where entries were missed the walk back finds out */
+
+    if ((ngx_memcmp(&head, &node->cursor, sizeof(head)) != 0
+         && !(head.seq == 0 && node->gone))
+        || ngx_http_paylock_resume_scan_due(feed, fields - feed->fields))
+    {
+        ngx_http_paylock_scan_start(feed, reply);
+        return;
+    }
+
+    feed->adopted = 0;
+    feed->catching = 0;
+    feed->checked = ngx_current_msec;
+
+    ngx_http_paylock_feed_follow(feed);
+}
+
+
+ngx_uint_t
+ngx_http_paylock_resume_scan_due(ngx_http_paylock_feed_t *feed,
+    int64_t unknown)
+{
+    ngx_http_paylock_node_sh_t  *node;
+
+    node = feed->pmcf->node;
+
+    return node->scanned == 0
+           || ngx_http_paylock_resume_next_scan(feed) == 0
+           || (unknown
+               && (ngx_msec_int_t) (ngx_current_msec - node->paid) >= 0);
+}
+
+
+ngx_msec_t
+ngx_http_paylock_resume_next_scan(ngx_http_paylock_feed_t *feed)
+{
+    ngx_msec_t                   age, pause;
+    ngx_http_paylock_node_sh_t  *node;
+
+    node = feed->pmcf->node;
+
+    age = ngx_current_msec - node->scanned;
+    pause = ngx_max(feed->pmcf->reconcile, node->lasted * 99);
+
+    return age < pause ? pause - age : 0;
+}
+
+
+ngx_msec_t
+ngx_http_paylock_resume_scanned(ngx_http_paylock_feed_t *feed)
+{
+    ngx_msec_t                   lasted, since;
+    ngx_http_paylock_node_sh_t  *node;
+
+    node = feed->pmcf->node;
+
+    lasted = ngx_current_msec - feed->started;
+
+    /* the first there is no choice about */
+
+    if (node->scanned == 0) {
+        return lasted;
+    }
+
+    since = ngx_current_msec - NGX_HTTP_PAYLOCK_SAVED;
+
+    if ((ngx_msec_int_t) (since - node->paid) > 0) {
+        node->paid = since;
+    }
+
+    node->paid += lasted * 100;
+
+    return lasted;
+}

@@ -1,0 +1,281 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * What holds for the names that a record concerns, without it and with it:
+ * as ngx_http_paylock_host.c finds it for a request.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+#include "ngx_http_paylock_slot.h"
+#include "paylock_host.h"
+
+
+/* the records of which the stricter one holds; none: a default does */
+
+typedef struct {
+    ngx_uint_t         n;
+    size_t             level;          /* if of a suffix: its length */
+    paylock_record_t   record[3];
+} ngx_http_paylock_holds_t;
+
+
+static ngx_uint_t ngx_http_paylock_opens_name(
+    const ngx_http_paylock_table_t *table, const char *name, size_t len,
+    const paylock_record_t *record, uint32_t now);
+static ngx_uint_t ngx_http_paylock_opens_suffix(
+    const ngx_http_paylock_table_t *table, const char *name, size_t len,
+    ngx_http_paylock_kind_e kind, const paylock_record_t *record,
+    uint32_t now);
+static ngx_uint_t ngx_http_paylock_loosens(
+    const ngx_http_paylock_table_t *table,
+    const ngx_http_paylock_holds_t *before,
+    const ngx_http_paylock_holds_t *after, uint32_t now);
+static ngx_uint_t ngx_http_paylock_holds_name(
+    const ngx_http_paylock_table_t *table, const char *name, size_t len,
+    ngx_http_paylock_holds_t *holds);
+static void ngx_http_paylock_holds_suffix(
+    const ngx_http_paylock_table_t *table, const char *name, size_t len,
+    ngx_uint_t below, ngx_http_paylock_holds_t *holds);
+static ngx_uint_t ngx_http_paylock_holds_record(
+    const ngx_http_paylock_table_t *table, const char *name, size_t len,
+    ngx_http_paylock_kind_e kind, ngx_http_paylock_holds_t *holds);
+
+
+/*
+ * Of the records that the host has now, and is to have, the first may be NULL.
+ * To take away what closes is to open, whatever holds then.
+ */
+
+ngx_uint_t
+ngx_http_paylock_opens(const ngx_http_paylock_table_t *table,
+    const char *field, size_t len, const paylock_record_t *live,
+    const paylock_record_t *record, uint32_t now)
+{
+    size_t                    n;
+    ngx_http_paylock_holds_t  before, after;
+
+    if (live && paylock_record_says(live)) {
+
+        if (!paylock_record_says(record)) {
+            return paylock_timeline_closes(live, now,
+                                           ngx_http_paylock_defaults(table))
+                   != 0;
+        }
+
+        before.n = 1;
+        before.record[0] = *live;
+        after.n = 1;
+        after.record[0] = *record;
+
+        return ngx_http_paylock_loosens(table, &before, &after, now);
+    }
+
+    if (!paylock_record_says(record)) {
+        return 0;
+    }
+
+    n = paylock_host_suffix(field, len);
+
+    return n ? ngx_http_paylock_opens_suffix(table, field + n, len - n,
+                                             n == 2 ? NGX_HTTP_PAYLOCK_BELOW
+                                                    : NGX_HTTP_PAYLOCK_FROM,
+                                             record, now)
+             : ngx_http_paylock_opens_name(table, field, len, record, now);
+}
+
+
+/* A name's first record concerns the name, and it with "www." in front. */
+
+static ngx_uint_t
+ngx_http_paylock_opens_name(const ngx_http_paylock_table_t *table,
+    const char *name, size_t len, const paylock_record_t *record, uint32_t now)
+{
+    char                      www[PAYLOCK_HOST_NAME];
+    ngx_http_paylock_holds_t  before, after;
+
+    after.n = 1;
+    after.record[0] = *record;
+
+    (void) ngx_http_paylock_holds_name(table, name, len, &before);
+
+    if (ngx_http_paylock_loosens(table, &before, &after, now)) {
+        return 1;
+    }
+
+    if (len + sizeof("www.") - 1 > sizeof(www)) {
+        return 0;
+    }
+
+    ngx_memcpy(www, "www.", sizeof("www.") - 1);
+    ngx_memcpy(www + sizeof("www.") - 1, name, len);
+    len += sizeof("www.") - 1;
+
+    return !ngx_http_paylock_holds_name(table, www, len, &before)
+           && ngx_http_paylock_loosens(table, &before, &after, now);
+}
+
+
+/* A suffix's, the names below it, and ".x" that name as well. */
+
+static ngx_uint_t
+ngx_http_paylock_opens_suffix(const ngx_http_paylock_table_t *table,
+    const char *name, size_t len, ngx_http_paylock_kind_e kind,
+    const paylock_record_t *record, uint32_t now)
+{
+    ngx_http_paylock_holds_t  before, after;
+
+    if (kind == NGX_HTTP_PAYLOCK_FROM) {
+        after.n = 1;
+        after.record[0] = *record;
+
+        if (!ngx_http_paylock_holds_name(table, name, len, &before)
+            && ngx_http_paylock_loosens(table, &before, &after, now))
+        {
+            return 1;
+        }
+    }
+
+    ngx_http_paylock_holds_suffix(table, name, len, 1, &before);
+
+    /* beside one of the same suffix the stricter holds */
+
+    after.n = 0;
+
+    if (before.n && before.level == len) {
+        after = before;
+    }
+
+    after.record[after.n++] = *record;
+
+    return ngx_http_paylock_loosens(table, &before, &after, now);
+}
+
+
+static ngx_uint_t
+ngx_http_paylock_loosens(const ngx_http_paylock_table_t *table,
+    const ngx_http_paylock_holds_t *before,
+    const ngx_http_paylock_holds_t *after, uint32_t now)
+{
+    unsigned                         defaults, closed[2], closes[2];
+    ngx_uint_t                       i, n;
+    const ngx_http_paylock_holds_t  *holds[] = { before, after };
+
+    defaults = ngx_http_paylock_defaults(table);
+
+    for (i = 0; i < 2; i++) {
+        closed[i] = 0;
+        closes[i] = 0;
+
+        if (holds[i]->n == 0) {
+            closed[i] = paylock_timeline_closed(NULL, now, defaults);
+            closes[i] = closed[i];
+        }
+
+        for (n = 0; n < holds[i]->n; n++) {
+            closed[i] |= paylock_timeline_closed(&holds[i]->record[n], now,
+                                                 defaults);
+            closes[i] |= paylock_timeline_closes(&holds[i]->record[n], now,
+                                                 defaults);
+        }
+    }
+
+    return (closed[0] & ~closed[1]) || (closes[0] & ~closes[1]);
+}
+
+
+/* 1 if it is a record of that name. */
+
+static ngx_uint_t
+ngx_http_paylock_holds_name(const ngx_http_paylock_table_t *table,
+    const char *name, size_t len, ngx_http_paylock_holds_t *holds)
+{
+    size_t  www;
+
+    holds->n = 0;
+    holds->level = 0;
+
+    if (ngx_http_paylock_holds_record(table, name, len, NGX_HTTP_PAYLOCK_NAME,
+                                      holds))
+    {
+        return 1;
+    }
+
+    www = sizeof("www.") - 1;
+
+    if (len <= www || ngx_memcmp(name, "www.", www) != 0
+        || !ngx_http_paylock_holds_record(table, name + www, len - www,
+                                          NGX_HTTP_PAYLOCK_NAME, holds))
+    {
+        ngx_http_paylock_holds_suffix(table, name, len, 0, holds);
+    }
+
+    return 0;
+}
+
+
+static void
+ngx_http_paylock_holds_suffix(const ngx_http_paylock_table_t *table,
+    const char *name, size_t len, ngx_uint_t below,
+    ngx_http_paylock_holds_t *holds)
+{
+    const char  *dot;
+
+    holds->n = 0;
+
+    for ( ;; ) {
+        holds->level = len;
+
+        if (ngx_http_paylock_suffixes(table, len)) {
+            (void) ngx_http_paylock_holds_record(table, name, len,
+                                                 NGX_HTTP_PAYLOCK_FROM, holds);
+            if (below) {
+                (void) ngx_http_paylock_holds_record(table, name, len,
+                                                     NGX_HTTP_PAYLOCK_BELOW,
+                                                     holds);
+            }
+
+            if (holds->n) {
+                return;
+            }
+        }
+
+        dot = memchr(name, '.', len);
+
+        if (dot == NULL) {
+            return;
+        }
+
+        len -= dot + 1 - name;
+        name = dot + 1;
+        below = 1;
+    }
+}
+
+
+static ngx_uint_t
+ngx_http_paylock_holds_record(const ngx_http_paylock_table_t *table,
+    const char *name, size_t len, ngx_http_paylock_kind_e kind,
+    ngx_http_paylock_holds_t *holds)
+{
+    ngx_http_paylock_key_t   key;
+    paylock_record_t        *record;
+
+    record = &holds->record[holds->n];
+
+    ngx_http_paylock_table_key(table, (const u_char *) name, len, &key);
+    ngx_http_paylock_table_kind(&key, kind, len);
+
+    if (!ngx_http_paylock_table_find(table, &key, record)
+        || !paylock_record_says(record))
+    {
+        return 0;
+    }
+
+    holds->n++;
+
+    return 1;
+}
