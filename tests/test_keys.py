@@ -64,7 +64,8 @@ class Terminal:
         out, _ = self.process.communicate(timeout=20)
         os.set_blocking(self.master, False)
         try:
-            self.shown += os.read(self.master, 65536).decode()
+            while True:                # a read gives what one write has put
+                self.shown += os.read(self.master, 65536).decode()
         except BlockingIOError:
             pass
         echoes = self.echoes()
