@@ -12,6 +12,62 @@
 #define PAYLOCK_HOST_LABEL  63         /* RFC 1035, 2.3.4 */
 
 
+/* what a character is in a name; 0 is in none */
+
+enum {
+    PAYLOCK_HOST_LETTER = 1,
+    PAYLOCK_HOST_DIGIT,
+    PAYLOCK_HOST_DASH,
+    PAYLOCK_HOST_DOT
+};
+
+
+static const unsigned char  paylock_host_kinds[256] = {
+    ['a' ... 'z'] = PAYLOCK_HOST_LETTER,
+    ['_'] = PAYLOCK_HOST_LETTER,
+    ['0' ... '9'] = PAYLOCK_HOST_DIGIT,
+    ['-'] = PAYLOCK_HOST_DASH,
+    ['.'] = PAYLOCK_HOST_DOT
+};
+
+
+/* where a part of a name is, and where the next character leads from there */
+
+enum {
+    PAYLOCK_HOST_BAD = 0,
+    PAYLOCK_HOST_START,
+    PAYLOCK_HOST_NUMBER,               /* digits alone so far */
+    PAYLOCK_HOST_WORD,
+    PAYLOCK_HOST_AFTER_DASH
+};
+
+
+static const unsigned char  paylock_host_next[5][5] = {
+    [PAYLOCK_HOST_START] = {
+        [PAYLOCK_HOST_LETTER] = PAYLOCK_HOST_WORD,
+        [PAYLOCK_HOST_DIGIT] = PAYLOCK_HOST_NUMBER
+    },
+    [PAYLOCK_HOST_NUMBER] = {
+        [PAYLOCK_HOST_LETTER] = PAYLOCK_HOST_WORD,
+        [PAYLOCK_HOST_DIGIT] = PAYLOCK_HOST_NUMBER,
+        [PAYLOCK_HOST_DASH] = PAYLOCK_HOST_AFTER_DASH,
+        [PAYLOCK_HOST_DOT] = PAYLOCK_HOST_START
+    },
+    [PAYLOCK_HOST_WORD] = {
+        [PAYLOCK_HOST_LETTER] = PAYLOCK_HOST_WORD,
+        [PAYLOCK_HOST_DIGIT] = PAYLOCK_HOST_WORD,
+        [PAYLOCK_HOST_DASH] = PAYLOCK_HOST_AFTER_DASH,
+        [PAYLOCK_HOST_DOT] = PAYLOCK_HOST_START
+    },
+    [PAYLOCK_HOST_AFTER_DASH] = {
+        [PAYLOCK_HOST_LETTER] = PAYLOCK_HOST_WORD,
+        [PAYLOCK_HOST_DIGIT] = PAYLOCK_HOST_WORD,
+        [PAYLOCK_HOST_DASH] = PAYLOCK_HOST_AFTER_DASH
+    }
+};
+
+
+static int paylock_host_plain(const char *name, size_t len);
 static const char *paylock_host_shape(const char *name, size_t len);
 static const char *paylock_host_colon(const char *name, size_t len);
 static const char *paylock_host_char(unsigned char c);
@@ -27,6 +83,10 @@ paylock_host_check(const char *name, size_t len)
 
     if (len == 0) {
         return "is empty";
+    }
+
+    if (paylock_host_plain(name, len)) {
+        return NULL;
     }
 
     why = paylock_host_shape(name, len);
@@ -79,6 +139,29 @@ paylock_host_check(const char *name, size_t len)
     }
 
     return paylock_host_label(label, n);
+}
+
+
+/*
+ * Is it a good name, without a "*." or "." in front, whose parts cannot be too
+ * long?  That is asked of requests; 0 leaves it to those who tell why.
+ */
+
+static int
+paylock_host_plain(const char *name, size_t len)
+{
+    size_t    i;
+    unsigned  state;
+
+    state = PAYLOCK_HOST_START;
+
+    for (i = 0; i < len; i++) {
+        state = paylock_host_next[state]
+                             [paylock_host_kinds[(unsigned char) name[i]]];
+    }
+
+    return state == PAYLOCK_HOST_WORD && len <= PAYLOCK_HOST_LABEL
+           && !(len == 1 && name[0] == '_');
 }
 
 
