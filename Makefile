@@ -161,7 +161,7 @@ build/packages-%: tests/packages.sh
 test test-asan unit fuzzers: | build/packages-test
 run: | build/packages-run
 $(lib_obj) $(cli_obj): | build/packages-build
-$(cli_src:%.c=build/sanitized/%.o) $(san_obj) $(unit) $(fuzz_obj) $(cli_src:%.c=build/fuzz/obj/%.o): | build/packages-build build/packages-test
+$(unit): | build/packages-test
 build/packages-run build/packages-test: | build/packages-build
 build/packages-test: | build/packages-run
 build/packages-asan: | build/packages-test
@@ -264,12 +264,13 @@ build/asan/paylock-admin: $(cli_src:%.c=build/sanitized/%.o) \
 
 # the unit tests
 
-build/sanitized/%.o: %.c
+build/sanitized/%.o: %.c | build/packages-test
 	@mkdir -p $(@D)
 	$(CC) $(strict) $(sanitize) -MMD -MP -Ilibpaylock -c -o $@ $<
 
 build/sanitized/ngx_http_paylock_module/%.o: \
-        ngx_http_paylock_module/%.c build/nginx/objs/Makefile
+        ngx_http_paylock_module/%.c build/nginx/objs/Makefile \
+        | build/packages-test
 	@mkdir -p $(@D)
 	$(CC) $(strict) -Wno-unused-parameter $(sanitize) -MMD -MP \
 	    -Ilibpaylock $(nginx_incs) -c -o $@ $<
@@ -302,7 +303,7 @@ build/unit/%: tests/unit/%.c $(san_obj) build/sources
 
 # the fuzzers
 
-build/fuzz/obj/%.o: %.c
+build/fuzz/obj/%.o: %.c | build/packages-test
 	@mkdir -p $(@D)
 	$(CLANG) $(strict) $(fuzz_flags) -fsanitize=fuzzer-no-link -MMD -MP \
 	    -Ilibpaylock -c -o $@ $<
@@ -317,7 +318,8 @@ feed_obj   := $(addprefix build/fuzz/obj/ngx_http_paylock_module/, \
                       table_state.o apply.o apply_entry.o chain.o))
 
 build/fuzz/obj/ngx_http_paylock_module/%.o: ngx_http_paylock_module/%.c \
-        tests/fuzz/feed_store.h build/nginx/objs/Makefile
+        tests/fuzz/feed_store.h build/nginx/objs/Makefile \
+        | build/packages-test
 	@mkdir -p $(@D)
 	$(CLANG) $(strict) -Wno-unused-parameter $(fuzz_flags) \
 	    -fsanitize=fuzzer-no-link -MMD -MP -Ilibpaylock $(feed_incs) \
