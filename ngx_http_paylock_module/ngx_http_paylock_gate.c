@@ -126,12 +126,14 @@ ngx_http_paylock_guard(ngx_http_request_t *r, ngx_http_paylock_ctx_t *ctx)
 
 /*
  * The location's directives may have set another handler since, and what
- * "paylock_key" is made of.
+ * "paylock_key" is made of.  In this phase, unlike in the others, NGX_OK means
+ * to go on: what is answered is ended here.
  */
 
 ngx_int_t
 ngx_http_paylock_preaccess_handler(ngx_http_request_t *r)
 {
+    ngx_int_t                     rc;
     ngx_http_paylock_ctx_t       *ctx;
     ngx_http_paylock_verdict_t   *verdict;
     ngx_http_paylock_loc_conf_t  *plcf;
@@ -145,9 +147,19 @@ ngx_http_paylock_preaccess_handler(ngx_http_request_t *r)
     plcf = ngx_http_get_module_loc_conf(r, ngx_http_paylock_module);
     verdict = ngx_http_paylock_verdict(r);
 
-    return plcf->enable && verdict && verdict->by_key
-           ? ngx_http_paylock_gate(r, plcf, NGX_HTTP_PREACCESS_PHASE)
-           : NGX_DECLINED;
+    if (!plcf->enable || verdict == NULL || !verdict->by_key) {
+        return NGX_DECLINED;
+    }
+
+    rc = ngx_http_paylock_gate(r, plcf, NGX_HTTP_PREACCESS_PHASE);
+
+    if (rc == NGX_DECLINED) {
+        return NGX_DECLINED;
+    }
+
+    ngx_http_finalize_request(r, rc);
+
+    return NGX_DONE;
 }
 
 

@@ -120,6 +120,43 @@ def test_set_later(use, gate):
     assert not others, f"an open host's variables are others: {others}"
 
 
+IN_LOCATION = """
+    server {
+        listen 127.0.0.1:@PORT@;
+        listen unix:@DIR@/h2.sock http2;
+        server_name acme.example;
+        paylock on;
+        paylock_key $tenant.test;
+        location / { set $tenant a; proxy_pass http://127.0.0.1:@BACKEND@; }
+        location /file { set $tenant a; alias @SITE@/file.txt; }
+        location /ssi { paylock off; ssi on; ssi_types *;
+                        alias @SITE@/ssi.html; }
+        location /frag { set $tenant a;
+                         proxy_pass http://127.0.0.1:@BACKEND@; }
+    }
+"""
+
+
+def test_set_in_location(gate):
+    """There the gate is behind the location's directives, and its answer the
+    only one."""
+    nginx = gate.start(IN_LOCATION)
+    assert site(nginx.get(host="acme.example"))
+    gate.lock("a.test")
+    for path in "/", "/file":
+        for by in type(nginx).get, http2:
+            assert closed(by(nginx, path, host="acme.example"))
+    one = "%s HTTP/1.1\r\nHost: acme.example\r\n%s\r\n"
+    several = nginx.raw("".join((
+        one % ("POST /", "Content-Length: 4\r\n"), "body",
+        one % ("HEAD /file", ""),
+        one % ("GET /file", "Connection: close\r\n"))).encode())
+    assert several.count(b"HTTP/1.1 503 ") == several.count(b"HTTP/1.1 ") == 3
+    assert b"THE-SITE" not in several
+    assert nginx.get("/ssi", host="acme.example").text == "before  after\n"
+    assert not gate.backend.requests
+
+
 # what is known before all phases is taken
 
 KNOWN = {
