@@ -24,7 +24,6 @@ static ngx_int_t ngx_http_paylock_let_through(ngx_http_request_t *r,
     ngx_http_paylock_loc_conf_t *plcf, ngx_http_paylock_verdict_t *verdict);
 static ngx_int_t ngx_http_paylock_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
-static void ngx_http_paylock_clear_headers(ngx_http_request_t *r);
 
 
 static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
@@ -234,7 +233,7 @@ ngx_http_paylock_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 }
 
 
-static void
+void
 ngx_http_paylock_clear_headers(ngx_http_request_t *r)
 {
     ngx_list_t  headers, trailers;

@@ -207,6 +207,8 @@ ngx_http_paylock_answer(ngx_http_request_t *r,
         r->keepalive = 0;
     }
 
+    ngx_http_paylock_clear_headers(r);
+
     if (ngx_http_paylock_page_header(r, verdict, &body) != NGX_OK) {
         return NGX_ERROR;
     }

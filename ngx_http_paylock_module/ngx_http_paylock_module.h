@@ -398,9 +398,13 @@ ngx_int_t ngx_http_paylock_preaccess_handler(ngx_http_request_t *r);
 ngx_uint_t ngx_http_paylock_closed(const ngx_http_paylock_verdict_t *verdict);
 
 
-/* ngx_http_paylock_filter.c: of this process */
+/*
+ * ngx_http_paylock_filter.c: the filters are those of this process; headers
+ * are cleared of what was to go out with something else
+ */
 
 void ngx_http_paylock_filter_init(void);
+void ngx_http_paylock_clear_headers(ngx_http_request_t *r);
 
 
 /*

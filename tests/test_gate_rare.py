@@ -284,6 +284,26 @@ def test_off_in_an_ssi_page(gate, backend):
     assert {r.path for r in backend.requests} == {"/off"}
 
 
+@pytest.mark.parametrize("way", [
+    PROXY, 'auth_basic "THE-SITE"; auth_basic_user_file @SITE@/htpasswd;'
+           "error_page 401 = /on;"])
+def test_no_header_of_what_came_before(way, gate, backend):
+    """Of what is off and then goes on to what is on, nothing is left."""
+    backend.answer("/off", headers={
+        "X-Accel-Redirect": "/on", "Set-Cookie": SITE,
+        "Content-Disposition": "attachment", "Cache-Control": "public",
+        "Expires": "Thu, 31 Dec 2037 23:55:55 GMT"})
+    nginx = gate.start(SERVER % ("""
+        location = /off { paylock off; %s }
+        location = /on { return 200 THE-SITE; }
+    """ % way))
+    gate.lock("acme.example")
+    for by in get, http2:
+        reply = by(nginx, "/off")
+        assert closed(reply)
+        assert reply.headers.keys() == by(nginx, "/on").headers.keys()
+
+
 # The server's own words, above locations that are off
 
 ABOVE = {

@@ -220,3 +220,33 @@ def test_set_by_lua(order, gate):
     assert nginx.get(host="acme.example").text == "THE-SITE a acme.test"
     gate.lock("acme.test")
     assert closed(nginx.get(host="acme.example"))
+
+
+def test_headers_set_by_lua(gate):
+    """What Lua has put into the answer by then is not in ours."""
+    if not modules.there("lua"):
+        pytest.skip("needs lua")
+    nginx = gate.start("""
+        server {
+            listen 127.0.0.1:@PORT@;
+            listen unix:@DIR@/h2.sock http2;
+            server_name acme.example;
+            paylock on;
+            paylock_key $tenant.test;
+            set $tenant "";
+            location / {
+                rewrite_by_lua_block {
+                    ngx.var.tenant = "a"
+                    ngx.header["X-Site"] = "THE-SITE"
+                    ngx.header["Content-Encoding"] = "br"
+                    ngx.header["Content-Length"] = 5
+                }
+                alias @SITE@/file.txt;
+            }
+        }
+    """, load=modules.load(["lua"]))
+    gate.lock("a.test")
+    for by in type(nginx).get, http2:
+        reply = by(nginx, host="acme.example")
+        assert closed(reply) and "Content-Encoding" not in reply.headers
+        assert "</html>" in reply.text
