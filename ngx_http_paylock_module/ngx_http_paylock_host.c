@@ -171,8 +171,9 @@ ngx_http_paylock_host_key(ngx_http_request_t *r,
     ngx_http_paylock_table_key(&pmcf->table, host.data, host.len, &key);
     ngx_http_paylock_host_by_key(pmcf, &host, &key, &other);
 
-    if (verdict->key.len == 0 || other.stage > verdict->stage) {
+    if (verdict->key.len == 0 || other.stage >= verdict->stage) {
         *verdict = other;
+        verdict->asked = 0;
     }
 
     verdict->key = host;

@@ -212,6 +212,26 @@ def test_revoked_where_another_record_holds(start, issue, gate, admin):
         assert judge(ask(nginx, host=beside, cookie=other))
 
 
+def test_revoked_of_a_key_that_is_set_later(start, issue, gate, admin):
+    """By its name, or by another key, the request is locked, too."""
+    nginx = start("""
+        set $tenant "";
+        paylock_key $tenant.test;
+        location /a { set $tenant a; alias @SITE@/file.txt; }
+        location /b { set $tenant b; alias @SITE@/file.txt; }
+        location /moved { set $tenant b; rewrite ^ /a last; }
+    """)
+    gate.lock("a.test", "b.test")
+    cookie = follow(nginx, issue())
+    assert all(site(ask(nginx, path, cookie=cookie))
+               for path in ("/a", "/b", "/moved"))
+    admin("pass", "revoke", "a.test")
+    servers.wait_for("the revocation", lambda: ask(
+        nginx, "/a", cookie=cookie).status == 503)
+    assert closed(ask(nginx, "/moved", cookie=cookie))
+    assert site(ask(nginx, "/b", cookie=cookie))
+
+
 def test_by_default_locked(gate, keys, issue, admin):
     """Without any record."""
     nginx = gate.start((SERVER % "paylock_default locked;").replace(
