@@ -134,8 +134,11 @@ class Ask:
         self.shown = rnd.random() < .15
         self.cookie = cookie if self.shown else None
 
-        # the server's own return is above all locations
-        self.above = "return" in site.above and self.args == "?above=1"
+        # the server's own return is above all locations, but not behind a
+        # rewrite that goes to one of them
+        first = site.above.partition("return")[0]
+        self.above = "return" in site.above and self.args == "?above=1" \
+            and not ("rewrite" in first and self.target.startswith("/moved"))
         self.on = self.on or self.above
 
     def __repr__(self):
