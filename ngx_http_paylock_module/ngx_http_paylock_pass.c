@@ -113,6 +113,8 @@ ngx_http_paylock_pass_e
 ngx_http_paylock_pass(ngx_http_request_t *r,
     ngx_http_paylock_loc_conf_t *plcf, ngx_http_paylock_verdict_t *verdict)
 {
+    ngx_int_t  rc;
+
     if (verdict->detached) {
         return verdict->pass;
     }
@@ -123,11 +125,16 @@ ngx_http_paylock_pass(ngx_http_request_t *r,
         return NGX_HTTP_PAYLOCK_PASS_EXEMPT;
     }
 
-    if (plcf->bypass
-        && ngx_http_paylock_ask_predicates(r->main, plcf->bypass)
-           == NGX_DECLINED)
-    {
-        return NGX_HTTP_PAYLOCK_PASS_BYPASS;
+    /* a bypass that is made of what holds does not ask for itself */
+
+    if (plcf->bypass && !verdict->bypass) {
+        verdict->bypass = 1;
+        rc = ngx_http_paylock_ask_predicates(r->main, plcf->bypass);
+        verdict->bypass = 0;
+
+        if (rc == NGX_DECLINED) {
+            return NGX_HTTP_PAYLOCK_PASS_BYPASS;
+        }
     }
 
     if (ngx_http_paylock_token_good(r, verdict)) {
