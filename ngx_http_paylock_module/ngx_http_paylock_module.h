@@ -119,6 +119,7 @@ typedef struct {
     ngx_int_t                    verdict;      /* index of the variable */
     ngx_int_t                    pass;         /* ... of the pass shown */
     ngx_uint_t                   preaccess;    /* has something to do */
+    ngx_http_handler_pt          rewrite;      /* nginx's own, in its phase */
     ngx_uint_t                   dry_runs;     /* servers, locations with it */
     ngx_uint_t                   used;
 

@@ -16,7 +16,11 @@
 
 static ngx_int_t ngx_http_paylock_phases_add(ngx_conf_t *cf,
     ngx_http_phases phase, ngx_http_handler_pt handler);
+static ngx_http_handler_pt ngx_http_paylock_phases_rewrite(
+    ngx_http_core_main_conf_t *cmcf);
 static ngx_int_t ngx_http_paylock_rewrite_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_paylock_rewrite(ngx_http_request_t *r);
+static ngx_int_t ngx_http_paylock_rewrite_once(ngx_http_request_t *r);
 
 
 ngx_int_t
@@ -71,10 +75,12 @@ ngx_http_paylock_phases_add(ngx_conf_t *cf, ngx_http_phases phase,
 void
 ngx_http_paylock_phases_first(ngx_cycle_t *cycle)
 {
-    ngx_http_phase_handler_t   *ph, *first, own;
-    ngx_http_core_main_conf_t  *cmcf;
+    ngx_http_phase_handler_t      *ph, *first, own;
+    ngx_http_core_main_conf_t     *cmcf;
+    ngx_http_paylock_main_conf_t  *pmcf;
 
     cmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_core_module);
+    pmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_paylock_module);
 
     first = cmcf->phase_engine.handlers;
 
@@ -92,6 +98,38 @@ ngx_http_paylock_phases_first(ngx_cycle_t *cycle)
             *first = own;
         }
     }
+
+    pmcf->rewrite = ngx_http_paylock_phases_rewrite(cmcf);
+}
+
+
+/* The handler of nginx's own rewrite module: it is in both of our phases. */
+
+static ngx_http_handler_pt
+ngx_http_paylock_phases_rewrite(ngx_http_core_main_conf_t *cmcf)
+{
+    ngx_uint_t                 i, j;
+    ngx_http_handler_pt        found;
+    ngx_http_phase_handler_t  *ph;
+
+    ph = cmcf->phase_engine.handlers;
+    found = NULL;
+
+    for (i = cmcf->phase_engine.server_rewrite_index;
+         ph[i].checker == ngx_http_core_rewrite_phase;
+         i++)
+    {
+        for (j = cmcf->phase_engine.location_rewrite_index;
+             ph[j].checker == ngx_http_core_rewrite_phase;
+             j++)
+        {
+            if (ph[i].handler == ph[j].handler) {
+                found = ph[i].handler;
+            }
+        }
+    }
+
+    return found;
 }
 
 
@@ -142,13 +180,32 @@ ngx_http_paylock_server_rewrite(ngx_http_request_t *r,
 static ngx_int_t
 ngx_http_paylock_rewrite_handler(ngx_http_request_t *r)
 {
+    ngx_http_core_srv_conf_t  *cscf;
+
+    if (r != r->main
+        || *ngx_http_paylock_slot(r) != (u_char *) &ngx_http_paylock_open)
+    {
+        return ngx_http_paylock_rewrite(r);
+    }
+
+    cscf = ngx_http_get_module_srv_conf(r, ngx_http_core_module);
+
+    return r->loc_conf == cscf->ctx->loc_conf
+           ? ngx_http_paylock_rewrite_once(r) : NGX_DECLINED;
+}
+
+
+static ngx_http_paylock_apart ngx_int_t
+ngx_http_paylock_rewrite(ngx_http_request_t *r)
+{
+    ngx_int_t                     rc;
     ngx_http_paylock_verdict_t   *verdict;
     ngx_http_paylock_loc_conf_t  *plcf;
 
     verdict = ngx_http_paylock_verdict(r);
 
     if (verdict == &ngx_http_paylock_open) {
-        return NGX_DECLINED;
+        return ngx_http_paylock_rewrite_once(r);
     }
 
     if (verdict && r == r->main) {
@@ -157,7 +214,40 @@ ngx_http_paylock_rewrite_handler(ngx_http_request_t *r)
 
     plcf = ngx_http_get_module_loc_conf(r, ngx_http_paylock_module);
 
-    return plcf->enable
-           ? ngx_http_paylock_gate(r, plcf, NGX_HTTP_REWRITE_PHASE)
-           : NGX_DECLINED;
+    if (plcf->enable) {
+        rc = ngx_http_paylock_gate(r, plcf, NGX_HTTP_REWRITE_PHASE);
+
+        if (rc != NGX_DECLINED) {
+            return rc;
+        }
+    }
+
+    return ngx_http_paylock_rewrite_once(r);
+}
+
+
+/*
+ * Where there is no location nginx leaves out the server's directives, which
+ * were executed before: if nobody comes before them, but we do.
+ */
+
+static ngx_http_paylock_apart ngx_int_t
+ngx_http_paylock_rewrite_once(ngx_http_request_t *r)
+{
+    ngx_http_core_srv_conf_t      *cscf;
+    ngx_http_core_main_conf_t     *cmcf;
+    ngx_http_paylock_main_conf_t  *pmcf;
+
+    cmcf = ngx_http_get_module_main_conf(r, ngx_http_core_module);
+    cscf = ngx_http_get_module_srv_conf(r, ngx_http_core_module);
+    pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
+
+    if (r->loc_conf == cscf->ctx->loc_conf
+        && cmcf->phase_engine.handlers[r->phase_handler + 1].handler
+           == pmcf->rewrite)
+    {
+        r->phase_handler++;
+    }
+
+    return NGX_DECLINED;
 }

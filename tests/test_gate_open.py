@@ -109,6 +109,29 @@ def test_same_answers(record, gate, backend):
         assert ask(with_module, data) == ask(without, data), data
 
 
+@pytest.mark.parametrize("conf", [
+    "rewrite ^/(.*)$ /dir/$1;",
+    "rewrite ^/(.*)$ /dir/$1 last;",
+    "rewrite ^/(.*)$ /dir/$1 break;",
+    "rewrite ^/page.php$ /x.txt last; rewrite ^/x.txt$ /file.txt last;",
+    'rewrite ^/x$ /y last; if ($uri = /y) { return 200 "twice"; }',
+    'set $n "$n."; add_header X-N $n always;',
+    'if ($request_uri ~ "^/(.)") { set $n "$n$1"; }'
+    " add_header X-N $n always;"])
+def test_directives_of_a_server_without_locations(conf, gate):
+    """They are executed once."""
+    server = "server { @ON@ root @SITE@; %s }" % conf
+    (gate.site / "dir/dir").mkdir()
+    (gate.site / "dir/dir/page.php").write_text("twice")
+    ours = gate.start(server.replace("@ON@", "paylock on;"))
+    stock = gate.make(ours.http.replace("paylock on;", ""), redis=None,
+                      load=(), control=False)
+    for path in "/page.php", "/x", "/none":
+        one, other = ((r.status, r.body, r.headers["X-N"]) for r in (
+            nginx.get(path, host="acme.example") for nginx in (ours, stock)))
+        assert one == other and one[0] != 400, path
+
+
 def test_keep_alive_and_pipeline(gate):
     nginx = gate.start(CONF.replace("@ON@", "paylock on;"))
     one = b"GET /text HTTP/1.1\r\nHost: acme.example\r\n\r\n"
