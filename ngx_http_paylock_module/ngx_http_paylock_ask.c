@@ -4,7 +4,8 @@
  *
  * Values of the operator's, asked for before the request's own directives
  * are.  Nothing of that may be seen by these: neither values that nginx keeps
- * once they are asked for, such as those of "map", nor captures.
+ * once they are asked for, such as those of "map", nor captures.  Nor does a
+ * log, of each request, that a variable is not set yet.
  */
 
 
@@ -18,6 +19,7 @@
 typedef struct {
     ngx_http_variable_value_t   *values;
     size_t                       size;
+    ngx_uint_t                   log_level;
 #if (NGX_PCRE)
     ngx_uint_t                   ncaptures;
     int                         *captures;
@@ -89,6 +91,12 @@ ngx_http_paylock_ask_begin(ngx_http_request_t *r,
 
     ngx_memcpy(asked->values, r->variables, asked->size);
 
+    asked->log_level = r->connection->log->log_level;
+
+    if (asked->log_level > NGX_LOG_ERR) {
+        r->connection->log->log_level = NGX_LOG_ERR;
+    }
+
 #if (NGX_PCRE)
     asked->ncaptures = r->ncaptures;
     asked->captures = r->captures;
@@ -116,6 +124,8 @@ ngx_http_paylock_ask_end(ngx_http_request_t *r,
     asked->values[pmcf->pass] = r->variables[pmcf->pass];
 
     ngx_memcpy(r->variables, asked->values, asked->size);
+
+    r->connection->log->log_level = asked->log_level;
 
 #if (NGX_PCRE)
     r->ncaptures = asked->ncaptures;

@@ -117,6 +117,7 @@ def test_set_later(use, gate):
                 if site(by(nginx, path, host=f"s{i}.example")):
                     opens.append((names[i], path))
     assert not opens, f"not locked: {opens}"
+    assert "uninitialized" not in nginx.error_log()
     assert not others, f"an open host's variables are others: {others}"
 
 
