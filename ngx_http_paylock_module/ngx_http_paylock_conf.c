@@ -179,7 +179,7 @@ ngx_http_paylock_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         }
 
         clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-        pmcf->preaccess |= clcf->noname && clcf->handler;
+        pmcf->again |= clcf->noname && clcf->handler;
         pmcf->dry_runs += conf->dry_run && !clcf->noname;
     }
 

@@ -125,13 +125,13 @@ ngx_http_paylock_guard(ngx_http_request_t *r, ngx_http_paylock_ctx_t *ctx)
 
 
 /*
- * The location's directives may have set another handler since, and what
- * "paylock_key" is made of.  In this phase, unlike in the others, NGX_OK means
- * to go on: what is answered is ended here.
+ * The location's directives, or who has decided on access, may have set another
+ * handler since, and what "paylock_key" is made of.  In these phases, unlike in
+ * the others, NGX_OK means to go on: what is answered is ended here.
  */
 
 ngx_int_t
-ngx_http_paylock_preaccess_handler(ngx_http_request_t *r)
+ngx_http_paylock_again_handler(ngx_http_request_t *r)
 {
     ngx_int_t                     rc;
     ngx_http_paylock_ctx_t       *ctx;

@@ -309,7 +309,7 @@ ngx_http_paylock_init(ngx_conf_t *cf)
 
         if (pscf->key && pscf->key->lengths) {
             pscf->by_location = 1;
-            pmcf->preaccess = 1;
+            pmcf->again = 1;
         }
     }
 

@@ -118,7 +118,7 @@ typedef struct {
     ngx_array_t                  neutral;      /* ngx_http_paylock_neutral_t */
     ngx_int_t                    verdict;      /* index of the variable */
     ngx_int_t                    pass;         /* ... of the pass shown */
-    ngx_uint_t                   preaccess;    /* has something to do */
+    ngx_uint_t                   again;        /* to be asked */
     ngx_http_handler_pt          rewrite;      /* nginx's own, in its phase */
     ngx_uint_t                   dry_runs;     /* servers, locations with it */
     ngx_uint_t                   used;
@@ -396,7 +396,7 @@ ngx_int_t ngx_http_paylock_server_rewrite_handler(ngx_http_request_t *r);
 
 ngx_int_t ngx_http_paylock_gate(ngx_http_request_t *r,
     ngx_http_paylock_loc_conf_t *plcf, ngx_http_phases phase);
-ngx_int_t ngx_http_paylock_preaccess_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_paylock_again_handler(ngx_http_request_t *r);
 ngx_uint_t ngx_http_paylock_closed(const ngx_http_paylock_verdict_t *verdict);
 
 

@@ -40,10 +40,18 @@ ngx_http_paylock_phases_init(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
-    return pmcf->preaccess
-           ? ngx_http_paylock_phases_add(cf, NGX_HTTP_PREACCESS_PHASE,
-                                         ngx_http_paylock_preaccess_handler)
-           : NGX_OK;
+    if (!pmcf->again) {
+        return NGX_OK;
+    }
+
+    /* behind the location's directives, and behind who has access */
+
+    return ngx_http_paylock_phases_add(cf, NGX_HTTP_PREACCESS_PHASE,
+                                       ngx_http_paylock_again_handler)
+           == NGX_OK
+           ? ngx_http_paylock_phases_add(cf, NGX_HTTP_PRECONTENT_PHASE,
+                                         ngx_http_paylock_again_handler)
+           : NGX_ERROR;
 }
 
 

@@ -121,6 +121,31 @@ def test_set_later(use, gate):
     assert not others, f"an open host's variables are others: {others}"
 
 
+@pytest.mark.parametrize("by_lua", [False, True])
+def test_set_by_who_decides_on_access(by_lua, gate):
+    if by_lua and not modules.there("lua"):
+        pytest.skip("needs lua")
+    nginx = gate.start("""
+        server {
+            listen 127.0.0.1:@PORT@;
+            listen unix:@DIR@/h2.sock http2;
+            server_name acme.example;
+            paylock on;
+            paylock_key $tenant.test;
+            set $tenant "";
+            location = /auth { return 204; }
+            location / { %s proxy_pass http://127.0.0.1:@BACKEND@; }
+        }
+    """ % ('access_by_lua_block { ngx.var.tenant = "a" }' if by_lua else
+           "auth_request /auth; auth_request_set $tenant a;"),
+        load=modules.load(["lua"] * by_lua))
+    assert site(nginx.get(host="acme.example"))
+    gate.lock("a.test")
+    for by in type(nginx).get, http2:
+        assert closed(by(nginx, host="acme.example"))
+    assert not gate.backend.requests
+
+
 IN_LOCATION = """
     server {
         listen 127.0.0.1:@PORT@;
