@@ -14,6 +14,9 @@
 #include "paylock_exempt.h"
 
 
+static ngx_uint_t ngx_http_paylock_pass_as_sent(ngx_http_request_t *r);
+
+
 const char *const  ngx_http_paylock_passes[] = {
     NULL, "exempt", "bypass", "pass", "dry_run"
 };
@@ -89,8 +92,7 @@ ngx_http_paylock_pass_is_exempt(ngx_http_request_t *r,
     if (r->internal || r != r->main
         || !(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))
         || r->args.len || r->args_start
-        || r->uri.len != r->unparsed_uri.len
-        || ngx_memcmp(r->uri.data, r->unparsed_uri.data, r->uri.len) != 0)
+        || !ngx_http_paylock_pass_as_sent(r))
     {
         return 0;
     }
@@ -107,6 +109,16 @@ ngx_http_paylock_pass_is_exempt(ngx_http_request_t *r,
 }
 
 
+/* Nothing has rewritten the path, and it is sent in one way only. */
+
+static ngx_uint_t
+ngx_http_paylock_pass_as_sent(ngx_http_request_t *r)
+{
+    return r->uri.len == r->unparsed_uri.len
+           && ngx_memcmp(r->uri.data, r->unparsed_uri.data, r->uri.len) == 0;
+}
+
+
 /* A subrequest is let through for what its main request has. */
 
 ngx_http_paylock_pass_e
@@ -119,7 +131,7 @@ ngx_http_paylock_pass(ngx_http_request_t *r,
         return verdict->pass;
     }
 
-    if ((r == r->main && verdict->exempt)
+    if ((r == r->main && verdict->exempt && ngx_http_paylock_pass_as_sent(r))
         || ngx_http_paylock_pass_is_exempt(r, plcf))
     {
         return NGX_HTTP_PAYLOCK_PASS_EXEMPT;

@@ -132,6 +132,7 @@ def test_nothing_beside_it(off, gate):
 @pytest.mark.parametrize("conf", [
     "rewrite ^ /index.php last;",
     "rewrite ^ /index.php;",
+    f"rewrite ^ /index.php; return 200 {SITE};",
     "rewrite ^/.well-known/(.*)$ /files/$1 last;",
     "if ($request_method = GET) { rewrite ^ /index.php last; }",
     "try_files /none /index.php;",
