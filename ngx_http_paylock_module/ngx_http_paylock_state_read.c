@@ -262,7 +262,11 @@ ngx_http_paylock_state_load(ngx_http_paylock_main_conf_t *pmcf,
 }
 
 
-/* What the table has and the file has not goes first, to make room. */
+/*
+ * Requests may be judged meanwhile: the file is taken down beside the records
+ * that are there, as a scan is, and again with the slots that were given back,
+ * until it has all of them.  To put them there then adds what is held.
+ */
 
 static ngx_int_t
 ngx_http_paylock_state_records(ngx_http_paylock_table_t *table,
@@ -270,24 +274,24 @@ ngx_http_paylock_state_records(ngx_http_paylock_table_t *table,
 {
     ngx_http_paylock_sweep_t  sweep;
 
-    if (table->sh->count) {
+    sweep.changed = table->sh->count;
+
+    while (sweep.changed) {
         ngx_http_paylock_table_scan(table);
 
         if (ngx_http_paylock_state_each(table, image,
-                                        ngx_http_paylock_table_retain)
+                                        ngx_http_paylock_table_take_down)
             != NGX_OK)
         {
             return NGX_ERROR;
         }
 
         ngx_memzero(&sweep, sizeof(ngx_http_paylock_sweep_t));
-        (void) ngx_http_paylock_table_look(table, &sweep, table->sh->capacity);
+        sweep.now = ngx_time();
 
-        while (ngx_http_paylock_table_sweep(table, &sweep, table->sh->capacity)
-               == NGX_AGAIN)
-        {
-            /* void */
-        }
+        (void) ngx_http_paylock_table_look(table, &sweep, table->sh->capacity);
+        (void) ngx_http_paylock_table_sweep(table, &sweep,
+                                            table->sh->capacity);
     }
 
     return ngx_http_paylock_state_each(table, image,

@@ -251,11 +251,11 @@ ngx_uint_t ngx_http_paylock_table_bucket(
     paylock_state_record_t records[NGX_HTTP_PAYLOCK_STEPS]);
 
 /*
- * For the writer: a sweep is not to drop what its host has; it becomes that of
- * its host.
+ * For the writer: notes it for a sweep, or if there is no slot left that the
+ * sweep is not to drop what its host has; it becomes that of its host.
  */
 
-ngx_int_t ngx_http_paylock_table_retain(ngx_http_paylock_table_t *table,
+ngx_int_t ngx_http_paylock_table_take_down(ngx_http_paylock_table_t *table,
     const paylock_state_record_t *record);
 ngx_int_t ngx_http_paylock_table_put(ngx_http_paylock_table_t *table,
     const paylock_state_record_t *record);

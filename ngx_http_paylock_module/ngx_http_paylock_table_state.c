@@ -77,14 +77,17 @@ ngx_http_paylock_twin(const paylock_state_record_t *records, ngx_uint_t n,
 
 
 ngx_int_t
-ngx_http_paylock_table_retain(ngx_http_paylock_table_t *table,
+ngx_http_paylock_table_take_down(ngx_http_paylock_table_t *table,
     const paylock_state_record_t *record)
 {
     ngx_http_paylock_key_t  key;
 
     key.hash = record->hash;
+    key.suffix = (uint32_t) record->suffix << NGX_HTTP_PAYLOCK_SHIFT;
 
-    (void) ngx_http_paylock_table_keep(table, &key);
+    if (ngx_http_paylock_table_note(table, &key, &record->record) != NGX_OK) {
+        (void) ngx_http_paylock_table_keep(table, &key);
+    }
 
     return NGX_OK;
 }

@@ -6,6 +6,7 @@
 import contextlib
 import os
 import random
+import re
 import signal
 import threading
 import time
@@ -13,7 +14,9 @@ import time
 import pytest
 
 from chain import AUDIT, LOCKED, LOCKS, OPEN, Chain
+from saving import saved
 from servers import wait_for
+from statefile import State
 
 HTTP = """
     paylock_reconcile %s;
@@ -35,8 +38,8 @@ def chain(redis):
 @pytest.fixture
 def shop(nginx, chain):
     """Its names are closed by their suffix."""
-    def start(reconcile="1h", **kw):
-        server = nginx(HTTP % reconcile, **kw)
+    def start(reconcile="1h", more="", **kw):
+        server = nginx(more + HTTP % reconcile, **kw)
         server.allow("exited on signal 9|was locked by|paylock: ")
         server.wait_live()
         close(server, chain)
@@ -189,6 +192,38 @@ def test_a_scan_too(shop, chain, killed):
             wait_for("the suffix",
                      lambda: server.state("other.shop.test") == "open", 20)
             time.sleep(0.2)
+        close(server, chain)
+
+
+def test_a_state_file_too(shop, chain, redis):
+    """One that is ahead, as that of a newer binary, is read by a worker that
+    comes back while another one serves."""
+    server = shop(more="paylock_zone 4m; paylock_state @DIR@/state/paylock;",
+                  workers=2)
+    file = server.dir / "state/paylock"
+    # as many as make it take its time
+    for i in range(0, 20000, 1000):
+        chain.write(*((f"more{k}.test", LOCKED) for k in range(i, i + 1000)))
+    for _ in range(3):
+        chain.write(*locks(), request=REQUEST)
+        chain.settle(server)
+        wait_for("the file", lambda: saved(file, chain.seq))
+        ahead = State.read(file)
+        ahead.seq += 10000
+        close(server, chain)
+        wait_for("the file", lambda: saved(file, chain.seq))
+        redis.pause()
+        ahead.write(file)
+        owner = re.findall(r" (\d+)#\d+: paylock: this worker follows Redis",
+                           server.error_log())[-1]
+        with Watches(server, NAMES):
+            os.kill(int(owner), signal.SIGKILL)
+            wait_for("the suffix",
+                     lambda: server.state("other.shop.test") == "open")
+        redis.resume()
+        chain.seq = ahead.seq
+        chain.adopt()
+        chain.settle(server)
         close(server, chain)
 
 
