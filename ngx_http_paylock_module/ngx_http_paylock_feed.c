@@ -243,7 +243,7 @@ ngx_http_paylock_feed_follow(ngx_http_paylock_feed_t *feed)
 
     ngx_http_paylock_node_report(feed);
 
-    if (ngx_http_paylock_resume_scan_due(feed, 0)) {
+    if (ngx_http_paylock_resume_scan_due(feed, feed->fields, feed->fields)) {
         ngx_http_paylock_head_ask(feed, ngx_http_paylock_scan_start);
         return;
     }
@@ -402,7 +402,7 @@ ngx_http_paylock_feed_check(void *data, redisReply *reply)
 
     if (head.seq < feed->cursor.seq
         || (head.seq == feed->cursor.seq
-            && (ngx_http_paylock_resume_scan_due(feed, fields - feed->fields)
+            && (ngx_http_paylock_resume_scan_due(feed, fields, feed->fields)
                 || ngx_memcmp(&head, &feed->cursor, sizeof(head)) != 0)))
     {
         ngx_http_paylock_head_ask(feed, ngx_http_paylock_scan_start);

@@ -141,10 +141,10 @@ void ngx_http_paylock_scan_ask_fields(ngx_http_paylock_feed_t *feed);
 
 void ngx_http_paylock_resume(void *data, redisReply *reply);
 
-/* Is a scan due, with so many fields more in the hash than are known of? */
+/* Is a scan due, with so many fields in the hash, and so many known of? */
 
 ngx_uint_t ngx_http_paylock_resume_scan_due(ngx_http_paylock_feed_t *feed,
-    int64_t unknown);
+    int64_t fields, int64_t expected);
 
 /* ... in so many milliseconds, if all is known? */
 

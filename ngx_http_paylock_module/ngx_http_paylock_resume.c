@@ -39,7 +39,7 @@ ngx_http_paylock_resume(void *data, redisReply *reply)
 
     if ((ngx_memcmp(&head, &node->cursor, sizeof(head)) != 0
          && !(head.seq == 0 && node->gone))
-        || ngx_http_paylock_resume_scan_due(feed, fields - feed->fields))
+        || ngx_http_paylock_resume_scan_due(feed, fields, feed->fields))
     {
         ngx_http_paylock_scan_start(feed, reply);
         return;
@@ -53,9 +53,11 @@ ngx_http_paylock_resume(void *data, redisReply *reply)
 }
 
 
+/* That nothing is left costs nothing to read, and is a loss. */
+
 ngx_uint_t
 ngx_http_paylock_resume_scan_due(ngx_http_paylock_feed_t *feed,
-    int64_t unknown)
+    int64_t fields, int64_t expected)
 {
     ngx_http_paylock_node_sh_t  *node;
 
@@ -63,8 +65,9 @@ ngx_http_paylock_resume_scan_due(ngx_http_paylock_feed_t *feed,
 
     return node->scanned == 0
            || ngx_http_paylock_resume_next_scan(feed) == 0
-           || (unknown
-               && (ngx_msec_int_t) (ngx_current_msec - node->paid) >= 0);
+           || (fields != expected
+               && (fields == 0
+                   || (ngx_msec_int_t) (ngx_current_msec - node->paid) >= 0));
 }
 
 

@@ -163,8 +163,8 @@ ngx_http_paylock_scan_walk(void *data, redisReply *reply)
         feed->fields = node->fields;
 
         if (!feed->adopts
-            && !ngx_http_paylock_resume_scan_due(feed, feed->head_fields
-                                                - feed->fields - feed->added))
+            && !ngx_http_paylock_resume_scan_due(feed, feed->head_fields,
+                                                 feed->fields + feed->added))
         {
             feed->checked = ngx_current_msec;
             ngx_http_paylock_feed_follow(feed);

@@ -8,8 +8,8 @@ import time
 import pytest
 
 import servers
-from chain import (HOSTS, LOCKED, LOCKS, OPEN, SITES, Chain, Watch,
-                   closed_hosts, count, logged)
+from chain import (ALERTS, HOSTS, LOCKED, LOCKS, OPEN, SITES, Chain,
+                   Watch, closed_hosts, count, logged)
 from fake_redis import FakeRedis
 from servers import wait_for
 from test_reconcile import scanned, unaudited
@@ -97,8 +97,11 @@ def test_scans_take_their_share(nginx, chain, redis):
         scans = (scanned(chain) - start) / 391
         print(f"{scans} scans for 40 connections")
         assert scans <= 15
-        # entries do not wait for that
+        # entries do not wait for that, nor does a hash that is gone
         chain.settle(server)
+        server.allow(ALERTS)
+        chain.client.delete(LOCKS)
+        logged(server, ALERTS + ".*closed", 6)
 
 
 def test_behind_the_place_that_is_read(nginx, chain, redis):
