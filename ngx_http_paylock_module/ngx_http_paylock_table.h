@@ -174,7 +174,8 @@ ngx_uint_t ngx_http_paylock_table_keep(ngx_http_paylock_table_t *table,
 
 /*
  * After the note of a field: marks it if what holds by the records that
- * readers find is that a host is closed which would be open with this one.
+ * readers find is that a host is closed, now or at a time to come, which would
+ * be open then with this one.
  */
 
 void ngx_http_paylock_table_guard(ngx_http_paylock_table_t *table,
@@ -183,8 +184,8 @@ void ngx_http_paylock_table_guard(ngx_http_paylock_table_t *table,
 
 /*
  * An entry of the chain made this the record of the host (NULL: none).  If it
- * does not close the host, it accounts for what the scan says that starts
- * next, and no later one: 1.
+ * does not close the host for good, it accounts for what the scan says that
+ * starts next, and no later one: 1.
  */
 
 ngx_uint_t ngx_http_paylock_table_explain(ngx_http_paylock_table_t *table,

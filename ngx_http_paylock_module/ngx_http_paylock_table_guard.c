@@ -14,6 +14,9 @@
 #include "paylock_host.h"
 
 
+#define NGX_HTTP_PAYLOCK_NEVER  ((uint32_t) -1)
+
+
 /* the records of which the stricter one holds; none: a default does */
 
 typedef struct {
@@ -34,6 +37,10 @@ static ngx_uint_t ngx_http_paylock_loosens(
     const ngx_http_paylock_table_t *table,
     const ngx_http_paylock_holds_t *before,
     const ngx_http_paylock_holds_t *after, uint32_t now);
+static unsigned ngx_http_paylock_holds_closed(
+    const ngx_http_paylock_holds_t *holds, uint32_t now, unsigned defaults);
+static uint32_t ngx_http_paylock_holds_next(
+    const ngx_http_paylock_holds_t *holds, uint32_t now, unsigned defaults);
 static ngx_uint_t ngx_http_paylock_holds_name(
     const ngx_http_paylock_table_t *table, const char *name, size_t len,
     ngx_http_paylock_holds_t *holds);
@@ -155,35 +162,77 @@ ngx_http_paylock_opens_suffix(const ngx_http_paylock_table_t *table,
 }
 
 
+/* Is there a time, now or to come, at which one closes and the other not? */
+
 static ngx_uint_t
 ngx_http_paylock_loosens(const ngx_http_paylock_table_t *table,
     const ngx_http_paylock_holds_t *before,
     const ngx_http_paylock_holds_t *after, uint32_t now)
 {
-    unsigned                         defaults, closed[2], closes[2];
-    ngx_uint_t                       i, n;
-    const ngx_http_paylock_holds_t  *holds[] = { before, after };
+    unsigned  defaults;
 
     defaults = ngx_http_paylock_defaults(table);
 
-    for (i = 0; i < 2; i++) {
-        closed[i] = 0;
-        closes[i] = 0;
-
-        if (holds[i]->n == 0) {
-            closed[i] = paylock_timeline_closed(NULL, now, defaults);
-            closes[i] = closed[i];
+    do {
+        if (ngx_http_paylock_holds_closed(before, now, defaults)
+            & ~ngx_http_paylock_holds_closed(after, now, defaults))
+        {
+            return 1;
         }
 
-        for (n = 0; n < holds[i]->n; n++) {
-            closed[i] |= paylock_timeline_closed(&holds[i]->record[n], now,
-                                                 defaults);
-            closes[i] |= paylock_timeline_closes(&holds[i]->record[n], now,
-                                                 defaults);
+        now = ngx_min(ngx_http_paylock_holds_next(before, now, defaults),
+                      ngx_http_paylock_holds_next(after, now, defaults));
+
+    } while (now != NGX_HTTP_PAYLOCK_NEVER);
+
+    return 0;
+}
+
+
+static unsigned
+ngx_http_paylock_holds_closed(const ngx_http_paylock_holds_t *holds,
+    uint32_t now, unsigned defaults)
+{
+    unsigned    closed;
+    ngx_uint_t  n;
+
+    if (holds->n == 0) {
+        return paylock_timeline_closed(NULL, now, defaults);
+    }
+
+    for (closed = 0, n = 0; n < holds->n; n++) {
+        closed |= paylock_timeline_closed(&holds->record[n], now, defaults);
+    }
+
+    return closed;
+}
+
+
+/* When one of the records means something else the next time. */
+
+static uint32_t
+ngx_http_paylock_holds_next(const ngx_http_paylock_holds_t *holds,
+    uint32_t now, unsigned defaults)
+{
+    uint32_t         when, next;
+    ngx_uint_t       n;
+    paylock_stage_e  def, stage;
+
+    next = NGX_HTTP_PAYLOCK_NEVER;
+
+    for (n = 0; n < holds->n; n++) {
+        for (def = PAYLOCK_OPEN; def <= PAYLOCK_LOCKED; def++) {
+
+            if (defaults & 1u << def
+                && paylock_timeline_next(&holds->record[n], now, def, &when,
+                                         &stage))
+            {
+                next = ngx_min(next, when);
+            }
         }
     }
 
-    return (closed[0] & ~closed[1]) || (closes[0] & ~closes[1]);
+    return next;
 }
 
 

@@ -128,10 +128,13 @@ ngx_http_paylock_table_explain(ngx_http_paylock_table_t *table,
     uint32_t now)
 {
     uint32_t                    flags;
-    unsigned                    defaults;
     ngx_http_paylock_slot_t    *slot;
     ngx_http_paylock_links_t    links;
     ngx_http_paylock_bucket_t  *bucket;
+
+    static const paylock_record_t  locked = {
+        .set = 1u << PAYLOCK_LOCK_AT
+    };
 
     bucket = ngx_http_paylock_bucket(table, key->hash);
     ngx_http_paylock_links(table, bucket, key->hash, &links);
@@ -141,10 +144,8 @@ ngx_http_paylock_table_explain(ngx_http_paylock_table_t *table,
         ngx_http_paylock_links(table, bucket, key->hash, &links);
     }
 
-    defaults = ngx_http_paylock_defaults(table);
-
     if (record && paylock_record_says(record)
-        && paylock_timeline_closed(record, now, defaults) == defaults)
+        && !ngx_http_paylock_opens(table, NULL, 0, &locked, record, now))
     {
         if (links.live) {
             slot = &table->slots[*links.live];

@@ -101,6 +101,43 @@ def test_failover_that_lost_the_tail(nginx, pair, writes):
     assert count(server, r"\[alert\]") == 1
 
 
+PLANS = {
+    "an opening is called off": lambda at: (
+        {**LOCKED, "open_at": at}, LOCKED),
+    "a lock is brought forward": lambda at: (
+        {"at": 1000, "lock_at": at + 3600}, {"at": 1000, "lock_at": at}),
+}
+
+
+@pytest.mark.parametrize("plan", PLANS)
+@pytest.mark.parametrize("again", [False, True], ids=["lost", "known"])
+def test_failover_that_lost_a_plan(nginx, pair, plan, again):
+    """What is planned in its place opens nothing that would be closed then;
+    unless an entry that is newer says so."""
+    one, two, relay = pair
+    chain = Chain(one).init()
+    at = int(time.time()) + 6
+    first, then = PLANS[plan](at)
+    chain.write(*((host, first) for host in HOSTS))
+    server = nginx(SITES % "200ms", redis=relay)
+    server.allow(ALERTS)
+    server.wait_live(one)
+    in_step(two, one)
+    promote(two)
+    chain.write(*((host, then) for host in HOSTS))
+    chain.settle(server)
+    other = Chain(two)
+    if again:
+        other.markers = 100
+        other.write(*((f"more{i}.test", LOCKED) for i in range(30)))
+        other.write(*((host, first) for host in HOSTS))
+    relay.to(two.socket)
+    logged(server, "does not go on from")
+    time.sleep(max(0, at + 1 - time.time()))
+    assert {server.state(host) for host in HOSTS} \
+        == {"open" if again else "locked"}
+
+
 def test_adopted_while_nginx_was_away(nginx, pair):
     """The walk back meets the adopt entry before it meets its own."""
     one, two, relay = pair
