@@ -250,6 +250,7 @@ ngx_http_paylock_apply_commit(ngx_http_paylock_feed_t *feed)
         }
 
         node->fields = feed->fields;
+        node->overtaken = 0;
 
         /* nor does one that has lost its end make the state file go back */
 

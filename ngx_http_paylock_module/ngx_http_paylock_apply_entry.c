@@ -200,6 +200,10 @@ ngx_http_paylock_apply_entry(ngx_http_paylock_feed_t *feed,
 
     feed->pmcf->node->by_hand = 0;
 
+    if (feed->scanning || feed->catching) {
+        feed->pmcf->node->overtaken = 1;
+    }
+
     rc = ngx_http_paylock_table_set(table, &key, set);
 
     return rc == NGX_OK ? NGX_OK

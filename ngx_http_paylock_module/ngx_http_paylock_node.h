@@ -74,6 +74,7 @@ struct ngx_http_paylock_node_sh_s {
     ngx_uint_t                   synced;       /* a scan was published */
     ngx_uint_t                   gone;         /* ... the stream was then */
     ngx_uint_t                   by_hand;      /* hosts opened without entry */
+    ngx_uint_t                   overtaken;    /* the cursor, by the table */
 
     int64_t                      fields;       /* in the hash at the cursor */
     ngx_msec_t                   scanned;      /* the last scan; 0: none yet */

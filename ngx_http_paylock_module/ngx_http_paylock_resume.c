@@ -53,7 +53,11 @@ ngx_http_paylock_resume(void *data, redisReply *reply)
 }
 
 
-/* That nothing is left costs nothing to read, and is a loss. */
+/*
+ * To follow entries once more that a scan which was broken off has followed
+ * would undo what came after them.  That nothing is left costs nothing to
+ * read, and is a loss.
+ */
 
 ngx_uint_t
 ngx_http_paylock_resume_scan_due(ngx_http_paylock_feed_t *feed,
@@ -64,6 +68,7 @@ ngx_http_paylock_resume_scan_due(ngx_http_paylock_feed_t *feed,
     node = feed->pmcf->node;
 
     return node->scanned == 0
+           || node->overtaken
            || ngx_http_paylock_resume_next_scan(feed) == 0
            || (fields != expected
                && (fields == 0

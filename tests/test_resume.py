@@ -104,6 +104,35 @@ def test_scans_take_their_share(nginx, chain, redis):
         logged(server, ALERTS + ".*closed", 6)
 
 
+def test_a_scan_that_is_cut(nginx, chain, redis):
+    """Entries that it has followed are not gone through once more, which
+    would open what they open and close again."""
+    fill(chain.client, 10000)
+    written = iter([
+        [(host, OPEN) for host in HOSTS],
+        *([(f"more{n}-{i}.test", LOCKED) for i in range(200)]
+          for n in range(4)),
+        [(host, LOCKED) for host in HOSTS]])
+
+    def slowly():
+        chain.write(*next(written, []))
+        time.sleep(0.3)
+
+    with FakeRedis(redis.socket) as relay:
+        server = closed_hosts(nginx, chain, "1h", redis=relay, at=redis)
+        scan = relay.on("HSCAN", times=100, then=slowly)
+        chain.client.hset(LOCKS, "hand.example", "1")
+        relay.cut()
+        wait_for("half of the scan", lambda: scan.struck >= 10)
+        for host in HOSTS:
+            server.wait_state(host, "locked")
+        scan.times = 0
+        with Watch(server, HOSTS):
+            relay.cut()
+            chain.settle(server)
+            time.sleep(0.5)
+
+
 def test_behind_the_place_that_is_read(nginx, chain, redis):
     """What is added by hand while all is read does not wait for the next
     time: a hash that is longer than what was seen is read again."""
