@@ -137,9 +137,9 @@ access_withhold(admin_t *a, setting_e what, const char *thing,
     }
 
     if (mend) {
-        admin_warn(a, "secret", "", mend, "the %s in \"%s\" is for the Redis of "
-                   "that configuration, and not given to Redis at %s", thing,
-                   s->file[s->rank[what]], s->where);
+        admin_warn(a, "secret", "", mend, "the %s in \"%s\" is for the Redis "
+                   "of that configuration, and not given to Redis at %s",
+                   thing, s->file[s->rank[what]], s->where);
     }
 
     settings_wipe(s->value[what]);

@@ -18,7 +18,8 @@ cmd_unlock(admin_t *a)
 {
     uint32_t     now, until;
     flip_kind_t  kind = {
-        .action = "unlock", .change = unlock_change, .expects = 1, .data = &until
+        .action = "unlock", .change = unlock_change, .expects = 1,
+        .data = &until
     };
 
     now = (uint32_t) time(NULL);

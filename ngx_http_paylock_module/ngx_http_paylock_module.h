@@ -197,7 +197,7 @@ typedef struct {
     unsigned                     found:1;      /* by a record, not a default */
     unsigned                     by_key:1;     /* which has variables */
     unsigned                     reads:1;      /* by its method */
-    unsigned                     detached:1;   /* its main request may be gone */
+    unsigned                     detached:1;   /* the main one may be gone */
     unsigned                     bypass:1;     /* is being asked for */
     unsigned                     two:1;        /* the client named two hosts */
     unsigned                     asked:1;      /* about a pass */

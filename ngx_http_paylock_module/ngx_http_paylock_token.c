@@ -116,6 +116,7 @@ ngx_uint_t
 ngx_http_paylock_token_good(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict)
 {
+    uint32_t                       after;
     uintptr_t                      issued;
     ngx_http_paylock_main_conf_t  *pmcf;
 
@@ -127,8 +128,10 @@ ngx_http_paylock_token_good(ngx_http_request_t *r,
     }
 
     if (!verdict->asked) {
+        after = ngx_http_paylock_host_pass_after(r, verdict);
+
         verdict->asked = 1;
-        verdict->passed = issued >= ngx_http_paylock_host_pass_after(r, verdict);
+        verdict->passed = issued >= after;
     }
 
     return verdict->passed;
