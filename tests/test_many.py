@@ -5,11 +5,13 @@
 import http.client
 import os
 import pathlib
+import re
 import time
 
 import pytest
 
 from chain import LOCKED, Chain
+from gate import closed
 
 NAMES = 20000
 CONTACTS = 400
@@ -150,3 +152,24 @@ def test_each_contact_is_on_its_page(nginx, redis):
                           headers={"Accept": "text/html"})
         assert head.headers["Content-Length"] \
             == page.headers["Content-Length"]
+
+
+def test_many_visitors_of_a_locked_site(gate):
+    """One line a second and worker of each server block, with the number of
+    requests that it stands for."""
+    nginx = gate.start("paylock on;" + "".join(
+        f"server {{ server_name {name}; location / {{ return 200; }} }}"
+        for name in ("acme.example", "b.example")), workers=1)
+    gate.lock("acme.example", "b.example")
+    began = time.monotonic()
+    for _ in range(60):
+        for host in "acme.example", "b.example":
+            assert closed(nginx.get(host=host))
+    time.sleep(1.1)
+    assert closed(nginx.get(host="acme.example"))
+    log = (nginx.dir / "error.log").read_text()
+    lines = [line for line in log.splitlines() if '"acme.example" is locked' in line
+             and "127.0.0.1" in line]
+    assert 2 <= len(lines) <= time.monotonic() - began + 2
+    more = [int(re.search(r"; (\d+) more since", line)[1]) for line in lines]
+    assert sum(more) + len(lines) == 61
