@@ -230,7 +230,11 @@ def test_not_now_or_not_here(nginx, chain, fakes):
             fault = fake.on(command, b"-%s\r\n" % error.encode(), times=2)
             fake.cut()
             # each after as long a pause as there is
-            wait_for("the fault", lambda: fault.struck == 2, 40)
+            try:
+                wait_for("the fault", lambda: fault.struck == 2, 100)
+            except TimeoutError:
+                log = (server.dir / "error.log").read_text()
+                pytest.fail(f"{error}: {fault.struck} times\n{log[-4000:]}")
             recover(fake)
             chain.settle(server)
         for word in "MASTERDOWN", "CLUSTERDOWN", "MOVED":
