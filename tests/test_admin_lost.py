@@ -181,6 +181,7 @@ def test_held_hosts(redis, admin, nginx):
         f"server {{ server_name {host}; paylock on; "
         "location / { return 200; } }"
         for host in [*HOSTS, "kept.example", "late.example"]))
+    server.allow("paylock:")
     server.wait_live(redis)
     wait_for("the locks", lambda: server.state(HOSTS[-1]) == "locked")
     assert admin.json("list", "--held") == []
@@ -222,9 +223,9 @@ def test_held_hosts(redis, admin, nginx):
     assert "; it opens 10 sites that the trail says are closed" in done.stdout
     server.wait_state(HOSTS[1], "open")
     assert admin.json("list", "--held") == []
+    wait_report(redis, "web1", lambda r: not r.get("held"))
     assert "opens no site that the trail says is closed; nginx holds none" \
         in admin("--dry-run", "adopt").stdout
-    server.allow("paylock:")
 
 
 def test_held_is_what_is_less_closed(known, redis):
