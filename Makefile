@@ -120,7 +120,7 @@ unit: $(unit)           ## unit tests, with address and undefined sanitizers
 	@failed=; for t in $(unit); do $$t || failed="$$failed $$t"; done; \
 	    [ -z "$$failed" ] || { echo "failed:$$failed" >&2; exit 1; }
 
-fuzzers: $(fuzzers)     ## what fuzzes libpaylock, see tests/test_fuzz.py
+fuzzers: $(fuzzers)     ## what fuzzes libpaylock, see tests/project/test_fuzz.py
 
 test: all unit fuzzers  ## unit tests, then the tests with real nginx and Redis
 	$(PYTHON) -m pytest -n $(at_once) -o cache_dir=build/pytest tests

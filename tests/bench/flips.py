@@ -8,11 +8,11 @@ import statistics
 import subprocess
 import time
 
-import servers
 from bench.report import percentile, spread
 from bench.rig import MILLION, Client, cpu, cut, scans
 from bench.writer import FLIPPED
-from servers import wait_for
+from support import servers
+from support.servers import wait_for
 
 WORKERS = 8
 FLIPS = 50000       # are written sooner than a node gives Redis up

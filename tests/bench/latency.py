@@ -15,7 +15,7 @@ from bench.rig import (ALONE, MILLION, SITES, Client, Clock, apart, cut,
                        follows, scans)
 from bench.variants import closes, variants
 from bench.writer import LOCKED
-from chain import LOCKS
+from support.chain import LOCKS
 
 QUIET = 0.5             # seconds of a stretch
 

@@ -12,7 +12,7 @@ from bench import svg
 from bench.rig import MILLION, PAGE, live
 from bench.variants import map_of
 from bench.writer import LOCKED
-from servers import wait_for
+from support.servers import wait_for
 
 MB = 1 << 20
 

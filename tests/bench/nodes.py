@@ -10,8 +10,8 @@ import time
 
 from bench.rig import MILLION, PAGE, cpu
 from bench.writer import FLIPPED
-from replication import follow, in_step, promote
-from servers import wait_for
+from support.replication import follow, in_step, promote
+from support.servers import wait_for
 
 NODES = 10
 FLIPS, RATE = 60, 20    # so many a second: each node reports each of them

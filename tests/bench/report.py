@@ -12,7 +12,7 @@ import statistics
 import subprocess
 import time
 
-import servers
+from support import servers
 
 FIGURES = "performance"
 TOOLS = ("wrk", "valgrind", "libnginx-mod-http-lua", "lua-nginx-redis")

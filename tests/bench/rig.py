@@ -12,9 +12,9 @@ import socket
 import tempfile
 import time
 
-import servers
 from bench.writer import Writer
-from servers import NGINX_USER, wait_for
+from support import servers
+from support.servers import NGINX_USER, wait_for
 
 MILLION = 1000000
 

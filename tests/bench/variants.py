@@ -9,8 +9,8 @@ import typing
 
 from bench.rig import PAGE
 from bench.writer import LOCKED
-from chain import AUDIT, LOCKS
-from servers import wait_for
+from support.chain import AUDIT, LOCKS
+from support.servers import wait_for
 
 LUA = tuple(f"/usr/lib/nginx/modules/{name}_module.so"
             for name in ("ndk_http", "ngx_http_lua"))

@@ -6,7 +6,7 @@ import secrets
 import socket
 import time
 
-from chain import AUDIT, LOCKS, entry_hash
+from support.chain import AUDIT, LOCKS, entry_hash
 
 LOCKED = "customer-%d.example"          # has a record
 OPEN = "open.example"                   # has none

@@ -1,0 +1,72 @@
+# Copyright (C) 2026 paylock contributors
+#
+# nginx with a state file, and what is in that.
+
+import os
+import signal
+import struct
+
+import pytest
+
+from oracle.statefile import State
+from support.chain import LOCKED
+from support.feed import SITES
+from support.servers import wait_for
+
+CONF = "paylock_state @DIR@/state/paylock;" + SITES
+
+
+@pytest.fixture
+def saving(nginx, chain):
+    """An nginx with one lock, which is in its file."""
+    def start(http=CONF, **kw):
+        chain.write(("acme.example", LOCKED))
+        server = nginx(http, **kw)
+        server.wait_state("acme.example", "locked")
+        server.file = server.dir / "state/paylock"
+        wait_saved(server, chain)
+        return server
+    return start
+
+
+def saved(path, seq):
+    try:
+        return State.read(path).seq == seq
+    except OSError:
+        return False
+
+
+def valid(path, seq):
+    """The same of a file that may be of another key, or none."""
+    try:
+        return saved(path, seq)
+    except (AssertionError, struct.error):
+        return False
+
+
+def wait_saved(server, chain, timeout=15):
+    wait_for(f"entry {chain.seq} in the file",
+             lambda: saved(server.file, chain.seq), timeout)
+
+
+def again(server):
+    """Starts nginx once more."""
+    (server.dir / "control.sock").unlink(missing_ok=True)
+    (server.dir / "nginx.pid").unlink(missing_ok=True)
+    (server.dir / "error.log").unlink()
+    return server.start()
+
+
+def kill(server):
+    for pid in [server.pid, *server.family()]:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    server.process.wait(10)
+    wait_for("all of them to be gone", lambda: not server.family())
+
+
+def alerts(server, text="[alert]"):
+    return [line for line in server.error_log().splitlines()
+            if text in line]
