@@ -7,7 +7,7 @@ import signal
 from support.servers import ASAN
 
 pytest_plugins = [f"support.{name}" for name in (
-    "answer", "bundle", "fixtures", "operators", "passes", "saving")]
+    "answer", "bundle", "cli", "fixtures", "passes", "saving")]
 
 
 # not under sanitizers: tests that measure instructions, memory or time, or

@@ -19,7 +19,6 @@ from support import servers
 from support.browser import Chromium, axe
 from support.bundle import LANGUAGES, REASON, chain, good, put_chain
 
-
 BUNDLE = servers.ROOT / "admin-cli/bundle"
 
 

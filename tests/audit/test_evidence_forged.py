@@ -14,7 +14,6 @@ from support import trail as t
 from support.bundle import LANGUAGES, bad, chain, good, put_chain, sum_up
 from support.trail import Key, Trail
 
-
 ALICE, BOB, MALLORY = Key(1), Key(2), Key(66)
 
 

@@ -9,13 +9,10 @@ import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from support import servers
-from support.chain import AUDIT, LOCKED, Chain
+from support.chain import AUDIT, LOCKED, NODES, Chain
+from support.cli import memory, refused, state
 from support.fake_redis import FakeRedis
-from support.operators import memory, refused, state
 from support.trail import Key
-
-
-NODES = "{paylock}:nodes"
 
 
 def put(redis, kept):

@@ -12,8 +12,7 @@ import pytest
 
 from support import servers
 from support.chain import AUDIT, LOCKED, Chain
-from support.operators import entries, memory, openssl, pinned, refused, state
-
+from support.cli import entries, memory, openssl, pinned, refused, state
 
 WRITES = [["lock", "b.example"], ["unlock", "a.example"],
           ["reset", "a.example"], ["adopt", "--yes"],

@@ -15,11 +15,10 @@ import pytest
 
 from oracle import verify
 from support import servers, trail as t
-from support.chain import AUDIT, LOCKS
+from support.chain import AUDIT, LOCKS, NODES
 from support.trail import Key, Trail
 
 ALICE, BOB, MALLORY = Key(1), Key(2), Key(66)
-NODES = "{paylock}:nodes"
 
 
 def small(keys=(ALICE, BOB), entries=40, hosts=7):

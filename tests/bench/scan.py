@@ -13,7 +13,6 @@ from bench.rig import ALONE, MILLION, PAGE, Client, Clock, apart, live
 from bench.writer import LOCKED
 from support.servers import wait_for
 
-
 METRICS = """
     server { listen 127.0.0.1:@PORT@; server_name metrics.example;
              location / { paylock_metrics; } }

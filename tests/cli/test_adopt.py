@@ -12,18 +12,8 @@ import subprocess
 import pytest
 
 from support import servers
-from support.chain import entry_hash
-
-LOCKS = "{paylock}:locks"
-AUDIT = "{paylock}:audit"
-NODES = "{paylock}:nodes"
-
-
-def failed(done, status, code):
-    assert done.returncode == status, done.stderr
-    error = json.loads(done.stderr.splitlines()[-1])["error"]
-    assert error["code"] == code, error
-    return error
+from support.chain import AUDIT, LOCKS, NODES, entry_hash
+from support.cli import failed
 
 
 def last(client):

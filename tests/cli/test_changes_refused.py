@@ -12,11 +12,9 @@ import subprocess
 import pytest
 
 from support import servers
-from support.chain import check_trail, entry_hash
+from support.chain import AUDIT, LOCKS, check_trail, entry_hash
+from support.cli import refused
 from support.fake_redis import NOWHERE, FakeRedis
-
-LOCKS = "{paylock}:locks"
-AUDIT = "{paylock}:audit"
 
 COMMANDS = [["lock", "b.example"], ["lock", "a.example", "--reason", "x"],
             ["lock", "b.example", "--at", "+1d", "--until", "+2d"],
@@ -29,16 +27,6 @@ def known(admin):
     admin("init")
     admin("lock", "a.example")
     return admin
-
-
-def refused(admin, code, *args, status=1):
-    done = admin("--json", *args, check=False)
-    assert done.returncode == status, done.stderr
-    assert done.stdout == ""
-    error = json.loads(done.stderr.splitlines()[-1])["error"]
-    assert error["code"] == code, error
-    assert error["message"] and error["mend"]
-    return error
 
 
 def state(client):
@@ -64,7 +52,7 @@ def test_login_refused(admin, redis, rights, code):
                     ["protect", "a.example"],
                     ["notice", "c.example", "--channel", "letter",
                      "--ref", "x"]]:
-        refused(admin, code, *command)
+        refused(admin, 1, code, *command)
     done = {name.removeprefix("cmdstat_").partition("|")[0]
             for name in client.info("commandstats")}
     assert {"watch", "xrevrange"} <= done
@@ -82,7 +70,7 @@ def test_a_key_of_another_type(known, redis, command, key, make, kind):
     client.delete(key)
     make(client)
     before = state(client)
-    error = refused(known, "type", *command)
+    error = refused(known, 1, "type", *command)
     assert key in error["message"] and f"is a {kind}" in error["message"]
     assert "--prefix" in error["mend"]
     assert state(client) == before
@@ -94,7 +82,7 @@ def test_a_replica(known, redis, command):
     client.config_set("replica-read-only", "yes")
     client.replicaof("127.0.0.1", "1")
     before = state(client)
-    error = refused(known, "readonly", *command)
+    error = refused(known, 1, "readonly", *command)
     assert "primary" in error["mend"]
     assert state(client) == before
 
@@ -111,7 +99,7 @@ def test_settings_of_redis(known, redis, command, setting, value, code, mend):
     # what only takes away is no matter of memory
     if setting == "maxmemory" and command[0] == "reset":
         command = ["lock", "c.example"]
-    error = refused(known, code, *command)
+    error = refused(known, 1, code, *command)
     assert mend in error["mend"]
     assert state(client) == before
     client.config_set(setting, "0")
@@ -131,7 +119,7 @@ def test_a_disk_that_cannot_be_written(private, command):
         servers.wait_for("the save to fail", lambda: client.info(
             "persistence")["rdb_last_bgsave_status"] == "err")
         before = state(client)
-        error = refused(admin, "disk", *command)
+        error = refused(admin, 1, "disk", *command)
         assert "MISCONF" in error["message"]
         assert state(client) == before
     finally:
@@ -149,7 +137,7 @@ def test_a_used_up_stream(known, redis, command):
     entry["hash"] = entry_hash(seq, entry)
     client.xadd(AUDIT, entry, f"{seq}-0")
     before = state(client)
-    error = refused(known, "exhausted", *command)
+    error = refused(known, 1, "exhausted", *command)
     assert str(seq) in error["message"]
     assert "RENAME" in error["mend"] and "adopt" in error["mend"]
     assert state(client) == before
@@ -205,7 +193,7 @@ def test_the_link_is_cut_and_the_outcome_read_back(proxied, redis, when):
 @pytest.mark.parametrize("when", ["before", "inside", "after", "reply"])
 def test_the_link_is_cut_and_nobody_answers(proxied, redis, when):
     admin, fake, _ = proxied(when, deaf=True)
-    error = refused(admin, "unknown", "unlock", "a.example", status=4)
+    error = refused(admin, 4, "unknown", "unlock", "a.example")
     assert "again" in error["mend"]
     carried_out = when in ("after", "reply")
     assert check_trail(redis.client()) == 1 + carried_out
@@ -259,7 +247,7 @@ def test_adopt_is_cut_and_done_again(proxied, redis, when):
 @pytest.mark.parametrize("when", ["before", "inside"])
 def test_adopt_is_cut_and_nobody_answers(proxied, redis, when):
     admin, _, _ = proxied(when, deaf=True)
-    refused(admin, "unknown", "adopt", "--yes", status=4)
+    refused(admin, 4, "unknown", "adopt", "--yes")
     assert redis.client().xlen(AUDIT) == 2
 
 
@@ -295,7 +283,7 @@ def test_a_refusal(lied_to, redis, command, refusal, word, code, mend):
     # where Redis would refuse to queue it, it would refuse EXEC as well
     for name in {refusal, "EXEC"}:
         fake.on(name, b"-%s\r\n" % word.encode(), times=99)
-    error = refused(admin, code, *command)
+    error = refused(admin, 1, code, *command)
     assert mend in error["mend"]
     assert state(client) == before
     fake.heal()
@@ -312,7 +300,7 @@ def test_a_cursor_that_never_comes_back(lied_to, length, pages):
     if length:
         fake.on("HLEN", length)
     fault = fake.on("HSCAN", b"*2\r\n$1\r\n7\r\n" + PAGE, times=1000)
-    refused(admin, "protocol", "list")
+    refused(admin, 1, "protocol", "list")
     assert fault.struck <= pages
 
 
@@ -335,7 +323,7 @@ def test_an_entry_without_an_id(lied_to, id):
     admin, fake = lied_to
     fake.on("XRANGE", b"*1\r\n*2\r\n$%d\r\n%s\r\n*0\r\n" % (len(id), id),
             times=1000)
-    refused(admin, "protocol", "audit", "log")
+    refused(admin, 1, "protocol", "audit", "log")
 
 
 def test_a_trail_that_grows_while_it_is_read(lied_to):
@@ -407,12 +395,11 @@ def test_a_request_that_is_another(known, redis):
     before = state(redis.client())
     for args in ["unlock", "b.example"], ["lock", "c.example"], \
             ["reset", "a.example"]:
-        error = refused(known, "request", *args, "--request-id", "R", status=2)
+        error = refused(known, 2, "request", *args, "--request-id", "R")
         assert "entry 3, lock b.example" in error["message"]
     assert state(redis.client()) == before
     for bad in "", "a\nb", "x" * 201, "\x1b":
-        refused(known, "request", "lock", "c.example", "--request-id", bad,
-                status=2)
+        refused(known, 2, "request", "lock", "c.example", "--request-id", bad)
 
 
 def test_a_request_among_the_last_ten_thousand(known, redis):

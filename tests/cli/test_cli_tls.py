@@ -14,8 +14,7 @@ import time
 import pytest
 
 from support import servers
-from support.tls_redis import (      # noqa: F401   fixtures
-    NAME, NAMES, admin, certs, greeted, redis)
+from support.tls_redis import NAME, NAMES, admin, certs, greeted, redis  # noqa: F401
 
 
 @pytest.mark.parametrize("name,greeting", NAMES)

@@ -10,10 +10,9 @@ import time
 import pytest
 
 from support import servers
+from support.chain import AUDIT, LOCKS, NODES
 from support.docs import ADMIN
 from support.servers import AUDIT_USER, OP_USER, wait_for
-
-LOCKS, AUDIT, NODES = "{paylock}:locks", "{paylock}:audit", "{paylock}:nodes"
 
 
 def findings(admin, user=OP_USER, env=None):

@@ -14,9 +14,9 @@ import subprocess
 import pytest
 
 from support import servers
+from support.chain import AUDIT, NODES
 from support.docs import ADMIN, cli_tables, commands, sections, source, table
 
-AUDIT, NODES = "{paylock}:audit", "{paylock}:nodes"
 
 # each command once: what it needs, and whether it does what stays done
 READS, CHANGES, WRITES, FORGETS = range(4)

@@ -13,9 +13,9 @@ import time
 import pytest
 
 from support import servers
+from support.chain import AUDIT, LOCKS
 from support.fake_redis import NOWHERE, FakeRedis
 
-LOCKS, AUDIT = "{paylock}:locks", "{paylock}:audit"
 NAMES = "host,lock_at,open_at,notice_at,readonly_at,reason,invoice,ref"
 
 

@@ -10,11 +10,9 @@ import time
 import pytest
 
 from support import servers
+from support.chain import AUDIT, LOCKS
+from support.cli import config, refused
 from support.fake_redis import NOWHERE, FakeRedis
-from support.operators import config, refused
-
-LOCKS = "{paylock}:locks"
-AUDIT = "{paylock}:audit"
 
 
 @pytest.fixture

@@ -13,8 +13,7 @@ import termios
 
 import pytest
 
-from support.operators import entries, openssl, refused, state
-
+from support.cli import entries, openssl, refused, state
 
 SECRET = "correct horse battery staple"
 

@@ -12,10 +12,9 @@ import time
 import pytest
 
 from support import servers
+from support.chain import AUDIT, LOCKS
 from support.nodes import head, reports, wait_report, write
 from support.servers import AUDIT_USER, wait_for
-
-LOCKS, AUDIT, NODES = "{paylock}:locks", "{paylock}:audit", "{paylock}:nodes"
 
 HOSTS = [f"h{i}.shop{i * 17}.example" for i in range(12)]
 

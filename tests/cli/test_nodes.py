@@ -12,10 +12,10 @@ import time
 
 import pytest
 
-from support.chain import (AUDIT, HOSTS, LOCKED, LOCKS, Chain, closed_hosts,
-                           count, logged)
+from support.chain import (AUDIT, HOSTS, LOCKED, LOCKS, NODES, Chain,
+                           closed_hosts, count, logged)
 from support.fake_redis import FakeRedis
-from support.nodes import NODES, head, now, reports, wait_report, write
+from support.nodes import head, now, reports, wait_report, write
 from support.servers import NGINX_USER, ROOT, Nginx, wait_for
 
 SITE = """

@@ -15,6 +15,7 @@ import pytest
 from support import servers
 from support.chain import (ALERTS, AUDIT, LOCKED, LOCKS, Chain, check_trail,
                            closed_hosts, logged)
+from support.cli import record, refused
 from support.feed import still_closed
 
 CLAIM = ["--amount", "1200.00", "--currency", "EUR", "--due", "2026-11-01"]
@@ -33,22 +34,9 @@ def letter(admin):
     return path
 
 
-def record(redis, host="acme.example"):
-    return json.loads(redis.client().hget(LOCKS, host) or "null")
-
-
 def last(redis):
     [(_, entry)] = redis.client().xrevrange(AUDIT, count=1)
     return entry
-
-
-def refused(admin, status, code, *args, **kw):
-    done = admin("--json", *args, check=False, **kw)
-    assert done.returncode == status, done.stderr
-    error = json.loads(done.stderr)["error"]
-    assert error["code"] == code, error
-    assert error["mend"]
-    return error
 
 
 # what is owed

@@ -9,13 +9,10 @@ import time
 
 import pytest
 
-LOCKS, AUDIT = "{paylock}:locks", "{paylock}:audit"
+from support.chain import AUDIT, LOCKS
+from support.cli import failed, record
+
 SITES = "server { server_name *.example; paylock on; }"
-
-
-def record(redis, host):
-    value = redis.client().hget(LOCKS, host)
-    return None if value is None else json.loads(value)
 
 
 def there(redis):
@@ -26,11 +23,9 @@ def there(redis):
 def refused(admin, redis, status, code, *args, **kw):
     before = there(redis)
     done = admin("--json", *args, check=False, **kw)
-    assert (done.returncode, done.stdout) == (status, "")
-    error = json.loads(done.stderr)["error"]
-    assert error["code"] == code
+    assert done.stdout == ""
     assert there(redis) == before
-    return error
+    return failed(done, status, code)
 
 
 # protect

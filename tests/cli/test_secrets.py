@@ -12,7 +12,7 @@ import threading
 import pytest
 
 from support import servers
-from support.operators import config, refused
+from support.cli import config, refused
 
 SECRET = "s3cret-of-ours"
 root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can do that")

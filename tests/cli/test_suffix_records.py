@@ -10,8 +10,7 @@ import time
 
 import pytest
 
-LOCKS = "{paylock}:locks"
-AUDIT = "{paylock}:audit"
+from support.chain import AUDIT, LOCKS
 
 LOCKED = '{"at":5,"lock_at":5}'
 OPEN = '{"at":5,"open_at":5}'

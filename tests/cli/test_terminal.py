@@ -15,7 +15,7 @@ import unicodedata
 
 import pytest
 
-LOCKS = "{paylock}:locks"
+from support.chain import LOCKS
 
 RED, PLAIN = "\x1b[31m", "\x1b[0m"
 

@@ -8,7 +8,8 @@ import time
 
 import pytest
 
-LOCKS = "{paylock}:locks"
+from support.chain import LOCKS
+
 DAY = 86400
 
 

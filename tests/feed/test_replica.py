@@ -11,13 +11,13 @@ import time
 
 import pytest
 
-from support.chain import (ALERTS, AUDIT, HOSTS, LOCKED, LOCKS, OPEN, SITES,
-                           Chain, Watch, agrees, closed_hosts, count, logged)
+from support.chain import (ALERTS, AUDIT, HOSTS, LOCKED, LOCKS, NODES, OPEN,
+                           SITES, Chain, Watch, agrees, closed_hosts, count,
+                           logged)
 from support.fake_redis import FakeRedis
 from support.replication import follow, in_step, promote, redis_servers
 from support.servers import wait_for
 
-NODES = "{paylock}:nodes"
 CUT_OFF = (r"\[error\].*replica whose link to its primary is \"\w+\": see its "
            r"log; \d+ records stay")
 

@@ -14,9 +14,9 @@ import pytest
 from support import servers
 from support.nameserver import NameServer
 from support.servers import wait_for
-from support.tls_redis import (      # noqa: F401   fixtures
-    NAME, NAMES, REFUSED, SITES, admin, certs, client_certificate,
-    flips_arrive, following, greeted, redis, said, trust)
+from support.tls_redis import (NAME, NAMES, REFUSED, SITES, admin, certs,  # noqa: F401
+                               client_certificate, flips_arrive, following,
+                               greeted, redis, said, trust)
 
 # nginx: whom it follows
 

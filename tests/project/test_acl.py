@@ -9,10 +9,8 @@ import pytest
 import redis as redis_py
 
 from support import servers
-from support.chain import AUDIT, LOCKS, logged
+from support.chain import AUDIT, LOCKS, NODES, logged
 from support.servers import AUDIT_USER, NGINX_USER, OP_USER, RIGHTS
-
-NODES = "{paylock}:nodes"
 
 SITE = """
     server { server_name acme.example open.example; paylock on;

@@ -13,7 +13,7 @@ import time
 
 from support.servers import wait_for
 
-LOCKS, AUDIT = "{paylock}:locks", "{paylock}:audit"
+LOCKS, AUDIT, NODES = "{paylock}:locks", "{paylock}:audit", "{paylock}:nodes"
 
 # of a leaf, in their order
 FIELDS = ("time", "actor", "machine", "action", "host", "before", "after",

@@ -4,10 +4,8 @@
 
 import json
 
-from support.chain import AUDIT
+from support.chain import AUDIT, NODES
 from support.servers import wait_for
-
-NODES = "{paylock}:nodes"
 
 
 def reports(redis):

@@ -1,6 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# Operators who sign what they do, and what they find in Redis.
+# Operators with keys of their own, what paylock-admin says when it refuses, and
+# what it writes.
 
 import json
 import subprocess
@@ -40,13 +41,43 @@ def bob(alice, operator):
     return bob
 
 
-def state(redis):
-    client = redis.client()
-    return client.hgetall(LOCKS), client.xrange(AUDIT)
+def failed(done, status, code):
+    """The error with which a command ended; warnings may come before it."""
+    assert done.returncode == status, done.stderr
+    *warnings, line = done.stderr.splitlines()
+    assert line.isascii() and line.replace("\x7f", "").isprintable()
+    assert not any("error" in json.loads(warning) for warning in warnings)
+    error = json.loads(line)["error"]
+    assert error["code"] == code, error
+    assert set(error) == {"code", "message", "mend", "host"}
+    assert error["message"]
+    assert error["mend"], error
+    return error
+
+
+def refused(admin, status, code, *args, **kw):
+    """Runs a command that is to fail, with --json: its error."""
+    done = admin("--json", *args, check=False, **kw)
+    assert done.stdout == ""
+    return failed(done, status, code)
+
+
+def record(redis, host="acme.example"):
+    value = redis.client().hget(LOCKS, host)
+    return value if value is None else json.loads(value)
+
+
+def stream(redis):
+    """The trail as Redis has it: (id, entry)."""
+    return redis.client().xrange(AUDIT)
 
 
 def entries(redis):
-    return [entry for _, entry in redis.client().xrange(AUDIT)]
+    return [entry for _, entry in stream(redis)]
+
+
+def state(redis):
+    return redis.client().hgetall(LOCKS), stream(redis)
 
 
 def memory(admin):
@@ -64,19 +95,6 @@ def pinned(admin):
 def openssl(*args, **kw):
     return subprocess.run(["openssl", *map(str, args)], check=True,
                           capture_output=True, timeout=30, **kw).stdout
-
-
-def refused(admin, status, code, *args, **kw):
-    done = admin("--json", *args, check=False, **kw)
-    assert done.returncode == status, done.stderr
-    assert done.stdout == ""
-    line = done.stderr.splitlines()[-1]
-    assert line.isascii() and line.replace("\x7f", "").isprintable()
-    error = json.loads(line)["error"]
-    assert error["code"] == code, error
-    assert error["message"]
-    assert error["mend"], error
-    return error
 
 
 def config(admin, text, mode=0o600):
