@@ -81,10 +81,10 @@ def make(tree, *args, **env):
 def tree(private):
     """A copy of this one, with what is built."""
     tree = private / "tree"
+    without = {str(servers.ROOT): {".git"}, str(servers.ROOT / "build"): {
+        "fuzz", "unit", "sanitized", "asan", "pytest"}}
     shutil.copytree(servers.ROOT, tree, symlinks=True,
-                    ignore=lambda path, names: {".git", "fuzz", "unit",
-                                                "sanitized", "asan",
-                                                "pytest"}.intersection(names))
+                    ignore=lambda path, names: without.get(path, ()))
     return tree
 
 
@@ -216,7 +216,7 @@ def test_32_bits(private):
     (private / "gnu").mkdir()
     (private / "gnu/stubs-32.h").touch()
     own = [path for room in ("ngx_http_paylock_module", "libpaylock")
-           for path in sorted((servers.ROOT / room).rglob("*.c"))]
+           for path in sorted((servers.ROOT / room).rglob("*.[ch]"))]
     done = subprocess.run(
         ["clang", "-m32", "-march=i686", "-fsyntax-only", "-std=gnu11",
          "-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror",
@@ -224,7 +224,8 @@ def test_32_bits(private):
          *(f"-Ibuild/nginx/{part}" for part in (
              "src/core", "src/event", "src/event/modules", "src/os/unix",
              "objs", "src/http", "src/http/modules", "src/http/v2")),
-         *{f"-I{path.parent}" for path in own}, *own],
+         *{f"-I{path.parent}" for path in own},
+         *(path for path in own if path.suffix == ".c")],
         cwd=servers.ROOT, text=True, capture_output=True)
     assert done.returncode == 0, done.stderr[-3000:]
 
@@ -235,7 +236,8 @@ def test_make_has_nothing_left_to_do():
 
 
 def test_make_help_names_every_target():
-    text = (servers.ROOT / "Makefile").read_text()
+    text = "".join(path.read_text() for path in [
+        servers.ROOT / "Makefile", *servers.ROOT.glob("tests/**/*.mk")])
     phony = " ".join(re.findall(r"^\.PHONY: (.*)$", text, re.M)).split()
     out = subprocess.run(["make", "-s", "--no-print-directory", "help"],
                          cwd=servers.ROOT, text=True, check=True,
