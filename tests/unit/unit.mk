@@ -37,5 +37,7 @@ tables := $(filter build/unit/test_table%,$(unit))
 $(tables): $(table_src:%.c=build/sanitized/%.o)
 $(tables): private extra := $(module_warn) $(module_incs)
 
+$(filter build/unit/test_page%,$(unit)): build/sanitized/tests/unit/page.o
+
 build/unit/test_import: $(import_src:%.c=build/sanitized/%.o)
 build/unit/test_import: private libs += -lidn2
