@@ -51,7 +51,7 @@ def test_filters(known, redis):
         assert option in json.loads(done.stderr)["error"]["message"]
 
 
-def test_who_signed(known, redis):
+def test_who_signed(known):
     key = known.json("keygen")["key"]
     known("lock", "a.example", "--quiet")
     known("key", "add", key)
@@ -104,7 +104,7 @@ class Follower:
 
 
 @pytest.mark.parametrize("sig", [signal.SIGINT, signal.SIGTERM])
-def test_follow(known, redis, sig):
+def test_follow(known, sig):
     known("lock", "a.example")
     follower = Follower(known, "--json")
     follower.wait(2)
@@ -120,7 +120,7 @@ def test_follow(known, redis, sig):
         == list(range(1, 255))
 
 
-def test_follow_one_host_from_an_empty_redis_on(admin, redis):
+def test_follow_one_host_from_an_empty_redis_on(admin):
     follower = Follower(admin, "--json", "b.example", "--actor", "bob")
     admin("init")
     admin("lock", "a.example", "b.example", env={"PAYLOCK_ACTOR": "bob"})

@@ -142,7 +142,7 @@ def test_a_first_key_that_was_revoked(alice, bob, redis):
     assert verify(bob) == (0, [])
 
 
-def test_who_adopts_is_told_of_keys_that_count_again(alice, stolen, redis):
+def test_who_adopts_is_told_of_keys_that_count_again(alice, stolen):
     warned = alice("adopt", "--yes").stderr
     assert f"the key {stolen.key} counts again" in warned
     assert "key revoke" in warned

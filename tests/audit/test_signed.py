@@ -189,7 +189,7 @@ def test_key_revoke(alice, bob, redis):
     bob("lock", "c.example")
 
 
-def test_no_key_revokes_itself_so_one_is_left(alice, bob, redis):
+def test_no_key_revokes_itself_so_one_is_left(alice, bob):
     error = refused(alice, 1, "key_own", "key", "revoke", alice.key)
     assert "another operator" in error["mend"]
     bob("key", "revoke", alice.key)
@@ -344,7 +344,7 @@ def test_an_adopt_of_another_past_mends_nothing(alice, redis):
     assert "entry 4" in error["message"]
 
 
-def test_verify_remembers_which_keys_count(alice, bob, redis):
+def test_verify_remembers_which_keys_count(alice, bob):
     """As it remembers the head behind which nobody looks again."""
     alice("key", "revoke", bob.key)
     assert bob("audit", "verify", check=False).returncode in (0, 12)
@@ -414,7 +414,7 @@ def test_adopt_shows_by_whom_another_trail_is_signed(alice, operator, redis):
 # together
 
 
-def test_operators_at_once(alice, bob, redis, private):
+def test_operators_at_once(alice, bob, redis):
     """Each verifies what the other has just signed."""
     procs = [subprocess.Popen(
         ["sh", "-c", "for i in 1 2 3 4 5 6 7 8; do "

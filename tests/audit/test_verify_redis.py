@@ -418,7 +418,7 @@ def test_export(admin, run, trail, redis, private):
     assert ALICE.public in errors[-1]["error"]["message"]
 
 
-def test_export_of_suffixes(admin, private):
+def test_export_of_suffixes(admin):
     admin("init")
     admin("lock", "acme.example", "www.acme.example", "x.acme.example",
           "other.example")

@@ -4,8 +4,6 @@
 # writes.
 
 import json
-import os
-import pty
 import re
 import subprocess
 
@@ -13,7 +11,7 @@ import pytest
 
 from support import servers
 from support.chain import AUDIT, LOCKS, NODES, entry_hash
-from support.cli import failed
+from support.cli import answered, failed
 
 
 def last(client):
@@ -171,15 +169,8 @@ def test_adopt_asks(lost, redis):
     assert client.xlen(AUDIT) == 55
 
     for answer, status in ("n", 1), ("y", 0):
-        master, slave = pty.openpty()
-        process = subprocess.Popen(lost.argv("adopt"), env=lost.env,
-                                   stdin=slave, stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE, text=True)
-        os.write(master, answer.encode() + b"\n")
-        out, err = process.communicate(timeout=10)
-        os.close(master)
-        os.close(slave)
-        assert process.returncode == status
+        done, _, err = answered(lost, answer, "adopt")
+        assert done == status
         assert "56 records" in err and "entry 58" in err
         assert memory(lost)["seq"] == ("58" if status == 0 else "57")
 

@@ -383,7 +383,7 @@ def test_one_is_made_up(known, redis):
     assert {e["request"] for _, e in redis.client().xrange(AUDIT)} > made
 
 
-def test_a_request_that_changed_nothing_is_looked_at_again(known, redis):
+def test_a_request_that_changed_nothing_is_looked_at_again(known):
     args = ["lock", "a.example", "--request-id", "R"]
     assert known.json(*args)["changed"] == []
     known("unlock", "a.example")

@@ -151,7 +151,7 @@ def test_admin_files(redis, admin, certs, private):
     assert 'a "tls_cert" without a "tls_key"' in done.stderr
 
 
-def test_admin_asks_for_no_passphrase(redis, admin, certs, private):
+def test_admin_asks_for_no_passphrase(admin, certs, private):
     """Not even on a terminal: what works there works in a script."""
     cert, key = certs.client
     locked = private / "locked"
@@ -178,7 +178,7 @@ def test_admin_asks_for_no_passphrase(redis, admin, certs, private):
     assert "no passphrase" in text
 
 
-def test_admin_in_bulk(redis, admin):
+def test_admin_in_bulk(admin):
     """More than fits into a socket's buffers, both ways."""
     admin("init")
     hosts = [f"h{i}.example" for i in range(3000)]

@@ -240,7 +240,7 @@ def test_a_line_is_all_that_its_record_is(known, redis):
     assert known("audit", "verify", check=False).returncode == 0
 
 
-def test_it_takes_hold_in_nginx(known, redis, nginx):
+def test_it_takes_hold_in_nginx(known, nginx):
     server = nginx("server { server_name *.example; paylock on; }")
     now = int(time.time())
     put(known, f"""host,open_at,notice_at,readonly_at,lock_at

@@ -2,17 +2,14 @@
 #
 # init: a new audit trail, or one that is there already.
 
-import os
-import pty
 import re
 import stat
-import subprocess
 
 import pytest
 
 from support import servers
 from support.chain import LOCKS
-from support.cli import entries, failed, stream
+from support.cli import answered, entries, failed, stream
 
 
 def test_init_makes_a_chain(admin, redis):
@@ -58,17 +55,8 @@ def test_init_remembers_another_machines_chain_after_a_yes(
 @pytest.mark.parametrize("answer, status", [("y", 0), ("n", 1)])
 def test_init_asks_on_a_terminal(known, redis, private, answer, status):
     other = servers.Admin(redis, private / "other")
-    master, slave = pty.openpty()
-    try:
-        process = subprocess.Popen(other.argv("init"), env=other.env,
-                                   stdin=slave, stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE, text=True)
-        os.write(master, answer.encode() + b"\n")
-        out, err = process.communicate(timeout=10)
-    finally:
-        os.close(master)
-        os.close(slave)
-    assert process.returncode == status
+    done, _, err = answered(other, answer, "init")
+    assert done == status
     assert stream(redis)[0][1]["chain"] in err
     assert bool(list((other.home / "state").glob("paylock/*"))) == (not status)
 

@@ -97,7 +97,7 @@ def test_lock_at_until(known, redis):
     assert state["next"] == {"stage": "locked", "at": "2096-10-02T07:06:40Z"}
 
 
-def test_a_past_at_locks_at_once(known, redis):
+def test_a_past_at_locks_at_once(known):
     known("lock", "acme.example", "--at", "2026-01-01T00:00:00Z")
     [state] = known.json("status", "acme.example")
     assert state["stage"] == "locked"
@@ -120,7 +120,7 @@ def test_a_plan_leaves_what_holds_now(known, redis):
     assert (state["stage"], state["next"]["stage"]) == ("open", "locked")
 
 
-def test_a_plan_for_www_keeps_the_lock_of_the_name(known, redis):
+def test_a_plan_for_www_keeps_the_lock_of_the_name(known):
     known("lock", "acme.example")
     known("lock", "www.acme.example", "--at", "+7d")
     [state] = known.json("status", "www.acme.example")
@@ -251,12 +251,12 @@ def test_unlock(known, redis):
     assert record(redis, "acme.example")["open_at"] == rec["open_at"]
 
 
-def test_unlock_without_a_record_opens_against_the_default(known, redis):
+def test_unlock_without_a_record_opens_against_the_default(known):
     known("unlock", "acme.example")
     assert known.json("status", "acme.example")[0]["stage"] == "open"
 
 
-def test_unlock_takes_a_planned_lock_away(known, redis):
+def test_unlock_takes_a_planned_lock_away(known):
     known("unlock", "acme.example")
     known("lock", "acme.example", "--at", "+1d")
     known("unlock", "acme.example")

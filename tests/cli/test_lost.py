@@ -4,15 +4,13 @@
 # trail that is gone, hosts that nginx holds, a Redis that was emptied.
 
 import json
-import os
-import pty
-import subprocess
 import time
 
 import pytest
 
 from support import servers
 from support.chain import AUDIT, LOCKS
+from support.cli import answered
 from support.nodes import head, reports, wait_report, write
 from support.servers import AUDIT_USER, wait_for
 
@@ -249,20 +247,6 @@ def test_held_is_what_is_less_closed(known, redis):
 # init beside nodes that follow another trail
 
 
-def answered(admin, args, answer):
-    master, slave = pty.openpty()
-    try:
-        process = subprocess.Popen(admin.argv(*args), env=admin.env,
-                                   stdin=slave, stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE, text=True)
-        os.write(master, answer.encode() + b"\n")
-        out, err = process.communicate(timeout=10)
-    finally:
-        os.close(master)
-        os.close(slave)
-    return process.returncode, out, err
-
-
 def test_init_beside_nodes_of_another_trail(known, redis, private, nginx):
     known("lock", "acme.example")
     server = nginx("paylock_node web1; server { server_name acme.example; "
@@ -280,7 +264,7 @@ def test_init_beside_nodes_of_another_trail(known, redis, private, nginx):
         in error["message"]
     assert not redis.client().exists(AUDIT)
 
-    status, _, err = answered(other, ["init"], "n")
+    status, _, err = answered(other, "n", "init")
     assert status == 1 and "paylock-admin adopt" in err and chain in err
     assert not redis.client().exists(AUDIT)
     assert not list((other.home).rglob("state/paylock/*"))

@@ -326,7 +326,7 @@ def three(redis, admin, nginx):
     return servers
 
 
-def test_wait(redis, admin, three):
+def test_wait(admin, three):
     """When it returns, it is so everywhere."""
     for command, word, status in [("lock", "locked", 503),
                                   ("unlock", "open", 200)] * 10:
@@ -390,7 +390,7 @@ def test_dry_run(redis, admin, nginx):
     assert "DRY RUN" not in admin("nodes").stdout
 
 
-def test_wait_is_short(redis, admin, three):
+def test_wait_is_short(admin, three):
     """Milliseconds, on a machine that has nothing else to do."""
     took = sorted(admin.json(("lock", "unlock")[i % 2], "acme.example",
                              "--wait")["nodes"]["ms"] for i in range(20))
@@ -482,7 +482,7 @@ def test_bad_seconds(redis, admin, value):
     assert head(redis)["seq"] == 1
 
 
-def test_dry_run_does_not_wait(redis, admin):
+def test_dry_run_does_not_wait(admin):
     admin("init")
     done = admin("--dry-run", "lock", "acme.example", "--wait")
     assert "would be locked" in done.stdout

@@ -213,7 +213,7 @@ def test_a_large_document_takes_no_memory(known, redis, private):
 # nginx
 
 
-def test_nothing_of_it_is_public(known, redis, nginx, letter):
+def test_nothing_of_it_is_public(known, nginx, letter):
     server = nginx(SITE)
     server.wait_live()
     known("lock", "acme.example", "--reason", "zurückgebucht", *CLAIM)

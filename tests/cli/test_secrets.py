@@ -257,7 +257,7 @@ def test_a_configuration_that_others_can_write(admin, mode):
     admin("list")
 
 
-def test_a_directory_that_others_can_write(admin, private):
+def test_a_directory_that_others_can_write(admin):
     path = config(admin, "actor = x\n")
     path.parent.chmod(0o777)
     for args in [], ["--config", "config"]:

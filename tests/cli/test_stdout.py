@@ -8,7 +8,7 @@ import subprocess
 from support.cli import record
 
 
-def test_a_full_disk_is_not_silent(known, redis):
+def test_a_full_disk_is_not_silent(known):
     for args, status in (["list"], 0), (["help"], 1), (["version"], 1), \
             (["status", "a.example"], 1), (["audit", "log"], 1):
         with open("/dev/full", "w") as full:
@@ -32,7 +32,7 @@ def test_a_closed_pipe_loses_no_transaction(known, redis):
     assert "seq = 2\n" in memory.read_text()
 
 
-def test_a_closed_stdout_is_not_the_socket(known, redis):
+def test_a_closed_stdout_is_not_the_socket(known):
     done = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh",
                            *known.argv("--json", "list")], env=known.env,
                           stderr=subprocess.PIPE, text=True)

@@ -3,33 +3,16 @@
 # Suffix records, and which record status says holds.
 
 import json
-import os
-import pty
-import subprocess
 import time
 
 import pytest
 
 from support.chain import AUDIT, LOCKS
+from support.cli import answered
 
 LOCKED = '{"at":5,"lock_at":5}'
 OPEN = '{"at":5,"open_at":5}'
 READONLY = '{"at":5,"readonly_at":5}'
-
-
-def on_terminal(admin, answer, *args):
-    """The command with a terminal as its stdin, which answers."""
-    master, slave = pty.openpty()
-    try:
-        process = subprocess.Popen(admin.argv(*args), env=admin.env,
-                                   stdin=slave, stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE, text=True)
-        os.write(master, answer.encode() + b"\n")
-        out, err = process.communicate(timeout=10)
-    finally:
-        os.close(master)
-        os.close(slave)
-    return process.returncode, out, err
 
 
 # asking
@@ -59,7 +42,7 @@ def test_a_dry_run_does_not_ask(known, redis):
 
 @pytest.mark.parametrize("answer, status", [("y", 0), ("n", 1), ("", 1)])
 def test_a_terminal_is_asked(known, redis, answer, status):
-    done, out, err = on_terminal(known, answer, "lock", ".acme.example")
+    done, out, err = answered(known, answer, "lock", ".acme.example")
     assert done == status
     assert "acme.example and all names below acme.example" in err
     assert "Lock it? [y/N]" in err
@@ -67,7 +50,7 @@ def test_a_terminal_is_asked(known, redis, answer, status):
 
 
 def test_other_names_are_not_asked_about(known):
-    done, out, err = on_terminal(known, "n", "lock", "acme.example")
+    done, out, err = answered(known, "n", "lock", "acme.example")
     assert (done, err) == (0, "")
 
 
@@ -175,8 +158,7 @@ def test_status_says_why(known, redis):
 @pytest.mark.parametrize("args", [["--at", "+1d"], ["--notice", "now"],
                                   ["--readonly", "now"],
                                   ["--readonly", "+1d", "--at", "+2d"]])
-def test_a_plan_for_a_host_keeps_the_lock_of_its_suffix(known, redis, holder,
-                                                        args):
+def test_a_plan_for_a_host_keeps_the_lock_of_its_suffix(known, holder, args):
     known("lock", holder, "--yes")
     known("lock", "a.acme.example", *args)
     [state] = known.json("status", "a.acme.example")
@@ -192,7 +174,7 @@ def test_a_plan_keeps_the_stricter_of_two_suffixes(known, redis):
     assert known.json("status", "b.example")[0]["stage"] == "open"
 
 
-def test_a_plan_for_a_suffix_keeps_what_holds(known, redis):
+def test_a_plan_for_a_suffix_keeps_what_holds(known):
     known("lock", ".example", "--yes")
     known("lock", "*.acme.example", "--at", "+1d", "--yes")
     assert known.json("status", "x.acme.example")[0]["stage"] == "locked"
@@ -204,7 +186,7 @@ def test_a_plan_for_a_suffix_keeps_what_holds(known, redis):
     assert known.json("status", "x.b.test")[0]["stage"] == "locked"
 
 
-def test_an_own_record_opens_below_a_locked_suffix(known, redis):
+def test_an_own_record_opens_below_a_locked_suffix(known):
     known("lock", "*.acme.example", "--yes")
     known("unlock", "a.acme.example")
     assert known.json("status", "a.acme.example")[0]["stage"] == "open"

@@ -221,7 +221,7 @@ def test_refused(flip, redis, before, command, code):
     assert redis.client().xlen("{paylock}:audit") == 1
 
 
-def test_the_same_plan_again_is_no_change(known, redis):
+def test_the_same_plan_again_is_no_change(known):
     when = int(time.time()) + DAY
     args = ["--notice", f"@{when}", "--readonly", f"@{when + 1}", "--at",
             f"@{when + 2}", "--until", f"@{when + 3}"]

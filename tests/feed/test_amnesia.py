@@ -11,19 +11,10 @@ import pytest
 
 from support import servers
 from support.chain import (ALERTS, AUDIT, HOSTS, LOCKED, LOCKS, OPEN, SITES,
-                           Chain, Flipping, Watch, agrees, closed_hosts,
-                           count, entry_hash, logged)
+                           Chain, Flipping, Watch, agrees, count, entry_hash,
+                           logged)
 from support.fake_redis import FakeRedis
 from support.servers import wait_for
-
-
-@pytest.fixture
-def sites(nginx, chain):
-    def start(*args):
-        server = closed_hosts(nginx, chain, *args)
-        server.allow(ALERTS)
-        return server
-    return start
 
 
 def ended_by_adopt(server, chain, watch):

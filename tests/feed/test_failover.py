@@ -10,29 +10,12 @@ import pytest
 
 from support import servers
 from support.chain import (ALERTS, AUDIT, HOSTS, LOCKED, LOCKS, OPEN, SITES,
-                           Chain, Watch, agrees, closed_hosts, count, logged)
-from support.fake_redis import NOWHERE, FakeRedis
-from support.replication import follow, in_step, promote, redis_servers
-
-
-@pytest.fixture
-def sites(nginx, chain):
-    def start(*args):
-        server = closed_hosts(nginx, chain, *args)
-        server.allow(ALERTS)
-        return server
-    return start
+                           Chain, Watch, agrees, count, logged)
+from support.fake_redis import NOWHERE
+from support.replication import in_step, promote
 
 
 # B10: a failover that lost the tail
-
-@pytest.fixture
-def pair(private):
-    """A primary, its replica, and a relay to the former."""
-    with redis_servers(private, "one", "two") as (one, two), \
-            FakeRedis(one.socket) as relay:
-        follow(two, one)
-        yield one, two, relay
 
 
 @pytest.mark.parametrize("writes", [0, 1, 3, 5])

@@ -288,7 +288,7 @@ def test_no_records(sites, redis, admin):
     flips_arrive(server, admin)
 
 
-def test_broken_record_keeps_the_lock(sites, redis, admin):
+def test_broken_record_keeps_the_lock(sites, redis):
     """What stands in the place of a record changes nothing in force."""
     server = sites()
     with redis.client() as client:

@@ -9,10 +9,10 @@ import time
 import pytest
 
 from support.chain import (ALERTS, HOSTS, LOCKED, LOCKS, OPEN, SITES, Chain,
-                           Watch, closed_hosts, count, logged)
+                           Watch, count, logged)
 from support.fake_redis import FakeRedis
 from support.passes import ask, forge
-from support.replication import follow, in_step, promote, redis_servers
+from support.replication import in_step, promote
 from support.saving import again
 from support.servers import wait_for
 
@@ -31,24 +31,6 @@ SHUT = HTTP + """
 """
 
 NAMES = [f"n{i}.shop.test" for i in range(20)]
-
-
-@pytest.fixture
-def sites(nginx, chain):
-    def start(*args, **kw):
-        server = closed_hosts(nginx, chain, *args, **kw)
-        server.allow(ALERTS)
-        return server
-    return start
-
-
-@pytest.fixture
-def pair(private):
-    """A primary, its replica, and a relay to the former."""
-    with redis_servers(private, "one", "two") as (one, two), \
-            FakeRedis(one.socket) as relay:
-        follow(two, one)
-        yield one, two, relay
 
 
 # what closes, what opens in spite of that, whom that concerns

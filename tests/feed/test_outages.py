@@ -272,7 +272,7 @@ def test_not_yet(nginx, chain, error, redis):
         assert count(server, "live, 0") == 0
 
 
-def test_a_primary_that_becomes_a_replica(nginx, chain, redis):
+def test_a_primary_that_becomes_a_replica(nginx, chain):
     """Followed no more, though it would answer, until it is one again."""
     server = closed_hosts(nginx, chain)
     with Watch(server, HOSTS):

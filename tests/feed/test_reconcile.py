@@ -261,7 +261,7 @@ UNKNOWN = {
 }
 
 
-def test_unknown_members_harm_nothing(sites, chain, redis):
+def test_unknown_members_harm_nothing(sites, chain):
     """By hand and by entry; the commands keep them: see test_admin.py."""
     server = sites()
     with Watch(server, HOSTS):

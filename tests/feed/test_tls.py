@@ -35,7 +35,7 @@ def test_name(following, redis, admin, certs):
     flips_arrive(server, admin)
 
 
-def test_other_name(nginx, redis, admin, certs):
+def test_other_name(nginx, admin, certs):
     admin("init")
     admin("lock", "acme.example")
     server = nginx(trust(certs, "paylock_redis_ssl_name other.example;")
@@ -65,7 +65,7 @@ def test_authorities_of_the_system(following, admin, certs):
     flips_arrive(server, admin)
 
 
-def test_not_verified(following, redis, admin, certs):
+def test_not_verified(following, redis, certs):
     """The check can be switched off, by a directive that says so."""
     server = following("paylock_redis_ssl_verify off;")
     redis.show(certs.other_ca)
@@ -126,7 +126,7 @@ def test_refused_later(what, following, redis, admin, certs):
     flips_arrive(server, admin)
 
 
-def test_client_certificate_missing(following, redis, admin, certs):
+def test_client_certificate_missing(following, redis, admin):
     server = following()
     server.allow("certificate required|handshake failure")
     redis.set(tls_auth_clients="yes")
@@ -276,7 +276,7 @@ def test_memcheck(nginx, redis, admin, certs, private):
     assert not errors, "\n".join(errors)
 
 
-def test_reload(following, redis, admin):
+def test_reload(following, admin):
     server = following()
     for _ in range(3):
         server.reload()

@@ -24,7 +24,7 @@ COUNTED = SITES.replace("{ server_name",
 """
 
 
-def test_any_size(nginx, redis, admin):
+def test_any_size(nginx, admin):
     """These leave the slab allocator one page less than others do."""
     server = nginx(SITES)
     for size in ("32k", "572k", "1260k", "1944k", "2632k", "100m"):
@@ -126,7 +126,7 @@ def test_module_of_another_layout(nginx, redis, private):
     server.wait_state("acme.example", "open", 15)
 
 
-def test_too_small_by_reload(nginx, redis, admin):
+def test_too_small_by_reload(nginx, admin):
     """Such a reload fails, and the old configuration goes on."""
     admin("init")
     hosts = [f"h{i}.example" for i in range(900)]

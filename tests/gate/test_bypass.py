@@ -100,7 +100,7 @@ def test_state_tells(gate):
     assert "acme.example" not in last[3]
 
 
-def test_everything_is_open_to_staff(gate, backend):
+def test_everything_is_open_to_staff(gate):
     """Methods, paths, redirects: as if the site were open."""
     nginx = gate.start(STAFF % """
         location /try { try_files /none @app; }

@@ -259,7 +259,7 @@ def test_what_leads_nowhere_ends_nothing(way, gate, backend):
     assert [r.path for r in backend.requests] == asked
 
 
-def test_a_file_of_its_own(gate, backend):
+def test_a_file_of_its_own(gate):
     """try_files that finds the exempt file is no way round."""
     nginx = gate.start(SERVER % (LEADS_ON_SERVER
                                  % "try_files $uri /index.php;"))
@@ -270,7 +270,7 @@ def test_a_file_of_its_own(gate, backend):
     assert get(nginx, "/robots.txt").endswith(b" robots\n")
 
 
-def test_missing_file_is_404(gate, backend):
+def test_missing_file_is_404(gate):
     nginx = gate.start(SERVER % "root @SITE@; location / { }")
     gate.lock("acme.example")
     assert get(nginx, "/robots.txt").startswith(b"HTTP/1.1 404 ")

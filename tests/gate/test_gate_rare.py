@@ -107,7 +107,7 @@ def test_cache(version, gate, backend):
     assert not backend.requests
 
 
-def test_a_cache_in_front_keeps_no_page(gate, backend):
+def test_a_cache_in_front_keeps_no_page(gate):
     """Another nginx that caches whatever it may."""
     inner = gate.start(SERVER % ("location / { " + PROXY + " }"))
     front = gate.make("""

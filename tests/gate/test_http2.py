@@ -60,7 +60,7 @@ def test_coalescing(h2, gate, backend):
     assert not backend.requests
 
 
-def test_a_lock_in_mid_connection(h2, gate, backend):
+def test_a_lock_in_mid_connection(h2, gate):
     with h2("acme.example") as client:
         assert site(client.get())
         gate.lock("acme.example")

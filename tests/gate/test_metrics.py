@@ -173,7 +173,7 @@ def test_gate_stands_in_front(site):
     assert "paylock_info" in parse(reply.text)
 
 
-def test_name_is_escaped(redis, nginx):
+def test_name_is_escaped(nginx):
     server = nginx(SITES.replace("web1", "'a\"b\\\\c'"))
     family = parse(ask(server).text)["paylock_info"]
     assert family[1] == {r'node="a\"b\\c",version="0.1.0"': 1}

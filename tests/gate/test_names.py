@@ -112,7 +112,7 @@ def test_a_long_name_has_all_its_suffixes(ask):
     assert ask({"*." + host[:-8]: LOCKED}, host) == seen("open")
 
 
-def test_the_last_suffix_record_is_gone(ask, chain):
+def test_the_last_suffix_record_is_gone(ask):
     """Suffixes are looked for as long as there is one."""
     assert ask({"*.b.example": LOCKED, ".c.example": LOCKED},
                "a.b.example") == seen("lock", "*.b.example")

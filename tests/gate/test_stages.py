@@ -195,7 +195,7 @@ def test_retry_after(gate, chain):
 
 # with paylock-admin
 
-def test_by_command(gate, redis):
+def test_by_command(gate):
     nginx = gate.start(SITES)
     gate.admin("lock", "acme.example", "--notice", "now")
     nginx.wait_state("acme.example", "notice")

@@ -45,7 +45,7 @@ def test_link_cookie_site(start, issue, backend, by):
     assert closed(ask(nginx, by=by))
 
 
-def test_head_is_exchanged_and_post_is_not(start, issue, backend):
+def test_head_is_exchanged_and_post_is_not(start, issue):
     nginx = start()
     link = issue()
     for method in "POST", "PUT", "DELETE", "OPTIONS":
@@ -136,7 +136,7 @@ def test_bad_tokens(start, keys, backend):
     assert site(ask(nginx, cookie=follow(nginx, f"/?paylock_pass={good}")))
 
 
-def test_purposes(start, issue, keys):
+def test_purposes(start, issue):
     """A link is no cookie, a cookie no link."""
     nginx = start()
     link = issue()
@@ -180,7 +180,7 @@ def test_two_hosts(start, issue, backend):
 
 # revocation
 
-def test_revoked_at_once(start, issue, gate, admin):
+def test_revoked_at_once(start, issue, admin):
     """In the second of its issue as well, link and cookie."""
     nginx = start()
     for _ in range(3):
@@ -195,7 +195,7 @@ def test_revoked_at_once(start, issue, gate, admin):
         assert site(ask(nginx, cookie=follow(nginx, issue())))
 
 
-def test_revoked_where_another_record_holds(start, issue, gate, admin):
+def test_revoked_where_another_record_holds(start, issue, admin):
     nginx = start()
     admin("lock", ".below.example", "--yes")
     host, beside = "a.below.example", "b.below.example"
@@ -426,7 +426,7 @@ def test_an_open_host(start, issue, backend, gate):
     assert backend.requests[0].headers["Cookie"] == "a=1"
 
 
-def test_readonly(start, issue, gate, admin):
+def test_readonly(start, issue, admin):
     nginx = start()
     admin("unlock", "acme.example")
     admin("lock", "acme.example", "--readonly", "now")

@@ -207,7 +207,7 @@ def test_a_warning_where_it_is_open(gate, admin, keys):
     assert "not locked" in admin(*args).stderr
 
 
-def test_signed(redis, admin, keys, private):
+def test_signed(admin, keys, private):
     """The operator's key signs, the keys of passes make the pass; named
     before the command or in the settings."""
     mine = private / "mine.pem"

@@ -214,7 +214,7 @@ def test_fastcgi_cookie(gate, keys, private):
 
 # what is told
 
-def test_state(start, keys, gate):
+def test_state(start, keys):
     nginx = start("""
         access_log @DIR@/seen.log seen;
         paylock_bypass $arg_staff;
@@ -316,7 +316,7 @@ def test_private_whatever_is_added(start, keys):
     assert reply.headers["Cache-Control"] == "private"
 
 
-def test_nginx_own_cache(start, keys, gate, backend):
+def test_nginx_own_cache(start, keys):
     """What was fetched under a pass is for nobody else while it is locked."""
     nginx = start("location /c { proxy_cache one; proxy_cache_valid 1h; "
                   "add_header X-Cache $upstream_cache_status; "

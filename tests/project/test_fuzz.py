@@ -40,6 +40,7 @@ def test_fuzz(target, tmp_path):
          f"-artifact_prefix={crashes}/{target}-",
          *([f"-dict={words}"] if words.exists() else []), found, kept],
         capture_output=True, text=True, errors="replace",
-        timeout=SECONDS + 60)
+        # what is kept takes ten seconds, and a busy machine ten times that
+        timeout=SECONDS + 600)
     assert done.returncode == 0, done.stderr[-4000:]
     assert "stat::number_of_executed_units" in done.stderr, done.stderr

@@ -189,7 +189,7 @@ def test_key_is_lost(machine):
     assert machine.type("paylock-admin key list").count("revoked") == 1
 
 
-def test_the_only_key_is_lost(machine, redis, nginx):
+def test_the_only_key_is_lost(machine, nginx):
     server = nginx(SITE)
     server.wait_state("acme.example", "locked")
     server.allow(r"\[alert\]")

@@ -49,7 +49,7 @@ def test_restart(saving, redis, chain):
     wait_saved(server, chain)
 
 
-def test_stale(saving, redis, chain):
+def test_stale(saving, redis):
     """What comes from the disk is stale when Redis does not answer."""
     server = saving()
     server.stop()
@@ -64,7 +64,7 @@ def test_stale(saving, redis, chain):
     assert "live, 1 records" in server.error_log()
 
 
-def test_missed(saving, redis, chain):
+def test_missed(saving, chain):
     """What was changed while nginx was not there is applied."""
     server = saving()
     chain.write(*((f"h{i}.example", LOCKED) for i in range(20)))
@@ -80,7 +80,7 @@ def test_missed(saving, redis, chain):
     assert server.state("acme.example") == "locked"
 
 
-def test_kill_everything(saving, redis, chain):
+def test_kill_everything(saving, redis):
     server = saving()
     for _ in range(3):
         kill(server)
@@ -91,7 +91,7 @@ def test_kill_everything(saving, redis, chain):
         assert server.state("acme.example") == "locked"
 
 
-def test_redis_forgot(saving, redis, admin, nginx):
+def test_redis_forgot(saving, redis, admin):
     """A start is no way round the guard."""
     admin("init", "--yes")
     server = saving()
@@ -135,7 +135,7 @@ def test_hold_outlives_a_start(saving, redis, chain):
     assert server.state("acme.example") == "locked"
 
 
-def test_written_at_the_end(saving, redis, chain):
+def test_written_at_the_end(saving, chain):
     """What changed in the last moment is there after a shutdown."""
     server = saving()
     for number, sig in enumerate((signal.SIGQUIT, signal.SIGTERM) * 2):
@@ -216,7 +216,7 @@ def test_upgrade_and_back(daemon, redis, chain, down):
     wait_saved(server, chain)
 
 
-def test_upgrade(daemon, redis, chain):
+def test_upgrade(daemon, redis):
     """The same, carried through."""
     server = daemon
     redis.stop()

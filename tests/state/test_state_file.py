@@ -7,7 +7,6 @@ import fcntl
 import os
 import pwd
 import re
-import shutil
 import signal
 import stat
 import subprocess
@@ -19,7 +18,8 @@ from oracle.statefile import State
 from support import servers
 from support.chain import LOCKED
 from support.feed import SITES
-from support.saving import CONF, again, alerts, kill, valid, wait_saved
+from support.saving import (CONF, again, alerts, kill, unprivileged, valid,
+                            wait_saved)
 from support.servers import wait_for
 
 
@@ -223,7 +223,7 @@ def test_another_is_at_it(saving, chain, end):
 # what is wrong with the disk
 
 @root
-def test_directory_not_writable(saving, redis, chain):
+def test_directory_not_writable(saving, chain):
     """Sites stay as they are; told once, and once when it is mended."""
     server = saving()
     server.allow("the state file .* cannot be written")
@@ -304,7 +304,7 @@ def mode(path):
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_owners(saving, chain):
+def test_owners(saving):
     server = saving()
     worker = (pwd.getpwnam(servers.WORKER).pw_uid if os.geteuid() == 0
               else os.geteuid())
@@ -319,7 +319,7 @@ def test_owners(saving, chain):
 
 
 @root
-def test_directory_of_others(saving, nginx, private, chain):
+def test_directory_of_others(saving, nginx, private):
     """The owner of a directory that was there is left alone."""
     (private / "there").mkdir()
     server = nginx(CONF.replace("@DIR@/state", str(private / "there")))
@@ -329,7 +329,7 @@ def test_directory_of_others(saving, nginx, private, chain):
     assert not (private / "there/paylock").exists()
 
 
-def test_directory_above(nginx, private, chain):
+def test_directory_above(nginx, chain):
     """Only the last directory is made, and nginx starts without."""
     server = nginx("paylock_state @DIR@/no/state/paylock;" + SITES)
     server.allow('mkdir.. ".*/no/state" failed')
@@ -343,15 +343,7 @@ def test_not_root(nginx, redis, chain, private):
     """Everything is the user's who starts nginx."""
     user = pwd.getpwnam(servers.WORKER)
     chain.write(("acme.example", LOCKED))
-    module = shutil.copy(servers.MODULE, private)
-    server = servers.Nginx(
-        private / "unprivileged", CONF, redis, load=(module,),
-        under=["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}",
-               "--clear-groups"])
-    server.settings["user"] = ""
-    for path in (server.dir, server.dir / "tmp",
-                 servers.password_file(server.dir, servers.NGINX_USER)):
-        os.chown(path, user.pw_uid, user.pw_gid)
+    server = unprivileged(private, CONF, redis)
     server.file = server.dir / "state/paylock"
     server.start()
     try:
@@ -367,12 +359,12 @@ def test_not_root(nginx, redis, chain, private):
     redis.start()
 
 
-def test_relative(saving, chain):
+def test_relative(saving):
     server = saving("paylock_state state/paylock;" + SITES)
     assert server.file == server.dir / "state/paylock"
 
 
-def test_off(nginx, redis, chain):
+def test_off(nginx, chain):
     chain.write(("acme.example", LOCKED))
     server = nginx("paylock_state off;" + SITES)
     server.wait_state("acme.example", "locked")
@@ -384,7 +376,7 @@ def test_off(nginx, redis, chain):
     assert set(server.dir.rglob("*")) <= before
 
 
-def test_test_makes_nothing(nginx, redis, chain, private):
+def test_test_makes_nothing(nginx, chain):
     """Neither does a reload that fails."""
     server = nginx(SITES)
     assert server.test(CONF).returncode == 0

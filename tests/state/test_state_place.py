@@ -18,7 +18,7 @@ from support import servers
 from support.chain import LOCKED, Chain, Watch
 from support.daemon import Daemon, leave, upgrade, workers_of
 from support.feed import SITES
-from support.saving import again, alerts, kill, wait_saved
+from support.saving import again, alerts, kill, unprivileged, wait_saved
 from support.servers import wait_for
 
 
@@ -149,18 +149,8 @@ def test_two_on_a_machine(usual, redis, chain, private):
 @root
 def test_place_that_cannot_be_used(nginx, redis, chain, private):
     """nginx starts, with one warning."""
-    user = pwd.getpwnam(servers.WORKER)
     chain.write(("acme.example", LOCKED))
-    module = shutil.copy(servers.MODULE, private)
-    server = servers.Nginx(
-        private / "unprivileged", SITES, redis, load=(module,),
-        usual_state=True,
-        under=["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}",
-               "--clear-groups"])
-    server.settings["user"] = ""
-    for path in (server.dir, server.dir / "tmp",
-                 servers.password_file(server.dir, servers.NGINX_USER)):
-        os.chown(path, user.pw_uid, user.pw_gid)
+    server = unprivileged(private, SITES, redis, usual_state=True)
     server.start()
     try:
         server.wait_state("acme.example", "locked")

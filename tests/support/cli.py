@@ -4,6 +4,8 @@
 # what it writes.
 
 import json
+import os
+import pty
 import subprocess
 
 import pytest
@@ -60,6 +62,19 @@ def refused(admin, status, code, *args, **kw):
     done = admin("--json", *args, check=False, **kw)
     assert done.stdout == ""
     return failed(done, status, code)
+
+
+def answered(admin, answer, *args):
+    """A command that asks on a terminal: its status, stdout and stderr."""
+    master, slave = pty.openpty()
+    try:
+        os.write(master, answer.encode() + b"\n")
+        done = subprocess.run(admin.argv(*args), env=admin.env, stdin=slave,
+                              capture_output=True, text=True, timeout=30)
+    finally:
+        os.close(master)
+        os.close(slave)
+    return done.returncode, done.stdout, done.stderr
 
 
 def record(redis, host="acme.example"):

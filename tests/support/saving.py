@@ -3,6 +3,8 @@
 # nginx with a state file, and what is in that.
 
 import os
+import pwd
+import shutil
 import signal
 import struct
 
@@ -11,7 +13,8 @@ import pytest
 from oracle.statefile import State
 from support.chain import LOCKED
 from support.feed import SITES
-from support.servers import wait_for
+from support.servers import (MODULE, NGINX_USER, WORKER, Nginx, password_file,
+                             wait_for)
 
 CONF = "paylock_state @DIR@/state/paylock;" + SITES
 
@@ -70,3 +73,17 @@ def kill(server):
 def alerts(server, text="[alert]"):
     return [line for line in server.error_log().splitlines()
             if text in line]
+
+
+def unprivileged(directory, http, redis, **kw):
+    """An nginx whose master is no root either; it is not started yet."""
+    user = pwd.getpwnam(WORKER)
+    module = shutil.copy(MODULE, directory)     # the build may be root's alone
+    server = Nginx(directory / "unprivileged", http, redis, load=(module,),
+                   under=["setpriv", f"--reuid={user.pw_uid}",
+                          f"--regid={user.pw_gid}", "--clear-groups"], **kw)
+    server.settings["user"] = ""
+    for path in (server.dir, server.dir / "tmp",
+                 password_file(server.dir, NGINX_USER)):
+        os.chown(path, user.pw_uid, user.pw_gid)
+    return server

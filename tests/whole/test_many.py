@@ -103,7 +103,7 @@ def test_planned_at_many_names(nginx, redis):
             assert status == 503, when - now
 
 
-def test_contacts(nginx, redis):
+def test_contacts(nginx):
     """Each site has another one: a page is not kept for each."""
     def servers(contact):
         return "".join(
