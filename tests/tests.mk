@@ -33,7 +33,7 @@ test-full:              ## all of that for longer, and nginx's own suite in NGX_
 	    "as of the age of the nginx under test" >&2; exit 1; }
 	tests/packages.sh suite
 	PAYLOCK_FUZZ_SECONDS=60 PAYLOCK_CHAOS_SECONDS=90 \
-	    PAYLOCK_LOAD_SECONDS=60 PAYLOCK_FLIPS=2000 \
+	    PAYLOCK_LOAD_SECONDS=60 PAYLOCK_TEST_CHANGES=2000 \
 	    PAYLOCK_TEST_STORM=100000 $(MAKE) test
 	$(PYTHON) tests/nginx_suite.py "$(NGX_TESTS)"
 

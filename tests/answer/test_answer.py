@@ -1,6 +1,6 @@
 # Copyright (C) 2026 paylock contributors
 #
-# What a locked site answers: status, headers, forms and words.
+# The answer of a locked site: status, headers, HTML, JSON and text.
 
 import gzip
 import json

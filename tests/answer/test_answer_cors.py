@@ -1,7 +1,8 @@
 # Copyright (C) 2026 paylock contributors
 #
-# Scripts of other sites, and upgrades: preflights get a 204 that lets the
-# request through to the locked answer, all else gets that.
+# Scripts of other sites and protocol upgrades: a CORS preflight gets a 204, so
+# that the script can read the locked answer; every other request gets the
+# locked answer.
 
 import pytest
 

@@ -1,6 +1,6 @@
 # Copyright (C) 2026 paylock contributors
 #
-# paylock_page FILE: one's own page.
+# paylock_page FILE: your own page in the place of ours.
 
 import json
 import os

@@ -1,8 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# The locked page as Chromium shows it: WCAG 2.1 AA in all languages and
-# settings, nothing fetched, nothing cut off; and what scripts of other
-# sites get.
+# The locked page in Chromium: WCAG 2.1 AA in all languages and settings,
+# nothing is fetched or cut off.  And what scripts of other sites can read.
 
 import base64
 import json

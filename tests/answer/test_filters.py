@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# Filters that put another body, or another answer, in the place of what a
-# location says: our page is not a picture that cannot be read.
+# nginx modules that filter or replace a body (image_filter, xslt and the
+# like): they must not break the locked page.
 
 import base64
 

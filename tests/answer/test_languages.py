@@ -1,6 +1,6 @@
 # Copyright (C) 2026 paylock contributors
 #
-# The languages of the locked page, and the time of the next opening in them.
+# The languages of the locked page, and dates in them.
 
 import json
 import re

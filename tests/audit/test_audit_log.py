@@ -1,7 +1,6 @@
 # Copyright (C) 2026 paylock contributors
 #
-# The audit trail as people and scripts read it: filters, following, and a
-# server that means no good.
+# audit log: filters, --follow, and a Redis that answers with lies.
 
 import json
 import os

@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# Evidence bundles: what is in one, that openssl and sha256sum verify it, and
-# where it is put.
+# Evidence bundles: their files, verification with nothing but openssl and
+# sha256sum, and where they may be written.
 
 import hashlib
 import html.parser

@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# What somebody tries who rules over Redis, be it with a key that was revoked,
-# or by answering one question so and another otherwise.
+# Attacks by somebody who controls Redis: with a revoked key, or by giving
+# different answers to the same question.
 
 import json
 

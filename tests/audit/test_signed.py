@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# A signed trail: whose signature counts, and what is written to a trail that
-# somebody else has written to.
+# A signed trail: which keys count, and when paylock-admin refuses to continue
+# a trail that somebody else has written to.
 
 import json
 import re

@@ -1,7 +1,8 @@
 # Copyright (C) 2026 paylock contributors
 #
-# A trail of 200 entries by three keys, and all that can be done to it: two
-# verifiers find each, and give it the same name.
+# A trail of 200 entries signed with three keys, and each way to tamper with
+# it: paylock-admin and the verifier in oracle/ both find it and give it the
+# same name.
 
 import copy
 import json
@@ -46,7 +47,7 @@ def two_hundred():
             rows = trail.random.choice([1, 2, 3, 6, 8])
             limit = 60 if n < 60 else 200
             trail.add(trail.random.choice(people),
-                      *(trail.flip(trail.random.choice(HOSTS),
+                      *(trail.change(trail.random.choice(HOSTS),
                                    trail.random.choice(
                                        ["lock", "unlock", "reset"]),
                                    reason="überfällig")
@@ -323,7 +324,7 @@ def test_signed_by_a_foreign_key(tmp_path):
                                     MALLORY.public), {"key"}, {1}))
     # a key that adds itself, and one that names itself in another entry
     for fields in ({"action": "key-add", "subject": MALLORY.public},
-                   {"action": "adopt"}, BASE.flip("h1.example")):
+                   {"action": "adopt"}, BASE.change("h1.example")):
         trail = BASE.copy().add(MALLORY, fields)
         cases.append((fields["action"], *with_head(trail.entries), {"key"},
                       {SEQS[-1] + 1}))
@@ -373,7 +374,7 @@ def test_spliced(tmp_path):
     twin = Trail(200)
     twin.add(ALICE, {"action": "init"})
     while len(twin.entries) < 200:
-        twin.add(ALICE, *(twin.flip(HOSTS[n]) for n in range(3)))
+        twin.add(ALICE, *(twin.change(HOSTS[n]) for n in range(3)))
     for i in range(2, 150):
         lines = LINES[:i] + [entry_line(*e) for e in twin.entries[i:]]
         cases.append((f"{i} of a twin", HEAD, lines, {"fork"},

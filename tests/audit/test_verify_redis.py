@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# Verification of the trail in Redis: its witnesses, the records, others who
-# write meanwhile, exports, and what it costs.
+# audit verify on Redis: witnesses, records, writers at the same time, exports,
+# and the time and memory it takes.
 
 import json
 import os
@@ -29,7 +29,7 @@ def small(keys=(ALICE, BOB), entries=40, hosts=7):
     n = 0
     while len(trail.entries) < entries:
         trail.add(keys[n % len(keys)],
-                  *(trail.flip(f"h{(n + k) % hosts}.example",
+                  *(trail.change(f"h{(n + k) % hosts}.example",
                                "reset" if n % 5 == 4 else "lock")
                     for k in range(1 + n % 3)))
         n += 1
@@ -149,13 +149,13 @@ def cut_in_a_transaction(client, trail):
 
 
 def foreign(client, trail):
-    trail.add(MALLORY, trail.flip("h1.example"))
+    trail.add(MALLORY, trail.change("h1.example"))
     t.load(client, trail.entries[-1:])
     return 10, ("key", trail.seq)
 
 
 def unsigned(client, trail):
-    trail.add(None, trail.flip("h1.example"))
+    trail.add(None, trail.change("h1.example"))
     t.load(client, trail.entries[-1:])
     return 10, ("signature", trail.seq)
 
@@ -185,7 +185,7 @@ def twin(trail, cut):
     other.locks = {e["host"]: e.get("after", "") for _, e in other.entries
                    if "host" in e}
     while other.seq < trail.seq + 2:
-        other.add(ALICE, other.flip("other.example"))
+        other.add(ALICE, other.change("other.example"))
     return other
 
 
@@ -246,7 +246,7 @@ def test_a_whole_other_trail(run, admin, trail, redis):
     other = Trail(77)
     other.add(ALICE, {"action": "init"})
     while other.seq < 60:
-        other.add(ALICE, other.flip("h1.example"))
+        other.add(ALICE, other.change("h1.example"))
     put(redis.client(), [(f"{n}-0", e) for n, e in other.entries])
     for options in ({}, {"trust": None}):
         status, report, errors = run(**options)
@@ -277,8 +277,8 @@ def test_a_trail_that_began_without_a_key(run, redis, admin):
     trail = Trail(8)
     trail.add(None, {"action": "init"})
     for n in range(5):
-        trail.add(None, trail.flip(f"h{n}.example"),
-                  trail.flip("h9.example"))
+        trail.add(None, trail.change(f"h{n}.example"),
+                  trail.change("h9.example"))
     client = redis.client()
     t.load(client, trail.entries, trail.locks)
     admin("init", "--yes")
@@ -290,12 +290,12 @@ def test_a_trail_that_began_without_a_key(run, redis, admin):
     assert (status, faults(report)) == (10, [("signature", 1)])
 
     trail.add(ALICE, {"action": "key-add", "subject": ALICE.public})
-    trail.add(ALICE, trail.flip("h2.example"))
+    trail.add(ALICE, trail.change("h2.example"))
     t.load(client, trail.entries[-2:], trail.locks)
     status, report, errors = run()
     assert (status, report["unsigned"]) == (0, 11)
     assert "entry 12" in errors[0]["warning"]["message"]
-    trail.add(None, trail.flip("h2.example"))
+    trail.add(None, trail.change("h2.example"))
     t.load(client, trail.entries[-1:], trail.locks)
     status, report, _ = run()
     assert (status, faults(report)) == (10, [("signature", 14)])
@@ -374,9 +374,9 @@ def test_clocks(run, redis):
     trail = Trail(9)
     trail.add(ALICE, {"action": "init"})
     trail.time -= 7200000
-    trail.add(ALICE, trail.flip("h1.example"))
+    trail.add(ALICE, trail.change("h1.example"))
     trail.time = (time.time_ns() // 1000000) + 86400000
-    trail.add(ALICE, trail.flip("h1.example"))
+    trail.add(ALICE, trail.change("h1.example"))
     t.load(redis.client(), trail.entries, trail.locks)
     status, _, errors = run()
     assert status == 0
@@ -549,7 +549,7 @@ def test_cost(redis, admin):
     memory, done = {}, 0
     for n in (2000, ENTRIES):
         while len(trail.entries) < n:
-            trail.add(ALICE, trail.flip(
+            trail.add(ALICE, trail.change(
                 f"h{len(trail.entries) % 200}.example", reason="overdue"))
         for i in range(done, n, 5000):
             t.load(client, trail.entries[i:i + 5000])

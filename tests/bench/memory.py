@@ -1,6 +1,6 @@
 # Copyright (C) 2026 paylock contributors
 #
-# What a million records take, and what they take as a map.
+# The memory of a million records, and of a map of as many names.
 
 import os
 import pathlib

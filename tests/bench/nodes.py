@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# What nodes ask of Redis: while nothing changes, for each flip, and for a
-# scan of all records; and what changes where they follow a replica.
+# The load of nodes on Redis: while nothing changes, for each change, for a
+# scan of all records; and with a replica.
 
 import os
 import signal

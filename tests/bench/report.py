@@ -1,6 +1,6 @@
 # Copyright (C) 2026 paylock contributors
 #
-# What was measured, as Markdown and as numbers.
+# The results, as Markdown and as JSON.
 
 import json
 import os

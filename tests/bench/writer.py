@@ -1,6 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# Records and flips as paylock-admin writes them, as fast as Redis takes them.
+# Writes records and changes as paylock-admin does, as fast as Redis takes
+# them.
 
 import secrets
 import socket

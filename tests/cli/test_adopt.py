@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# A Redis that lost something: nothing is changed but by adopt, and what that
-# writes.
+# A Redis that lost entries or records: every command but adopt refuses to
+# change it.  And what adopt writes.
 
 import json
 import re

@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# Flips that Redis refuses, or that are cut in the middle: nothing is half
-# done, and cause and mend are named.
+# Changes that Redis refuses, or whose connection is cut: they are done wholly
+# or not at all, and the error names cause and remedy.
 
 import json
 import os

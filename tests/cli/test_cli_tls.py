@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# rediss:// in paylock-admin: nothing is sent to a Redis that shows the wrong
-# certificate.
+# rediss:// in paylock-admin: no password and no command goes to a Redis that
+# shows the wrong certificate.
 
 import os
 import pty
@@ -14,7 +14,8 @@ import time
 import pytest
 
 from support import servers
-from support.tls_redis import NAME, NAMES, admin, certs, greeted, redis  # noqa: F401
+from support.tls_redis import (      # noqa: F401   fixtures
+    NAME, NAMES, admin, certs, greeted, redis)
 
 
 @pytest.mark.parametrize("name,greeting", NAMES)

@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# "doctor": nothing to find where all is well, and each finding where a real
-# Redis, or what is kept here, is broken that way.
+# doctor: no finding where all is well, and the right one for each thing that
+# can be broken in Redis or in the local files.
 
 import json
 import os

@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# What helps a person: suggestions for what was mistyped, manual pages, and
-# what a command does whose output is not wanted or cannot be written.
+# Suggestions for mistyped commands, the manual pages, and output that nobody
+# reads or that cannot be written.
 
 import json
 import os

@@ -1,7 +1,6 @@
 # Copyright (C) 2026 paylock contributors
 #
-# Records in bulk: what files are read, what they make of records, and what
-# becomes of an import that is interrupted.
+# import: the file formats, the records made of them, and interrupted imports.
 
 import json
 import os

@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# What paylock-admin refuses, and with which words: names, times, texts,
-# settings, a Redis that is none or answers no.
+# What paylock-admin refuses, and its words: names, times, texts, settings, and
+# a Redis that does not answer or refuses.
 
 import json
 import os

@@ -1,6 +1,6 @@
 # Copyright (C) 2026 paylock contributors
 #
-# Operators' keys: how they are made and kept.
+# Operators' keys: how they are made and stored.
 
 import json
 import os

@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# What is said where things are not what they seem: names that were mistyped, a
-# trail that is gone, hosts that nginx holds, a Redis that was emptied.
+# Warnings when things are not as they seem: a mistyped name, a trail that is
+# gone, hosts that nginx holds closed, a Redis that was emptied.
 
 import json
 import time

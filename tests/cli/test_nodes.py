@@ -1,7 +1,6 @@
 # Copyright (C) 2026 paylock contributors
 #
-# What each nginx reports of itself, what paylock-admin makes of it, and
-# waiting until all of them have a change.
+# The reports of each nginx in Redis, nodes, and --wait.
 
 import json
 import os

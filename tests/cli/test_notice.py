@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# What is owed, and notices that were sent: in the record and in the audit
-# trail, never in public, and never the reason why a site opens or closes.
+# Amounts due and notices sent: they are in the record and in the audit trail,
+# never public, and never open or close a site.
 
 import datetime
 import hashlib

@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# "status --probe": what a real nginx answers, compared with what it should;
-# and servers that answer anything.
+# status --probe: the answer of a real nginx compared with the record, and
+# servers that answer nonsense.
 
 import json
 import socket

@@ -1,6 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# Names that are never to be locked, and a yes where many are.
+# protect: names that are never to be locked.  And the confirmation that a
+# command on many hosts needs.
 
 import json
 import os

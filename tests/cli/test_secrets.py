@@ -1,7 +1,8 @@
 # Copyright (C) 2026 paylock contributors
 #
-# Where the secrets of a configuration go: to the Redis that it names, whoever
-# names another; and whose configuration is read, and what is shown of it.
+# The passwords and keys of a configuration go only to the Redis that the same
+# configuration names.  And whose configuration is read, and what of it is
+# shown.
 
 import json
 import os

@@ -1,6 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# Suffix records, and which record status says holds.
+# Records for suffixes (*.acme.example, .acme.example), and the record that
+# status names.
 
 import json
 import time
@@ -150,7 +151,7 @@ def test_status_says_why(known, redis):
     assert "record   none" in lines("c.example")
 
 
-# flips and what else holds
+# changes and what else holds
 
 
 @pytest.mark.parametrize("holder", ["*.acme.example", ".acme.example",

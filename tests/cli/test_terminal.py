@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# What people see: status and list on a terminal, their filters, and text from
-# Redis that would like to be more than text.
+# status, list and audit log on a terminal: colours, widths, filters, and text
+# from Redis with control characters.
 
 import fcntl
 import json

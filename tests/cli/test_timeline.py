@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# What lock and unlock write into a timeline: docs/timeline.md, "What each
-# command writes".
+# What lock and unlock write into a record's timeline: docs/timeline.md, "What
+# each command writes".
 
 import json
 import time
@@ -14,8 +14,8 @@ DAY = 86400
 
 
 @pytest.fixture
-def flip(known, redis):
-    """flip(before, command, *args): the record after, its times as distances
+def change(known, redis):
+    """change(before, command, *args): the record after, its times as distances
     from now; before may be a record of such distances."""
 
     def run(before, command, *args, host="a.example", check=True):
@@ -131,8 +131,8 @@ CASES = [
 
 
 @pytest.mark.parametrize("before, command, after", CASES)
-def test_writes(flip, before, command, after):
-    assert flip(before, *command) == after
+def test_writes(change, before, command, after):
+    assert change(before, *command) == after
 
 
 def holds(times, now, default):
@@ -212,8 +212,8 @@ REFUSED = [
 
 
 @pytest.mark.parametrize("before, command, code", REFUSED)
-def test_refused(flip, redis, before, command, code):
-    done = flip(before, *command, check=False)
+def test_refused(change, redis, before, command, code):
+    done = change(before, *command, check=False)
     assert done.returncode == 2, done.stderr
     error = json.loads(done.stderr)["error"]
     assert error["code"] == code

@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# A Redis that forgets, or remembers something else, opens nothing that was
-# closed and closes nothing that was open.
+# A Redis that lost its data, or has other data, neither opens a locked site
+# nor closes an open one.
 
 import os
 import signal
@@ -11,7 +11,7 @@ import pytest
 
 from support import servers
 from support.chain import (ALERTS, AUDIT, HOSTS, LOCKED, LOCKS, OPEN, SITES,
-                           Chain, Flipping, Watch, agrees, count, entry_hash,
+                           Chain, Changing, Watch, agrees, count, entry_hash,
                            logged)
 from support.fake_redis import FakeRedis
 from support.servers import wait_for
@@ -129,14 +129,14 @@ def test_holds_outlive_reload_and_worker(sites, chain):
 
 
 def test_flushall_under_load(sites, chain):
-    """Flips all the while; one of them may be the first of the new chain."""
+    """Changes all the while; one of them may be the first of the new chain."""
     server = sites()
 
-    def flips(i):
+    def changes(i):
         return [(f"load{i % 50}.example", (OPEN, LOCKED)[i % 2])]
 
     with Watch(server, HOSTS) as watch:
-        with Flipping(chain, flips):
+        with Changing(chain, changes):
             time.sleep(0.5)
             chain.client.flushall()
             logged(server, ALERTS, 6)

@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# A primary that lost the tail of the stream, clocks that are wrong, and many
-# entries at once.
+# A failover that lost the last entries, wrong clocks, and thousands of entries
+# at once.
 
 import re
 import time
@@ -283,7 +283,7 @@ def test_failover_after_a_clock_that_was_ahead(nginx, pair, writes):
 
 # B13: many at once
 
-def test_ten_thousand_flips_a_second(sites, chain):
+def test_ten_thousand_changes_a_second(sites, chain):
     """Batches of 500 entries; converged as soon as they are written."""
     server = sites()
     batches = []
@@ -316,5 +316,5 @@ def test_ten_thousand_flips_a_second(sites, chain):
         for host in sorted(final)[::37]:
             want = "locked" if "lock_at" in final[host] else "open"
             assert server.state(host) == want, host
-    print(f"20000 flips written in {wrote:.2f} s, in force after {took:.2f} s")
+    print(f"20000 changes: written in {wrote:.2f} s, in force after {took:.2f} s")
     assert took < max(wrote, 2) + 1

@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# The feed: what happens to Redis, to nginx and to its workers opens no
-# locked site, closes no open one and slows no request down.
+# The feed: trouble with Redis, nginx or a worker opens no locked site, closes
+# no open one and delays no request.
 
 import http.client
 import os
@@ -35,7 +35,7 @@ def sites(nginx, admin):
     return start
 
 
-def flips_arrive(server, admin):
+def changes_arrive(server, admin):
     for command, state in (("lock", "locked"), ("unlock", "open")):
         admin(command, "later.example")
         server.wait_state("later.example", state)
@@ -52,7 +52,7 @@ def test_latency(sites, admin):
     server = sites(workers=4)
     conn = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
 
-    def flip(command, status):
+    def change(command, status):
         admin(command, "acme.example")
         start = time.monotonic()
         while True:
@@ -65,7 +65,7 @@ def test_latency(sites, admin):
             assert took < 20
 
     def measure():
-        times = [flip(*(("unlock", 200), ("lock", 503))[i % 2])
+        times = [change(*(("unlock", 200), ("lock", 503))[i % 2])
                  for i in range(200)]
         print(f"median {statistics.median(times) * 1000:.2f} ms, "
               f"p99 {p99(times) * 1000:.2f} ms")
@@ -76,7 +76,7 @@ def test_latency(sites, admin):
 
 
 def test_all_workers_know(sites, admin):
-    """A flip is in force for every worker at once, not only for one."""
+    """A change is in force for every worker at once, not only for one."""
     server = sites(workers=4)
     admin("lock", "open.example")
     server.wait_state("open.example", "locked")
@@ -98,7 +98,7 @@ def quiet_while(server, admin, trouble, seconds, mend):
             slow = p99(watch.times)
             mend()
             server.wait_live()
-            flips_arrive(server, admin)
+            changes_arrive(server, admin)
         assert told(server, before)
         return slow <= max(5 * quiet, 0.02)
 
@@ -129,7 +129,7 @@ def test_reload_storm(sites, redis, admin):
                  and not old & set(server.workers())
                  and len(server.family()) == 3, 15)
         server.wait_live()
-        flips_arrive(server, admin)
+        changes_arrive(server, admin)
     wait_for("one connection", lambda: len(clients(redis)) == 1)
 
 
@@ -145,7 +145,7 @@ def test_owner_is_killed(sites, redis, admin):
             wait_for("another owner", lambda: owner(server) != old)
             server.wait_live()
             took.append(time.monotonic() - start)
-            flips_arrive(server, admin)
+            changes_arrive(server, admin)
         assert min(took) < 2, took
         # a connection to the worker that was killed breaks, none is refused
         assert len(watch.times) > 20
@@ -172,7 +172,7 @@ def test_owner_is_stopped(sites, redis, admin):
         server.wait_state("later.example", "locked")
         wait_for("the old owner to yield", lambda: len(clients(redis)) == 1)
         assert owner(server) != old
-        flips_arrive(server, admin)
+        changes_arrive(server, admin)
         return took < 2.5
 
     in_time(measure)
@@ -197,7 +197,7 @@ def test_graceful_shutdown(sites):
 @pytest.mark.parametrize("main", ["master_process off;", ""])
 def test_one_process(sites, redis, admin, main):
     server = sites(workers=1, main=main)
-    flips_arrive(server, admin)
+    changes_arrive(server, admin)
     assert len(clients(redis)) == 1
 
 
@@ -209,7 +209,7 @@ def test_helpers_stay_out(sites, redis, admin, private):
     server.reload(f"proxy_cache_path {private}/cache keys_zone=c:1m;" + SITES)
     server.wait_live()
     assert len(server.family()) >= 3
-    flips_arrive(server, admin)
+    changes_arrive(server, admin)
     wait_for("one connection", lambda: len(clients(redis)) == 1)
 
 
@@ -285,7 +285,7 @@ def test_no_records(sites, redis, admin):
         assert server.state(host) == "open"
     assert re.search(r"\[warn\].* and was ignored", server.error_log())
     assert "\nline" not in server.error_log()
-    flips_arrive(server, admin)
+    changes_arrive(server, admin)
 
 
 def test_broken_record_keeps_the_lock(sites, redis):

@@ -1,6 +1,6 @@
 # Copyright (C) 2026 paylock contributors
 #
-# A store that forgot, in the ways that have once opened a closed host.
+# A Redis that forgot: each test is a case that once opened a closed host.
 
 import contextlib
 import os

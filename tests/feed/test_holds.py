@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# A host may be closed by a record that is not its own, or by none: what holds
-# for it is what a Redis that forgot must not open.
+# A host may be closed by a suffix, by www, or by no record at all (a
+# default).  A Redis that forgot must not open it then either.
 
 import pathlib
 import time

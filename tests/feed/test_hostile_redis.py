@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# A Redis that says what none would say: nginx refuses it at once, keeps what
-# it knows, asks again, and loses neither flips nor memory.
+# A Redis whose replies break the protocol: nginx closes the connection at
+# once, keeps what it knows, retries, and leaks nothing.
 
 import itertools
 import os

@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# Many changes at once: no host is open in between that is closed before them
-# and after them, also if the worker that applies them dies in the middle.
+# Many changes at once: a host that is closed before and after them is never
+# open in between, even if the worker that applies them is killed.
 
 import contextlib
 import os

@@ -1,8 +1,8 @@
 # Copyright (C) 2026 paylock contributors
 #
-# A Redis that is away, silent, slow, busy, or not the one to ask; and workers
-# that are killed, full or leaving meanwhile.  What was closed stays closed, no
-# request waits, one line tells of it, and nothing is lost when it is over.
+# A Redis that is away, silent, slow, busy or the wrong one; and workers that
+# are killed, full or leaving meanwhile.  Closed sites stay closed, no request
+# waits, one log line tells of it, and no change is lost.
 
 import contextlib
 import os
@@ -16,7 +16,7 @@ import types
 
 import pytest
 
-from support.chain import (HOSTS, LOCKED, LOCKS, OPEN, SITES, Flipping, Watch,
+from support.chain import (HOSTS, LOCKED, LOCKS, OPEN, SITES, Changing, Watch,
                            closed_hosts, count, logged, told)
 from support.fake_redis import NOWHERE, FakeRedis
 from support.feed import owner, recover
@@ -53,7 +53,7 @@ def stale(server):
 
 def test_attempts(nginx, chain, fakes, redis):
     """0.1 to 5 s apart, further and further, and no two nodes in step; the
-    age is told, and what was flipped meanwhile is in force at once."""
+    age is told, and what was changed meanwhile is in force at once."""
     pair = fakes(2)
     # another worker that takes over would begin anew
     nodes = [closed_hosts(nginx, chain, redis=fake, workers=1)
@@ -320,7 +320,7 @@ def test_a_script_that_blocks(nginx, chain, redis):
 
 
 def test_owner_is_killed_while_it_writes(nginx, chain, fakes):
-    """Again and again, in the middle of a scan and of flips: the table is
+    """Again and again, in the middle of a scan and of changes: the table is
     whole, and the next owner goes on within 2 s."""
     server = closed_hosts(nginx, chain, "1ms", workers=3)
     # the master frees what was locked when its holder died
@@ -332,13 +332,13 @@ def test_owner_is_killed_while_it_writes(nginx, chain, fakes):
     p.execute()
     server.wait_state("b19999.example", "locked")
 
-    def flips(i):
+    def changes(i):
         return [(f"f{(i * 40 + n) % 400}.example",
                  (OPEN, LOCKED)[i // 10 % 2]) for n in range(40)]
 
     took = []
     with Watch(server, [*HOSTS, "b1.example", "b777.example"]):
-        with Flipping(chain, flips):
+        with Changing(chain, changes):
             for i in range(12):
                 # somewhere in what a scan of 50 ms does
                 time.sleep(0.1 + 0.013 * i)

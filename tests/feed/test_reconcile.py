@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# What is written into Redis by hand, well or badly, and how it comes into
-# force.
+# Records written into Redis by hand, well or badly formed, and when they come
+# into force.
 
 import concurrent.futures
 import functools
@@ -311,7 +311,7 @@ def test_suffixes_by_hand(sites, chain):
         server.wait_state(host, "open")
 
 
-def test_flips_while_reconciling(sites, chain):
+def test_changes_while_reconciling(sites, chain):
     """An entry that comes during a scan is not undone by it."""
     p = chain.client.pipeline(transaction=False)
     for i in range(0, 20000, 1000):
@@ -320,15 +320,15 @@ def test_flips_while_reconciling(sites, chain):
     p.execute()
     server = sites("1ms")
     end = time.monotonic() + 4
-    flips = 0
+    changes = 0
     with Watch(server, HOSTS):
         while time.monotonic() < end:
-            host = f"b{flips * 37 % 20000}.example"
+            host = f"b{changes * 37 % 20000}.example"
             for record, state in ((OPEN, "open"), (LOCKED, "locked")):
                 chain.write((host, record))
                 server.wait_state(host, state)
                 for _ in range(5):
                     assert server.state(host) == state
-            flips += 1
-    assert flips > 50
+            changes += 1
+    assert changes > 50
     assert unaudited(server) == 0

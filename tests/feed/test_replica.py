@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# replica=on: a node that follows a replica, and what becomes of it when the
-# replica is cut off, promoted, emptied or filled again.
+# replica=on: nginx follows a replica, which is cut off, promoted, emptied or
+# filled again.
 
 import contextlib
 import json
@@ -69,7 +69,7 @@ def lost_and_found(server, chain, cut, mend):
 
 
 def test_a_replica_is_followed(followed, trio):
-    """A flip comes as fast as from a primary, and nothing is asked without
+    """A change comes as fast as from a primary, and nothing is asked without
     pause; a report would have to be written where nobody can write."""
     server, chain = followed
     one, two, _ = trio

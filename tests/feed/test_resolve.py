@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# The name in paylock_redis: with a resolver it is asked for at each
-# connection, and no worker waits for the answer.
+# The host name in paylock_redis: with a resolver it is looked up for each
+# connection, without blocking a worker.
 
 import os
 import re

@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# What reading all records costs, whatever asks for it, and that nothing is
-# passed over for it.
+# When all records are read again, what that costs, and that no change is
+# missed.
 
 import time
 

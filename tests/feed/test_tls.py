@@ -1,8 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# rediss:// in nginx: a Redis that shows the right certificate is followed;
-# from any other nothing is believed, what was known stays in force, and why
-# is said once.
+# rediss:// in nginx: only a Redis with the right certificate is followed; the
+# reason for refusing another one is logged once.
 
 import os
 import re
@@ -14,15 +13,15 @@ import pytest
 from support import servers
 from support.nameserver import NameServer
 from support.servers import wait_for
-from support.tls_redis import (NAME, NAMES, REFUSED, SITES, admin, certs,  # noqa: F401
-                               client_certificate, flips_arrive, following,
-                               greeted, redis, said, trust)
+from support.tls_redis import (      # noqa: F401   fixtures
+    NAME, NAMES, REFUSED, SITES, admin, certs, changes_arrive,
+    client_certificate, following, greeted, redis, said, trust)
 
 # nginx: whom it follows
 
 def test_followed(following, admin):
     server = following()
-    flips_arrive(server, admin)
+    changes_arrive(server, admin)
     assert server.get(host="acme.example").status == 503
     assert not said(server)
 
@@ -32,7 +31,7 @@ def test_name(following, redis, admin, certs):
     redis.show(certs.ours.issue("named", f"DNS:{NAME}"))
     admin.env["PAYLOCK_TLS_NAME"] = NAME
     server = following(trust(certs, f"paylock_redis_ssl_name {NAME};"))
-    flips_arrive(server, admin)
+    changes_arrive(server, admin)
 
 
 def test_other_name(nginx, admin, certs):
@@ -53,7 +52,7 @@ def test_client_certificate(following, redis, admin, certs):
     redis.set(tls_auth_clients="yes")
     admin.env.update(PAYLOCK_TLS_CERT=str(cert), PAYLOCK_TLS_KEY=str(key))
     server = following(trust(certs, client_certificate(certs)))
-    flips_arrive(server, admin)
+    changes_arrive(server, admin)
 
 
 def test_authorities_of_the_system(following, admin, certs):
@@ -62,7 +61,7 @@ def test_authorities_of_the_system(following, admin, certs):
     admin.env["SSL_CERT_FILE"] = str(certs.ca)
     server = following("paylock_redis_ssl_verify on;",
                        under=("env", f"SSL_CERT_FILE={certs.ca}"))
-    flips_arrive(server, admin)
+    changes_arrive(server, admin)
 
 
 def test_not_verified(following, redis, certs):
@@ -84,7 +83,7 @@ def test_many_records(following, redis, admin):
     server = following()
     for i in range(0, 3000, 100):
         assert server.state(f"h{i}.example") == "locked"
-    flips_arrive(server, admin)
+    changes_arrive(server, admin)
 
 
 @pytest.mark.parametrize("what", REFUSED)
@@ -123,7 +122,7 @@ def test_refused_later(what, following, redis, admin, certs):
     assert "stay in force" in refused[0]
     redis.show(certs.right)
     server.wait_state("open.example", "locked", 20)
-    flips_arrive(server, admin)
+    changes_arrive(server, admin)
 
 
 def test_client_certificate_missing(following, redis, admin):
@@ -136,7 +135,7 @@ def test_client_certificate_missing(following, redis, admin):
     named = [line for line in said(server) if "certificate required" in line]
     assert len(named) == 1, said(server)
     redis.set(tls_auth_clients="no")
-    flips_arrive(server, admin)
+    changes_arrive(server, admin)
 
 
 def test_no_tls_there(nginx, redis, admin):
@@ -185,7 +184,7 @@ def test_stalled_handshake(following, redis, admin):
         assert sorted(times)[len(times) // 2] < 0.1
     finally:
         redis.resume()
-    flips_arrive(server, admin)
+    changes_arrive(server, admin)
     # the kernel kept those that were given up
     wait_for("the attempts", lambda: redis.met() >= before + 3)
     # the connection that hung, and those that were never made
@@ -232,7 +231,7 @@ def test_nothing_leaks(following, redis, admin):
         server.wait_live(timeout=20)
     # a state file may be open for writing just now
     assert descriptors() < before + 5
-    flips_arrive(server, admin)
+    changes_arrive(server, admin)
 
 
 @pytest.mark.skipif(servers.ASAN, reason="valgrind or sanitizers, not both")
@@ -281,7 +280,7 @@ def test_reload(following, admin):
     for _ in range(3):
         server.reload()
     server.wait_live()
-    flips_arrive(server, admin)
+    changes_arrive(server, admin)
     assert server.get(host="acme.example").status == 503
 
 

@@ -1,6 +1,6 @@
 # Copyright (C) 2026 paylock contributors
 #
-# The zone: its size, and what happens to it; and the feed's alerts.
+# The shared memory zone: its size, reloads, and the feed's alerts.
 
 import os
 import re

@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# A locked site keeps its certificate: certbot renews it at a real ACME
-# server, whose http-01 challenge comes through the gate.
+# A locked site keeps its certificate: certbot renews it at a real ACME server
+# (pebble), whose http-01 request passes the gate.
 
 import json
 import os

@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# paylock_bypass: who is let in though the site is locked, and what
-# $paylock_state says of it.
+# paylock_bypass: who is let in though the site is locked, and $paylock_state
+# for them.
 
 import re
 

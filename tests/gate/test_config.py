@@ -1,6 +1,6 @@
 # Copyright (C) 2026 paylock contributors
 #
-# What nginx -t says to good and to bad values: file, line and reason.
+# nginx -t with good and bad values: the error names file, line and reason.
 
 import re
 

@@ -1,6 +1,6 @@
 # Copyright (C) 2026 paylock contributors
 #
-# paylock_exempt: what stays open on a locked host, and nothing beside it.
+# paylock_exempt: the paths that stay open on a locked host, and nothing else.
 
 import pytest
 

@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# ACME under a server's own redirect: the exemption lets the request do what
-# it would at an open host, and nothing else.
+# ACME challenges at a server that redirects everything: the exemption permits
+# what the request would do at an open host, and nothing else.
 
 import pytest
 

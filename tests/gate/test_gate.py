@@ -1,8 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# The gate is total: ways round it, none of which leads to the site.  Each
-# way is walked with the site open first, so that a test whose way leads
-# nowhere fails, too.
+# Ways around the gate.  Each is tried with the site open first, so that a test
+# whose way leads nowhere fails as well.
 
 import time
 import pytest

@@ -1,6 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# Requests with a body at a closed site: the framing stays right.
+# Requests with a body at a locked site: they are not taken for the next
+# request.
 
 import re
 import time

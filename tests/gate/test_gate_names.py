@@ -1,6 +1,6 @@
 # Copyright (C) 2026 paylock contributors
 #
-# Which record holds for a request.
+# Which record applies to a request: the names of a server, Host, www.
 
 import socket
 import ssl

@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# Names for which no record can be: a server may have them, and nginx finds it
-# by them, but they are not the site's own and open no locked one.
+# Server names for which no record can exist (underscores, regular expressions
+# and the like): they open no locked name of the same server.
 
 import pytest
 

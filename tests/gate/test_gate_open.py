@@ -1,6 +1,6 @@
 # Copyright (C) 2026 paylock contributors
 #
-# An open host gets what it would get without the module.
+# An open host gets the same answer as without the module.
 
 import re
 

@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# The gate and what nginx does beside serving pages: upgrades, caches,
-# WebDAV, what happens before, beside and after an answer.
+# The gate beside nginx's rarer features: upgrades, caches, WebDAV, mirrors,
+# post_action.
 
 import gzip
 import time

@@ -1,7 +1,8 @@
 # Copyright (C) 2026 paylock contributors
 #
-# Generated servers, records and requests, and what an oracle says of each.
-# PAYLOCK_FUZZ_SECONDS is how long it goes on, PAYLOCK_TEST_SEED repeats a run.
+# Generated servers, records and requests: nginx and oracle/hosts.py
+# agree.  PAYLOCK_FUZZ_SECONDS is how long it runs, PAYLOCK_TEST_SEED repeats a
+# run.
 
 import os
 import random

@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# What counts is what the client sent: a Host that another module has changed
-# by the time the gate judges opens nothing, and closes nothing.
+# Another module changes the Host header before the gate looks: the one that
+# the client sent decides.
 
 import pytest
 

@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# Our host rules against what nginx makes of the same Host header: some
-# thousands of headers, as clients send them and as nobody should.
+# Thousands of Host headers, usual and malformed: the gate reads each as nginx
+# does.
 
 import random
 import re

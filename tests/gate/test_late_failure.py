@@ -1,8 +1,8 @@
 # Copyright (C) 2026 paylock contributors
 #
-# A reload that fails late: nginx has taken the new configuration's modules
-# and filters by then, and goes on with the old one.  A worker that dies now is
-# made anew from both.
+# A reload that fails after nginx has taken over the new configuration's
+# modules and filters: nginx continues with the old configuration, and a worker
+# that dies then starts with both.
 
 import os
 import re

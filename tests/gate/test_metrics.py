@@ -1,7 +1,6 @@
 # Copyright (C) 2026 paylock contributors
 #
-# paylock_metrics: what it tells is so, in both forms; and counting loses
-# nothing.
+# paylock_metrics: the values are right in both formats, and no count is lost.
 
 import json
 import os

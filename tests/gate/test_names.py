@@ -1,6 +1,6 @@
 # Copyright (C) 2026 paylock contributors
 #
-# Which record holds for a request: suffix records, the names of a default
+# Which record applies to a request: suffix records, the names of a default
 # server, paylock_key, requests that name two hosts.
 
 import http.client

@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# Variables that "set" fills after the gate has judged, and maps of them: the
-# value is known when it is asked for, or "nginx -t" refuses it; an open host's
+# Variables that "set" fills after the gate has run, and maps of them: the gate
+# has their value, or "nginx -t" refuses the configuration.  An open host's
 # variables are as without the module.
 
 import pytest

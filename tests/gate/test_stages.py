@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# What the stages let through, timelines that come to pass while the site is
-# asked, and the dry run.
+# What each stage lets through, timelines whose times come while requests
+# arrive, and the dry run.
 
 import re
 import time

@@ -1,8 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# Subrequests of every kind, by nginx and by the modules that others load: a
-# subrequest is judged as its main request was, and nobody's visit ends a
-# worker.
+# Subrequests by nginx and by other modules: each is treated as its main
+# request was, and none crashes a worker.
 
 import re
 import time

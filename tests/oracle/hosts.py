@@ -1,8 +1,8 @@
 # Copyright (C) 2026 paylock contributors
 #
-# An oracle: which record holds for a request, by docs/directives.md, written
-# once more, with as much of nginx as it takes to know which server has a name.
-# What a record means for a name is in model.py.
+# Which record applies to a request, implemented a second time from
+# docs/directives.md, with as much of nginx as is needed to find the server of
+# a name.
 
 import itertools
 import re
@@ -13,14 +13,14 @@ LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 
 
 def can_have_record(name):
-    """Is it the name of a host?"""
+    """Is it a host name?"""
     labels = name.split(".")
     return len(name) <= 253 and all(map(LABEL.fullmatch, labels)) \
         and not re.fullmatch(r"[0-9]+", labels[-1]) and name != "_"
 
 
 def parse(header):
-    """The name that nginx finds in a Host, None where it answers 400."""
+    """The name that nginx reads from a Host header; None: it answers 400."""
     host = header.lower()
     if host.startswith("["):
         host = host[:host.index("]") + 1]
@@ -35,8 +35,8 @@ def parse(header):
 # a server's names, as nginx has them
 
 def matches(pattern, host):
-    """0 where the pattern of a server_name is not for the host; else the
-    greater, the sooner nginx takes it."""
+    """How well a server_name pattern matches the host: 0 not at all; nginx
+    takes the greatest."""
     if pattern.startswith("~"):
         return 1 if re.search(pattern[1:], host) else 0
     if pattern.startswith("*."):
@@ -89,7 +89,7 @@ class Judge:
             model.enforced(self.records, host, self.now, default))
 
     def by_key(self, key, default):
-        """Without rule 2."""
+        """All rules but 2."""
         if model.means_something(self.records.get(key)):
             return model.stage(self.records[key], self.now, default)
         return self.by_suffix(key, False, default)
@@ -107,12 +107,12 @@ class Judge:
         return model.STAGES.index(default)
 
     def holds(self, host):
-        """Is there a record for the name, by rules 1 to 3?"""
+        """Does a record apply to the name, by rules 1 to 3?"""
         return bool(model.holders(self.records, host))
 
     def strictest(self, server, odd):
-        """Rule 4: of the block's names; odd: of those, too, for which no
-        record can be made, by their suffix or the default."""
+        """Rule 4: the strictest of the server's names.  odd: names that cannot
+        have a record count with their suffix or the default."""
         stages = []
         for name in server.names:
             bare = name.removeprefix("*").removeprefix(".")
@@ -126,9 +126,9 @@ class Judge:
         return max(stages, default=model.STAGES.index(server.default))
 
     def of(self, server, host, second=False):
-        """Of one name at a server block; None: there is none.  The stages
-        that it may be in: what an odd name counts for beside others, and
-        whether one that is only in "Host" has a suffix, is not said."""
+        """The stages that are possible for a name at a server; None: it has no
+        such name.  More than one where the documentation leaves open what
+        an odd name does among others."""
         strictest = {self.strictest(server, False),
                      self.strictest(server, True)}
         if host is None or not self.holds(host) and not server.own(host):
@@ -138,7 +138,7 @@ class Judge:
             else found | strictest
 
     def request(self, server, hosts, key=""):
-        """The stages in which it may be, by the names the client asks for."""
+        """The stages that are possible for a request, by the names in it."""
         if server.key:
             name = parse(key) if server.key == "$arg_k" else server.key
             if name and can_have_record(name):

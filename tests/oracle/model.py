@@ -1,8 +1,8 @@
 # Copyright (C) 2026 paylock contributors
 #
-# What records mean and what commands make of them, by docs/timeline.md and
-# docs/paylock-admin.md, written once more.  A record is a dict, None where
-# there is none; moments are Unix seconds.
+# What records mean and what commands write, implemented a second time from
+# docs/timeline.md and docs/paylock-admin.md.  A record is a dict, or None where
+# there is none; times are Unix seconds.
 
 import json
 
@@ -14,7 +14,8 @@ TIMES = (*CLOSING, "open_at")
 
 
 def load(value):
-    """A field's value; what a person writes by hand is a record, too."""
+    """The record in a field of Redis; bare values written by hand are records
+    as well."""
     if value is None:
         return None
     if value in ("1", "true", "locked", '"locked"'):
@@ -32,7 +33,7 @@ def come(record, name, now):
 
 
 def ended(record, name, now):
-    """Was there an opening since?"""
+    """Was the site opened since?"""
     return (name in record and come(record, "open_at", now)
             and record[name] < record["open_at"])
 
@@ -42,7 +43,7 @@ def holds(record, name, now):
 
 
 def stage(record, now, default="open"):
-    """As a number; default decides where no opening has come."""
+    """The stage as a number; default applies where nothing was opened."""
     base = 0 if come(record, "open_at", now) else STAGES.index(default)
     return max([base, *(n for n, name in enumerate(CLOSING, 1)
                         if holds(record, name, now))])
@@ -53,8 +54,8 @@ def means_something(record):
 
 
 def holders(records, host):
-    """The fields whose records hold for a host, or for those of a suffix:
-    none, one, or two of which the stricter counts."""
+    """The fields whose records apply to a host or suffix: none, one, or two of
+    equal length, of which the stricter one counts."""
     name = host.removeprefix("*").removeprefix(".")
     if name == host:
         for field in (name, name.removeprefix("www.")):
@@ -73,15 +74,15 @@ def holders(records, host):
 
 
 def enforced(records, host, now, default="open"):
-    """What nginx does."""
+    """What nginx enforces."""
     return STAGES[max((stage(records[field], now, default)
                        for field in holders(records, host)),
                       default=STAGES.index(default))]
 
 
 def status(records, host, now):
-    """What paylock-admin tells: the stage, whose record that may be (of two
-    that are as strict either), what comes next."""
+    """What paylock-admin status prints: the stage, the fields whose record it
+    may be, and what comes next."""
     fields = holders(records, host)
     if not fields:
         return "default", [None], None
@@ -110,11 +111,12 @@ def status(records, host, now):
 # what the commands make of them
 
 class Refused(Exception):
-    """Exit status 2, and nothing is changed."""
+    """Exit status 2; nothing is changed."""
 
 
 def rewritten(record, now):
-    """What has come by a faster writer's clock comes no later than now."""
+    """Times that have passed by the clock of a writer who was ahead are
+    lowered to now."""
     new = dict(record or {})
     for name in TIMES:
         if name in new and now <= new[name] <= new.get("at", -1):
@@ -127,7 +129,7 @@ def rewritten(record, now):
 
 
 def settle(record, new, changed=False):
-    """The new record, or the old one where they say the same."""
+    """The new record, or the old one if they mean the same."""
     def said(r):
         return {k: v for k, v in r.items() if k not in ("at", "actor")}
     if (not changed and record is not None
@@ -137,7 +139,8 @@ def settle(record, new, changed=False):
 
 
 def arguments(now, at=None, until=None, notice=None, readonly=None):
-    """The moments that a lock gives, None for now; refused out of order."""
+    """The times that a lock sets, None for now; refused if they are out of
+    order."""
     given = {"notice_at": notice, "readonly_at": readonly, "lock_at": at,
              "open_at": until}
     given = {k: v for k, v in given.items() if v is not None}
@@ -153,7 +156,7 @@ def arguments(now, at=None, until=None, notice=None, readonly=None):
 
 def lock(records, host, asked, now, reason=None, invoice=None, ref=None,
          **moments):
-    """asked: when the command began; now: when it wrote."""
+    """asked: when the command started; now: when it wrote."""
     given = arguments(asked, **moments)
     immediate = [n for n in CLOSING if given.get(n, asked + 1) <= asked]
     until = given.get("open_at")

@@ -1,6 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# A second reader and writer of the state file, by docs/state.md.
+# The state file, read and written by a second implementation from
+# docs/state.md.
 
 import dataclasses
 import hashlib
@@ -39,7 +40,8 @@ class State:
 
     @classmethod
     def read(cls, path):
-        """What a file says that fits its key; an AssertionError otherwise."""
+        """Reads a file and checks it against its key: AssertionError if they
+        do not match."""
         data = pathlib.Path(path).read_bytes()
         key = key_of(path)
         (magic, version, count, size, seq, time, chain, hash, prev, nonce,
@@ -69,7 +71,7 @@ class State:
             yield name, bool(suffix), bool(bits & 0x80), times, ref
 
     def write(self, path, key=None):
-        """Puts such a file there, as its owner would."""
+        """Writes a file as its owner would."""
         path = pathlib.Path(path)
         key = key or key_of(path)
         nonce = os.urandom(32)

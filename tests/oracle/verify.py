@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# A second verifier of audit trails, written from docs/audit-format.md alone.
-# It shares no code with paylock-admin: the tests ask both of the same trails.
+# A second verifier of audit trails, from docs/audit-format.md alone.  It shares
+# no code with paylock-admin.
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ HEX = {"chain": (32, False), "salt": (32, False), "prev": (64, False),
 
 
 class Fault(Exception):
-    """What is wrong, and from which entry on."""
+    """What is wrong, and the first entry concerned."""
 
     def __init__(self, kind, seq):
         super().__init__(f"{kind} at {seq}")
@@ -51,7 +51,7 @@ def hash_of(chain, seq, prev, leaf):
 
 
 def signed(key, text, sig, known={}):
-    """Is it the key's signature?  The answer never changes."""
+    """Is this the key's signature?  Remembers the result."""
     asked = key, text, sig
     if asked not in known:
         try:
@@ -64,7 +64,7 @@ def signed(key, text, sig, known={}):
 
 
 def readable(entry):
-    """Has it the form of an entry?"""
+    """Is it formed like an entry?"""
     if entry.get("v") != "1" or not re.fullmatch(
             r"0|[1-9][0-9]{0,14}", str(entry.get("time", ""))):
         return False
@@ -114,7 +114,7 @@ class Verifier:
         self.seq, self.hash = seq, e["hash"]
 
     def place(self, seq, chain, prev, action):
-        """Is it what follows?"""
+        """Does it follow the previous entry?"""
         if self.chain and chain != self.chain:
             raise Fault("fork", seq)
         if seq <= self.seq:
@@ -194,7 +194,7 @@ class Verifier:
 
 
 def verify_stream(entries, chain=None, genesis=None):
-    """Entries as (id, fields).  Returns the verifier, raises a Fault."""
+    """Verifies (id, fields) pairs; returns the verifier or raises Fault."""
     v = Verifier(chain, genesis)
     for id, entry in entries:
         if not re.fullmatch(r"[1-9][0-9]*-0", id):
@@ -212,7 +212,7 @@ def unique(pairs):
 
 
 def verify_export(text, genesis=None):
-    """The text of one export.  Returns the verifier, raises a Fault."""
+    """Verifies the text of an export; returns the verifier or raises Fault."""
     first, _, rest = text.partition("\n")
     header = json.loads(first)
     assert header["format"] == "paylock audit export 1"
@@ -225,7 +225,7 @@ def verify_export(text, genesis=None):
 
 
 def compare(v, header):
-    """Is it what the first line tells?"""
+    """Does it match the first line?"""
     if v.seq < header["seq"]:
         raise Fault("gap", v.seq + 1)
     if (v.seq, v.hash, v.genesis) != (header["seq"], header["hash"],

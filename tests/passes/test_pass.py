@@ -1,6 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# Passes: a client reviews a locked site by a link, which becomes a cookie.
+# Passes: a client reviews a locked site with a link, which nginx exchanges for
+# a cookie.
 
 import base64
 import http.client

@@ -1,6 +1,6 @@
 # Copyright (C) 2026 paylock contributors
 #
-# paylock-admin keygen --pass, and pass issue, list and revoke.
+# paylock-admin keygen --pass, pass issue, list and revoke.
 
 import base64
 import calendar

@@ -1,7 +1,6 @@
 # Copyright (C) 2026 paylock contributors
 #
-# What becomes of the cookie of a pass: among others, for who is behind
-# nginx, in logs and in caches.
+# The cookie of a pass: hidden from the backend, logs and caches.
 
 import itertools
 import socket

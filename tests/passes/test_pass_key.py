@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# The keys of passes, as nginx is told of them; and how all files that hold a
-# secret have to be.
+# The key files of passes in nginx, and the owner and mode that any secret file
+# must have.
 
 import base64
 import os

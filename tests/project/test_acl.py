@@ -1,6 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# The three users of Redis: what they may do is enough, and no more.
+# The three users of Redis: their rights are sufficient, and none is
+# superfluous.
 
 import json
 import subprocess

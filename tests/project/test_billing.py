@@ -1,8 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# What docs/integrations.md gives to a billing system: a script and a line for
-# sudo, as they stand there.  The web server's account can lock and unlock by
-# it, and nothing else.
+# The script and the sudo rule of docs/integrations.md, as they stand there:
+# the web server's account can lock and unlock with them, and do nothing else.
 
 import json
 import os

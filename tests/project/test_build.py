@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# What the build leaves: what the module shows to others, and that it gets
-# along with a module that brings a hiredis of its own.
+# The build: the module's exported symbols, that it runs beside a module with a
+# hiredis of its own, rebuilding, and the package lists.
 
 import os
 import pathlib

@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# Completion: what paylock-admin offers, and that bash, zsh and fish complete
-# by it, on a terminal and with the files as "make install" puts them.
+# Shell completion: what paylock-admin offers, and bash, zsh and fish on a
+# terminal with the installed files.
 
 import os
 import pty

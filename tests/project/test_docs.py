@@ -1,6 +1,6 @@
 # Copyright (C) 2026 paylock contributors
 #
-# The documentation says what there is, and all of it.
+# The documentation lists everything that the source has, and nothing else.
 
 import hashlib
 import json
@@ -205,13 +205,13 @@ def test_exit_statuses():
 
 def test_json_shapes(admin):
     """What is printed has the members that the page shows."""
-    flip, state, error = (json.loads(b) for b in blocks(ADMIN, "json"))
+    change, state, error = (json.loads(b) for b in blocks(ADMIN, "json"))
     admin("init")
     shown = admin.json("lock", "acme.example", "--reason", "x", "--invoice",
                        "y", "--until", "+7d")
-    assert shown.keys() == flip.keys()
+    assert shown.keys() == change.keys()
     assert {type(value) for value in shown.values()} \
-        == {type(value) for value in flip.values()}
+        == {type(value) for value in change.values()}
     for one in (*admin.json("status", "acme.example"), *admin.json("list")):
         assert list(one) == list(state)
         assert [type(value) for value in one.values()] \

@@ -1,8 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# Each file of tests/fuzz is a target for libFuzzer.  What is kept of earlier
-# runs, in tests/fuzz/corpus, one file a target and one input in base64 a line,
-# is tried first; then new input is made up for PAYLOCK_FUZZ_SECONDS.
+# Runs each target of tests/fuzz: the kept corpus first, then new input for
+# PAYLOCK_FUZZ_SECONDS.
 
 import base64
 import os

@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# The procedures of docs/operations.md, as they stand there, on a real Redis
-# and a real nginx.
+# The procedures of docs/operations.md, typed as they stand there, with a real
+# Redis and nginx.
 
 import re
 import shutil

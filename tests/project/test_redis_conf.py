@@ -1,8 +1,8 @@
 # Copyright (C) 2026 paylock contributors
 #
-# The steps of docs/getting-started.md and docs/redis.md on a Redis that is
-# running already, with data and by Debian's own redis.conf: it keeps its data,
-# its users and its password, and nobody comes in meanwhile.
+# The steps of docs/getting-started.md and docs/redis.md on a Redis that is in
+# use with Debian's redis.conf: it keeps its data, users and password, and is
+# never open to others meanwhile.
 
 import hashlib
 import os

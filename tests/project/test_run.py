@@ -1,6 +1,6 @@
 # Copyright (C) 2026 paylock contributors
 #
-# "make run": what it prints can be typed, and nothing is left of it.
+# make run: the commands that it prints work, and nothing is left of it.
 
 import os
 import pathlib
@@ -71,7 +71,7 @@ def test_make_run(end, private):
         assert answer("shop") == "200"
         assert pathlib.Path(directory, "state/paylock").exists()
         assert 'paylock_requests_total{state="pass"} 1' in metrics
-        wait_for("the flips to be shown", lambda: re.search(
+        wait_for("the changes to be shown", lambda: re.search(
             r"lock.*acme\.localhost.*unlock.*new\.localhost",
             out.read_text()[len(said):], re.S))
     finally:

@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# The state file: a start without Redis opens nothing, whatever has happened
-# before.
+# The state file: nginx starts without Redis, whatever happened before, and
+# opens no locked site.
 
 import os
 import signal

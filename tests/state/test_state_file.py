@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# The state file: a start without Redis opens nothing, whatever has happened
-# to the file.
+# The state file: nginx starts without Redis, whatever happened to the file,
+# and opens no locked site.
 
 import fcntl
 import os

@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# The state file where nobody has set one: in nginx's own directory, seen
-# through a mount namespace in which that is a private one.
+# The state file without a paylock_state directive: in nginx's own directory,
+# which is private in a mount namespace here.
 
 import os
 import pwd

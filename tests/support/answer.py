@@ -1,6 +1,6 @@
 # Copyright (C) 2026 paylock contributors
 #
-# What the tests of the answer have in common.
+# A locked site and a reader of its page.
 
 import html.parser
 
@@ -13,7 +13,7 @@ TEXT = "text/plain"
 
 @pytest.fixture
 def site(nginx, admin):
-    """site(directives, *options): a locked acme.example behind directives."""
+    """site(directives, *options) starts nginx with acme.example locked."""
     admin("init")
 
     def start(directives="", *options, ref="PL-7F3K2M"):
@@ -35,7 +35,7 @@ def ask(server, accept=HTML, **headers):
 
 
 class Page(html.parser.HTMLParser):
-    """The page as a browser reads it; what is opened must be closed."""
+    """Parses the page as a browser does; every tag has to be closed."""
 
     VOID = {"meta", "link", "br", "circle", "path"}
 

@@ -1,6 +1,6 @@
 # Copyright (C) 2026 paylock contributors
 #
-# A backend that remembers what reached it.
+# An HTTP server behind nginx that records the requests it gets.
 
 import http.server
 import threading
@@ -20,7 +20,7 @@ class Recorded:
 
 
 class Backend:
-    """An HTTP/1.1 server that notes every request before it answers."""
+    """An HTTP/1.1 server that records each request before it answers."""
 
     def __init__(self):
         self.requests = []
@@ -90,7 +90,7 @@ class Backend:
         self.thread.start()
 
     def answer(self, path, status=200, headers=None, body=""):
-        """What to say to requests of path from now on."""
+        """Sets the answer to requests of this path."""
         self.answers[path] = (status, headers or {}, body)
 
     def stop(self):

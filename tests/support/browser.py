@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# Debian's Chromium without a window, spoken to through a pipe, and axe-core,
-# which tells what in a page keeps people out.
+# Headless Chromium, driven over a pipe, and axe-core, which checks
+# accessibility.
 
 import json
 import os
@@ -19,7 +19,7 @@ AXE_DIR = servers.ROOT / "build" / AXE
 
 
 def axe():
-    """axe's script.  npm gets it once; build/ keeps it."""
+    """The text of axe.js.  npm fetches it once; build/ keeps it."""
     script = AXE_DIR / "node_modules/axe-core/axe.min.js"
     if not script.exists():
         script.parents[3].mkdir(exist_ok=True)
@@ -42,7 +42,7 @@ def axe():
 
 
 class Chromium(servers.Process):
-    """One tab of one browser, to which *.example is this machine."""
+    """A browser with one tab, for which every *.example is this machine."""
 
     def __init__(self, directory):
         super().__init__(directory)
@@ -76,7 +76,7 @@ class Chromium(servers.Process):
         return self
 
     def do(self, method, **params):
-        """One command of the DevTools protocol, and what it gives back."""
+        """Sends a command of the DevTools protocol; returns the result."""
         self.last += 1
         command = {"id": self.last, "method": method, "params": params}
         if self.session:
@@ -98,7 +98,7 @@ class Chromium(servers.Process):
         return json.loads(message)
 
     def go(self, url, **headers):
-        """Shows a page, asked for with these headers."""
+        """Loads a page, with these request headers."""
         self.do("Network.setExtraHTTPHeaders", headers={
             name.replace("_", "-"): value for name, value in headers.items()})
         self.events.clear()
@@ -109,7 +109,7 @@ class Chromium(servers.Process):
             self.events.append(self.receive())
 
     def requests(self):
-        """The addresses that the page of the last go() asked for."""
+        """The URLs that the page has requested since go()."""
         return [event["params"]["request"]["url"] for event in self.events
                 if event["method"] == "Network.requestWillBeSent"]
 
@@ -120,7 +120,8 @@ class Chromium(servers.Process):
             {"name": "prefers-color-scheme", "value": scheme}])
 
     def run(self, script):
-        """The value of an expression in the page, or of its promise."""
+        """Evaluates an expression in the page, and awaits it if it is a
+        promise."""
         done = self.do("Runtime.evaluate", expression=script,
                        awaitPromise=True, returnByValue=True)
         assert "exceptionDetails" not in done, done["exceptionDetails"]

@@ -1,6 +1,6 @@
 # Copyright (C) 2026 paylock contributors
 #
-# An evidence bundle by two operators, and the check that it comes with.
+# An evidence bundle with entries of two operators, and its verify.sh.
 
 import hashlib
 import pathlib
@@ -23,7 +23,7 @@ REASON = "<script>alert(1)</script> \u202e'\"&amp; {{site}}"
 
 @pytest.fixture(scope="module")
 def made():
-    """A bundle of acme.example, by two operators, which tests must copy."""
+    """A bundle of acme.example by two operators, made once: tests copy it."""
     path = pathlib.Path(tempfile.mkdtemp(prefix="paylock-test-"))
     redis = servers.Redis(path)
     try:
@@ -73,7 +73,7 @@ def bundle(made, private):
 
 @pytest.fixture
 def tools(private):
-    """A directory with the programs that a bundle may ask for."""
+    """A directory with the only programs that verify.sh may use."""
     path = private / "bin"
     path.mkdir()
     for name in TOOLS:
@@ -83,7 +83,7 @@ def tools(private):
 
 @pytest.fixture
 def check(tools):
-    """check(bundle, *args): what verify.sh ends with."""
+    """check(bundle, *args) runs verify.sh."""
     def run(bundle, *args, shell="sh"):
         return subprocess.run(
             [shutil.which(shell), bundle / "verify.sh", *args], text=True,
@@ -114,7 +114,7 @@ def put_chain(bundle, lines):
 
 
 def sum_up(bundle):
-    """What a forger does who has no key."""
+    """Recomputes the checksums, as a forger without a key can."""
     names = [line.split("  ")[1] for line in
              (bundle / "SHA256SUMS").read_text().splitlines()]
     (bundle / "SHA256SUMS").write_text("".join(

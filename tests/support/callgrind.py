@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# nginx under callgrind: the instructions that a request takes.  They are read
-# before and after so many requests, so that the start of nginx is in none.
+# nginx under callgrind: the instructions of a request.  The counters are read
+# before and after a number of requests, so the start of nginx does not count.
 
 import collections
 import http.client
@@ -36,7 +36,7 @@ ALONE = {"workers": 1, "main": "master_process off;", "patience": 60,
 
 
 def costs(text):
-    """(function, instructions of its own), of a profile's lines."""
+    """(function, its own instructions) for each line of a profile."""
     names, function, inclusive = {}, None, False
     for line in text.splitlines():
         if m := re.match(r"fn=\((\d+)\)(?: (.*))?", line):
@@ -52,15 +52,14 @@ def costs(text):
 
 
 def under(out, at_once=True):
-    """The command that nginx runs under; at_once=False: until start() it is
-    not counted and several times as fast."""
+    """The command to run nginx under. at_once=False: counting starts with
+    start(), and nginx is several times as fast until then."""
     return ("valgrind", "--tool=callgrind", f"--callgrind-out-file={out}",
             f"--instr-atstart={'yes' if at_once else 'no'}")
 
 
 class Callgrind:
-    """Counts the instructions of an nginx that runs under it; asks it by
-    HTTP/1.1, or by HTTP/2 at its h2.sock."""
+    """Counts the instructions of an nginx that runs under callgrind."""
 
     def __init__(self, nginx, out, http2=False):
         self.nginx = nginx
@@ -77,7 +76,7 @@ class Callgrind:
         self.control("-i", "on")
 
     def ask(self, n, host, path="/", headers=BROWSER):
-        """n requests for a host, or for some of them in turn."""
+        """Sends n requests, to one host or to several in turn."""
         hosts = [host] if isinstance(host, str) else host
         for i in range(n):
             if self.http2:
@@ -92,7 +91,7 @@ class Callgrind:
         return reply.status, body
 
     def dump(self):
-        """function -> instructions since the last time."""
+        """function -> instructions since the last dump."""
         def dumps():
             return set(self.out.parent.glob(f"{self.out.name}.*"))
         done = dumps()
@@ -105,9 +104,9 @@ class Callgrind:
         return counts
 
     def cost(self, host, n=ROUND, rounds=ROUNDS, **kw):
-        """Instructions of one request: (without malloc, with it), each of
-        the lowest round of n requests, as what else goes on is not in every
-        round."""
+        """Instructions of one request, (without malloc, with it): the lowest
+        of several rounds of n requests, as other work falls into some of
+        them."""
         self.ask(n, host, **kw)
         self.dump()
         found = []
@@ -121,7 +120,7 @@ class Callgrind:
         return tuple(min(costs) for costs in zip(*found))
 
     def profile(self, host, n=1000, **kw):
-        """function -> instructions of its own a request."""
+        """function -> its own instructions for one request."""
         self.ask(n, host, **kw)
         self.dump()
         self.ask(n, host, **kw)

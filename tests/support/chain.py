@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# Records and entries as paylock-admin writes them, and as nobody should,
-# and somebody who asks for sites all the while.
+# Writes records and entries without paylock-admin, rightly or wrongly; and
+# watches that sites stay closed or open.
 
 import hashlib
 import http.client
@@ -42,7 +42,7 @@ ALERTS = r"\[alert\] .*paylock: "
 
 
 def entry_leaf(entry):
-    """As docs/audit-format.md has it."""
+    """The leaf hash of docs/audit-format.md."""
     leaf = b"paylock audit leaf 1\n"
     for field in FIELDS:
         value = entry.get(field, "").encode()
@@ -65,7 +65,8 @@ def text(record):
 
 
 class Chain:
-    """A second writer of the protocol, which remembers its last head."""
+    """A second writer of the protocol.  It remembers the last entry that it
+    wrote."""
 
     def __init__(self, redis):
         self.redis = redis
@@ -76,7 +77,7 @@ class Chain:
         self.look()
 
     def look(self, client=None):
-        """The head as it stands in Redis; None where there is no stream."""
+        """Reads the last entry from Redis; None where there is no stream."""
         if client is None:
             client = self.client
         for id, entry in client.xrevrange(AUDIT, count=1):
@@ -120,7 +121,7 @@ class Chain:
             p.execute()
 
     def adopt(self):
-        """The entry that makes this Redis the truth."""
+        """Writes an adopt entry: this Redis is the truth from now on."""
         seq, known, chain = self.seq, self.hash, self.chain
         there = self.look()
         if there is None:
@@ -138,15 +139,16 @@ class Chain:
         nginx.wait_state(marker, "locked", timeout)
 
     def put(self, nginx, records):
-        """These records and no others, known to nginx."""
+        """Makes these the only records, and waits until nginx has them."""
         gone = set(self.client.hkeys(LOCKS)) - set(records)
         self.write(*((host, None) for host in gone), *records.items())
         self.settle(nginx)
 
 
 def check_trail(client):
-    """The trail is whole and comes to the records; the number of flips."""
-    prev, chain, records, flips = "0" * 64, None, {}, 0
+    """Checks that the trail has no gap and yields the records; returns the
+    number of changes."""
+    prev, chain, records, changes = "0" * 64, None, {}, 0
     entries = client.xrange(AUDIT)
 
     for seq, (ident, fields) in enumerate(entries, 1):
@@ -159,15 +161,15 @@ def check_trail(client):
         if host := fields.get("host"):
             assert fields.get("before", "") == records.get(host, "")
             records[host] = fields.get("after", "")
-            flips += 1
+            changes += 1
 
     assert client.hgetall(LOCKS) == \
         {host: record for host, record in records.items() if record}
-    return flips
+    return changes
 
 
-class Flipping:
-    """Writes on, as long as with, what changes(i) says for i = 1, 2, ..."""
+class Changing:
+    """Writes changes(1), changes(2) and so on while the with block runs."""
 
     def __init__(self, chain, changes):
         self.chain = Chain(chain.redis)
@@ -191,8 +193,8 @@ class Flipping:
 
 
 class Watch:
-    """Asks for hosts without pause, on a connection that stays: the closed
-    stay closed, the open open."""
+    """Asks for hosts all the time on one connection, and fails if a closed one
+    opens or an open one closes."""
 
     def __init__(self, nginx, closed=("acme.example",),
                  open=("open.example",)):
@@ -206,7 +208,7 @@ class Watch:
         self.thread = threading.Thread(target=self.run)
 
     def expect(self, closed=(), open=()):
-        """From now on; of the hosts named, nothing more is said before."""
+        """What to expect from now on of these hosts."""
         with self.lock:
             rest = [(host, shut) for host, shut in self.wanted
                     if host not in closed and host not in open]
@@ -255,8 +257,8 @@ class Watch:
 
 
 def in_time(measure, tries=3):
-    """measure() says whether it was: on a machine that is overloaded it is
-    not now and then, but never so every time."""
+    """Calls measure() until it says that it was fast enough: on a busy machine
+    one try may be slow, but not each of them."""
     assert any(measure() for _ in range(tries))
 
 
@@ -271,7 +273,8 @@ def count(nginx, regex):
 
 
 def told(nginx, since=0):
-    """The reasons why nginx does not follow, each of which it tells once."""
+    """The reasons that nginx logged for not following Redis; it must log each
+    only once."""
     why = [re.sub(r"\d", "", reason) for reason in re.findall(
         r"paylock: Redis at \S+: (.*); (?:\d+ records stay|nothing is known)",
         nginx.error_log()[since:])]
@@ -280,8 +283,8 @@ def told(nginx, since=0):
 
 
 def closed_hosts(nginx, chain, reconcile="200ms", at=None, **kw):
-    """An nginx that closes HOSTS, by entries, and has opened another; at is
-    where it is seen to follow, if that is not where they are written."""
+    """An nginx for which HOSTS are closed and open.example is open, by
+    entries. at: the Redis that nginx follows, if it is not the chain's."""
     chain.write(*((host, LOCKED) for host in HOSTS), ("open.example", OPEN))
     server = nginx(SITES % reconcile, **kw)
     server.wait_live(at or chain.redis)
@@ -290,7 +293,7 @@ def closed_hosts(nginx, chain, reconcile="200ms", at=None, **kw):
 
 
 def agrees(server, chain, timeout=20):
-    """nginx says of every record what Redis says."""
+    """Waits until nginx and Redis agree on every record."""
     def check():
         there = chain.client.hgetall(LOCKS)
         return all((server.state(host) == "locked")

@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# Operators with keys of their own, what paylock-admin says when it refuses, and
-# what it writes.
+# Operators with keys of their own, the errors of paylock-admin, and what it
+# writes.
 
 import json
 import os
@@ -27,7 +27,7 @@ def operator(redis, private):
 
 @pytest.fixture
 def alice(operator):
-    """Who began the trail, and has locked a site."""
+    """An operator who ran init and locked a site."""
     alice = operator("alice")
     alice("init")
     alice("lock", "a.example")
@@ -36,7 +36,7 @@ def alice(operator):
 
 @pytest.fixture
 def bob(alice, operator):
-    """Whom alice has added, and who knows the trail."""
+    """A second operator, whose key alice added."""
     bob = operator("bob")
     alice("key", "add", bob.key, "--reason", "Bob")
     bob("init", "--yes")
@@ -44,7 +44,8 @@ def bob(alice, operator):
 
 
 def failed(done, status, code):
-    """The error with which a command ended; warnings may come before it."""
+    """Checks that a command failed this way and returns the error; warnings
+    may precede it."""
     assert done.returncode == status, done.stderr
     *warnings, line = done.stderr.splitlines()
     assert line.isascii() and line.replace("\x7f", "").isprintable()
@@ -58,14 +59,15 @@ def failed(done, status, code):
 
 
 def refused(admin, status, code, *args, **kw):
-    """Runs a command that is to fail, with --json: its error."""
+    """Runs a command that has to fail, and returns its error."""
     done = admin("--json", *args, check=False, **kw)
     assert done.stdout == ""
     return failed(done, status, code)
 
 
 def answered(admin, answer, *args):
-    """A command that asks on a terminal: its status, stdout and stderr."""
+    """Runs a command on a terminal, answers its question, and returns status,
+    stdout and stderr."""
     master, slave = pty.openpty()
     try:
         os.write(master, answer.encode() + b"\n")
@@ -83,7 +85,7 @@ def record(redis, host="acme.example"):
 
 
 def stream(redis):
-    """The trail as Redis has it: (id, entry)."""
+    """The trail in Redis: (id, entry)."""
     return redis.client().xrange(AUDIT)
 
 

@@ -1,6 +1,6 @@
 # Copyright (C) 2026 paylock contributors
 #
-# An nginx whose binary can be upgraded, which only a daemon's can.
+# An nginx that runs as a daemon, so that its binary can be upgraded.
 
 import os
 import pathlib
@@ -18,7 +18,7 @@ def pid_of(server, name):
 
 
 class Daemon(Nginx):
-    """One that can be upgraded: its parent is another than at the start."""
+    """An nginx that runs as a daemon."""
 
     master = 0
 
@@ -49,7 +49,8 @@ def alive(pid):
 
 
 def upgrade(server):
-    """USR2, then WINCH to the old master: the pid of the new one."""
+    """Upgrades the binary: USR2, then WINCH to the old master; returns the new
+    master's pid."""
     old = server.pid
     os.kill(old, signal.SIGUSR2)
     new = wait_for("the new master",
@@ -62,7 +63,7 @@ def upgrade(server):
 
 
 def titled(pid):
-    """Is it a worker, and still there?"""
+    """Is it a worker that still runs?"""
     try:
         title = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:

@@ -1,8 +1,8 @@
 # Copyright (C) 2026 paylock contributors
 #
-# A server that speaks as it is told: any bytes, at any pace, to any end.  In
-# front of a real Redis it passes on what no fault concerns; on its own it says
-# nothing but what its faults say.
+# A server with faults to order, such as broken, slow or endless replies.  In
+# front of a real Redis it forwards whatever no fault concerns; alone it sends
+# only what its faults say.
 
 import collections
 import contextlib
@@ -18,7 +18,8 @@ NOWHERE = "/nonexistent"
 
 
 def end_of(data, at=0):
-    """Where the RESP value at a place ends; 0 if it is not whole."""
+    """The end of the RESP value that starts at this position; 0 if it is not
+    complete."""
     left = 1
     while left:
         line = data.find(b"\r\n", at)
@@ -66,17 +67,18 @@ class Fault:
             and self.having in raw
 
     def asks(self):
-        """Is what Redis says needed?"""
+        """Does Redis have to be asked?"""
         return self.reply is None or callable(self.reply)
 
     def wait(self, times=1, timeout=30):
-        """Until it has struck so often, and each link broke that it struck."""
+        """Waits until the fault has been used that often, and has broken each
+        of these connections."""
         wait_for(f"{self.command} to be struck {times} times",
                  lambda: self.struck >= times and self.left >= times, timeout)
 
 
 class Link:
-    """One connection; replies go out in the order of their commands."""
+    """One connection; replies keep the order of their commands."""
 
     def __init__(self, fake, client, redis):
         self.fake = fake
@@ -161,10 +163,8 @@ class Link:
 
 
 class FakeRedis:
-    """
-    Behind it is the Redis at the socket named upstream, if any; it listens on
-    TCP, or with a directory on a unix socket there.
-    """
+    """Forwards to the Redis at the socket upstream, if one is given.  Listens
+    on TCP, or in a directory on a unix socket."""
 
     def __init__(self, upstream=None, directory=None):
         self.upstream = upstream
@@ -187,7 +187,7 @@ class FakeRedis:
         self.start(self.accept)
 
     def on(self, command, reply=None, **kw):
-        """Another fault; an earlier one comes before it."""
+        """Adds a fault; those added earlier come first."""
         fault = Fault(command, reply, **kw)
         with self.lock:
             self.faults.append(fault)
@@ -204,12 +204,12 @@ class FakeRedis:
         return None
 
     def heal(self):
-        """No more faults."""
+        """Removes all faults."""
         with self.lock:
             self.faults.clear()
 
     def to(self, upstream):
-        """From now on there; who is connected is cut off."""
+        """Forwards to another Redis from now on, and closes all connections."""
         self.upstream = upstream
         self.cut()
 

@@ -1,6 +1,6 @@
 # Copyright (C) 2026 paylock contributors
 #
-# What nginx does to follow Redis, as its log and Redis tell of it.
+# How nginx follows Redis, read from its log and from Redis.
 
 import re
 import time
@@ -17,18 +17,18 @@ SITES = """
 
 
 def owner(server):
-    """The worker that follows Redis, by the last that said so."""
+    """The pid of the worker that follows Redis, by the latest log line."""
     return int(re.findall(r"\[notice\] (\d+)#\d+: paylock: this worker "
                           r"follows Redis", server.error_log())[-1])
 
 
 def scanned(chain):
-    """How many replies to HSCAN Redis has given."""
+    """The number of HSCAN replies that Redis has sent."""
     return chain.client.info("commandstats")["cmdstat_hscan"]["calls"]
 
 
 def unaudited(server):
-    """How many changes without an entry the log has counted."""
+    """The number of changes without an entry that the log reports."""
     return sum(map(int, re.findall(
         r"\[warn\] .* (\d+) records? w\w+ changed in Redis without an entry",
         server.error_log())))
@@ -43,6 +43,6 @@ def still_closed(server, seconds=2):
 
 
 def recover(fake):
-    """The scan has been made again, and entries are waited for."""
+    """Waits until all has been read again and nginx waits for entries."""
     was = fake.seen["XREAD"]
     wait_for("the feed to follow", lambda: fake.seen["XREAD"] > was)

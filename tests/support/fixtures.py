@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# The fixtures that any test may ask for.  Those of one subject are in its own
-# file of support/; conftest.py names all these files.
+# The fixtures that any test may use.  Those of one subject are in its file of
+# support/; conftest.py lists all these files.
 
 import os
 import pathlib
@@ -19,7 +19,7 @@ from support.gate import Gate
 
 
 def children():
-    """The pids of this process's children, zombies included."""
+    """The pids of this process's children, with zombies."""
     while True:
         try:
             return {int(pid)
@@ -31,7 +31,7 @@ def children():
 
 @pytest.fixture(autouse=True)
 def no_process_left():
-    """Whatever a test starts has ended when it is over."""
+    """Every process that a test starts has ended when the test is over."""
     before = children()
     yield
     left = children() - before
@@ -42,8 +42,8 @@ def no_process_left():
 
 @pytest.fixture
 def private():
-    """A directory whose path the workers' user may walk and that is short
-    enough for the name of a unix socket, which pytest's own are not."""
+    """A directory that workers may enter, with a path short enough for unix
+    sockets; pytest's tmp_path is neither."""
     path = pathlib.Path(tempfile.mkdtemp(prefix="paylock-test-"))
     path.chmod(0o755)
     yield path
@@ -69,14 +69,14 @@ def admin(redis, private):
 
 @pytest.fixture
 def known(admin):
-    """A paylock-admin that has made its chain."""
+    """A paylock-admin that has run init."""
     admin("init")
     return admin
 
 
 @pytest.fixture
 def chain(redis):
-    """A chain that the test itself writes to, without paylock-admin."""
+    """A new chain, written without paylock-admin."""
     return Chain(redis).init()
 
 
@@ -89,7 +89,7 @@ def backend():
 
 @pytest.fixture
 def nginx(redis, private):
-    """nginx(server_blocks, **kw): starts an Nginx bound to redis."""
+    """nginx(http_block, **kw) starts an nginx that follows redis."""
     started = []
 
     def start(http, **kw):
@@ -116,7 +116,7 @@ def gate(nginx, admin, backend, private):
 
 @pytest.fixture
 def mounts():
-    """The command whose mounts are seen by what it runs alone."""
+    """The prefix of a command that runs in a mount namespace of its own."""
     command = ["unshare", "--mount"]
     if os.geteuid() or subprocess.run([*command, "true"],
                                       capture_output=True).returncode:
@@ -126,7 +126,7 @@ def mounts():
 
 @pytest.fixture(scope="session")
 def tls(tmp_path_factory):
-    """The paths of a certificate and its key, which the master reads."""
+    """The paths of a certificate and of its key."""
     path = tmp_path_factory.mktemp("tls")
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",

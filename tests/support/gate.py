@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# What the tests of the gate have in common: a site that says THE-SITE in
-# all it says, a backend that does so too, and the words for "closed".
+# A site whose every page contains THE-SITE, a backend likewise, and checks
+# whether an answer is the site's or the locked one.
 
 import email.message
 import socket
@@ -25,14 +25,14 @@ FILES = {
 
 
 def text(reply):
-    """A reply's head and body, from get() or raw()."""
+    """Head and body of a reply from get() or raw()."""
     if isinstance(reply, bytes):
         return reply.decode("latin-1")
     return f"{reply.status}\n{reply.headers}\n{reply.text}"
 
 
 def site(reply):
-    """Did the site have a say?"""
+    """Is anything of the site in the reply?"""
     # the answer to TRACE and to a condition that holds has no body, the
     # redirect to a directory and the list of one are nginx's own words
     words = (SITE, "x-backend", "304\n", "405\n", "403\n", "413\n", " 405 ",
@@ -41,7 +41,7 @@ def site(reply):
 
 
 def closed(reply):
-    """Is it the locked answer and nothing else?"""
+    """Is it the locked answer, with nothing of the site?"""
     head = text(reply)
     if isinstance(reply, bytes):
         assert head.startswith("HTTP/1.1 503 "), head
@@ -58,7 +58,7 @@ def closed(reply):
 
 def http10(nginx, path="/", host="acme.example", method="GET", headers=(),
            body=b"", address=None):
-    """The same as nginx.get(), by HTTP/1.0, as bytes."""
+    """As nginx.get(), over HTTP/1.0; returns bytes."""
     head = [f"{method} {path} HTTP/1.0", f"Host: {host}",
             *(f"{name}: {value}" for name, value in dict(headers).items())]
     if body:
@@ -68,13 +68,13 @@ def http10(nginx, path="/", host="acme.example", method="GET", headers=(),
 
 def http2(nginx, path="/", host="acme.example", method="GET", headers=(),
           body=b"", address=None):
-    """The same by HTTP/2 in clear, at a socket that speaks it."""
+    """As nginx.get(), over HTTP/2 without TLS."""
     with H2(address or str(nginx.dir / "h2.sock")) as client:
         return client.get(path, host, method, headers, body)
 
 
 class H2:
-    """A connection of HTTP/2 by prior knowledge, one request at a time."""
+    """An HTTP/2 connection without TLS."""
 
     def __init__(self, address, context=None, name=None):
         unix = isinstance(address, str)
@@ -121,7 +121,7 @@ class H2:
         return self.replies([stream])[stream]
 
     def replies(self, streams):
-        """The answers to streams, which may be mixed with others."""
+        """The replies to these streams, which may be interleaved."""
         heads, bodies, done = {}, {}, {}
         while not set(streams) <= set(done):
             got = self.socket.recv(65536)
@@ -154,7 +154,7 @@ class H2:
 
 
 class Gate:
-    """One nginx, one chain, and what the tests do with them."""
+    """One nginx, its chain, and what the tests do with both."""
 
     def __init__(self, nginx, admin, backend, directory):
         self.make = nginx

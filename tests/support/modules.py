@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# The modules of others that are loaded beside ours: Debian's, or for another
-# nginx those that lie beside our module.  What is not there is left out.
+# Other modules that are loaded beside ours: Debian's, or for another nginx
+# those that lie beside our module.  Missing ones are left out.
 
 import pathlib
 

@@ -8,7 +8,7 @@ NXDOMAIN = 3
 
 
 class NameServer:
-    """Answers for one name, with what it is told to say at the time."""
+    """A DNS server that knows one name, with the addresses in answer."""
 
     def __init__(self, name):
         self.name = name

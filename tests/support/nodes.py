@@ -1,6 +1,6 @@
 # Copyright (C) 2026 paylock contributors
 #
-# The reports of nginx in Redis, and those of others that are not there.
+# The reports of nodes in Redis, real and made up.
 
 import json
 
@@ -21,14 +21,14 @@ def wait_report(redis, name, check=lambda report: True, timeout=15):
 
 
 def now(redis):
-    """Milliseconds, by the clock of Redis."""
+    """The time of Redis in milliseconds."""
     with redis.client() as client:
         seconds, us = client.time()
     return seconds * 1000 + us // 1000
 
 
 def write(redis, name, head, age=0, **members):
-    """The report of a node that is not there."""
+    """Writes the report of a node that does not exist."""
     report = {"version": "0.1.0", "state": "live", "records": 1, "held": 0,
               "ahead": 0, "time": now(redis) - age, **head, **members}
     with redis.client() as client:

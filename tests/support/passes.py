@@ -1,7 +1,6 @@
 # Copyright (C) 2026 paylock contributors
 #
-# What the tests of passes share: an nginx that takes them, links, and
-# tokens that are made here once more.
+# nginx with passes, their links, and tokens made from docs/passes.md alone.
 
 import base64
 import hmac
@@ -65,7 +64,7 @@ def ask(nginx, path="/", host="acme.example", by=None, cookie=None, **kw):
 
 
 def exchanged(reply):
-    """The Location and the cookie, name=value, of an exchange."""
+    """Location and cookie (name=value) of the reply to a link."""
     assert reply.status == 303, reply
     assert reply.body == b""
     assert reply.headers["Referrer-Policy"] == "no-referrer"
@@ -77,7 +76,7 @@ def exchanged(reply):
 
 
 def follow(nginx, link, host="acme.example", **kw):
-    """The cookie that a link is exchanged for."""
+    """Follows a link; returns the cookie."""
     location, cookie = exchanged(ask(nginx, link, host, **kw))
     assert "paylock_pass" not in location
     return cookie
@@ -95,7 +94,7 @@ def b64(data):
 
 def forge(keys, host="acme.example", purpose="link", issued=None,
           expires=None, kid=None, version=1):
-    """A token, made as docs/passes.md has it."""
+    """A token made from docs/passes.md, without paylock-admin."""
     line = keys.read_text().split()[0]
     name, secret = line.split(":")
     kid = kid or name
@@ -111,7 +110,7 @@ def forge(keys, host="acme.example", purpose="link", issued=None,
 
 
 def shown(nginx, value, **kw):
-    """Both ways to show a token: the answers."""
+    """The replies to a token shown as a link and as a cookie."""
     return (ask(nginx, f"/?paylock_pass={value}", **kw),
             ask(nginx, cookie=f"paylock_pass={value}", **kw),
             ask(nginx, cookie=f"__Host-paylock_pass={value}", **kw))

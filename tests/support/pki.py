@@ -1,6 +1,6 @@
 # Copyright (C) 2026 paylock contributors
 #
-# Certificates for the tests: authorities, and what they sign.
+# Certificate authorities and certificates for the tests.
 
 import pathlib
 import subprocess
@@ -14,7 +14,7 @@ def openssl(*args, cwd):
 
 
 class Authority:
-    """A certificate authority in a directory of its own."""
+    """A certificate authority with its own directory."""
 
     def __init__(self, directory, name):
         self.dir = pathlib.Path(directory) / name
@@ -24,7 +24,8 @@ class Authority:
         self.cert = self.dir / "ca.pem"
 
     def issue(self, name, alt, days=30):
-        """The paths of a certificate for alt (DNS:x or IP:x) and its key."""
+        """Issues a certificate for alt (DNS:x or IP:x); returns its path and
+        its key's."""
         (self.dir / f"{name}.ext").write_text(f"subjectAltName={alt}\n")
         openssl("req", *KEY, "-subj", f"/CN={name}", "-keyout", f"{name}.key",
                 "-out", f"{name}.csr", cwd=self.dir)

@@ -1,6 +1,6 @@
 # Copyright (C) 2026 paylock contributors
 #
-# Redis servers of which some copy others.
+# Redis servers that replicate each other.
 
 import contextlib
 
@@ -10,7 +10,7 @@ from support.servers import wait_for
 
 @contextlib.contextmanager
 def redis_servers(directory, *names, **conf):
-    """So many, each for itself until follow()."""
+    """Redis servers in folders of these names, independent until follow()."""
     with contextlib.ExitStack() as stack:
         started = []
         for name in names:

@@ -1,6 +1,6 @@
 # Copyright (C) 2026 paylock contributors
 #
-# nginx with a state file, and what is in that.
+# nginx with a state file, and the content of that file.
 
 import os
 import pwd
@@ -21,7 +21,7 @@ CONF = "paylock_state @DIR@/state/paylock;" + SITES
 
 @pytest.fixture
 def saving(nginx, chain):
-    """An nginx with one lock, which is in its file."""
+    """Starts an nginx with one locked host that is in its state file."""
     def start(http=CONF, **kw):
         chain.write(("acme.example", LOCKED))
         server = nginx(http, **kw)
@@ -40,7 +40,7 @@ def saved(path, seq):
 
 
 def valid(path, seq):
-    """The same of a file that may be of another key, or none."""
+    """As saved(), for a file that may have another key or be broken."""
     try:
         return saved(path, seq)
     except (AssertionError, struct.error):
@@ -53,7 +53,7 @@ def wait_saved(server, chain, timeout=15):
 
 
 def again(server):
-    """Starts nginx once more."""
+    """Starts nginx again after kill()."""
     (server.dir / "control.sock").unlink(missing_ok=True)
     (server.dir / "nginx.pid").unlink(missing_ok=True)
     (server.dir / "error.log").unlink()
@@ -76,7 +76,7 @@ def alerts(server, text="[alert]"):
 
 
 def unprivileged(directory, http, redis, **kw):
-    """An nginx whose master is no root either; it is not started yet."""
+    """An nginx, not yet started, whose master does not run as root."""
     user = pwd.getpwnam(WORKER)
     module = shutil.copy(MODULE, directory)     # the build may be root's alone
     server = Nginx(directory / "unprivileged", http, redis, load=(module,),

@@ -1,8 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# The servers that the tests run against: real nginx and real Redis.
-# Everything lives in a private directory, is stopped by pid and checked for
-# what it leaves behind.
+# nginx, Redis and paylock-admin as the tests start them: in a private
+# directory, stopped by pid, and checked for what they leave behind.
 
 import hashlib
 import http.client
@@ -47,8 +46,8 @@ PASSWORDS = {user: secrets.token_hex(16)
 
 
 def wait_for(what, check, timeout=20.0, pause=None):
-    """Calls check until it returns something true, and returns that: what
-    takes long is asked for less often."""
+    """Calls check until it returns something true, and returns that.  The
+    longer it takes, the longer the pauses."""
     start = time.monotonic()
     while True:
         result = check()
@@ -61,7 +60,7 @@ def wait_for(what, check, timeout=20.0, pause=None):
 
 
 def compilers():
-    """That the module was built with, by what they leave in it."""
+    """The compilers that built the module, from the marks they leave in it."""
     return sorted({found.decode() for found in re.findall(
         rb"GCC: [ -~]+|clang version [ -~]+", MODULE.read_bytes())})
 
@@ -94,7 +93,8 @@ def password_file(directory, user):
 
 
 def sanitizers(directory):
-    """The environment in which sanitizers write what they find there."""
+    """The environment that makes sanitizers write their reports into the
+    directory."""
     if not ASAN:
         return {}
     reports = pathlib.Path(directory) / "reports"
@@ -144,7 +144,7 @@ class Process:
         return path.read_text(errors="replace") if path.exists() else ""
 
     def family(self):
-        """The pids of the daemon's session, zombies left out."""
+        """The pids of the daemon's session, without zombies."""
         pids = []
         for entry in os.listdir("/proc"):
             if not entry.isdigit():
@@ -160,8 +160,9 @@ class Process:
         return pids
 
     def end(self, sig, timeout=10, again=False):
-        """Ends the daemon; one that does not leave is killed: a failure.
-        again: a signal may come between the look at it and epoll_wait()."""
+        """Ends the daemon; if it does not end, it is killed and the test
+        fails. again: send the signal more than once, as nginx can miss one
+        between looking for signals and epoll_wait()."""
         if self.process is None:
             return
 
@@ -206,8 +207,8 @@ class Redis(Process):
 
     @property
     def users(self):
-        """Are there users?  Some tests make them, or need the default's
-        password."""
+        """Does it have the users of docs/redis.md?  Some tests make their own,
+        or set a password for the default user."""
         return not {"requirepass", "aclfile"} & set(self.conf)
 
     def start(self):
@@ -243,7 +244,7 @@ class Redis(Process):
                               decode_responses=True, **kw)
 
     def allow(self, prefix):
-        """Gives the users their rights under another prefix, * being any."""
+        """Gives the users their rights under another key prefix; * is any."""
         with self.client() as client:
             for line in RIGHTS:
                 line = acl(line).replace("{paylock}:", prefix)
@@ -260,8 +261,7 @@ class Redis(Process):
         self.process.wait(5)
 
     def discard(self):
-        """Ends it with its children, whatever they are at: nobody reads what
-        they would leave."""
+        """Kills it with its children: nobody needs what they would leave."""
         if self.running():
             os.killpg(self.pid, signal.SIGKILL)
             self.process.wait(5)
@@ -424,8 +424,8 @@ class Nginx(Process):
         return self.workers() or "master_process off" in self.settings["main"]
 
     def test(self, http):
-        """nginx -t with http in the http block: file, line and reason are
-        in stderr, the lines counted in nginx-test.conf."""
+        """Runs nginx -t with this http block.  Line numbers in its errors are
+        those of nginx-test.conf."""
         self.port = self.port or free_port()
         conf = self.dir / "nginx-test.conf"
         conf.write_text(self.configuration(http).replace(
@@ -525,7 +525,7 @@ class Nginx(Process):
                 got += part
 
     def state(self, host):
-        """What the module says of a name: $paylock_state's value."""
+        """$paylock_state for a name, whatever the servers of the test do."""
         reply = self.get("/", host=host, address=self.control)
         if reply.headers["X-Paylock"] is not None:
             return reply.headers["X-Paylock"]

@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# Ways in which one location of nginx asks, or goes on to, another: by nginx
-# itself and by the modules that others load beside ours.
+# The ways in which one location of nginx calls another: by nginx itself and by
+# other modules.
 
 import re
 

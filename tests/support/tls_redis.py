@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# A Redis that speaks TLS, the certificates that it may show, and an nginx
-# that follows it.
+# A Redis with TLS, the certificates that it may show, and an nginx that
+# follows it.
 
 import re
 import socket
@@ -110,7 +110,7 @@ def client_certificate(certs):
             f"paylock_redis_ssl_certificate_key {key};")
 
 
-def flips_arrive(server, admin):
+def changes_arrive(server, admin):
     for command, state in (("lock", "locked"), ("unlock", "open")):
         admin(command, "later.example")
         server.wait_state("later.example", state)

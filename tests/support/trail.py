@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# Signed trails without paylock-admin: what it would write, and what somebody
-# would who may write to Redis.
+# Signed trails without paylock-admin: as it would write them, and as an
+# attacker with write access to Redis would.
 
 import copy
 import json
@@ -71,7 +71,7 @@ class Trail:
             entry["sig"] = key.sign_entry(entry)
         return self
 
-    def flip(self, host, action="lock", **fields):
+    def change(self, host, action="lock", **fields):
         """The fields of an entry that changes a record."""
         after = "" if action == "reset" else json.dumps(
             {"at": self.time // 1000, "lock_at": self.time // 1000,

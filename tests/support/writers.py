@@ -1,6 +1,6 @@
 # Copyright (C) 2026 paylock contributors
 #
-# Several writers of one chain, at a rate: what a busy day would look like.
+# Several writers of one chain at a given rate.
 
 import random
 import threading
@@ -18,7 +18,7 @@ class Writer(Chain):
     """Writes beside others, as paylock-admin does: it watches both keys,
     and looks where the chain ends before it adds to it."""
 
-    def flip(self, *changes):
+    def change(self, *changes):
         """One transaction.  False: somebody else was faster, there is no
         chain, or Redis went away and nobody knows whether it was done."""
         try:
@@ -47,7 +47,7 @@ class Writer(Chain):
 
 
 class Writers:
-    """n threads that flip the same hosts, together `rate` times a second.
+    """n threads that change the same hosts, together `rate` times a second.
     What is missed while Redis is away is made up for afterwards.  They take
     turns: whom they race with is everybody else."""
 
@@ -62,7 +62,7 @@ class Writers:
             for i in range(n)]
 
     @property
-    def flips(self):
+    def changes(self):
         return sum(self.done)
 
     @property
@@ -80,7 +80,7 @@ class Writers:
                 continue
             size = min(BATCH + int(late * self.share), MOST)
             with self.turn:
-                done = writer.flip(*(
+                done = writer.change(*(
                     (host, random.choice([LOCKED, OPEN, None]))
                     for host in random.sample(hosts, size)))
             self.done[i] += size * done

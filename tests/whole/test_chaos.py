@@ -1,8 +1,8 @@
 # Copyright (C) 2026 paylock contributors
 #
 # Everything fails at once: workers are killed, nginx reloads, Redis hangs,
-# dies, comes back and forgets, while four writers flip.  Whoever asks for a
-# site that is known to be locked gets no other answer all the while.
+# dies, comes back and forgets, while four writers make changes.  All the while
+# a site that is known to be locked gives no other answer.
 
 import http.client
 import os
@@ -21,7 +21,7 @@ from support.servers import wait_for
 from support.writers import Writer, Writers
 
 SECONDS = float(os.environ.get("PAYLOCK_CHAOS_SECONDS", 15))
-RATE = 1000                             # flips a second
+RATE = 1000                             # changes a second
 WORKERS = 4
 HOSTS = [f"h{i}.example" for i in range(300)]
 
@@ -88,7 +88,7 @@ class Chaos:
         self.ending = False
         self.asked = []                 # (host, from, until, status)
         self.counts = dict.fromkeys(
-            ("kills", "reloads", "stops", "restarts", "flips by CLI"), 0)
+            ("kills", "reloads", "stops", "restarts", "changes by CLI"), 0)
         self.up = 0                     # seconds in which Redis is there
         self.failures = []
 
@@ -102,7 +102,7 @@ class Chaos:
                 raise
         return threading.Thread(target=run)
 
-    # who flips, and knows what must hold then
+    # who changes, and knows what must hold then
 
     def until(self, check, timeout=60):
         """Waits, but not beyond the end."""
@@ -133,8 +133,8 @@ class Chaos:
 
     def flip_by_chain(self, writer, hosts):
         self.open_and_lock(
-            hosts, lambda: writer.flip(*((h, OPEN) for h in hosts)),
-            lambda: writer.flip(*((h, LOCKED) for h in hosts)))
+            hosts, lambda: writer.change(*((h, OPEN) for h in hosts)),
+            lambda: writer.change(*((h, LOCKED) for h in hosts)))
 
     def flip_by_cli(self, hosts):
         self.open_and_lock(hosts, lambda: self.cli("unlock", hosts),
@@ -142,7 +142,7 @@ class Chaos:
 
     def cli(self, command, hosts):
         done = self.admin(command, *hosts, check=False).returncode == 0
-        self.counts["flips by CLI"] += len(hosts) * done
+        self.counts["changes by CLI"] += len(hosts) * done
         return done
 
     # who asks
@@ -184,7 +184,7 @@ class Chaos:
     def redis_until(self, done, timeout):
         end = time.monotonic() + timeout
         while not done():
-            assert time.monotonic() < end, "flips are too slow"
+            assert time.monotonic() < end, "changes are too slow"
             self.redis.pause()
             time.sleep(random.uniform(0.2, 1.5))
             self.redis.resume()
@@ -302,7 +302,7 @@ def test_chaos(nginx, redis, admin):
             start = time.monotonic()
             for half in 1, 2:
                 chaos.redis_until(
-                    lambda: writers.flips >= half * RATE * SECONDS / 2,
+                    lambda: writers.changes >= half * RATE * SECONDS / 2,
                     4 * SECONDS + 60)
                 if half == 1:
                     chaos.forget(writers)
@@ -316,7 +316,7 @@ def test_chaos(nginx, redis, admin):
     # what is there in the end is what was written
 
     chain = Writer(redis)
-    wait_for("Redis", lambda: chain.flip(("last.example", OPEN),
+    wait_for("Redis", lambda: chain.change(("last.example", OPEN),
                                          ("end.example", LOCKED)))
     server.wait_state("end.example", "locked", 30)
     server.wait_state("last.example", "open", 30)
@@ -355,13 +355,13 @@ def test_chaos(nginx, redis, admin):
         assert (server.state(host) == "locked") \
             == ("lock_at" in records.get(host, "")), host
 
-    counts = {**chaos.counts, "flips": writers.flips, "in vain": writers.lost,
-              "seconds": seconds, "Redis up": chaos.up, "shares": writers.done,
+    counts = {**chaos.counts, "changes": writers.changes,
+              "in vain": writers.lost, "seconds": seconds, "Redis up": chaos.up, "shares": writers.done,
               "asked": len(chaos.asked), "asked while locked": len(judged),
               "spans": len(ledger.spans), "sizes": (before, after)}
     print(counts)
-    assert SECONDS < 60 or writers.flips > 0.8 * RATE * seconds, counts
+    assert SECONDS < 60 or writers.changes > 0.8 * RATE * seconds, counts
     assert all(writers.done), counts
     assert all(counts[name] for name in (
-        "kills", "reloads", "stops", "restarts", "adopts", "flips by CLI",
+        "kills", "reloads", "stops", "restarts", "adopts", "changes by CLI",
         "spans")), counts

@@ -1,8 +1,9 @@
 # Copyright (C) 2026 paylock contributors
 #
-# Random flips by several paylock-admins at once, some of which are killed:
-# dense, none lost, none made twice, and every hash as docs/audit-format.md
-# has it computed.  PAYLOCK_FLIPS is how many there are at least.
+# Random changes by several paylock-admins at once, some of which are killed:
+# no gap in the trail, no change lost or made twice, and every hash as
+# docs/audit-format.md defines it.  PAYLOCK_TEST_CHANGES is the least number of
+# changes.
 
 import json
 import os
@@ -17,7 +18,7 @@ from oracle import verify
 from support import servers
 from support.chain import check_trail
 
-FLIPS = int(os.environ.get("PAYLOCK_FLIPS", "500"))
+CHANGES = int(os.environ.get("PAYLOCK_TEST_CHANGES", "500"))
 
 
 def requests(client):
@@ -31,7 +32,7 @@ def requests(client):
 
 
 class Hand:
-    """One of those who flip, and kill what they began."""
+    """One of those who make changes, and kill what they began."""
 
     def __init__(self, admin, number, wanted):
         self.admin, self.number, self.wanted = admin, number, wanted
@@ -45,11 +46,11 @@ class Hand:
     def work(self):
         try:
             while self.made < self.wanted:
-                self.flip()
+                self.change()
         except AssertionError as problem:
             self.problem = problem
 
-    def flip(self):
+    def change(self):
         request = f"{self.number} {len(self.told)}"
         n = min(self.dice.choice([1, 1, 2, 5, 10]), self.wanted - self.made)
         command = self.dice.choice(["lock", "lock", "unlock", "reset"])
@@ -77,7 +78,7 @@ class Hand:
 
 
 @pytest.mark.parametrize("signed", [False, True])
-def test_flips_by_four(signed, redis, private):
+def test_changes_by_four(signed, redis, private):
     admins = [servers.Admin(redis, private / f"admin{i}") for i in range(4)]
     keys = [admin.json("keygen")["key"] for admin in admins if signed]
     admins[0]("init")
@@ -86,7 +87,7 @@ def test_flips_by_four(signed, redis, private):
     for admin in admins[1:]:
         admin("init", "--yes")
 
-    hands = [Hand(admin, i, -(-FLIPS // 4)) for i, admin in enumerate(admins)]
+    hands = [Hand(admin, i, -(-CHANGES // 4)) for i, admin in enumerate(admins)]
     threads = [threading.Thread(target=hand.work) for hand in hands]
     for thread in threads:
         thread.start()
@@ -98,7 +99,7 @@ def test_flips_by_four(signed, redis, private):
 
     # what was told is what was done, whichever attempt it was that did it
     client = redis.client()
-    flips, done = check_trail(client), requests(client)
+    changes, done = check_trail(client), requests(client)
     told = {request: answer for hand in hands
             for request, (_, answer) in hand.told.items()}
     assert set(done) <= set(told)
@@ -108,7 +109,7 @@ def test_flips_by_four(signed, redis, private):
         if made:
             assert answer["first_seq"] == made[0][0]
             assert answer["last_seq"] == made[-1][0]
-    assert flips == sum(hand.made for hand in hands) >= FLIPS
+    assert changes == sum(hand.made for hand in hands) >= CHANGES
 
     # to do it again does nothing
     length = client.xlen("{paylock}:audit")
@@ -129,7 +130,7 @@ def test_flips_by_four(signed, redis, private):
     assert v.seq == length and sorted(v.keys) == sorted(keys)
 
 
-def test_a_batch_gives_way_to_single_flips(redis, admin):
+def test_a_batch_gives_way_to_single_changes(redis, admin):
     """Large transactions against a stream of small writes get through."""
     admin("init")
     stop = threading.Event()

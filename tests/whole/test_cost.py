@@ -1,8 +1,8 @@
 # Copyright (C) 2026 paylock contributors
 #
-# What the gate costs, in instructions as callgrind counts them: for a host
-# that is open, and for the answer of one that is locked.  What is kept of it
-# in cost.json may not rise; PAYLOCK_KEEP_COST=yes keeps what is found.
+# The gate's instructions, counted by callgrind, for an open host and for a
+# locked answer.  They may not exceed those in cost.json; PAYLOCK_KEEP_COST=yes
+# writes it anew.
 
 import json
 import os

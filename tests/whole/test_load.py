@@ -26,7 +26,7 @@ SECONDS = int(os.environ.get("PAYLOCK_LOAD_SECONDS", 8))
 PATIENCE = 3 * SECONDS + 60             # with a machine that is too slow
 HOSTS = [f"h{i}.example" for i in range(300)]
 
-RATE = 1000                             # flips a second
+RATE = 1000                             # changes a second
 CONNECTIONS = 16                        # of each client
 
 HTTP = """
@@ -143,11 +143,11 @@ def test_load(nginx, redis, admin, private, connection, proxy, reloads):
                 time.sleep(SECONDS / (reloads + 1))
                 left.update(server.workers())
                 server.reload()
-            wait_for("the flips", lambda: writers.flips >= RATE * SECONDS,
+            wait_for("the changes", lambda: writers.changes >= RATE * SECONDS,
                      PATIENCE)
             wait_for("the old workers to leave",
                      lambda: not left.intersection(server.family()))
-            rate = writers.flips / (time.monotonic() - start)
+            rate = writers.changes / (time.monotonic() - start)
             results = [client.result() for client in clients]
         finally:
             for client in clients:

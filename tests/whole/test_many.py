@@ -1,6 +1,6 @@
 # Copyright (C) 2026 paylock contributors
 #
-# Many names, many contacts, many requests: what they cost.
+# Many server names, many contacts, many requests: time and memory.
 
 import http.client
 import os

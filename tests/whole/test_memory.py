@@ -1,7 +1,6 @@
 # Copyright (C) 2026 paylock contributors
 #
-# nginx under valgrind: what the module does with memory, and what the gate
-# does for a host that is open.
+# nginx under valgrind: errors, leaks, and what the gate does for an open host.
 
 import collections
 import http.client
@@ -36,7 +35,7 @@ def ask(nginx, n, host):
 
 
 def test_memcheck(nginx, redis, admin, private):
-    """Connect, scan, 1,000 requests, flips, disconnect, quit: no error, and
+    """Connect, scan, 1,000 requests, changes, disconnect, quit: no error, and
     nothing of ours that nobody points to any more."""
     log = private / "memcheck.log"
     admin("init")

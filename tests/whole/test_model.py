@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# Random commands, hand-written fields and time: paylock-admin, nginx and a
-# model of both agree after every step.
+# Random commands, records written by hand, and passing time: after every step
+# paylock-admin, nginx and oracle/model.py agree.
 
 import calendar
 import http.client

@@ -1,6 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# A hundred thousand records: how long, how large, and who has to wait.
+# A hundred thousand records: time to read them, memory, and delays of
+# requests.
 
 import http.client
 import json
