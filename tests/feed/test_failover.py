@@ -316,5 +316,5 @@ def test_ten_thousand_changes_a_second(sites, chain):
         for host in sorted(final)[::37]:
             want = "locked" if "lock_at" in final[host] else "open"
             assert server.state(host) == want, host
-    print(f"20000 changes: written in {wrote:.2f} s, in force after {took:.2f} s")
+    print(f"20,000 changes: written in {wrote:.2f} s, in force {took:.2f} s")
     assert took < max(wrote, 2) + 1

@@ -25,8 +25,10 @@ def sites(nginx, chain):
 
 
 def states(server, hosts, state):
+    # on a busy machine a scan takes a second, and nginx then pauses a hundred
+    # times as long
     wait_for(f"{hosts} to be {state}", lambda: all(
-        server.state(host) == state for host in hosts))
+        server.state(host) == state for host in hosts), timeout=150)
 
 
 @pytest.mark.parametrize("n", [1, 10])
@@ -101,7 +103,7 @@ def test_planned_locks_are_closed_hosts_too(sites, chain):
     chain.settle(server)
     chain.client.hdel(LOCKS, *plans)
     logged(server, "15 closed hosts")
-    assert server.state(plans[0]) == "open"
+    assert server.state(plans[0]) == "open" or time.time() >= at
     states(server, plans, "locked")
     assert time.time() >= at
 

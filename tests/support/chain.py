@@ -131,7 +131,7 @@ class Chain:
         self.client.xadd(AUDIT, entry, id=f"{self.seq}-0")
         self.hash = entry["hash"]
 
-    def settle(self, nginx, timeout=20):
+    def settle(self, nginx, timeout=60):
         """Waits until nginx has applied what was written so far."""
         self.markers += 1
         marker = f"marker-{self.markers}.test"
@@ -262,7 +262,7 @@ def in_time(measure, tries=3):
     assert any(measure() for _ in range(tries))
 
 
-def logged(nginx, regex, timeout=20):
+def logged(nginx, regex, timeout=60):
     """Waits for a line of the error log."""
     wait_for(f"/{regex}/ in the log",
              lambda: re.search(regex, nginx.error_log()), timeout)
@@ -292,7 +292,7 @@ def closed_hosts(nginx, chain, reconcile="200ms", at=None, **kw):
     return server
 
 
-def agrees(server, chain, timeout=20):
+def agrees(server, chain, timeout=60):
     """Waits until nginx and Redis agree on every record."""
     def check():
         there = chain.client.hgetall(LOCKS)

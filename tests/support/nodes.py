@@ -14,7 +14,7 @@ def reports(redis):
                 for name, text in client.hgetall(NODES).items()}
 
 
-def wait_report(redis, name, check=lambda report: True, timeout=15):
+def wait_report(redis, name, check=lambda report: True, timeout=60):
     return wait_for(f"a report of {name}", lambda: next(
         (report for node, report in reports(redis).items()
          if node == name and check(report)), None), timeout)

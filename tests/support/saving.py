@@ -47,7 +47,7 @@ def valid(path, seq):
         return False
 
 
-def wait_saved(server, chain, timeout=15):
+def wait_saved(server, chain, timeout=60):
     wait_for(f"entry {chain.seq} in the file",
              lambda: saved(server.file, chain.seq), timeout)
 

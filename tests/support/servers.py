@@ -45,7 +45,7 @@ PASSWORDS = {user: secrets.token_hex(16)
              for user in (NGINX_USER, OP_USER, AUDIT_USER)}
 
 
-def wait_for(what, check, timeout=20.0, pause=None):
+def wait_for(what, check, timeout=60, pause=None):
     """Calls check until it returns something true, and returns that.  The
     longer it takes, the longer the pauses."""
     start = time.monotonic()
@@ -531,11 +531,11 @@ class Nginx(Process):
             return reply.headers["X-Paylock"]
         return reply.text
 
-    def wait_state(self, host, state, timeout=20):
+    def wait_state(self, host, state, timeout=60):
         wait_for(f"{host} to be {state}",
                  lambda: self.state(host) == state, timeout)
 
-    def wait_live(self, redis=None, timeout=20):
+    def wait_live(self, redis=None, timeout=60):
         """Waits until the feed follows the stream of Redis."""
         with (redis or self.redis).client() as client:
             wait_for("the feed to follow", lambda: any(

@@ -356,7 +356,8 @@ def test_chaos(nginx, redis, admin):
             == ("lock_at" in records.get(host, "")), host
 
     counts = {**chaos.counts, "changes": writers.changes,
-              "in vain": writers.lost, "seconds": seconds, "Redis up": chaos.up, "shares": writers.done,
+              "in vain": writers.lost, "seconds": seconds,
+              "Redis up": chaos.up, "shares": writers.done,
               "asked": len(chaos.asked), "asked while locked": len(judged),
               "spans": len(ledger.spans), "sizes": (before, after)}
     print(counts)
