@@ -31,18 +31,22 @@ libs       := -l:libhiredis.a -ljansson -lcrypto
 cli_libs   := $(libs) -lssl -lidn2
 
 module     := build/ngx_http_paylock_module.so
+control    := build/libpaylock-control.a
 cli        := build/paylock-admin
 manuals    := build/paylock-admin.1 build/ngx_http_paylock_module.8
 
 module_src := $(wildcard ngx_http_paylock_module/*.c)
 lib_src    := $(wildcard libpaylock/*.c)
-cli_src    := $(wildcard admin-cli/*.c)
-sources    := $(module_src) $(lib_src) $(cli_src)
+control_src := $(wildcard control/*.c control/*/*.c)
+cli_src    := $(wildcard admin-cli/*.c admin-cli/*/*.c)
+sources    := $(module_src) $(lib_src) $(control_src) $(cli_src)
 headers    := $(wildcard ngx_http_paylock_module/*.h libpaylock/*.h)
 page       := $(wildcard libpaylock/page/*)
-bundle     := $(wildcard admin-cli/bundle/*)
+bundle     := $(wildcard admin-cli/evidence/files/*)
+cli_incs   := -Ilibpaylock -Icontrol -Iadmin-cli
 
 lib_obj    := $(lib_src:%.c=build/obj/%.o)
+control_obj := $(control_src:%.c=build/obj/%.o)
 cli_obj    := $(cli_src:%.c=build/obj/%.o)
 san_obj    := $(lib_src:%.c=build/sanitized/%.o)
 unit       := $(patsubst tests/unit/%.c,build/unit/%, \
@@ -97,11 +101,11 @@ install: all            ## install both and the docs: DESTDIR= PREFIX= MODULESDI
 	    $(DESTDIR)$(PREFIX)/share/man/man1
 	$(INSTALL) -m 644 $(filter %.8,$(manuals)) \
 	    $(DESTDIR)$(PREFIX)/share/man/man8
-	$(INSTALL) -m 644 admin-cli/completion/paylock-admin.bash \
+	$(INSTALL) -m 644 admin-cli/cli/completion/paylock-admin.bash \
 	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/paylock-admin
-	$(INSTALL) -m 644 admin-cli/completion/_paylock-admin \
+	$(INSTALL) -m 644 admin-cli/cli/completion/_paylock-admin \
 	    $(DESTDIR)$(PREFIX)/share/$(ZSHDIR)
-	$(INSTALL) -m 644 admin-cli/completion/paylock-admin.fish \
+	$(INSTALL) -m 644 admin-cli/cli/completion/paylock-admin.fish \
 	    $(DESTDIR)$(PREFIX)/share/$(FISHDIR)
 
 clean:                  ## remove build/
@@ -160,7 +164,7 @@ build/packages-%: tests/packages.sh
 
 test test-asan unit fuzzers: | build/packages-test
 run: | build/packages-run
-$(lib_obj) $(cli_obj): | build/packages-build
+$(lib_obj) $(control_obj) $(cli_obj): | build/packages-build
 $(unit): | build/packages-test
 build/packages-run build/packages-test: | build/packages-build
 build/packages-test: | build/packages-run
@@ -209,10 +213,15 @@ $(module): build/nginx/objs/Makefile $(module_src) $(lib_src) $(headers) \
 
 build/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(strict) $(CPPFLAGS) $(CFLAGS) -MMD -MP -Ilibpaylock -c -o $@ $<
+	$(CC) $(strict) $(CPPFLAGS) $(CFLAGS) -MMD -MP $(cli_incs) -c -o $@ $<
 
-$(cli): $(cli_obj) $(lib_obj) build/sources
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(cli_obj) $(lib_obj) $(cli_libs)
+$(control): $(control_obj) build/sources
+	@rm -f $@
+	$(AR) rcsD $@ $(control_obj)
+
+$(cli): $(cli_obj) $(control) $(lib_obj) build/sources
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(cli_obj) $(control) $(lib_obj) \
+	    $(cli_libs)
 
 
 # the manual pages, from the tables of paylock-admin and the documentation
@@ -257,7 +266,7 @@ build/asan/nginx build/asan/ngx_http_paylock_module.so &: \
 	    build/asan/src/objs/ngx_http_paylock_module.so build/asan
 
 build/asan/paylock-admin: $(cli_src:%.c=build/sanitized/%.o) \
-        $(lib_src:%.c=build/sanitized/%.o) build/sources
+        $(control_src:%.c=build/sanitized/%.o) $(lib_src:%.c=build/sanitized/%.o) build/sources
 	@mkdir -p $(@D)
 	$(CC) $(sanitize) -o $@ $(filter %.o,$^) $(cli_libs)
 
@@ -266,7 +275,7 @@ build/asan/paylock-admin: $(cli_src:%.c=build/sanitized/%.o) \
 
 build/sanitized/%.o: %.c | build/packages-test
 	@mkdir -p $(@D)
-	$(CC) $(strict) $(sanitize) -MMD -MP -Ilibpaylock -c -o $@ $<
+	$(CC) $(strict) $(sanitize) -MMD -MP $(cli_incs) -c -o $@ $<
 
 build/sanitized/ngx_http_paylock_module/%.o: \
         ngx_http_paylock_module/%.c build/nginx/objs/Makefile \
@@ -287,12 +296,12 @@ $(tables): private extra := -Wno-unused-parameter \
 
 # what reads a file for import, without Redis
 
-import     := $(addprefix admin-cli/, csv desire desires name problem rows \
-                  text when)
+import     := $(addprefix admin-cli/import/, csv import_list import_record \
+                  import_row) $(addprefix control/, error name text time_text)
 
 build/unit/test_import: $(import:%=build/sanitized/%.o)
 build/fuzz/import: $(import:%=build/fuzz/obj/%.o)
-build/unit/test_import build/fuzz/import: private extra := -Iadmin-cli
+build/unit/test_import build/fuzz/import: private extra := -Icontrol -Iadmin-cli
 build/unit/test_import build/fuzz/import: private libs += -lidn2
 
 build/unit/%: tests/unit/%.c $(san_obj) build/sources
@@ -306,7 +315,7 @@ build/unit/%: tests/unit/%.c $(san_obj) build/sources
 build/fuzz/obj/%.o: %.c | build/packages-test
 	@mkdir -p $(@D)
 	$(CLANG) $(strict) $(fuzz_flags) -fsanitize=fuzzer-no-link -MMD -MP \
-	    -Ilibpaylock -c -o $@ $<
+	    $(cli_incs) -c -o $@ $<
 
 feed_incs  := $(nginx_incs) -Ibuild/nginx/src/http/v2
 
@@ -343,7 +352,8 @@ build/obj/libpaylock/paylock_page.o \
 build/fuzz/obj/libpaylock/paylock_page.o \
 build/sanitized/libpaylock/paylock_page.o: $(page)
 
-build/obj/admin-cli/bundle.o build/obj/admin-cli/timeline.o: $(bundle)
+build/obj/admin-cli/evidence/bundle.o \
+build/obj/admin-cli/evidence/history_page.o: $(bundle)
 
 # a file that comes or goes changes what is built, and how
 
@@ -356,5 +366,6 @@ build/sources:
 	@echo $(sources) > $@
 
 -include $(patsubst %.o,%.d,$(lib_obj) $(cli_obj) $(san_obj) $(table_obj)) \
-    $(cli_src:%.c=build/sanitized/%.d) \
+    $(control_obj:%.o=%.d) $(cli_src:%.c=build/sanitized/%.d) \
+    $(control_src:%.c=build/sanitized/%.d) $(control_src:%.c=build/fuzz/obj/%.d) \
     $(fuzz_obj:%.o=%.d) $(feed_obj:%.o=%.d) $(cli_src:%.c=build/fuzz/obj/%.d) $(unit:%=%.d) $(fuzzers:%=%.d)

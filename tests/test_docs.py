@@ -170,7 +170,7 @@ def test_readme_is_short():
 
 def cli_tables():
     """name -> value of the options; name -> (arguments, options)."""
-    text = (servers.ROOT / "admin-cli/command.c").read_text()
+    text = (servers.ROOT / "admin-cli/commands.c").read_text()
     words = {key: (name, value) for key, name, value in re.findall(
         r'\[(OPT_\w+)\] = \{ "([\w-]+)", (?:"(\w+)"|NULL)', text)}
     every = re.findall(
@@ -235,7 +235,7 @@ def test_no_unknown_option_anywhere():
 
 
 def test_settings():
-    text = (servers.ROOT / "admin-cli/settings.c").read_text()
+    text = (servers.ROOT / "admin-cli/cli/settings.c").read_text()
     there = re.findall(r'\[SET_\w+\] = \{ "(\w+)", "(\w+)"', text)
     rows = re.findall(r"(?m)^\| `(\w+)` \| `(PAYLOCK_\w+)` \|", ADMIN)
     assert rows == there and len(there) >= 6
@@ -246,7 +246,7 @@ def test_settings():
 
 
 def test_exit_statuses():
-    text = (servers.ROOT / "admin-cli/problem.h").read_text()
+    text = (servers.ROOT / "control/error.h").read_text()
     section = sections(ADMIN, "##")["Exit status"]
     assert re.findall(r"(?m)^\| (\d+) \|", section) \
         == re.findall(r"#define STATUS_\w+ +(\d+)", text)

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "desire.h"
+#include "import/import_record.h"
 #include "paylock_host.h"
 #include "text.h"
 

@@ -14,8 +14,8 @@
 
 #include <cmocka.h>
 
-#include "csv.h"
-#include "desire.h"
+#include "import/csv.h"
+#include "import/import_record.h"
 
 
 #define HOST_OPEN  "host,open_at\n"

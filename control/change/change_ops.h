@@ -1,0 +1,87 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * What commands do to a record.
+ */
+
+
+#ifndef _CHANGE_OPS_H_INCLUDED_
+#define _CHANGE_OPS_H_INCLUDED_
+
+
+#include "change/change_batch.h"
+#include "paylock_timeline.h"
+
+
+#define CHANGE_REASON   1000           /* bytes */
+#define CHANGE_INVOICE  200
+
+
+/*
+ * Sets f->after to a record made from another (NULL: an empty one): "at" is
+ * now, and times that had come by the old "at" and lie beyond the new one are
+ * lowered to it, so that they have come still.  Returns a status.
+ */
+
+int change_begin(flips_t *fs, flip_t *f, const json_t *from, uint32_t now);
+
+/*
+ * Puts the members of f->after into their order, names the actor and notes
+ * whether anything else than these is changed, or the caller says so.
+ */
+
+int change_end(flips_t *fs, flip_t *f, int changed);
+
+/*
+ * Behind change_end(), where a host is locked whose record, rec, does not do so
+ * by now: passes that were issued until now are refused.  Returns a status.
+ */
+
+int change_passes(flips_t *fs, flip_t *f, const paylock_record_t *rec,
+    uint32_t now);
+
+/* A member of f->after; text may be NULL (left alone) or empty (removed). */
+
+void change_time(flip_t *f, paylock_time_e t, uint32_t when);
+void change_drop(flip_t *f, const char *member);
+void change_text(flip_t *f, const char *member, const char *text);
+
+/* Drops what was said of a case that is closed. */
+
+void change_settled(flip_t *f);
+
+/* Makes up a public reference.  Returns a status. */
+
+int change_ref(flips_t *fs, flip_t *f);
+
+/* The times of a record that was read as one; none if record is NULL. */
+
+paylock_record_t change_times(const json_t *record);
+
+/* Has this time come, with no opening behind it that has? */
+
+int change_holds(const paylock_record_t *rec, paylock_time_e t, uint32_t now);
+
+/* Is there an opening behind this time that has come? */
+
+int change_ended(const paylock_record_t *rec, paylock_time_e t, uint32_t now);
+
+/* Is there a case that is not closed: a stage that holds, or is planned? */
+
+int change_case(const paylock_record_t *rec, uint32_t now);
+
+/* Refuses to close, or to plan that, what is protected.  Returns a status. */
+
+int change_guarded(flips_t *fs, const flip_t *f);
+
+/* Reads the time of an option; *when is left alone if it is not given. */
+
+int change_option(admin_t *a, option_e option, uint32_t now, uint32_t *when);
+
+/* Checks an option's text; returns a status. */
+
+int change_check(admin_t *a, option_e option, size_t max);
+
+
+#endif /* _CHANGE_OPS_H_INCLUDED_ */
