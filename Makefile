@@ -43,7 +43,7 @@ sources    := $(module_src) $(lib_src) $(control_src) $(cli_src)
 headers    := $(wildcard ngx_http_paylock_module/*.h libpaylock/*.h)
 page       := $(wildcard libpaylock/page/*)
 bundle     := $(wildcard admin-cli/evidence/files/*)
-cli_incs   := -Ilibpaylock -Icontrol -Iadmin-cli
+cli_incs   := -Ilibpaylock -iquote control -iquote admin-cli
 
 lib_obj    := $(lib_src:%.c=build/obj/%.o)
 control_obj := $(control_src:%.c=build/obj/%.o)
@@ -297,11 +297,12 @@ $(tables): private extra := -Wno-unused-parameter \
 # what reads a file for import, without Redis
 
 import     := $(addprefix admin-cli/import/, csv import_list import_record \
-                  import_row) $(addprefix control/, error name text time_text)
+                  import_row) $(addprefix control/, \
+                  base/error base/text base/time_text records/host_name)
 
 build/unit/test_import: $(import:%=build/sanitized/%.o)
 build/fuzz/import: $(import:%=build/fuzz/obj/%.o)
-build/unit/test_import build/fuzz/import: private extra := -Icontrol -Iadmin-cli
+build/unit/test_import build/fuzz/import: private extra := -iquote control -iquote admin-cli
 build/unit/test_import build/fuzz/import: private libs += -lidn2
 
 build/unit/%: tests/unit/%.c $(san_obj) build/sources

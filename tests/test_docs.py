@@ -170,7 +170,8 @@ def test_readme_is_short():
 
 def cli_tables():
     """name -> value of the options; name -> (arguments, options)."""
-    text = (servers.ROOT / "admin-cli/commands.c").read_text()
+    text = "".join((servers.ROOT / "admin-cli" / name).read_text()
+                   for name in ("cli/options.c", "commands.c"))
     words = {key: (name, value) for key, name, value in re.findall(
         r'\[(OPT_\w+)\] = \{ "([\w-]+)", (?:"(\w+)"|NULL)', text)}
     every = re.findall(
@@ -246,7 +247,7 @@ def test_settings():
 
 
 def test_exit_statuses():
-    text = (servers.ROOT / "control/error.h").read_text()
+    text = (servers.ROOT / "control/base/error.h").read_text()
     section = sections(ADMIN, "##")["Exit status"]
     assert re.findall(r"(?m)^\| (\d+) \|", section) \
         == re.findall(r"#define STATUS_\w+ +(\d+)", text)

@@ -11,6 +11,7 @@
 #include <openssl/evp.h>
 
 #include "cli/acl.h"
+#include "cli/admin.h"
 #include "cli/output.h"
 
 
@@ -62,10 +63,10 @@ acl_print(admin_t *a)
     const char  *name;
 
     if (acl_prefix(a) != STATUS_DONE || acl_hash(a, hash) != STATUS_DONE) {
-        return a->problem.status;
+        return a->ctl->error.status;
     }
 
-    name = a->settings.username;
+    name = a->ctl->settings.username;
     lines = json_array();
 
     for (i = 0; i < sizeof(acl_users) / sizeof(acl_users[0]); i++) {
@@ -73,14 +74,15 @@ acl_print(admin_t *a)
         line = acl_line(acl_users[i].user,
                         name && strcmp(name, acl_users[i].user) == 0
                         ? hash : ACL_BLANK,
-                        acl_users[i].rights, a->settings.value[SET_PREFIX]);
+                        acl_users[i].rights,
+                        a->ctl->settings.value[SET_PREFIX]);
 
         if (line == NULL) {
             json_decref(lines);
-            return admin_memory(a);
+            return control_no_memory(a->ctl);
         }
 
-        if (output_text(a)) {
+        if (output_is_text(a)) {
             (void) puts(line);
         }
 
@@ -88,7 +90,7 @@ acl_print(admin_t *a)
         free(line);
     }
 
-    return output_json(a, json_pack("{s:o}", "acl", lines));
+    return output_print_json(a, json_pack("{s:o}", "acl", lines));
 }
 
 
@@ -134,7 +136,7 @@ acl_hash(admin_t *a, char hash[ACL_HASH])
     const char     *password;
     unsigned char   md[EVP_MAX_MD_SIZE];
 
-    password = a->settings.password;
+    password = a->ctl->settings.password;
 
     if (password == NULL) {
         (void) strcpy(hash, ACL_BLANK);
@@ -144,8 +146,8 @@ acl_hash(admin_t *a, char hash[ACL_HASH])
     if (EVP_Digest(password, strlen(password), md, &len, EVP_sha256(), NULL)
         != 1)
     {
-        return problem_set(&a->problem, STATUS_FAILED, "crypto", NULL,
-                           "OpenSSL computes no SHA-256");
+        return error_set(&a->ctl->error, STATUS_FAILED, "crypto", NULL,
+                         "OpenSSL computes no SHA-256");
     }
 
     for (i = 0; i < len; i++) {
@@ -163,17 +165,17 @@ acl_prefix(admin_t *a)
 {
     const char  *prefix, *bad;
 
-    prefix = a->settings.value[SET_PREFIX];
+    prefix = a->ctl->settings.value[SET_PREFIX];
     bad = strpbrk(prefix, " \"'\\*?[]");
 
     if (bad == NULL) {
         return STATUS_DONE;
     }
 
-    return problem_set(&a->problem, STATUS_USAGE, "prefix",
-                       "choose one of letters, digits and {}:._-",
-                       "the prefix \"%.200s\" has a \"%c\", which means "
-                       "something else in the rights of a user", prefix,
-                       *bad);
+    return error_set(&a->ctl->error, STATUS_USAGE, "prefix",
+                     "choose one of letters, digits and {}:._-",
+                     "the prefix \"%.200s\" has a \"%c\", which means "
+                     "something else in the rights of a user", prefix,
+                     *bad);
 }
 

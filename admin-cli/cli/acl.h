@@ -10,7 +10,7 @@
 #define _ACL_H_INCLUDED_
 
 
-#include "commands.h"
+#include "cli/admin.h"
 
 
 /*

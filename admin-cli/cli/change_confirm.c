@@ -8,43 +8,44 @@
 
 #include <string.h>
 
-#include "change/change_batch.h"
+#include "cli/change_run.h"
 #include "cli/confirm.h"
 #include "paylock_host.h"
 
 
-#define FLIPS_MANY   20                /* hosts need no yes */
-#define FLIPS_NAMED  3
+#define CONFIRM_MANY   20                /* hosts need no yes */
+#define CONFIRM_NAMED  3
 
 
-static int flips_ask_many(const flips_t *fs);
-static int flips_ask_suffix(const flips_t *fs, const char *name,
+static int confirm_many(const change_run_t *run);
+static int confirm_suffix(const change_run_t *run, const char *name,
     size_t suffix);
-static int flips_confirm(const flips_t *fs, const char *matter,
+static int confirm_action(const change_run_t *run, const char *matter,
     const char *it);
 
 
 int
-flips_ask(const flips_t *fs)
+change_confirm(const change_run_t *run)
 {
     int     status;
     size_t  i, suffix;
 
-    if (fs->kind->entry) {
+    if (run->kind->entry) {
         return STATUS_DONE;
     }
 
-    if (fs->n > FLIPS_MANY) {
-        return flips_ask_many(fs);
+    if (run->batch.n > CONFIRM_MANY) {
+        return confirm_many(run);
     }
 
     status = STATUS_DONE;
 
-    for (i = 0; i < fs->n && status == STATUS_DONE; i++) {
-        suffix = paylock_host_suffix(fs->host[i], strlen(fs->host[i]));
+    for (i = 0; i < run->batch.n && status == STATUS_DONE; i++) {
+        suffix = paylock_host_suffix(run->batch.host[i],
+                                     strlen(run->batch.host[i]));
 
         if (suffix) {
-            status = flips_ask_suffix(fs, fs->host[i], suffix);
+            status = confirm_suffix(run, run->batch.host[i], suffix);
         }
     }
 
@@ -55,29 +56,30 @@ flips_ask(const flips_t *fs)
 /* A list that has gone wrong is long: one question for all. */
 
 static int
-flips_ask_many(const flips_t *fs)
+confirm_many(const change_run_t *run)
 {
-    char    matter[(PAYLOCK_HOST_MAX + 2) * FLIPS_NAMED + 160], *p, *last;
+    char    matter[(PAYLOCK_HOST_MAX + 2) * CONFIRM_NAMED + 160], *p, *last;
     size_t  i, suffixes;
 
     suffixes = 0;
     p = matter;
     last = matter + sizeof(matter);
 
-    for (i = 0; i < fs->n; i++) {
-        suffixes += paylock_host_suffix(fs->host[i], strlen(fs->host[i])) != 0;
+    for (i = 0; i < run->batch.n; i++) {
+        suffixes += paylock_host_suffix(run->batch.host[i],
+                                        strlen(run->batch.host[i])) != 0;
     }
 
     p += snprintf(p, (size_t) (last - p), "%s of %zu hosts: ",
-                  fs->kind->action, fs->n);
+                  run->kind->action, run->batch.n);
 
-    for (i = 0; i < FLIPS_NAMED; i++) {
+    for (i = 0; i < CONFIRM_NAMED; i++) {
         p += snprintf(p, (size_t) (last - p), "%s%s", i ? ", " : "",
-                      fs->host[i]);
+                      run->batch.host[i]);
     }
 
     p += snprintf(p, (size_t) (last - p), " and %zu more",
-                  fs->n - FLIPS_NAMED);
+                  run->batch.n - CONFIRM_NAMED);
 
     if (suffixes) {
         (void) snprintf(p, (size_t) (last - p), "; %zu of them %s for all "
@@ -85,14 +87,14 @@ flips_ask_many(const flips_t *fs)
                         suffixes == 1 ? "stands" : "stand");
     }
 
-    return flips_confirm(fs, matter, "them all");
+    return confirm_action(run, matter, "them all");
 }
 
 
 /* A suffix stands for sites that nobody has counted. */
 
 static int
-flips_ask_suffix(const flips_t *fs, const char *name, size_t suffix)
+confirm_suffix(const change_run_t *run, const char *name, size_t suffix)
 {
     char         matter[PAYLOCK_HOST_MAX * 2 + 64];
     const char  *p;
@@ -102,19 +104,19 @@ flips_ask_suffix(const flips_t *fs, const char *name, size_t suffix)
                     "names below %s", name, suffix == 1 ? p : "",
                     suffix == 1 ? " and " : "", p);
 
-    return flips_confirm(fs, matter, "it") == STATUS_DONE
-           ? STATUS_DONE : problem_about(&fs->admin->problem, name);
+    return confirm_action(run, matter, "it") == STATUS_DONE
+           ? STATUS_DONE : error_about(&run->a->ctl->error, name);
 }
 
 
 static int
-flips_confirm(const flips_t *fs, const char *matter, const char *it)
+confirm_action(const change_run_t *run, const char *matter, const char *it)
 {
     char  question[32];
 
-    (void) snprintf(question, sizeof(question), "%s %s?", fs->kind->action,
+    (void) snprintf(question, sizeof(question), "%s %s?", run->kind->action,
                     it);
     question[0] &= ~0x20;
 
-    return confirm(fs->admin, matter, question);
+    return confirm(run->a, matter, question);
 }

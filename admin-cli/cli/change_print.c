@@ -2,21 +2,18 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * What is said of flips: to the syslog, to people, to programs.
+ * What was changed, for people and for programs.
  */
 
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <syslog.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "change/audit_syslog.h"
-#include "change/change_batch.h"
+#include "cli/change_run.h"
 #include "cli/output.h"
-#include "records/effective_state.h"
+#include "cli/state_print.h"
 
 
 /* all that became of the hosts, in numbers */
@@ -25,224 +22,199 @@ typedef struct {
     size_t    changed;
     uint64_t  first;                   /* seq; 0: none */
     uint64_t  last;
-} flips_sum_t;
+} print_sum_t;
 
 
-static void flips_repeated(flips_t *fs);
-static void flips_journal(const flips_t *fs, size_t n);
-static void flips_warn(flips_t *fs, const flip_t *f);
-static void flips_print(const flips_t *fs, const flip_t *f, uint32_t now);
-static void flips_difference(flips_t *fs, const flip_t *f, uint32_t now);
-static flips_sum_t flips_sum(const flips_t *fs);
-static void flips_print_sum(const flips_t *fs, const flips_sum_t *sum);
-static void flips_json(const flips_t *fs, const flips_sum_t *sum);
-static void flips_json_hosts(const flips_t *fs, int changed);
+static void print_repeated(change_run_t *run);
+static void print_junk(change_run_t *run, const change_t *ch);
+static void print_change(const change_run_t *run, const change_t *ch,
+    uint32_t now);
+static void print_difference(change_run_t *run, const change_t *ch,
+    uint32_t now);
+static print_sum_t print_sum(const change_run_t *run);
+static void print_sum_text(const change_run_t *run, const print_sum_t *sum);
+static void print_json(const change_run_t *run, const print_sum_t *sum);
+static void print_json_hosts(const change_run_t *run, int changed);
 
 
 void
-flips_did(flips_t *fs, size_t n)
+change_print_done(change_batch_t *b, size_t n)
 {
-    size_t         i;
-    uint32_t       now;
-    const flip_t  *f;
+    size_t           i;
+    uint32_t         now;
+    change_run_t    *run;
+    const change_t  *ch;
 
-    if (fs->repeated) {
-        flips_repeated(fs);
+    run = b->data;
+
+    if (b->repeated) {
+        print_repeated(run);
         return;
     }
-
-    flips_journal(fs, n);
 
     now = (uint32_t) time(NULL);
 
     for (i = 0; i < n; i++) {
-        f = &fs->flip[i];
+        ch = &b->change[i];
 
-        flips_warn(fs, f);
+        print_junk(run, ch);
 
-        if (fs->kind->expects && f->before == NULL) {
+        if (run->expects && ch->before == NULL) {
 
-            if (fs->n_absent < NEAR_HOSTS) {
-                fs->absent[fs->n_absent] = f->host;
+            if (run->n_absent < NEAR_HOSTS) {
+                run->absent[run->n_absent] = ch->host;
             }
 
-            fs->n_absent++;
+            run->n_absent++;
         }
 
-        if (fs->kind->report) {
+        if (run->report) {
             continue;
         }
 
-        if (fs->kind->bulk) {
-            flips_difference(fs, f, now);
+        if (run->many) {
+            print_difference(run, ch, now);
 
-        } else if (output_text(fs->admin)) {
-            progress_end(&fs->progress);
-            flips_print(fs, f, now);
+        } else if (output_is_text(run->a)) {
+            progress_end(&run->a->progress);
+            print_change(run, ch, now);
         }
     }
 }
 
 
 void
-flips_say(flips_t *fs)
+change_print_end(change_run_t *run)
 {
-    flips_sum_t  sum;
+    print_sum_t  sum;
 
-    if (fs->kind->report) {
-        fs->kind->report(fs);
+    if (run->report) {
+        run->report(run);
         return;
     }
 
-    sum = flips_sum(fs);
+    sum = print_sum(run);
 
-    if (fs->kind->bulk && output_text(fs->admin)) {
-        flips_print_sum(fs, &sum);
+    if (run->many && output_is_text(run->a)) {
+        print_sum_text(run, &sum);
     }
 
-    if (output_wants_json(fs->admin)) {
-        flips_json(fs, &sum);
+    if (output_is_json(run->a)) {
+        print_json(run, &sum);
     }
 
     if (sum.first) {
-        fs->admin->done = "the change is made";
+        run->a->ctl->changed = 1;
     }
 }
 
 
 void
-flips_absent(flips_t *fs)
+change_warn_absent(change_run_t *run)
 {
     char      mend[NEAR_TEXT + 512];
     size_t    i, n, len;
     near_t    near[NEAR_HOSTS];
     admin_t  *a;
 
-    a = fs->admin;
+    a = run->a;
 
     if (a->opt[OPT_QUIET]) {
         return;
     }
 
-    n = fs->n_absent < NEAR_HOSTS ? fs->n_absent : NEAR_HOSTS;
+    n = run->n_absent < NEAR_HOSTS ? run->n_absent : NEAR_HOSTS;
 
     for (i = 0; i < n; i++) {
-        near[i].host = fs->absent[i];
+        near[i].host = run->absent[i];
     }
 
-    near_find(a, near, n);
+    near_find(a->ctl, near, n);
 
     for (i = 0; i < n; i++) {
         near_text(&near[i], mend);
         len = strlen(mend);
 
-        if (strcmp(fs->kind->action, "unlock") == 0 && !a->opt[OPT_DRY_RUN]) {
+        if (strcmp(run->kind->action, "unlock") == 0 && !a->ctl->dry_run) {
             (void) snprintf(mend + len, sizeof(mend) - len,
                             "%s\"paylock-admin reset %s\" removes the one "
                             "that it has now", len ? " " : "", near[i].host);
         }
 
-        admin_warn(a, "no_record", near[i].host, mend,
-                   "there was no record of \"%s\"", near[i].host);
+        control_warn(a->ctl, "no_record", near[i].host, mend,
+                     "there was no record of \"%s\"", near[i].host);
     }
 
-    if (fs->n_absent > n) {
-        admin_warn(a, "no_record", "", NULL, "there was no record of %zu "
-                   "hosts more", fs->n_absent - n);
+    if (run->n_absent > n) {
+        control_warn(a->ctl, "no_record", "", NULL,
+                     "there was no record of %zu "
+                     "hosts more", run->n_absent - n);
     }
 }
 
 
 static void
-flips_repeated(flips_t *fs)
+print_repeated(change_run_t *run)
 {
     size_t    i;
-    flip_t    f;
+    change_t  ch;
     uint32_t  now;
 
-    memset(&f, 0, sizeof(flip_t));
+    memset(&ch, 0, sizeof(change_t));
     now = (uint32_t) time(NULL);
 
-    for (i = 0; i < fs->n && output_text(fs->admin); i++) {
-        f.host = fs->host[i];
-        f.after = fs->became[i].after;
-        f.changed = fs->became[i].changed;
-        f.seq = fs->became[i].seq;
+    for (i = 0; i < run->batch.n && output_is_text(run->a); i++) {
+        ch.host = run->batch.host[i];
+        ch.after = run->batch.result[i].after;
+        ch.changed = run->batch.result[i].changed;
+        ch.seq = run->batch.result[i].seq;
 
-        flips_print(fs, &f, now);
+        print_change(run, &ch, now);
     }
 }
 
 
 static void
-flips_journal(const flips_t *fs, size_t n)
+print_junk(change_run_t *run, const change_t *ch)
 {
-    size_t         i;
-    head_t         at;
-    const flip_t  *f;
-
-    at = fs->head;
-
-    /* where nobody listens each would be a connection that is refused */
-
-    if (access(_PATH_LOG, F_OK) != 0) {
-        return;
-    }
-
-    for (i = 0; i < n; i++) {
-        f = &fs->flip[i];
-
-        if (f->seq) {
-            at.seq = f->seq;
-            strcpy(at.hash, f->hash);
-            journal(fs->admin, &at, fs->kind->action, f->host, fs->actor,
-                    fs->request);
-        }
+    if (ch->junk) {
+        progress_end(&run->a->progress);
+        control_warn(run->a->ctl, "record", ch->host, NULL,
+                     "the value of \"%s\" in Redis, which nginx passes over, "
+                     "was no record: it %s", ch->host, ch->junk);
     }
 }
 
 
 static void
-flips_warn(flips_t *fs, const flip_t *f)
+print_change(const change_run_t *run, const change_t *ch, uint32_t now)
 {
-    if (f->junk) {
-        progress_end(&fs->progress);
-        admin_warn(fs->admin, "record", f->host, NULL,
-                   "the value of \"%s\" in Redis, which nginx passes over, "
-                   "was no record: it %s", f->host, f->junk);
-    }
-}
+    effective_state_t  state;
+    const char        *ref;
 
+    state = effective_state(ch->after, NULL, now);
+    ref = json_string_value(json_object_get(ch->after, "ref"));
 
-static void
-flips_print(const flips_t *fs, const flip_t *f, uint32_t now)
-{
-    state_t      state;
-    const char  *ref;
+    (void) printf("%s: %s%s", ch->host,
+                  !ch->changed ? "unchanged, "
+                  : run->a->ctl->dry_run ? "would be " : "",
+                  ch->changed && run->told ? run->told : "");
 
-    state = state_of(f->after, NULL, now);
-    ref = json_string_value(json_object_get(f->after, "ref"));
-
-    (void) printf("%s: %s%s", f->host,
-                  !f->changed ? "unchanged, "
-                  : fs->admin->opt[OPT_DRY_RUN] ? "would be " : "",
-                  f->changed && fs->kind->told ? fs->kind->told : "");
-
-    if (f->after) {
+    if (ch->after) {
         state_print(stdout, &state, output_colours());
 
-    } else if (f->changed || !fs->repeated) {
+    } else if (ch->changed || !run->batch.repeated) {
         (void) printf("without a record");
 
     } else {
         (void) printf("as it was found then");
     }
 
-    if (paylock_record_protected(f->after)) {
+    if (paylock_record_protected(ch->after)) {
         (void) printf(", protected");
     }
 
-    if (fs->kind->expects && f->before == NULL && f->after && !fs->repeated) {
+    if (run->expects && ch->before == NULL && ch->after && !run->batch.repeated) {
         (void) printf(", without a record before");
     }
 
@@ -250,41 +222,42 @@ flips_print(const flips_t *fs, const flip_t *f, uint32_t now)
         (void) printf(", ref %s", ref);
     }
 
-    if (f->seq) {
-        (void) printf(", entry %" PRIu64, f->seq);
+    if (ch->seq) {
+        (void) printf(", entry %" PRIu64, ch->seq);
     }
 
-    (void) puts(fs->repeated && f->seq ? ", done before" : "");
+    (void) puts(run->batch.repeated && ch->seq ? ", done before" : "");
 }
 
 
 /* Of many hosts only what would be changed is told one by one. */
 
 static void
-flips_difference(flips_t *fs, const flip_t *f, uint32_t now)
+print_difference(change_run_t *run, const change_t *ch, uint32_t now)
 {
-    int      colours;
-    state_t  from, to;
+    int                colours;
+    effective_state_t  from, to;
 
-    if (!f->changed || !fs->admin->opt[OPT_DRY_RUN]) {
+    if (!ch->changed || !run->a->ctl->dry_run) {
         return;
     }
 
-    progress_end(&fs->progress);
+    progress_end(&run->a->progress);
 
-    if (output_wants_json(fs->admin)) {
-        (void) output_json(fs->admin, json_pack("{s:s, s:O?, s:O?}", "host",
-                                                f->host, "from", f->record,
-                                                "to", f->after));
+    if (output_is_json(run->a)) {
+        (void) output_print_json(run->a, json_pack("{s:s, s:O?, s:O?}", "host",
+                                                     ch->host, "from",
+                                                     ch->record,
+                                                     "to", ch->after));
 
-    } else if (output_text(fs->admin)) {
+    } else if (output_is_text(run->a)) {
         colours = output_colours();
-        from = state_of(f->record, NULL, now);
-        to = state_of(f->after, NULL, now);
+        from = effective_state(ch->record, NULL, now);
+        to = effective_state(ch->after, NULL, now);
 
-        (void) printf("%s: ", f->host);
+        (void) printf("%s: ", ch->host);
 
-        if (f->record) {
+        if (ch->record) {
             state_print(stdout, &from, colours);
 
         } else {
@@ -298,17 +271,17 @@ flips_difference(flips_t *fs, const flip_t *f, uint32_t now)
 }
 
 
-static flips_sum_t
-flips_sum(const flips_t *fs)
+static print_sum_t
+print_sum(const change_run_t *run)
 {
-    size_t              i;
-    flips_sum_t         sum;
-    const flip_done_t  *d;
+    size_t                  i;
+    print_sum_t             sum;
+    const change_result_t  *d;
 
-    memset(&sum, 0, sizeof(flips_sum_t));
+    memset(&sum, 0, sizeof(print_sum_t));
 
-    for (i = 0; i < fs->done; i++) {
-        d = &fs->became[i];
+    for (i = 0; i < run->batch.done; i++) {
+        d = &run->batch.result[i];
         sum.changed += d->changed;
 
         if (d->seq) {
@@ -322,11 +295,11 @@ flips_sum(const flips_t *fs)
 
 
 static void
-flips_print_sum(const flips_t *fs, const flips_sum_t *sum)
+print_sum_text(const change_run_t *run, const print_sum_t *sum)
 {
     (void) printf("%zu %schanged, %zu unchanged", sum->changed,
-                  fs->admin->opt[OPT_DRY_RUN] ? "would be " : "",
-                  fs->done - sum->changed);
+                  run->a->ctl->dry_run ? "would be " : "",
+                  run->batch.done - sum->changed);
 
     if (sum->first) {
         (void) printf(", entries %" PRIu64 " to %" PRIu64, sum->first,
@@ -340,30 +313,30 @@ flips_print_sum(const flips_t *fs, const flips_sum_t *sum)
 /* An object that may be long, and so is not built before it is printed. */
 
 static void
-flips_json(const flips_t *fs, const flips_sum_t *sum)
+print_json(const change_run_t *run, const print_sum_t *sum)
 {
     char    *rest;
     json_t  *o;
 
     o = json_pack("{s:o, s:o, s:s}", "first_seq", output_number(sum->first),
                   "last_seq", output_number(sum->last),
-                  "request_id", fs->request);
+                  "request_id", run->batch.request);
 
-    if (fs->admin->opt[OPT_DRY_RUN]) {
+    if (run->a->ctl->dry_run) {
         (void) json_object_set_new(o, "dry_run", json_true());
     }
 
-    if (fs->waited) {
-        (void) json_object_set(o, "nodes", fs->waited);
+    if (run->waited) {
+        (void) json_object_set(o, "nodes", run->waited);
     }
 
     rest = json_dumps(o, JSON_COMPACT|JSON_ENSURE_ASCII);
     json_decref(o);
 
     (void) printf("{\"changed\":[");
-    flips_json_hosts(fs, 1);
+    print_json_hosts(run, 1);
     (void) printf("],\"unchanged\":[");
-    flips_json_hosts(fs, 0);
+    print_json_hosts(run, 0);
     (void) printf("],%s\n", rest ? rest + 1 : "");
 
     free(rest);
@@ -371,16 +344,16 @@ flips_json(const flips_t *fs, const flips_sum_t *sum)
 
 
 static void
-flips_json_hosts(const flips_t *fs, int changed)
+print_json_hosts(const change_run_t *run, int changed)
 {
     size_t       i;
     const char  *comma;
 
     comma = "";
 
-    for (i = 0; i < fs->done; i++) {
-        if (fs->became[i].changed == changed) {
-            (void) printf("%s\"%s\"", comma, fs->host[i]);
+    for (i = 0; i < run->batch.done; i++) {
+        if (run->batch.result[i].changed == changed) {
+            (void) printf("%s\"%s\"", comma, run->batch.host[i]);
             comma = ",";
         }
     }

@@ -1,40 +1,36 @@
 
 /*
  * Copyright (C) 2026 paylock contributors
- *
- * What lock, unlock, reset and import have in common.
  */
 
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "change/change_batch.h"
-#include "change/node_wait.h"
+#include "cli/arguments.h"
+#include "cli/change_run.h"
+#include "cli/interrupt.h"
 #include "cli/output.h"
-#include "name.h"
-#include "trail/trust.h"
+#include "records/host_name.h"
 
 
-static int flips_prepare(flips_t *fs);
-static int flips_partly(flips_t *fs);
-static void flips_remember(flips_t *fs);
+static int run_check_request(admin_t *a);
+static int run_commit(change_run_t *run);
 
 
 int
-flips_run(admin_t *a, const flip_kind_t *kind)
+change_run(change_run_t *run)
 {
     int      status;
     char   **name;
     size_t   n;
 
-    status = names_read(a, &name, &n);
+    status = arguments_hosts(run->a, &name, &n);
 
     if (status != STATUS_DONE) {
         return status;
     }
 
-    status = flips_hosts(a, kind, name, n);
+    status = change_run_hosts(run, name, n);
 
     names_free(name, n);
 
@@ -43,149 +39,88 @@ flips_run(admin_t *a, const flip_kind_t *kind)
 
 
 int
-flips_hosts(admin_t *a, const flip_kind_t *kind, char **host, size_t n)
+change_run_hosts(change_run_t *run, char **host, size_t n)
 {
-    int      status;
-    flips_t  fs;
+    int       status;
+    admin_t  *a;
 
-    memset(&fs, 0, sizeof(flips_t));
+    a = run->a;
 
-    fs.admin = a;
-    fs.kind = kind;
-    fs.host = host;
-    fs.n = n;
+    run->batch.ctl = a->ctl;
+    run->batch.kind = run->kind;
+    run->batch.args = run->args;
+    run->batch.host = host;
+    run->batch.n = n;
+    run->batch.request = a->opt[OPT_REQUEST_ID];
+    run->batch.committed = change_print_done;
+    run->batch.data = run;
 
-    status = repeat_check(a);
-
-    if (status == STATUS_DONE) {
-        status = wait_check(a);
-    }
-
-    if (status == STATUS_DONE) {
-        status = flips_ask(&fs);
-    }
-
-    if (status == STATUS_DONE) {
-        status = flips_prepare(&fs);
-    }
-
-    if (status == STATUS_DONE) {
-        status = flips_commit(&fs);
-
-        if (status != STATUS_DONE && fs.done) {
-            status = flips_partly(&fs);
-        }
-
-        if (fs.done) {
-            flips_remember(&fs);
-        }
+    if ((status = run_check_request(a)) == STATUS_DONE
+        && (status = change_wait_check(a)) == STATUS_DONE
+        && (status = change_confirm(run)) == STATUS_DONE
+        && (status = settings_load(a)) == STATUS_DONE)
+    {
+        status = run_commit(run);
 
         /* people read what was done while nginx is waited for */
 
-        if (status == STATUS_DONE && output_wants_json(a)) {
-            status = flips_wait(&fs);
+        if (status == STATUS_DONE && output_is_json(a)) {
+            status = change_wait(run);
         }
 
         if (status == STATUS_DONE || status == STATUS_PARTLY) {
-            flips_say(&fs);
-            flips_absent(&fs);
+            change_print_end(run);
+            change_warn_absent(run);
         }
 
-        if (status == STATUS_DONE && !output_wants_json(a)) {
-            status = flips_wait(&fs);
+        if (status == STATUS_DONE && !output_is_json(a)) {
+            status = change_wait(run);
         }
     }
 
-    flips_free(&fs);
+    change_batch_free(&run->batch);
+    json_decref(run->waited);
 
     return status;
 }
 
 
 static int
-flips_prepare(flips_t *fs)
+run_check_request(admin_t *a)
 {
-    int       status;
-    size_t    batch;
-    admin_t  *a;
+    const char  *why;
 
-    a = fs->admin;
+    why = a->opt[OPT_REQUEST_ID] ? idempotency_check(a->opt[OPT_REQUEST_ID])
+                                 : NULL;
 
-    status = settings_load(a);
-
-    if (status != STATUS_DONE
-        || (status = who_actor(a, &fs->actor)) != STATUS_DONE
-        || (status = repeat_request(fs)) != STATUS_DONE
-        || (status = chain_load(a, &fs->known)) != STATUS_DONE
-        || (fs->known.seq && (status = trust_signer(a)) != STATUS_DONE))
-    {
-        return status;
-    }
-
-    who_machine(fs->machine);
-
-    batch = fs->n < FLIP_BATCH ? fs->n : FLIP_BATCH;
-
-    fs->flip = calloc(batch + 1, sizeof(flip_t));
-    fs->became = calloc(fs->n + 1, sizeof(flip_done_t));
-
-    if (fs->flip == NULL || fs->became == NULL) {
-        return admin_memory(a);
-    }
-
-    a->link = link_open(&a->settings, &a->problem);
-
-    if (a->link == NULL) {
-        return a->problem.status;
-    }
-
-    return fs->kind->begin ? fs->kind->begin(fs) : STATUS_DONE;
+    return why ? error_set(&a->ctl->error, STATUS_USAGE, "request",
+                           "give one line of UTF-8 text of 1 to 200 bytes",
+                           "the value of --request-id %s", why)
+               : STATUS_DONE;
 }
 
 
-/* Some transactions were carried out before one was not. */
+/* What takes several transactions may be ended between two of them. */
 
 static int
-flips_partly(flips_t *fs)
+run_commit(change_run_t *run)
 {
-    char        why[sizeof(fs->admin->problem.message)];
-    char        mend[sizeof(fs->admin->problem.mend)];
-    problem_t  *p;
+    int       status;
+    admin_t  *a;
 
-    p = &fs->admin->problem;
+    a = run->a;
 
-    memcpy(why, p->message, sizeof(why));
-    memcpy(mend, p->mend, sizeof(mend));
-
-    if (p->status == STATUS_UNKNOWN) {
-        return problem_set(p, STATUS_UNKNOWN, p->code, mend,
-                           "the first %zu of %zu hosts are done; then %.1500s",
-                           fs->done, fs->n, why);
+    if (!change_batch_several(&run->batch)) {
+        return change_batch_run(&run->batch);
     }
 
-    return problem_set(p, STATUS_PARTLY, p->code, mend,
-                       "the first %zu of %zu hosts are done, those from "
-                       "\"%s\" are not: %.1500s", fs->done, fs->n,
-                       fs->host[fs->done], why);
-}
+    interrupt_hold(&a->interrupt);
+    progress_begin(&a->progress, output_is_text(a));
 
+    status = change_batch_run(&run->batch);
 
-static void
-flips_remember(flips_t *fs)
-{
-    problem_t  *p;
-    problem_t   kept;
+    progress_end(&a->progress);
+    interrupt_release(&a->interrupt);
 
-    if (fs->admin->opt[OPT_DRY_RUN]) {
-        return;
-    }
-
-    p = &fs->admin->problem;
-    kept = *p;
-
-    if (chain_save(fs->admin, &fs->head) != STATUS_DONE) {
-        admin_warn(fs->admin, p->code, "", p->mend, "%.1900s", p->message);
-    }
-
-    *p = kept;
+    return status;
 }

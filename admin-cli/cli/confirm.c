@@ -8,8 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
+#include "cli/admin.h"
 #include "cli/confirm.h"
-#include "text.h"
 
 
 int
@@ -23,9 +24,9 @@ confirm(admin_t *a, const char *matter, const char *question)
     }
 
     if (!isatty(STDIN_FILENO)) {
-        return problem_set(&a->problem, STATUS_USAGE, "confirm",
-                           "if that is what you want, give --yes", "%s",
-                           matter);
+        return error_set(&a->ctl->error, STATUS_USAGE, "confirm",
+                         "if that is what you want, give --yes", "%s",
+                         matter);
     }
 
     text_print(stderr, matter, strlen(matter));
@@ -35,6 +36,6 @@ confirm(admin_t *a, const char *matter, const char *question)
 
     return c == 'y' || c == 'Y'
            ? STATUS_DONE
-           : problem_set(&a->problem, STATUS_FAILED, "confirm", NULL,
-                         "nothing is changed or remembered");
+           : error_set(&a->ctl->error, STATUS_FAILED, "confirm", NULL,
+                       "nothing is changed or remembered");
 }

@@ -10,7 +10,7 @@
 #define _CONFIRM_H_INCLUDED_
 
 
-#include "commands.h"
+#include "cli/admin.h"
 
 
 /*

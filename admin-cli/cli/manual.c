@@ -8,10 +8,9 @@
 
 #include "cli/manual.h"
 #include "paylock_version.h"
-#include "redis/redis_settings.h"
 
 
-static void manual_commands(FILE *f);
+static void manual_commands(FILE *f, const command_t *commands);
 static void manual_options(FILE *f, uint64_t options);
 static void manual_settings(FILE *f);
 static void manual_statuses(FILE *f);
@@ -39,7 +38,7 @@ static const struct {
 
 
 void
-manual_print(FILE *f)
+manual_print(FILE *f, const command_t *commands)
 {
     (void) fprintf(f, ".TH PAYLOCK\\-ADMIN 1 %s \"paylock %s\"\n",
                    PAYLOCK_DATE, PAYLOCK_VERSION);
@@ -62,7 +61,7 @@ manual_print(FILE *f)
                  "standard error.\n", f);
 
     (void) fputs(".SH COMMANDS\n", f);
-    manual_commands(f);
+    manual_commands(f, commands);
 
     (void) fputs(".SH OPTIONS\n"
                  "These are options of all commands.\n", f);
@@ -100,13 +99,13 @@ manual_print(FILE *f)
 
 
 static void
-manual_commands(FILE *f)
+manual_commands(FILE *f, const command_t *commands)
 {
     size_t            i;
     const option_t   *o;
     const command_t  *c;
 
-    for (c = admin_commands; c->name; c++) {
+    for (c = commands; c->name; c++) {
         (void) fputs(".TP\n.B ", f);
         manual_text(f, c->name);
         (void) fputs("\\fR", f);

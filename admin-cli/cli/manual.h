@@ -13,10 +13,12 @@
 
 #include <stdio.h>
 
+#include "cli/admin.h"
+
 
 /* Prints the page in the macros of man(7). */
 
-void manual_print(FILE *f);
+void manual_print(FILE *f, const command_t *commands);
 
 
 #endif /* _MANUAL_H_INCLUDED_ */

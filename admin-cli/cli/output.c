@@ -12,18 +12,19 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/admin.h"
 #include "cli/output.h"
 
 
 int
-output_text(const admin_t *a)
+output_is_text(const admin_t *a)
 {
     return !a->opt[OPT_JSON] && !a->opt[OPT_QUIET];
 }
 
 
 int
-output_wants_json(const admin_t *a)
+output_is_json(const admin_t *a)
 {
     return a->opt[OPT_JSON] && !a->opt[OPT_QUIET];
 }
@@ -43,13 +44,13 @@ output_colours(void)
 
 
 int
-output_json(admin_t *a, json_t *json)
+output_print_json(admin_t *a, json_t *json)
 {
     if (json == NULL) {
-        return admin_memory(a);
+        return control_no_memory(a->ctl);
     }
 
-    if (output_wants_json(a)) {
+    if (output_is_json(a)) {
 
         /* what is not ASCII could move the cursor of a terminal as well */
 
@@ -85,33 +86,35 @@ output_left(void)
 int
 output_end(admin_t *a, int status)
 {
-    int   failed;
-    char  why[sizeof(a->problem.message)];
+    int          failed;
+    char         why[sizeof(a->ctl->error.message)];
+    const char  *done;
 
+    done = a->done ? a->done : a->ctl->changed ? "the change is made" : NULL;
     failed = ferror(stdout);
     errno = 0;
 
     if ((fflush(stdout) != 0 || failed) && status == STATUS_DONE) {
 
-        if (a->done == NULL && !a->sigpipe && output_left()) {
+        if (done == NULL && !a->sigpipe && output_left()) {
             (void) signal(SIGPIPE, SIG_DFL);
             (void) raise(SIGPIPE);
         }
 
-        status = problem_set(&a->problem, STATUS_FAILED, "output",
-                             a->done ? "nothing is missing but what it would "
-                                       "have printed" : NULL,
-                             "the output could not be written: %s",
-                             errno ? strerror(errno) : "a part is missing");
+        status = error_set(&a->ctl->error, STATUS_FAILED, "output",
+                           done ? "nothing is missing but what it would "
+                                     "have printed" : NULL,
+                           "the output could not be written: %s",
+                           errno ? strerror(errno) : "a part is missing");
     }
 
-    if (status != STATUS_FAILED || a->done == NULL) {
+    if (status != STATUS_FAILED || done == NULL) {
         return status;
     }
 
-    memcpy(why, a->problem.message, sizeof(why));
-    (void) snprintf(a->problem.message, sizeof(a->problem.message),
-                    "%s, but %.1900s", a->done, why);
+    memcpy(why, a->ctl->error.message, sizeof(why));
+    (void) snprintf(a->ctl->error.message, sizeof(a->ctl->error.message),
+                    "%s, but %.1900s", done, why);
 
-    return a->problem.status = STATUS_PARTLY;
+    return a->ctl->error.status = STATUS_PARTLY;
 }

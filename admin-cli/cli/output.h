@@ -12,13 +12,13 @@
 
 #include <jansson.h>
 
-#include "commands.h"
+#include "cli/admin.h"
 
 
 /* Is text for people wanted?  JSON?  Neither with --quiet. */
 
-int output_text(const admin_t *a);
-int output_wants_json(const admin_t *a);
+int output_is_text(const admin_t *a);
+int output_is_json(const admin_t *a);
 
 /* May what is printed be coloured? */
 
@@ -26,7 +26,7 @@ int output_colours(void);
 
 /* Prints JSON as a line and frees it; NULL is out of memory. */
 
-int output_json(admin_t *a, json_t *json);
+int output_print_json(admin_t *a, json_t *json);
 
 /* A JSON integer, null for 0. */
 

@@ -9,7 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/admin.h"
 #include "cli/pass_file.h"
+#include "files/user_file.h"
 
 
 static int pass_file_load(admin_t *a, const char *path, int fd,
@@ -47,13 +49,14 @@ pass_file_load(admin_t *a, const char *path, int fd, pass_file_t *f)
     const char  *why;
 
     if (fstat(fd, &f->st) != 0 || !S_ISREG(f->st.st_mode)) {
-        return problem_set(&a->problem, STATUS_FAILED, "pass_key",
-                           "name a file that \"paylock-admin keygen --pass\" "
-                           "made", "\"%.1000s\" is not a file", path);
+        return error_set(&a->ctl->error, STATUS_FAILED, "pass_key",
+                         "name a file that \"paylock-admin keygen --pass\" "
+                         "made", "\"%.1000s\" is not a file", path);
     }
 
-    if (settings_private(a, fd, path, "pass_key") != STATUS_DONE) {
-        return a->problem.status;
+    if (file_check_private(&a->ctl->error, fd, path,
+                           "pass_key") != STATUS_DONE) {
+        return a->ctl->error.status;
     }
 
     for (n = 1; n > 0 && f->len < sizeof(f->text); f->len += (size_t) n) {
@@ -66,10 +69,10 @@ pass_file_load(admin_t *a, const char *path, int fd, pass_file_t *f)
 
     why = paylock_pass_keys(f->text, f->len, &f->keys, &line);
 
-    return why ? problem_set(&a->problem, STATUS_FAILED, "pass_key",
-                             "name a file that \"paylock-admin keygen --pass\" "
-                             "made", "\"%.1000s\" holds no keys of passes: "
-                             "line %zu %s", path, line, why)
+    return why ? error_set(&a->ctl->error, STATUS_FAILED, "pass_key",
+                           "name a file that \"paylock-admin keygen --pass\" "
+                           "made", "\"%.1000s\" holds no keys of passes: "
+                           "line %zu %s", path, line, why)
                : STATUS_DONE;
 }
 
@@ -78,7 +81,7 @@ int
 pass_file_failed(admin_t *a, const char *path, const char *what,
     const char *mend)
 {
-    return problem_set(&a->problem, STATUS_FAILED, "pass_key", mend,
-                       "cannot %s the keys of passes \"%.1000s\": %s", what,
-                       path, strerror(errno));
+    return error_set(&a->ctl->error, STATUS_FAILED, "pass_key", mend,
+                     "cannot %s the keys of passes \"%.1000s\": %s", what,
+                     path, strerror(errno));
 }

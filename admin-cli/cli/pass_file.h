@@ -12,7 +12,7 @@
 
 #include <sys/stat.h>
 
-#include "commands.h"
+#include "cli/admin.h"
 #include "paylock_pass.h"
 
 

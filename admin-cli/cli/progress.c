@@ -15,19 +15,18 @@
 
 
 void
-progress_begin(progress_t *p, const admin_t *a)
+progress_begin(progress_t *p, int wanted)
 {
-    p->wanted = isatty(STDERR_FILENO) && !a->opt[OPT_QUIET]
-                && !a->opt[OPT_JSON];
+    p->wanted = wanted && isatty(STDERR_FILENO);
     p->shown = 0;
-    p->next = dial_clock() + PROGRESS_PAUSE;
+    p->next = clock_ms() + PROGRESS_PAUSE;
 }
 
 
 void
 progress(progress_t *p, const char *what, size_t done, size_t n)
 {
-    if (!p->wanted || dial_clock() < p->next) {
+    if (!p->wanted || clock_ms() < p->next) {
         return;
     }
 
@@ -35,7 +34,7 @@ progress(progress_t *p, const char *what, size_t done, size_t n)
     (void) fflush(stderr);
 
     p->shown = 1;
-    p->next = dial_clock() + PROGRESS_PAUSE;
+    p->next = clock_ms() + PROGRESS_PAUSE;
 }
 
 

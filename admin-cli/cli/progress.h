@@ -10,7 +10,7 @@
 #define _PROGRESS_H_INCLUDED_
 
 
-#include "commands.h"
+#include <stddef.h>
 
 
 typedef struct {
@@ -20,9 +20,9 @@ typedef struct {
 } progress_t;
 
 
-/* Is there anybody to tell? */
+/* Begins; where it is not wanted, or nobody sees it, nothing is printed. */
 
-void progress_begin(progress_t *p, const admin_t *a);
+void progress_begin(progress_t *p, int wanted);
 
 /* "checked 12,000 of 100,000", a few times a second. */
 

@@ -5,14 +5,12 @@
 
 
 #include <errno.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "commands.h"
-#include "redis/redis_settings.h"
+#include "cli/admin.h"
+#include "files/secret.h"
+#include "files/user_file.h"
 
 
 #define SETTINGS_LINE  4096
@@ -48,7 +46,8 @@ settings_load(admin_t *a)
     int     status;
 
     static int (*const  steps[])(admin_t *a) = {
-        settings_command, settings_environment, settings_files, access_load
+        settings_command, settings_environment, settings_files,
+        settings_secrets
     };
 
     status = STATUS_DONE;
@@ -59,85 +58,12 @@ settings_load(admin_t *a)
         status = steps[i](a);
     }
 
-    return status;
+    return status == STATUS_DONE
+           ? settings_complete(&a->ctl->settings, &a->ctl->error) : status;
 }
 
 
-void
-settings_free(settings_t *s)
-{
-    size_t  i;
 
-    for (i = 0; i < SET_N; i++) {
-        settings_wipe(s->value[i]);
-    }
-
-    for (i = 0; i < SETTINGS_DEFAULT; i++) {
-        settings_wipe(s->redis[i]);
-        free(s->file[i]);
-    }
-
-    paylock_url_free(&s->url);
-    free(s->where);
-    free(s->locks);
-    free(s->audit);
-    free(s->nodes);
-}
-
-
-int
-settings_path(char *path, size_t size, const char *variable,
-    const char *fallback, const char *name)
-{
-    int                   n;
-    const char           *base;
-    const struct passwd  *user;
-
-    base = getenv(variable);
-
-    /* the XDG specification has relative paths ignored */
-
-    if (base && *base == '/') {
-        n = snprintf(path, size, "%s/%s", base, name);
-
-    } else {
-        base = getenv("HOME");
-
-        if (base == NULL || *base == '\0') {
-            user = getpwuid(getuid());
-            base = user ? user->pw_dir : "";
-        }
-
-        n = snprintf(path, size, "%s/%s/%s", base, fallback, name);
-    }
-
-    if (n >= (int) size) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-
-    return 0;
-}
-
-
-int
-settings_directory(char *path)
-{
-    int    rc;
-    char  *p;
-
-    for (p = strchr(path + 1, '/'); p; p = strchr(p + 1, '/')) {
-        *p = '\0';
-        rc = mkdir(path, strchr(p + 1, '/') ? 0755 : 0700);
-        *p = '/';
-
-        if (rc != 0 && errno != EEXIST) {
-            return -1;
-        }
-    }
-
-    return 0;
-}
 
 
 static int
@@ -148,11 +74,11 @@ settings_command(admin_t *a)
 
     if (a->opt[OPT_REDIS] && settings_is_secret(SET_REDIS, a->opt[OPT_REDIS]))
     {
-        return problem_set(&a->problem, STATUS_USAGE, "password",
-                           "put it into a file of yours and name that by "
-                           "--password-file, or set PAYLOCK_REDIS",
-                           "the URL of --redis holds a password, which "
-                           "everybody on this machine could see");
+        return error_set(&a->ctl->error, STATUS_USAGE, "password",
+                         "put it into a file of yours and name that by "
+                         "--password-file, or set PAYLOCK_REDIS",
+                         "the URL of --redis holds a password, which "
+                         "everybody on this machine could see");
     }
 
     for (i = 0; i < SET_N; i++) {
@@ -212,8 +138,8 @@ settings_files(admin_t *a)
         return settings_file(a, given, 1, SETTINGS_USER);
     }
 
-    status = settings_path(path, sizeof(path), "XDG_CONFIG_HOME", ".config",
-                           "paylock/config") == 0
+    status = user_path(path, sizeof(path), "XDG_CONFIG_HOME", ".config",
+                       "paylock/config") == 0
              ? settings_file(a, path, 0, SETTINGS_USER) : STATUS_DONE;
 
     return status == STATUS_DONE
@@ -242,47 +168,30 @@ settings_is_secret(setting_e s, const char *value)
 }
 
 
-/* What holds a secret must not be there for everybody. */
-
-int
-settings_private(admin_t *a, int fd, const char *path, const char *what)
-{
-    char         mend[SETTINGS_LINE];
-    struct stat  st;
-
-    if (fstat(fd, &st) == 0 && !(st.st_mode & (S_IROTH|S_IWOTH))) {
-        return STATUS_DONE;
-    }
-
-    (void) snprintf(mend, sizeof(mend), "chmod 600 %s", path);
-
-    return problem_set(&a->problem, STATUS_FAILED, what, mend,
-                       "\"%s\" holds a secret and others can read or "
-                       "write it", path);
-}
-
 
 /* The first to set a value wins: ranks come in their order. */
 
 int
 settings_put(admin_t *a, setting_e s, const char *value, settings_rank_e rank)
 {
-    if (a->settings.value[s]) {
+    if (a->ctl->settings.value[s]) {
         return STATUS_DONE;
     }
 
-    a->settings.value[s] = strdup(value);
-    a->settings.rank[s] = rank;
+    a->ctl->settings.value[s] = strdup(value);
+    a->from.rank[s] = rank;
 
-    return a->settings.value[s] ? STATUS_DONE : admin_memory(a);
+    return a->ctl->settings.value[s] ? STATUS_DONE : control_no_memory(a->ctl);
 }
 
 
 void
-settings_wipe(char *secret)
+settings_from_free(settings_from_t *from)
 {
-    if (secret) {
-        explicit_bzero(secret, strlen(secret));
-        free(secret);
+    size_t  i;
+
+    for (i = 0; i < SETTINGS_DEFAULT; i++) {
+        secret_free(from->redis[i]);
+        free(from->file[i]);
     }
 }

@@ -15,7 +15,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "commands.h"
+#include "cli/admin.h"
+#include "files/user_file.h"
 
 
 #define SETTINGS_LINE  4096
@@ -43,18 +44,18 @@ settings_file(admin_t *a, const char *path, int must, settings_rank_e rank)
             return STATUS_DONE;
         }
 
-        return problem_set(&a->problem, STATUS_FAILED, "config",
-                           "make it readable for you, or name another with "
-                           "--config", "cannot read \"%s\": %s", path,
-                           strerror(errno));
+        return error_set(&a->ctl->error, STATUS_FAILED, "config",
+                         "make it readable for you, or name another with "
+                         "--config", "cannot read \"%s\": %s", path,
+                         strerror(errno));
     }
 
     status = settings_owned(a, fileno(f), path);
     secret = 0;
 
     if (status == STATUS_DONE) {
-        a->settings.file[rank] = strdup(path);
-        status = a->settings.file[rank] ? STATUS_DONE : admin_memory(a);
+        a->from.file[rank] = strdup(path);
+        status = a->from.file[rank] ? STATUS_DONE : control_no_memory(a->ctl);
     }
 
     for (number = 1; status == STATUS_DONE && fgets(line, sizeof(line), f);
@@ -64,12 +65,12 @@ settings_file(admin_t *a, const char *path, int must, settings_rank_e rank)
     }
 
     if (status == STATUS_DONE && ferror(f)) {
-        status = problem_set(&a->problem, STATUS_FAILED, "config", NULL,
-                             "cannot read \"%s\": %s", path, strerror(errno));
+        status = error_set(&a->ctl->error, STATUS_FAILED, "config", NULL,
+                           "cannot read \"%s\": %s", path, strerror(errno));
     }
 
     if (status == STATUS_DONE && secret) {
-        status = settings_private(a, fileno(f), path, "config");
+        status = file_check_private(&a->ctl->error, fileno(f), path, "config");
     }
 
     explicit_bzero(line, sizeof(line));
@@ -100,9 +101,9 @@ settings_line(admin_t *a, char *line, const char *path, int number,
     value = strchr(key, '=');
 
     if (value == NULL) {
-        return problem_set(&a->problem, STATUS_FAILED, "config",
-                           "write \"key = value\"",
-                           "\"%s\", line %d has no \"=\"", path, number);
+        return error_set(&a->ctl->error, STATUS_FAILED, "config",
+                         "write \"key = value\"",
+                         "\"%s\", line %d has no \"=\"", path, number);
     }
 
     for (end = value; end > key && isspace((unsigned char) end[-1]); end--) {
@@ -122,12 +123,12 @@ settings_line(admin_t *a, char *line, const char *path, int number,
 
     /* what stands there may be a secret, of whatever file this is */
 
-    return problem_set(&a->problem, STATUS_FAILED, "config",
-                       "there are redis, prefix, username, password, "
-                       "password_file, actor, key, passphrase_file, tls_ca, "
-                       "tls_cert, tls_key and tls_name",
-                       "\"%s\", line %d sets what is no setting", path,
-                       number);
+    return error_set(&a->ctl->error, STATUS_FAILED, "config",
+                     "there are redis, prefix, username, password, "
+                     "password_file, actor, key, passphrase_file, tls_ca, "
+                     "tls_cert, tls_key and tls_name",
+                     "\"%s\", line %d sets what is no setting", path,
+                     number);
 }
 
 
@@ -136,15 +137,15 @@ settings_line(admin_t *a, char *line, const char *path, int number,
 static int
 settings_set(admin_t *a, setting_e s, const char *value, settings_rank_e rank)
 {
-    settings_t  *settings;
+    char  **redis;
 
-    settings = &a->settings;
+    redis = &a->from.redis[rank];
 
-    if (s == SET_REDIS && settings->redis[rank] == NULL) {
-        settings->redis[rank] = strdup(value);
+    if (s == SET_REDIS && *redis == NULL) {
+        *redis = strdup(value);
 
-        if (settings->redis[rank] == NULL) {
-            return admin_memory(a);
+        if (*redis == NULL) {
+            return control_no_memory(a->ctl);
         }
     }
 
@@ -161,9 +162,9 @@ settings_owned(admin_t *a, int fd, const char *path)
     struct stat  st;
 
     if (fstat(fd, &st) != 0) {
-        return problem_set(&a->problem, STATUS_FAILED, "config", NULL,
-                           "cannot look at \"%s\": %s", path,
-                           strerror(errno));
+        return error_set(&a->ctl->error, STATUS_FAILED, "config", NULL,
+                         "cannot look at \"%s\": %s", path,
+                         strerror(errno));
     }
 
     if (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3)) {
@@ -176,9 +177,9 @@ settings_owned(admin_t *a, int fd, const char *path)
         (void) snprintf(mend, sizeof(mend), st.st_mode & (S_IWGRP|S_IWOTH)
                         ? "chmod go-w %s" : "chown root %s", path);
 
-        return problem_set(&a->problem, STATUS_FAILED, "config", mend,
-                           "others can write \"%s\", which says where Redis "
-                           "is and which password it gets", path);
+        return error_set(&a->ctl->error, STATUS_FAILED, "config", mend,
+                         "others can write \"%s\", which says where Redis "
+                         "is and which password it gets", path);
     }
 
     (void) snprintf(dir, sizeof(dir), "%s", path);
@@ -199,7 +200,7 @@ settings_owned(admin_t *a, int fd, const char *path)
 
     (void) snprintf(mend, sizeof(mend), "chmod o-w %s", dir);
 
-    return problem_set(&a->problem, STATUS_FAILED, "config", mend,
-                       "others can replace \"%s\", as they can write its "
-                       "directory", path);
+    return error_set(&a->ctl->error, STATUS_FAILED, "config", mend,
+                     "others can replace \"%s\", as they can write its "
+                     "directory", path);
 }

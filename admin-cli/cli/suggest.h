@@ -10,7 +10,7 @@
 #define _SUGGEST_H_INCLUDED_
 
 
-#include "commands.h"
+#include "cli/admin.h"
 
 
 #define SUGGEST_TEXT  512
@@ -21,18 +21,10 @@
  * names those that are nearest, or where all are listed.
  */
 
-void suggest_command(char **words, int n, char text[SUGGEST_TEXT]);
+void suggest_command(const command_t *commands, char **words, int n,
+    char text[SUGGEST_TEXT]);
 void suggest_option(const char *given, uint64_t options,
     char text[SUGGEST_TEXT]);
-
-/* How many slips make one word of the other; many if they are too long. */
-
-size_t suggest_distance(const char *one, const char *two);
-
-/* 'did you mean "a", "b" or "c"?', each with what stands before it. */
-
-void suggest_names(const char *const *name, size_t n, const char *before,
-    char *text, size_t size);
 
 
 #endif /* _SUGGEST_H_INCLUDED_ */

@@ -13,25 +13,25 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/text.h"
+#include "cli/state_print.h"
 #include "cli/table.h"
-#include "records/effective_state.h"
-#include "text.h"
 
 
 #define COLUMNS_GAP    2
 #define COLUMNS_WIDTH  80              /* of a terminal that does not tell */
 
 
-static size_t columns_terminal(void);
-static void columns_fit(const columns_t *c, size_t *width);
-static size_t columns_natural(const columns_t *c, size_t i);
-static void columns_row(const columns_t *c, FILE *f, size_t row,
+static size_t table_terminal(void);
+static void table_fit(const table_t *c, size_t *width);
+static size_t table_natural(const table_t *c, size_t i);
+static void table_row(const table_t *c, FILE *f, size_t row,
     const size_t *width, int colours);
-static void columns_cell(FILE *f, const char *cell, size_t width, int last);
+static void table_cell(FILE *f, const char *cell, size_t width, int last);
 
 
 int
-columns_add(columns_t *c, char *cell)
+table_add(table_t *c, char *cell)
 {
     char  **grown;
 
@@ -53,7 +53,7 @@ columns_add(columns_t *c, char *cell)
 
 
 void
-columns_print(const columns_t *c, FILE *f, int colours)
+table_print(const table_t *c, FILE *f, int colours)
 {
     size_t     i, *width;
     locale_t   utf8, before;
@@ -70,11 +70,11 @@ columns_print(const columns_t *c, FILE *f, int colours)
     utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t) 0);
     before = uselocale(utf8);
 
-    columns_fit(c, width);
-    columns_row(c, f, SIZE_MAX, width, 0);
+    table_fit(c, width);
+    table_row(c, f, SIZE_MAX, width, 0);
 
     for (i = 0; i < c->cells / c->n; i++) {
-        columns_row(c, f, i, width, colours);
+        table_row(c, f, i, width, colours);
     }
 
     (void) uselocale(before);
@@ -88,7 +88,7 @@ columns_print(const columns_t *c, FILE *f, int colours)
 
 
 void
-columns_free(columns_t *c)
+table_free(table_t *c)
 {
     while (c->cells) {
         free(c->cell[--c->cells]);
@@ -99,7 +99,7 @@ columns_free(columns_t *c)
 
 
 static size_t
-columns_terminal(void)
+table_terminal(void)
 {
     long            n;
     const char     *given;
@@ -127,14 +127,14 @@ columns_terminal(void)
 /* The least of each that fits, in the order of weight; then what is left. */
 
 static void
-columns_fit(const columns_t *c, size_t *width)
+table_fit(const table_t *c, size_t *width)
 {
     size_t  i, left, need, natural;
 
-    left = columns_terminal();
+    left = table_terminal();
 
     for (i = 0; i < c->n; i++) {
-        natural = columns_natural(c, i);
+        natural = table_natural(c, i);
         need = c->column[i].least && c->column[i].least < natural
                ? c->column[i].least : natural;
 
@@ -151,7 +151,7 @@ columns_fit(const columns_t *c, size_t *width)
     for (i = 0; i < c->n; i++) {
 
         if (width[i]) {
-            natural = columns_natural(c, i);
+            natural = table_natural(c, i);
             need = natural - width[i] < left ? natural - width[i] : left;
             width[i] += need;
             left -= need;
@@ -163,7 +163,7 @@ columns_fit(const columns_t *c, size_t *width)
 /* How wide a column would be; 0 if there is nothing in it. */
 
 static size_t
-columns_natural(const columns_t *c, size_t i)
+table_natural(const table_t *c, size_t i)
 {
     size_t  j, n, width;
 
@@ -183,7 +183,7 @@ columns_natural(const columns_t *c, size_t i)
 /* The row SIZE_MAX is that of the titles. */
 
 static void
-columns_row(const columns_t *c, FILE *f, size_t row, const size_t *width,
+table_row(const table_t *c, FILE *f, size_t row, const size_t *width,
     int colours)
 {
     size_t           i, last;
@@ -207,7 +207,7 @@ columns_row(const columns_t *c, FILE *f, size_t row, const size_t *width,
         colour = column->colour ? column->colour(cell, colours) : "";
 
         (void) fputs(colour, f);
-        columns_cell(f, cell, width[i], i == last);
+        table_cell(f, cell, width[i], i == last);
         (void) fputs(*colour ? STATE_PLAIN : "", f);
         (void) fputs(i == last ? "\n" : "  ", f);
     }
@@ -215,7 +215,7 @@ columns_row(const columns_t *c, FILE *f, size_t row, const size_t *width,
 
 
 static void
-columns_cell(FILE *f, const char *cell, size_t width, int last)
+table_cell(FILE *f, const char *cell, size_t width, int last)
 {
     size_t  n, bytes;
 

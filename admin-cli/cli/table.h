@@ -26,15 +26,15 @@ typedef struct {
     size_t            n;
     char            **cell;            /* n of each row, safe to print */
     size_t            cells;
-} columns_t;
+} table_t;
 
 
 /* Adds a cell, which is the table's from then on; -1 when out of memory. */
 
-int columns_add(columns_t *c, char *cell);
+int table_add(table_t *c, char *cell);
 
-void columns_print(const columns_t *c, FILE *f, int colours);
-void columns_free(columns_t *c);
+void table_print(const table_t *c, FILE *f, int colours);
+void table_free(table_t *c);
 
 
 #endif /* _TABLE_H_INCLUDED_ */

@@ -11,16 +11,16 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/text.h"
+#include "base/time_text.h"
+#include "cli/admin.h"
 #include "cli/output.h"
-#include "text.h"
-#include "time_text.h"
-#include "trail/verify.h"
+#include "cli/verify_report.h"
 
 
 #define REPORT_AHEAD  60               /* seconds that clocks may differ */
 
 
-static int report_vouched(const verify_t *c);
 static void report_warn(verify_t *c);
 static void report_print(const verify_t *c,
     const paylock_export_header_t *header);
@@ -29,170 +29,78 @@ static json_t *report_json(const verify_t *c,
     const paylock_export_header_t *header);
 static json_t *report_json_keys(const verify_t *c);
 static json_t *report_json_lists(const verify_t *c, json_t *o);
-static void report_when(uint64_t ms, int local, char text[WHEN_MAX]);
+static void report_when(uint64_t ms, int local, char text[TIME_TEXT]);
 static uint32_t report_seconds(uint64_t ms);
-
-
-static const struct {
-    int          status;
-    const char  *mend;
-} report_faults[PAYLOCK_FAULTS] = {
-    [PAYLOCK_FAULT_EDIT] = { STATUS_TAMPERED, NULL },
-    [PAYLOCK_FAULT_FORK] = { STATUS_TAMPERED, NULL },
-    [PAYLOCK_FAULT_SIGNATURE] = { STATUS_TAMPERED, NULL },
-    [PAYLOCK_FAULT_KEY] = { STATUS_TAMPERED, NULL },
-    [PAYLOCK_FAULT_GAP] = { STATUS_INCOMPLETE, NULL },
-    [PAYLOCK_FAULT_ROLLBACK] = { STATUS_INCOMPLETE,
-      "find out what happened to this Redis; if the loss is final, declare it "
-      "with \"paylock-admin adopt\"" },
-    [PAYLOCK_FAULT_FLAGS] = { STATUS_FLAGS,
-      "lock, unlock or reset what was changed by hand, so that the trail "
-      "tells of it" },
-    [PAYLOCK_FAULT_MEMORY] = { STATUS_FAILED, NULL }
-};
 
 
 int
 verify_report(verify_t *c, const paylock_export_header_t *header)
 {
+    admin_t  *a;
+
+    a = c->data;
+
     report_warn(c);
 
-    if (output_text(c->admin)) {
+    if (output_is_text(a)) {
         report_print(c, header);
     }
 
-    if (output_wants_json(c->admin)
-        && output_json(c->admin, report_json(c, header)) != STATUS_DONE)
+    if (output_is_json(a)
+        && output_print_json(a, report_json(c, header)) != STATUS_DONE)
     {
-        return c->admin->problem.status;
+        return c->ctl->error.status;
     }
 
     return verify_status(c);
 }
 
 
-int
-verify_status(verify_t *c)
-{
-    int                     status;
-    size_t                  i;
-    const char             *mend;
-    const paylock_fault_t  *worst;
-
-    static const char  compare[] = "change nothing here; compare with a "
-                                   "backup, an export or a checkpoint";
-
-    worst = NULL;
-
-    for (i = 0; i < c->n_faults; i++) {
-        if (worst == NULL || report_faults[c->fault[i].kind].status
-                             < report_faults[worst->kind].status)
-        {
-            worst = &c->fault[i];
-        }
-    }
-
-    if (worst) {
-        status = report_faults[worst->kind].status;
-        mend = report_faults[worst->kind].mend;
-
-        return problem_set(&c->admin->problem, status,
-                           paylock_fault_names[worst->kind],
-                           mend ? mend : compare, "%s", worst->text);
-    }
-
-    if (report_vouched(c)) {
-        return STATUS_DONE;
-    }
-
-    return problem_set(&c->admin->problem, STATUS_FAILED, "trust",
-                       c->trail.begun
-                       ? "if you were told that key, give it with --trust; a "
-                         "checkpoint that was kept, with --checkpoint, "
-                         "vouches as well"
-                       : "verify it where the trail is known, or with a "
-                         "--checkpoint that was kept",
-                       c->trail.begun
-                       ? "the trail fits together, but nothing known here "
-                         "says that the key which began to sign it, %s, is "
-                         "the right one"
-                       : "the trail fits together, but it is not signed, and "
-                         "nothing known here says that it is the right "
-                         "one%s", c->trail.genesis);
-}
-
-
-/* Does anybody outside of Redis, or of the file, stand for this trail? */
-
-static int
-report_vouched(const verify_t *c)
-{
-    size_t                    i;
-    const paylock_witness_t  *w;
-
-    if (c->trail.vouched) {
-        return 1;
-    }
-
-    for (i = 0; i < c->n_witnesses; i++) {
-        w = &c->witness[i];
-
-        if (!w->inside && (w->state == PAYLOCK_WITNESS_FITS
-                           || (w->state == PAYLOCK_WITNESS_ADOPTED
-                               && c->trail.begun == 0)))
-        {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
 static void
 report_warn(verify_t *c)
 {
-    char                     when[WHEN_MAX];
+    char                     when[TIME_TEXT];
     const paylock_verify_t  *v;
 
     v = &c->trail;
 
     if (v->plain && v->begun == 0) {
-        admin_warn(c->admin, "unsigned", "", "make a key with \"paylock-admin "
-                   "keygen\", and add it with \"paylock-admin key add\"",
-                   "the entries are not signed: whoever may write to Redis "
-                   "can forge them");
+        control_warn(c->ctl, "unsigned", "", "make a key with \"paylock-admin "
+                     "keygen\", and add it with \"paylock-admin key add\"",
+                     "the entries are not signed: whoever may write to Redis "
+                     "can forge them");
 
     } else if (v->plain) {
-        admin_warn(c->admin, "unsigned", "", NULL, "the %" PRIu64 " entries "
-                   "before entry %" PRIu64 " are not signed", v->plain,
-                   v->begun);
+        control_warn(c->ctl, "unsigned", "", NULL, "the %" PRIu64 " entries "
+                     "before entry %" PRIu64 " are not signed", v->plain,
+                     v->begun);
     }
 
     if (v->begun && !v->vouched) {
-        admin_warn(c->admin, "key_unknown", "", "compare it with the one you "
-                   "were told, and give it with --trust", "nothing known here "
-                   "says that the key which began to sign at entry %" PRIu64
-                   ", %s, is the right one", v->begun, v->genesis);
+        control_warn(c->ctl, "key_unknown", "", "compare it with the one you "
+                     "were told, and give it with --trust",
+                     "nothing known here "
+                     "says that the key which began to sign at entry %" PRIu64
+                     ", %s, is the right one", v->begun, v->genesis);
     }
 
     if (v->missing) {
-        admin_warn(c->admin, "missing", "", NULL, "%" PRIu64 " entries are "
-                   "missing, as %" PRIu64 " that adopt declare", v->missing,
-                   v->adopts);
+        control_warn(c->ctl, "missing", "", NULL, "%" PRIu64 " entries are "
+                     "missing, as %" PRIu64 " that adopt declare", v->missing,
+                     v->adopts);
     }
 
     if (v->steps_back) {
-        admin_warn(c->admin, "clock", "", "set the clocks of all machines by "
-                   "NTP", "the clock goes back %" PRIu64 " times, by up to %"
-                   PRIu64 " s, at entry %" PRIu64, v->steps_back,
-                   (v->step_most + 999) / 1000, v->step_seq);
+        control_warn(c->ctl, "clock", "", "set the clocks of all machines by "
+                     "NTP", "the clock goes back %" PRIu64 " times, by up to %"
+                     PRIu64 " s, at entry %" PRIu64, v->steps_back,
+                     (v->step_most + 999) / 1000, v->step_seq);
     }
 
     if (v->time_most / 1000 > (uint64_t) time(NULL) + REPORT_AHEAD) {
         report_when(v->time_most, 1, when);
-        admin_warn(c->admin, "clock", "", "set the clocks of all machines by "
-                   "NTP", "an entry is of %s, which is yet to come", when);
+        control_warn(c->ctl, "clock", "", "set the clocks of all machines by "
+                     "NTP", "an entry is of %s, which is yet to come", when);
     }
 }
 
@@ -200,7 +108,7 @@ report_warn(verify_t *c)
 static void
 report_print(const verify_t *c, const paylock_export_header_t *header)
 {
-    char                      from[WHEN_MAX], to[WHEN_MAX];
+    char                      from[TIME_TEXT], to[TIME_TEXT];
     size_t                    i;
     const paylock_witness_t  *w;
     const paylock_verify_t   *v;
@@ -288,7 +196,7 @@ report_print_keys(const verify_t *c)
 static json_t *
 report_json(const verify_t *c, const paylock_export_header_t *header)
 {
-    char                     from[WHEN_MAX], to[WHEN_MAX];
+    char                     from[TIME_TEXT], to[TIME_TEXT];
     json_t                  *o;
     const paylock_verify_t  *v;
 
@@ -404,17 +312,17 @@ report_json_lists(const verify_t *c, json_t *o)
 
 
 static void
-report_when(uint64_t ms, int local, char text[WHEN_MAX])
+report_when(uint64_t ms, int local, char text[TIME_TEXT])
 {
     uint32_t  when;
 
     when = report_seconds(ms);
 
     if (local) {
-        when_local(when, text);
+        time_local(when, text);
 
     } else {
-        when_utc(when, text);
+        time_utc(when, text);
     }
 }
 

@@ -12,6 +12,7 @@
 #include "change/adopt.h"
 #include "cli/confirm.h"
 #include "cli/output.h"
+#include "commands.h"
 #include "records/nodes.h"
 #include "trail/entry.h"
 #include "trail/held.h"
@@ -42,31 +43,30 @@ cmd_adopt(admin_t *a)
     memset(&t, 0, sizeof(adopt_t));
 
     if ((status = settings_load(a)) != STATUS_DONE
-        || (status = chain_load(a, &t.known)) != STATUS_DONE
-        || (status = declare_begin(a, &t.entry, "adopt")) != STATUS_DONE)
+        || (status = known_head_load(a->ctl, &t.known)) != STATUS_DONE
+        || (status = trail_append_begin(a->ctl, &t.entry,
+                                        "adopt")) != STATUS_DONE)
     {
         return status;
     }
 
-    a->link = link_open(&a->settings, &a->problem);
-
-    if (a->link == NULL) {
-        return a->problem.status;
+    if (control_connect(a->ctl) != STATUS_DONE) {
+        return a->ctl->error.status;
     }
 
     t.opens = json_object();
-    status = t.opens ? adopt_run(a, &t) : admin_memory(a);
+    status = t.opens ? adopt_run(a, &t) : control_no_memory(a->ctl);
 
     if (status == STATUS_DONE && !a->opt[OPT_DRY_RUN]) {
-        status = trust_adopted(a, &t.head);
+        status = trust_adopted(a->ctl, &t.head);
 
         if (status == STATUS_DONE) {
-            status = chain_save(a, &t.head);
+            status = known_head_save(a->ctl, &t.head);
         }
     }
 
     if (status == STATUS_DONE) {
-        trust_warn(a);
+        trust_warn(a->ctl);
         status = adopt_report(a, &t);
     }
 
@@ -79,8 +79,8 @@ cmd_adopt(admin_t *a)
 static int
 adopt_run(admin_t *a, adopt_t *t)
 {
-    int             tries, done;
-    flip_outcome_e  outcome;
+    int            tries, done;
+    transaction_e  outcome;
 
     static const char  lost[] = "look at \"paylock-admin audit log\"; adopting "
                                 "twice does no harm";
@@ -91,14 +91,14 @@ adopt_run(admin_t *a, adopt_t *t)
             || adopt_follow(a, t) != STATUS_DONE
             || adopt_trust(a, t) != STATUS_DONE)
         {
-            return a->problem.status;
+            return a->ctl->error.status;
         }
 
         adopt_cite(t);
         entry_set(&t->entry.e, PAYLOCK_AUDIT_REASON, t->reason);
 
         if (adopt_ask(a, t) != STATUS_DONE) {
-            return a->problem.status;
+            return a->ctl->error.status;
         }
 
         if (a->opt[OPT_DRY_RUN]) {
@@ -108,30 +108,30 @@ adopt_run(admin_t *a, adopt_t *t)
 
         /* a head that cannot be remembered would have to be adopted again */
 
-        if (chain_check(a) != STATUS_DONE) {
-            return a->problem.status;
+        if (known_head_check(a->ctl) != STATUS_DONE) {
+            return a->ctl->error.status;
         }
 
-        outcome = declare(a, &t->entry, &t->head);
+        outcome = trail_append(a->ctl, &t->entry, &t->head);
 
-        if (outcome == FLIP_DONE || outcome == FLIP_FAILED) {
-            return outcome == FLIP_DONE ? STATUS_DONE : a->problem.status;
+        if (outcome == TRANSACTION_DONE || outcome == TRANSACTION_FAILED) {
+            return outcome == TRANSACTION_DONE ? STATUS_DONE : a->ctl->error.status;
         }
 
-        if (outcome == FLIP_LOST) {
+        if (outcome == TRANSACTION_LOST) {
 
-            if (declare_lost(a, &t->entry, &t->head, lost, &done)
+            if (trail_append_lost(a->ctl, &t->entry, &t->head, lost, &done)
                 != STATUS_DONE || done)
             {
-                return done ? STATUS_DONE : a->problem.status;
+                return done ? STATUS_DONE : a->ctl->error.status;
             }
         }
     }
 
-    return problem_set(&a->problem, STATUS_FAILED, "race",
-                       "try again when nobody changes the records",
-                       "the transaction did not come through %d times in a "
-                       "row", ADOPT_TRIES);
+    return error_set(&a->ctl->error, STATUS_FAILED, "race",
+                     "try again when nobody changes the records",
+                     "the transaction did not come through %d times in a "
+                     "row", ADOPT_TRIES);
 }
 
 
@@ -144,23 +144,24 @@ adopt_read(admin_t *a, adopt_t *t)
     s = &t->stream;
     t->forked = 0;
 
-    if (head_read(a, s) != STATUS_DONE || adopt_count(a, t) != STATUS_DONE) {
-        return a->problem.status;
+    if (head_read(a->ctl, s) != STATUS_DONE || adopt_count(a,
+                                                           t) != STATUS_DONE) {
+        return a->ctl->error.status;
     }
 
     /* what stands last is no entry: the last one is before it */
 
     if (s->broken && s->head.seq == 0
-        && head_newest(a, &s->head) != STATUS_DONE)
+        && head_newest(a->ctl, &s->head) != STATUS_DONE)
     {
-        return a->problem.status;
+        return a->ctl->error.status;
     }
 
     if (t->known.seq && t->known.seq <= s->head.seq
         && strcmp(t->known.chain, s->head.chain) == 0)
     {
-        if (head_hash(a, t->known.seq, hash) != STATUS_DONE) {
-            return a->problem.status;
+        if (head_hash(a->ctl, t->known.seq, hash) != STATUS_DONE) {
+            return a->ctl->error.status;
         }
 
         t->forked = strcmp(hash, t->known.hash) != 0;
@@ -177,16 +178,17 @@ adopt_count(admin_t *a, adopt_t *t)
     node_t   *node;
     nodes_t   nodes;
 
-    if (link_number(a->link, "HLEN", a->settings.locks, &t->records) != 0
-        || nodes_read(a, &nodes) != STATUS_DONE)
+    if (redis_number(a->ctl->redis, "HLEN", a->ctl->settings.locks,
+                     &t->records) != 0
+        || nodes_read(a->ctl, &nodes) != STATUS_DONE)
     {
-        return a->problem.status;
+        return a->ctl->error.status;
     }
 
     t->nodes = 0;
     t->live = 0;
     t->held = 0;
-    nodes_warn(a, &nodes);
+    nodes_warn(a->ctl, &nodes);
 
     for (i = 0; i < nodes.n; i++) {
         node = &nodes.node[i];
@@ -209,7 +211,7 @@ adopt_count(admin_t *a, adopt_t *t)
     nodes_free(&nodes);
     json_object_clear(t->opens);
 
-    return held_read(a, t->opens);
+    return held_read(a->ctl, t->opens);
 }
 
 
@@ -231,13 +233,13 @@ adopt_follow(admin_t *a, adopt_t *t)
         *h = t->known;
 
     } else {
-        return problem_set(&a->problem, STATUS_FAILED, "chain_unknown",
-                           s->there ? "rename that key with RENAME, and run "
-                                      "\"paylock-admin init\""
-                                    : "run \"paylock-admin init\", which "
-                                      "makes one",
-                           "there is no audit trail in Redis at %s to adopt, "
-                           "and none is known here", a->settings.where);
+        return error_set(&a->ctl->error, STATUS_FAILED, "chain_unknown",
+                         s->there ? "rename that key with RENAME, and run "
+                                    "\"paylock-admin init\""
+                                  : "run \"paylock-admin init\", which "
+                                    "makes one",
+                         "there is no audit trail in Redis at %s to adopt, "
+                         "and none is known here", a->ctl->settings.where);
     }
 
     h->seq = s->last > h->seq ? s->last : h->seq;
@@ -254,12 +256,12 @@ adopt_ask(admin_t *a, const adopt_t *t)
     char  matter[ADOPT_REASON + 512 + ADOPT_OPENS], signers[TRUST_TEXT];
     char  opens[ADOPT_OPENS];
 
-    trust_text(a, signers);
+    trust_text(a->ctl, signers);
     adopt_opens(t, opens);
     (void) snprintf(matter, sizeof(matter), "Redis at %.200s holds %" PRIu64
                     " records and would be taken as the truth by entry %"
                     PRIu64 " of chain %s, %s, %s.  It opens %s",
-                    a->settings.where, t->records, t->head.seq + 1,
+                    a->ctl->settings.where, t->records, t->head.seq + 1,
                     t->head.chain, signers, t->reason, opens);
 
     return confirm(a, matter,
@@ -315,24 +317,24 @@ adopt_trust(admin_t *a, adopt_t *t)
 {
     int  status;
 
-    if (a->trust.genesis[0] == '\0'
-        || strcmp(a->trust.chain, t->head.chain) != 0)
+    if (a->ctl->trust.genesis[0] == '\0'
+        || strcmp(a->ctl->trust.chain, t->head.chain) != 0)
     {
-        status = trust_learn(a, &t->stream);
+        status = trust_learn(a->ctl, &t->stream);
 
     } else {
-        status = trust_follow(a, &t->stream);
+        status = trust_follow(a->ctl, &t->stream);
     }
 
-    if (a->trust.genesis[0] == '\0'
+    if (a->ctl->trust.genesis[0] == '\0'
         || (status != STATUS_DONE
-            && a->trust.fault.kind == PAYLOCK_FAULT_NONE))
+            && a->ctl->trust.fault.kind == PAYLOCK_FAULT_NONE))
     {
         return status;
     }
 
-    return trust_signer(a) == STATUS_DONE ? trust_counts(a)
-                                          : a->problem.status;
+    return trust_signer(a->ctl) == STATUS_DONE ? trust_counts(a->ctl)
+                                          : a->ctl->error.status;
 }
 
 
@@ -344,7 +346,7 @@ adopt_report(admin_t *a, const adopt_t *t)
 
     h = &t->head;
 
-    if (output_text(a)) {
+    if (output_is_text(a)) {
         adopt_opens(t, opens);
         (void) printf("%s: %" PRIu64 " records, by entry %" PRIu64 " of chain "
                       "%s, %s; it opens %s\n",
@@ -352,16 +354,16 @@ adopt_report(admin_t *a, const adopt_t *t)
                       t->records, h->seq, h->chain, t->reason, opens);
     }
 
-    return output_json(a, json_pack("{s:s, s:o, s:s?, s:s, s:I, s:o}",
-                                    "chain", h->chain,
-                                    "seq", output_number(h->seq),
-                                    "hash", a->opt[OPT_DRY_RUN] ? NULL
-                                                                : h->hash,
-                                    "reason", t->reason,
-                                    "opens", (json_int_t)
-                                             json_object_size(t->opens),
-                                    "held", t->live
-                                            ? json_integer((json_int_t)
-                                                           t->held)
-                                            : json_null()));
+    return output_print_json(a, json_pack("{s:s, s:o, s:s?, s:s, s:I, s:o}",
+                                          "chain", h->chain,
+                                          "seq", output_number(h->seq),
+                                          "hash", a->opt[OPT_DRY_RUN] ? NULL
+                                                                      : h->hash,
+                                          "reason", t->reason,
+                                          "opens", (json_int_t)
+                                                   json_object_size(t->opens),
+                                          "held", t->live
+                                                  ? json_integer((json_int_t)
+                                                                 t->held)
+                                                  : json_null()));
 }

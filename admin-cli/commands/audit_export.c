@@ -8,17 +8,20 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/arguments.h"
+#include "cli/audit_begin.h"
 #include "cli/output.h"
+#include "commands.h"
+#include "context/signer.h"
 #include "evidence/bundle.h"
 #include "files/outfile.h"
-#include "name.h"
+#include "records/host_name.h"
 #include "trail/export.h"
-#include "trail/signer.h"
 
 
 static int audit_export_names(admin_t *a, export_t *x, char ***host,
     size_t *n);
-static int audit_export(verify_t *c, export_t *x);
+static int audit_export(admin_t *a, verify_t *c, export_t *x);
 static int audit_export_told(admin_t *a, const export_t *x, const char *what,
     const char *path);
 
@@ -36,14 +39,14 @@ cmd_audit_export(admin_t *a)
     host = NULL;
     n = 0;
 
-    status = verify_begin(a, &c);
+    status = audit_begin(a, &c);
 
     if (status == STATUS_DONE
         && (status = audit_export_names(a, &x, &host, &n)) == STATUS_DONE
-        && (status = signer_load(a)) == STATUS_DONE)
+        && (status = control_load_key(a->ctl)) == STATUS_DONE)
     {
-        a->link = link_open(&a->settings, &a->problem);
-        status = a->link ? audit_export(&c, &x) : a->problem.status;
+        status = control_connect(a->ctl) == STATUS_DONE
+                 ? audit_export(a, &c, &x) : a->ctl->error.status;
     }
 
     names_free(x.name, x.n_names);
@@ -70,46 +73,55 @@ audit_export_names(admin_t *a, export_t *x, char ***host, size_t *n)
     a->arg = &given;
     a->n_args = 1;
 
-    if (names_read(a, host, n) != STATUS_DONE) {
+    if (arguments_hosts(a, host, n) != STATUS_DONE) {
         *host = NULL;
         *n = 0;
-        return a->problem.status;
+        return a->ctl->error.status;
     }
 
     x->host = (*host)[0];
 
-    return names_holders(a, x->host, &x->name, &x->n_names);
+    return names_holders(a->ctl, x->host, &x->name, &x->n_names);
 }
 
 
 static int
-audit_export(verify_t *c, export_t *x)
+audit_export(admin_t *a, verify_t *c, export_t *x)
 {
     int          status;
-    keep_t       keep;
-    admin_t     *a;
+    outfile_t    out;
     const char  *path;
 
-    a = c->admin;
     path = a->opt[OPT_OUTPUT];
 
     if (bundle_wanted(path)) {
-        status = bundle_write(c, x);
-        return status == STATUS_DONE ? audit_export_told(a, x, "directory",
-                                                         path)
-                                     : status;
+        status = bundle_write(c, x, path);
+
+        if (status != STATUS_DONE) {
+            return status;
+        }
+
+        a->done = "the directory is written";
+
+        return audit_export_told(a, x, "directory", path);
     }
 
-    if (keep_open(a, &keep) != STATUS_DONE) {
-        return a->problem.status;
+    if (outfile_open(&out, path, a->opt[OPT_YES] != NULL, &a->ctl->error)
+        != STATUS_DONE)
+    {
+        return a->ctl->error.status;
     }
 
-    path = keep.path;
-    status = keep_close(a, &keep, export_write(c, x, keep.f));
+    status = export_write(c, x, out.f ? out.f : stdout);
+    status = outfile_close(&out, status, &a->ctl->error);
 
-    return status == STATUS_DONE && path ? audit_export_told(a, x, "file",
-                                                             path)
-                                         : status;
+    if (status != STATUS_DONE || out.path == NULL) {
+        return status;
+    }
+
+    a->done = "the file is written";
+
+    return audit_export_told(a, x, "file", path);
 }
 
 
@@ -117,16 +129,16 @@ static int
 audit_export_told(admin_t *a, const export_t *x, const char *what,
     const char *path)
 {
-    if (output_text(a)) {
+    if (output_is_text(a)) {
         (void) printf("%" PRIu64 " entries, and of %" PRIu64 " others the "
                       "leaves, up to entry %" PRIu64 "\n", x->entries,
                       x->leaves, x->head.seq);
     }
 
-    return output_json(a, json_pack("{s:s, s:I, s:I, s:I, s:b}",
-                                    what, path,
-                                    "seq", (json_int_t) x->head.seq,
-                                    "entries", (json_int_t) x->entries,
-                                    "leaves", (json_int_t) x->leaves,
-                                    "checkpoint", x->checkpoint));
+    return output_print_json(a, json_pack("{s:s, s:I, s:I, s:I, s:b}",
+                                          what, path,
+                                          "seq", (json_int_t) x->head.seq,
+                                          "entries", (json_int_t) x->entries,
+                                          "leaves", (json_int_t) x->leaves,
+                                          "checkpoint", x->checkpoint));
 }

@@ -13,11 +13,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/text.h"
+#include "base/time_text.h"
 #include "change/change_ops.h"
+#include "cli/arguments.h"
 #include "cli/output.h"
-#include "name.h"
-#include "text.h"
-#include "time_text.h"
+#include "commands.h"
+#include "records/host_name.h"
 #include "trail/trail.h"
 
 
@@ -59,7 +61,7 @@ cmd_audit_log(admin_t *a)
     status = log_options(a, &log);
 
     if (status != STATUS_DONE
-        || (status = names_read(a, &name, &n)) != STATUS_DONE)
+        || (status = arguments_hosts(a, &name, &n)) != STATUS_DONE)
     {
         return status;
     }
@@ -68,8 +70,8 @@ cmd_audit_log(admin_t *a)
     status = settings_load(a);
 
     if (status == STATUS_DONE) {
-        a->link = link_open(&a->settings, &a->problem);
-        status = a->link ? log_follow(a, &log) : a->problem.status;
+        a->ctl->redis = redis_conn_open(&a->ctl->settings, &a->ctl->error);
+        status = a->ctl->redis ? log_follow(a, &log) : a->ctl->error.status;
     }
 
     names_free(name, n);
@@ -91,10 +93,10 @@ log_options(admin_t *a, log_t *log)
     log->actor = a->opt[OPT_ACTOR];
     log->until = UINT32_MAX;
 
-    if (change_option(a, OPT_SINCE, now, &log->since) != STATUS_DONE
-        || change_option(a, OPT_UNTIL, now, &log->until) != STATUS_DONE)
+    if (arguments_time(a, OPT_SINCE, now, &log->since) != STATUS_DONE
+        || arguments_time(a, OPT_UNTIL, now, &log->until) != STATUS_DONE)
     {
-        return a->problem.status;
+        return a->ctl->error.status;
     }
 
     return STATUS_DONE;
@@ -122,8 +124,8 @@ log_follow(admin_t *a, log_t *log)
     for ( ;; ) {
         last = from;
 
-        if (trail_on(a, &from, log_entry, log) != STATUS_DONE) {
-            return a->problem.status;
+        if (trail_on(a->ctl, &from, log_entry, log) != STATUS_DONE) {
+            return a->ctl->error.status;
         }
 
         if (a->opt[OPT_FOLLOW] == NULL || log->status != STATUS_DONE) {
@@ -133,10 +135,10 @@ log_follow(admin_t *a, log_t *log)
         /* it was told of, and is not there */
 
         if (came && last.ms == from.ms && last.n == from.n) {
-            return problem_set(&a->problem, STATUS_FAILED, "protocol",
-                               "is this the address of a Redis?",
-                               "Redis at %s tells of entries that it does not "
-                               "give", a->settings.where);
+            return error_set(&a->ctl->error, STATUS_FAILED, "protocol",
+                             "is this the address of a Redis?",
+                             "Redis at %s tells of entries that it does not "
+                             "give", a->ctl->settings.where);
         }
 
         do {
@@ -144,8 +146,8 @@ log_follow(admin_t *a, log_t *log)
                 return STATUS_DONE;
             }
 
-            if (trail_wait(a, &from, &came) != STATUS_DONE) {
-                return a->problem.status;
+            if (trail_wait(a->ctl, &from, &came) != STATUS_DONE) {
+                return a->ctl->error.status;
             }
 
         } while (!came);
@@ -187,8 +189,9 @@ log_entry(void *data, const char *id, const paylock_entry_t *e,
     log = data;
 
     if (why) {
-        admin_warn(log->admin, "entry", "", NULL,
-                   "\"%.50s\" in the audit trail is no entry: it %s", id, why);
+        control_warn(log->admin->ctl, "entry", "", NULL,
+                     "\"%.50s\" in the audit trail is no entry: it %s", id,
+                     why);
         return 1;
     }
 
@@ -196,11 +199,11 @@ log_entry(void *data, const char *id, const paylock_entry_t *e,
         return 1;
     }
 
-    if (output_text(log->admin)) {
+    if (output_is_text(log->admin)) {
         log_print(e);
 
-    } else if (output_wants_json(log->admin)) {
-        log->status = output_json(log->admin, log_json(e));
+    } else if (output_is_json(log->admin)) {
+        log->status = output_print_json(log->admin, log_json(e));
     }
 
     /* there is no use in reading on for a reader who has left */
@@ -268,7 +271,7 @@ static void
 log_print(const paylock_entry_t *e)
 {
     size_t                i;
-    char                  when[WHEN_MAX];
+    char                  when[TIME_TEXT];
     const paylock_str_t  *after, *key;
 
     static const struct {
@@ -291,7 +294,7 @@ log_print(const paylock_entry_t *e)
         { PAYLOCK_AUDIT_DOCUMENT, ", document " }
     };
 
-    when_local(log_time(e), when);
+    time_local(log_time(e), when);
 
     (void) printf("%" PRIu64 " %s ", e->seq, when);
 

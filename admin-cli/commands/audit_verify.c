@@ -6,13 +6,16 @@
 
 #include <string.h>
 
+#include "cli/audit_begin.h"
+#include "cli/verify_report.h"
+#include "commands.h"
 #include "trail/trust.h"
 #include "trail/verify.h"
 
 
-static int audit_verify_redis(verify_t *c);
-static int audit_verify_all(verify_t *c);
-static void audit_verify_remember(verify_t *c);
+static int audit_verify_redis(admin_t *a, verify_t *c);
+static int audit_verify_all(admin_t *a, verify_t *c);
+static void audit_verify_remember(admin_t *a, verify_t *c);
 
 
 int
@@ -21,11 +24,11 @@ cmd_audit_verify(admin_t *a)
     int       status;
     verify_t  c;
 
-    status = verify_begin(a, &c);
+    status = audit_begin(a, &c);
 
     if (status == STATUS_DONE) {
         status = a->n_args ? verify_file(&c, a->arg[0])
-                           : audit_verify_redis(&c);
+                           : audit_verify_redis(a, &c);
     }
 
     verify_free(&c);
@@ -35,41 +38,36 @@ cmd_audit_verify(admin_t *a)
 
 
 static int
-audit_verify_redis(verify_t *c)
+audit_verify_redis(admin_t *a, verify_t *c)
 {
     int       status;
-    fold_t    fold;
-    admin_t  *a;
-
-    a = c->admin;
+    replay_t  replay;
 
     if (c->known.seq == 0 && c->trust[0] == '\0' && a->n_checkpoints == 0) {
-        return problem_set(&a->problem, STATUS_FAILED, "chain_unknown",
-                           "run \"paylock-admin init\", or give a --checkpoint "
-                           "that was kept, or the first key with --trust",
-                           "no audit trail of Redis at %s is known here: what "
-                           "is there could be anybody's", a->settings.where);
+        return error_set(&a->ctl->error, STATUS_FAILED, "chain_unknown",
+                         "run \"paylock-admin init\", or give a --checkpoint "
+                         "that was kept, or the first key with --trust",
+                         "no audit trail of Redis at %s is known here: what "
+                         "is there could be anybody's", a->ctl->settings.where);
     }
 
-    a->link = link_open(&a->settings, &a->problem);
-
-    if (a->link == NULL) {
-        return a->problem.status;
+    if (control_connect(a->ctl) != STATUS_DONE) {
+        return a->ctl->error.status;
     }
 
-    memset(&fold, 0, sizeof(fold_t));
-    c->fold = &fold;
+    memset(&replay, 0, sizeof(replay_t));
+    c->replay = &replay;
 
-    status = audit_verify_all(c);
+    status = audit_verify_all(a, c);
 
-    fold_free(&fold);
+    replay_free(&replay);
 
     return status;
 }
 
 
 static int
-audit_verify_all(verify_t *c)
+audit_verify_all(admin_t *a, verify_t *c)
 {
     int  status;
 
@@ -83,7 +81,7 @@ audit_verify_all(verify_t *c)
     status = verify_report(c, NULL);
 
     if (status == STATUS_DONE || status == STATUS_FLAGS) {
-        audit_verify_remember(c);
+        audit_verify_remember(a, c);
     }
 
     return status;
@@ -93,34 +91,31 @@ audit_verify_all(verify_t *c)
 /* What was good once is a witness the next time. */
 
 static void
-audit_verify_remember(verify_t *c)
+audit_verify_remember(admin_t *a, verify_t *c)
 {
-    head_t     head;
-    admin_t   *a;
-    problem_t  problem;
-
-    a = c->admin;
+    head_t        head;
+    error_info_t  error;
 
     /* a key that began to sign since is not learnt without a yes */
 
-    if (c->known.seq == 0 || a->opt[OPT_DRY_RUN]
-        || strcmp(c->trail.genesis, a->trust.genesis) != 0)
+    if (c->known.seq == 0 || a->ctl->dry_run
+        || strcmp(c->trail.genesis, a->ctl->trust.genesis) != 0)
     {
         return;
     }
 
-    trust_take(a, &c->trail);
+    trust_take(a->ctl, &c->trail);
 
     head = c->known;
-    head.seq = a->trust.seq;
-    memcpy(head.hash, a->trust.hash, sizeof(head.hash));
+    head.seq = a->ctl->trust.seq;
+    memcpy(head.hash, a->ctl->trust.hash, sizeof(head.hash));
 
-    problem = a->problem;
+    error = a->ctl->error;
 
-    if (chain_save(a, &head) != STATUS_DONE) {
-        admin_warn(a, a->problem.code, "", a->problem.mend, "%s",
-                   a->problem.message);
+    if (known_head_save(a->ctl, &head) != STATUS_DONE) {
+        control_warn(a->ctl, a->ctl->error.code, "", a->ctl->error.mend, "%s",
+                     a->ctl->error.message);
     }
 
-    a->problem = problem;
+    a->ctl->error = error;
 }

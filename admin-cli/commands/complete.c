@@ -11,7 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/command.h"
 #include "cli/output.h"
+#include "commands.h"
 #include "paylock_timeline.h"
 
 
@@ -86,7 +88,7 @@ complete_read(char **words, int n, complete_t *c)
     }
 
     if (c->n) {
-        c->command = command_find(c->word, c->n, &c->used);
+        c->command = command_find(admin_commands, c->word, c->n, &c->used);
     }
 }
 

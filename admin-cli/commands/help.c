@@ -7,8 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/command.h"
 #include "cli/manual.h"
 #include "cli/output.h"
+#include "commands.h"
 
 
 #define HELP_WIDTH  78
@@ -34,7 +36,7 @@ cmd_help(admin_t *a)
     }
 
     if (a->opt[OPT_MAN]) {
-        manual_print(stdout);
+        manual_print(stdout, admin_commands);
         return STATUS_DONE;
     }
 
@@ -47,7 +49,7 @@ cmd_help(admin_t *a)
         return STATUS_DONE;
     }
 
-    c = command_find(a->arg, a->n_args, &used);
+    c = command_find(admin_commands, a->arg, a->n_args, &used);
 
     if (c == NULL || used != a->n_args) {
         return command_unknown(a, a->arg, a->n_args);

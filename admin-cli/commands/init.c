@@ -9,11 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "cli/acl.h"
 #include "cli/confirm.h"
 #include "cli/output.h"
+#include "commands.h"
 #include "records/nodes.h"
-#include "text.h"
 #include "trail/entry.h"
 #include "trail/trail_append.h"
 #include "trail/trust.h"
@@ -47,20 +48,18 @@ cmd_init(admin_t *a)
         return acl_print(a);
     }
 
-    if ((status = chain_load(a, &known)) != STATUS_DONE) {
+    if ((status = known_head_load(a->ctl, &known)) != STATUS_DONE) {
         return status;
     }
 
-    a->link = link_open(&a->settings, &a->problem);
-
-    if (a->link == NULL) {
-        return a->problem.status;
+    if (control_connect(a->ctl) != STATUS_DONE) {
+        return a->ctl->error.status;
     }
 
     status = init_chain(a, &known, &head, &created);
 
     if (status == STATUS_DONE && !a->opt[OPT_DRY_RUN]) {
-        status = chain_save(a, &head);
+        status = known_head_save(a->ctl, &head);
     }
 
     if (status == STATUS_DONE && !a->opt[OPT_DRY_RUN]) {
@@ -71,7 +70,7 @@ cmd_init(admin_t *a)
         return status;
     }
 
-    trust_warn(a);
+    trust_warn(a->ctl);
 
     return init_report(a, &head, created);
 }
@@ -89,20 +88,20 @@ init_chain(admin_t *a, const head_t *known, head_t *head, int *created)
 
     for (races = 0; races < INIT_RACES; races++) {
 
-        if (head_read(a, &stream) != STATUS_DONE
-            || head_sound(a, &stream) != STATUS_DONE)
+        if (head_read(a->ctl, &stream) != STATUS_DONE
+            || head_sound(a->ctl, &stream) != STATUS_DONE)
         {
-            return a->problem.status;
+            return a->ctl->error.status;
         }
 
         *head = stream.head;
 
-        if (known->seq && head_judge(a, known, &stream) != STATUS_DONE) {
-            return a->problem.status;
+        if (known->seq && head_judge(a->ctl, known, &stream) != STATUS_DONE) {
+            return a->ctl->error.status;
         }
 
-        if (known->seq && (a->trust.genesis[0] || !stream.keyed)) {
-            return trust_follow(a, &stream);
+        if (known->seq && (a->ctl->trust.genesis[0] || !stream.keyed)) {
+            return trust_follow(a->ctl, &stream);
         }
 
         if (head->seq) {
@@ -112,7 +111,7 @@ init_chain(admin_t *a, const head_t *known, head_t *head, int *created)
         if (init_beside(a) != STATUS_DONE
             || init_create(a, head, created) != STATUS_DONE)
         {
-            return a->problem.status;
+            return a->ctl->error.status;
         }
 
         if (*created) {
@@ -120,9 +119,9 @@ init_chain(admin_t *a, const head_t *known, head_t *head, int *created)
         }
     }
 
-    return problem_set(&a->problem, STATUS_FAILED, "race",
-                       "try again when nobody changes the records",
-                       "others were faster %d times in a row", INIT_RACES);
+    return error_set(&a->ctl->error, STATUS_FAILED, "race",
+                     "try again when nobody changes the records",
+                     "others were faster %d times in a row", INIT_RACES);
 }
 
 
@@ -134,7 +133,7 @@ init_beside(admin_t *a)
     char  matter[INIT_NODES];
 
     if (init_nodes(a, "", matter) != STATUS_DONE) {
-        return a->problem.status;
+        return a->ctl->error.status;
     }
 
     return *matter == '\0' ? STATUS_DONE
@@ -155,8 +154,8 @@ init_nodes(admin_t *a, const char *chain, char text[INIT_NODES])
     const node_t               *first;
     const paylock_node_head_t  *at;
 
-    if (nodes_read(a, &nodes) != STATUS_DONE) {
-        return a->problem.status;
+    if (nodes_read(a->ctl, &nodes) != STATUS_DONE) {
+        return a->ctl->error.status;
     }
 
     n = 0;
@@ -196,7 +195,7 @@ init_nodes(admin_t *a, const char *chain, char text[INIT_NODES])
 static int
 init_create(admin_t *a, head_t *head, int *created)
 {
-    declare_t  d;
+    trail_append_t  d;
 
     memset(head, 0, sizeof(head_t));
     memset(head->hash, '0', PAYLOCK_HASH_LEN);
@@ -208,28 +207,29 @@ init_create(admin_t *a, head_t *head, int *created)
 
     /* a trail that cannot be remembered here would be of no use */
 
-    if ((a->signer.key == NULL && signer_load(a) != STATUS_DONE)
-        || entry_random(a, head->chain, PAYLOCK_CHAIN_LEN / 2) != STATUS_DONE
-        || declare_begin(a, &d, "init") != STATUS_DONE
-        || chain_check(a) != STATUS_DONE)
+    if ((a->ctl->signer.key == NULL && control_load_key(a->ctl) != STATUS_DONE)
+        || entry_random(a->ctl, head->chain,
+                        PAYLOCK_CHAIN_LEN / 2) != STATUS_DONE
+        || trail_append_begin(a->ctl, &d, "init") != STATUS_DONE
+        || known_head_check(a->ctl) != STATUS_DONE)
     {
-        return a->problem.status;
+        return a->ctl->error.status;
     }
 
-    switch (declare(a, &d, head)) {
+    switch (trail_append(a->ctl, &d, head)) {
 
-    case FLIP_DONE:
+    case TRANSACTION_DONE:
         *created = 1;
-        return a->signer.key ? trust_begin(a, head) : STATUS_DONE;
+        return a->ctl->signer.key ? trust_begin(a->ctl, head) : STATUS_DONE;
 
-    case FLIP_RACE:
+    case TRANSACTION_RACE:
         return STATUS_DONE;
 
-    case FLIP_LOST:
+    case TRANSACTION_LOST:
         return init_lost(a);
 
     default:
-        return a->problem.status;
+        return a->ctl->error.status;
     }
 }
 
@@ -237,15 +237,15 @@ init_create(admin_t *a, head_t *head, int *created)
 static int
 init_lost(admin_t *a)
 {
-    char  why[sizeof(a->problem.message)];
+    char  why[sizeof(a->ctl->error.message)];
 
-    memcpy(why, a->problem.message, sizeof(why));
+    memcpy(why, a->ctl->error.message, sizeof(why));
 
-    return problem_set(&a->problem, STATUS_UNKNOWN, "unknown",
-                       "run \"paylock-admin init\" again: it shows what is "
-                       "there", "the connection was lost in the transaction, "
-                       "and whether the trail was made is not known: %.1500s",
-                       why);
+    return error_set(&a->ctl->error, STATUS_UNKNOWN, "unknown",
+                     "run \"paylock-admin init\" again: it shows what is "
+                     "there", "the connection was lost in the transaction, "
+                     "and whether the trail was made is not known: %.1500s",
+                     why);
 }
 
 
@@ -260,15 +260,15 @@ init_ask(admin_t *a, const stream_t *stream)
 
     head = &stream->head;
 
-    if (trust_learn(a, stream) != STATUS_DONE) {
-        return a->problem.status;
+    if (trust_learn(a->ctl, stream) != STATUS_DONE) {
+        return a->ctl->error.status;
     }
 
     if (init_nodes(a, head->chain, nodes) != STATUS_DONE) {
-        return a->problem.status;
+        return a->ctl->error.status;
     }
 
-    trust_text(a, signers);
+    trust_text(a->ctl, signers);
     (void) snprintf(matter, sizeof(matter), "there is an audit trail already: "
                     "chain %s, entry %" PRIu64 ", hash %s, %s%s%s",
                     head->chain, head->seq, head->hash, signers,
@@ -285,27 +285,29 @@ init_report(admin_t *a, const head_t *head, int created)
 
     if (head->seq == 0) {
 
-        if (output_text(a)) {
+        if (output_is_text(a)) {
             (void) printf("an audit trail would be made\n");
         }
 
-        return output_json(a, json_pack("{s:n, s:n, s:n, s:n, s:b}", "chain",
-                                        "seq", "hash", "key", "created", 1));
+        return output_print_json(a, json_pack("{s:n, s:n, s:n, s:n, s:b}",
+                                              "chain",
+                                              "seq", "hash", "key", "created",
+                                              1));
     }
 
-    if (output_text(a)) {
-        trust_text(a, signers);
+    if (output_is_text(a)) {
+        trust_text(a->ctl, signers);
         (void) printf("%s: chain %s, entry %" PRIu64 ", hash %s, %s\n",
                       a->opt[OPT_DRY_RUN] ? "would be remembered"
                       : created ? "made" : "remembered",
                       head->chain, head->seq, head->hash, signers);
     }
 
-    return output_json(a, json_pack("{s:s, s:o, s:s, s:s?, s:b}",
-                                    "chain", head->chain,
-                                    "seq", output_number(head->seq),
-                                    "hash", head->hash,
-                                    "key", a->trust.genesis[0]
-                                           ? a->trust.genesis : NULL,
-                                    "created", created));
+    return output_print_json(a, json_pack("{s:s, s:o, s:s, s:s?, s:b}",
+                                          "chain", head->chain,
+                                          "seq", output_number(head->seq),
+                                          "hash", head->hash,
+                                          "key", a->ctl->trust.genesis[0]
+                                                 ? a->ctl->trust.genesis : NULL,
+                                          "created", created));
 }

@@ -11,7 +11,9 @@
 #include <string.h>
 
 #include "change/change_ops.h"
+#include "cli/arguments.h"
 #include "cli/output.h"
+#include "commands.h"
 #include "trail/entry.h"
 #include "trail/trail_append.h"
 #include "trail/trust.h"
@@ -21,11 +23,11 @@
 
 
 typedef struct {
-    int        add;
-    char       subject[PAYLOCK_KEY_LEN + 1];
-    declare_t  entry;
-    head_t     known;
-    head_t     head;                   /* seq 0: there is nothing to write */
+    int             add;
+    char            subject[PAYLOCK_KEY_LEN + 1];
+    trail_append_t  entry;
+    head_t          known;
+    head_t          head;              /* seq 0: there is nothing to write */
 } keychange_t;
 
 
@@ -77,14 +79,16 @@ key_prepare(admin_t *a, keychange_t *k)
 {
     int  status;
 
-    if ((status = change_check(a, OPT_REASON, CHANGE_REASON)) != STATUS_DONE
+    if ((status = arguments_text(a, OPT_REASON, CHANGE_REASON_MAX))
+        != STATUS_DONE
         || (status = settings_load(a)) != STATUS_DONE
-        || (status = signer_subject(a, a->arg[0], k->subject)) != STATUS_DONE
-        || (status = chain_load(a, &k->known)) != STATUS_DONE
-        || (status = declare_begin(a, &k->entry, k->add ? "key-add"
-                                                        : "key-revoke"))
+        || (status = signer_subject(a->arg[0], k->subject, &a->ctl->error))
            != STATUS_DONE
-        || (status = signer_need(a)) != STATUS_DONE)
+        || (status = known_head_load(a->ctl, &k->known)) != STATUS_DONE
+        || (status = trail_append_begin(a->ctl, &k->entry, k->add ? "key-add"
+                                                             : "key-revoke"))
+           != STATUS_DONE
+        || (status = control_need_key(a->ctl)) != STATUS_DONE)
     {
         return status;
     }
@@ -92,29 +96,29 @@ key_prepare(admin_t *a, keychange_t *k)
     entry_set(&k->entry.e, PAYLOCK_AUDIT_SUBJECT, k->subject);
     entry_set(&k->entry.e, PAYLOCK_AUDIT_REASON, a->opt[OPT_REASON]);
 
-    a->link = link_open(&a->settings, &a->problem);
+    a->ctl->redis = redis_conn_open(&a->ctl->settings, &a->ctl->error);
 
-    return a->link ? STATUS_DONE : a->problem.status;
+    return a->ctl->redis ? STATUS_DONE : a->ctl->error.status;
 }
 
 
 static int
 key_write(admin_t *a, keychange_t *k)
 {
-    int             tries, done;
-    stream_t        s;
-    flip_outcome_e  outcome;
+    int            tries, done;
+    stream_t       s;
+    transaction_e  outcome;
 
     static const char  lost[] = "run the same command again, it changes "
                                 "nothing twice";
 
     for (tries = 0; tries < KEY_TRIES; tries++) {
 
-        if (head_read(a, &s) != STATUS_DONE
-            || head_judge(a, &k->known, &s) != STATUS_DONE
+        if (head_read(a->ctl, &s) != STATUS_DONE
+            || head_judge(a->ctl, &k->known, &s) != STATUS_DONE
             || key_judge(a, k, &s) != STATUS_DONE)
         {
-            return a->problem.status;
+            return a->ctl->error.status;
         }
 
         if (k->head.seq == 0 || a->opt[OPT_DRY_RUN]) {
@@ -123,27 +127,27 @@ key_write(admin_t *a, keychange_t *k)
 
         /* a first key that cannot be remembered would be of no use */
 
-        if (chain_check(a) != STATUS_DONE) {
-            return a->problem.status;
+        if (known_head_check(a->ctl) != STATUS_DONE) {
+            return a->ctl->error.status;
         }
 
-        outcome = declare(a, &k->entry, &k->head);
+        outcome = trail_append(a->ctl, &k->entry, &k->head);
 
-        if (outcome == FLIP_DONE || outcome == FLIP_FAILED) {
-            return outcome == FLIP_DONE ? STATUS_DONE : a->problem.status;
+        if (outcome == TRANSACTION_DONE || outcome == TRANSACTION_FAILED) {
+            return outcome == TRANSACTION_DONE ? STATUS_DONE : a->ctl->error.status;
         }
 
-        if (outcome == FLIP_LOST
-            && (declare_lost(a, &k->entry, &k->head, lost, &done)
+        if (outcome == TRANSACTION_LOST
+            && (trail_append_lost(a->ctl, &k->entry, &k->head, lost, &done)
                 != STATUS_DONE || done))
         {
-            return done ? STATUS_DONE : a->problem.status;
+            return done ? STATUS_DONE : a->ctl->error.status;
         }
     }
 
-    return problem_set(&a->problem, STATUS_FAILED, "race",
-                       "try again when fewer changes are made",
-                       "others were faster %d times in a row", KEY_TRIES);
+    return error_set(&a->ctl->error, STATUS_FAILED, "race",
+                     "try again when fewer changes are made",
+                     "others were faster %d times in a row", KEY_TRIES);
 }
 
 
@@ -156,39 +160,39 @@ key_judge(admin_t *a, keychange_t *k, const stream_t *s)
 
     memset(&k->head, 0, sizeof(head_t));
 
-    if (trust_follow(a, s) != STATUS_DONE) {
-        return a->problem.status;
+    if (trust_follow(a->ctl, s) != STATUS_DONE) {
+        return a->ctl->error.status;
     }
 
-    if (a->trust.genesis[0] == '\0') {
+    if (a->ctl->trust.genesis[0] == '\0') {
         k->head = s->head;
         return key_begins(a, k);
     }
 
-    if (trust_counts(a) != STATUS_DONE) {
-        return a->problem.status;
+    if (trust_counts(a->ctl) != STATUS_DONE) {
+        return a->ctl->error.status;
     }
 
-    key = paylock_keyring_find(&a->trust.ring, k->subject);
+    key = paylock_keyring_find(&a->ctl->trust.ring, k->subject);
 
     if (k->add ? key && key->revoked == 0 : key && key->revoked) {
         return STATUS_DONE;
     }
 
     if (!k->add && key == NULL) {
-        return problem_set(&a->problem, STATUS_FAILED, "key_unknown",
-                           "\"paylock-admin key list\" shows those that do",
-                           "the key %s does not count in this audit trail",
-                           k->subject);
+        return error_set(&a->ctl->error, STATUS_FAILED, "key_unknown",
+                         "\"paylock-admin key list\" shows those that do",
+                         "the key %s does not count in this audit trail",
+                         k->subject);
     }
 
     /* so one is always left */
 
-    if (!k->add && strcmp(k->subject, a->signer.public) == 0) {
-        return problem_set(&a->problem, STATUS_FAILED, "key_own",
-                           "add your new key first and revoke this one with "
-                           "that, or let another operator do it",
-                           "no key revokes itself");
+    if (!k->add && strcmp(k->subject, a->ctl->signer.public) == 0) {
+        return error_set(&a->ctl->error, STATUS_FAILED, "key_own",
+                         "add your new key first and revoke this one with "
+                         "that, or let another operator do it",
+                         "no key revokes itself");
     }
 
     k->head = s->head;
@@ -203,21 +207,22 @@ static int
 key_begins(admin_t *a, const keychange_t *k)
 {
     if (!k->add) {
-        return problem_set(&a->problem, STATUS_FAILED, "unsigned",
-                           "there is nothing to revoke",
-                           "the audit trail of Redis at %s is not signed",
-                           a->settings.where);
+        return error_set(&a->ctl->error, STATUS_FAILED, "unsigned",
+                         "there is nothing to revoke",
+                         "the audit trail of Redis at %s is not signed",
+                         a->ctl->settings.where);
     }
 
-    if (strcmp(k->subject, a->signer.public) == 0) {
+    if (strcmp(k->subject, a->ctl->signer.public) == 0) {
         return STATUS_DONE;
     }
 
-    return problem_set(&a->problem, STATUS_FAILED, "unsigned",
-                       "run \"paylock-admin key add\" with the public half of "
-                       "your own key first",
-                       "the audit trail of Redis at %s is not signed yet, and "
-                       "your key is %s", a->settings.where, a->signer.public);
+    return error_set(&a->ctl->error, STATUS_FAILED, "unsigned",
+                     "run \"paylock-admin key add\" with the public half of "
+                     "your own key first",
+                     "the audit trail of Redis at %s is not signed yet, and "
+                     "your key is %s", a->ctl->settings.where,
+                     a->ctl->signer.public);
 }
 
 
@@ -230,28 +235,28 @@ key_settle(admin_t *a, const keychange_t *k)
         return STATUS_DONE;
     }
 
-    if (a->trust.genesis[0] == '\0') {
+    if (a->ctl->trust.genesis[0] == '\0') {
 
-        if (trust_begin(a, &k->head) != STATUS_DONE) {
-            return a->problem.status;
+        if (trust_begin(a->ctl, &k->head) != STATUS_DONE) {
+            return a->ctl->error.status;
         }
 
     } else if (k->add) {
 
-        if (paylock_keyring_add(&a->trust.ring, k->subject, k->head.seq)
+        if (paylock_keyring_add(&a->ctl->trust.ring, k->subject, k->head.seq)
             == NULL)
         {
-            return admin_memory(a);
+            return control_no_memory(a->ctl);
         }
 
     } else {
-        key = paylock_keyring_find(&a->trust.ring, k->subject);
+        key = paylock_keyring_find(&a->ctl->trust.ring, k->subject);
         key->revoked = k->head.seq;
     }
 
-    trust_at(a, &k->head);
+    trust_at(a->ctl, &k->head);
 
-    return chain_save(a, &k->head);
+    return known_head_save(a->ctl, &k->head);
 }
 
 
@@ -264,7 +269,7 @@ key_report(admin_t *a, const keychange_t *k)
     changed = k->head.seq != 0;
     seq = a->opt[OPT_DRY_RUN] ? 0 : k->head.seq;
 
-    if (output_text(a)) {
+    if (output_is_text(a)) {
         (void) printf("%s: %s%s", k->subject,
                       !changed ? "unchanged, "
                       : a->opt[OPT_DRY_RUN] ? "would be " : "",
@@ -277,7 +282,7 @@ key_report(admin_t *a, const keychange_t *k)
         (void) putchar('\n');
     }
 
-    return output_json(a, json_pack("{s:s, s:b, s:o}", "key", k->subject,
-                                    "changed", changed,
-                                    "seq", output_number(seq)));
+    return output_print_json(a, json_pack("{s:s, s:b, s:o}", "key", k->subject,
+                                          "changed", changed,
+                                          "seq", output_number(seq)));
 }

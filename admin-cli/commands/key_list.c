@@ -9,9 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+#include "base/time_text.h"
 #include "cli/output.h"
-#include "text.h"
-#include "time_text.h"
+#include "commands.h"
 #include "trail/trust.h"
 
 
@@ -34,21 +35,19 @@ cmd_key_list(admin_t *a)
     paylock_verify_t   v;
 
     if ((status = settings_load(a)) != STATUS_DONE
-        || (status = chain_load(a, &known)) != STATUS_DONE)
+        || (status = known_head_load(a->ctl, &known)) != STATUS_DONE)
     {
         return status;
     }
 
-    a->link = link_open(&a->settings, &a->problem);
-
-    if (a->link == NULL) {
-        return a->problem.status;
+    if (control_connect(a->ctl) != STATUS_DONE) {
+        return a->ctl->error.status;
     }
 
-    paylock_verify_begin(&v, known.chain, a->trust.genesis);
+    paylock_verify_begin(&v, known.chain, a->ctl->trust.genesis);
     keys = json_array();
 
-    status = trust_walk(a, &v, 0, list_entry, keys);
+    status = trust_walk(a->ctl, &v, 0, list_entry, keys);
 
     if (status != STATUS_DONE) {
         json_decref(keys);
@@ -56,13 +55,14 @@ cmd_key_list(admin_t *a)
     } else {
 
         if (v.fault.kind != PAYLOCK_FAULT_NONE) {
-            admin_warn(a, "chain_forged", "", "\"paylock-admin audit verify\" "
-                       "says more", "what follows in the audit trail is not "
-                       "believed: %s", v.fault.text);
+            control_warn(a->ctl, "chain_forged", "",
+                         "\"paylock-admin audit verify\" "
+                         "says more", "what follows in the audit trail is not "
+                         "believed: %s", v.fault.text);
         }
 
-        strcpy(a->trust.genesis, v.genesis);
-        trust_warn(a);
+        strcpy(a->ctl->trust.genesis, v.genesis);
+        trust_warn(a->ctl);
 
         status = list_report(a, keys);
     }
@@ -140,11 +140,11 @@ list_add(json_t *keys, const paylock_entry_t *e, const char *key)
 static json_t *
 list_time(const paylock_entry_t *e)
 {
-    char      when[WHEN_MAX];
+    char      when[TIME_TEXT];
     uint64_t  seconds;
 
     seconds = strtoull(e->field[PAYLOCK_AUDIT_TIME].data, NULL, 10) / 1000;
-    when_utc(seconds < UINT32_MAX ? (uint32_t) seconds : UINT32_MAX, when);
+    time_utc(seconds < UINT32_MAX ? (uint32_t) seconds : UINT32_MAX, when);
 
     return json_pack("{s:o, s:s, s:o, s:o}", "seq", output_number(e->seq),
                      "time", when, "by", list_field(e, PAYLOCK_AUDIT_KEY),
@@ -165,13 +165,13 @@ list_report(admin_t *a, json_t *keys)
     size_t   i;
     json_t  *key;
 
-    if (output_text(a)) {
+    if (output_is_text(a)) {
         json_array_foreach(keys, i, key) {
             list_print(key);
         }
     }
 
-    return output_json(a, keys);
+    return output_print_json(a, keys);
 }
 
 
@@ -203,14 +203,14 @@ list_print(const json_t *key)
 static void
 list_print_event(const char *what, const json_t *event)
 {
-    char           when[WHEN_MAX];
+    char           when[TIME_TEXT];
     uint32_t       seconds;
     const json_t  *actor;
 
     actor = json_object_get(event, "actor");
-    (void) when_parse(json_string_value(json_object_get(event, "time")), 0,
+    (void) time_parse(json_string_value(json_object_get(event, "time")), 0,
                       &seconds);
-    when_local(seconds, when);
+    time_local(seconds, when);
 
     (void) printf("%s %s, entry %" JSON_INTEGER_FORMAT ", by ", what, when,
                   json_integer_value(json_object_get(event, "seq")));

@@ -17,7 +17,11 @@
 
 #include "cli/output.h"
 #include "cli/pass_file.h"
+#include "cli/secret_prompt.h"
+#include "commands.h"
+#include "context/signer.h"
 #include "files/secret.h"
+#include "files/user_file.h"
 #include "paylock_sign.h"
 
 
@@ -54,7 +58,7 @@ cmd_keygen(admin_t *a)
     }
 
     status = keygen_make(a, path, secret);
-    settings_wipe(secret);
+    secret_free(secret);
 
     return status == STATUS_DONE ? keygen_report(a, path) : status;
 }
@@ -69,17 +73,17 @@ keygen_place(admin_t *a, char *path)
         n = snprintf(path, KEYGEN_PATH, "%s", a->arg[0]);
 
     } else {
-        n = settings_path(path, KEYGEN_PATH, "XDG_CONFIG_HOME", ".config",
-                          SIGNER_FILE);
+        n = user_path(path, KEYGEN_PATH, "XDG_CONFIG_HOME", ".config",
+                      SIGNER_FILE);
         if (n == 0 && !a->opt[OPT_DRY_RUN]) {
-            n = settings_directory(path);
+            n = user_directory(path);
         }
     }
 
     if (n < 0 || n >= KEYGEN_PATH) {
-        return problem_set(&a->problem, STATUS_FAILED, "key",
-                           "name another file", "cannot make the directory of "
-                           "the key \"%s\": %s", path, strerror(errno));
+        return error_set(&a->ctl->error, STATUS_FAILED, "key",
+                         "name another file", "cannot make the directory of "
+                         "the key \"%s\": %s", path, strerror(errno));
     }
 
     if (access(path, F_OK) == 0) {
@@ -97,8 +101,10 @@ keygen_secret(admin_t *a, char **secret)
     int    same;
     char  *again;
 
-    if (signer_passphrase(a, secret) != STATUS_DONE) {
-        return a->problem.status;
+    if (signer_passphrase(&a->ctl->settings, secret, &a->ctl->error)
+        != STATUS_DONE)
+    {
+        return a->ctl->error.status;
     }
 
     if (*secret || a->opt[OPT_PASSPHRASE] == NULL) {
@@ -106,30 +112,32 @@ keygen_secret(admin_t *a, char **secret)
     }
 
     if (!isatty(STDIN_FILENO)) {
-        return problem_set(&a->problem, STATUS_USAGE, "passphrase",
-                           "name a file of yours that holds it with "
-                           "--passphrase-file, or run this on a terminal",
-                           "there is no terminal to ask for the passphrase");
+        return error_set(&a->ctl->error, STATUS_USAGE, "passphrase",
+                         "name a file of yours that holds it with "
+                         "--passphrase-file, or run this on a terminal",
+                         "there is no terminal to ask for the passphrase");
     }
 
-    if (secret_ask(a, "passphrase for the new key", secret) != STATUS_DONE
-        || secret_ask(a, "the same once more", &again) != STATUS_DONE)
+    if (secret_prompt(&a->ctl->error, "passphrase for the new key", secret)
+        != STATUS_DONE
+        || secret_prompt(&a->ctl->error, "the same once more", &again)
+           != STATUS_DONE)
     {
-        settings_wipe(*secret);
-        return a->problem.status;
+        secret_free(*secret);
+        return a->ctl->error.status;
     }
 
     same = strcmp(*secret, again) == 0;
-    settings_wipe(again);
+    secret_free(again);
 
     if (same) {
         return STATUS_DONE;
     }
 
-    settings_wipe(*secret);
+    secret_free(*secret);
 
-    return problem_set(&a->problem, STATUS_FAILED, "passphrase", NULL,
-                       "the two passphrases differ; no key is made");
+    return error_set(&a->ctl->error, STATUS_FAILED, "passphrase", NULL,
+                     "the two passphrases differ; no key is made");
 }
 
 
@@ -140,18 +148,18 @@ keygen_make(admin_t *a, const char *path, const char *secret)
     int   status;
 
     pem = NULL;
-    a->signer.key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+    a->ctl->signer.key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
 
-    if (a->signer.key
-        && paylock_sign_public(a->signer.key, a->signer.public) == 0)
+    if (a->ctl->signer.key
+        && paylock_sign_public(a->ctl->signer.key, a->ctl->signer.public) == 0)
     {
-        pem = keygen_pem(a->signer.key, secret);
+        pem = keygen_pem(a->ctl->signer.key, secret);
     }
 
     if (pem == NULL) {
         ERR_clear_error();
-        return problem_set(&a->problem, STATUS_FAILED, "crypto", NULL,
-                           "OpenSSL makes no Ed25519 key");
+        return error_set(&a->ctl->error, STATUS_FAILED, "crypto", NULL,
+                         "OpenSSL makes no Ed25519 key");
     }
 
     status = a->opt[OPT_DRY_RUN] ? STATUS_DONE : keygen_write(a, path, pem);
@@ -218,9 +226,9 @@ keygen_write(admin_t *a, const char *path, BIO *pem)
     fd = pem ? open(path, O_WRONLY|O_CREAT|O_EXCL|O_CLOEXEC, 0600) : -1;
 
     if (fd == -1) {
-        return problem_set(&a->problem, STATUS_FAILED, "key",
-                           "name another file", "cannot make the key \"%s\": "
-                           "%s", path, strerror(errno));
+        return error_set(&a->ctl->error, STATUS_FAILED, "key",
+                         "name another file", "cannot make the key \"%s\": "
+                         "%s", path, strerror(errno));
     }
 
     len = BIO_get_mem_data(pem, &text);
@@ -242,25 +250,25 @@ keygen_write(admin_t *a, const char *path, BIO *pem)
 
     (void) unlink(path);
 
-    return problem_set(&a->problem, STATUS_FAILED, "key", NULL,
-                       "cannot write the key \"%s\": %s", path,
-                       strerror(error));
+    return error_set(&a->ctl->error, STATUS_FAILED, "key", NULL,
+                     "cannot write the key \"%s\": %s", path,
+                     strerror(error));
 }
 
 
 static int
 keygen_report(admin_t *a, const char *path)
 {
-    if (output_text(a)) {
+    if (output_is_text(a)) {
         (void) printf("%s %s\n", a->opt[OPT_DRY_RUN] ? "would be made:"
                                                      : "made", path);
 
         if (!a->opt[OPT_DRY_RUN]) {
-            (void) printf("public key %s\n", a->signer.public);
+            (void) printf("public key %s\n", a->ctl->signer.public);
         }
     }
 
-    return output_json(a, json_pack("{s:s, s:s?}", "file", path, "key",
-                                    a->opt[OPT_DRY_RUN] ? NULL
-                                                        : a->signer.public));
+    return output_print_json(a, json_pack("{s:s, s:s?}", "file", path, "key",
+                                          a->opt[OPT_DRY_RUN] ? NULL
+                                                              : a->ctl->signer.public));
 }

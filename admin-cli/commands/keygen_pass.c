@@ -16,6 +16,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "cli/admin.h"
 #include "cli/output.h"
 #include "cli/pass_file.h"
 
@@ -53,10 +54,10 @@ keygen_passes(admin_t *a)
     keygen_t  k;
 
     if (a->n_args || a->opt[OPT_PASSPHRASE]) {
-        return problem_set(&a->problem, STATUS_USAGE, "pass_key",
-                           "give --pass FILE alone",
-                           "the keys of passes have neither a second file nor "
-                           "a passphrase");
+        return error_set(&a->ctl->error, STATUS_USAGE, "pass_key",
+                         "give --pass FILE alone",
+                         "the keys of passes have neither a second file nor "
+                         "a passphrase");
     }
 
     memset(&k, 0, sizeof(keygen_t));
@@ -127,10 +128,10 @@ keygen_open(admin_t *a, const keygen_t *k, int *fd)
 
     return *fd != -1 ? STATUS_DONE
            : errno == EEXIST
-           ? problem_set(&a->problem, STATUS_FAILED, "pass_key",
-                         "remove it, if nobody else makes keys now",
-                         "\"%.1000s\" is there, in which the keys are made",
-                         k->temp)
+           ? error_set(&a->ctl->error, STATUS_FAILED, "pass_key",
+                       "remove it, if nobody else makes keys now",
+                       "\"%.1000s\" is there, in which the keys are made",
+                       k->temp)
            : pass_file_failed(a, k->temp, "make", NULL);
 }
 
@@ -141,15 +142,15 @@ keygen_make(admin_t *a, keygen_t *k)
     unsigned char  secret[PAYLOCK_PASS_LEAST];
 
     if (k->there && pass_file_read(a, k->path, &k->old) != STATUS_DONE) {
-        return a->problem.status;
+        return a->ctl->error.status;
     }
 
     keygen_kid(k);
     keygen_keep(k);
 
     if (getrandom(secret, sizeof(secret), 0) != sizeof(secret)) {
-        return problem_set(&a->problem, STATUS_FAILED, "random", NULL,
-                           "the system gives no random numbers");
+        return error_set(&a->ctl->error, STATUS_FAILED, "random", NULL,
+                         "the system gives no random numbers");
     }
 
     paylock_pass_line(k->kid, secret, sizeof(secret), k->line);
@@ -273,7 +274,7 @@ keygen_told(admin_t *a, const keygen_t *k)
 
     kept = k->old.keys.n - k->dropped;
 
-    if (output_text(a)) {
+    if (output_is_text(a)) {
         (void) printf("%s%s %s: %s signs", a->opt[OPT_DRY_RUN] ? "would be "
                                                                : "",
                       k->there ? "rotated" : "made", k->path, k->kid);
@@ -291,7 +292,8 @@ keygen_told(admin_t *a, const keygen_t *k)
                       "you issue passes with it.\n");
     }
 
-    return output_json(a, json_pack("{s:s, s:s, s:i, s:i}", "file", k->path,
-                                    "kid", k->kid, "kept", (int) kept,
-                                    "dropped", (int) k->dropped));
+    return output_print_json(a, json_pack("{s:s, s:s, s:i, s:i}", "file",
+                                          k->path,
+                                          "kid", k->kid, "kept", (int) kept,
+                                          "dropped", (int) k->dropped));
 }

@@ -10,14 +10,15 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/text.h"
+#include "base/time_text.h"
 #include "cli/output.h"
+#include "cli/state_print.h"
 #include "cli/table.h"
+#include "commands.h"
 #include "paylock_host.h"
 #include "paylock_timeline.h"
-#include "records/effective_state.h"
 #include "records/records.h"
-#include "text.h"
-#include "time_text.h"
 #include "trail/health.h"
 #include "trail/held.h"
 #include "trail/trail.h"
@@ -37,8 +38,8 @@ static size_t list_select(const admin_t *a, const json_t *records,
     uint32_t now, const char **hosts);
 static int list_hosts(admin_t *a, const json_t *records, uint32_t now,
     const char **hosts, size_t n);
-static int list_row(columns_t *c, const state_host_t *h, uint32_t now);
-static char *list_next(const state_t *state, const json_t *record);
+static int list_row(table_t *c, const state_host_t *h, uint32_t now);
+static char *list_next(const effective_state_t *state, const json_t *record);
 static int list_compare(const void *one, const void *two);
 
 
@@ -70,28 +71,26 @@ cmd_list(admin_t *a)
         return status;
     }
 
-    a->link = link_open(&a->settings, &a->problem);
-
-    if (a->link == NULL) {
-        return a->problem.status;
+    if (control_connect(a->ctl) != STATUS_DONE) {
+        return a->ctl->error.status;
     }
 
     list.admin = a;
     list.records = json_object();
 
     if (list.records == NULL) {
-        return admin_memory(a);
+        return control_no_memory(a->ctl);
     }
 
-    status = a->opt[OPT_HELD] ? held_read(a, list.records)
-                              : records_scan(a, &n, list_field, &list);
+    status = a->opt[OPT_HELD] ? held_read(a->ctl, list.records)
+                              : records_scan(a->ctl, &n, list_field, &list);
 
     if (status == STATUS_DONE) {
         status = list_print(a, list.records);
     }
 
     if (status == STATUS_DONE) {
-        health_warn(a);
+        health_warn(a->ctl);
     }
 
     json_decref(list.records);
@@ -118,9 +117,9 @@ list_options(admin_t *a)
         }
     }
 
-    return problem_set(&a->problem, STATUS_USAGE, "stage",
-                       "give open, notice, readonly, locked or default",
-                       "there is no stage \"%.100s\"", stage);
+    return error_set(&a->ctl->error, STATUS_USAGE, "stage",
+                     "give open, notice, readonly, locked or default",
+                     "there is no stage \"%.100s\"", stage);
 }
 
 
@@ -135,19 +134,20 @@ list_field(void *data, const redisReply *host, const redisReply *value)
     why = paylock_host_check(host->str, host->len);
 
     if (why) {
-        admin_warn(a, "host", "", "remove it with HDEL, and lock the name in "
-                   "the right form", "the field \"%.300s\" in Redis, which "
-                   "nginx passes over, is no host name: it %s", host->str,
-                   why);
+        control_warn(a->ctl, "host", "",
+                     "remove it with HDEL, and lock the name in "
+                     "the right form", "the field \"%.300s\" in Redis, which "
+                     "nginx passes over, is no host name: it %s", host->str,
+                     why);
         return STATUS_DONE;
     }
 
     record = paylock_record_load(value->str, value->len, &why);
 
     if (record == NULL) {
-        admin_warn(a, "record", host->str, "lock, unlock or reset it",
-                   "the value of \"%s\" in Redis, which nginx passes over, is "
-                   "no record: it %s", host->str, why);
+        control_warn(a->ctl, "record", host->str, "lock, unlock or reset it",
+                     "the value of \"%s\" in Redis, which nginx passes over, is "
+                     "no record: it %s", host->str, why);
         return STATUS_DONE;
     }
 
@@ -170,7 +170,7 @@ list_print(admin_t *a, const json_t *records)
     hosts = malloc((json_object_size(records) + 1) * sizeof(char *));
 
     if (hosts == NULL) {
-        return admin_memory(a);
+        return control_no_memory(a->ctl);
     }
 
     n = list_select(a, records, now, hosts);
@@ -202,7 +202,7 @@ list_select(const admin_t *a, const json_t *records, uint32_t now,
             || (ref && (found == NULL || strcmp(ref, found) != 0))
             || (a->opt[OPT_STAGE]
                 && strcmp(a->opt[OPT_STAGE],
-                          state_of(value, NULL, now).stage) != 0))
+                          effective_state(value, NULL, now).stage) != 0))
         {
             continue;
         }
@@ -220,13 +220,13 @@ static int
 list_hosts(admin_t *a, const json_t *records, uint32_t now,
     const char **hosts, size_t n)
 {
-    int            status;
-    size_t         i;
-    json_t        *seqs;
-    columns_t      c;
-    state_host_t   h;
+    int           status;
+    size_t        i;
+    json_t       *seqs;
+    table_t       c;
+    state_host_t  h;
 
-    memset(&c, 0, sizeof(columns_t));
+    memset(&c, 0, sizeof(table_t));
     c.column = list_columns;
     c.n = sizeof(list_columns) / sizeof(list_columns[0]);
 
@@ -236,29 +236,29 @@ list_hosts(admin_t *a, const json_t *records, uint32_t now,
         (void) json_object_set_new(seqs, hosts[i], json_null());
     }
 
-    status = trail_newest(a, seqs);
+    status = trail_newest(a->ctl, seqs);
 
     for (i = 0; i < n && status == STATUS_DONE; i++) {
         h.host = hosts[i];
-        h.holder = hosts[i];
+        h.match = hosts[i];
         h.record = json_object_get(records, hosts[i]);
         h.other = NULL;
         h.seq = (uint64_t) json_integer_value(json_object_get(seqs,
                                                               hosts[i]));
-        if (output_text(a)) {
+        if (output_is_text(a)) {
             status = list_row(&c, &h, now) == 0 ? STATUS_DONE
-                                                : admin_memory(a);
+                                                : control_no_memory(a->ctl);
 
-        } else if (output_wants_json(a)) {
-            status = output_json(a, state_json(&h, now));
+        } else if (output_is_json(a)) {
+            status = output_print_json(a, effective_state_json(&h, now));
         }
     }
 
     if (status == STATUS_DONE) {
-        columns_print(&c, stdout, output_colours());
+        table_print(&c, stdout, output_colours());
     }
 
-    columns_free(&c);
+    table_free(&c);
     json_decref(seqs);
 
     return status;
@@ -266,28 +266,28 @@ list_hosts(admin_t *a, const json_t *records, uint32_t now,
 
 
 static int
-list_row(columns_t *c, const state_host_t *h, uint32_t now)
+list_row(table_t *c, const state_host_t *h, uint32_t now)
 {
-    char          text[WHEN_MAX];
-    size_t        i;
-    state_t       state;
-    const json_t  *member;
+    char               text[TIME_TEXT];
+    size_t             i;
+    effective_state_t  state;
+    const json_t      *member;
 
     static const char *const  members[] = {
         "ref", "reason", "invoice", "actor"
     };
 
-    state = state_of(h->record, NULL, now);
+    state = effective_state(h->record, NULL, now);
     text[0] = '\0';
 
     if (state.since) {
-        when_local(state.since, text);
+        time_local(state.since, text);
     }
 
-    if (columns_add(c, strdup(h->host)) != 0
-        || columns_add(c, strdup(state.stage)) != 0
-        || columns_add(c, list_next(&state, h->record)) != 0
-        || columns_add(c, strdup(text)) != 0)
+    if (table_add(c, strdup(h->host)) != 0
+        || table_add(c, strdup(state.stage)) != 0
+        || table_add(c, list_next(&state, h->record)) != 0
+        || table_add(c, strdup(text)) != 0)
     {
         return -1;
     }
@@ -295,8 +295,8 @@ list_row(columns_t *c, const state_host_t *h, uint32_t now)
     for (i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
         member = json_object_get(h->record, members[i]);
 
-        if (columns_add(c, text_safe(json_string_value(member),
-                                     json_string_length(member))) != 0)
+        if (table_add(c, text_safe(json_string_value(member),
+                                   json_string_length(member))) != 0)
         {
             return -1;
         }
@@ -308,19 +308,19 @@ list_row(columns_t *c, const state_host_t *h, uint32_t now)
         (void) snprintf(text, sizeof(text), "%" PRIu64, h->seq);
     }
 
-    return columns_add(c, strdup(text));
+    return table_add(c, strdup(text));
 }
 
 
 static char *
-list_next(const state_t *state, const json_t *record)
+list_next(const effective_state_t *state, const json_t *record)
 {
-    char  when[WHEN_MAX], text[WHEN_MAX + 16];
+    char  when[TIME_TEXT], text[TIME_TEXT + 16];
 
     text[0] = '\0';
 
     if (state->next_stage) {
-        when_local(state->next, when);
+        time_local(state->next, when);
         (void) snprintf(text, sizeof(text), "%s %s", state->next_stage, when);
 
     } else if (paylock_record_protected(record)) {

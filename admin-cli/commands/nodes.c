@@ -8,11 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+#include "base/time_text.h"
 #include "cli/output.h"
 #include "cli/table.h"
+#include "commands.h"
 #include "records/nodes.h"
-#include "text.h"
-#include "time_text.h"
 #include "trail/head.h"
 
 
@@ -21,7 +22,7 @@
 
 static int nodes_report(admin_t *a, const nodes_t *nodes, const head_t *head);
 static json_t *nodes_json(const node_t *node, const head_t *head);
-static int nodes_row(columns_t *c, const node_t *node, const head_t *head);
+static int nodes_row(table_t *c, const node_t *node, const head_t *head);
 static int nodes_lag(const node_t *node, const head_t *head, uint64_t *lag);
 static const char *nodes_colour(const char *cell, int colours);
 static int nodes_remove(admin_t *a);
@@ -56,15 +57,15 @@ cmd_nodes(admin_t *a)
         return status;
     }
 
-    a->link = link_open(&a->settings, &a->problem);
+    a->ctl->redis = redis_conn_open(&a->ctl->settings, &a->ctl->error);
 
     /* the head comes first: none of the reports is older than it */
 
-    if (a->link == NULL
-        || head_newest(a, &head) != STATUS_DONE
-        || nodes_read(a, &nodes) != STATUS_DONE)
+    if (a->ctl->redis == NULL
+        || head_newest(a->ctl, &head) != STATUS_DONE
+        || nodes_read(a->ctl, &nodes) != STATUS_DONE)
     {
-        return a->problem.status;
+        return a->ctl->error.status;
     }
 
     status = nodes_report(a, &nodes, &head);
@@ -79,15 +80,15 @@ nodes_report(admin_t *a, const nodes_t *nodes, const head_t *head)
 {
     int            status;
     size_t         i;
-    columns_t      c;
+    table_t        c;
     const node_t  *node;
 
-    memset(&c, 0, sizeof(columns_t));
+    memset(&c, 0, sizeof(table_t));
     c.column = nodes_columns;
     c.n = sizeof(nodes_columns) / sizeof(nodes_columns[0]);
 
     status = STATUS_DONE;
-    nodes_warn(a, nodes);
+    nodes_warn(a->ctl, nodes);
 
     for (i = 0; i < nodes->n && status == STATUS_DONE; i++) {
         node = &nodes->node[i];
@@ -96,19 +97,19 @@ nodes_report(admin_t *a, const nodes_t *nodes, const head_t *head)
             continue;
         }
 
-        if (output_wants_json(a)) {
-            status = output_json(a, nodes_json(node, head));
+        if (output_is_json(a)) {
+            status = output_print_json(a, nodes_json(node, head));
 
         } else if (nodes_row(&c, node, head) != 0) {
-            status = admin_memory(a);
+            status = control_no_memory(a->ctl);
         }
     }
 
-    if (status == STATUS_DONE && output_text(a)) {
-        columns_print(&c, stdout, output_colours());
+    if (status == STATUS_DONE && output_is_text(a)) {
+        table_print(&c, stdout, output_colours());
     }
 
-    columns_free(&c);
+    table_free(&c);
 
     return status;
 }
@@ -117,12 +118,12 @@ nodes_report(admin_t *a, const nodes_t *nodes, const head_t *head)
 static json_t *
 nodes_json(const node_t *node, const head_t *head)
 {
-    char                   written[WHEN_MAX];
+    char                   written[TIME_TEXT];
     uint64_t               lag;
     const paylock_node_t  *r;
 
     r = &node->report;
-    when_utc((uint32_t) (r->time / 1000), written);
+    time_utc((uint32_t) (r->time / 1000), written);
 
     return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:s,"
                      " s:I, s:I, s:b}",
@@ -147,7 +148,7 @@ nodes_json(const node_t *node, const head_t *head)
 
 
 static int
-nodes_row(columns_t *c, const node_t *node, const head_t *head)
+nodes_row(table_t *c, const node_t *node, const head_t *head)
 {
     char                   lag[24], age[32], seq[24], records[24], held[24];
     char                   clock[32];
@@ -177,17 +178,17 @@ nodes_row(columns_t *c, const node_t *node, const head_t *head)
                         r->ahead / 1000);
     }
 
-    return columns_add(c, text_safe(node->name, node->len)) == 0
-           && columns_add(c, node->silent ? strdup("silent")
-                             : text_safe(r->state, strlen(r->state))) == 0
-           && columns_add(c, strdup(lag)) == 0
-           && columns_add(c, strdup(age)) == 0
-           && columns_add(c, strdup(seq)) == 0
-           && columns_add(c, strdup(records)) == 0
-           && columns_add(c, strdup(held)) == 0
-           && columns_add(c, strdup(clock)) == 0
-           && columns_add(c, strdup(r->dry_run ? "yes" : "")) == 0
-           && columns_add(c, text_safe(r->version, strlen(r->version))) == 0
+    return table_add(c, text_safe(node->name, node->len)) == 0
+           && table_add(c, node->silent ? strdup("silent")
+                           : text_safe(r->state, strlen(r->state))) == 0
+           && table_add(c, strdup(lag)) == 0
+           && table_add(c, strdup(age)) == 0
+           && table_add(c, strdup(seq)) == 0
+           && table_add(c, strdup(records)) == 0
+           && table_add(c, strdup(held)) == 0
+           && table_add(c, strdup(clock)) == 0
+           && table_add(c, strdup(r->dry_run ? "yes" : "")) == 0
+           && table_add(c, text_safe(r->version, strlen(r->version))) == 0
            ? 0 : -1;
 }
 
@@ -230,10 +231,8 @@ cmd_nodes_forget(admin_t *a)
         return status;
     }
 
-    a->link = link_open(&a->settings, &a->problem);
-
-    if (a->link == NULL) {
-        return a->problem.status;
+    if (control_connect(a->ctl) != STATUS_DONE) {
+        return a->ctl->error.status;
     }
 
     forgotten = json_array();
@@ -267,8 +266,8 @@ nodes_known(admin_t *a, json_t *forgotten, json_t *unknown)
     nodes_t        nodes;
     const node_t  *node;
 
-    if (nodes_look(a, &nodes, a->arg, (size_t) a->n_args) != STATUS_DONE) {
-        return a->problem.status;
+    if (nodes_look(a->ctl, &nodes, a->arg, (size_t) a->n_args) != STATUS_DONE) {
+        return a->ctl->error.status;
     }
 
     for (i = 0; i < nodes.n; i++) {
@@ -278,9 +277,10 @@ nodes_known(admin_t *a, json_t *forgotten, json_t *unknown)
                                      text_json(node->name, node->len));
 
         if (node->there && node->why == NULL && !node->silent) {
-            admin_warn(a, "node", "", "stop that nginx first",
-                       "the node \"%.200s\" reports still, and will be there "
-                       "again within %d s", node->name, PAYLOCK_NODE_INTERVAL);
+            control_warn(a->ctl, "node", "", "stop that nginx first",
+                         "the node \"%.200s\" reports still, and will be there "
+                         "again within %d s", node->name,
+                         PAYLOCK_NODE_INTERVAL);
         }
     }
 
@@ -300,24 +300,25 @@ nodes_remove(admin_t *a)
     word = calloc((size_t) a->n_args + 2, sizeof(char *));
 
     if (word == NULL) {
-        return admin_memory(a);
+        return control_no_memory(a->ctl);
     }
 
     word[0] = "HDEL";
-    word[1] = a->settings.nodes;
+    word[1] = a->ctl->settings.nodes;
 
     for (i = 0; i < a->n_args; i++) {
         word[i + 2] = a->arg[i];
     }
 
-    failed = link_queue(a->link, (size_t) a->n_args + 2, word, NULL) != 0
-             || link_send(a->link) != 0;
+    failed = redis_queue_argv(a->ctl->redis, (size_t) a->n_args + 2, word,
+                              NULL) != 0
+             || redis_send(a->ctl->redis) != 0;
     free(word);
 
-    reply = failed ? NULL : link_expect(a->link, REDIS_REPLY_INTEGER);
+    reply = failed ? NULL : redis_expect(a->ctl->redis, REDIS_REPLY_INTEGER);
 
     if (reply == NULL) {
-        return a->problem.status;
+        return a->ctl->error.status;
     }
 
     freeReplyObject(reply);
@@ -340,7 +341,7 @@ nodes_forgotten(admin_t *a, json_t *forgotten, json_t *unknown)
     n = (int) json_array_size(forgotten);
 
     json_array_foreach(forgotten, i, name) {
-        if (output_text(a)) {
+        if (output_is_text(a)) {
             safe = text_safe(json_string_value(name),
                              json_string_length(name));
             (void) printf("%s: %sforgotten\n", safe ? safe : "",
@@ -354,15 +355,16 @@ nodes_forgotten(admin_t *a, json_t *forgotten, json_t *unknown)
     text = json_string_value(name);
     (void) snprintf(first, sizeof(first), "%s", text ? text : "");
 
-    status = output_json(a, json_pack("{s:o, s:o}", "forgotten", forgotten,
-                                      "unknown", unknown));
+    status = output_print_json(a, json_pack("{s:o, s:o}", "forgotten",
+                                            forgotten, "unknown", unknown));
 
     if (status != STATUS_DONE || name == NULL) {
         return status;
     }
 
-    return problem_set(&a->problem, n ? STATUS_PARTLY : STATUS_FAILED, "node",
-                       "\"paylock-admin nodes\" lists them",
-                       "there is no report of a node \"%s\" in \"%s\" in Redis "
-                       "at %s", first, a->settings.nodes, a->settings.where);
+    return error_set(&a->ctl->error, n ? STATUS_PARTLY : STATUS_FAILED, "node",
+                     "\"paylock-admin nodes\" lists them",
+                     "there is no report of a node \"%s\" in \"%s\" in Redis "
+                     "at %s", first, a->ctl->settings.nodes,
+                     a->ctl->settings.where);
 }

@@ -9,41 +9,34 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "change/change_ops.h"
-#include "change/pass_entry.h"
+
+#include "base/time_text.h"
+#include "change/pass_issue.h"
+#include "cli/arguments.h"
+#include "cli/change_run.h"
 #include "cli/output.h"
 #include "cli/pass_file.h"
-#include "trail/entry.h"
+#include "commands.h"
 
 
 #define ISSUE_PATH  1000               /* bytes */
 
 
-typedef struct {
-    uint32_t        ttl;
-    paylock_pass_t  pass;
-    char            reference[ISSUED_REFERENCE];
-} issue_t;
-
-
-static int issue_options(admin_t *a, issue_t *issue);
+static int issue_options(admin_t *a, change_pass_issue_t *issue);
 static int issue_path(admin_t *a);
-static int issue_change(flips_t *fs, flip_t *f, uint32_t now);
-static void issue_warn(flips_t *fs, const flip_t *f, uint32_t now);
-static void issue_entry(flips_t *fs, paylock_entry_t *e);
-static void issue_report(const flips_t *fs);
-static void issue_print(const flips_t *fs, const char *token);
+static void issue_report(const change_run_t *run);
+static void issue_print(const change_run_t *run, const char *token);
 
 
 int
 cmd_pass_issue(admin_t *a)
 {
-    int          status;
-    issue_t      issue;
-    pass_file_t  file;
-    flip_kind_t  kind = {
-        .action = "pass-issue", .change = issue_change, .data = &issue,
-        .inherits = 1, .entry = issue_entry, .report = issue_report
+    int                  status;
+    pass_file_t          file;
+    change_pass_issue_t  issue;
+    change_run_t         run = {
+        .a = a, .kind = &change_pass_issue, .args = &issue,
+        .report = issue_report
     };
 
     status = issue_options(a, &issue);
@@ -56,7 +49,7 @@ cmd_pass_issue(admin_t *a)
 
     if (status == STATUS_DONE) {
         issue.pass.key = &file.keys.key[0];
-        status = flips_run(a, &kind);
+        status = change_run(&run);
     }
 
     explicit_bzero(&file, sizeof(pass_file_t));
@@ -66,48 +59,49 @@ cmd_pass_issue(admin_t *a)
 
 
 static int
-issue_options(admin_t *a, issue_t *issue)
+issue_options(admin_t *a, change_pass_issue_t *issue)
 {
     char         text[32];
     const char  *ttl;
 
     ttl = a->opt[OPT_TTL];
     issue->ttl = 0;
+    issue->reason = a->opt[OPT_REASON];
 
     if (a->arg[0][0] == '.' || a->arg[0][0] == '*') {
-        return problem_set(&a->problem, STATUS_USAGE, "host",
-                           "give the name of the site",
-                           "a pass is for one host, and \"%.100s\" stands for "
-                           "many", a->arg[0]);
+        return error_set(&a->ctl->error, STATUS_USAGE, "host",
+                         "give the name of the site",
+                         "a pass is for one host, and \"%.100s\" stands for "
+                         "many", a->arg[0]);
     }
 
     if (ttl == NULL || a->opt[OPT_PASS_KEY] == NULL) {
-        return problem_set(&a->problem, STATUS_USAGE, "option",
-                           ttl ? "give the file that nginx has as "
-                                 "paylock_pass_key"
-                               : "give a time such as 7d",
-                           "\"pass issue\" needs --%s",
-                           admin_options[ttl ? OPT_PASS_KEY : OPT_TTL].name);
+        return error_set(&a->ctl->error, STATUS_USAGE, "option",
+                         ttl ? "give the file that nginx has as "
+                               "paylock_pass_key"
+                             : "give a time such as 7d",
+                         "\"pass issue\" needs --%s",
+                         admin_options[ttl ? OPT_PASS_KEY : OPT_TTL].name);
     }
 
     (void) snprintf(text, sizeof(text), "+%s", ttl + (*ttl == '+'));
 
     if (strlen(ttl) > sizeof(text) - 2
-        || when_parse(text, 0, &issue->ttl) != NULL || issue->ttl == 0)
+        || time_parse(text, 0, &issue->ttl) != NULL || issue->ttl == 0)
     {
-        return problem_set(&a->problem, STATUS_USAGE, "time",
-                           "give a number and one of s, m, h, d, w, such as "
-                           "7d", "\"%.100s\" of --ttl is no length of time",
-                           ttl);
+        return error_set(&a->ctl->error, STATUS_USAGE, "time",
+                         "give a number and one of s, m, h, d, w, such as "
+                         "7d", "\"%.100s\" of --ttl is no length of time",
+                         ttl);
     }
 
     if (a->opt[OPT_QUIET]) {
-        return problem_set(&a->problem, STATUS_USAGE, "option", "take it away",
-                           "with --quiet nobody would see the link");
+        return error_set(&a->ctl->error, STATUS_USAGE, "option", "take it away",
+                         "with --quiet nobody would see the link");
     }
 
-    return change_check(a, OPT_REASON, CHANGE_REASON) == STATUS_DONE
-           ? issue_path(a) : a->problem.status;
+    return arguments_text(a, OPT_REASON, CHANGE_REASON_MAX) == STATUS_DONE
+           ? issue_path(a) : a->ctl->error.status;
 }
 
 
@@ -132,99 +126,37 @@ issue_path(admin_t *a)
     }
 
     return path[0] != '/' || i < len || len > ISSUE_PATH
-           ? problem_set(&a->problem, STATUS_USAGE, "path",
-                         "give it as it stands in an address, such as "
-                         "/shop?page=2", "\"%.100s\" of --path is no path on "
-                         "the site", path)
+           ? error_set(&a->ctl->error, STATUS_USAGE, "path",
+                       "give it as it stands in an address, such as "
+                       "/shop?page=2", "\"%.100s\" of --path is no path on "
+                       "the site", path)
            : STATUS_DONE;
-}
-
-
-/* A pass that follows on a revocation in the same second comes after it. */
-
-static int
-issue_change(flips_t *fs, flip_t *f, uint32_t now)
-{
-    issue_t         *issue;
-    paylock_pass_t  *pass;
-
-    issue = (issue_t *) fs->kind->data;
-    pass = &issue->pass;
-
-    pass->issued = now > f->holder.pass_after ? now : f->holder.pass_after;
-
-    if (issue->ttl > UINT32_MAX - pass->issued) {
-        return problem_set(&fs->admin->problem, STATUS_USAGE, "time",
-                           "give a shorter --ttl",
-                           "the pass would be good beyond the year 2106");
-    }
-
-    pass->expires = pass->issued + issue->ttl;
-
-    issued_write(pass, issue->reference);
-    issue_warn(fs, f, now);
-
-    f->after = json_incref(f->record);
-    f->changed = 1;
-
-    return STATUS_DONE;
-}
-
-
-static void
-issue_warn(flips_t *fs, const flip_t *f, uint32_t now)
-{
-    paylock_record_t  rec;
-
-    rec = change_times(f->holder.record);
-
-    if (f->holder.record
-        && paylock_timeline_stage(&rec, now, PAYLOCK_LOCKED)
-           < PAYLOCK_READONLY)
-    {
-        admin_warn(fs->admin, "open", f->host,
-                   "lock the site first, and issue the pass then",
-                   "\"%s\" is not locked, and \"lock\" ends all passes that "
-                   "were issued before it", f->host);
-    }
-}
-
-
-static void
-issue_entry(flips_t *fs, paylock_entry_t *e)
-{
-    const issue_t  *issue;
-
-    issue = fs->kind->data;
-
-    entry_set(e, PAYLOCK_AUDIT_REFERENCE, issue->reference);
-    entry_set(e, PAYLOCK_AUDIT_REASON, fs->admin->opt[OPT_REASON]);
 }
 
 
 /* The entry is written: now the link may be seen. */
 
 static void
-issue_report(const flips_t *fs)
+issue_report(const change_run_t *run)
 {
     char             token[PAYLOCK_PASS_TOKEN + 1];
     admin_t         *a;
     const char      *host;
-    const issue_t   *issue;
+    const change_pass_issue_t   *issue;
 
-    a = fs->admin;
-    host = fs->host[0];
-    issue = fs->kind->data;
+    a = run->a;
+    host = run->batch.host[0];
+    issue = run->args;
 
-    if (a->opt[OPT_DRY_RUN]) {
+    if (a->ctl->dry_run) {
 
-        if (output_text(a)) {
+        if (output_is_text(a)) {
             (void) printf("%s: a pass would be issued: %s\n", host,
                           issue->reference);
         }
 
-        (void) output_json(a, json_pack("{s:s, s:b}", "host", host,
-                                        "dry_run", 1));
+        (void) output_print_json(a, json_pack("{s:s, s:b}", "host", host,
+                                              "dry_run", 1));
         return;
     }
 
@@ -234,27 +166,27 @@ issue_report(const flips_t *fs)
                           strlen(host), token)
         == 0)
     {
-        admin_warn(a, "crypto", host, NULL, "OpenSSL makes no pass");
+        control_warn(a->ctl, "crypto", host, NULL, "OpenSSL makes no pass");
         return;
     }
 
-    issue_print(fs, token);
+    issue_print(run, token);
 }
 
 
 static void
-issue_print(const flips_t *fs, const char *token)
+issue_print(const change_run_t *run, const char *token)
 {
-    char             from[WHEN_MAX], to[WHEN_MAX];
-    char             url[ISSUE_PATH + PAYLOCK_PASS_TOKEN + 512];
-    admin_t         *a;
-    const char      *host;
-    const char      *path, *between;
-    const issue_t   *issue;
+    char            from[TIME_TEXT], to[TIME_TEXT];
+    char            url[ISSUE_PATH + PAYLOCK_PASS_TOKEN + 512];
+    admin_t        *a;
+    const char     *host;
+    const char     *path, *between;
+    const change_pass_issue_t  *issue;
 
-    a = fs->admin;
-    host = fs->host[0];
-    issue = fs->kind->data;
+    a = run->a;
+    host = run->batch.host[0];
+    issue = run->args;
 
     path = a->opt[OPT_PATH] ? a->opt[OPT_PATH] : "/";
     between = strchr(path, '?') == NULL ? "?"
@@ -264,18 +196,20 @@ issue_print(const flips_t *fs, const char *token)
                     "https://%s%s%s" PAYLOCK_PASS_NAME "=%s", host, path,
                     between, token);
 
-    if (output_text(a)) {
+    if (output_is_text(a)) {
         (void) puts(url);
     }
 
-    when_utc(issue->pass.issued, from);
-    when_utc(issue->pass.expires, to);
+    time_utc(issue->pass.issued, from);
+    time_utc(issue->pass.expires, to);
 
-    (void) output_json(a, json_pack("{s:s, s:s, s:s, s:s, s:s%, s:I, s:s}",
-                                    "host", host, "url", url,
-                                    "issued", from, "expires", to,
-                                    "kid", issue->pass.key->kid,
-                                    (size_t) issue->pass.key->kid_len,
-                                    "seq", (json_int_t) fs->became[0].seq,
-                                    "request_id", fs->request));
+    (void) output_print_json(a,
+                             json_pack("{s:s, s:s, s:s, s:s, s:s%, s:I, s:s}",
+                                          "host", host, "url", url,
+                                          "issued", from, "expires", to,
+                                          "kid", issue->pass.key->kid,
+                                          (size_t) issue->pass.key->kid_len,
+                                          "seq",
+                                          (json_int_t) run->batch.result[0].seq,
+                                          "request_id", run->batch.request));
 }

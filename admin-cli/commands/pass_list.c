@@ -13,14 +13,16 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/text.h"
+#include "base/time_text.h"
 #include "change/change_ops.h"
 #include "change/pass_entry.h"
+#include "cli/arguments.h"
 #include "cli/output.h"
 #include "cli/table.h"
-#include "name.h"
+#include "commands.h"
 #include "paylock_verify.h"
-#include "text.h"
-#include "time_text.h"
+#include "records/host_name.h"
 #include "trail/trail.h"
 
 
@@ -41,7 +43,7 @@ static void passes_changed(passes_t *p, const paylock_entry_t *e,
     const char *host);
 static int passes_print(passes_t *p);
 static int passes_judge(passes_t *p, json_t *pass, uint32_t now);
-static int passes_row(columns_t *c, const json_t *pass);
+static int passes_row(table_t *c, const json_t *pass);
 static const char *passes_colour(const char *cell, int colours);
 
 
@@ -67,7 +69,7 @@ cmd_pass_list(admin_t *a)
     size_t     n;
     passes_t   p;
 
-    status = names_read(a, &name, &n);
+    status = arguments_hosts(a, &name, &n);
 
     if (status != STATUS_DONE) {
         return status;
@@ -78,7 +80,8 @@ cmd_pass_list(admin_t *a)
     p.passes = json_array();
     p.after = json_object();
 
-    status = p.passes && p.after ? passes_read(a, &p) : admin_memory(a);
+    status = p.passes && p.after ? passes_read(a,
+                                               &p) : control_no_memory(a->ctl);
 
     json_decref(p.passes);
     json_decref(p.after);
@@ -99,13 +102,11 @@ passes_read(admin_t *a, passes_t *p)
         return status;
     }
 
-    a->link = link_open(&a->settings, &a->problem);
-
-    if (a->link == NULL) {
-        return a->problem.status;
+    if (control_connect(a->ctl) != STATUS_DONE) {
+        return a->ctl->error.status;
     }
 
-    status = trail_forwards(a, passes_entry, p);
+    status = trail_forwards(a->ctl, passes_entry, p);
 
     return status == STATUS_DONE ? passes_print(p) : status;
 }
@@ -121,12 +122,13 @@ passes_entry(void *data, const char *id, const paylock_entry_t *e,
     p = data;
 
     if (why) {
-        admin_warn(p->admin, "entry", "", NULL,
-                   "\"%.50s\" in the audit trail is no entry: it %s", id, why);
+        control_warn(p->admin->ctl, "entry", "", NULL,
+                     "\"%.50s\" in the audit trail is no entry: it %s", id,
+                     why);
         return 1;
     }
 
-    if (!issued_text(&e->field[PAYLOCK_AUDIT_HOST], host, sizeof(host))) {
+    if (!pass_entry_text(&e->field[PAYLOCK_AUDIT_HOST], host, sizeof(host))) {
         return 1;
     }
 
@@ -144,10 +146,11 @@ passes_entry(void *data, const char *id, const paylock_entry_t *e,
 static void
 passes_issued(passes_t *p, const paylock_entry_t *e, const char *host)
 {
-    issued_t              issued;
+    pass_entry_t          issued;
     const paylock_str_t  *actor, *reason;
 
-    if ((p->host && strcmp(p->host, host) != 0) || !issued_read(e, &issued)) {
+    if ((p->host && strcmp(p->host, host) != 0) || !pass_entry_read(e,
+                                                                    &issued)) {
         return;
     }
 
@@ -190,13 +193,13 @@ passes_changed(passes_t *p, const paylock_entry_t *e, const char *host)
 static int
 passes_print(passes_t *p)
 {
-    int         status;
-    size_t      i;
-    json_t     *pass;
-    uint32_t    now;
-    columns_t   c;
+    int       status;
+    size_t    i;
+    json_t   *pass;
+    uint32_t  now;
+    table_t   c;
 
-    memset(&c, 0, sizeof(columns_t));
+    memset(&c, 0, sizeof(table_t));
     c.column = passes_columns;
     c.n = PASSES_COLUMNS;
 
@@ -207,20 +210,20 @@ passes_print(passes_t *p)
         pass = json_array_get(p->passes, i);
         status = passes_judge(p, pass, now);
 
-        if (status == STATUS_DONE && output_text(p->admin)) {
+        if (status == STATUS_DONE && output_is_text(p->admin)) {
             status = passes_row(&c, pass) == 0 ? STATUS_DONE
-                                               : admin_memory(p->admin);
+                                               : control_no_memory(p->admin->ctl);
 
         } else if (status == STATUS_DONE) {
-            status = output_json(p->admin, json_incref(pass));
+            status = output_print_json(p->admin, json_incref(pass));
         }
     }
 
     if (status == STATUS_DONE) {
-        columns_print(&c, stdout, output_colours());
+        table_print(&c, stdout, output_colours());
     }
 
-    columns_free(&c);
+    table_free(&c);
 
     return status;
 }
@@ -231,17 +234,17 @@ passes_print(passes_t *p)
 static int
 passes_judge(passes_t *p, json_t *pass, uint32_t now)
 {
-    char          **name, from[WHEN_MAX], to[WHEN_MAX];
-    size_t          i, n;
-    uint32_t        issued, expires, after, one;
-    const char     *state;
+    char       **name, from[TIME_TEXT], to[TIME_TEXT];
+    size_t       i, n;
+    uint32_t     issued, expires, after, one;
+    const char  *state;
 
-    if (names_holders(p->admin, json_string_value(json_object_get(pass,
+    if (names_holders(p->admin->ctl, json_string_value(json_object_get(pass,
                                                                   "host")),
                       &name, &n)
         != STATUS_DONE)
     {
-        return p->admin->problem.status;
+        return p->admin->ctl->error.status;
     }
 
     for (i = 0, after = 0; i < n; i++) {
@@ -258,20 +261,20 @@ passes_judge(passes_t *p, json_t *pass, uint32_t now)
     state = issued < after && after < expires ? "revoked"
             : expires <= now ? "expired" : "valid";
 
-    when_utc(issued, from);
-    when_utc(expires, to);
+    time_utc(issued, from);
+    time_utc(expires, to);
 
     return json_object_set_new(pass, "state", json_string(state)) == 0
            && json_object_set_new(pass, "issued", json_string(from)) == 0
            && json_object_set_new(pass, "expires", json_string(to)) == 0
-           ? STATUS_DONE : admin_memory(p->admin);
+           ? STATUS_DONE : control_no_memory(p->admin->ctl);
 }
 
 
 static int
-passes_row(columns_t *c, const json_t *pass)
+passes_row(table_t *c, const json_t *pass)
 {
-    char           text[WHEN_MAX];
+    char           text[TIME_TEXT];
     size_t         i;
     uint32_t       when;
     const char    *s;
@@ -285,12 +288,12 @@ passes_row(columns_t *c, const json_t *pass)
         member = json_object_get(pass, members[i]);
         s = json_string_value(member);
 
-        if ((i == 2 || i == 3) && when_parse(s, 0, &when) == NULL) {
-            when_local(when, text);
+        if ((i == 2 || i == 3) && time_parse(s, 0, &when) == NULL) {
+            time_local(when, text);
             s = text;
         }
 
-        if (columns_add(c, text_safe(s ? s : "", s ? strlen(s) : 0)) != 0) {
+        if (table_add(c, text_safe(s ? s : "", s ? strlen(s) : 0)) != 0) {
             return -1;
         }
     }
@@ -298,7 +301,7 @@ passes_row(columns_t *c, const json_t *pass)
     (void) snprintf(text, sizeof(text), "%" JSON_INTEGER_FORMAT,
                     json_integer_value(json_object_get(pass, "seq")));
 
-    return columns_add(c, strdup(text));
+    return table_add(c, strdup(text));
 }
 
 

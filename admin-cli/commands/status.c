@@ -8,10 +8,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "cli/arguments.h"
 #include "cli/output.h"
-#include "name.h"
+#include "cli/state_print.h"
+#include "commands.h"
 #include "probe/probe.h"
-#include "records/effective_state.h"
+#include "records/host_name.h"
 #include "records/matching_record.h"
 #include "records/near.h"
 #include "trail/health.h"
@@ -19,11 +21,12 @@
 
 
 static int status_hosts(admin_t *a, char **name, size_t n);
-static int status_find(admin_t *a, char **name, holder_t *h, size_t n,
+static int status_find(admin_t *a, char **name, matching_record_t *h, size_t n,
     uint32_t now);
-static int status_report(admin_t *a, char **name, const holder_t *h, size_t n,
-    uint32_t now);
-static void status_near(admin_t *a, char **name, const holder_t *h, size_t n);
+static int status_report(admin_t *a, char **name, const matching_record_t *h,
+    size_t n, uint32_t now);
+static void status_near(admin_t *a, char **name, const matching_record_t *h,
+    size_t n);
 
 
 int
@@ -36,7 +39,7 @@ cmd_status(admin_t *a)
     status = probe_check(a);
 
     if (status == STATUS_DONE) {
-        status = names_read(a, &name, &n);
+        status = arguments_hosts(a, &name, &n);
     }
 
     if (status != STATUS_DONE) {
@@ -46,8 +49,9 @@ cmd_status(admin_t *a)
     status = settings_load(a);
 
     if (status == STATUS_DONE) {
-        a->link = link_open(&a->settings, &a->problem);
-        status = a->link ? status_hosts(a, name, n) : a->problem.status;
+        a->ctl->redis = redis_conn_open(&a->ctl->settings, &a->ctl->error);
+        status = a->ctl->redis ? status_hosts(a, name,
+                                              n) : a->ctl->error.status;
     }
 
     names_free(name, n);
@@ -59,15 +63,15 @@ cmd_status(admin_t *a)
 static int
 status_hosts(admin_t *a, char **name, size_t n)
 {
-    int        status;
-    size_t     i;
-    holder_t  *h;
-    uint32_t   now;
+    int                 status;
+    size_t              i;
+    matching_record_t  *h;
+    uint32_t            now;
 
-    h = calloc(n, sizeof(holder_t));
+    h = calloc(n, sizeof(matching_record_t));
 
     if (h == NULL) {
-        return admin_memory(a);
+        return control_no_memory(a->ctl);
     }
 
     now = (uint32_t) time(NULL);
@@ -76,11 +80,11 @@ status_hosts(admin_t *a, char **name, size_t n)
     if (status == STATUS_DONE) {
         status = status_report(a, name, h, n, now);
         status_near(a, name, h, n);
-        health_warn(a);
+        health_warn(a->ctl);
     }
 
     for (i = 0; i < n; i++) {
-        holder_free(&h[i]);
+        matching_record_free(&h[i]);
     }
 
     free(h);
@@ -90,7 +94,8 @@ status_hosts(admin_t *a, char **name, size_t n)
 
 
 static int
-status_find(admin_t *a, char **name, holder_t *h, size_t n, uint32_t now)
+status_find(admin_t *a, char **name, matching_record_t *h, size_t n,
+            uint32_t now)
 {
     int     status;
     size_t  i;
@@ -98,15 +103,15 @@ status_find(admin_t *a, char **name, holder_t *h, size_t n, uint32_t now)
     status = STATUS_DONE;
 
     for (i = 0; i < n && status == STATUS_DONE; i++) {
-        status = holder_queue(a, name[i], &h[i]);
+        status = matching_record_queue(a->ctl, name[i], &h[i]);
     }
 
-    if (status == STATUS_DONE && link_send(a->link) != 0) {
-        status = a->problem.status;
+    if (status == STATUS_DONE && redis_send(a->ctl->redis) != 0) {
+        status = a->ctl->error.status;
     }
 
     for (i = 0; i < n && status == STATUS_DONE; i++) {
-        status = holder_take(a, &h[i], now);
+        status = matching_record_take(a->ctl, &h[i], now);
     }
 
     return status;
@@ -114,7 +119,7 @@ status_find(admin_t *a, char **name, holder_t *h, size_t n, uint32_t now)
 
 
 static int
-status_report(admin_t *a, char **name, const holder_t *h, size_t n,
+status_report(admin_t *a, char **name, const matching_record_t *h, size_t n,
     uint32_t now)
 {
     int            status;
@@ -126,11 +131,11 @@ status_report(admin_t *a, char **name, const holder_t *h, size_t n,
     seqs = json_object();
 
     for (i = 0; i < n; i++) {
-        key = h[i].holder ? h[i].holder : name[i];
+        key = h[i].match ? h[i].match : name[i];
         (void) json_object_set_new(seqs, key, json_null());
     }
 
-    status = trail_newest(a, seqs);
+    status = trail_newest(a->ctl, seqs);
 
     if (status != STATUS_DONE) {
         json_decref(seqs);
@@ -140,22 +145,23 @@ status_report(admin_t *a, char **name, const holder_t *h, size_t n,
     array = json_array();
 
     for (i = 0; i < n; i++) {
-        key = h[i].holder ? h[i].holder : name[i];
+        key = h[i].match ? h[i].match : name[i];
 
         s.host = name[i];
-        s.holder = h[i].holder;
+        s.match = h[i].match;
         s.record = h[i].record;
         s.other = h[i].other;
         s.seq = (uint64_t) json_integer_value(json_object_get(seqs, key));
 
-        if (output_text(a)) {
+        if (output_is_text(a)) {
             state_print_lines(stdout, &s, now, output_colours());
         }
 
-        object = state_json(&s, now);
+        object = effective_state_json(&s, now);
 
         if (a->opt[OPT_PROBE]) {
-            status = probe(a, name[i], state_of(s.record, s.other, now).stage,
+            status = probe(a, name[i], effective_state(s.record, s.other,
+                                                       now).stage,
                            object);
         }
 
@@ -164,14 +170,15 @@ status_report(admin_t *a, char **name, const holder_t *h, size_t n,
 
     json_decref(seqs);
 
-    return output_json(a, array) == STATUS_DONE ? status : a->problem.status;
+    return output_print_json(a,
+                             array) == STATUS_DONE ? status : a->ctl->error.status;
 }
 
 
 /* A name without any record may be mistyped. */
 
 static void
-status_near(admin_t *a, char **name, const holder_t *h, size_t n)
+status_near(admin_t *a, char **name, const matching_record_t *h, size_t n)
 {
     char     mend[NEAR_TEXT];
     size_t   i, m;
@@ -182,19 +189,19 @@ status_near(admin_t *a, char **name, const holder_t *h, size_t n)
     }
 
     for (i = 0, m = 0; i < n && m < NEAR_HOSTS; i++) {
-        if (h[i].holder == NULL) {
+        if (h[i].match == NULL) {
             near[m++].host = name[i];
         }
     }
 
-    near_find(a, near, m);
+    near_find(a->ctl, near, m);
 
     for (i = 0; i < m; i++) {
         near_text(&near[i], mend);
 
         if (near[i].n) {
-            admin_warn(a, "no_record", near[i].host, mend,
-                       "there is no record of \"%s\"", near[i].host);
+            control_warn(a->ctl, "no_record", near[i].host, mend,
+                         "there is no record of \"%s\"", near[i].host);
         }
     }
 }

@@ -13,7 +13,7 @@
 
 #include <jansson.h>
 
-#include "commands.h"
+#include "context/control.h"
 #include "trail/known_head.h"
 
 
@@ -28,14 +28,21 @@ typedef enum {
 
 
 typedef struct {
-    admin_t   *admin;
-    head_t     known;                  /* what this machine remembers */
-    json_t    *findings;
-    size_t     problems;
-    unsigned   looks:1;                /* the user of Redis may only read */
-    unsigned   sound:1;                /* the trail is what is known here */
+    control_t  *ctl;
+    head_t      known;                 /* what this machine remembers */
+    json_t     *findings;
+    size_t      problems;
+    unsigned    looks:1;               /* the user of Redis may only read */
+    unsigned    sound:1;               /* the trail is what is known here */
 } doctor_t;
 
+
+/*
+ * Looks at everything, and notes it in d->findings, an array; d->ctl has its
+ * settings.
+ */
+
+void doctor_check(doctor_t *d);
 
 /* Notes a finding; mend is a sentence or NULL. */
 

@@ -108,7 +108,7 @@ doctor_unseen(doctor_t *d, const redisReply *reply)
     char         mend[256];
     const char  *user;
 
-    user = d->admin->settings.username;
+    user = d->ctl->settings.username;
 
     (void) snprintf(mend, sizeof(mend), "run this as an administrator of "
                     "Redis, or once: ACL SETUSER %.100s +info +config|get",

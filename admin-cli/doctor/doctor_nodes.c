@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "doctor/doctor.h"
 #include "records/nodes.h"
-#include "text.h"
 
 
 static void nodes_check(doctor_t *d, const node_t *node, const char *name);
@@ -41,7 +41,7 @@ doctor_nodes(doctor_t *d)
     size_t    i, bad, before;
     nodes_t   nodes;
 
-    if (nodes_read(d->admin, &nodes) != STATUS_DONE) {
+    if (nodes_read(d->ctl, &nodes) != STATUS_DONE) {
         doctor_failed(d, "nodes");
         return;
     }
@@ -63,7 +63,7 @@ doctor_nodes(doctor_t *d)
     if (bad > NODES_NAMED || nodes.more) {
         doctor_say(d, DOCTOR_PROBLEM, "nodes", NODES_MEND, "\"%s\" holds %"
                    PRIu64 " fields that are no report or were not looked at",
-                   d->admin->settings.nodes, nodes.more + bad);
+                   d->ctl->settings.nodes, nodes.more + bad);
     }
 
     if (nodes.n == 0) {

@@ -28,19 +28,19 @@
 
 
 typedef struct {
-    admin_t   *admin;
-    fold_t     fold;
-    uint64_t   first;                  /* entries that were read */
-    uint64_t   last;
-    int        failed;
-    uint64_t   broken;                 /* no records, and no hosts */
-    uint64_t   differ;
-    uint64_t   closed;                 /* though they are protected */
-    uint64_t   unknown;                /* without an entry among those */
-    char       one_broken[RECORDS_NAME];
-    char       one_differs[RECORDS_NAME];
-    char       one_closed[RECORDS_NAME];
-    char       why[RECORDS_NAME];
+    control_t  *ctl;
+    replay_t    replay;
+    uint64_t    first;                 /* entries that were read */
+    uint64_t    last;
+    int         failed;
+    uint64_t    broken;                /* no records, and no hosts */
+    uint64_t    differ;
+    uint64_t    closed;                /* though they are protected */
+    uint64_t    unknown;               /* without an entry among those */
+    char        one_broken[RECORDS_NAME];
+    char        one_differs[RECORDS_NAME];
+    char        one_closed[RECORDS_NAME];
+    char        why[RECORDS_NAME];
 } records_check_t;
 
 
@@ -51,7 +51,7 @@ static int records_one(void *data, const redisReply *host,
     const redisReply *value);
 static int records_closed(const redisReply *value,
     const paylock_record_t *rec);
-static void records_differ(fold_host_t *h, void *data);
+static void records_differ(replay_host_t *h, void *data);
 static void records_say(doctor_t *d, const records_check_t *c, uint64_t n);
 
 
@@ -62,24 +62,24 @@ doctor_records(doctor_t *d)
     records_check_t  c;
 
     memset(&c, 0, sizeof(records_check_t));
-    c.admin = d->admin;
+    c.ctl = d->ctl;
 
     if (records_read(&c) != STATUS_DONE
-        || records_scan(d->admin, &n, records_one, &c) != STATUS_DONE
+        || records_scan(d->ctl, &n, records_one, &c) != STATUS_DONE
 
         /* who was changed meanwhile has an entry behind the last one now */
 
-        || trail_from(d->admin, c.last + 1, records_entry, &c) != STATUS_DONE
+        || trail_from(d->ctl, c.last + 1, records_entry, &c) != STATUS_DONE
         || c.failed)
     {
         doctor_failed(d, "records");
 
     } else {
-        fold_each(&c.fold, records_differ, &c);
+        replay_each(&c.replay, records_differ, &c);
         records_say(d, &c, n);
     }
 
-    fold_free(&c.fold);
+    replay_free(&c.replay);
 }
 
 
@@ -88,14 +88,14 @@ records_read(records_check_t *c)
 {
     head_t  head;
 
-    if (head_newest(c->admin, &head) != STATUS_DONE) {
-        return c->admin->problem.status;
+    if (head_newest(c->ctl, &head) != STATUS_DONE) {
+        return c->ctl->error.status;
     }
 
     c->first = head.seq > RECORDS_LAST ? head.seq - RECORDS_LAST + 1 : 1;
     c->last = head.seq;
 
-    return trail_from(c->admin, c->first, records_entry, c);
+    return trail_from(c->ctl, c->first, records_entry, c);
 }
 
 
@@ -109,9 +109,9 @@ records_entry(void *data, const char *id, const paylock_entry_t *e,
 
     c = data;
 
-    if (why == NULL && fold_entry(&c->fold, e) != 0) {
+    if (why == NULL && replay_entry(&c->replay, e) != 0) {
         c->failed = 1;
-        (void) admin_memory(c->admin);
+        (void) control_no_memory(c->ctl);
     }
 
     return !c->failed;
@@ -141,9 +141,9 @@ records_one(void *data, const redisReply *host, const redisReply *value)
         (void) snprintf(c->one_closed, RECORDS_NAME, "%s", host->str);
     }
 
-    return why || fold_compare(&c->fold, host->str, host->len, value->str,
-                               value->len)
-           ? STATUS_DONE : admin_memory(c->admin);
+    return why || replay_compare(&c->replay, host->str, host->len, value->str,
+                                 value->len)
+           ? STATUS_DONE : control_no_memory(c->ctl);
 }
 
 
@@ -176,7 +176,7 @@ records_closed(const redisReply *value, const paylock_record_t *rec)
 
 
 static void
-records_differ(fold_host_t *h, void *data)
+records_differ(replay_host_t *h, void *data)
 {
     records_check_t  *c;
 

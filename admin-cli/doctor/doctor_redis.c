@@ -41,7 +41,7 @@ doctor_hello(doctor_t *d)
     const char  *version, *mode, *where;
     redisReply  *reply;
 
-    where = d->admin->settings.where;
+    where = d->ctl->settings.where;
     reply = doctor_ask(d, "redis", "HELLO", NULL, NULL);
 
     if (reply == NULL) {
@@ -121,7 +121,7 @@ doctor_role(doctor_t *d)
     if (role == NULL) {
         doctor_say(d, DOCTOR_PROBLEM, "replication", "give this user +role",
                    "whether Redis at %s is a primary cannot be seen: %.200s",
-                   d->admin->settings.where,
+                   d->ctl->settings.where,
                    reply->type == REDIS_REPLY_ERROR ? reply->str : "");
 
     } else if (strcmp(role, "master") == 0) {
@@ -134,7 +134,7 @@ doctor_role(doctor_t *d)
                    "name the primary with --redis; nginx may follow this "
                    "one with replica=on",
                    "Redis at %s is a replica of %.200s:%lld",
-                   d->admin->settings.where, reply->element[1]->str,
+                   d->ctl->settings.where, reply->element[1]->str,
                    reply->element[2]->integer);
     }
 

@@ -82,7 +82,7 @@ doctor_rights(doctor_t *d)
     memset(&reads, 0, sizeof(refused_t));
     memset(&writes, 0, sizeof(refused_t));
 
-    user = d->admin->settings.username ? d->admin->settings.username
+    user = d->ctl->settings.username ? d->ctl->settings.username
                                        : "default";
 
     if (rights_try(d, RIGHT_READ, &reads) != 0
@@ -194,12 +194,12 @@ static redisReply *
 rights_ask(doctor_t *d, const right_t *r)
 {
     size_t             n;
-    link_t            *l;
+    redis_conn_t      *l;
     const char        *arg[RIGHTS_ARGS];
     const settings_t  *s;
 
-    l = d->admin->link;
-    s = &d->admin->settings;
+    l = d->ctl->redis;
+    s = &d->ctl->settings;
 
     for (n = 0; n < RIGHTS_ARGS && r->arg[n]; n++) {
         arg[n] = strcmp(r->arg[n], "~l") == 0 ? s->locks
@@ -207,8 +207,8 @@ rights_ask(doctor_t *d, const right_t *r)
                  : strcmp(r->arg[n], "~n") == 0 ? s->nodes : r->arg[n];
     }
 
-    return link_queue(l, n, arg, NULL) == 0 && link_send(l) == 0
-           ? link_reply(l) : NULL;
+    return redis_queue_argv(l, n, arg, NULL) == 0 && redis_send(l) == 0
+           ? redis_reply(l) : NULL;
 }
 
 

@@ -39,7 +39,7 @@ static void trail_key(doctor_t *d);
 void
 doctor_trail(doctor_t *d)
 {
-    if (chain_load(d->admin, &d->known) != STATUS_DONE) {
+    if (known_head_load(d->ctl, &d->known) != STATUS_DONE) {
         doctor_failed(d, "chain");
         return;
     }
@@ -55,16 +55,16 @@ doctor_trail(doctor_t *d)
 static void
 trail_chain(doctor_t *d)
 {
-    admin_t   *a;
-    stream_t   s;
+    control_t  *ctl;
+    stream_t    s;
 
-    a = d->admin;
+    ctl = d->ctl;
 
     if (d->known.seq == 0) {
         doctor_say(d, DOCTOR_PROBLEM, "chain",
                    "run \"paylock-admin init\": before that nothing can be "
                    "changed from here", "this machine knows no audit trail of "
-                   "Redis at %s", a->settings.where);
+                   "Redis at %s", ctl->settings.where);
         return;
     }
 
@@ -75,9 +75,9 @@ trail_chain(doctor_t *d)
         return;
     }
 
-    if (head_read(a, &s) != STATUS_DONE
-        || head_judge(a, &d->known, &s) != STATUS_DONE
-        || trust_follow(a, &s) != STATUS_DONE)
+    if (head_read(ctl, &s) != STATUS_DONE
+        || head_judge(ctl, &d->known, &s) != STATUS_DONE
+        || trust_follow(ctl, &s) != STATUS_DONE)
     {
         doctor_failed(d, "chain");
         return;
@@ -99,7 +99,7 @@ trail_links(doctor_t *d)
 
     memset(&c, 0, sizeof(trail_check_t));
 
-    if (trail_last(d->admin, TRAIL_LAST, trail_entry, &c) != STATUS_DONE) {
+    if (trail_last(d->ctl, TRAIL_LAST, trail_entry, &c) != STATUS_DONE) {
         doctor_failed(d, "entries");
         return;
     }
@@ -161,17 +161,17 @@ trail_entry(void *data, const char *id, const paylock_entry_t *e,
 static void
 trail_key(doctor_t *d)
 {
-    admin_t              *a;
+    control_t            *ctl;
     const paylock_key_t  *key;
 
-    a = d->admin;
+    ctl = d->ctl;
 
-    if (signer_load(a) != STATUS_DONE) {
+    if (control_load_key(ctl) != STATUS_DONE) {
         doctor_failed(d, "key");
         return;
     }
 
-    if (d->known.seq && a->trust.genesis[0] == '\0') {
+    if (d->known.seq && ctl->trust.genesis[0] == '\0') {
         doctor_say(d, DOCTOR_NOTE, "key", "make a key with \"paylock-admin "
                    "keygen\", and add it with \"paylock-admin key add\"",
                    "the audit trail is not signed: whoever may write to Redis "
@@ -179,7 +179,7 @@ trail_key(doctor_t *d)
         return;
     }
 
-    if (a->signer.key == NULL) {
+    if (ctl->signer.key == NULL) {
         doctor_say(d, d->looks || d->known.seq == 0 ? DOCTOR_NOTE
                                                     : DOCTOR_PROBLEM, "key",
                    "make one with \"paylock-admin keygen\", or name yours "
@@ -189,15 +189,15 @@ trail_key(doctor_t *d)
 
     if (!d->sound) {
         doctor_say(d, DOCTOR_NOTE, "key", NULL, "whether your key %s counts "
-                   "is not known, as the chain is not", a->signer.public);
+                   "is not known, as the chain is not", ctl->signer.public);
         return;
     }
 
-    key = paylock_keyring_find(&a->trust.ring, a->signer.public);
+    key = paylock_keyring_find(&ctl->trust.ring, ctl->signer.public);
 
     if (key && key->revoked == 0) {
         doctor_say(d, DOCTOR_OK, "key", NULL, "your key %s counts",
-                   a->signer.public);
+                   ctl->signer.public);
         return;
     }
 
@@ -209,5 +209,5 @@ trail_key(doctor_t *d)
                  "add\" with it", key
                ? "your key %s was revoked by entry %" PRIu64
                : "your key %s was never added to this trail",
-               a->signer.public, key ? key->revoked : 0);
+               ctl->signer.public, key ? key->revoked : 0);
 }

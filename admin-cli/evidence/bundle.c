@@ -34,7 +34,7 @@ paylock_embed(bundle_verify_en, "admin-cli/evidence/files/VERIFY.en.txt");
 paylock_embed(bundle_verify_fr, "admin-cli/evidence/files/VERIFY.fr.txt");
 
 
-static int bundle_open(bundle_t *b);
+static int bundle_open(bundle_t *b, const char *path);
 static int bundle_free_place(bundle_t *b);
 static int bundle_fill(bundle_t *b);
 static int bundle_export(bundle_t *b);
@@ -60,18 +60,18 @@ bundle_wanted(const char *path)
 
 
 int
-bundle_write(verify_t *c, export_t *x)
+bundle_write(verify_t *c, export_t *x, const char *path)
 {
     int       status;
     bundle_t  b;
 
     memset(&b, 0, sizeof(bundle_t));
     b.verify = c;
-    b.admin = c->admin;
+    b.ctl = c->ctl;
     b.export = x;
     b.dir = -1;
 
-    status = bundle_open(&b);
+    status = bundle_open(&b, path);
 
     if (status == STATUS_DONE) {
         status = bundle_fill(&b);
@@ -81,10 +81,8 @@ bundle_write(verify_t *c, export_t *x)
         (void) fclose(b.sums);
     }
 
-    if (status == STATUS_DONE
-        && (status = bundle_name(&b)) == STATUS_DONE)
-    {
-        b.admin->done = "the directory is written";
+    if (status == STATUS_DONE) {
+        status = bundle_name(&b);
     }
 
     if (b.dir != -1) {
@@ -103,15 +101,15 @@ bundle_write(verify_t *c, export_t *x)
 
 
 static int
-bundle_open(bundle_t *b)
+bundle_open(bundle_t *b, const char *path)
 {
     char    *temp;
     size_t   len;
 
-    b->path = strdup(b->admin->opt[OPT_OUTPUT]);
+    b->path = strdup(path);
 
     if (b->path == NULL) {
-        return admin_memory(b->admin);
+        return control_no_memory(b->ctl);
     }
 
     for (len = strlen(b->path); len > 1 && b->path[len - 1] == '/'; len--) {
@@ -119,11 +117,11 @@ bundle_open(bundle_t *b)
     }
 
     if (bundle_free_place(b) != STATUS_DONE) {
-        return b->admin->problem.status;
+        return b->ctl->error.status;
     }
 
     if (asprintf(&temp, "%s.XXXXXX", b->path) < 0) {
-        return admin_memory(b->admin);
+        return control_no_memory(b->ctl);
     }
 
     if (mkdtemp(temp) == NULL) {
@@ -192,7 +190,7 @@ bundle_fill(bundle_t *b)
         || bundle_how_to(b, "verify.sh",
                          paylock_embedded(bundle_verify_sh)) != STATUS_DONE)
     {
-        return b->admin->problem.status;
+        return b->ctl->error.status;
     }
 
     return bundle_sign(b);
@@ -207,12 +205,12 @@ bundle_export(bundle_t *b)
     f = bundle_file(b, BUNDLE_EXPORT);
 
     if (f == NULL) {
-        return b->admin->problem.status;
+        return b->ctl->error.status;
     }
 
     if (export_write(b->verify, b->export, f) != STATUS_DONE) {
         (void) fclose(f);
-        return b->admin->problem.status;
+        return b->ctl->error.status;
     }
 
     return bundle_file_end(b, f, BUNDLE_EXPORT, 0);
@@ -236,13 +234,13 @@ bundle_keys(bundle_t *b)
         f = bundle_file(b, name);
 
         if (f == NULL) {
-            return b->admin->problem.status;
+            return b->ctl->error.status;
         }
 
         rc = PEM_write_PUBKEY(f, ring->key[i].key) == 1 ? 0 : -1;
 
         if (bundle_file_end(b, f, name, rc) != STATUS_DONE) {
-            return b->admin->problem.status;
+            return b->ctl->error.status;
         }
     }
 
@@ -272,7 +270,7 @@ bundle_how_to(bundle_t *b, const char *name, paylock_str_t text)
     f = bundle_file(b, name);
 
     if (f == NULL) {
-        return b->admin->problem.status;
+        return b->ctl->error.status;
     }
 
     rc = template_write(&t, text, f);
@@ -296,7 +294,7 @@ bundle_sign(bundle_t *b)
     b->sums = NULL;
 
     if (bundle_file_end(b, f, BUNDLE_SUMS, 0) != STATUS_DONE) {
-        return b->admin->problem.status;
+        return b->ctl->error.status;
     }
 
     if (!b->export->checkpoint) {
@@ -304,22 +302,22 @@ bundle_sign(bundle_t *b)
     }
 
     if (bundle_sum(b, BUNDLE_SUMS, sum) != STATUS_DONE) {
-        return b->admin->problem.status;
+        return b->ctl->error.status;
     }
 
-    s = &b->admin->signer;
+    s = &b->ctl->signer;
     len = snprintf(text, sizeof(text), "paylock audit bundle 1\nsha256 %s\n"
                    "key %s\n", sum, s->public);
 
     if (paylock_sign(s->key, text, (size_t) len, sig) != 0) {
-        return problem_set(&b->admin->problem, STATUS_FAILED, "crypto", NULL,
-                           "OpenSSL makes no Ed25519 signature");
+        return error_set(&b->ctl->error, STATUS_FAILED, "crypto", NULL,
+                         "OpenSSL makes no Ed25519 signature");
     }
 
     f = bundle_file(b, BUNDLE_SIGN);
 
     if (f == NULL) {
-        return b->admin->problem.status;
+        return b->ctl->error.status;
     }
 
     (void) fprintf(f, "%ssig %s\n", text, sig);

@@ -23,7 +23,7 @@
 
 typedef struct {
     verify_t       *verify;
-    admin_t        *admin;
+    control_t      *ctl;
     export_t       *export;
     char           *path;              /* that it gets when it is whole */
     char           *temp;              /* that it has until then */
@@ -37,9 +37,9 @@ typedef struct {
 
 int bundle_wanted(const char *path);
 
-/* Writes a bundle to what --output names: all of it or nothing.  A status. */
+/* Writes a bundle to the path: all of it or nothing.  Returns a status. */
 
-int bundle_write(verify_t *c, export_t *x);
+int bundle_write(verify_t *c, export_t *x, const char *path);
 
 /*
  * bundle_file.c: makes a file of the bundle, NULL on an error; closes it, rc

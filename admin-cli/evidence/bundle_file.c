@@ -46,7 +46,7 @@ bundle_file_end(bundle_t *b, FILE *f, const char *name, int rc)
     bad |= fclose(f) != 0;
 
     if (rc != 0) {
-        return admin_memory(b->admin);
+        return control_no_memory(b->ctl);
     }
 
     if (bad) {
@@ -91,13 +91,13 @@ bundle_sum(bundle_t *b, const char *name, char hex[PAYLOCK_HASH_LEN + 1])
 int
 bundle_failed(bundle_t *b, const char *name, int error)
 {
-    return problem_set(&b->admin->problem, STATUS_FAILED, "output",
-                       error == ENOSPC ? "make room there, or give another "
-                                         "name"
-                       : error == ENOTEMPTY || error == ENOTDIR
-                         || error == EEXIST
-                       ? "give the name of a directory that is empty, or not "
-                         "there" : NULL,
-                       "\"%.200s%s%.100s\" cannot be written: %s", b->path,
-                       name ? "/" : "", name ? name : "", strerror(error));
+    return error_set(&b->ctl->error, STATUS_FAILED, "output",
+                     error == ENOSPC ? "make room there, or give another "
+                                       "name"
+                     : error == ENOTEMPTY || error == ENOTDIR
+                       || error == EEXIST
+                     ? "give the name of a directory that is empty, or not "
+                       "there" : NULL,
+                     "\"%.200s%s%.100s\" cannot be written: %s", b->path,
+                     name ? "/" : "", name ? name : "", strerror(error));
 }

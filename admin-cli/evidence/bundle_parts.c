@@ -25,12 +25,12 @@
 
 
 typedef struct {
-    bundle_t    *bundle;
-    FILE        *chain;
-    timeline_t   page[PARTS_LANGUAGES];
-    char         name[PARTS_LANGUAGES][PARTS_NAME];
-    size_t       n_pages;
-    unsigned     begun:1;
+    bundle_t       *bundle;
+    FILE           *chain;
+    history_page_t  page[PARTS_LANGUAGES];
+    char            name[PARTS_LANGUAGES][PARTS_NAME];
+    size_t          n_pages;
+    unsigned        begun:1;
 } parts_t;
 
 
@@ -55,7 +55,7 @@ bundle_parts(bundle_t *b)
     p.chain = bundle_file(b, PARTS_CHAIN);
 
     if (p.chain == NULL) {
-        return b->admin->problem.status;
+        return b->ctl->error.status;
     }
 
     status = parts_pages(&p);
@@ -148,7 +148,7 @@ parts_pages(parts_t *p)
     b = p->bundle;
 
     while (p->n_pages < PARTS_LANGUAGES
-           && timeline_language(p->n_pages, &lang))
+           && history_page_language(p->n_pages, &lang))
     {
         (void) snprintf(p->name[p->n_pages], PARTS_NAME, "timeline.%.*s.html",
                         (int) lang.len, lang.data);
@@ -156,15 +156,15 @@ parts_pages(parts_t *p)
         f = bundle_file(b, p->name[p->n_pages]);
 
         if (f == NULL) {
-            return b->admin->problem.status;
+            return b->ctl->error.status;
         }
 
         p->n_pages++;
 
-        if (timeline_begin(&p->page[p->n_pages - 1], p->n_pages - 1, f,
-                           b->verify, b->export) != 0)
+        if (history_page_begin(&p->page[p->n_pages - 1], p->n_pages - 1, f,
+                               b->verify, b->export) != 0)
         {
-            return admin_memory(b->admin);
+            return control_no_memory(b->ctl);
         }
     }
 
@@ -185,7 +185,7 @@ parts_pages_end(parts_t *p, int status)
             continue;
         }
 
-        rc = timeline_end(&p->page[i]);
+        rc = history_page_end(&p->page[i]);
         status = bundle_file_end(p->bundle, p->page[i].f, p->name[i], rc);
     }
 
@@ -201,7 +201,7 @@ parts_entry(parts_t *p, const paylock_entry_t *e)
     paylock_leaf_t  leaf;
 
     if (paylock_entry_leaf(e, hex) != 0) {
-        return admin_memory(p->bundle->admin);
+        return control_no_memory(p->bundle->ctl);
     }
 
     /* an adopt may follow an entry that is no more */
@@ -221,8 +221,8 @@ parts_entry(parts_t *p, const paylock_entry_t *e)
     parts_link(p, &leaf, "full");
 
     for (i = 0; i < p->n_pages; i++) {
-        if (timeline_entry(&p->page[i], e) != 0) {
-            return admin_memory(p->bundle->admin);
+        if (history_page_entry(&p->page[i], e) != 0) {
+            return control_no_memory(p->bundle->ctl);
         }
     }
 
@@ -251,7 +251,7 @@ parts_text(parts_t *p, const paylock_entry_t *e)
     text = paylock_entry_leaf_text(e, &len);
 
     if (text == NULL) {
-        return admin_memory(b->admin);
+        return control_no_memory(b->ctl);
     }
 
     f = bundle_file(b, name);
@@ -263,7 +263,7 @@ parts_text(parts_t *p, const paylock_entry_t *e)
     free(text);
 
     if (f == NULL) {
-        return b->admin->problem.status;
+        return b->ctl->error.status;
     }
 
     return fclose(f) == 0 ? STATUS_DONE : bundle_failed(b, name, errno);
@@ -293,7 +293,7 @@ parts_checkpoint(parts_t *p, const json_t *json)
     f = bundle_file(p->bundle, BUNDLE_POINT);
 
     if (f == NULL) {
-        return p->bundle->admin->problem.status;
+        return p->bundle->ctl->error.status;
     }
 
     (void) fputs(json_string_value(json), f);

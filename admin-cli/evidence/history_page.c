@@ -9,11 +9,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/time_text.h"
 #include "evidence/history_page.h"
 #include "paylock_embed.h"
 #include "paylock_timeline.h"
 #include "paylock_version.h"
-#include "time_text.h"
 
 
 #define TIMELINE_KEY  8                /* digits that tell a key */
@@ -23,11 +23,11 @@ paylock_embed(timeline_texts, "admin-cli/evidence/files/texts.txt");
 paylock_embed(timeline_html, "admin-cli/evidence/files/timeline.html");
 
 
-static void timeline_about(timeline_t *tl, const verify_t *c,
+static void timeline_about(history_page_t *tl, const verify_t *c,
     const export_t *x);
 static void timeline_what(template_t *t, const paylock_entry_t *e);
 static void timeline_record(template_t *t, const paylock_record_t *rec);
-static void timeline_proof(timeline_t *tl, const paylock_entry_t *e);
+static void timeline_proof(history_page_t *tl, const paylock_entry_t *e);
 static void timeline_when(template_t *t, const char *name, const char *local,
     uint64_t when);
 
@@ -58,7 +58,7 @@ static const struct {
 
 
 int
-timeline_language(size_t i, paylock_str_t *lang)
+history_page_language(size_t i, paylock_str_t *lang)
 {
     paylock_str_t  texts;
 
@@ -68,12 +68,13 @@ timeline_language(size_t i, paylock_str_t *lang)
 
 
 int
-timeline_begin(timeline_t *tl, size_t language, FILE *f, const verify_t *c,
+history_page_begin(history_page_t *tl, size_t language, FILE *f,
+                   const verify_t *c,
     const export_t *x)
 {
     paylock_str_t  before;
 
-    memset(tl, 0, sizeof(timeline_t));
+    memset(tl, 0, sizeof(history_page_t));
 
     tl->verify = c;
     tl->f = f;
@@ -91,7 +92,7 @@ timeline_begin(timeline_t *tl, size_t language, FILE *f, const verify_t *c,
 
 
 static void
-timeline_about(timeline_t *tl, const verify_t *c, const export_t *x)
+timeline_about(history_page_t *tl, const verify_t *c, const export_t *x)
 {
     template_t  *t;
 
@@ -122,7 +123,7 @@ timeline_about(timeline_t *tl, const verify_t *c, const export_t *x)
 
 
 int
-timeline_entry(timeline_t *tl, const paylock_entry_t *e)
+history_page_entry(history_page_t *tl, const paylock_entry_t *e)
 {
     size_t       i;
     template_t  *t;
@@ -215,7 +216,7 @@ timeline_record(template_t *t, const paylock_record_t *rec)
 /* A signature counts if it was verified: it may be that of a later entry. */
 
 static void
-timeline_proof(timeline_t *tl, const paylock_entry_t *e)
+timeline_proof(history_page_t *tl, const paylock_entry_t *e)
 {
     paylock_str_t  key;
 
@@ -234,7 +235,7 @@ timeline_proof(timeline_t *tl, const paylock_entry_t *e)
 
 
 int
-timeline_end(timeline_t *tl)
+history_page_end(history_page_t *tl)
 {
     int                   rc;
     size_t                i;
@@ -276,14 +277,14 @@ static void
 timeline_when(template_t *t, const char *name, const char *local,
     uint64_t when)
 {
-    char      text[WHEN_MAX];
+    char      text[TIME_TEXT];
     uint32_t  seconds;
 
     seconds = when < UINT32_MAX ? (uint32_t) when : UINT32_MAX;
 
-    when_utc(seconds, text);
+    time_utc(seconds, text);
     template_print(t, name, "%.10s %.8s UTC", text, text + 11);
 
-    when_local(seconds, text);
+    time_local(seconds, text);
     template_print(t, local, "%.10s %.8s %s", text, text + 11, text + 19);
 }

@@ -24,24 +24,24 @@ typedef struct {
     paylock_str_t    lang;
     paylock_str_t    event;            /* the template of one */
     paylock_str_t    rest;             /* behind them */
-} timeline_t;
+} history_page_t;
 
 
 /*
  * Sets *lang to the tag of the i-th language.  Returns 1, 0 if there is none.
  */
 
-int timeline_language(size_t i, paylock_str_t *lang);
+int history_page_language(size_t i, paylock_str_t *lang);
 
 /*
  * Writes what is before the entries, an entry, what is behind them; -1 when
  * out of memory.  Other errors are the file's.
  */
 
-int timeline_begin(timeline_t *tl, size_t language, FILE *f,
+int history_page_begin(history_page_t *tl, size_t language, FILE *f,
     const verify_t *c, const export_t *x);
-int timeline_entry(timeline_t *tl, const paylock_entry_t *e);
-int timeline_end(timeline_t *tl);
+int history_page_entry(history_page_t *tl, const paylock_entry_t *e);
+int history_page_end(history_page_t *tl);
 
 
 #endif /* _HISTORY_PAGE_H_INCLUDED_ */

@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "evidence/template.h"
 #include "paylock_escape.h"
-#include "text.h"
 
 
 #define TEMPLATE_NAME  64              /* "{{/", a name, "}}" */

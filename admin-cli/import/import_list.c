@@ -14,41 +14,42 @@
 #include "import/import_record.h"
 
 
-static int desires_add(desires_t *ds, const row_t *row, problem_t *p);
-static int desires_room(desires_t *ds, problem_t *p);
-static size_t desires_twice(const desires_t *ds, desires_bad_pt tell,
-    void *data, problem_t *p);
-static int desires_compare(const void *one, const void *two, void *data);
+static int list_add(import_list_t *ds, const import_row_t *row,
+    error_info_t *p);
+static int list_room(import_list_t *ds, error_info_t *p);
+static size_t list_twice(const import_list_t *ds, import_bad_pt tell,
+    void  *data, error_info_t *p);
+static int list_compare(const void *one, const void *two, void *data);
 
 
 int
-desires_read(desires_t *ds, char *text, size_t len, size_t *bad,
-    desires_bad_pt tell, void *data, problem_t *p)
+import_list_read(import_list_t *ds, char *text, size_t len, size_t *bad,
+    import_bad_pt tell, void *data, error_info_t *p)
 {
-    row_t        row;
-    rows_t       rows;
-    const char  *why;
+    import_row_t   row;
+    import_rows_t  rows;
+    const char    *why;
 
     *bad = 0;
-    why = rows_begin(&rows, text, len);
+    why = import_rows_begin(&rows, text, len);
 
     if (why) {
-        (void) problem_set(p, STATUS_USAGE, "line", "give JSON lines, or CSV "
-                           "with commas, whose first line has the names "
-                           "host,lock_at,open_at,notice_at,readonly_at,"
-                           "reason,invoice,ref or some of them",
-                           "line %zu %s", rows.first, why);
+        (void) error_set(p, STATUS_USAGE, "line", "give JSON lines, or CSV "
+                         "with commas, whose first line has the names "
+                         "host,lock_at,open_at,notice_at,readonly_at,"
+                         "reason,invoice,ref or some of them",
+                         "line %zu %s", rows.first, why);
         return p->status;
     }
 
-    while (rows_next(&rows, &row)) {
+    while (import_rows_next(&rows, &row)) {
 
-        if (desires_add(ds, &row, p) == STATUS_DONE) {
+        if (list_add(ds, &row, p) == STATUS_DONE) {
             continue;
         }
 
         if (p->status != STATUS_USAGE) {
-            rows_end(&rows);
+            import_rows_end(&rows);
             return p->status;
         }
 
@@ -56,38 +57,39 @@ desires_read(desires_t *ds, char *text, size_t len, size_t *bad,
         tell(data, p);
     }
 
-    rows_end(&rows);
+    import_rows_end(&rows);
 
-    *bad += desires_twice(ds, tell, data, p);
+    *bad += list_twice(ds, tell, data, p);
 
     return p->status == STATUS_FAILED ? p->status : STATUS_DONE;
 }
 
 
 void
-desires_free(desires_t *ds)
+import_list_free(import_list_t *ds)
 {
     size_t  i;
 
     for (i = 0; i < ds->n; i++) {
         free(ds->host[i]);
-        desire_free(&ds->desire[i]);
+        import_record_free(&ds->record[i]);
     }
 
     free(ds->host);
-    free(ds->desire);
+    free(ds->record);
 }
 
 
 static int
-desires_add(desires_t *ds, const row_t *row, problem_t *p)
+list_add(import_list_t *ds, const import_row_t *row, error_info_t *p)
 {
     int  status;
 
-    status = desires_room(ds, p);
+    status = list_room(ds, p);
 
     if (status == STATUS_DONE) {
-        status = desire_read(&ds->desire[ds->n], &ds->host[ds->n], row, p);
+        status = import_record_read(&ds->record[ds->n], &ds->host[ds->n], row,
+                                    p);
     }
 
     ds->n += status == STATUS_DONE;
@@ -97,7 +99,7 @@ desires_add(desires_t *ds, const row_t *row, problem_t *p)
 
 
 static int
-desires_room(desires_t *ds, problem_t *p)
+list_room(import_list_t *ds, error_info_t *p)
 {
     void    *room;
     size_t   size;
@@ -110,17 +112,17 @@ desires_room(desires_t *ds, problem_t *p)
     room = realloc(ds->host, size * sizeof(char *));
 
     if (room == NULL) {
-        return problem_memory(p);
+        return error_no_memory(p);
     }
 
     ds->host = room;
-    room = realloc(ds->desire, size * sizeof(desire_t));
+    room = realloc(ds->record, size * sizeof(change_import_t));
 
     if (room == NULL) {
-        return problem_memory(p);
+        return error_no_memory(p);
     }
 
-    ds->desire = room;
+    ds->record = room;
     ds->size = size;
 
     return STATUS_DONE;
@@ -130,8 +132,8 @@ desires_room(desires_t *ds, problem_t *p)
 /* Tells of the lines that name a host once more; returns how many. */
 
 static size_t
-desires_twice(const desires_t *ds, desires_bad_pt tell, void *data,
-    problem_t *p)
+list_twice(const import_list_t *ds, import_bad_pt tell, void *data,
+    error_info_t *p)
 {
     size_t  i, twice, *order;
 
@@ -139,7 +141,7 @@ desires_twice(const desires_t *ds, desires_bad_pt tell, void *data,
     order = malloc((ds->n + 1) * sizeof(size_t));
 
     if (order == NULL) {
-        (void) problem_memory(p);
+        (void) error_no_memory(p);
         return 0;
     }
 
@@ -147,7 +149,7 @@ desires_twice(const desires_t *ds, desires_bad_pt tell, void *data,
         order[i] = i;
     }
 
-    qsort_r(order, ds->n, sizeof(size_t), desires_compare, ds->host);
+    qsort_r(order, ds->n, sizeof(size_t), list_compare, ds->host);
 
     for (i = 1; i < ds->n; i++) {
 
@@ -155,11 +157,11 @@ desires_twice(const desires_t *ds, desires_bad_pt tell, void *data,
             continue;
         }
 
-        (void) problem_set(p, STATUS_USAGE, "line", "give each host once",
-                           "line %zu: the host \"%s\" is on line %zu already",
-                           ds->desire[order[i]].line, ds->host[order[i]],
-                           ds->desire[order[i - 1]].line);
-        (void) problem_about(p, ds->host[order[i]]);
+        (void) error_set(p, STATUS_USAGE, "line", "give each host once",
+                         "line %zu: the host \"%s\" is on line %zu already",
+                         ds->record[order[i]].line, ds->host[order[i]],
+                         ds->record[order[i - 1]].line);
+        (void) error_about(p, ds->host[order[i]]);
 
         twice++;
         tell(data, p);
@@ -172,7 +174,7 @@ desires_twice(const desires_t *ds, desires_bad_pt tell, void *data,
 
 
 static int
-desires_compare(const void *one, const void *two, void *data)
+list_compare(const void *one, const void *two, void *data)
 {
     int      order;
     char   **host;

@@ -12,30 +12,20 @@
 
 #include <stdint.h>
 
-#include "error.h"
+#include "base/error.h"
 #include "import/import_row.h"
-#include "paylock_record.h"
+#include "change/import.h"
 
 
 typedef struct {
-    uint32_t   time[PAYLOCK_TIMES];    /* Unix seconds, if set */
-    unsigned   set;                    /* times, 1 << paylock_time_e */
-    size_t     line;
-    char      *reason;                 /* NULL: none */
-    char      *invoice;
-    char      *ref;                    /* NULL: as it is, or made up */
-} desire_t;
+    char            **host;            /* each once */
+    change_import_t  *record;          /* by the same number */
+    size_t            n;
+    size_t            size;
+} import_list_t;
 
 
-typedef struct {
-    char     **host;                   /* each once */
-    desire_t  *desire;                 /* by the same number */
-    size_t     n;
-    size_t     size;
-} desires_t;
-
-
-#define desire_has(d, t)  ((d)->set & (1u << (t)))
+#define import_has(d, t)  ((d)->set & CHANGE_BIT(t))
 
 
 /*
@@ -43,23 +33,24 @@ typedef struct {
  * names the line.
  */
 
-int desire_read(desire_t *d, char **host, const row_t *row, problem_t *p);
-void desire_free(desire_t *d);
+int import_record_read(change_import_t *d, char **host,
+    const import_row_t *row, error_info_t *p);
+void import_record_free(change_import_t *d);
 
 
 /* Is told of each row that is bad: p names its line. */
 
-typedef void (*desires_bad_pt)(void *data, const problem_t *p);
+typedef void (*import_bad_pt)(void *data, const error_info_t *p);
 
 /*
  * desires.c: reads all rows of a text, which is changed; *bad of them are bad.
  * Returns a status: whether all could be read, good or bad.
  */
 
-int desires_read(desires_t *ds, char *text, size_t len, size_t *bad,
-    desires_bad_pt tell, void *data, problem_t *p);
+int import_list_read(import_list_t *ds, char *text, size_t len, size_t *bad,
+    import_bad_pt tell, void *data, error_info_t *p);
 
-void desires_free(desires_t *ds);
+void import_list_free(import_list_t *ds);
 
 
 #endif /* _IMPORT_RECORD_H_INCLUDED_ */

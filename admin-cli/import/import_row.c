@@ -7,22 +7,22 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "import/import_row.h"
-#include "text.h"
 
 
-static const char *rows_header(rows_t *r);
-static const char *rows_csv(rows_t *r, row_t *row);
-static const char *rows_json(rows_t *r, row_t *row);
-static const char *rows_member(rows_t *r, row_t *row, const char *name,
-    const json_t *value);
-static const char *rows_json_error(rows_t *r, const json_error_t *error);
+static const char *rows_header(import_rows_t *r);
+static const char *rows_csv(import_rows_t *r, import_row_t *row);
+static const char *rows_json(import_rows_t *r, import_row_t *row);
+static const char *rows_member(import_rows_t *r, import_row_t *row,
+    const char *name, const json_t *value);
+static const char *rows_json_error(import_rows_t *r, const json_error_t *error);
 static int rows_column(const char *name, size_t len);
-static const char *rows_unknown(rows_t *r, const char *name, size_t len);
-static void rows_skip_blank(rows_t *r);
+static const char *rows_unknown(import_rows_t *r, const char *name, size_t len);
+static void rows_skip_blank(import_rows_t *r);
 
 
-const char *const  row_names[ROW_COLUMNS] = {
+const char *const  import_row_names[ROW_COLUMNS] = {
     [ROW_HOST] = "host",
     [ROW_LOCK_AT] = "lock_at",
     [ROW_OPEN_AT] = "open_at",
@@ -37,9 +37,9 @@ const char *const  row_names[ROW_COLUMNS] = {
 /* A header of CSV that is good does not begin with a brace. */
 
 const char *
-rows_begin(rows_t *r, char *text, size_t len)
+import_rows_begin(import_rows_t *r, char *text, size_t len)
 {
-    memset(r, 0, sizeof(rows_t));
+    memset(r, 0, sizeof(import_rows_t));
 
     r->csv.p = text;
     r->csv.end = text + len;
@@ -70,13 +70,13 @@ rows_begin(rows_t *r, char *text, size_t len)
 
 
 int
-rows_next(rows_t *r, row_t *row)
+import_rows_next(import_rows_t *r, import_row_t *row)
 {
     char  *begin;
 
     json_decref(r->object);
     r->object = NULL;
-    memset(row, 0, sizeof(row_t));
+    memset(row, 0, sizeof(import_row_t));
 
     rows_skip_blank(r);
 
@@ -97,7 +97,7 @@ rows_next(rows_t *r, row_t *row)
 
 
 void
-rows_end(rows_t *r)
+import_rows_end(import_rows_t *r)
 {
     json_decref(r->object);
     r->object = NULL;
@@ -105,7 +105,7 @@ rows_end(rows_t *r)
 
 
 static const char *
-rows_header(rows_t *r)
+rows_header(import_rows_t *r)
 {
     int             column;
     size_t          i, n;
@@ -127,7 +127,7 @@ rows_header(rows_t *r)
 
         } else {
             seen |= 1u << column;
-            r->column[r->columns++] = (row_column_e) column;
+            r->column[r->columns++] = (import_column_e) column;
         }
     }
 
@@ -136,7 +136,7 @@ rows_header(rows_t *r)
 
 
 static const char *
-rows_csv(rows_t *r, row_t *row)
+rows_csv(import_rows_t *r, import_row_t *row)
 {
     size_t          i, n;
     const char     *why;
@@ -163,7 +163,7 @@ rows_csv(rows_t *r, row_t *row)
 
 
 static const char *
-rows_json(rows_t *r, row_t *row)
+rows_json(import_rows_t *r, import_row_t *row)
 {
     char          *p, *lf;
     size_t         len;
@@ -207,7 +207,8 @@ rows_json(rows_t *r, row_t *row)
 /* A time is a number or a text, all else is a text; null is not given. */
 
 static const char *
-rows_member(rows_t *r, row_t *row, const char *name, const json_t *value)
+rows_member(import_rows_t *r, import_row_t *row, const char *name,
+            const json_t *value)
 {
     int  column;
 
@@ -240,7 +241,7 @@ rows_member(rows_t *r, row_t *row, const char *name, const json_t *value)
 
 
 static const char *
-rows_json_error(rows_t *r, const json_error_t *error)
+rows_json_error(import_rows_t *r, const json_error_t *error)
 {
     switch (json_error_code(error)) {
 
@@ -270,8 +271,8 @@ rows_column(const char *name, size_t len)
     int  i;
 
     for (i = 0; i < ROW_COLUMNS; i++) {
-        if (strlen(row_names[i]) == len
-            && memcmp(row_names[i], name, len) == 0)
+        if (strlen(import_row_names[i]) == len
+            && memcmp(import_row_names[i], name, len) == 0)
         {
             return i;
         }
@@ -282,7 +283,7 @@ rows_column(const char *name, size_t len)
 
 
 static const char *
-rows_unknown(rows_t *r, const char *name, size_t len)
+rows_unknown(import_rows_t *r, const char *name, size_t len)
 {
     (void) snprintf(r->text, sizeof(r->text), "has the unknown name \"%.*s\"",
                     (int) (len < 64 ? len : 64), name);
@@ -293,7 +294,7 @@ rows_unknown(rows_t *r, const char *name, size_t len)
 /* Lines with nothing on them. */
 
 static void
-rows_skip_blank(rows_t *r)
+rows_skip_blank(import_rows_t *r)
 {
     csv_t  *c;
 

@@ -33,32 +33,32 @@ typedef enum {
     ROW_INVOICE,
     ROW_REF,
     ROW_COLUMNS
-} row_column_e;
+} import_column_e;
 
 
 /* the columns' names, by row_column_e */
 
-extern const char *const  row_names[ROW_COLUMNS];
+extern const char *const  import_row_names[ROW_COLUMNS];
 
 
 typedef struct {
     size_t         line;               /* on which it begins, from 1 */
     const char    *why;                /* it is bad; fits behind "line 7 " */
     paylock_str_t  value[ROW_COLUMNS]; /* len 0: not given */
-} row_t;
+} import_row_t;
 
 
 typedef struct {
-    csv_t          csv;                /* where it is, of JSON lines as well */
-    int            json;
-    size_t         first;              /* line */
-    row_column_e   column[CSV_FIELDS]; /* of the header */
-    size_t         columns;
+    csv_t            csv;              /* where it is, of JSON lines as well */
+    int              json;
+    size_t           first;            /* line */
+    import_column_e  column[CSV_FIELDS]; /* of the header */
+    size_t           columns;
 
     json_t        *object;             /* what a row points to */
     char           number[ROW_COLUMNS][ROWS_NUMBER];
     char           text[128];
-} rows_t;
+} import_rows_t;
 
 
 /*
@@ -66,16 +66,16 @@ typedef struct {
  * Returns NULL, or why r->first, the first line that is not empty, is bad.
  */
 
-const char *rows_begin(rows_t *r, char *text, size_t len);
+const char *import_rows_begin(import_rows_t *r, char *text, size_t len);
 
 /*
  * Reads the next row, which holds until the one after it.  Returns 0 if there
  * is none.
  */
 
-int rows_next(rows_t *r, row_t *row);
+int import_rows_next(import_rows_t *r, import_row_t *row);
 
-void rows_end(rows_t *r);
+void import_rows_end(import_rows_t *r);
 
 
 #endif /* _IMPORT_ROW_H_INCLUDED_ */

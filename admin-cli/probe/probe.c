@@ -8,10 +8,11 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/text.h"
+#include "cli/admin.h"
 #include "cli/output.h"
 #include "probe/probe.h"
 #include "probe/probe_ask.h"
-#include "text.h"
 
 
 /* what the locked page varies with; a discreet one is known by it */
@@ -53,15 +54,15 @@ probe_check(admin_t *a)
     why = probe_url(a->opt[OPT_PROBE], &u);
 
     if (why) {
-        return problem_set(&a->problem, STATUS_USAGE, "probe",
-                           "give one such as https://acme.example/",
-                           "the URL \"%.300s\" %s", a->opt[OPT_PROBE], why);
+        return error_set(&a->ctl->error, STATUS_USAGE, "probe",
+                         "give one such as https://acme.example/",
+                         "the URL \"%.300s\" %s", a->opt[OPT_PROBE], why);
     }
 
     if (a->n_args != 1 || strchr(".*", a->arg[0][0])) {
-        return problem_set(&a->problem, STATUS_USAGE, "probe",
-                           "give the name that a visitor would ask for",
-                           "--probe asks for one host");
+        return error_set(&a->ctl->error, STATUS_USAGE, "probe",
+                         "give the name that a visitor would ask for",
+                         "--probe asks for one host");
     }
 
     return STATUS_DONE;
@@ -80,8 +81,8 @@ probe(admin_t *a, const char *host, const char *stage, json_t *object)
     url = a->opt[OPT_PROBE];
     (void) probe_url(url, &u);
 
-    if (probe_ask(&u, host, &answer, &a->problem) != 0) {
-        return a->problem.status;
+    if (probe_ask(&u, host, &answer, &a->ctl->error) != 0) {
+        return a->ctl->error.status;
     }
 
     page = probe_page(&answer);
@@ -90,7 +91,7 @@ probe(admin_t *a, const char *host, const char *stage, json_t *object)
                : locked ? "locked" : "site";
     agrees = expected == NULL || locked == (page != PROBE_SITE);
 
-    if (output_text(a)) {
+    if (output_is_text(a)) {
         probe_print(url, &answer, page, expected == NULL
                     ? "which \"paylock_default\" decides"
                     : agrees ? "as it should be" : "which is wrong");
@@ -100,9 +101,9 @@ probe(admin_t *a, const char *host, const char *stage, json_t *object)
                                                            expected));
 
     if (answer.certificate) {
-        admin_warn(a, "certificate", host, "browsers refuse it as well",
-                   "the certificate that was shown for \"%s\" is refused: %s",
-                   host, answer.certificate);
+        control_warn(a->ctl, "certificate", host, "browsers refuse it as well",
+                     "the certificate that was shown for \"%s\" is refused: %s",
+                     host, answer.certificate);
     }
 
     return agrees ? STATUS_DONE : probe_differs(a, host, locked, &answer);
@@ -164,13 +165,13 @@ probe_differs(admin_t *a, const char *host, int locked,
         }
     }
 
-    (void) problem_set(&a->problem, STATUS_FAILED, "probe", mend, locked
-                       ? "\"%s\" is locked, but the site answers with status "
-                         "%d%s"
-                       : "\"%s\" is not locked, but the locked page answers "
-                         "with status %d%s", host, answer->status, where);
+    (void) error_set(&a->ctl->error, STATUS_FAILED, "probe", mend, locked
+                     ? "\"%s\" is locked, but the site answers with status "
+                       "%d%s"
+                     : "\"%s\" is not locked, but the locked page answers "
+                       "with status %d%s", host, answer->status, where);
 
-    return problem_about(&a->problem, host);
+    return error_about(&a->ctl->error, host);
 }
 
 

@@ -13,7 +13,7 @@
 
 #include <jansson.h>
 
-#include "commands.h"
+#include "cli/admin.h"
 
 
 /* Is the value of --probe a URL?  Returns a status. */

@@ -92,7 +92,7 @@ probe_url(const char *text, probe_url_t *u)
 
 int
 probe_ask(const probe_url_t *u, const char *host, probe_answer_t *answer,
-    problem_t *p)
+    error_info_t *p)
 {
     int          rc;
     BIO         *bio;
@@ -117,11 +117,11 @@ probe_ask(const probe_url_t *u, const char *host, probe_answer_t *answer,
     }
 
     if (rc != 0) {
-        (void) problem_set(p, STATUS_FAILED, "probe",
-                           "is the web server running there, and is that the "
-                           "right port?", "%s port %s could not be asked: %s",
-                           u->name, u->port, why);
-        (void) problem_about(p, host);
+        (void) error_set(p, STATUS_FAILED, "probe",
+                         "is the web server running there, and is that the "
+                         "right port?", "%s port %s could not be asked: %s",
+                         u->name, u->port, why);
+        (void) error_about(p, host);
     }
 
     BIO_free_all(bio);

@@ -10,7 +10,7 @@
 #define _PROBE_ASK_H_INCLUDED_
 
 
-#include "error.h"
+#include "base/error.h"
 
 
 #define PROBE_NAME  256
@@ -40,7 +40,7 @@ const char *probe_url(const char *text, probe_url_t *u);
 /* Sends GET for a host; 0, or -1 and the problem noted.  Takes 10 s at most. */
 
 int probe_ask(const probe_url_t *u, const char *host, probe_answer_t *answer,
-    problem_t *p);
+    error_info_t  *p);
 
 /* The value of a header to value, which is "" if there is none. */
 

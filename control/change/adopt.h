@@ -29,9 +29,9 @@ typedef struct {
     head_t       known;
     int          forked;               /* its entry differs in the stream */
 
-    head_t       head;                 /* what the new entry follows */
-    char         reason[ADOPT_REASON];
-    declare_t    entry;
+    head_t          head;              /* what the new entry follows */
+    char            reason[ADOPT_REASON];
+    trail_append_t  entry;
 } adopt_t;
 
 

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * What is owed, and when it was to be paid: --amount, --currency, --due.
+ * What is owed, as people write it.
  */
 
 
@@ -10,29 +10,23 @@
 #define _AMOUNT_DUE_H_INCLUDED_
 
 
-#include "commands.h"
-#include "paylock_audit.h"
+#include <stdint.h>
 
 
-/* Checks the three options; returns a status. */
+/* Is it digits, and perhaps a point and up to 4 digits more? */
 
-int claim_check(admin_t *a);
+int amount_is_number(const char *s);
 
-/* Checks an option that is a day; *when is its first moment here. */
+/* Is it three capital letters, as ISO 4217 has them? */
 
-int claim_day(admin_t *a, option_e option, uint32_t *when);
+int amount_is_currency(const char *s);
 
+/*
+ * A day such as 2026-11-01; *when is its first moment here, Unix seconds.
+ * Returns NULL, or why it is none.
+ */
 
-/* The options and the members of a record of the same name. */
-
-#define CLAIM_FIELDS  3
-
-typedef struct {
-    option_e               option;
-    paylock_audit_field_e  field;
-} claim_field_t;
-
-extern const claim_field_t  claim_fields[CLAIM_FIELDS];
+const char *amount_due_day(const char *day, uint32_t *when);
 
 
 #endif /* _AMOUNT_DUE_H_INCLUDED_ */

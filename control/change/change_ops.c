@@ -9,14 +9,20 @@
 
 #include "change/change_ops.h"
 #include "paylock_host.h"
-#include "text.h"
-#include "time_text.h"
+#include "base/text.h"
+#include "base/time_text.h"
 
 
 static const char *const  change_order[] = {
     "at", "open_at", "notice_at", "readonly_at", "lock_at", "pass_after",
     PAYLOCK_PROTECTED, "ref", "reason", "invoice", "amount", "currency", "due",
     "actor"
+};
+
+
+const paylock_audit_field_e  change_case_fields[CHANGE_CASE_FIELDS] = {
+    PAYLOCK_AUDIT_REASON, PAYLOCK_AUDIT_INVOICE, PAYLOCK_AUDIT_AMOUNT,
+    PAYLOCK_AUDIT_CURRENCY, PAYLOCK_AUDIT_DUE
 };
 
 
@@ -27,59 +33,59 @@ static void change_lower(json_t *record, const paylock_record_t *rec,
 
 
 int
-change_begin(flips_t *fs, flip_t *f, const json_t *from, uint32_t now)
+change_begin(change_batch_t *b, change_t *ch, const json_t *from, uint32_t now)
 {
     paylock_record_t  rec;
 
-    f->after = from ? json_deep_copy(from) : json_object();
+    ch->after = from ? json_deep_copy(from) : json_object();
 
-    if (f->after == NULL) {
-        return admin_memory(fs->admin);
+    if (ch->after == NULL) {
+        return control_no_memory(b->ctl);
     }
 
     rec = change_times(from);
-    change_lower(f->after, &rec, now);
-    change_time(f, PAYLOCK_AT, now);
+    change_lower(ch->after, &rec, now);
+    change_time(ch, PAYLOCK_AT, now);
 
     return STATUS_DONE;
 }
 
 
 int
-change_end(flips_t *fs, flip_t *f, int changed)
+change_end(change_batch_t *b, change_t *ch, int changed)
 {
     size_t       i;
     json_t      *ordered, *value;
     uint32_t     now;
 
-    now = (uint32_t) json_integer_value(json_object_get(f->after, "at"));
+    now = (uint32_t) json_integer_value(json_object_get(ch->after, "at"));
 
-    f->changed = changed || !change_same(f->record, f->after, now);
+    ch->changed = changed || !change_same(ch->record, ch->after, now);
 
-    if (!f->changed) {
-        json_decref(f->after);
-        f->after = json_incref(f->record);
+    if (!ch->changed) {
+        json_decref(ch->after);
+        ch->after = json_incref(ch->record);
         return STATUS_DONE;
     }
 
-    change_text(f, "actor", fs->actor);
+    change_text(ch, "actor", b->actor);
     ordered = json_object();
 
     for (i = 0; i < sizeof(change_order) / sizeof(change_order[0]); i++) {
-        value = json_object_get(f->after, change_order[i]);
+        value = json_object_get(ch->after, change_order[i]);
 
         if (value) {
             (void) json_object_set(ordered, change_order[i], value);
         }
     }
 
-    if (json_object_update_missing(ordered, f->after) != 0) {
+    if (json_object_update_missing(ordered, ch->after) != 0) {
         json_decref(ordered);
-        return admin_memory(fs->admin);
+        return control_no_memory(b->ctl);
     }
 
-    json_decref(f->after);
-    f->after = ordered;
+    json_decref(ch->after);
+    ch->after = ordered;
 
     return STATUS_DONE;
 }
@@ -91,69 +97,81 @@ change_end(flips_t *fs, flip_t *f, int changed)
  */
 
 int
-change_passes(flips_t *fs, flip_t *f, const paylock_record_t *rec,
+change_passes(change_batch_t *b, change_t *ch, const paylock_record_t *rec,
     uint32_t now)
 {
     uint32_t          after;
     paylock_record_t  own;
 
-    own = change_times(f->record);
-    after = own.time[PAYLOCK_AT] < now || f->record == NULL
+    own = change_times(ch->record);
+    after = own.time[PAYLOCK_AT] < now || ch->record == NULL
             || own.time[PAYLOCK_AT] == UINT32_MAX
             ? now : own.time[PAYLOCK_AT] + 1;
 
-    if (!f->changed || after <= rec->time[PAYLOCK_PASS_AFTER]
+    if (!ch->changed || after <= rec->time[PAYLOCK_PASS_AFTER]
         || paylock_timeline_stage(rec, now, PAYLOCK_OPEN) == PAYLOCK_LOCKED)
     {
         return STATUS_DONE;
     }
 
-    change_time(f, PAYLOCK_PASS_AFTER, after);
+    change_time(ch, PAYLOCK_PASS_AFTER, after);
 
-    return change_end(fs, f, 1);
+    return change_end(b, ch, 1);
 }
 
 
 void
-change_time(flip_t *f, paylock_time_e t, uint32_t when)
+change_time(change_t *ch, paylock_time_e t, uint32_t when)
 {
-    (void) json_object_set_new(f->after, paylock_time_names[t],
+    (void) json_object_set_new(ch->after, paylock_time_names[t],
                                json_integer(when));
 }
 
 
 void
-change_drop(flip_t *f, const char *member)
+change_drop(change_t *ch, const char *member)
 {
-    (void) json_object_del(f->after, member);
+    (void) json_object_del(ch->after, member);
 }
 
 
 void
-change_text(flip_t *f, const char *member, const char *text)
+change_text(change_t *ch, const char *member, const char *text)
 {
     if (text && *text) {
-        (void) json_object_set_new(f->after, member, json_string(text));
+        (void) json_object_set_new(ch->after, member, json_string(text));
 
     } else if (text) {
-        change_drop(f, member);
+        change_drop(ch, member);
     }
 }
 
 
 void
-change_settled(flip_t *f)
+change_settled(change_t *ch)
 {
-    change_drop(f, "reason");
-    change_drop(f, "invoice");
-    change_drop(f, "amount");
-    change_drop(f, "currency");
-    change_drop(f, "due");
+    size_t  i;
+
+    for (i = 0; i < CHANGE_CASE_FIELDS; i++) {
+        change_drop(ch, paylock_audit_names[change_case_fields[i]]);
+    }
+}
+
+
+void
+change_case_texts(change_t *ch, const char *const *text)
+{
+    size_t  i;
+
+    for (i = 0; i < CHANGE_CASE_FIELDS; i++) {
+        change_text(ch, paylock_audit_names[change_case_fields[i]],
+                    text[change_case_fields[i]]);
+    }
 }
 
 
 int
-change_ref(flips_t *fs, flip_t *f)
+change_ref(change_batch_t *b, change_t *ch)
 {
     size_t         i;
     char           ref[] = "PL-xxxxxx";
@@ -162,15 +180,15 @@ change_ref(flips_t *fs, flip_t *f)
     static const char  crockford[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
     if (getrandom(dice, sizeof(dice), 0) != sizeof(dice)) {
-        return problem_set(&fs->admin->problem, STATUS_FAILED, "random", NULL,
-                           "the system gives no random numbers");
+        return error_set(&b->ctl->error, STATUS_FAILED, "random", NULL,
+                         "the system gives no random numbers");
     }
 
     for (i = 0; i < sizeof(dice); i++) {
         ref[3 + i] = crockford[dice[i] % 32];
     }
 
-    change_text(f, "ref", ref);
+    change_text(ch, "ref", ref);
 
     return STATUS_DONE;
 }
@@ -221,56 +239,19 @@ change_case(const paylock_record_t *rec, uint32_t now)
 
 
 int
-change_guarded(flips_t *fs, const flip_t *f)
+change_guarded(change_batch_t *b, const change_t *ch)
 {
     char  mend[PAYLOCK_HOST_MAX + 64];
 
-    if (f->guard == NULL) {
+    if (ch->guard == NULL) {
         return STATUS_DONE;
     }
 
     (void) snprintf(mend, sizeof(mend), "if it may be locked, give "
-                    "\"paylock-admin unprotect %s\" first", f->guard);
+                    "\"paylock-admin unprotect %s\" first", ch->guard);
 
-    return problem_set(&fs->admin->problem, STATUS_FAILED, "protected", mend,
-                       "\"%s\" is protected from being locked", f->guard);
-}
-
-
-int
-change_check(admin_t *a, option_e option, size_t max)
-{
-    char         mend[64];
-    const char  *text, *why;
-
-    (void) snprintf(mend, sizeof(mend), "give one line of UTF-8 text of at "
-                    "most %zu bytes", max);
-
-    text = a->opt[option];
-    why = text ? text_check(text, strlen(text), max) : NULL;
-
-    return why ? problem_set(&a->problem, STATUS_USAGE, "text",
-                             mend, "the value of --%s %s",
-                             admin_options[option].name, why)
-               : STATUS_DONE;
-}
-
-
-int
-change_option(admin_t *a, option_e option, uint32_t now, uint32_t *when)
-{
-    const char  *why;
-
-    if (a->opt[option] == NULL) {
-        return STATUS_DONE;
-    }
-
-    why = when_parse(a->opt[option], now, when);
-
-    return why ? problem_set(&a->problem, STATUS_USAGE, "time", WHEN_FORMS,
-                             "\"%.100s\" of --%s %s", a->opt[option],
-                             admin_options[option].name, why)
-               : STATUS_DONE;
+    return error_set(&b->ctl->error, STATUS_FAILED, "protected", mend,
+                     "\"%s\" is protected from being locked", ch->guard);
 }
 
 

@@ -11,49 +11,54 @@
 
 
 #include "change/change_batch.h"
+#include "paylock_audit.h"
 #include "paylock_timeline.h"
 
 
-#define CHANGE_REASON   1000           /* bytes */
-#define CHANGE_INVOICE  200
+/* what is said of a case, in a record and in its entries; see change_case() */
+
+#define CHANGE_CASE_FIELDS  5
+
+extern const paylock_audit_field_e  change_case_fields[CHANGE_CASE_FIELDS];
 
 
 /*
- * Sets f->after to a record made from another (NULL: an empty one): "at" is
+ * Sets ch->after to a record made from another (NULL: an empty one): "at" is
  * now, and times that had come by the old "at" and lie beyond the new one are
  * lowered to it, so that they have come still.  Returns a status.
  */
 
-int change_begin(flips_t *fs, flip_t *f, const json_t *from, uint32_t now);
+int change_begin(change_batch_t *b, change_t *ch, const json_t *from,
+    uint32_t now);
 
 /*
- * Puts the members of f->after into their order, names the actor and notes
+ * Puts the members of ch->after into their order, names the actor and notes
  * whether anything else than these is changed, or the caller says so.
  */
 
-int change_end(flips_t *fs, flip_t *f, int changed);
+int change_end(change_batch_t *b, change_t *ch, int changed);
 
 /*
  * Behind change_end(), where a host is locked whose record, rec, does not do so
  * by now: passes that were issued until now are refused.  Returns a status.
  */
 
-int change_passes(flips_t *fs, flip_t *f, const paylock_record_t *rec,
+int change_passes(change_batch_t *b, change_t *ch, const paylock_record_t *rec,
     uint32_t now);
 
-/* A member of f->after; text may be NULL (left alone) or empty (removed). */
+/* A member of ch->after; text may be NULL (left alone) or empty (removed). */
 
-void change_time(flip_t *f, paylock_time_e t, uint32_t when);
-void change_drop(flip_t *f, const char *member);
-void change_text(flip_t *f, const char *member, const char *text);
+void change_time(change_t *ch, paylock_time_e t, uint32_t when);
+void change_drop(change_t *ch, const char *member);
+void change_text(change_t *ch, const char *member, const char *text);
 
 /* Drops what was said of a case that is closed. */
 
-void change_settled(flip_t *f);
+void change_settled(change_t *ch);
 
 /* Makes up a public reference.  Returns a status. */
 
-int change_ref(flips_t *fs, flip_t *f);
+int change_ref(change_batch_t *b, change_t *ch);
 
 /* The times of a record that was read as one; none if record is NULL. */
 
@@ -73,15 +78,11 @@ int change_case(const paylock_record_t *rec, uint32_t now);
 
 /* Refuses to close, or to plan that, what is protected.  Returns a status. */
 
-int change_guarded(flips_t *fs, const flip_t *f);
+int change_guarded(change_batch_t *b, const change_t *ch);
 
-/* Reads the time of an option; *when is left alone if it is not given. */
+/* Sets the case fields of which text[field] is given, as change_text() does. */
 
-int change_option(admin_t *a, option_e option, uint32_t now, uint32_t *when);
-
-/* Checks an option's text; returns a status. */
-
-int change_check(admin_t *a, option_e option, size_t max);
+void change_case_texts(change_t *ch, const char *const *text);
 
 
 #endif /* _CHANGE_OPS_H_INCLUDED_ */

@@ -11,60 +11,53 @@
 #include <string.h>
 
 #include "change/change_batch.h"
-#include "text.h"
+#include "base/text.h"
 #include "trail/entry.h"
 #include "trail/trail.h"
 
 
-#define REPEAT_ID    200               /* bytes */
-#define REPEAT_SEEN  10000             /* entries, and those of a bulk */
+#define IDEMPOTENCY_ID    200          /* bytes */
+#define IDEMPOTENCY_SEEN  10000        /* entries, and what was to be done */
 
 
 typedef struct {
-    flips_t  *flips;
-    json_t   *index;                   /* host: which flip */
-    int       status;
-} repeat_t;
+    change_batch_t  *batch;
+    json_t          *index;            /* host: its number */
+    int              status;
+} idempotency_t;
 
 
-static int repeat_each(void *data, const char *id, const paylock_entry_t *e,
-    const char *why);
-static int repeat_entry(repeat_t *r, const paylock_entry_t *e);
-static int repeat_is(const paylock_str_t *s, const char *text);
+static int idempotency_each(void *data, const char *id,
+    const paylock_entry_t *e, const char *why);
+static int idempotency_entry(idempotency_t *r, const paylock_entry_t *e);
+static int idempotency_is(const paylock_str_t *s, const char *text);
 
 
-int
-repeat_check(admin_t *a)
+const char *
+idempotency_check(const char *id)
 {
-    const char  *id, *why;
-
-    id = a->opt[OPT_REQUEST_ID];
-
-    if (id == NULL) {
-        return STATUS_DONE;
-    }
-
-    why = *id ? text_check(id, strlen(id), REPEAT_ID) : "is empty";
-
-    return why ? problem_set(&a->problem, STATUS_USAGE, "request",
-                             "give one line of UTF-8 text of 1 to 200 bytes",
-                             "the value of --request-id %s", why)
-               : STATUS_DONE;
+    return *id ? text_check(id, strlen(id), IDEMPOTENCY_ID) : "is empty";
 }
 
 
 int
-repeat_request(flips_t *fs)
+idempotency_key(change_batch_t *b)
 {
-    fs->request = fs->admin->opt[OPT_REQUEST_ID];
+    const char  *why;
 
-    if (fs->request) {
-        return STATUS_DONE;
+    b->own_request = b->request == NULL;
+
+    if (b->own_request) {
+        b->request = b->made;
+        return entry_random(b->ctl, b->made, sizeof(b->made) / 2);
     }
 
-    fs->request = fs->made;
+    why = idempotency_check(b->request);
 
-    return entry_random(fs->admin, fs->made, sizeof(fs->made) / 2);
+    return why ? error_set(&b->ctl->error, STATUS_USAGE, "request",
+                           "give one line of UTF-8 text of 1 to 200 bytes",
+                           "the request id %s", why)
+               : STATUS_DONE;
 }
 
 
@@ -74,41 +67,41 @@ repeat_request(flips_t *fs)
  */
 
 int
-repeat_find(flips_t *fs)
+idempotency_find(change_batch_t *b)
 {
-    int       status;
-    size_t    i;
-    repeat_t  r;
+    int            status;
+    size_t         i;
+    idempotency_t  r;
 
-    if (fs->admin->opt[OPT_REQUEST_ID] == NULL || fs->done) {
+    if (b->own_request || b->done) {
         return STATUS_DONE;
     }
 
-    r.flips = fs;
+    r.batch = b;
     r.status = STATUS_DONE;
     r.index = json_object();
 
-    for (i = 0; i < fs->n; i++) {
-        (void) json_object_set_new(r.index, fs->host[i],
+    for (i = 0; i < b->n; i++) {
+        (void) json_object_set_new(r.index, b->host[i],
                                    json_integer((json_int_t) i));
     }
 
-    status = trail_last(fs->admin,
-                        REPEAT_SEEN + (fs->kind->bulk ? fs->n : 0),
-                        repeat_each, &r);
+    status = trail_last(b->ctl,
+                        IDEMPOTENCY_SEEN + (b->kind->resumes ? b->n : 0),
+                        idempotency_each, &r);
 
     json_decref(r.index);
-    fs->searched = fs->head.seq;
+    b->searched = b->head.seq;
 
     return status == STATUS_DONE ? r.status : status;
 }
 
 
 static int
-repeat_each(void *data, const char *id, const paylock_entry_t *e,
+idempotency_each(void *data, const char *id, const paylock_entry_t *e,
     const char *why)
 {
-    repeat_t  *r;
+    idempotency_t  *r;
 
     (void) id;
 
@@ -118,12 +111,12 @@ repeat_each(void *data, const char *id, const paylock_entry_t *e,
         return 1;
     }
 
-    if (e->seq <= r->flips->searched) {
+    if (e->seq <= r->batch->searched) {
         return 0;
     }
 
-    if (repeat_is(&e->field[PAYLOCK_AUDIT_REQUEST], r->flips->request)) {
-        r->status = repeat_entry(r, e);
+    if (idempotency_is(&e->field[PAYLOCK_AUDIT_REQUEST], r->batch->request)) {
+        r->status = idempotency_entry(r, e);
     }
 
     return r->status == STATUS_DONE;
@@ -131,16 +124,16 @@ repeat_each(void *data, const char *id, const paylock_entry_t *e,
 
 
 static int
-repeat_entry(repeat_t *r, const paylock_entry_t *e)
+idempotency_entry(idempotency_t *r, const paylock_entry_t *e)
 {
     char                  host[256];
-    flips_t              *fs;
-    flip_done_t          *d;
+    change_batch_t       *b;
+    change_result_t      *d;
     const char           *why;
     const json_t         *index;
     const paylock_str_t  *s;
 
-    fs = r->flips;
+    b = r->batch;
     s = &e->field[PAYLOCK_AUDIT_HOST];
 
     (void) snprintf(host, sizeof(host), "%.*s", (int) s->len,
@@ -148,31 +141,31 @@ repeat_entry(repeat_t *r, const paylock_entry_t *e)
     index = json_object_get(r->index, host);
 
     if (index == NULL
-        || !repeat_is(&e->field[PAYLOCK_AUDIT_ACTION], fs->kind->action))
+        || !idempotency_is(&e->field[PAYLOCK_AUDIT_ACTION], b->kind->action))
     {
-        return problem_set(&fs->admin->problem, STATUS_USAGE, "request",
-                           "give every change an id of its own",
-                           "the request id \"%s\" belongs to another change: "
-                           "entry %" PRIu64 ", %.*s %s", fs->request, e->seq,
-                           (int) e->field[PAYLOCK_AUDIT_ACTION].len,
-                           e->field[PAYLOCK_AUDIT_ACTION].len
-                           ? e->field[PAYLOCK_AUDIT_ACTION].data : "", host);
+        return error_set(&b->ctl->error, STATUS_USAGE, "request",
+                         "give every change an id of its own",
+                         "the request id \"%s\" belongs to another change: "
+                         "entry %" PRIu64 ", %.*s %s", b->request, e->seq,
+                         (int) e->field[PAYLOCK_AUDIT_ACTION].len,
+                         e->field[PAYLOCK_AUDIT_ACTION].len
+                         ? e->field[PAYLOCK_AUDIT_ACTION].data : "", host);
     }
 
-    d = &fs->became[json_integer_value(index)];
+    d = &b->result[json_integer_value(index)];
     s = &e->field[PAYLOCK_AUDIT_AFTER];
 
     d->seq = e->seq;
     d->changed = 1;
     d->found = 1;
 
-    /* a bulk goes on with what is not done */
+    /* what resumes goes on with what is not done */
 
-    if (fs->kind->bulk) {
+    if (b->kind->resumes) {
         return STATUS_DONE;
     }
 
-    fs->repeated = 1;
+    b->repeated = 1;
     json_decref(d->after);
     d->after = s->len ? paylock_record_load(s->data, s->len, &why) : NULL;
 
@@ -181,7 +174,7 @@ repeat_entry(repeat_t *r, const paylock_entry_t *e)
 
 
 static int
-repeat_is(const paylock_str_t *s, const char *text)
+idempotency_is(const paylock_str_t *s, const char *text)
 {
     return s->len == strlen(text) && memcmp(s->data, text, s->len) == 0;
 }

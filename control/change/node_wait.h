@@ -12,7 +12,7 @@
 
 #include <jansson.h>
 
-#include "commands.h"
+#include "context/control.h"
 #include "trail/known_head.h"
 
 
@@ -25,26 +25,22 @@ typedef struct {
     json_t    *missing;                /* names of live ones without it */
     json_t    *silent;                 /* names of those not waited for */
     json_t    *dry_run;                /* names of those that only log */
-} wait_t;
+} node_wait_t;
 
-
-/* Checks the option; returns a status. */
-
-int wait_check(admin_t *a);
 
 /*
- * Waits for all nodes that are not silent to have the entry, as long as the
- * option says.  Returns a status, STATUS_PARTLY if they do not.
+ * Waits for all nodes that are not silent to have the entry, so many seconds
+ * at most.  Returns a status, STATUS_PARTLY if they do not; node_wait_free()
+ * is to be called in any case.
  */
 
-int wait_for(admin_t *a, const head_t *head, wait_t *w);
+int node_wait(control_t *ctl, const head_t *head, long seconds, node_wait_t *w);
 
-/* The same as an object of JSON, which takes the names over. */
+/* The names in a sentence, the first ten of them, safe to print. */
 
-json_t *wait_json(wait_t *w);
+void node_wait_names(const json_t *names, char *text, size_t size);
 
-void wait_print(const wait_t *w, const char *what);
-void wait_free(wait_t *w);
+void node_wait_free(node_wait_t *w);
 
 
 #endif /* _NODE_WAIT_H_INCLUDED_ */

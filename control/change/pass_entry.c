@@ -12,26 +12,27 @@
 
 
 void
-issued_write(const paylock_pass_t *pass, char reference[ISSUED_REFERENCE])
+pass_entry_write(const paylock_pass_t *pass,
+                 char reference[PASS_ENTRY_REFERENCE])
 {
-    char  from[WHEN_MAX], to[WHEN_MAX];
+    char  from[TIME_TEXT], to[TIME_TEXT];
 
-    when_utc(pass->issued, from);
-    when_utc(pass->expires, to);
+    time_utc(pass->issued, from);
+    time_utc(pass->expires, to);
 
-    (void) snprintf(reference, ISSUED_REFERENCE, "%.*s %s %s",
+    (void) snprintf(reference, PASS_ENTRY_REFERENCE, "%.*s %s %s",
                     pass->key->kid_len, pass->key->kid, from, to);
 }
 
 
 int
-issued_read(const paylock_entry_t *e, issued_t *issued)
+pass_entry_read(const paylock_entry_t *e, pass_entry_t *issued)
 {
-    char  text[ISSUED_REFERENCE], *from, *to;
+    char  text[PASS_ENTRY_REFERENCE], *from, *to;
 
     if (!paylock_verify_is(e, "pass-issue")
-        || !issued_text(&e->field[PAYLOCK_AUDIT_REFERENCE], text,
-                        sizeof(text)))
+        || !pass_entry_text(&e->field[PAYLOCK_AUDIT_REFERENCE], text,
+                            sizeof(text)))
     {
         return 0;
     }
@@ -47,13 +48,13 @@ issued_read(const paylock_entry_t *e, issued_t *issued)
     *to++ = '\0';
     strcpy(issued->kid, text);
 
-    return when_parse(from, 0, &issued->issued) == NULL
-           && when_parse(to, 0, &issued->expires) == NULL;
+    return time_parse(from, 0, &issued->issued) == NULL
+           && time_parse(to, 0, &issued->expires) == NULL;
 }
 
 
 int
-issued_text(const paylock_str_t *s, char *text, size_t size)
+pass_entry_text(const paylock_str_t *s, char *text, size_t size)
 {
     if (s->len == 0 || s->len >= size) {
         return 0;

@@ -16,91 +16,84 @@
 #include "files/outfile.h"
 
 
-static int keep_free(admin_t *a, const char *path);
-static int keep_name(admin_t *a, const keep_t *k);
-static int keep_exists(admin_t *a, const char *path);
-static int keep_failed(admin_t *a, const char *path, int error);
+static int outfile_check_target(const outfile_t *o, error_info_t *error);
+static int outfile_rename(const outfile_t *o, error_info_t *error);
+static int outfile_exists(const outfile_t *o, error_info_t *error);
+static int outfile_failed(const outfile_t *o, int rc, error_info_t *error);
 
 
 int
-keep_open(admin_t *a, keep_t *k)
+outfile_open(outfile_t *o, const char *path, int replace, error_info_t *error)
 {
-    int  fd, error;
+    int  fd, rc;
 
-    memset(k, 0, sizeof(keep_t));
-    k->path = a->opt[OPT_OUTPUT];
-    k->f = stdout;
+    memset(o, 0, sizeof(outfile_t));
 
-    if (k->path && strcmp(k->path, "-") == 0) {
-        k->path = NULL;
-    }
-
-    if (k->path == NULL) {
+    if (path == NULL || strcmp(path, "-") == 0) {
         return STATUS_DONE;
     }
 
-    if (keep_free(a, k->path) != STATUS_DONE) {
-        return a->problem.status;
+    o->path = path;
+    o->replace = replace;
+
+    if (outfile_check_target(o, error) != STATUS_DONE) {
+        return error->status;
     }
 
-    if (asprintf(&k->temp, "%s.XXXXXX", k->path) < 0) {
-        k->temp = NULL;
-        return admin_memory(a);
+    if (asprintf(&o->temp, "%s.XXXXXX", path) < 0) {
+        o->temp = NULL;
+        return error_no_memory(error);
     }
 
-    fd = mkostemp(k->temp, O_CLOEXEC);
-    error = errno;
-    k->f = fd == -1 ? NULL : fdopen(fd, "w");
+    fd = mkostemp(o->temp, O_CLOEXEC);
+    o->f = fd == -1 ? NULL : fdopen(fd, "w");
 
-    if (k->f == NULL) {
-
-        if (fd != -1) {
-            error = errno;
-            (void) close(fd);
-            (void) unlink(k->temp);
-        }
-
-        free(k->temp);
-
-        return keep_failed(a, k->path, error);
+    if (o->f) {
+        return STATUS_DONE;
     }
 
-    return STATUS_DONE;
+    rc = errno;
+
+    if (fd != -1) {
+        (void) close(fd);
+        (void) unlink(o->temp);
+    }
+
+    free(o->temp);
+
+    return outfile_failed(o, rc, error);
 }
 
 
 int
-keep_close(admin_t *a, keep_t *k, int status)
+outfile_close(outfile_t *o, int status, error_info_t *error)
 {
     int  bad;
 
-    if (k->path == NULL) {
+    if (o->path == NULL) {
         return status;
     }
 
     errno = 0;
-    bad = ferror(k->f) || fflush(k->f) != 0 || fsync(fileno(k->f)) != 0;
+    bad = ferror(o->f) || fflush(o->f) != 0 || fsync(fileno(o->f)) != 0;
 
     if (bad && status == STATUS_DONE) {
-        status = keep_failed(a, k->path, errno ? errno : EIO);
+        status = outfile_failed(o, errno ? errno : EIO, error);
     }
 
-    if (fclose(k->f) != 0 && status == STATUS_DONE) {
-        status = keep_failed(a, k->path, errno);
-    }
-
-    if (status == STATUS_DONE) {
-        status = keep_name(a, k);
+    if (fclose(o->f) != 0 && status == STATUS_DONE) {
+        status = outfile_failed(o, errno, error);
     }
 
     if (status == STATUS_DONE) {
-        a->done = "the file is written";
-
-    } else {
-        (void) unlink(k->temp);
+        status = outfile_rename(o, error);
     }
 
-    free(k->temp);
+    if (status != STATUS_DONE) {
+        (void) unlink(o->temp);
+    }
+
+    free(o->temp);
 
     return status;
 }
@@ -109,62 +102,60 @@ keep_close(admin_t *a, keep_t *k, int status)
 /* A device or a directory is never replaced. */
 
 static int
-keep_free(admin_t *a, const char *path)
+outfile_check_target(const outfile_t *o, error_info_t *error)
 {
     struct stat  st;
 
-    if (lstat(path, &st) != 0) {
-        return errno == ENOENT ? STATUS_DONE : keep_failed(a, path, errno);
+    if (lstat(o->path, &st) != 0) {
+        return errno == ENOENT ? STATUS_DONE : outfile_failed(o, errno, error);
     }
 
     if (!S_ISREG(st.st_mode)) {
-        return problem_set(&a->problem, STATUS_FAILED, "output",
-                           "give the name of a file",
-                           "\"%.200s\" is there, and is no file", path);
+        return error_set(error, STATUS_FAILED, "output",
+                         "give the name of a file",
+                         "\"%.200s\" is there, and is no file", o->path);
     }
 
-    return a->opt[OPT_YES] ? STATUS_DONE : keep_exists(a, path);
+    return o->replace ? STATUS_DONE : outfile_exists(o, error);
 }
 
 
 static int
-keep_name(admin_t *a, const keep_t *k)
+outfile_rename(const outfile_t *o, error_info_t *error)
 {
-    unsigned  flags;
-
-    flags = a->opt[OPT_YES] ? 0 : RENAME_NOREPLACE;
-
-    if (renameat2(AT_FDCWD, k->temp, AT_FDCWD, k->path, flags) == 0) {
+    if (renameat2(AT_FDCWD, o->temp, AT_FDCWD, o->path,
+                  o->replace ? 0 : RENAME_NOREPLACE) == 0)
+    {
         return STATUS_DONE;
     }
 
     /* not every file system can rename so */
 
-    if (errno == EINVAL && link(k->temp, k->path) == 0) {
-        (void) unlink(k->temp);
+    if (errno == EINVAL && link(o->temp, o->path) == 0) {
+        (void) unlink(o->temp);
         return STATUS_DONE;
     }
 
-    return errno == EEXIST ? keep_exists(a, k->path)
-                           : keep_failed(a, k->path, errno);
+    return errno == EEXIST ? outfile_exists(o, error)
+                           : outfile_failed(o, errno, error);
 }
 
 
 static int
-keep_exists(admin_t *a, const char *path)
+outfile_exists(const outfile_t *o, error_info_t *error)
 {
-    return problem_set(&a->problem, STATUS_FAILED, "output",
-                       "give another name, or --yes to replace it",
-                       "\"%.200s\" is there already", path);
+    return error_set(error, STATUS_FAILED, "output",
+                     "give another name, or --yes to replace it",
+                     "\"%.200s\" is there already", o->path);
 }
 
 
 static int
-keep_failed(admin_t *a, const char *path, int error)
+outfile_failed(const outfile_t *o, int rc, error_info_t *error)
 {
-    return problem_set(&a->problem, STATUS_FAILED, "output",
-                       error == ENOSPC ? "make room there, or give another "
-                                         "name" : NULL,
-                       "\"%.200s\" cannot be written: %s", path,
-                       strerror(error));
+    return error_set(error, STATUS_FAILED, "output",
+                     rc == ENOSPC ? "make room there, or give another name"
+                                  : NULL,
+                     "\"%.200s\" cannot be written: %s", o->path,
+                     strerror(rc));
 }

@@ -2,8 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Files that a command writes: whole, or not at all, and never over another
- * without a yes.
+ * Files that are written whole, or not at all.
  */
 
 
@@ -13,26 +12,32 @@
 
 #include <stdio.h>
 
-#include "commands.h"
+#include "base/error.h"
 
 
 typedef struct {
-    FILE        *f;
-    const char  *path;                 /* NULL: standard output */
+    FILE        *f;                    /* to write to */
+    const char  *path;                 /* NULL: no file, f is NULL */
     char        *temp;
-} keep_t;
+    int          replace;              /* what is there already */
+} outfile_t;
 
-
-/* Opens what --output names, by default standard output.  A status. */
-
-int keep_open(admin_t *a, keep_t *k);
 
 /*
- * Gives the file its name, if the status is done; else there is none.
- * Returns a status.
+ * Opens a temporary file beside path; a path that is NULL or "-" is standard
+ * output, which is the caller's.  Nothing is opened where another file is
+ * there already, unless it is to be replaced.  Returns a status.
  */
 
-int keep_close(admin_t *a, keep_t *k, int status);
+int outfile_open(outfile_t *o, const char *path, int replace,
+    error_info_t *error);
+
+/*
+ * Gives the file its name once it is on the disk, if the status is done; else
+ * removes it.  Returns a status.
+ */
+
+int outfile_close(outfile_t *o, int status, error_info_t *error);
 
 
 #endif /* _OUTFILE_H_INCLUDED_ */

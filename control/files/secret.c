@@ -5,28 +5,20 @@
 
 
 #include <errno.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
-#include <termios.h>
-#include <unistd.h>
 
 #include "files/secret.h"
-#include "text.h"
+#include "files/user_file.h"
 
 
 #define SECRET_LINE  4096
 
 
-static int secret_line(char *line, size_t size);
-static int secret_wait(const sigset_t *set);
-
-
 int
-secret_read(admin_t *a, const char *path, const char *what, const char *thing,
-    char **secret)
+secret_read(error_info_t *error, const char *path, const char *what,
+    const char *thing, char **secret)
 {
     int    status;
     char   line[SECRET_LINE];
@@ -35,27 +27,27 @@ secret_read(admin_t *a, const char *path, const char *what, const char *thing,
     f = fopen(path, "re");
 
     if (f == NULL) {
-        return problem_set(&a->problem, STATUS_FAILED, what,
-                           "make it, readable for you alone, with one line",
-                           "cannot read the %s file \"%s\": %s", thing, path,
-                           strerror(errno));
+        return error_set(error, STATUS_FAILED, what,
+                         "make it, readable for you alone, with one line",
+                         "cannot read the %s file \"%s\": %s", thing, path,
+                         strerror(errno));
     }
 
     setbuf(f, NULL);
-    status = settings_private(a, fileno(f), path, what);
+    status = file_check_private(error, fileno(f), path, what);
 
     if (status == STATUS_DONE) {
 
         if (fgets(line, sizeof(line), f) == NULL
             || strcspn(line, "\r\n") == 0)
         {
-            status = problem_set(&a->problem, STATUS_FAILED, what,
-                                 "put what it is to hold into its first line",
-                                 "the %s file \"%s\" is empty", thing, path);
+            status = error_set(error, STATUS_FAILED, what,
+                               "put what it is to hold into its first line",
+                               "the %s file \"%s\" is empty", thing, path);
         } else {
             line[strcspn(line, "\r\n")] = '\0';
             *secret = strdup(line);
-            status = *secret ? STATUS_DONE : admin_memory(a);
+            status = *secret ? STATUS_DONE : error_no_memory(error);
         }
 
         explicit_bzero(line, sizeof(line));
@@ -67,88 +59,11 @@ secret_read(admin_t *a, const char *path, const char *what, const char *thing,
 }
 
 
-/* A signal that ends us waits until the terminal shows again what is typed. */
-
-int
-secret_ask(admin_t *a, const char *question, char **secret)
+void
+secret_free(char *secret)
 {
-    int             got;
-    char            line[SECRET_LINE];
-    sigset_t        set, old;
-    struct termios  shown, hidden;
-
-    (void) sigemptyset(&set);
-    (void) sigaddset(&set, SIGINT);
-    (void) sigaddset(&set, SIGTERM);
-    (void) sigaddset(&set, SIGHUP);
-    (void) sigaddset(&set, SIGQUIT);
-    (void) sigaddset(&set, SIGTSTP);
-    (void) sigprocmask(SIG_BLOCK, &set, &old);
-
-    got = 0;
-
-    if (tcgetattr(STDIN_FILENO, &shown) == 0) {
-        hidden = shown;
-        hidden.c_lflag &= ~(tcflag_t) ECHO;
-        hidden.c_lflag |= ICANON;
-
-        if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden) == 0) {
-            text_print(stderr, question, strlen(question));
-            (void) fputs(": ", stderr);
-
-            got = secret_wait(&set) && secret_line(line, sizeof(line));
-
-            (void) fputc('\n', stderr);
-            (void) tcsetattr(STDIN_FILENO, TCSADRAIN, &shown);
-        }
+    if (secret) {
+        explicit_bzero(secret, strlen(secret));
+        free(secret);
     }
-
-    (void) sigprocmask(SIG_SETMASK, &old, NULL);
-
-    *secret = got ? strdup(line) : NULL;
-    explicit_bzero(line, sizeof(line));
-
-    return *secret ? STATUS_DONE
-                   : problem_set(&a->problem, STATUS_FAILED, "passphrase",
-                                 NULL, "no passphrase was typed");
-}
-
-
-/* Is there a line before a signal comes? */
-
-static int
-secret_wait(const sigset_t *set)
-{
-    int            fd, n;
-    struct pollfd  pfd[2];
-
-    fd = signalfd(-1, set, SFD_CLOEXEC);
-
-    pfd[0].fd = STDIN_FILENO;
-    pfd[0].events = POLLIN;
-    pfd[1].fd = fd;
-    pfd[1].events = POLLIN;
-
-    n = poll(pfd, 2, -1);
-
-    (void) close(fd);
-
-    return n > 0 && pfd[1].revents == 0;
-}
-
-
-static int
-secret_line(char *line, size_t size)
-{
-    ssize_t  n;
-
-    n = read(STDIN_FILENO, line, size - 1);
-
-    if (n < 1 || line[n - 1] != '\n') {
-        return 0;
-    }
-
-    line[n - 1] = '\0';
-
-    return n > 1;
 }

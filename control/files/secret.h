@@ -2,8 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Secrets from files and from terminals; each is to be freed by
- * settings_wipe().
+ * Secrets that files hold.
  */
 
 
@@ -11,23 +10,20 @@
 #define _SECRET_H_INCLUDED_
 
 
-#include "commands.h"
+#include "base/error.h"
 
 
 /*
- * The first line of a file that others cannot read; what is the setting that
- * names it, thing what it holds.  Returns a status.
+ * Sets *secret to the first line of a file that others cannot read; what is
+ * the setting that names the file, thing what it holds.  Returns a status.
  */
 
-int secret_read(admin_t *a, const char *path, const char *what,
+int secret_read(error_info_t *error, const char *path, const char *what,
     const char *thing, char **secret);
 
-/*
- * What is typed on the terminal without being shown; the question ends
- * without a colon.  Returns a status; standard input is a terminal.
- */
+/* Wipes a secret and frees it; it may be NULL. */
 
-int secret_ask(admin_t *a, const char *question, char **secret);
+void secret_free(char *secret);
 
 
 #endif /* _SECRET_H_INCLUDED_ */

@@ -12,11 +12,9 @@
 #define _EFFECTIVE_STATE_H_INCLUDED_
 
 
-#include <stdio.h>
-
 #include <jansson.h>
 
-#include "commands.h"
+#include "context/control.h"
 #include "paylock_record.h"
 
 
@@ -25,14 +23,14 @@ typedef struct {
     const char  *next_stage;           /* NULL: nothing is planned */
     uint32_t     next;
     uint32_t     since;                /* 0: not known */
-} state_t;
+} effective_state_t;
 
 
 /* What is said of a host: holder is the name whose record it is. */
 
 typedef struct {
     const char    *host;
-    const char    *holder;             /* NULL: no record */
+    const char    *match;              /* NULL: no record */
     const json_t  *record;             /* NULL: no record */
     const json_t  *other;              /* of the suffix beside; or NULL */
     uint64_t       seq;                /* of the newest entry; 0: not known */
@@ -41,30 +39,22 @@ typedef struct {
 
 /* The state at now of a record and one beside it; both may be NULL. */
 
-state_t state_of(const json_t *record, const json_t *other, uint32_t now);
+effective_state_t effective_state(const json_t *record, const json_t *other,
+    uint32_t now);
 
 /* Is a record stricter at now than another, where servers are open? */
 
 int state_stricter(const json_t *record, const json_t *than, uint32_t now);
 
-/* "locked since …, open from …" */
-
-void state_print(FILE *f, const state_t *state, int colours);
-
 /* The object of status and list; NULL when out of memory. */
 
-json_t *state_json(const state_host_t *h, uint32_t now);
+json_t *effective_state_json(const state_host_t *h, uint32_t now);
 
-/* The same for people. */
+/* the texts of a record that are shown, in their order */
 
-void state_print_lines(FILE *f, const state_host_t *h, uint32_t now,
-    int colours);
+#define STATE_MEMBERS  4
 
-/* The beginning of a sequence that colours a stage; "" without colours. */
-
-const char *state_colour(const char *stage, int colours);
-
-#define STATE_PLAIN  "\033[0m"
+extern const char *const  state_members[STATE_MEMBERS];
 
 
 #endif /* _EFFECTIVE_STATE_H_INCLUDED_ */

@@ -7,78 +7,78 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "name.h"
+#include "records/host_name.h"
 #include "paylock_host.h"
 #include "paylock_record.h"
 #include "records/effective_state.h"
 #include "records/matching_record.h"
 
 
-static json_t *holder_load(admin_t *a, const char *name,
+static json_t *matching_record_load(control_t *ctl, const char *name,
     const redisReply *value);
-static uint32_t holder_pass_after(const redisReply *reply);
-static int holder_beside(const holder_t *h, size_t i);
+static uint32_t matching_record_pass_after(const redisReply *reply);
+static int matching_record_beside(const matching_record_t *h, size_t i);
 
 
 int
-holder_queue(admin_t *a, const char *host, holder_t *h)
+matching_record_queue(control_t *ctl, const char *host, matching_record_t *h)
 {
     int           rc;
     const char  **arg;
 
-    memset(h, 0, sizeof(holder_t));
+    memset(h, 0, sizeof(matching_record_t));
 
-    if (names_holders(a, host, &h->name, &h->n) != STATUS_DONE) {
-        return a->problem.status;
+    if (names_holders(ctl, host, &h->name, &h->n) != STATUS_DONE) {
+        return ctl->error.status;
     }
 
     arg = malloc((2 + h->n) * sizeof(char *));
 
     if (arg == NULL) {
-        return admin_memory(a);
+        return control_no_memory(ctl);
     }
 
     arg[0] = "HMGET";
-    arg[1] = a->settings.locks;
+    arg[1] = ctl->settings.locks;
     memcpy(arg + 2, h->name, h->n * sizeof(char *));
 
-    rc = link_queue(a->link, 2 + h->n, arg, NULL);
+    rc = redis_queue_argv(ctl->redis, 2 + h->n, arg, NULL);
 
     free(arg);
 
-    return rc == 0 ? STATUS_DONE : a->problem.status;
+    return rc == 0 ? STATUS_DONE : ctl->error.status;
 }
 
 
 int
-holder_take(admin_t *a, holder_t *h, uint32_t now)
+matching_record_take(control_t *ctl, matching_record_t *h, uint32_t now)
 {
     size_t       i;
     json_t      *record;
     redisReply  *reply;
 
-    reply = link_expect(a->link, REDIS_REPLY_ARRAY);
+    reply = redis_expect(ctl->redis, REDIS_REPLY_ARRAY);
 
     if (reply == NULL) {
-        return a->problem.status;
+        return ctl->error.status;
     }
 
     if (reply->elements != h->n) {
         freeReplyObject(reply);
-        return problem_set(&a->problem, STATUS_FAILED, "protocol", NULL,
-                           "Redis answered HMGET with a wrong number of "
-                           "values");
+        return error_set(&ctl->error, STATUS_FAILED, "protocol", NULL,
+                         "Redis answered HMGET with a wrong number of "
+                         "values");
     }
 
-    h->pass_after = holder_pass_after(reply);
+    h->pass_after = matching_record_pass_after(reply);
 
     for (i = 0; i < h->n; i++) {
 
-        if (h->record && !holder_beside(h, i)) {
+        if (h->record && !matching_record_beside(h, i)) {
             break;
         }
 
-        record = holder_load(a, h->name[i], reply->element[i]);
+        record = matching_record_load(ctl, h->name[i], reply->element[i]);
 
         if (record == NULL) {
             continue;
@@ -91,7 +91,7 @@ holder_take(admin_t *a, holder_t *h, uint32_t now)
 
         h->other = h->record;
         h->record = record;
-        h->holder = h->name[i];
+        h->match = h->name[i];
     }
 
     freeReplyObject(reply);
@@ -101,7 +101,7 @@ holder_take(admin_t *a, holder_t *h, uint32_t now)
 
 
 static uint32_t
-holder_pass_after(const redisReply *reply)
+matching_record_pass_after(const redisReply *reply)
 {
     size_t             i;
     uint32_t           after;
@@ -127,7 +127,7 @@ holder_pass_after(const redisReply *reply)
 
 
 void
-holder_free(holder_t *h)
+matching_record_free(matching_record_t *h)
 {
     json_decref(h->record);
     json_decref(h->other);
@@ -136,7 +136,7 @@ holder_free(holder_t *h)
 
 
 static json_t *
-holder_load(admin_t *a, const char *name, const redisReply *value)
+matching_record_load(control_t *ctl, const char *name, const redisReply *value)
 {
     json_t      *record;
     const char  *why;
@@ -148,11 +148,11 @@ holder_load(admin_t *a, const char *name, const redisReply *value)
     record = paylock_record_load(value->str, value->len, &why);
 
     if (record == NULL) {
-        admin_warn(a, "record", name, "lock, unlock or reset it",
-                   "the value of \"%s\" in Redis, which nginx passes over, "
-                   "is no record: it %s", name, why);
+        control_warn(ctl, "record", name, "lock, unlock or reset it",
+                     "the value of \"%s\" in Redis, which nginx passes over, "
+                     "is no record: it %s", name, why);
 
-    } else if (!holder_says(record)) {
+    } else if (!matching_record_says(record)) {
         json_decref(record);
         record = NULL;
     }
@@ -162,7 +162,7 @@ holder_load(admin_t *a, const char *name, const redisReply *value)
 
 
 int
-holder_says(const json_t *record)
+matching_record_says(const json_t *record)
 {
     paylock_record_t  rec;
 
@@ -174,8 +174,8 @@ holder_says(const json_t *record)
 /* Does the name i stand beside the one that holds, as "*.x" beside ".x"? */
 
 static int
-holder_beside(const holder_t *h, size_t i)
+matching_record_beside(const matching_record_t *h, size_t i)
 {
-    return h->name[i - 1] == h->holder && h->name[i][0] == '*'
-           && h->holder[0] == '.';
+    return h->name[i - 1] == h->match && h->name[i][0] == '*'
+           && h->match[0] == '.';
 }

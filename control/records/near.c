@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/suggest.h"
+#include "base/mistype.h"
 #include "paylock_host.h"
 #include "records/near.h"
 #include "records/records.h"
@@ -34,12 +34,12 @@ static const char *near_bare(const char *host);
 
 
 void
-near_find(admin_t *a, near_t *near, size_t n)
+near_find(control_t *ctl, near_t *near, size_t n)
 {
-    size_t       i;
-    uint64_t     records;
-    problem_t    kept;
-    near_look_t  look;
+    size_t        i;
+    uint64_t      records;
+    error_info_t  kept;
+    near_look_t   look;
 
     if (n == 0) {
         return;
@@ -53,11 +53,11 @@ near_find(admin_t *a, near_t *near, size_t n)
     look.near = near;
     look.n = n;
     look.seen = 0;
-    look.end = dial_clock() + NEAR_TIME;
+    look.end = clock_ms() + NEAR_TIME;
 
-    kept = a->problem;
-    (void) records_scan(a, &records, near_record, &look);
-    a->problem = kept;
+    kept = ctl->error;
+    (void) records_scan(ctl, &records, near_record, &look);
+    ctl->error = kept;
 }
 
 
@@ -74,7 +74,7 @@ near_text(const near_t *near, char text[NEAR_TEXT])
     }
 
     if (near->n) {
-        suggest_names(name, near->n, "", text, NEAR_TEXT);
+        mistype_names(name, near->n, "", text, NEAR_TEXT);
     }
 }
 
@@ -92,7 +92,7 @@ near_record(void *data, const redisReply *host, const redisReply *value)
 
     look = data;
 
-    if (++look->seen > NEAR_RECORDS || dial_clock() > look->end) {
+    if (++look->seen > NEAR_RECORDS || clock_ms() > look->end) {
         return STATUS_FAILED;
     }
 
@@ -147,7 +147,7 @@ near_distance(const char *one, const char *two)
     m = strlen(two);
 
     return (n > m ? n - m : m - n) > NEAR_SLIP ? NEAR_SLIP + 1
-                                               : suggest_distance(one, two);
+                                               : mistype_distance(one, two);
 }
 
 

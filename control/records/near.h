@@ -10,7 +10,7 @@
 #define _NEAR_H_INCLUDED_
 
 
-#include "commands.h"
+#include "context/control.h"
 
 
 #define NEAR_HOSTS  10                 /* that are looked for at once */
@@ -31,7 +31,7 @@ typedef struct {
  * records that takes a second at most.  It is a hint: what fails is not told.
  */
 
-void near_find(admin_t *a, near_t *near, size_t n);
+void near_find(control_t *ctl, near_t *near, size_t n);
 
 /* 'did you mean "…"?'; empty if there are none. */
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "records/nodes.h"
-#include "text.h"
+#include "base/text.h"
 
 
 #define NODES_MOST   10000             /* that are looked at */
@@ -17,29 +17,29 @@
 #define NODES_SLICE  100               /* that are fetched at once */
 
 
-static int nodes_names(admin_t *a, nodes_t *nodes, uint64_t *now);
-static int nodes_time(admin_t *a, uint64_t *now);
-static int nodes_named(admin_t *a, const redisReply *reply, nodes_t *nodes);
-static int nodes_fill(admin_t *a, nodes_t *nodes, uint64_t now);
-static int nodes_measure(admin_t *a, node_t *node, size_t n);
-static int nodes_fetch(admin_t *a, node_t *node, size_t n, uint64_t now);
+static int nodes_names(control_t *ctl, nodes_t *nodes, uint64_t *now);
+static int nodes_time(control_t *ctl, uint64_t *now);
+static int nodes_named(control_t *ctl, const redisReply *reply, nodes_t *nodes);
+static int nodes_fill(control_t *ctl, nodes_t *nodes, uint64_t now);
+static int nodes_measure(control_t *ctl, node_t *node, size_t n);
+static int nodes_fetch(control_t *ctl, node_t *node, size_t n, uint64_t now);
 static void nodes_take(node_t *node, const redisReply *value, uint64_t now);
 static void nodes_drop(nodes_t *nodes);
 static int nodes_compare(const void *one, const void *two);
 
 
 int
-nodes_read(admin_t *a, nodes_t *nodes)
+nodes_read(control_t *ctl, nodes_t *nodes)
 {
     uint64_t  now;
 
     memset(nodes, 0, sizeof(nodes_t));
 
-    if (nodes_names(a, nodes, &now) != STATUS_DONE
-        || nodes_fill(a, nodes, now) != STATUS_DONE)
+    if (nodes_names(ctl, nodes, &now) != STATUS_DONE
+        || nodes_fill(ctl, nodes, now) != STATUS_DONE)
     {
         nodes_free(nodes);
-        return a->problem.status;
+        return ctl->error.status;
     }
 
     nodes_drop(nodes);
@@ -50,7 +50,7 @@ nodes_read(admin_t *a, nodes_t *nodes)
 
 
 int
-nodes_look(admin_t *a, nodes_t *nodes, char **name, size_t n)
+nodes_look(control_t *ctl, nodes_t *nodes, char **name, size_t n)
 {
     int       status;
     uint64_t  now;
@@ -59,7 +59,7 @@ nodes_look(admin_t *a, nodes_t *nodes, char **name, size_t n)
     nodes->node = calloc(n + 1, sizeof(node_t));
 
     if (nodes->node == NULL) {
-        return admin_memory(a);
+        return control_no_memory(ctl);
     }
 
     while (nodes->n < n) {
@@ -68,16 +68,16 @@ nodes_look(admin_t *a, nodes_t *nodes, char **name, size_t n)
 
         if (nodes->node[nodes->n++].name == NULL) {
             nodes_free(nodes);
-            return admin_memory(a);
+            return control_no_memory(ctl);
         }
     }
 
-    status = link_command(a->link, "TIME", NULL) == 0
-             && link_send(a->link) == 0 ? nodes_time(a, &now)
-                                        : a->problem.status;
+    status = redis_queue(ctl->redis, "TIME", NULL) == 0
+             && redis_send(ctl->redis) == 0 ? nodes_time(ctl, &now)
+                                        : ctl->error.status;
 
     if (status == STATUS_DONE) {
-        status = nodes_fill(a, nodes, now);
+        status = nodes_fill(ctl, nodes, now);
     }
 
     if (status != STATUS_DONE) {
@@ -109,7 +109,7 @@ nodes_mend(const node_t *node)
 
 
 void
-nodes_warn(const admin_t *a, const nodes_t *nodes)
+nodes_warn(const control_t *ctl, const nodes_t *nodes)
 {
     char          *name;
     size_t         i, bad;
@@ -126,17 +126,18 @@ nodes_warn(const admin_t *a, const nodes_t *nodes)
 
         name = text_safe(node->name, node->len);
 
-        admin_warn(a, "node", "", nodes_mend(node),
-                   "what \"%s\" in Redis holds for \"%.200s\" is no report of "
-                   "an nginx: it %s", a->settings.nodes, name ? name : "",
-                   node->why);
+        control_warn(ctl, "node", "", nodes_mend(node),
+                     "what \"%s\" in Redis holds for \"%.200s\" is no report of "
+                     "an nginx: it %s", ctl->settings.nodes, name ? name : "",
+                     node->why);
         free(name);
     }
 
     if (bad > NODES_NAMED || nodes->more) {
-        admin_warn(a, "node", "", NODES_MEND, "\"%s\" in Redis holds %" PRIu64
-                   " fields that are no report or were not looked at",
-                   a->settings.nodes, nodes->more + bad);
+        control_warn(ctl, "node", "", NODES_MEND,
+                     "\"%s\" in Redis holds %" PRIu64
+                     " fields that are no report or were not looked at",
+                     ctl->settings.nodes, nodes->more + bad);
     }
 }
 
@@ -144,7 +145,7 @@ nodes_warn(const admin_t *a, const nodes_t *nodes)
 /* The names alone, however large what stands there is. */
 
 static int
-nodes_names(admin_t *a, nodes_t *nodes, uint64_t *now)
+nodes_names(control_t *ctl, nodes_t *nodes, uint64_t *now)
 {
     int          status;
     char         most[16];
@@ -152,30 +153,31 @@ nodes_names(admin_t *a, nodes_t *nodes, uint64_t *now)
     redisReply  *reply;
 
     (void) snprintf(most, sizeof(most), "%d", NODES_MOST);
-    link_trim(a->link, NODES_NAME + 1);
+    redis_trim(ctl->redis, NODES_NAME + 1);
 
-    if (link_command(a->link, "TIME", NULL) != 0
-        || link_command(a->link, "HLEN", a->settings.nodes, NULL) != 0
-        || link_command(a->link, "HRANDFIELD", a->settings.nodes, most, NULL)
+    if (redis_queue(ctl->redis, "TIME", NULL) != 0
+        || redis_queue(ctl->redis, "HLEN", ctl->settings.nodes, NULL) != 0
+        || redis_queue(ctl->redis, "HRANDFIELD", ctl->settings.nodes, most,
+                       NULL)
            != 0
-        || link_send(a->link) != 0
-        || nodes_time(a, now) != STATUS_DONE
-        || (reply = link_expect(a->link, REDIS_REPLY_INTEGER)) == NULL)
+        || redis_send(ctl->redis) != 0
+        || nodes_time(ctl, now) != STATUS_DONE
+        || (reply = redis_expect(ctl->redis, REDIS_REPLY_INTEGER)) == NULL)
     {
-        return a->problem.status;
+        return ctl->error.status;
     }
 
     all = reply->integer > 0 ? (uint64_t) reply->integer : 0;
     freeReplyObject(reply);
 
-    reply = link_expect(a->link, REDIS_REPLY_ARRAY);
-    link_trim(a->link, 0);
+    reply = redis_expect(ctl->redis, REDIS_REPLY_ARRAY);
+    redis_trim(ctl->redis, 0);
 
     if (reply == NULL) {
-        return a->problem.status;
+        return ctl->error.status;
     }
 
-    status = nodes_named(a, reply, nodes);
+    status = nodes_named(ctl, reply, nodes);
     freeReplyObject(reply);
 
     nodes->more = all > nodes->n ? all - nodes->n : 0;
@@ -185,14 +187,14 @@ nodes_names(admin_t *a, nodes_t *nodes, uint64_t *now)
 
 
 static int
-nodes_time(admin_t *a, uint64_t *now)
+nodes_time(control_t *ctl, uint64_t *now)
 {
     redisReply  *reply;
 
-    reply = link_expect(a->link, REDIS_REPLY_ARRAY);
+    reply = redis_expect(ctl->redis, REDIS_REPLY_ARRAY);
 
     if (reply == NULL) {
-        return a->problem.status;
+        return ctl->error.status;
     }
 
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2
@@ -200,10 +202,10 @@ nodes_time(admin_t *a, uint64_t *now)
         || reply->element[1]->type != REDIS_REPLY_STRING)
     {
         freeReplyObject(reply);
-        return problem_set(&a->problem, STATUS_FAILED, "protocol",
-                           "is this the address of a Redis?",
-                           "Redis at %s gave an answer to TIME of an "
-                           "unexpected form", a->settings.where);
+        return error_set(&ctl->error, STATUS_FAILED, "protocol",
+                         "is this the address of a Redis?",
+                         "Redis at %s gave an answer to TIME of an "
+                         "unexpected form", ctl->settings.where);
     }
 
     *now = strtoull(reply->element[0]->str, NULL, 10) * 1000
@@ -216,7 +218,7 @@ nodes_time(admin_t *a, uint64_t *now)
 
 
 static int
-nodes_named(admin_t *a, const redisReply *reply, nodes_t *nodes)
+nodes_named(control_t *ctl, const redisReply *reply, nodes_t *nodes)
 {
     size_t             i;
     node_t            *node;
@@ -225,7 +227,7 @@ nodes_named(admin_t *a, const redisReply *reply, nodes_t *nodes)
     nodes->node = calloc(reply->elements + 1, sizeof(node_t));
 
     if (nodes->node == NULL) {
-        return admin_memory(a);
+        return control_no_memory(ctl);
     }
 
     for (i = 0; i < reply->elements; i++) {
@@ -239,7 +241,7 @@ nodes_named(admin_t *a, const redisReply *reply, nodes_t *nodes)
         node->name = malloc(name->len + 1);
 
         if (node->name == NULL) {
-            return admin_memory(a);
+            return control_no_memory(ctl);
         }
 
         memcpy(node->name, name->str, name->len + 1);
@@ -258,7 +260,7 @@ nodes_named(admin_t *a, const redisReply *reply, nodes_t *nodes)
 /* Whether one is silent is a matter of one clock, that of Redis. */
 
 static int
-nodes_fill(admin_t *a, nodes_t *nodes, uint64_t now)
+nodes_fill(control_t *ctl, nodes_t *nodes, uint64_t now)
 {
     size_t   n, left;
     node_t  *node;
@@ -268,10 +270,10 @@ nodes_fill(admin_t *a, nodes_t *nodes, uint64_t now)
     for (left = nodes->n; left; left -= n, node += n) {
         n = left < NODES_SLICE ? left : NODES_SLICE;
 
-        if (nodes_measure(a, node, n) != STATUS_DONE
-            || nodes_fetch(a, node, n, now) != STATUS_DONE)
+        if (nodes_measure(ctl, node, n) != STATUS_DONE
+            || nodes_fetch(ctl, node, n, now) != STATUS_DONE)
         {
-            return a->problem.status;
+            return ctl->error.status;
         }
     }
 
@@ -282,23 +284,24 @@ nodes_fill(admin_t *a, nodes_t *nodes, uint64_t now)
 /* Passes over what is too large. */
 
 static int
-nodes_measure(admin_t *a, node_t *node, size_t n)
+nodes_measure(control_t *ctl, node_t *node, size_t n)
 {
     size_t       i;
     redisReply  *reply;
 
     for (i = 0; i < n; i++) {
-        size_t       len[] = { strlen("HSTRLEN"), strlen(a->settings.nodes),
+        size_t       len[] = { strlen("HSTRLEN"), strlen(ctl->settings.nodes),
                                node[i].len };
-        const char  *word[] = { "HSTRLEN", a->settings.nodes, node[i].name };
+        const char  *word[] = { "HSTRLEN", ctl->settings.nodes, node[i].name };
 
-        if (node[i].why == NULL && link_queue(a->link, 3, word, len) != 0) {
-            return a->problem.status;
+        if (node[i].why == NULL && redis_queue_argv(ctl->redis, 3, word,
+                                                    len) != 0) {
+            return ctl->error.status;
         }
     }
 
-    if (link_send(a->link) != 0) {
-        return a->problem.status;
+    if (redis_send(ctl->redis) != 0) {
+        return ctl->error.status;
     }
 
     for (i = 0; i < n; i++) {
@@ -307,10 +310,10 @@ nodes_measure(admin_t *a, node_t *node, size_t n)
             continue;
         }
 
-        reply = link_expect(a->link, REDIS_REPLY_INTEGER);
+        reply = redis_expect(ctl->redis, REDIS_REPLY_INTEGER);
 
         if (reply == NULL) {
-            return a->problem.status;
+            return ctl->error.status;
         }
 
         if (reply->integer > PAYLOCK_NODE_LARGE) {
@@ -328,14 +331,14 @@ nodes_measure(admin_t *a, node_t *node, size_t n)
 /* What has grown since it was measured is cut. */
 
 static int
-nodes_fetch(admin_t *a, node_t *node, size_t n, uint64_t now)
+nodes_fetch(control_t *ctl, node_t *node, size_t n, uint64_t now)
 {
     size_t       i, m, len[NODES_SLICE + 2];
     redisReply  *reply;
     const char  *word[NODES_SLICE + 2];
 
     word[0] = "HMGET";
-    word[1] = a->settings.nodes;
+    word[1] = ctl->settings.nodes;
     len[0] = strlen(word[0]);
     len[1] = strlen(word[1]);
 
@@ -350,17 +353,18 @@ nodes_fetch(admin_t *a, node_t *node, size_t n, uint64_t now)
         return STATUS_DONE;
     }
 
-    link_trim(a->link, PAYLOCK_NODE_LARGE + 1);
+    redis_trim(ctl->redis, PAYLOCK_NODE_LARGE + 1);
 
-    if (link_queue(a->link, m, word, len) != 0 || link_send(a->link) != 0) {
-        return a->problem.status;
+    if (redis_queue_argv(ctl->redis, m, word,
+                         len) != 0 || redis_send(ctl->redis) != 0) {
+        return ctl->error.status;
     }
 
-    reply = link_expect(a->link, REDIS_REPLY_ARRAY);
-    link_trim(a->link, 0);
+    reply = redis_expect(ctl->redis, REDIS_REPLY_ARRAY);
+    redis_trim(ctl->redis, 0);
 
     if (reply == NULL) {
-        return a->problem.status;
+        return ctl->error.status;
     }
 
     for (i = 0, m = 0; i < n && m < reply->elements; i++) {

@@ -11,7 +11,7 @@
 #define _NODES_H_INCLUDED_
 
 
-#include "commands.h"
+#include "context/control.h"
 #include "paylock_node.h"
 
 
@@ -38,11 +38,11 @@ typedef struct {
 
 /* Reads the reports of all nodes.  Returns a status. */
 
-int nodes_read(admin_t *a, nodes_t *nodes);
+int nodes_read(control_t *ctl, nodes_t *nodes);
 
 /* The same for n names, whether or not they are there, in their order. */
 
-int nodes_look(admin_t *a, nodes_t *nodes, char **name, size_t n);
+int nodes_look(control_t *ctl, nodes_t *nodes, char **name, size_t n);
 
 void nodes_free(nodes_t *nodes);
 
@@ -55,7 +55,7 @@ const char *nodes_mend(const node_t *node);
 
 /* Warns of what is no report. */
 
-void nodes_warn(const admin_t *a, const nodes_t *nodes);
+void nodes_warn(const control_t *ctl, const nodes_t *nodes);
 
 
 #endif /* _NODES_H_INCLUDED_ */

@@ -18,22 +18,22 @@
 #define RECORDS_SPARE  65536
 
 
-static int records_page(admin_t *a, const redisReply *reply, uint64_t *seen,
+static int records_page(control_t *ctl, const redisReply *reply, uint64_t *seen,
     records_each_pt each, void *data);
 
 
 /* A cursor comes back to 0 when all was seen; one that does not is a lie. */
 
 int
-records_scan(admin_t *a, uint64_t *n, records_each_pt each, void *data)
+records_scan(control_t *ctl, uint64_t *n, records_each_pt each, void *data)
 {
     int          status;
     char         cursor[24];
     uint64_t     seen;
     redisReply  *reply;
 
-    if (link_number(a->link, "HLEN", a->settings.locks, n) != 0) {
-        return a->problem.status;
+    if (redis_number(ctl->redis, "HLEN", ctl->settings.locks, n) != 0) {
+        return ctl->error.status;
     }
 
     strcpy(cursor, "0");
@@ -41,23 +41,23 @@ records_scan(admin_t *a, uint64_t *n, records_each_pt each, void *data)
 
     do {
         if (*n > UINT32_MAX || seen > 4 * *n + RECORDS_SPARE) {
-            return problem_set(&a->problem, STATUS_FAILED, "protocol",
-                               "is this the address of a Redis?",
-                               "Redis at %s %s %" PRIu64 " records",
-                               a->settings.where, *n > UINT32_MAX
-                               ? "counts more than there can be:"
-                               : "comes to no end with", *n);
+            return error_set(&ctl->error, STATUS_FAILED, "protocol",
+                             "is this the address of a Redis?",
+                             "Redis at %s %s %" PRIu64 " records",
+                             ctl->settings.where, *n > UINT32_MAX
+                             ? "counts more than there can be:"
+                             : "comes to no end with", *n);
         }
 
-        if (link_command(a->link, "HSCAN", a->settings.locks, cursor, "COUNT",
-                         RECORDS_COUNT, NULL) != 0
-            || link_send(a->link) != 0
-            || (reply = link_expect(a->link, REDIS_REPLY_ARRAY)) == NULL)
+        if (redis_queue(ctl->redis, "HSCAN", ctl->settings.locks, cursor,
+                        "COUNT", RECORDS_COUNT, NULL) != 0
+            || redis_send(ctl->redis) != 0
+            || (reply = redis_expect(ctl->redis, REDIS_REPLY_ARRAY)) == NULL)
         {
-            return a->problem.status;
+            return ctl->error.status;
         }
 
-        status = records_page(a, reply, &seen, each, data);
+        status = records_page(ctl, reply, &seen, each, data);
 
         if (status == STATUS_DONE) {
             (void) snprintf(cursor, sizeof(cursor), "%s",
@@ -73,7 +73,7 @@ records_scan(admin_t *a, uint64_t *n, records_each_pt each, void *data)
 
 
 static int
-records_page(admin_t *a, const redisReply *reply, uint64_t *seen,
+records_page(control_t *ctl, const redisReply *reply, uint64_t *seen,
     records_each_pt each, void *data)
 {
     int                status;
@@ -108,8 +108,8 @@ records_page(admin_t *a, const redisReply *reply, uint64_t *seen,
 
 strange:
 
-    return problem_set(&a->problem, STATUS_FAILED, "protocol",
-                       "is this the address of a Redis?",
-                       "Redis at %s gave an answer to HSCAN of an unexpected "
-                       "form", a->settings.where);
+    return error_set(&ctl->error, STATUS_FAILED, "protocol",
+                     "is this the address of a Redis?",
+                     "Redis at %s gave an answer to HSCAN of an unexpected "
+                     "form", ctl->settings.where);
 }

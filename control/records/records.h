@@ -10,7 +10,7 @@
 #define _RECORDS_H_INCLUDED_
 
 
-#include "commands.h"
+#include "context/control.h"
 
 
 /* What is done with a field and its value; returns a status. */
@@ -24,7 +24,7 @@ typedef int (*records_each_pt)(void *data, const redisReply *host,
  * a status.
  */
 
-int records_scan(admin_t *a, uint64_t *n, records_each_pt each, void *data);
+int records_scan(control_t *ctl, uint64_t *n, records_each_pt each, void *data);
 
 
 #endif /* _RECORDS_H_INCLUDED_ */

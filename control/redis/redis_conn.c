@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "cli/settings.h"
+#include "redis/settings.h"
 #include "paylock_resp.h"
 #include "redis/redis_conn.h"
 #include "redis/redis_connect.h"
@@ -24,7 +24,7 @@
 #define LINK_READ    16384
 
 
-struct link_s {
+struct redis_conn_s {
     int               fd;
     tls_t            *tls;             /* NULL: without */
     char             *out;
@@ -32,48 +32,48 @@ struct link_s {
     size_t            out_size;
     paylock_resp_t   *resp;
     const char       *where;
-    problem_t        *problem;
+    error_info_t     *error;
     unsigned          logins;          /* replies due before all others */
 };
 
 
-static int link_queue_logins(link_t *l, const settings_t *s);
-static int link_logins(link_t *l);
-static void link_wipe(link_t *l);
-static int link_wait(const link_t *l, short events, long long deadline);
-static int link_lost(link_t *l, const char *what);
+static int redis_conn_queue_logins(redis_conn_t *l, const settings_t *s);
+static int redis_conn_logins(redis_conn_t *l);
+static void redis_wipe(redis_conn_t *l);
+static int redis_wait(const redis_conn_t *l, short events, long long deadline);
+static int redis_lost(redis_conn_t *l, const char *what);
 
 
-link_t *
-link_open(const settings_t *s, problem_t *p)
+redis_conn_t *
+redis_conn_open(const settings_t *s, error_info_t *p)
 {
-    link_t  *l;
+    redis_conn_t  *l;
 
-    l = calloc(1, sizeof(link_t));
+    l = calloc(1, sizeof(redis_conn_t));
 
     if (l == NULL) {
-        (void) problem_set(p, STATUS_FAILED, "memory", NULL, "out of memory");
+        (void) error_set(p, STATUS_FAILED, "memory", NULL, "out of memory");
         return NULL;
     }
 
     l->fd = -1;
     l->where = s->where;
-    l->problem = p;
+    l->error = p;
     l->resp = paylock_resp_create();
 
     if (l->resp == NULL) {
-        (void) problem_set(p, STATUS_FAILED, "memory", NULL, "out of memory");
+        (void) error_set(p, STATUS_FAILED, "memory", NULL, "out of memory");
         goto failed;
     }
 
-    l->fd = dial(s, p);
+    l->fd = redis_connect(s, p);
 
     if (l->fd != -1 && s->url.tls) {
         l->tls = tls_open(s, l->fd, p);
     }
 
     if (l->fd == -1 || (s->url.tls && l->tls == NULL)
-        || link_queue_logins(l, s) != 0)
+        || redis_conn_queue_logins(l, s) != 0)
     {
         goto failed;
     }
@@ -82,21 +82,21 @@ link_open(const settings_t *s, problem_t *p)
 
 failed:
 
-    link_close(l);
+    redis_conn_close(l);
 
     return NULL;
 }
 
 
 int
-link_login(link_t *l)
+redis_conn_login(redis_conn_t *l)
 {
-    return link_send(l) == 0 ? link_logins(l) : -1;
+    return redis_send(l) == 0 ? redis_conn_logins(l) : -1;
 }
 
 
 void
-link_close(link_t *l)
+redis_conn_close(redis_conn_t *l)
 {
     if (l == NULL) {
         return;
@@ -112,14 +112,14 @@ link_close(link_t *l)
         paylock_resp_free(l->resp);
     }
 
-    link_wipe(l);
+    redis_wipe(l);
     free(l->out);
     free(l);
 }
 
 
 int
-link_queue(link_t *l, size_t n, const char **arg, const size_t *len)
+redis_queue_argv(redis_conn_t *l, size_t n, const char **arg, const size_t *len)
 {
     int      size;
     char    *command, *out;
@@ -144,7 +144,7 @@ link_queue(link_t *l, size_t n, const char **arg, const size_t *len)
 
         if (l->out) {
             memcpy(out, l->out, l->out_len);
-            link_wipe(l);
+            redis_wipe(l);
             free(l->out);
         }
 
@@ -162,14 +162,14 @@ link_queue(link_t *l, size_t n, const char **arg, const size_t *len)
 
 memory:
 
-    (void) problem_set(l->problem, STATUS_FAILED, "memory", NULL,
-                       "out of memory");
+    (void) error_set(l->error, STATUS_FAILED, "memory", NULL,
+                     "out of memory");
     return -1;
 }
 
 
 int
-link_command(link_t *l, const char *name, ...)
+redis_queue(redis_conn_t *l, const char *name, ...)
 {
     size_t       n;
     va_list      args;
@@ -184,18 +184,18 @@ link_command(link_t *l, const char *name, ...)
 
     va_end(args);
 
-    return link_queue(l, n, arg, NULL);
+    return redis_queue_argv(l, n, arg, NULL);
 }
 
 
 int
-link_send(link_t *l)
+redis_send(redis_conn_t *l)
 {
     size_t      sent;
     ssize_t     n;
     long long   deadline;
 
-    deadline = dial_clock() + LINK_ANSWER;
+    deadline = clock_ms() + LINK_ANSWER;
 
     for (sent = 0; sent < l->out_len; /* void */ ) {
         n = l->tls
@@ -211,12 +211,12 @@ link_send(link_t *l)
             continue;
         }
 
-        if (errno != EAGAIN || link_wait(l, POLLOUT, deadline) != 0) {
-            return link_lost(l, strerror(errno));
+        if (errno != EAGAIN || redis_wait(l, POLLOUT, deadline) != 0) {
+            return redis_lost(l, strerror(errno));
         }
     }
 
-    link_wipe(l);
+    redis_wipe(l);
     l->out_len = 0;
 
     return 0;
@@ -224,14 +224,14 @@ link_send(link_t *l)
 
 
 void
-link_trim(link_t *l, size_t max)
+redis_trim(redis_conn_t *l, size_t max)
 {
     paylock_resp_trim(l->resp, max);
 }
 
 
 redisReply *
-link_reply(link_t *l)
+redis_reply(redis_conn_t *l)
 {
     char         buf[LINK_READ];
     ssize_t      n;
@@ -239,11 +239,11 @@ link_reply(link_t *l)
     const char  *why;
     redisReply  *reply;
 
-    if (link_logins(l) != 0) {
+    if (redis_conn_logins(l) != 0) {
         return NULL;
     }
 
-    deadline = dial_clock() + LINK_ANSWER;
+    deadline = clock_ms() + LINK_ANSWER;
 
     for ( ;; ) {
         why = paylock_resp_next(l->resp, &reply);
@@ -260,28 +260,28 @@ link_reply(link_t *l)
                 why = paylock_resp_feed(l->resp, buf, (size_t) n);
 
             } else if (n == 0) {
-                (void) link_lost(l, "it closed the connection");
+                (void) redis_lost(l, "it closed the connection");
                 return NULL;
 
             } else if (errno != EINTR
                        && (errno != EAGAIN
-                           || link_wait(l, POLLIN, deadline) != 0))
+                           || redis_wait(l, POLLIN, deadline) != 0))
             {
-                (void) link_lost(l, strerror(errno));
+                (void) redis_lost(l, strerror(errno));
                 return NULL;
             }
         }
 
-        if (why == NULL && dial_clock() > deadline) {
-            (void) link_lost(l, strerror(ETIMEDOUT));
+        if (why == NULL && clock_ms() > deadline) {
+            (void) redis_lost(l, strerror(ETIMEDOUT));
             return NULL;
         }
 
         if (why) {
-            (void) problem_set(l->problem, STATUS_FAILED, "protocol",
-                               "is this the address of a Redis?",
-                               "what answers at %s does not speak as Redis "
-                               "does: %s", l->where, why);
+            (void) error_set(l->error, STATUS_FAILED, "protocol",
+                             "is this the address of a Redis?",
+                             "what answers at %s does not speak as Redis "
+                             "does: %s", l->where, why);
             return NULL;
         }
     }
@@ -289,27 +289,28 @@ link_reply(link_t *l)
 
 
 int
-link_fault(link_t *l, const char *code, const char *mend, const char *what,
+redis_fault(redis_conn_t *l, const char *code, const char *mend,
+            const char *what,
     const char *text)
 {
-    (void) problem_set(l->problem, STATUS_FAILED, code, mend,
-                       "Redis at %s %s%.300s", l->where, what, text);
+    (void) error_set(l->error, STATUS_FAILED, code, mend,
+                     "Redis at %s %s%.300s", l->where, what, text);
     return -1;
 }
 
 
 static int
-link_queue_logins(link_t *l, const settings_t *s)
+redis_conn_queue_logins(redis_conn_t *l, const settings_t *s)
 {
     int   rc;
     char  db[16];
 
     if (s->password == NULL && s->username) {
-        return problem_set(l->problem, STATUS_FAILED, "auth",
-                           "give it by --password-file, or in the "
-                           "configuration", "there is no password for the "
-                           "user \"%.100s\" of Redis at %s", s->username,
-                           l->where);
+        return error_set(l->error, STATUS_FAILED, "auth",
+                         "give it by --password-file, or in the "
+                         "configuration", "there is no password for the "
+                         "user \"%.100s\" of Redis at %s", s->username,
+                         l->where);
     }
 
     rc = 0;
@@ -317,14 +318,14 @@ link_queue_logins(link_t *l, const settings_t *s)
     if (s->password) {
         l->logins++;
         rc = s->username
-             ? link_command(l, "AUTH", s->username, s->password, NULL)
-             : link_command(l, "AUTH", s->password, NULL);
+             ? redis_queue(l, "AUTH", s->username, s->password, NULL)
+             : redis_queue(l, "AUTH", s->password, NULL);
     }
 
     if (rc == 0 && s->url.db) {
         l->logins++;
         (void) snprintf(db, sizeof(db), "%u", s->url.db);
-        rc = link_command(l, "SELECT", db, NULL);
+        rc = redis_queue(l, "SELECT", db, NULL);
     }
 
     return rc;
@@ -334,7 +335,7 @@ link_queue_logins(link_t *l, const settings_t *s)
 /* Reads the replies that stand before all others. */
 
 static int
-link_logins(link_t *l)
+redis_conn_logins(redis_conn_t *l)
 {
     unsigned  n;
 
@@ -342,7 +343,7 @@ link_logins(link_t *l)
     l->logins = 0;
 
     while (n--) {
-        if (link_done(l) != 0) {
+        if (redis_expect_ok(l) != 0) {
             return -1;
         }
     }
@@ -354,7 +355,7 @@ link_logins(link_t *l)
 /* AUTH may be in what was sent. */
 
 static void
-link_wipe(link_t *l)
+redis_wipe(redis_conn_t *l)
 {
     if (l->out) {
         explicit_bzero(l->out, l->out_len);
@@ -363,24 +364,24 @@ link_wipe(link_t *l)
 
 
 static int
-link_wait(const link_t *l, short events, long long deadline)
+redis_wait(const redis_conn_t *l, short events, long long deadline)
 {
-    return dial_wait(l->fd, l->tls ? tls_events(l->tls) : events, deadline);
+    return socket_wait(l->fd, l->tls ? tls_events(l->tls) : events, deadline);
 }
 
 
 static int
-link_lost(link_t *l, const char *what)
+redis_lost(redis_conn_t *l, const char *what)
 {
     if (l->tls && errno == EPROTO) {
-        return tls_problem(l->tls, l->problem);
+        return tls_problem(l->tls, l->error);
     }
 
-    (void) problem_set(l->problem, STATUS_FAILED, "link",
-                       l->tls == NULL && errno == ECONNRESET
-                       ? "is Redis well there? see its log; a port for TLS "
-                         "is named by rediss://"
-                       : "is Redis well there? see its log",
-                       "no answer from Redis at %s: %s", l->where, what);
+    (void) error_set(l->error, STATUS_FAILED, "link",
+                     l->tls == NULL && errno == ECONNRESET
+                     ? "is Redis well there? see its log; a port for TLS "
+                       "is named by rediss://"
+                     : "is Redis well there? see its log",
+                     "no answer from Redis at %s: %s", l->where, what);
     return -1;
 }

@@ -9,38 +9,40 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "cli/settings.h"
+#include "redis/settings.h"
 #include "redis/redis_connect.h"
 
 
 #define DIAL_TIMEOUT  3000             /* milliseconds, of each address */
 
 
-static int dial_unix(const char *path);
-static int dial_tcp(const settings_t *s, int *error);
-static int dial_address(int domain, const struct sockaddr *addr,
+static int redis_connect_unix(const char *path);
+static int redis_connect_tcp(const settings_t *s, int *error);
+static int redis_connect_address(int domain, const struct sockaddr *addr,
     socklen_t len);
 
 
 int
-dial(const settings_t *s, problem_t *p)
+redis_connect(const settings_t *s, error_info_t *p)
 {
     int  fd, error;
 
     error = 0;
-    fd = s->url.path ? dial_unix(s->url.path) : dial_tcp(s, &error);
+    fd = s->url.path ? redis_connect_unix(s->url.path) : redis_connect_tcp(s,
+                                                                           &error);
 
     if (fd == -1) {
-        (void) problem_set(p, STATUS_FAILED, "connect",
-                           "is Redis running there? --redis names another",
-                           "cannot connect to Redis at %s: %s", s->where,
-                           error ? gai_strerror(error) : strerror(errno));
+        (void) error_set(p, STATUS_FAILED, "connect",
+                         "is Redis running there? --redis names another",
+                         "cannot connect to Redis at %s: %s", s->where,
+                         error ? gai_strerror(error) : strerror(errno));
     }
 
     return fd;
@@ -48,7 +50,7 @@ dial(const settings_t *s, problem_t *p)
 
 
 int
-dial_wait(int fd, short events, long long deadline)
+socket_wait(int fd, short events, long long deadline)
 {
     int            n;
     long long      left;
@@ -58,7 +60,7 @@ dial_wait(int fd, short events, long long deadline)
     pfd.events = events;
 
     do {
-        left = deadline - dial_clock();
+        left = deadline - clock_ms();
         n = poll(&pfd, 1, left > 0 ? (int) left : 0);
     } while (n == -1 && errno == EINTR);
 
@@ -71,7 +73,7 @@ dial_wait(int fd, short events, long long deadline)
 
 
 long long
-dial_clock(void)
+clock_ms(void)
 {
     struct timespec  ts;
 
@@ -82,7 +84,7 @@ dial_clock(void)
 
 
 static int
-dial_unix(const char *path)
+redis_connect_unix(const char *path)
 {
     struct sockaddr_un  addr;
 
@@ -95,12 +97,13 @@ dial_unix(const char *path)
     addr.sun_family = AF_UNIX;
     strcpy(addr.sun_path, path);
 
-    return dial_address(AF_UNIX, (struct sockaddr *) &addr, sizeof(addr));
+    return redis_connect_address(AF_UNIX, (struct sockaddr *) &addr,
+                                 sizeof(addr));
 }
 
 
 static int
-dial_tcp(const settings_t *s, int *error)
+redis_connect_tcp(const settings_t *s, int *error)
 {
     int               fd, on;
     char              port[16];
@@ -121,7 +124,7 @@ dial_tcp(const settings_t *s, int *error)
     fd = -1;
 
     for (ai = list; ai && fd == -1; ai = ai->ai_next) {
-        fd = dial_address(ai->ai_family, ai->ai_addr, ai->ai_addrlen);
+        fd = redis_connect_address(ai->ai_family, ai->ai_addr, ai->ai_addrlen);
     }
 
     freeaddrinfo(list);
@@ -138,7 +141,7 @@ dial_tcp(const settings_t *s, int *error)
 /* The socket, or -1 and errno. */
 
 static int
-dial_address(int domain, const struct sockaddr *addr, socklen_t len)
+redis_connect_address(int domain, const struct sockaddr *addr, socklen_t len)
 {
     int        fd, error;
     socklen_t  size;
@@ -159,7 +162,7 @@ dial_address(int domain, const struct sockaddr *addr, socklen_t len)
         error = 0;
         size = sizeof(error);
 
-        if (dial_wait(fd, POLLOUT, dial_clock() + DIAL_TIMEOUT) != 0
+        if (socket_wait(fd, POLLOUT, clock_ms() + DIAL_TIMEOUT) != 0
             || getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0)
         {
             error = errno;

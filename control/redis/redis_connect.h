@@ -10,7 +10,7 @@
 #define _REDIS_CONNECT_H_INCLUDED_
 
 
-#include "error.h"
+#include "base/error.h"
 
 
 typedef struct settings_s  settings_t;
@@ -18,15 +18,15 @@ typedef struct settings_s  settings_t;
 
 /* A connected socket, or -1 and the problem noted. */
 
-int dial(const settings_t *s, problem_t *p);
+int redis_connect(const settings_t *s, error_info_t *p);
 
 /* Waits for poll()'s events; -1 and errno once the clock is at deadline. */
 
-int dial_wait(int fd, short events, long long deadline);
+int socket_wait(int fd, short events, long long deadline);
 
 /* Milliseconds that only go forward. */
 
-long long dial_clock(void);
+long long clock_ms(void);
 
 
 #endif /* _REDIS_CONNECT_H_INCLUDED_ */

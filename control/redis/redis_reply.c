@@ -15,7 +15,7 @@ static const struct {
     const char  *word;
     const char  *code;
     const char  *mend;
-} link_errors[] = {
+} redis_errors[] = {
     { "NOAUTH", "auth", "give its password by --password-file, or in the "
       "configuration" },
     { "WRONGPASS", "auth", "correct the user name or the password" },
@@ -46,11 +46,11 @@ static const struct {
 
 
 redisReply *
-link_expect(link_t *l, int type)
+redis_expect(redis_conn_t *l, int type)
 {
     redisReply  *reply;
 
-    reply = link_reply(l);
+    reply = redis_reply(l);
 
     if (reply == NULL || reply->type == type
         || reply->type == REDIS_REPLY_NIL)
@@ -59,11 +59,11 @@ link_expect(link_t *l, int type)
     }
 
     if (reply->type == REDIS_REPLY_ERROR) {
-        (void) link_refused(l, reply);
+        (void) redis_refused(l, reply);
 
     } else {
-        (void) link_fault(l, "protocol", "is this the address of a Redis?",
-                          "gave an answer of an unexpected type", "");
+        (void) redis_fault(l, "protocol", "is this the address of a Redis?",
+                           "gave an answer of an unexpected type", "");
     }
 
     freeReplyObject(reply);
@@ -73,15 +73,15 @@ link_expect(link_t *l, int type)
 
 
 int
-link_number(link_t *l, const char *command, const char *key, uint64_t *n)
+redis_number(redis_conn_t *l, const char *command, const char *key, uint64_t *n)
 {
     redisReply  *reply;
 
-    if (link_command(l, command, key, NULL) != 0 || link_send(l) != 0) {
+    if (redis_queue(l, command, key, NULL) != 0 || redis_send(l) != 0) {
         return -1;
     }
 
-    reply = link_expect(l, REDIS_REPLY_INTEGER);
+    reply = redis_expect(l, REDIS_REPLY_INTEGER);
 
     if (reply == NULL) {
         return -1;
@@ -96,11 +96,11 @@ link_number(link_t *l, const char *command, const char *key, uint64_t *n)
 
 
 int
-link_done(link_t *l)
+redis_expect_ok(redis_conn_t *l)
 {
     redisReply  *reply;
 
-    reply = link_expect(l, REDIS_REPLY_STATUS);
+    reply = redis_expect(l, REDIS_REPLY_STATUS);
 
     if (reply == NULL) {
         return -1;
@@ -113,7 +113,7 @@ link_done(link_t *l)
 
 
 int
-link_refused(link_t *l, const redisReply *reply)
+redis_refused(redis_conn_t *l, const redisReply *reply)
 {
     size_t       i;
     const char  *text;
@@ -129,12 +129,24 @@ link_refused(link_t *l, const redisReply *reply)
 
     /* the last one is the beginning of every text */
 
-    for (i = 0; strncmp(text, link_errors[i].word, strlen(link_errors[i].word))
+    for (i = 0; strncmp(text, redis_errors[i].word,
+                        strlen(redis_errors[i].word))
                 != 0; i++)
     {
         /* void */
     }
 
-    return link_fault(l, link_errors[i].code, link_errors[i].mend,
-                      "refused: ", text);
+    return redis_fault(l, redis_errors[i].code, redis_errors[i].mend,
+                       "refused: ", text);
+}
+
+
+void
+redis_drop(redis_conn_t *l, size_t replies)
+{
+    redisReply  *reply;
+
+    while (replies-- && (reply = redis_reply(l)) != NULL) {
+        freeReplyObject(reply);
+    }
 }

@@ -16,7 +16,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-#include "cli/settings.h"
+#include "redis/settings.h"
 #include "redis/redis_connect.h"
 #include "redis/tls.h"
 
@@ -35,11 +35,11 @@ struct tls_s {
 };
 
 
-static int tls_certificates(tls_t *t, const settings_t *s, problem_t *p);
-static int tls_bad_file(problem_t *p, const char *what, const char *path);
+static int tls_certificates(tls_t *t, const settings_t *s, error_info_t *p);
+static int tls_bad_file(error_info_t *p, const char *what, const char *path);
 static int tls_passphrase(char *buf, int size, int rwflag, void *data);
-static int tls_name(tls_t *t, int fd, problem_t *p);
-static int tls_handshake(tls_t *t, int fd, problem_t *p);
+static int tls_name(tls_t *t, int fd, error_info_t *p);
+static int tls_handshake(tls_t *t, int fd, error_info_t *p);
 static void tls_quiet(struct sigaction *old);
 static ssize_t tls_result(tls_t *t, int n, const struct sigaction *old);
 
@@ -61,14 +61,14 @@ static const struct {
 
 
 tls_t *
-tls_open(const settings_t *s, int fd, problem_t *p)
+tls_open(const settings_t *s, int fd, error_info_t *p)
 {
     tls_t  *t;
 
     t = calloc(1, sizeof(tls_t));
 
     if (t == NULL) {
-        (void) problem_set(p, STATUS_FAILED, "memory", NULL, "out of memory");
+        (void) error_set(p, STATUS_FAILED, "memory", NULL, "out of memory");
         return NULL;
     }
 
@@ -169,7 +169,7 @@ tls_events(const tls_t *t)
 
 
 int
-tls_problem(const tls_t *t, problem_t *p)
+tls_problem(const tls_t *t, error_info_t *p)
 {
     int          reason;
     long         refused;
@@ -181,20 +181,20 @@ tls_problem(const tls_t *t, problem_t *p)
     if (refused == X509_V_ERR_HOSTNAME_MISMATCH
         || refused == X509_V_ERR_IP_ADDRESS_MISMATCH)
     {
-        (void) problem_set(p, STATUS_FAILED, "tls",
-                           "--tls-name gives the name that is in it",
-                           "the certificate of Redis at %s is not for \"%s\"",
-                           t->where, t->name);
+        (void) error_set(p, STATUS_FAILED, "tls",
+                         "--tls-name gives the name that is in it",
+                         "the certificate of Redis at %s is not for \"%s\"",
+                         t->where, t->name);
         return -1;
     }
 
     if (refused != X509_V_OK) {
-        (void) problem_set(p, STATUS_FAILED, "tls",
-                           refused == X509_V_ERR_CERT_HAS_EXPIRED
-                           ? "give Redis a new one"
-                           : "--tls-ca names the file of its authority",
-                           "the certificate of Redis at %s is refused: %s",
-                           t->where, X509_verify_cert_error_string(refused));
+        (void) error_set(p, STATUS_FAILED, "tls",
+                         refused == X509_V_ERR_CERT_HAS_EXPIRED
+                         ? "give Redis a new one"
+                         : "--tls-ca names the file of its authority",
+                         "the certificate of Redis at %s is refused: %s",
+                         t->where, X509_verify_cert_error_string(refused));
         return -1;
     }
 
@@ -205,15 +205,15 @@ tls_problem(const tls_t *t, problem_t *p)
         /* void */
     }
 
-    (void) problem_set(p, STATUS_FAILED, "tls", tls_mends[i].mend,
-                       "no TLS with Redis at %s: %s", t->where,
-                       text ? text : "unknown error");
+    (void) error_set(p, STATUS_FAILED, "tls", tls_mends[i].mend,
+                     "no TLS with Redis at %s: %s", t->where,
+                     text ? text : "unknown error");
     return -1;
 }
 
 
 static int
-tls_certificates(tls_t *t, const settings_t *s, problem_t *p)
+tls_certificates(tls_t *t, const settings_t *s, error_info_t *p)
 {
     const char  *ca, *cert, *key;
 
@@ -243,17 +243,17 @@ tls_certificates(tls_t *t, const settings_t *s, problem_t *p)
 
 
 static int
-tls_bad_file(problem_t *p, const char *what, const char *path)
+tls_bad_file(error_info_t *p, const char *what, const char *path)
 {
     const char  *why;
 
     why = ERR_reason_error_string(ERR_peek_last_error());
 
-    (void) problem_set(p, STATUS_FAILED, what,
-                       "give a PEM file; a key must have no passphrase and "
-                       "belong to its certificate",
-                       "cannot use the file \"%s\" of the setting \"%s\": %s",
-                       path, what, why ? why : "unknown error");
+    (void) error_set(p, STATUS_FAILED, what,
+                     "give a PEM file; a key must have no passphrase and "
+                     "belong to its certificate",
+                     "cannot use the file \"%s\" of the setting \"%s\": %s",
+                     path, what, why ? why : "unknown error");
     return -1;
 }
 
@@ -273,7 +273,7 @@ tls_passphrase(char *buf, int size, int rwflag, void *data)
 
 
 static int
-tls_name(tls_t *t, int fd, problem_t *p)
+tls_name(tls_t *t, int fd, error_info_t *p)
 {
     int            ok;
     unsigned char  addr[16];
@@ -301,12 +301,12 @@ tls_name(tls_t *t, int fd, problem_t *p)
 
 
 static int
-tls_handshake(tls_t *t, int fd, problem_t *p)
+tls_handshake(tls_t *t, int fd, error_info_t *p)
 {
     long long         deadline;
     struct sigaction  old;
 
-    deadline = dial_clock() + TLS_TIMEOUT;
+    deadline = clock_ms() + TLS_TIMEOUT;
 
     for ( ;; ) {
         tls_quiet(&old);
@@ -319,10 +319,10 @@ tls_handshake(tls_t *t, int fd, problem_t *p)
             return tls_problem(t, p);
         }
 
-        if (errno != EAGAIN || dial_wait(fd, t->events, deadline) != 0) {
-            (void) problem_set(p, STATUS_FAILED, "tls", TLS_MEND,
-                               "no TLS with Redis at %s: %s", t->where,
-                               strerror(errno));
+        if (errno != EAGAIN || socket_wait(fd, t->events, deadline) != 0) {
+            (void) error_set(p, STATUS_FAILED, "tls", TLS_MEND,
+                             "no TLS with Redis at %s: %s", t->where,
+                             strerror(errno));
             return -1;
         }
     }

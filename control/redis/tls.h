@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "error.h"
+#include "base/error.h"
 
 
 typedef struct tls_s       tls_t;
@@ -25,7 +25,7 @@ typedef struct settings_s  settings_t;
  * nothing is sent.  NULL, and the problem noted, if it is not.
  */
 
-tls_t *tls_open(const settings_t *s, int fd, problem_t *p);
+tls_t *tls_open(const settings_t *s, int fd, error_info_t *p);
 void tls_close(tls_t *t);
 
 /*
@@ -39,7 +39,7 @@ short tls_events(const tls_t *t);
 
 /* Notes why TLS failed; returns -1. */
 
-int tls_problem(const tls_t *t, problem_t *p);
+int tls_problem(const tls_t *t, error_info_t *p);
 
 
 #endif /* _TLS_H_INCLUDED_ */

@@ -27,13 +27,14 @@ typedef struct {
 } entry_made_t;
 
 
-static int entry_finish(admin_t *a, paylock_entry_t *e, entry_made_t *made,
+static int entry_finish(control_t *ctl, paylock_entry_t *e, entry_made_t *made,
     int last);
-static int entry_add(admin_t *a, const paylock_entry_t *e);
+static int entry_add(control_t *ctl, const paylock_entry_t *e);
 
 
 int
-entry_queue(admin_t *a, const paylock_entry_t *fields, head_t *head, int last)
+entry_queue(control_t *ctl, const paylock_entry_t *fields, head_t *head,
+            int last)
 {
     char             time[ENTRY_ID];
     entry_made_t     made;
@@ -41,12 +42,12 @@ entry_queue(admin_t *a, const paylock_entry_t *fields, head_t *head, int last)
     paylock_entry_t  e;
 
     if (head->seq >= ENTRY_LAST) {
-        return problem_set(&a->problem, STATUS_FAILED, "exhausted",
-                           "look who wrote that id; rename the key with "
-                           "RENAME, and run \"paylock-admin adopt\"",
-                           "no entry can follow %" PRIu64 " in the audit trail "
-                           "\"%s\" in Redis at %s", head->seq,
-                           a->settings.audit, a->settings.where);
+        return error_set(&ctl->error, STATUS_FAILED, "exhausted",
+                         "look who wrote that id; rename the key with "
+                         "RENAME, and run \"paylock-admin adopt\"",
+                         "no entry can follow %" PRIu64 " in the audit trail "
+                         "\"%s\" in Redis at %s", head->seq,
+                         ctl->settings.audit, ctl->settings.where);
     }
 
     (void) clock_gettime(CLOCK_REALTIME, &now);
@@ -61,10 +62,10 @@ entry_queue(admin_t *a, const paylock_entry_t *fields, head_t *head, int last)
     entry_set(&e, PAYLOCK_AUDIT_TIME, time);
     entry_set(&e, PAYLOCK_AUDIT_PREV, head->hash);
 
-    if (entry_finish(a, &e, &made, last) != STATUS_DONE
-        || entry_add(a, &e) != STATUS_DONE)
+    if (entry_finish(ctl, &e, &made, last) != STATUS_DONE
+        || entry_add(ctl, &e) != STATUS_DONE)
     {
-        return a->problem.status;
+        return ctl->error.status;
     }
 
     head->seq = e.seq;
@@ -77,33 +78,33 @@ entry_queue(admin_t *a, const paylock_entry_t *fields, head_t *head, int last)
 /* What the entry says of itself; of a transaction the last one is signed. */
 
 static int
-entry_finish(admin_t *a, paylock_entry_t *e, entry_made_t *made, int last)
+entry_finish(control_t *ctl, paylock_entry_t *e, entry_made_t *made, int last)
 {
     char  text[PAYLOCK_SIGN_ENTRY_LEN];
 
-    if (entry_random(a, made->salt, PAYLOCK_SALT_LEN / 2) != STATUS_DONE) {
-        return a->problem.status;
+    if (entry_random(ctl, made->salt, PAYLOCK_SALT_LEN / 2) != STATUS_DONE) {
+        return ctl->error.status;
     }
 
     entry_set(e, PAYLOCK_AUDIT_SALT, made->salt);
 
-    if (a->signer.key) {
-        entry_set(e, PAYLOCK_AUDIT_KEY, a->signer.public);
+    if (ctl->signer.key) {
+        entry_set(e, PAYLOCK_AUDIT_KEY, ctl->signer.public);
     }
 
     if (paylock_entry_hash(e, made->hash) != 0) {
-        return problem_set(&a->problem, STATUS_FAILED, "crypto", NULL,
-                           "OpenSSL computes no SHA-256");
+        return error_set(&ctl->error, STATUS_FAILED, "crypto", NULL,
+                         "OpenSSL computes no SHA-256");
     }
 
     entry_set(e, PAYLOCK_AUDIT_HASH, made->hash);
 
-    if (a->signer.key && last) {
+    if (ctl->signer.key && last) {
         paylock_sign_entry(made->hash, text);
 
-        if (paylock_sign(a->signer.key, text, sizeof(text), made->sig) != 0) {
-            return problem_set(&a->problem, STATUS_FAILED, "crypto", NULL,
-                               "OpenSSL makes no Ed25519 signature");
+        if (paylock_sign(ctl->signer.key, text, sizeof(text), made->sig) != 0) {
+            return error_set(&ctl->error, STATUS_FAILED, "crypto", NULL,
+                             "OpenSSL makes no Ed25519 signature");
         }
 
         entry_set(e, PAYLOCK_AUDIT_SIG, made->sig);
@@ -114,7 +115,7 @@ entry_finish(admin_t *a, paylock_entry_t *e, entry_made_t *made, int last)
 
 
 static int
-entry_add(admin_t *a, const paylock_entry_t *e)
+entry_add(control_t *ctl, const paylock_entry_t *e)
 {
     char         id[ENTRY_ID];
     size_t       i, n, len[ENTRY_ARGS];
@@ -123,7 +124,7 @@ entry_add(admin_t *a, const paylock_entry_t *e)
     (void) snprintf(id, sizeof(id), "%" PRIu64 "-0", e->seq);
 
     arg[0] = "XADD";
-    arg[1] = a->settings.audit;
+    arg[1] = ctl->settings.audit;
     arg[2] = id;
 
     for (n = 0; n < 3; n++) {
@@ -145,8 +146,8 @@ entry_add(admin_t *a, const paylock_entry_t *e)
         n++;
     }
 
-    return link_queue(a->link, n, arg, len) == 0 ? STATUS_DONE
-                                                 : a->problem.status;
+    return redis_queue_argv(ctl->redis, n, arg, len) == 0 ? STATUS_DONE
+                                                 : ctl->error.status;
 }
 
 
@@ -159,14 +160,14 @@ entry_set(paylock_entry_t *e, paylock_audit_field_e field, const char *text)
 
 
 int
-entry_random(admin_t *a, char *hex, size_t n)
+entry_random(control_t *ctl, char *hex, size_t n)
 {
     size_t         i;
     unsigned char  byte[ENTRY_RANDOM];
 
     if (getrandom(byte, n, 0) != (ssize_t) n) {
-        return problem_set(&a->problem, STATUS_FAILED, "random", NULL,
-                           "the system gives no random numbers");
+        return error_set(&ctl->error, STATUS_FAILED, "random", NULL,
+                         "the system gives no random numbers");
     }
 
     for (i = 0; i < n; i++, hex += 2) {

@@ -10,7 +10,7 @@
 #define _ENTRY_H_INCLUDED_
 
 
-#include "commands.h"
+#include "context/control.h"
 #include "trail/known_head.h"
 
 
@@ -20,7 +20,7 @@
  * of its transaction.  Returns a status.
  */
 
-int entry_queue(admin_t *a, const paylock_entry_t *fields, head_t *head,
+int entry_queue(control_t *ctl, const paylock_entry_t *fields, head_t *head,
     int last);
 
 /* Sets a field; text may be NULL and stays the caller's. */
@@ -32,7 +32,7 @@ void entry_set(paylock_entry_t *e, paylock_audit_field_e field,
 
 #define ENTRY_RANDOM  16
 
-int entry_random(admin_t *a, char *hex, size_t n);
+int entry_random(control_t *ctl, char *hex, size_t n);
 
 
 #endif /* _ENTRY_H_INCLUDED_ */

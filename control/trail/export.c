@@ -13,11 +13,11 @@
 
 
 typedef struct {
-    admin_t   *admin;
-    export_t  *export;
-    FILE      *f;
-    int        status;
-    unsigned   pending:1;              /* an entry in full is to be signed */
+    control_t  *ctl;
+    export_t   *export;
+    FILE       *f;
+    int         status;
+    unsigned    pending:1;             /* an entry in full is to be signed */
 } export_run_t;
 
 
@@ -33,18 +33,18 @@ static int export_line(export_run_t *r, json_t *json);
 int
 export_write(verify_t *c, export_t *x, FILE *f)
 {
-    admin_t       *a;
-    export_run_t   r;
+    control_t    *ctl;
+    export_run_t  r;
 
-    a = c->admin;
+    ctl = c->ctl;
 
     memset(&r, 0, sizeof(export_run_t));
-    r.admin = a;
+    r.ctl = ctl;
     r.export = x;
     r.f = f;
 
     if (verify_stream(c) != STATUS_DONE || verify_end(c) != STATUS_DONE) {
-        return a->problem.status;
+        return ctl->error.status;
     }
 
     /* what is signed is what was verified, not what Redis calls the last */
@@ -56,20 +56,20 @@ export_write(verify_t *c, export_t *x, FILE *f)
 
     } else {
 
-        if (head_newest(a, &x->head) != STATUS_DONE) {
-            return a->problem.status;
+        if (head_newest(ctl, &x->head) != STATUS_DONE) {
+            return ctl->error.status;
         }
 
-        admin_warn(a, paylock_fault_names[c->fault[0].kind], "",
-                   "run \"paylock-admin audit verify\"",
-                   "the trail is not good, and neither is what is written of "
-                   "it: %s", c->fault[0].text);
+        control_warn(ctl, paylock_fault_names[c->fault[0].kind], "",
+                     "run \"paylock-admin audit verify\"",
+                     "the trail is not good, and neither is what is written of "
+                     "it: %s", c->fault[0].text);
     }
 
     if (export_header(&r, c) != STATUS_DONE
-        || trail_forwards(a, export_entry, &r) != STATUS_DONE)
+        || trail_forwards(ctl, export_entry, &r) != STATUS_DONE)
     {
-        return a->problem.status;
+        return ctl->error.status;
     }
 
     return r.status == STATUS_DONE ? export_checkpoint(&r, c) : r.status;
@@ -85,10 +85,10 @@ export_header(export_run_t *r, const verify_t *c)
     x = r->export;
 
     if (x->head.seq == 0) {
-        return problem_set(&r->admin->problem, STATUS_FAILED, "chain_unknown",
-                           NULL, "there is no audit trail \"%s\" in Redis at "
-                           "%s", r->admin->settings.audit,
-                           r->admin->settings.where);
+        return error_set(&r->ctl->error, STATUS_FAILED, "chain_unknown",
+                         NULL, "there is no audit trail \"%s\" in Redis at "
+                         "%s", r->ctl->settings.audit,
+                         r->ctl->settings.where);
     }
 
     memset(&h, 0, sizeof(paylock_export_header_t));
@@ -157,7 +157,7 @@ export_leaf(export_run_t *r, const paylock_entry_t *e)
     memset(&leaf, 0, sizeof(paylock_leaf_t));
 
     if (paylock_entry_leaf(e, hex) != 0) {
-        return admin_memory(r->admin);
+        return control_no_memory(r->ctl);
     }
 
     leaf.seq = e->seq;
@@ -224,7 +224,7 @@ export_checkpoint(export_run_t *r, verify_t *c)
     }
 
     if (verify_sign(c, &r->export->head, text, &len) != STATUS_DONE) {
-        return r->admin->problem.status;
+        return r->ctl->error.status;
     }
 
     r->export->checkpoint = len != 0;
@@ -238,7 +238,7 @@ static int
 export_line(export_run_t *r, json_t *json)
 {
     if (json == NULL) {
-        return admin_memory(r->admin);
+        return control_no_memory(r->ctl);
     }
 
     /* what cannot be written is told when the file is closed */

@@ -23,50 +23,51 @@ typedef struct {
 } head_adopted_t;
 
 
-static int head_queue(admin_t *a);
-static int head_type(admin_t *a, const char *key, const char *type,
+static int head_queue(control_t *ctl);
+static int head_type(control_t *ctl, const char *key, const char *type,
     int *there);
 static void head_entry(const redisReply *reply, stream_t *s);
 static int head_readable(void *data, const char *id, const paylock_entry_t *e,
     const char *why);
-static int head_last(admin_t *a, const redisReply *reply, stream_t *s);
+static int head_last(control_t *ctl, const redisReply *reply, stream_t *s);
 static int head_walk(void *data, const char *id, const paylock_entry_t *e,
     const char *why);
-static int head_differs(admin_t *a, const char *what);
+static int head_differs(control_t *ctl, const char *what);
 
 
 int
-head_read(admin_t *a, stream_t *s)
+head_read(control_t *ctl, stream_t *s)
 {
     int          there, status;
     redisReply  *reply;
 
     memset(s, 0, sizeof(stream_t));
 
-    if (head_queue(a) != STATUS_DONE
-        || link_done(a->link) != 0
-        || head_type(a, a->settings.locks, "hash", &there) != STATUS_DONE
-        || head_type(a, a->settings.audit, "stream", &s->there) != STATUS_DONE)
+    if (head_queue(ctl) != STATUS_DONE
+        || redis_expect_ok(ctl->redis) != 0
+        || head_type(ctl, ctl->settings.locks, "hash", &there) != STATUS_DONE
+        || head_type(ctl, ctl->settings.audit, "stream",
+                     &s->there) != STATUS_DONE)
     {
-        return a->problem.status;
+        return ctl->error.status;
     }
 
-    reply = link_expect(a->link, REDIS_REPLY_ARRAY);
+    reply = redis_expect(ctl->redis, REDIS_REPLY_ARRAY);
 
     if (reply == NULL) {
-        return a->problem.status;
+        return ctl->error.status;
     }
 
     head_entry(reply, s);
     freeReplyObject(reply);
 
-    reply = link_reply(a->link);
+    reply = redis_reply(ctl->redis);
 
     if (reply == NULL) {
-        return a->problem.status;
+        return ctl->error.status;
     }
 
-    status = s->there ? head_last(a, reply, s) : STATUS_DONE;
+    status = s->there ? head_last(ctl, reply, s) : STATUS_DONE;
     freeReplyObject(reply);
 
     return status;
@@ -74,53 +75,53 @@ head_read(admin_t *a, stream_t *s)
 
 
 int
-head_sound(admin_t *a, const stream_t *s)
+head_sound(control_t *ctl, const stream_t *s)
 {
     if (s->broken) {
-        return problem_set(&a->problem, STATUS_FAILED, "chain_broken",
-                           HEAD_ADOPT, "the last entry of the audit trail "
-                           "\"%s\" in Redis at %s %s", a->settings.audit,
-                           a->settings.where, s->broken);
+        return error_set(&ctl->error, STATUS_FAILED, "chain_broken",
+                         HEAD_ADOPT, "the last entry of the audit trail "
+                         "\"%s\" in Redis at %s %s", ctl->settings.audit,
+                         ctl->settings.where, s->broken);
     }
 
-    return s->lost ? head_differs(a, "has lost its last entry") : STATUS_DONE;
+    return s->lost ? head_differs(ctl, "has lost its last entry") : STATUS_DONE;
 }
 
 
 int
-head_judge(admin_t *a, const head_t *known, const stream_t *s)
+head_judge(control_t *ctl, const head_t *known, const stream_t *s)
 {
     char            hash[PAYLOCK_HASH_LEN + 1];
     head_adopted_t  adopted;
 
     if (known->seq == 0) {
-        return problem_set(&a->problem, STATUS_FAILED, "chain_unknown",
-                           "run \"paylock-admin init\" first",
-                           "no audit trail of Redis at %s is known here",
-                           a->settings.where);
+        return error_set(&ctl->error, STATUS_FAILED, "chain_unknown",
+                         "run \"paylock-admin init\" first",
+                         "no audit trail of Redis at %s is known here",
+                         ctl->settings.where);
     }
 
-    if (head_sound(a, s) != STATUS_DONE) {
-        return a->problem.status;
+    if (head_sound(ctl, s) != STATUS_DONE) {
+        return ctl->error.status;
     }
 
     if (s->head.seq == 0) {
-        return head_differs(a, "is gone");
+        return head_differs(ctl, "is gone");
     }
 
     if (strcmp(s->head.chain, known->chain) != 0) {
-        return head_differs(a, "is of another chain than the one known here");
+        return head_differs(ctl, "is of another chain than the one known here");
     }
 
     if (s->head.seq < known->seq) {
-        return head_differs(a, "ends before the entry last seen from here");
+        return head_differs(ctl, "ends before the entry last seen from here");
     }
 
     if (s->head.seq == known->seq) {
         strcpy(hash, s->head.hash);
 
-    } else if (head_hash(a, known->seq, hash) != STATUS_DONE) {
-        return a->problem.status;
+    } else if (head_hash(ctl, known->seq, hash) != STATUS_DONE) {
+        return ctl->error.status;
     }
 
     if (strcmp(hash, known->hash) == 0) {
@@ -130,18 +131,18 @@ head_judge(admin_t *a, const head_t *known, const stream_t *s)
     adopted.known = known->seq;
     adopted.adopted = 0;
 
-    if (trail_backwards(a, head_walk, &adopted) != STATUS_DONE) {
-        return a->problem.status;
+    if (trail_backwards(ctl, head_walk, &adopted) != STATUS_DONE) {
+        return ctl->error.status;
     }
 
     return adopted.adopted ? STATUS_DONE
-                           : head_differs(a, "does not hold the entry last "
+                           : head_differs(ctl, "does not hold the entry last "
                                           "seen from here");
 }
 
 
 int
-head_hash(admin_t *a, uint64_t seq, char hash[PAYLOCK_HASH_LEN + 1])
+head_hash(control_t *ctl, uint64_t seq, char hash[PAYLOCK_HASH_LEN + 1])
 {
     char         id[HEAD_ID];
     stream_t     s;
@@ -150,16 +151,17 @@ head_hash(admin_t *a, uint64_t seq, char hash[PAYLOCK_HASH_LEN + 1])
     memset(&s, 0, sizeof(stream_t));
     (void) snprintf(id, sizeof(id), "%" PRIu64 "-0", seq);
 
-    if (link_command(a->link, "XRANGE", a->settings.audit, id, id, NULL) != 0
-        || link_send(a->link) != 0)
+    if (redis_queue(ctl->redis, "XRANGE", ctl->settings.audit, id, id,
+                    NULL) != 0
+        || redis_send(ctl->redis) != 0)
     {
-        return a->problem.status;
+        return ctl->error.status;
     }
 
-    reply = link_expect(a->link, REDIS_REPLY_ARRAY);
+    reply = redis_expect(ctl->redis, REDIS_REPLY_ARRAY);
 
     if (reply == NULL) {
-        return a->problem.status;
+        return ctl->error.status;
     }
 
     head_entry(reply, &s);
@@ -172,11 +174,11 @@ head_hash(admin_t *a, uint64_t seq, char hash[PAYLOCK_HASH_LEN + 1])
 
 
 int
-head_newest(admin_t *a, head_t *head)
+head_newest(control_t *ctl, head_t *head)
 {
     memset(head, 0, sizeof(head_t));
 
-    return trail_backwards(a, head_readable, head);
+    return trail_backwards(ctl, head_readable, head);
 }
 
 
@@ -230,36 +232,36 @@ head_of(const paylock_entry_t *e, head_t *head)
 
 
 static int
-head_queue(admin_t *a)
+head_queue(control_t *ctl)
 {
-    link_t      *l;
-    const char  *locks, *audit;
+    redis_conn_t  *l;
+    const char    *locks, *audit;
 
-    l = a->link;
-    locks = a->settings.locks;
-    audit = a->settings.audit;
+    l = ctl->redis;
+    locks = ctl->settings.locks;
+    audit = ctl->settings.audit;
 
-    return link_command(l, "WATCH", locks, audit, NULL) == 0
-           && link_command(l, "TYPE", locks, NULL) == 0
-           && link_command(l, "TYPE", audit, NULL) == 0
-           && link_command(l, "XREVRANGE", audit, "+", "-", "COUNT", "1", NULL)
+    return redis_queue(l, "WATCH", locks, audit, NULL) == 0
+           && redis_queue(l, "TYPE", locks, NULL) == 0
+           && redis_queue(l, "TYPE", audit, NULL) == 0
+           && redis_queue(l, "XREVRANGE", audit, "+", "-", "COUNT", "1", NULL)
               == 0
-           && link_command(l, "XINFO", "STREAM", audit, NULL) == 0
-           && link_send(l) == 0 ? STATUS_DONE : a->problem.status;
+           && redis_queue(l, "XINFO", "STREAM", audit, NULL) == 0
+           && redis_send(l) == 0 ? STATUS_DONE : ctl->error.status;
 }
 
 
 static int
-head_type(admin_t *a, const char *key, const char *type, int *there)
+head_type(control_t *ctl, const char *key, const char *type, int *there)
 {
     int          ok;
     char         found[32];
     redisReply  *reply;
 
-    reply = link_expect(a->link, REDIS_REPLY_STATUS);
+    reply = redis_expect(ctl->redis, REDIS_REPLY_STATUS);
 
     if (reply == NULL) {
-        return a->problem.status;
+        return ctl->error.status;
     }
 
     (void) snprintf(found, sizeof(found), "%s", reply->str ? reply->str : "");
@@ -269,11 +271,11 @@ head_type(admin_t *a, const char *key, const char *type, int *there)
     ok = !*there || strcmp(found, type) == 0;
 
     return ok ? STATUS_DONE
-              : problem_set(&a->problem, STATUS_FAILED, "type",
-                            "something else uses this key: rename it, or "
-                            "choose another prefix with --prefix",
-                            "\"%s\" in Redis at %s is a %s, not a %s", key,
-                            a->settings.where, found, type);
+              : error_set(&ctl->error, STATUS_FAILED, "type",
+                          "something else uses this key: rename it, or "
+                          "choose another prefix with --prefix",
+                          "\"%s\" in Redis at %s is a %s, not a %s", key,
+                          ctl->settings.where, found, type);
 }
 
 
@@ -309,14 +311,14 @@ head_entry(const redisReply *reply, stream_t *s)
  */
 
 static int
-head_last(admin_t *a, const redisReply *reply, stream_t *s)
+head_last(control_t *ctl, const redisReply *reply, stream_t *s)
 {
     char        *end;
     const char  *id;
 
     if (reply->type == REDIS_REPLY_ERROR) {
-        (void) link_refused(a->link, reply);
-        return a->problem.status;
+        (void) redis_refused(ctl->redis, reply);
+        return ctl->error.status;
     }
 
     id = head_generated(reply);
@@ -327,10 +329,10 @@ head_last(admin_t *a, const redisReply *reply, stream_t *s)
         return STATUS_DONE;
     }
 
-    return problem_set(&a->problem, STATUS_FAILED, "protocol",
-                       "is this a Redis of version 5 or later?",
-                       "Redis at %s does not tell the last id of \"%s\"",
-                       a->settings.where, a->settings.audit);
+    return error_set(&ctl->error, STATUS_FAILED, "protocol",
+                     "is this a Redis of version 5 or later?",
+                     "Redis at %s does not tell the last id of \"%s\"",
+                     ctl->settings.where, ctl->settings.audit);
 }
 
 
@@ -361,9 +363,9 @@ head_walk(void *data, const char *id, const paylock_entry_t *e,
 
 
 static int
-head_differs(admin_t *a, const char *what)
+head_differs(control_t *ctl, const char *what)
 {
-    return problem_set(&a->problem, STATUS_FAILED, "chain_differs", HEAD_ADOPT,
-                       "the audit trail \"%s\" in Redis at %s %s",
-                       a->settings.audit, a->settings.where, what);
+    return error_set(&ctl->error, STATUS_FAILED, "chain_differs", HEAD_ADOPT,
+                     "the audit trail \"%s\" in Redis at %s %s",
+                     ctl->settings.audit, ctl->settings.where, what);
 }

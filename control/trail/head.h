@@ -11,7 +11,7 @@
 #define _HEAD_H_INCLUDED_
 
 
-#include "commands.h"
+#include "context/control.h"
 #include "trail/known_head.h"
 
 
@@ -27,26 +27,26 @@ typedef struct {
 
 /* Watches the keys and reads the end of the stream. */
 
-int head_read(admin_t *a, stream_t *s);
+int head_read(control_t *ctl, stream_t *s);
 
 /* Is the end of the stream that of a trail? */
 
-int head_sound(admin_t *a, const stream_t *s);
+int head_sound(control_t *ctl, const stream_t *s);
 
 /*
  * Does the stream carry on the trail remembered, or was it adopted since, in
  * the same chain?
  */
 
-int head_judge(admin_t *a, const head_t *known, const stream_t *s);
+int head_judge(control_t *ctl, const head_t *known, const stream_t *s);
 
 /* The hash of an entry, empty if it is not there. */
 
-int head_hash(admin_t *a, uint64_t seq, char hash[PAYLOCK_HASH_LEN + 1]);
+int head_hash(control_t *ctl, uint64_t seq, char hash[PAYLOCK_HASH_LEN + 1]);
 
 /* The newest entry that can be read; seq 0: there is none. */
 
-int head_newest(admin_t *a, head_t *head);
+int head_newest(control_t *ctl, head_t *head);
 
 /* The last id that a stream ever had by its XINFO STREAM; NULL: not told. */
 

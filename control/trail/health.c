@@ -12,43 +12,43 @@
 #include "trail/health.h"
 
 
-static void health_trail(admin_t *a, const head_t *head, const head_t *known,
-    const nodes_t *nodes);
-static void health_nodes(admin_t *a, const nodes_t *nodes);
+static void health_trail(control_t *ctl, const head_t *head,
+    const head_t *known, const nodes_t *nodes);
+static void health_nodes(control_t *ctl, const nodes_t *nodes);
 
 
 void
-health_warn(admin_t *a)
+health_warn(control_t *ctl)
 {
-    head_t     head, known;
-    nodes_t    nodes;
-    problem_t  kept;
+    head_t        head, known;
+    nodes_t       nodes;
+    error_info_t  kept;
 
-    if (a->opt[OPT_QUIET]) {
+    if (ctl->calls.warn == NULL) {
         return;
     }
 
-    kept = a->problem;
+    kept = ctl->error;
     memset(&nodes, 0, sizeof(nodes_t));
 
-    if (chain_load(a, &known) != STATUS_DONE) {
+    if (known_head_load(ctl, &known) != STATUS_DONE) {
         memset(&known, 0, sizeof(head_t));
     }
 
-    if (head_newest(a, &head) == STATUS_DONE) {
-        (void) nodes_read(a, &nodes);
+    if (head_newest(ctl, &head) == STATUS_DONE) {
+        (void) nodes_read(ctl, &nodes);
 
-        health_trail(a, &head, &known, &nodes);
-        health_nodes(a, &nodes);
+        health_trail(ctl, &head, &known, &nodes);
+        health_nodes(ctl, &nodes);
         nodes_free(&nodes);
     }
 
-    a->problem = kept;
+    ctl->error = kept;
 }
 
 
 static void
-health_trail(admin_t *a, const head_t *head, const head_t *known,
+health_trail(control_t *ctl, const head_t *head, const head_t *known,
     const nodes_t *nodes)
 {
     size_t       i;
@@ -75,16 +75,17 @@ health_trail(admin_t *a, const head_t *head, const head_t *known,
              ? "lacks the entry last seen from here" : NULL;
 
     if (what) {
-        admin_warn(a, "chain_differs", "", "\"paylock-admin doctor\" says what "
-                   "to do", "the audit trail \"%s\" in Redis at %s %s: nginx "
-                   "may hold sites closed that are open here",
-                   a->settings.audit, a->settings.where, what);
+        control_warn(ctl, "chain_differs", "",
+                     "\"paylock-admin doctor\" says what "
+                     "to do", "the audit trail \"%s\" in Redis at %s %s: nginx "
+                     "may hold sites closed that are open here",
+                     ctl->settings.audit, ctl->settings.where, what);
     }
 }
 
 
 static void
-health_nodes(admin_t *a, const nodes_t *nodes)
+health_nodes(control_t *ctl, const nodes_t *nodes)
 {
     size_t         i, n;
     uint64_t       most;
@@ -105,9 +106,10 @@ health_nodes(admin_t *a, const nodes_t *nodes)
     }
 
     if (n) {
-        admin_warn(a, "diverged", "", "\"paylock-admin list --held\" names "
-                   "those that the trail tells of", "%zu node%s of nginx "
-                   "hold%s up to %" PRIu64 " hosts closed that this Redis "
-                   "shows open", n, n == 1 ? "" : "s", n == 1 ? "s" : "", most);
+        control_warn(ctl, "diverged", "", "\"paylock-admin list --held\" names "
+                     "those that the trail tells of", "%zu node%s of nginx "
+                     "hold%s up to %" PRIu64 " hosts closed that this Redis "
+                     "shows open", n, n == 1 ? "" : "s", n == 1 ? "s" : "",
+                     most);
     }
 }

@@ -10,7 +10,7 @@
 #define _HEALTH_H_INCLUDED_
 
 
-#include "commands.h"
+#include "context/control.h"
 
 
 /*
@@ -18,7 +18,7 @@
  * nodes of nginx hold hosts.  What cannot be looked at is passed over.
  */
 
-void health_warn(admin_t *a);
+void health_warn(control_t *ctl);
 
 
 #endif /* _HEALTH_H_INCLUDED_ */

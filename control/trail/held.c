@@ -42,7 +42,7 @@ static int held_closes(const json_t *record, uint32_t now);
  */
 
 int
-held_read(admin_t *a, json_t *held)
+held_read(control_t *ctl, json_t *held)
 {
     void         *next;
     head_t        head;
@@ -54,12 +54,12 @@ held_read(admin_t *a, json_t *held)
     look.held = held;
     look.now = (uint32_t) time(NULL);
 
-    if (head_newest(a, &head) != STATUS_DONE
-        || trail_backwards(a, held_entry, &look) != STATUS_DONE
-        || records_scan(a, &n, held_record, &look) != STATUS_DONE
-        || trail_from(a, head.seq + 1, held_changed, &look) != STATUS_DONE)
+    if (head_newest(ctl, &head) != STATUS_DONE
+        || trail_backwards(ctl, held_entry, &look) != STATUS_DONE
+        || records_scan(ctl, &n, held_record, &look) != STATUS_DONE
+        || trail_from(ctl, head.seq + 1, held_changed, &look) != STATUS_DONE)
     {
-        return a->problem.status;
+        return ctl->error.status;
     }
 
     json_object_foreach_safe(held, next, host, value) {

@@ -13,7 +13,7 @@
 
 #include <jansson.h>
 
-#include "commands.h"
+#include "context/control.h"
 
 
 /*
@@ -21,7 +21,7 @@
  * it.  What an entry adopts is as it stands in Redis.  Returns a status.
  */
 
-int held_read(admin_t *a, json_t *held);
+int held_read(control_t *ctl, json_t *held);
 
 
 #endif /* _HELD_H_INCLUDED_ */

@@ -16,6 +16,7 @@
 
 #include <openssl/sha.h>
 
+#include "files/user_file.h"
 #include "trail/known_head.h"
 
 
@@ -24,34 +25,34 @@
 #define CHAIN_FILE  8192
 
 
-static int chain_directory(admin_t *a, int make, int *dir);
+static int chain_directory(control_t *ctl, int make, int *dir);
 static void chain_name(const settings_t *s, char name[CHAIN_NAME]);
-static int chain_read(admin_t *a, int dir, const char *name, head_t *known,
+static int chain_read(control_t *ctl, int dir, const char *name, head_t *known,
     paylock_verify_t *v);
 static int chain_parse(FILE *f, head_t *known, paylock_verify_t *v);
-static int chain_write(admin_t *a, int dir, const char *name,
+static int chain_write(control_t *ctl, int dir, const char *name,
     const head_t *head);
-static int chain_print(admin_t *a, FILE *f, const head_t *head);
-static int chain_failed(admin_t *a, const char *what);
+static int chain_print(control_t *ctl, FILE *f, const head_t *head);
+static int chain_failed(control_t *ctl, const char *what);
 
 
 int
-chain_load(admin_t *a, head_t *known)
+known_head_load(control_t *ctl, head_t *known)
 {
     int   dir, status;
     char  name[CHAIN_NAME];
 
     memset(known, 0, sizeof(head_t));
-    paylock_verify_begin(&a->trust, NULL, NULL);
+    paylock_verify_begin(&ctl->trust, NULL, NULL);
 
-    status = chain_directory(a, 0, &dir);
+    status = chain_directory(ctl, 0, &dir);
 
     if (status != STATUS_DONE || dir == -1) {
         return status;
     }
 
-    chain_name(&a->settings, name);
-    status = chain_read(a, dir, name, known, &a->trust);
+    chain_name(&ctl->settings, name);
+    status = chain_read(ctl, dir, name, known, &ctl->trust);
 
     (void) close(dir);
 
@@ -60,18 +61,18 @@ chain_load(admin_t *a, head_t *known)
 
 
 int
-chain_check(admin_t *a)
+known_head_check(control_t *ctl)
 {
     int  dir, status;
 
-    status = chain_directory(a, 1, &dir);
+    status = chain_directory(ctl, 1, &dir);
 
     if (status != STATUS_DONE) {
         return status;
     }
 
     if (faccessat(dir, ".", W_OK, AT_EACCESS) != 0) {
-        status = chain_failed(a, "write");
+        status = chain_failed(ctl, "write");
     }
 
     (void) close(dir);
@@ -81,38 +82,38 @@ chain_check(admin_t *a)
 
 
 int
-chain_save(admin_t *a, const head_t *head)
+known_head_save(control_t *ctl, const head_t *head)
 {
     int               dir, status;
     char              name[CHAIN_NAME];
     head_t            known;
     paylock_verify_t  v;
 
-    status = chain_directory(a, 1, &dir);
+    status = chain_directory(ctl, 1, &dir);
 
     if (status != STATUS_DONE) {
         return status;
     }
 
-    chain_name(&a->settings, name);
+    chain_name(&ctl->settings, name);
     memset(&known, 0, sizeof(head_t));
     paylock_verify_begin(&v, NULL, NULL);
 
     /* another paylock-admin may just remember a later head */
 
     if (flock(dir, LOCK_EX) != 0) {
-        status = chain_failed(a, "lock");
+        status = chain_failed(ctl, "lock");
 
     } else {
-        status = chain_read(a, dir, name, &known, &v);
+        status = chain_read(ctl, dir, name, &known, &v);
     }
 
     if (status == STATUS_DONE
         && (strcmp(known.chain, head->chain) != 0
-            || (v.genesis[0] ? a->trust.genesis[0] && known.seq < head->seq
-                             : a->trust.genesis[0] || known.seq < head->seq)))
+            || (v.genesis[0] ? ctl->trust.genesis[0] && known.seq < head->seq
+                             : ctl->trust.genesis[0] || known.seq < head->seq)))
     {
-        status = chain_write(a, dir, name, head);
+        status = chain_write(ctl, dir, name, head);
     }
 
     paylock_verify_free(&v);
@@ -125,24 +126,24 @@ chain_save(admin_t *a, const head_t *head)
 /* Opens the directory; *dir is -1 if it is not there and not to be made. */
 
 static int
-chain_directory(admin_t *a, int make, int *dir)
+chain_directory(control_t *ctl, int make, int *dir)
 {
     char  path[CHAIN_PATH];
 
-    if (settings_path(path, sizeof(path), "XDG_STATE_HOME", ".local/state",
-                      "paylock/") != 0)
+    if (user_path(path, sizeof(path), "XDG_STATE_HOME", ".local/state",
+                  "paylock/") != 0)
     {
-        return chain_failed(a, "open");
+        return chain_failed(ctl, "open");
     }
 
-    if (make && settings_directory(path) != 0) {
-        return chain_failed(a, "make");
+    if (make && user_directory(path) != 0) {
+        return chain_failed(ctl, "make");
     }
 
     *dir = open(path, O_RDONLY|O_DIRECTORY|O_CLOEXEC);
 
     if (*dir == -1 && (make || (errno != ENOENT && errno != ENOTDIR))) {
-        return chain_failed(a, "open");
+        return chain_failed(ctl, "open");
     }
 
     return STATUS_DONE;
@@ -171,7 +172,7 @@ chain_name(const settings_t *s, char name[CHAIN_NAME])
 
 
 static int
-chain_read(admin_t *a, int dir, const char *name, head_t *known,
+chain_read(control_t *ctl, int dir, const char *name, head_t *known,
     paylock_verify_t *v)
 {
     int    fd, good;
@@ -180,14 +181,14 @@ chain_read(admin_t *a, int dir, const char *name, head_t *known,
     fd = openat(dir, name, O_RDONLY|O_CLOEXEC);
 
     if (fd == -1) {
-        return errno == ENOENT ? STATUS_DONE : chain_failed(a, "read");
+        return errno == ENOENT ? STATUS_DONE : chain_failed(ctl, "read");
     }
 
     f = fdopen(fd, "r");
 
     if (f == NULL) {
         (void) close(fd);
-        return chain_failed(a, "read");
+        return chain_failed(ctl, "read");
     }
 
     good = chain_parse(f, known, v);
@@ -197,11 +198,11 @@ chain_read(admin_t *a, int dir, const char *name, head_t *known,
         return STATUS_DONE;
     }
 
-    return problem_set(&a->problem, STATUS_FAILED, "state",
-                       "look at it, remove it, and run \"paylock-admin init\" "
-                       "to remember the chain anew",
-                       "what is remembered of this Redis in "
-                       "$XDG_STATE_HOME/paylock/%s cannot be read", name);
+    return error_set(&ctl->error, STATUS_FAILED, "state",
+                     "look at it, remove it, and run \"paylock-admin init\" "
+                     "to remember the chain anew",
+                     "what is remembered of this Redis in "
+                     "$XDG_STATE_HOME/paylock/%s cannot be read", name);
 }
 
 
@@ -263,7 +264,7 @@ chain_parse(FILE *f, head_t *known, paylock_verify_t *v)
 /* The new file is whole on disk before it takes the old one's name. */
 
 static int
-chain_write(admin_t *a, int dir, const char *name, const head_t *head)
+chain_write(control_t *ctl, int dir, const char *name, const head_t *head)
 {
     int    fd, ok;
     char   temp[CHAIN_NAME + sizeof(".new")];
@@ -280,15 +281,15 @@ chain_write(admin_t *a, int dir, const char *name, const head_t *head)
             (void) close(fd);
         }
 
-        return chain_failed(a, "write");
+        return chain_failed(ctl, "write");
     }
 
-    ok = chain_print(a, f, head) && fflush(f) == 0 && fsync(fd) == 0;
+    ok = chain_print(ctl, f, head) && fflush(f) == 0 && fsync(fd) == 0;
 
     if (fclose(f) != 0 || !ok || renameat(dir, temp, dir, name) != 0
         || fsync(dir) != 0)
     {
-        return chain_failed(a, "write");
+        return chain_failed(ctl, "write");
     }
 
     return STATUS_DONE;
@@ -296,16 +297,16 @@ chain_write(admin_t *a, int dir, const char *name, const head_t *head)
 
 
 static int
-chain_print(admin_t *a, FILE *f, const head_t *head)
+chain_print(control_t *ctl, FILE *f, const head_t *head)
 {
     size_t                   i;
     const paylock_verify_t  *v;
 
-    v = &a->trust;
+    v = &ctl->trust;
 
     (void) fprintf(f, "redis = %s\nprefix = %s\nchain = %s\nseq = %" PRIu64
-                   "\nhash = %s\n", a->settings.where,
-                   a->settings.value[SET_PREFIX], head->chain, head->seq,
+                   "\nhash = %s\n", ctl->settings.where,
+                   ctl->settings.value[SET_PREFIX], head->chain, head->seq,
                    head->hash);
 
     if (v->genesis[0]) {
@@ -323,12 +324,12 @@ chain_print(admin_t *a, FILE *f, const head_t *head)
 
 
 static int
-chain_failed(admin_t *a, const char *what)
+chain_failed(control_t *ctl, const char *what)
 {
-    return problem_set(&a->problem, STATUS_FAILED, "state",
-                       "see to that directory, or set XDG_STATE_HOME to "
-                       "another",
-                       "cannot %s $XDG_STATE_HOME/paylock (by default "
-                       "~/.local/state/paylock), where the head of the audit "
-                       "trail is remembered: %s", what, strerror(errno));
+    return error_set(&ctl->error, STATUS_FAILED, "state",
+                     "see to that directory, or set XDG_STATE_HOME to "
+                     "another",
+                     "cannot %s $XDG_STATE_HOME/paylock (by default "
+                     "~/.local/state/paylock), where the head of the audit "
+                     "trail is remembered: %s", what, strerror(errno));
 }

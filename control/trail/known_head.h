@@ -12,7 +12,7 @@
 #define _KNOWN_HEAD_H_INCLUDED_
 
 
-#include "commands.h"
+#include "context/control.h"
 #include "paylock_audit.h"
 
 
@@ -27,18 +27,18 @@ typedef struct {
 
 /* Reads what is remembered of the Redis and prefix set, to a->trust as well. */
 
-int chain_load(admin_t *a, head_t *known);
+int known_head_load(control_t *ctl, head_t *known);
 
 /* Can a head be remembered?  Makes the directory. */
 
-int chain_check(admin_t *a);
+int known_head_check(control_t *ctl);
 
 /*
  * Remembers a head, up to which a->trust is verified, unless a later one of
  * this chain is remembered.
  */
 
-int chain_save(admin_t *a, const head_t *head);
+int known_head_save(control_t *ctl, const head_t *head);
 
 
 #endif /* _KNOWN_HEAD_H_INCLUDED_ */

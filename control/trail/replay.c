@@ -16,22 +16,22 @@
 
 
 typedef struct {
-    void  (*each)(fold_host_t *h, void *data);
+    void    (*each)(replay_host_t *h, void *data);
     void   *data;
-} fold_walk_t;
+} replay_walk_t;
 
 
-static fold_host_t *fold_host(fold_t *f, const char *name, size_t len);
-static int fold_order(const void *one, const void *two);
-static void fold_hash(const char *value, size_t len,
-    unsigned char hash[FOLD_HASH]);
-static void fold_visit(const void *node, VISIT which, void *data);
+static replay_host_t *replay_host(replay_t *f, const char *name, size_t len);
+static int replay_order(const void *one, const void *two);
+static void replay_hash(const char *value, size_t len,
+    unsigned char hash[REPLAY_HASH]);
+static void replay_visit(const void *node, VISIT which, void *data);
 
 
 int
-fold_entry(fold_t *f, const paylock_entry_t *e)
+replay_entry(replay_t *f, const paylock_entry_t *e)
 {
-    fold_host_t          *h;
+    replay_host_t        *h;
     const paylock_str_t  *host, *after;
 
     host = &e->field[PAYLOCK_AUDIT_HOST];
@@ -41,7 +41,7 @@ fold_entry(fold_t *f, const paylock_entry_t *e)
         return 0;
     }
 
-    h = fold_host(f, host->data, host->len);
+    h = replay_host(f, host->data, host->len);
 
     if (h == NULL) {
         return -1;
@@ -49,23 +49,23 @@ fold_entry(fold_t *f, const paylock_entry_t *e)
 
     h->seq = e->seq;
     h->there = after->len != 0;
-    fold_hash(after->data, after->len, h->after);
+    replay_hash(after->data, after->len, h->after);
 
     return 0;
 }
 
 
-fold_host_t *
-fold_compare(fold_t *f, const char *name, size_t len, const char *value,
+replay_host_t *
+replay_compare(replay_t *f, const char *name, size_t len, const char *value,
     size_t value_len)
 {
-    fold_host_t  *h;
+    replay_host_t  *h;
 
-    h = fold_host(f, name, len);
+    h = replay_host(f, name, len);
 
     if (h) {
         h->seen = 1;
-        fold_judge(h, value, value_len);
+        replay_judge(h, value, value_len);
     }
 
     return h;
@@ -73,35 +73,35 @@ fold_compare(fold_t *f, const char *name, size_t len, const char *value,
 
 
 void
-fold_judge(fold_host_t *h, const char *value, size_t len)
+replay_judge(replay_host_t *h, const char *value, size_t len)
 {
-    unsigned char  hash[FOLD_HASH];
+    unsigned char  hash[REPLAY_HASH];
 
     if (value == NULL || !h->there) {
         h->differs = (value != NULL) != h->there;
         return;
     }
 
-    fold_hash(value, len, hash);
-    h->differs = memcmp(hash, h->after, FOLD_HASH) != 0;
+    replay_hash(value, len, hash);
+    h->differs = memcmp(hash, h->after, REPLAY_HASH) != 0;
 }
 
 
 void
-fold_each(const fold_t *f, void (*each)(fold_host_t *h, void *data),
+replay_each(const replay_t *f, void (*each)(replay_host_t *h, void *data),
     void *data)
 {
-    fold_walk_t  walk;
+    replay_walk_t  walk;
 
     walk.each = each;
     walk.data = data;
 
-    twalk_r(f->root, fold_visit, &walk);
+    twalk_r(f->root, replay_visit, &walk);
 }
 
 
 void
-fold_free(fold_t *f)
+replay_free(replay_t *f)
 {
     tdestroy(f->root, free);
     f->root = NULL;
@@ -110,13 +110,13 @@ fold_free(fold_t *f)
 
 /* The host, made if it is not there. */
 
-static fold_host_t *
-fold_host(fold_t *f, const char *name, size_t len)
+static replay_host_t *
+replay_host(replay_t *f, const char *name, size_t len)
 {
-    void         **found;
-    fold_host_t   *h;
+    void          **found;
+    replay_host_t  *h;
 
-    h = calloc(1, sizeof(fold_host_t) + len);
+    h = calloc(1, sizeof(replay_host_t) + len);
 
     if (h == NULL) {
         return NULL;
@@ -125,7 +125,7 @@ fold_host(fold_t *f, const char *name, size_t len)
     h->len = len;
     memcpy(h->name, name, len);
 
-    found = tsearch(h, &f->root, fold_order);
+    found = tsearch(h, &f->root, replay_order);
 
     if (found == NULL) {
         free(h);
@@ -141,36 +141,36 @@ fold_host(fold_t *f, const char *name, size_t len)
 
 
 static int
-fold_order(const void *one, const void *two)
+replay_order(const void *one, const void *two)
 {
-    int                 order;
-    const fold_host_t  *a, *b;
+    int                   order;
+    const replay_host_t  *ctl, *b;
 
-    a = one;
+    ctl = one;
     b = two;
-    order = memcmp(a->name, b->name, a->len < b->len ? a->len : b->len);
+    order = memcmp(ctl->name, b->name, ctl->len < b->len ? ctl->len : b->len);
 
-    return order ? order : a->len < b->len ? -1 : a->len > b->len;
+    return order ? order : ctl->len < b->len ? -1 : ctl->len > b->len;
 }
 
 
 static void
-fold_hash(const char *value, size_t len, unsigned char hash[FOLD_HASH])
+replay_hash(const char *value, size_t len, unsigned char hash[REPLAY_HASH])
 {
     unsigned char  whole[SHA256_DIGEST_LENGTH];
 
     (void) SHA256((const unsigned char *) value, len, whole);
-    memcpy(hash, whole, FOLD_HASH);
+    memcpy(hash, whole, REPLAY_HASH);
 }
 
 
 static void
-fold_visit(const void *node, VISIT which, void *data)
+replay_visit(const void *node, VISIT which, void *data)
 {
-    fold_walk_t  *walk;
+    replay_walk_t  *walk;
 
     if (which == postorder || which == leaf) {
         walk = data;
-        walk->each(*(fold_host_t *const *) node, walk->data);
+        walk->each(*(replay_host_t *const *) node, walk->data);
     }
 }

@@ -27,7 +27,7 @@ typedef struct {
 } trail_newest_t;
 
 
-static int trail_walk(admin_t *a, int back, size_t limit, trail_id_t *at,
+static int trail_walk(control_t *ctl, int back, size_t limit, trail_id_t *at,
     trail_each_pt each, void *data);
 static const char *trail_id(const redisReply *pair, trail_id_t *id);
 static int trail_beyond(const trail_id_t *id, const trail_id_t *at, int back);
@@ -37,36 +37,36 @@ static int trail_note(void *data, const char *id, const paylock_entry_t *e,
 
 
 int
-trail_forwards(admin_t *a, trail_each_pt each, void *data)
+trail_forwards(control_t *ctl, trail_each_pt each, void *data)
 {
-    return trail_from(a, 0, each, data);
+    return trail_from(ctl, 0, each, data);
 }
 
 
 int
-trail_from(admin_t *a, uint64_t seq, trail_each_pt each, void *data)
+trail_from(control_t *ctl, uint64_t seq, trail_each_pt each, void *data)
 {
     trail_id_t  from = { seq, 0 };
 
-    return trail_on(a, &from, each, data);
+    return trail_on(ctl, &from, each, data);
 }
 
 
 int
-trail_on(admin_t *a, trail_id_t *from, trail_each_pt each, void *data)
+trail_on(control_t *ctl, trail_id_t *from, trail_each_pt each, void *data)
 {
     uint64_t  n;
 
-    if (link_number(a->link, "XLEN", a->settings.audit, &n) != 0) {
-        return a->problem.status;
+    if (redis_number(ctl->redis, "XLEN", ctl->settings.audit, &n) != 0) {
+        return ctl->error.status;
     }
 
-    return n ? trail_walk(a, 0, n, from, each, data) : STATUS_DONE;
+    return n ? trail_walk(ctl, 0, n, from, each, data) : STATUS_DONE;
 }
 
 
 int
-trail_wait(admin_t *a, const trail_id_t *from, int *came)
+trail_wait(control_t *ctl, const trail_id_t *from, int *came)
 {
     char         text[TRAIL_ID];
     trail_id_t   last;
@@ -76,17 +76,17 @@ trail_wait(admin_t *a, const trail_id_t *from, int *came)
     (void) trail_step(&last, 1);
     (void) snprintf(text, TRAIL_ID, "%" PRIu64 "-%" PRIu64, last.ms, last.n);
 
-    if (link_command(a->link, "XREAD", "COUNT", "1", "BLOCK", TRAIL_BLOCK,
-                     "STREAMS", a->settings.audit, text, NULL) != 0
-        || link_send(a->link) != 0)
+    if (redis_queue(ctl->redis, "XREAD", "COUNT", "1", "BLOCK", TRAIL_BLOCK,
+                    "STREAMS", ctl->settings.audit, text, NULL) != 0
+        || redis_send(ctl->redis) != 0)
     {
-        return a->problem.status;
+        return ctl->error.status;
     }
 
-    reply = link_expect(a->link, REDIS_REPLY_ARRAY);
+    reply = redis_expect(ctl->redis, REDIS_REPLY_ARRAY);
 
     if (reply == NULL) {
-        return a->problem.status;
+        return ctl->error.status;
     }
 
     *came = reply->type == REDIS_REPLY_ARRAY;
@@ -97,36 +97,36 @@ trail_wait(admin_t *a, const trail_id_t *from, int *came)
 
 
 int
-trail_backwards(admin_t *a, trail_each_pt each, void *data)
+trail_backwards(control_t *ctl, trail_each_pt each, void *data)
 {
     uint64_t  n;
 
-    if (link_number(a->link, "XLEN", a->settings.audit, &n) != 0) {
-        return a->problem.status;
+    if (redis_number(ctl->redis, "XLEN", ctl->settings.audit, &n) != 0) {
+        return ctl->error.status;
     }
 
-    return trail_last(a, n + TRAIL_SPARE, each, data);
+    return trail_last(ctl, n + TRAIL_SPARE, each, data);
 }
 
 
 int
-trail_last(admin_t *a, size_t limit, trail_each_pt each, void *data)
+trail_last(control_t *ctl, size_t limit, trail_each_pt each, void *data)
 {
     trail_id_t  from = { UINT64_MAX, UINT64_MAX };
 
-    return trail_walk(a, 1, limit, &from, each, data);
+    return trail_walk(ctl, 1, limit, &from, each, data);
 }
 
 
 int
-trail_newest(admin_t *a, json_t *seqs)
+trail_newest(control_t *ctl, json_t *seqs)
 {
     trail_newest_t  newest;
 
     newest.seqs = seqs;
     newest.left = json_object_size(seqs);
 
-    return newest.left ? trail_last(a, TRAIL_NEWEST, trail_note, &newest)
+    return newest.left ? trail_last(ctl, TRAIL_NEWEST, trail_note, &newest)
                        : STATUS_DONE;
 }
 
@@ -134,7 +134,7 @@ trail_newest(admin_t *a, json_t *seqs)
 /* Ends after so many entries, or where each says so. */
 
 static int
-trail_walk(admin_t *a, int back, size_t limit, trail_id_t *at,
+trail_walk(control_t *ctl, int back, size_t limit, trail_id_t *at,
     trail_each_pt each, void *data)
 {
     int               more, status;
@@ -151,18 +151,18 @@ trail_walk(admin_t *a, int back, size_t limit, trail_id_t *at,
     do {
         (void) snprintf(from, TRAIL_ID, "%" PRIu64 "-%" PRIu64, at->ms, at->n);
 
-        if (link_command(a->link, back ? "XREVRANGE" : "XRANGE",
-                         a->settings.audit, from, back ? "-" : "+", "COUNT",
-                         TRAIL_COUNT, NULL) != 0
-            || link_send(a->link) != 0)
+        if (redis_queue(ctl->redis, back ? "XREVRANGE" : "XRANGE",
+                        ctl->settings.audit, from, back ? "-" : "+", "COUNT",
+                        TRAIL_COUNT, NULL) != 0
+            || redis_send(ctl->redis) != 0)
         {
-            return a->problem.status;
+            return ctl->error.status;
         }
 
-        reply = link_expect(a->link, REDIS_REPLY_ARRAY);
+        reply = redis_expect(ctl->redis, REDIS_REPLY_ARRAY);
 
         if (reply == NULL) {
-            return a->problem.status;
+            return ctl->error.status;
         }
 
         more = reply->elements != 0;
@@ -171,10 +171,10 @@ trail_walk(admin_t *a, int back, size_t limit, trail_id_t *at,
             text = trail_id(reply->element[i], &id);
 
             if (text == NULL || !trail_beyond(&id, at, back)) {
-                status = problem_set(&a->problem, STATUS_FAILED, "protocol",
-                                     "is this the address of a Redis?",
-                                     "Redis at %s gave entries that are not "
-                                     "in order", a->settings.where);
+                status = error_set(&ctl->error, STATUS_FAILED, "protocol",
+                                   "is this the address of a Redis?",
+                                   "Redis at %s gave entries that are not "
+                                   "in order", ctl->settings.where);
                 more = 0;
                 break;
             }

@@ -12,7 +12,7 @@
 
 #include <jansson.h>
 
-#include "commands.h"
+#include "context/control.h"
 #include "paylock_audit.h"
 
 
@@ -26,12 +26,12 @@ typedef int (*trail_each_pt)(void *data, const char *id,
 
 /* Calls each for all entries that there are when it begins. */
 
-int trail_forwards(admin_t *a, trail_each_pt each, void *data);
-int trail_backwards(admin_t *a, trail_each_pt each, void *data);
+int trail_forwards(control_t *ctl, trail_each_pt each, void *data);
+int trail_backwards(control_t *ctl, trail_each_pt each, void *data);
 
 /* The same forwards, from seq on. */
 
-int trail_from(admin_t *a, uint64_t seq, trail_each_pt each, void *data);
+int trail_from(control_t *ctl, uint64_t seq, trail_each_pt each, void *data);
 
 /*
  * The same from an id on, which becomes that of the next one to come; all
@@ -44,19 +44,19 @@ typedef struct {
     uint64_t  n;
 } trail_id_t;
 
-int trail_on(admin_t *a, trail_id_t *from, trail_each_pt each, void *data);
-int trail_wait(admin_t *a, const trail_id_t *from, int *came);
+int trail_on(control_t *ctl, trail_id_t *from, trail_each_pt each, void *data);
+int trail_wait(control_t *ctl, const trail_id_t *from, int *came);
 
 /* Calls each for at most limit entries, the last one first. */
 
-int trail_last(admin_t *a, size_t limit, trail_each_pt each, void *data);
+int trail_last(control_t *ctl, size_t limit, trail_each_pt each, void *data);
 
 /*
  * Looks among the newest entries for the last one of each host that is a
  * member of seqs, and sets that member to its seq.
  */
 
-int trail_newest(admin_t *a, json_t *seqs);
+int trail_newest(control_t *ctl, json_t *seqs);
 
 
 #endif /* _TRAIL_H_INCLUDED_ */

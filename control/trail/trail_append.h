@@ -11,34 +11,37 @@
 #define _TRAIL_APPEND_H_INCLUDED_
 
 
-#include "change/change_batch.h"
+#include "trail/actor.h"
+#include "trail/head.h"
+#include "trail/transaction.h"
 
 
 typedef struct {
     paylock_entry_t  e;                /* what more it says is the caller's */
-    char             machine[WHO_MACHINE];
+    char             machine[ACTOR_MACHINE];
     char             request[2 * 16 + 1];
-} declare_t;
+} trail_append_t;
 
 
 /* Begins an entry: its action, and who acts, and where.  Returns a status. */
 
-int declare_begin(admin_t *a, declare_t *d, const char *action);
+int trail_append_begin(control_t *ctl, trail_append_t *d, const char *action);
 
 /*
  * Writes the entry that follows *head, which becomes it, be the answer lost
  * or not.  The keys are watched and no reply is pending.
  */
 
-flip_outcome_e declare(admin_t *a, const declare_t *d, head_t *head);
+transaction_e trail_append(control_t *ctl, const trail_append_t *d,
+                           head_t *head);
 
 /*
  * The link was lost, and is opened again: was the entry of that head written?
  * The mend is for who does not get to know.  Returns a status.
  */
 
-int declare_lost(admin_t *a, const declare_t *d, const head_t *head,
-    const char *mend, int *done);
+int trail_append_lost(control_t *ctl, const trail_append_t *d,
+    const head_t *head, const char *mend, int *done);
 
 
 #endif /* _TRAIL_APPEND_H_INCLUDED_ */

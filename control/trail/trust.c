@@ -26,14 +26,15 @@ typedef struct {
 
 static int trust_entry(void *data, const char *id, const paylock_entry_t *e,
     const char *why);
-static int trust_to(admin_t *a, const head_t *head);
-static void trust_lost(admin_t *a, const paylock_keyring_t *known);
+static int trust_to(control_t *ctl, const head_t *head);
+static void trust_lost(control_t *ctl, const paylock_keyring_t *known);
 static void trust_reached(paylock_verify_t *v, const head_t *head);
-static int trust_fault(admin_t *a);
+static int trust_fault(control_t *ctl);
 
 
 int
-trust_walk(admin_t *a, paylock_verify_t *v, uint64_t last, trust_each_pt each,
+trust_walk(control_t *ctl, paylock_verify_t *v, uint64_t last,
+           trust_each_pt each,
     void *data)
 {
     trust_walk_t  walk;
@@ -44,7 +45,7 @@ trust_walk(admin_t *a, paylock_verify_t *v, uint64_t last, trust_each_pt each,
     walk.data = data;
     strcpy(walk.hash, v->hash);
 
-    return trail_from(a, v->seq + 1, trust_entry, &walk);
+    return trail_from(ctl, v->seq + 1, trust_entry, &walk);
 }
 
 
@@ -83,41 +84,42 @@ trust_entry(void *data, const char *id, const paylock_entry_t *e,
 
 
 int
-trust_signer(admin_t *a)
+trust_signer(control_t *ctl)
 {
-    if (a->trust.genesis[0] == '\0') {
+    if (ctl->trust.genesis[0] == '\0') {
 
-        if (signer_there(a)) {
-            admin_warn(a, "unsigned", "", "run \"paylock-admin key add\" with "
-                       "your public key, to sign it from then on",
-                       "the audit trail of Redis at %s is not signed, and your "
-                       "key is not used", a->settings.where);
+        if (signer_there(&ctl->settings)) {
+            control_warn(ctl, "unsigned", "",
+                         "run \"paylock-admin key add\" with "
+                         "your public key, to sign it from then on",
+                         "the audit trail of Redis at %s is not signed, and your "
+                         "key is not used", ctl->settings.where);
         }
 
         return STATUS_DONE;
     }
 
-    return signer_need(a);
+    return control_need_key(ctl);
 }
 
 
 int
-trust_follow(admin_t *a, const stream_t *s)
+trust_follow(control_t *ctl, const stream_t *s)
 {
     int                status;
     char               hash[PAYLOCK_HASH_LEN + 1];
     const head_t      *head;
     paylock_verify_t   known, *v;
 
-    v = &a->trust;
+    v = &ctl->trust;
     head = &s->head;
 
     if (v->genesis[0] == '\0') {
         return s->keyed
-               ? problem_set(&a->problem, STATUS_FAILED, "chain_signed",
-                             "run \"paylock-admin init\", which shows by which "
-                             "key", "the audit trail of Redis at %s is signed "
-                             "now, which is not known here", a->settings.where)
+               ? error_set(&ctl->error, STATUS_FAILED, "chain_signed",
+                           "run \"paylock-admin init\", which shows by which "
+                           "key", "the audit trail of Redis at %s is signed "
+                           "now, which is not known here", ctl->settings.where)
                : STATUS_DONE;
     }
 
@@ -125,12 +127,12 @@ trust_follow(admin_t *a, const stream_t *s)
         return STATUS_DONE;
     }
 
-    if (head_hash(a, v->seq, hash) != STATUS_DONE) {
-        return a->problem.status;
+    if (head_hash(ctl, v->seq, hash) != STATUS_DONE) {
+        return ctl->error.status;
     }
 
     if (strcmp(hash, v->hash) == 0) {
-        return trust_to(a, head);
+        return trust_to(ctl, head);
     }
 
     /* adopted since, behind a loss: what counts is what is there */
@@ -139,10 +141,10 @@ trust_follow(admin_t *a, const stream_t *s)
     paylock_verify_begin(v, known.chain, known.genesis);
     paylock_verify_known(v, &known.ring, known.seq);
 
-    status = trust_to(a, head);
+    status = trust_to(ctl, head);
 
     v->known = NULL;
-    trust_lost(a, &known.ring);
+    trust_lost(ctl, &known.ring);
     paylock_verify_free(&known);
 
     return status;
@@ -150,48 +152,48 @@ trust_follow(admin_t *a, const stream_t *s)
 
 
 static int
-trust_to(admin_t *a, const head_t *head)
+trust_to(control_t *ctl, const head_t *head)
 {
     paylock_verify_t  *v;
 
-    v = &a->trust;
+    v = &ctl->trust;
 
-    if (trust_walk(a, v, head->seq, NULL, NULL) != STATUS_DONE) {
-        return a->problem.status;
+    if (trust_walk(ctl, v, head->seq, NULL, NULL) != STATUS_DONE) {
+        return ctl->error.status;
     }
 
     if (v->fault.kind == PAYLOCK_FAULT_NONE && paylock_verify_end(v) == 0) {
         trust_reached(v, head);
     }
 
-    return v->fault.kind == PAYLOCK_FAULT_NONE ? STATUS_DONE : trust_fault(a);
+    return v->fault.kind == PAYLOCK_FAULT_NONE ? STATUS_DONE : trust_fault(ctl);
 }
 
 
 /* Keys that count again since the entries that revoked them are lost. */
 
 static void
-trust_lost(admin_t *a, const paylock_keyring_t *known)
+trust_lost(control_t *ctl, const paylock_keyring_t *known)
 {
     char                  mend[128];
     size_t                i;
     const paylock_key_t  *key, *was;
 
-    for (i = 0; i < a->trust.ring.n; i++) {
-        key = &a->trust.ring.key[i];
+    for (i = 0; i < ctl->trust.ring.n; i++) {
+        key = &ctl->trust.ring.key[i];
         was = paylock_keyring_find(known, key->hex);
 
         if (was == NULL || was->revoked == 0 || key->revoked
-            || (was->revoked <= key->added && key->added != a->trust.begun))
+            || (was->revoked <= key->added && key->added != ctl->trust.begun))
         {
             continue;
         }
 
         (void) snprintf(mend, sizeof(mend), "run \"paylock-admin key revoke "
                         "%s\"", key->hex);
-        admin_warn(a, "key", "", mend, "the key %s counts again: entry %"
-                   PRIu64 ", which revoked it, is missing", key->hex,
-                   was->revoked);
+        control_warn(ctl, "key", "", mend, "the key %s counts again: entry %"
+                     PRIu64 ", which revoked it, is missing", key->hex,
+                     was->revoked);
     }
 }
 
@@ -211,64 +213,64 @@ trust_reached(paylock_verify_t *v, const head_t *head)
 
 
 static int
-trust_fault(admin_t *a)
+trust_fault(control_t *ctl)
 {
-    return problem_set(&a->problem, STATUS_FAILED, "chain_forged",
-                       "see what \"paylock-admin audit verify\" says, and find "
-                       "out who did that; if this Redis is to be the truth "
-                       "from now on, run \"paylock-admin adopt\"",
-                       "the audit trail \"%s\" in Redis at %s is not to be "
-                       "carried on: %s", a->settings.audit, a->settings.where,
-                       a->trust.fault.text);
+    return error_set(&ctl->error, STATUS_FAILED, "chain_forged",
+                     "see what \"paylock-admin audit verify\" says, and find "
+                     "out who did that; if this Redis is to be the truth "
+                     "from now on, run \"paylock-admin adopt\"",
+                     "the audit trail \"%s\" in Redis at %s is not to be "
+                     "carried on: %s", ctl->settings.audit, ctl->settings.where,
+                     ctl->trust.fault.text);
 }
 
 
 int
-trust_counts(admin_t *a)
+trust_counts(control_t *ctl)
 {
     const paylock_key_t     *key;
     const paylock_verify_t  *v;
 
-    v = &a->trust;
+    v = &ctl->trust;
 
     if (v->genesis[0] == '\0') {
         return STATUS_DONE;
     }
 
-    key = paylock_keyring_find(&v->ring, a->signer.public);
+    key = paylock_keyring_find(&v->ring, ctl->signer.public);
 
     /* of a trail that is gone only its first key is left */
 
     if (v->begun ? key && key->revoked == 0
-                 : strcmp(v->genesis, a->signer.public) == 0)
+                 : strcmp(v->genesis, ctl->signer.public) == 0)
     {
         return STATUS_DONE;
     }
 
-    return problem_set(&a->problem, STATUS_FAILED, "key_unknown",
-                       v->begun
-                       ? "let somebody whose key counts run \"paylock-admin "
-                         "key add\" with it"
-                       : "let the one whose key began the trail adopt it",
-                       key ? "your key %s does not count: entry %" PRIu64
-                             " revoked it"
-                           : "your key %s does not count in this audit trail",
-                       a->signer.public, key ? key->revoked : 0);
+    return error_set(&ctl->error, STATUS_FAILED, "key_unknown",
+                     v->begun
+                     ? "let somebody whose key counts run \"paylock-admin "
+                       "key add\" with it"
+                     : "let the one whose key began the trail adopt it",
+                     key ? "your key %s does not count: entry %" PRIu64
+                           " revoked it"
+                         : "your key %s does not count in this audit trail",
+                     ctl->signer.public, key ? key->revoked : 0);
 }
 
 
 int
-trust_learn(admin_t *a, const stream_t *s)
+trust_learn(control_t *ctl, const stream_t *s)
 {
     paylock_verify_t  *v;
 
-    v = &a->trust;
+    v = &ctl->trust;
 
     paylock_verify_free(v);
     paylock_verify_begin(v, s->head.chain, NULL);
 
-    if (trust_walk(a, v, s->head.seq, NULL, NULL) != STATUS_DONE) {
-        return a->problem.status;
+    if (trust_walk(ctl, v, s->head.seq, NULL, NULL) != STATUS_DONE) {
+        return ctl->error.status;
     }
 
     if (v->fault.kind == PAYLOCK_FAULT_NONE && paylock_verify_end(v) == 0) {
@@ -277,16 +279,16 @@ trust_learn(admin_t *a, const stream_t *s)
 
     return v->fault.kind == PAYLOCK_FAULT_NONE
            || (v->genesis[0] == '\0' && !s->keyed) ? STATUS_DONE
-                                                   : trust_fault(a);
+                                                   : trust_fault(ctl);
 }
 
 
 void
-trust_text(const admin_t *a, char text[TRUST_TEXT])
+trust_text(const control_t *ctl, char text[TRUST_TEXT])
 {
     const paylock_verify_t  *v;
 
-    v = &a->trust;
+    v = &ctl->trust;
 
     if (v->genesis[0]) {
         (void) snprintf(text, TRUST_TEXT, "signed since entry %" PRIu64
@@ -298,74 +300,74 @@ trust_text(const admin_t *a, char text[TRUST_TEXT])
 
 
 int
-trust_begin(admin_t *a, const head_t *head)
+trust_begin(control_t *ctl, const head_t *head)
 {
     paylock_verify_t  *v;
 
-    v = &a->trust;
+    v = &ctl->trust;
 
     paylock_verify_free(v);
-    paylock_verify_begin(v, head->chain, a->signer.public);
+    paylock_verify_begin(v, head->chain, ctl->signer.public);
 
-    if (paylock_keyring_add(&v->ring, a->signer.public, head->seq) == NULL) {
-        return admin_memory(a);
+    if (paylock_keyring_add(&v->ring, ctl->signer.public, head->seq) == NULL) {
+        return control_no_memory(ctl);
     }
 
     v->begun = head->seq;
-    trust_at(a, head);
+    trust_at(ctl, head);
 
     return STATUS_DONE;
 }
 
 
 void
-trust_at(admin_t *a, const head_t *head)
+trust_at(control_t *ctl, const head_t *head)
 {
-    a->trust.seq = head->seq;
-    a->trust.covered = head->seq;
-    a->trust.row.seq = 0;
-    a->trust.fault.kind = PAYLOCK_FAULT_NONE;
-    strcpy(a->trust.hash, head->hash);
+    ctl->trust.seq = head->seq;
+    ctl->trust.covered = head->seq;
+    ctl->trust.row.seq = 0;
+    ctl->trust.fault.kind = PAYLOCK_FAULT_NONE;
+    strcpy(ctl->trust.hash, head->hash);
 }
 
 
 int
-trust_adopted(admin_t *a, const head_t *head)
+trust_adopted(control_t *ctl, const head_t *head)
 {
-    if (a->trust.genesis[0] && !a->trust.begun) {
-        return trust_begin(a, head);
+    if (ctl->trust.genesis[0] && !ctl->trust.begun) {
+        return trust_begin(ctl, head);
     }
 
-    trust_at(a, head);
+    trust_at(ctl, head);
 
     return STATUS_DONE;
 }
 
 
 void
-trust_take(admin_t *a, paylock_verify_t *v)
+trust_take(control_t *ctl, paylock_verify_t *v)
 {
-    paylock_verify_free(&a->trust);
+    paylock_verify_free(&ctl->trust);
 
-    a->trust = *v;
-    a->trust.known = NULL;
-    a->trust.witness = NULL;
-    a->trust.n_witnesses = 0;
-    a->trust.next = 0;
+    ctl->trust = *v;
+    ctl->trust.known = NULL;
+    ctl->trust.witness = NULL;
+    ctl->trust.n_witnesses = 0;
+    ctl->trust.next = 0;
 
     memset(&v->ring, 0, sizeof(paylock_keyring_t));
 }
 
 
 void
-trust_warn(const admin_t *a)
+trust_warn(const control_t *ctl)
 {
-    if (a->trust.genesis[0] == '\0') {
-        admin_warn(a, "unsigned", "", "make a key with \"paylock-admin "
-                   "keygen\", and run \"paylock-admin key add\" with what it "
-                   "prints",
-                   "the entries of the audit trail of Redis at %s are not "
-                   "signed: who may write to Redis may forge them",
-                   a->settings.where);
+    if (ctl->trust.genesis[0] == '\0') {
+        control_warn(ctl, "unsigned", "", "make a key with \"paylock-admin "
+                     "keygen\", and run \"paylock-admin key add\" with what it "
+                     "prints",
+                     "the entries of the audit trail of Redis at %s are not "
+                     "signed: who may write to Redis may forge them",
+                     ctl->settings.where);
     }
 }

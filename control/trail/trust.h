@@ -27,20 +27,20 @@ typedef void (*trust_each_pt)(void *data, const paylock_entry_t *e);
  * what is wrong still.  Returns a status of the link.
  */
 
-int trust_walk(admin_t *a, paylock_verify_t *v, uint64_t last,
+int trust_walk(control_t *ctl, paylock_verify_t *v, uint64_t last,
     trust_each_pt each, void *data);
 
 /* Reads the operator's key, which must be there if the trail is signed. */
 
-int trust_signer(admin_t *a);
+int trust_signer(control_t *ctl);
 
 /*
  * Verifies what was added since the head that is remembered: what this key
  * signs next, it signs as well.  Then judges whether the key counts.
  */
 
-int trust_follow(admin_t *a, const stream_t *s);
-int trust_counts(admin_t *a);
+int trust_follow(control_t *ctl, const stream_t *s);
+int trust_counts(control_t *ctl);
 
 /*
  * Takes from the stream which key began to sign it, which a person must
@@ -49,25 +49,25 @@ int trust_counts(admin_t *a);
 
 #define TRUST_TEXT  160
 
-int trust_learn(admin_t *a, const stream_t *s);
-void trust_text(const admin_t *a, char text[TRUST_TEXT]);
+int trust_learn(control_t *ctl, const stream_t *s);
+void trust_text(const control_t *ctl, char text[TRUST_TEXT]);
 
 /* The trail is signed from this head on, by a->signer. */
 
-int trust_begin(admin_t *a, const head_t *head);
+int trust_begin(control_t *ctl, const head_t *head);
 
 /* The head is one that was verified, or written here; or is an adopt's. */
 
-void trust_at(admin_t *a, const head_t *head);
-int trust_adopted(admin_t *a, const head_t *head);
+void trust_at(control_t *ctl, const head_t *head);
+int trust_adopted(control_t *ctl, const head_t *head);
 
 /* Takes over what another verifier knows, whose keys it has no more. */
 
-void trust_take(admin_t *a, paylock_verify_t *v);
+void trust_take(control_t *ctl, paylock_verify_t *v);
 
 /* Says that the trail is not signed, if that is so. */
 
-void trust_warn(const admin_t *a);
+void trust_warn(const control_t *ctl);
 
 
 #endif /* _TRUST_H_INCLUDED_ */

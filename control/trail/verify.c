@@ -15,19 +15,16 @@ static void verify_reset(verify_t *c);
 
 
 int
-verify_begin(admin_t *a, verify_t *c)
+verify_begin(control_t *ctl, verify_t *c, const char *trust)
 {
     memset(c, 0, sizeof(verify_t));
-    c->admin = a;
+    c->ctl = ctl;
 
-    if (settings_load(a) != STATUS_DONE
-        || (a->opt[OPT_TRUST]
-            && signer_subject(a, a->opt[OPT_TRUST], c->trust) != STATUS_DONE))
-    {
-        return a->problem.status;
+    if (trust && signer_subject(trust, c->trust, &ctl->error) != STATUS_DONE) {
+        return ctl->error.status;
     }
 
-    return chain_load(a, &c->known);
+    return known_head_load(ctl, &c->known);
 }
 
 
@@ -44,6 +41,7 @@ int
 verify_trail(verify_t *c, const char *chain)
 {
     int          own;
+    size_t       i;
     const char  *trust;
 
     verify_reset(c);
@@ -51,21 +49,27 @@ verify_trail(verify_t *c, const char *chain)
     own = c->known.seq
           && (chain == NULL || strcmp(chain, c->known.chain) == 0);
 
-    trust = own && c->trust[0] == '\0' ? c->admin->trust.genesis : c->trust;
+    trust = own && c->trust[0] == '\0' ? c->ctl->trust.genesis : c->trust;
 
     paylock_verify_begin(&c->trail, own ? c->known.chain : chain, trust);
 
-    if (own && c->admin->trust.genesis[0]) {
-        paylock_verify_known(&c->trail, &c->admin->trust.ring, c->known.seq);
+    if (own && c->ctl->trust.genesis[0]) {
+        paylock_verify_known(&c->trail, &c->ctl->trust.ring, c->known.seq);
     }
 
     if (own && verify_witness_add(c, "this machine", &c->known, 0)
                != STATUS_DONE)
     {
-        return c->admin->problem.status;
+        return c->ctl->error.status;
     }
 
-    return verify_witness_files(c);
+    for (i = 0; i < c->n_checkpoints; i++) {
+        if (verify_witness_file(c, c->checkpoint[i]) != STATUS_DONE) {
+            return c->ctl->error.status;
+        }
+    }
+
+    return STATUS_DONE;
 }
 
 
@@ -85,8 +89,8 @@ verify_entry(verify_t *c, const paylock_entry_t *e, const char *why)
                 return -1;
             }
 
-        } else if (c->fold && fold_entry(c->fold, e) != 0) {
-            (void) admin_memory(c->admin);
+        } else if (c->replay && replay_entry(c->replay, e) != 0) {
+            (void) control_no_memory(c->ctl);
             return -1;
         }
     }
@@ -118,7 +122,7 @@ verify_fault(verify_t *c, const paylock_fault_t *fault)
     more = realloc(c->fault, (c->n_faults + 1) * sizeof(paylock_fault_t));
 
     if (more == NULL) {
-        return admin_memory(c->admin);
+        return control_no_memory(c->ctl);
     }
 
     c->fault = more;
@@ -141,7 +145,7 @@ verify_end(verify_t *c)
         c->bad = 1;
 
         if (verify_fault(c, &c->trail.fault) != STATUS_DONE) {
-            return c->admin->problem.status;
+            return c->ctl->error.status;
         }
     }
 
@@ -157,7 +161,7 @@ verify_end(verify_t *c)
         paylock_verify_witness(&c->trail, w, &fault);
 
         if (verify_fault(c, &fault) != STATUS_DONE) {
-            return c->admin->problem.status;
+            return c->ctl->error.status;
         }
     }
 
@@ -175,7 +179,7 @@ verify_sign(verify_t *c, const head_t *head,
     paylock_checkpoint_t    point;
 
     *len = 0;
-    s = &c->admin->signer;
+    s = &c->ctl->signer;
     key = s->key ? paylock_keyring_find(&c->trail.ring, s->public) : NULL;
 
     if (key == NULL || key->revoked) {
@@ -197,8 +201,8 @@ verify_sign(verify_t *c, const head_t *head,
         return STATUS_DONE;
     }
 
-    return problem_set(&c->admin->problem, STATUS_FAILED, "crypto", NULL,
-                       "OpenSSL makes no Ed25519 signature");
+    return error_set(&c->ctl->error, STATUS_FAILED, "crypto", NULL,
+                     "OpenSSL makes no Ed25519 signature");
 }
 
 

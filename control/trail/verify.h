@@ -10,7 +10,7 @@
 #define _VERIFY_H_INCLUDED_
 
 
-#include "commands.h"
+#include "context/control.h"
 #include "paylock_export.h"
 #include "paylock_verify.h"
 #include "trail/known_head.h"
@@ -20,17 +20,31 @@
 #define VERIFY_HOSTS  10               /* that are named */
 
 
-typedef struct {
-    admin_t            *admin;
+typedef struct verify_s  verify_t;
+
+
+/* Tells what was found; returns what verify_status() does. */
+
+typedef int (*verify_report_pt)(verify_t *c,
+    const paylock_export_header_t *header);
+
+
+struct verify_s {
+    control_t          *ctl;
+    verify_report_pt    report;        /* of each export of a file, or NULL */
+    void               *data;          /* the caller's */
+
     paylock_verify_t    trail;
 
     head_t              known;         /* remembered; seq 0: none */
     char                trust[PAYLOCK_KEY_LEN + 1];   /* the first key */
 
+    const char *const  *checkpoint;    /* files of the caller's */
+    size_t              n_checkpoints;
     paylock_witness_t  *witness;
     size_t              n_witnesses;
 
-    fold_t             *fold;          /* NULL: no records are compared */
+    replay_t           *replay;        /* NULL: no records are compared */
     char                stands[PAYLOCK_HASH_LEN + 1];  /* the last, or bad */
     unsigned            bad:1;         /* and nobody has adopted that */
     unsigned            whole:1;       /* the trail was seen to its end */
@@ -41,12 +55,16 @@ typedef struct {
 
     paylock_fault_t    *fault;
     size_t              n_faults;
-} verify_t;
+};
 
 
-/* What is known from outside: --trust, --checkpoint, this machine. */
+/*
+ * Begins with what is known from outside: the key that is trusted, as
+ * signer_subject() takes it, or NULL; what this machine remembers.  Returns a
+ * status.
+ */
 
-int verify_begin(admin_t *a, verify_t *c);
+int verify_begin(control_t *ctl, verify_t *c, const char *trust);
 void verify_free(verify_t *c);
 
 /*
@@ -90,7 +108,7 @@ int verify_more(verify_t *c);
 
 /* verify_witness.c: reads those in checkpoint files, and those in Redis. */
 
-int verify_witness_files(verify_t *c);
+int verify_witness_file(verify_t *c, const char *path);
 int verify_witness_nodes(verify_t *c);
 int verify_witness_add(verify_t *c, const char *name, const head_t *head,
     int inside);
@@ -104,11 +122,10 @@ int verify_flags(verify_t *c);
 int verify_file(verify_t *c, const char *path);
 
 /*
- * verify_report.c: prints what was found; returns the status it comes to,
- * and notes the problem that is worst.
+ * verify_status.c: the status that what was found comes to; the error is the
+ * worst of it.
  */
 
-int verify_report(verify_t *c, const paylock_export_header_t *header);
 int verify_status(verify_t *c);
 
 

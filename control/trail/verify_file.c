@@ -28,7 +28,7 @@ typedef struct {
     unsigned           whole:1;        /* it ends in a line feed */
     unsigned           large:1;
     paylock_export_t   header;         /* json NULL: none yet */
-    problem_t          worst;
+    error_info_t       worst;
 } file_t;
 
 
@@ -57,15 +57,15 @@ verify_file(verify_t *c, const char *path)
     file.f = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
 
     if (file.f == NULL) {
-        return problem_set(&c->admin->problem, STATUS_FAILED, "file", NULL,
-                           "\"%.200s\" cannot be read: %s", path,
-                           strerror(errno));
+        return error_set(&c->ctl->error, STATUS_FAILED, "file", NULL,
+                         "\"%.200s\" cannot be read: %s", path,
+                         strerror(errno));
     }
 
     status = file_all(c, &file);
 
     if (status == STATUS_DONE && file.worst.status != STATUS_DONE) {
-        c->admin->problem = file.worst;
+        c->ctl->error = file.worst;
         status = file.worst.status;
     }
 
@@ -89,14 +89,14 @@ file_all(verify_t *c, file_t *file)
         more = file_line(c, file);
 
         if (more < 0) {
-            return c->admin->problem.status;
+            return c->ctl->error.status;
         }
 
         if (file->header.json
             && (!more || paylock_export_begins(file->line, file->len))
             && file_end(c, file) != STATUS_DONE)
         {
-            return c->admin->problem.status;
+            return c->ctl->error.status;
         }
 
         if (!more) {
@@ -106,7 +106,7 @@ file_all(verify_t *c, file_t *file)
         if ((file->header.json ? file_item(c, file) : file_begin(c, file))
             != STATUS_DONE)
         {
-            return c->admin->problem.status;
+            return c->ctl->error.status;
         }
     }
 
@@ -114,8 +114,8 @@ file_all(verify_t *c, file_t *file)
         return STATUS_DONE;
     }
 
-    return problem_set(&c->admin->problem, STATUS_FAILED, "file", NULL,
-                       "\"%.200s\" is empty", file->path);
+    return error_set(&c->ctl->error, STATUS_FAILED, "file", NULL,
+                     "\"%.200s\" is empty", file->path);
 }
 
 
@@ -138,15 +138,15 @@ file_line(verify_t *c, file_t *file)
         }
 
         if (file_byte(file, (char) byte) != 0) {
-            (void) admin_memory(c->admin);
+            (void) control_no_memory(c->ctl);
             return -1;
         }
     }
 
     if (ferror(file->f)) {
-        (void) problem_set(&c->admin->problem, STATUS_FAILED, "file", NULL,
-                           "\"%.200s\" cannot be read: %s", file->path,
-                           strerror(errno));
+        (void) error_set(&c->ctl->error, STATUS_FAILED, "file", NULL,
+                         "\"%.200s\" cannot be read: %s", file->path,
+                         strerror(errno));
         return -1;
     }
 
@@ -202,17 +202,17 @@ file_begin(verify_t *c, file_t *file)
     }
 
     if (why) {
-        return problem_set(&c->admin->problem, STATUS_FAILED, "file",
-                           "give a file that \"paylock-admin audit export\" "
-                           "has written",
-                           "line %" PRIu64 " of \"%.200s\" %s", file->number,
-                           file->path, why);
+        return error_set(&c->ctl->error, STATUS_FAILED, "file",
+                         "give a file that \"paylock-admin audit export\" "
+                         "has written",
+                         "line %" PRIu64 " of \"%.200s\" %s", file->number,
+                         file->path, why);
     }
 
     memcpy(chain, file->header.header.chain.data, sizeof(chain));
 
     if (verify_trail(c, chain) != STATUS_DONE) {
-        return c->admin->problem.status;
+        return c->ctl->error.status;
     }
 
     paylock_verify_witnesses(&c->trail, c->witness, c->n_witnesses);
@@ -283,7 +283,7 @@ file_export(verify_t *c, const paylock_export_t *x)
 
     case PAYLOCK_EXPORT_ENTRY:
         return verify_entry(c, &x->entry, NULL) == 0
-               ? STATUS_DONE : c->admin->problem.status;
+               ? STATUS_DONE : c->ctl->error.status;
 
     case PAYLOCK_EXPORT_LEAF:
         return file_leaf(c, &x->leaf);
@@ -314,7 +314,7 @@ file_leaf(verify_t *c, const paylock_leaf_t *leaf)
         c->bad = 1;
 
         if (verify_fault(c, &c->trail.fault) != STATUS_DONE) {
-            return c->admin->problem.status;
+            return c->ctl->error.status;
         }
     }
 
@@ -322,7 +322,7 @@ file_leaf(verify_t *c, const paylock_leaf_t *leaf)
                            leaf->leaf.data, hash)
         != 0)
     {
-        return admin_memory(c->admin);
+        return control_no_memory(c->ctl);
     }
 
     memcpy(c->stands, hash, sizeof(hash));
@@ -339,16 +339,17 @@ file_end(verify_t *c, file_t *file)
     file_compare(c, &file->header.header);
 
     if (verify_end(c) != STATUS_DONE) {
-        return c->admin->problem.status;
+        return c->ctl->error.status;
     }
 
-    status = verify_report(c, &file->header.header);
+    status = c->report ? c->report(c, &file->header.header)
+                       : verify_status(c);
 
     if (status != STATUS_DONE && (file->worst.status < STATUS_TAMPERED
                                   || (status >= STATUS_TAMPERED
                                       && status < file->worst.status)))
     {
-        file->worst = c->admin->problem;
+        file->worst = c->ctl->error;
     }
 
     paylock_export_free(&file->header);

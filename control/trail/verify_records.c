@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "records/records.h"
-#include "text.h"
+#include "base/text.h"
 #include "trail/verify.h"
 
 
@@ -31,9 +31,9 @@ typedef struct {
 
 static int flags_record(void *data, const redisReply *host,
     const redisReply *value);
-static void flags_unseen(fold_host_t *h, void *data);
-static void flags_count(fold_host_t *h, void *data);
-static void flags_again(fold_host_t *h, void *data);
+static void flags_unseen(replay_host_t *h, void *data);
+static void flags_count(replay_host_t *h, void *data);
+static void flags_again(replay_host_t *h, void *data);
 
 
 int
@@ -49,16 +49,16 @@ verify_flags(verify_t *c)
     f.seq = c->trail.seq;
     f.status = STATUS_DONE;
 
-    if (records_scan(c->admin, &c->records, flags_record, c) != STATUS_DONE) {
-        return c->admin->problem.status;
+    if (records_scan(c->ctl, &c->records, flags_record, c) != STATUS_DONE) {
+        return c->ctl->error.status;
     }
 
-    fold_each(c->fold, flags_unseen, &f);
+    replay_each(c->replay, flags_unseen, &f);
 
     for (rounds = 0; rounds < FLAGS_ROUNDS; rounds++) {
 
         if (verify_more(c) != STATUS_DONE) {
-            return c->admin->problem.status;
+            return c->ctl->error.status;
         }
 
         if (c->n_faults) {
@@ -66,14 +66,14 @@ verify_flags(verify_t *c)
         }
 
         f.unsure = 0;
-        fold_each(c->fold, flags_count, &f);
+        replay_each(c->replay, flags_count, &f);
 
         if (f.unsure == 0) {
             break;
         }
 
         f.seq = c->trail.seq;
-        fold_each(c->fold, flags_again, &f);
+        replay_each(c->replay, flags_again, &f);
 
         if (f.status != STATUS_DONE) {
             return f.status;
@@ -105,15 +105,16 @@ flags_record(void *data, const redisReply *host, const redisReply *value)
 
     c = data;
 
-    return fold_compare(c->fold, host->str, host->len, value->str, value->len)
-           ? STATUS_DONE : admin_memory(c->admin);
+    return replay_compare(c->replay, host->str, host->len, value->str,
+                          value->len)
+           ? STATUS_DONE : control_no_memory(c->ctl);
 }
 
 
 /* A record that is in Redis all the while is in the scan. */
 
 static void
-flags_unseen(fold_host_t *h, void *data)
+flags_unseen(replay_host_t *h, void *data)
 {
     (void) data;
 
@@ -124,7 +125,7 @@ flags_unseen(fold_host_t *h, void *data)
 
 
 static void
-flags_count(fold_host_t *h, void *data)
+flags_count(replay_host_t *h, void *data)
 {
     size_t     i;
     flags_t   *f;
@@ -157,36 +158,37 @@ flags_count(fold_host_t *h, void *data)
 /* Looks again at a host that was changed while we looked. */
 
 static void
-flags_again(fold_host_t *h, void *data)
+flags_again(replay_host_t *h, void *data)
 {
-    flags_t      *f;
-    admin_t      *a;
-    size_t        len[3];
-    redisReply   *reply;
-    const char   *arg[3];
+    flags_t     *f;
+    control_t   *ctl;
+    size_t       len[3];
+    redisReply  *reply;
+    const char  *arg[3];
 
     f = data;
-    a = f->check->admin;
+    ctl = f->check->ctl;
 
     if (!h->differs || f->status != STATUS_DONE) {
         return;
     }
 
     arg[0] = "HGET";
-    arg[1] = a->settings.locks;
+    arg[1] = ctl->settings.locks;
     arg[2] = h->name;
     len[0] = strlen(arg[0]);
     len[1] = strlen(arg[1]);
     len[2] = h->len;
 
-    if (link_queue(a->link, 3, arg, len) != 0 || link_send(a->link) != 0
-        || (reply = link_expect(a->link, REDIS_REPLY_STRING)) == NULL)
+    if (redis_queue_argv(ctl->redis, 3, arg,
+                         len) != 0 || redis_send(ctl->redis) != 0
+        || (reply = redis_expect(ctl->redis, REDIS_REPLY_STRING)) == NULL)
     {
-        f->status = a->problem.status;
+        f->status = ctl->error.status;
         return;
     }
 
-    fold_judge(h, reply->type == REDIS_REPLY_STRING ? reply->str : NULL,
-               reply->len);
+    replay_judge(h, reply->type == REDIS_REPLY_STRING ? reply->str : NULL,
+                 reply->len);
     freeReplyObject(reply);
 }

@@ -23,43 +23,43 @@ typedef struct {
 } stream_walk_t;
 
 
-static int stream_last(admin_t *a, uint64_t *last);
+static int stream_last(control_t *ctl, uint64_t *last);
 static int stream_entry(void *data, const char *id, const paylock_entry_t *e,
     const char *why);
-static int stream_head(admin_t *a, uint64_t *head);
+static int stream_head(control_t *ctl, uint64_t *head);
 
 
 int
 verify_stream(verify_t *c)
 {
-    admin_t          *a;
-    uint64_t          last;
-    paylock_fault_t   fault;
+    control_t       *ctl;
+    uint64_t         last;
+    paylock_fault_t  fault;
 
-    a = c->admin;
+    ctl = c->ctl;
 
     /* witnesses first: the trail only grows */
 
     if (verify_trail(c, NULL) != STATUS_DONE
         || verify_witness_nodes(c) != STATUS_DONE
-        || stream_last(a, &last) != STATUS_DONE)
+        || stream_last(ctl, &last) != STATUS_DONE)
     {
-        return a->problem.status;
+        return ctl->error.status;
     }
 
     paylock_verify_witnesses(&c->trail, c->witness, c->n_witnesses);
 
     if (verify_more(c) != STATUS_DONE) {
-        return a->problem.status;
+        return ctl->error.status;
     }
 
     if (c->trail.seq == 0 && c->n_faults == 0 && c->n_witnesses == 0
         && last == 0)
     {
-        return problem_set(&a->problem, STATUS_FAILED, "chain_unknown",
-                           "run \"paylock-admin init\", which makes one",
-                           "there is no audit trail \"%s\" in Redis at %s",
-                           a->settings.audit, a->settings.where);
+        return error_set(&ctl->error, STATUS_FAILED, "chain_unknown",
+                         "run \"paylock-admin init\", which makes one",
+                         "there is no audit trail \"%s\" in Redis at %s",
+                         ctl->settings.audit, ctl->settings.where);
     }
 
     if (!c->bad && c->trail.seq < last) {
@@ -86,14 +86,14 @@ verify_more(verify_t *c)
     s.check = c;
     s.failed = 0;
 
-    if (stream_head(c->admin, &s.head) != STATUS_DONE) {
-        return c->admin->problem.status;
+    if (stream_head(c->ctl, &s.head) != STATUS_DONE) {
+        return c->ctl->error.status;
     }
 
-    status = s.head ? trail_from(c->admin, c->trail.seq + 1, stream_entry, &s)
+    status = s.head ? trail_from(c->ctl, c->trail.seq + 1, stream_entry, &s)
                     : STATUS_DONE;
 
-    return s.failed ? c->admin->problem.status : status;
+    return s.failed ? c->ctl->error.status : status;
 }
 
 
@@ -120,26 +120,27 @@ stream_entry(void *data, const char *id, const paylock_entry_t *e,
 /* The highest id that the stream ever had; 0 where there is none. */
 
 static int
-stream_last(admin_t *a, uint64_t *last)
+stream_last(control_t *ctl, uint64_t *last)
 {
     const char  *id;
     redisReply  *reply;
 
     *last = 0;
 
-    if (link_command(a->link, "XINFO", "STREAM", a->settings.audit, NULL) != 0
-        || link_send(a->link) != 0
-        || (reply = link_reply(a->link)) == NULL)
+    if (redis_queue(ctl->redis, "XINFO", "STREAM", ctl->settings.audit,
+                    NULL) != 0
+        || redis_send(ctl->redis) != 0
+        || (reply = redis_reply(ctl->redis)) == NULL)
     {
-        return a->problem.status;
+        return ctl->error.status;
     }
 
     if (reply->type == REDIS_REPLY_ERROR
         && strcmp(reply->str, "ERR no such key") != 0)
     {
-        (void) link_refused(a->link, reply);
+        (void) redis_refused(ctl->redis, reply);
         freeReplyObject(reply);
-        return a->problem.status;
+        return ctl->error.status;
     }
 
     id = head_generated(reply);
@@ -154,19 +155,19 @@ stream_last(admin_t *a, uint64_t *last)
 /* The entry up to which to read; 0 where there is nothing. */
 
 static int
-stream_head(admin_t *a, uint64_t *head)
+stream_head(control_t *ctl, uint64_t *head)
 {
     redisReply       *reply;
     paylock_entry_t   e;
 
     *head = 0;
 
-    if (link_command(a->link, "XREVRANGE", a->settings.audit, "+", "-",
-                     "COUNT", "1", NULL) != 0
-        || link_send(a->link) != 0
-        || (reply = link_expect(a->link, REDIS_REPLY_ARRAY)) == NULL)
+    if (redis_queue(ctl->redis, "XREVRANGE", ctl->settings.audit, "+", "-",
+                    "COUNT", "1", NULL) != 0
+        || redis_send(ctl->redis) != 0
+        || (reply = redis_expect(ctl->redis, REDIS_REPLY_ARRAY)) == NULL)
     {
-        return a->problem.status;
+        return ctl->error.status;
     }
 
     /* what is no entry is come upon in its place */

@@ -16,7 +16,6 @@
 #include "trail/verify.h"
 
 
-static int witness_file(verify_t *c, const char *path);
 static int witness_node(verify_t *c, const node_t *node);
 
 
@@ -29,7 +28,7 @@ verify_witness_add(verify_t *c, const char *name, const head_t *head,
     w = realloc(c->witness, (c->n_witnesses + 1) * sizeof(paylock_witness_t));
 
     if (w == NULL) {
-        return admin_memory(c->admin);
+        return control_no_memory(c->ctl);
     }
 
     c->witness = w;
@@ -39,7 +38,7 @@ verify_witness_add(verify_t *c, const char *name, const head_t *head,
     w->name = strdup(name);
 
     if (w->name == NULL) {
-        return admin_memory(c->admin);
+        return control_no_memory(c->ctl);
     }
 
     w->seq = head->seq;
@@ -53,33 +52,18 @@ verify_witness_add(verify_t *c, const char *name, const head_t *head,
 
 
 int
-verify_witness_files(verify_t *c)
-{
-    int  i;
-
-    for (i = 0; i < c->admin->n_checkpoints; i++) {
-        if (witness_file(c, c->admin->checkpoint[i]) != STATUS_DONE) {
-            return c->admin->problem.status;
-        }
-    }
-
-    return STATUS_DONE;
-}
-
-
-int
 verify_witness_nodes(verify_t *c)
 {
     int       status;
     size_t    i;
     nodes_t   nodes;
 
-    if (nodes_read(c->admin, &nodes) != STATUS_DONE) {
-        return c->admin->problem.status;
+    if (nodes_read(c->ctl, &nodes) != STATUS_DONE) {
+        return c->ctl->error.status;
     }
 
     status = STATUS_DONE;
-    nodes_warn(c->admin, &nodes);
+    nodes_warn(c->ctl, &nodes);
 
     for (i = 0; status == STATUS_DONE && i < nodes.n; i++) {
         status = witness_node(c, &nodes.node[i]);
@@ -91,8 +75,8 @@ verify_witness_nodes(verify_t *c)
 }
 
 
-static int
-witness_file(verify_t *c, const char *path)
+int
+verify_witness_file(verify_t *c, const char *path)
 {
     int                   status;
     char                  text[PAYLOCK_CHECKPOINT_MAX], *name;
@@ -105,9 +89,9 @@ witness_file(verify_t *c, const char *path)
     f = fopen(path, "re");
 
     if (f == NULL) {
-        return problem_set(&c->admin->problem, STATUS_FAILED, "checkpoint",
-                           NULL, "the checkpoint \"%.200s\" cannot be read: "
-                           "%s", path, strerror(errno));
+        return error_set(&c->ctl->error, STATUS_FAILED, "checkpoint",
+                         NULL, "the checkpoint \"%.200s\" cannot be read: "
+                         "%s", path, strerror(errno));
     }
 
     len = fread(text, 1, sizeof(text), f);
@@ -116,9 +100,9 @@ witness_file(verify_t *c, const char *path)
     (void) fclose(f);
 
     if (why) {
-        return problem_set(&c->admin->problem, STATUS_FAILED, "checkpoint",
-                           "take another copy of it",
-                           "the checkpoint \"%.200s\" %s", path, why);
+        return error_set(&c->ctl->error, STATUS_FAILED, "checkpoint",
+                         "take another copy of it",
+                         "the checkpoint \"%.200s\" %s", path, why);
     }
 
     memset(&head, 0, sizeof(head_t));
@@ -127,7 +111,7 @@ witness_file(verify_t *c, const char *path)
     memcpy(head.hash, point.hash, sizeof(head.hash));
 
     if (asprintf(&name, "the checkpoint \"%s\"", path) < 0) {
-        return admin_memory(c->admin);
+        return control_no_memory(c->ctl);
     }
 
     status = verify_witness_add(c, name, &head, 0);
@@ -160,7 +144,7 @@ witness_node(verify_t *c, const node_t *node)
     memcpy(head.hash, at->hash, sizeof(head.hash));
 
     if (asprintf(&text, "nginx \"%.100s\"", node->name) < 0) {
-        return admin_memory(c->admin);
+        return control_no_memory(c->ctl);
     }
 
     status = verify_witness_add(c, text, &head, 1);
