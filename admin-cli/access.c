@@ -13,7 +13,7 @@
 #include <strings.h>
 
 #include "access.h"
-#include "paylock_keys.h"
+#include "paylock_redis_keys.h"
 #include "secret.h"
 #include "text.h"
 

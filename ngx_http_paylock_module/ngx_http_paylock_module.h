@@ -16,7 +16,7 @@
 #include "ngx_http_paylock_table.h"
 #include "paylock_page.h"
 #include "paylock_pass.h"
-#include "paylock_strip.h"
+#include "paylock_pass_strip.h"
 #include "paylock_timeline.h"
 
 
@@ -479,7 +479,7 @@ ngx_int_t ngx_http_paylock_private(ngx_http_request_t *r);
  */
 
 void ngx_http_paylock_cookie_take(ngx_http_request_t *r,
-    paylock_strip_pt found, void *data);
+    paylock_pass_found_pt found, void *data);
 
 
 /* ngx_http_paylock_page.c */

@@ -301,7 +301,7 @@ def entry_hash(seq, entry):
 
 
 def test_audit_fields():
-    lib = (servers.ROOT / "libpaylock/paylock_audit.c").read_text()
+    lib = (servers.ROOT / "libpaylock/core/paylock_audit.c").read_text()
     names = re.findall(r'"(\w+)"', table(lib, "paylock_audit_names"))
     assert re.findall(r"(?m)^\| `(\w+)` \|", AUDIT) == names
 
@@ -370,7 +370,7 @@ def test_audit_recomputation(redis, admin, private):
 # Redis
 
 def test_keys():
-    header = (servers.ROOT / "libpaylock/paylock_keys.h").read_text()
+    header = (servers.ROOT / "libpaylock/core/paylock_redis_keys.h").read_text()
     prefix = re.search(r'PAYLOCK_PREFIX +"(.+)"', header)[1]
     keys = {prefix + key for key
             in re.findall(r'PAYLOCK_KEY_\w+ +"(\w+)"', header)}

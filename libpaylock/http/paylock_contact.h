@@ -10,7 +10,7 @@
 #define _PAYLOCK_CONTACT_H_INCLUDED_
 
 
-#include "paylock_negotiate.h"
+#include "paylock_escape.h"
 #include "paylock_str.h"
 
 

@@ -6,14 +6,14 @@
 
 #include <string.h>
 
-#include "paylock_words.h"
+#include "paylock_messages.h"
 
 
-static paylock_str_t paylock_words_trim(paylock_str_t s);
+static paylock_str_t paylock_messages_trim(paylock_str_t s);
 
 
 int
-paylock_words_language(paylock_str_t file, size_t i, paylock_str_t *tag,
+paylock_messages_language(paylock_str_t file, size_t i, paylock_str_t *tag,
     paylock_str_t *texts)
 {
     paylock_str_t  line;
@@ -21,7 +21,7 @@ paylock_words_language(paylock_str_t file, size_t i, paylock_str_t *tag,
     tag->len = 0;
 
     while (file.len) {
-        line = paylock_words_cut(&file, '\n');
+        line = paylock_messages_cut(&file, '\n');
 
         if (line.len < 3 || line.data[0] != '[') {
             continue;
@@ -33,8 +33,8 @@ paylock_words_language(paylock_str_t file, size_t i, paylock_str_t *tag,
         }
 
         if (i-- == 0) {
-            (void) paylock_words_cut(&line, '[');
-            *tag = paylock_words_cut(&line, ']');
+            (void) paylock_messages_cut(&line, '[');
+            *tag = paylock_messages_cut(&line, ']');
             *texts = file;
         }
     }
@@ -44,7 +44,7 @@ paylock_words_language(paylock_str_t file, size_t i, paylock_str_t *tag,
 
 
 paylock_str_t
-paylock_words_find(paylock_str_t texts, const char *prefix,
+paylock_messages_find(paylock_str_t texts, const char *prefix,
     paylock_str_t name)
 {
     size_t         n;
@@ -53,14 +53,14 @@ paylock_words_find(paylock_str_t texts, const char *prefix,
     n = strlen(prefix);
 
     while (texts.len) {
-        line = paylock_words_cut(&texts, '\n');
-        key = paylock_words_trim(paylock_words_cut(&line, '='));
+        line = paylock_messages_cut(&texts, '\n');
+        key = paylock_messages_trim(paylock_messages_cut(&line, '='));
 
         if (key.len == n + name.len
             && memcmp(key.data, prefix, n) == 0
             && memcmp(key.data + n, name.data, name.len) == 0)
         {
-            return paylock_words_trim(line);
+            return paylock_messages_trim(line);
         }
     }
 
@@ -69,7 +69,7 @@ paylock_words_find(paylock_str_t texts, const char *prefix,
 
 
 paylock_str_t
-paylock_words_cut(paylock_str_t *s, char end)
+paylock_messages_cut(paylock_str_t *s, char end)
 {
     const char     *p;
     paylock_str_t   head;
@@ -92,7 +92,7 @@ paylock_words_cut(paylock_str_t *s, char end)
 
 
 static paylock_str_t
-paylock_words_trim(paylock_str_t s)
+paylock_messages_trim(paylock_str_t s)
 {
     while (s.len && s.data[0] == ' ') {
         s.data++;

@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "paylock_audit.h"
+#include "paylock_position.h"
 #include "paylock_record.h"
 
 
@@ -25,17 +25,6 @@
 #define PAYLOCK_STATE_DIGEST  32       /* a SHA-256 */
 #define PAYLOCK_STATE_HEADER  488      /* bytes in the file */
 #define PAYLOCK_STATE_RECORD  (11 + 4 * PAYLOCK_TIMES + PAYLOCK_REF_MAX)
-
-
-/* an entry of the chain; seq is 0 if there is none */
-
-typedef struct {
-    uint64_t            seq;
-    uint64_t            time;          /* Unix milliseconds */
-    char                chain[PAYLOCK_CHAIN_LEN];
-    char                hash[PAYLOCK_HASH_LEN];
-    char                prev[PAYLOCK_HASH_LEN];
-} paylock_position_t;
 
 
 typedef struct {
@@ -86,14 +75,6 @@ size_t paylock_state_record_read(const unsigned char *data, size_t len,
     paylock_state_record_t *record);
 size_t paylock_state_record_write(const paylock_state_record_t *record,
     unsigned char data[PAYLOCK_STATE_RECORD]);
-
-/*
- * Is what stands at a ahead of what stands at b?  In one chain the numbers
- * tell; of two chains the one that was written to last is ahead.
- */
-
-int paylock_position_ahead(const paylock_position_t *a,
-    const paylock_position_t *b);
 
 
 #endif /* _PAYLOCK_STATE_H_INCLUDED_ */

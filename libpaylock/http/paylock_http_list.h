@@ -7,8 +7,8 @@
  */
 
 
-#ifndef _PAYLOCK_LIST_H_INCLUDED_
-#define _PAYLOCK_LIST_H_INCLUDED_
+#ifndef _PAYLOCK_HTTP_LIST_H_INCLUDED_
+#define _PAYLOCK_HTTP_LIST_H_INCLUDED_
 
 
 #include <string.h>
@@ -16,7 +16,7 @@
 #include "paylock_str.h"
 
 
-#define PAYLOCK_LIST_Q_MAX  1000       /* weights are thousandths */
+#define PAYLOCK_HTTP_LIST_Q_MAX  1000       /* weights are thousandths */
 
 
 typedef struct {
@@ -27,7 +27,7 @@ typedef struct {
 
 /* Takes the next member off, empty ones passed over; 0 at the end. */
 
-int paylock_list_next(paylock_str_t *field, paylock_member_t *member);
+int paylock_http_list_next(paylock_str_t *field, paylock_member_t *member);
 
 /*
  * Takes off what stands before the first comma or semicolon outside of
@@ -35,23 +35,23 @@ int paylock_list_next(paylock_str_t *field, paylock_member_t *member);
  * what has ended it, 0 if that is the end of the field.
  */
 
-char paylock_list_part(paylock_str_t *field, paylock_str_t *part);
+char paylock_http_list_part(paylock_str_t *field, paylock_str_t *part);
 
 /* What stands from data to end, without the space around it. */
 
-paylock_str_t paylock_list_trim(const char *data, const char *end);
+paylock_str_t paylock_http_list_trim(const char *data, const char *end);
 
 /* Does s begin with the lower-case word, whatever its own case? */
 
-int paylock_list_begins(paylock_str_t s, const char *word);
+int paylock_http_list_begins(paylock_str_t s, const char *word);
 
 /* Inline, since the length of most words is then known to the compiler. */
 
 static inline int
-paylock_list_is(paylock_str_t s, const char *word)
+paylock_http_list_is(paylock_str_t s, const char *word)
 {
-    return s.len == strlen(word) && paylock_list_begins(s, word);
+    return s.len == strlen(word) && paylock_http_list_begins(s, word);
 }
 
 
-#endif /* _PAYLOCK_LIST_H_INCLUDED_ */
+#endif /* _PAYLOCK_HTTP_LIST_H_INCLUDED_ */

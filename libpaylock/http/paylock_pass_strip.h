@@ -7,8 +7,8 @@
  */
 
 
-#ifndef _PAYLOCK_STRIP_H_INCLUDED_
-#define _PAYLOCK_STRIP_H_INCLUDED_
+#ifndef _PAYLOCK_PASS_STRIP_H_INCLUDED_
+#define _PAYLOCK_PASS_STRIP_H_INCLUDED_
 
 
 #include <stddef.h>
@@ -16,7 +16,8 @@
 
 /* what is called for each token that is found */
 
-typedef void (*paylock_strip_pt)(void *data, const char *token, size_t len);
+typedef void (*paylock_pass_found_pt)(void *data, const char *token,
+    size_t len);
 
 
 /*
@@ -25,26 +26,26 @@ typedef void (*paylock_strip_pt)(void *data, const char *token, size_t len);
  * ends with a zero if it became shorter.
  */
 
-size_t paylock_strip_cookie(char *value, size_t len, paylock_strip_pt found,
-    void *data);
+size_t paylock_pass_strip_cookie(char *value, size_t len,
+    paylock_pass_found_pt found, void *data);
 
 /*
  * Writes a query, without its "?", to dst (as long, and may be args itself)
  * without our argument.  Returns the new length.
  */
 
-size_t paylock_strip_query(const char *args, size_t len, char *dst,
-    paylock_strip_pt found, void *data);
+size_t paylock_pass_strip_query(const char *args, size_t len, char *dst,
+    paylock_pass_found_pt found, void *data);
 
 /*
  * Writes a request line, or any text, to dst with "***" in the place of each
- * token; dst takes PAYLOCK_STRIP_MASKED(len) bytes.  Returns the new length,
- * or 0 if there is nothing to mask; dst may be NULL to find that out.
+ * token; dst takes PAYLOCK_PASS_STRIP_MASKED(len) bytes.  Returns the new
+ * length, or 0 if there is nothing to mask; dst may be NULL to find that out.
  */
 
-#define PAYLOCK_STRIP_MASKED(len)  ((len) + (len) / 4 + 4)
+#define PAYLOCK_PASS_STRIP_MASKED(len)  ((len) + (len) / 4 + 4)
 
-size_t paylock_strip_mask(const char *text, size_t len, char *dst);
+size_t paylock_pass_strip_mask(const char *text, size_t len, char *dst);
 
 /*
  * Writes the path of a request to dst, which takes 3 * len + 3 bytes, as a
@@ -52,14 +53,14 @@ size_t paylock_strip_mask(const char *text, size_t len, char *dst);
  * by.  Returns the length.
  */
 
-size_t paylock_strip_path(const char *path, size_t len, char *dst);
+size_t paylock_pass_strip_path(const char *path, size_t len, char *dst);
 
 /*
  * Takes out of the value of a Cache-Control header, in place, what lets a
  * cache share the answer, and "private".  Returns the new length.
  */
 
-size_t paylock_strip_public(char *value, size_t len);
+size_t paylock_pass_strip_public(char *value, size_t len);
 
 
-#endif /* _PAYLOCK_STRIP_H_INCLUDED_ */
+#endif /* _PAYLOCK_PASS_STRIP_H_INCLUDED_ */

@@ -10,17 +10,17 @@
 #include <strings.h>
 
 #include "paylock_pass.h"
-#include "paylock_strip.h"
+#include "paylock_pass_strip.h"
 
 
-static const char *paylock_strip_token(const char *text, const char *last,
+static const char *paylock_pass_strip_token(const char *text, const char *last,
     const char *name);
-static size_t paylock_strip_directive(const char *value, size_t len);
-static int paylock_strip_shares(const char *directive, size_t len);
+static size_t paylock_pass_strip_directive(const char *value, size_t len);
+static int paylock_pass_strip_shares(const char *directive, size_t len);
 
 
 size_t
-paylock_strip_cookie(char *value, size_t len, paylock_strip_pt found,
+paylock_pass_strip_cookie(char *value, size_t len, paylock_pass_found_pt found,
     void *data)
 {
     char        *dst, *p, *last, *end, *start;
@@ -39,10 +39,10 @@ paylock_strip_cookie(char *value, size_t len, paylock_strip_pt found,
             /* void */
         }
 
-        token = paylock_strip_token(start, end, PAYLOCK_PASS_NAME);
+        token = paylock_pass_strip_token(start, end, PAYLOCK_PASS_NAME);
 
         if (token == NULL) {
-            token = paylock_strip_token(start, end, PAYLOCK_PASS_SECURE);
+            token = paylock_pass_strip_token(start, end, PAYLOCK_PASS_SECURE);
         }
 
         if (token) {
@@ -78,8 +78,8 @@ paylock_strip_cookie(char *value, size_t len, paylock_strip_pt found,
 
 
 size_t
-paylock_strip_query(const char *args, size_t len, char *dst,
-    paylock_strip_pt found, void *data)
+paylock_pass_strip_query(const char *args, size_t len, char *dst,
+    paylock_pass_found_pt found, void *data)
 {
     char        *start;
     const char  *p, *last, *end, *token;
@@ -91,7 +91,7 @@ paylock_strip_query(const char *args, size_t len, char *dst,
         end = memchr(p, '&', (size_t) (last - p));
         end = end ? end : last;
 
-        token = paylock_strip_token(p, end, PAYLOCK_PASS_NAME);
+        token = paylock_pass_strip_token(p, end, PAYLOCK_PASS_NAME);
 
         if (token) {
             found(data, token, (size_t) (end - token));
@@ -115,7 +115,7 @@ paylock_strip_query(const char *args, size_t len, char *dst,
 
 
 size_t
-paylock_strip_mask(const char *text, size_t len, char *dst)
+paylock_pass_strip_mask(const char *text, size_t len, char *dst)
 {
     size_t       n;
     char        *start;
@@ -129,7 +129,7 @@ paylock_strip_mask(const char *text, size_t len, char *dst)
     token = memmem(text, len, name, sizeof(name) - 1);
 
     if (token == NULL || dst == NULL) {
-        return token ? PAYLOCK_STRIP_MASKED(len) : 0;
+        return token ? PAYLOCK_PASS_STRIP_MASKED(len) : 0;
     }
 
     for (p = text; token; ) {
@@ -157,7 +157,7 @@ paylock_strip_mask(const char *text, size_t len, char *dst)
 
 
 size_t
-paylock_strip_path(const char *path, size_t len, char *dst)
+paylock_pass_strip_path(const char *path, size_t len, char *dst)
 {
     char           *start;
     size_t          i;
@@ -195,7 +195,7 @@ paylock_strip_path(const char *path, size_t len, char *dst)
 
 
 size_t
-paylock_strip_public(char *value, size_t len)
+paylock_pass_strip_public(char *value, size_t len)
 {
     char    *dst, *p, *last;
     size_t   n;
@@ -209,9 +209,9 @@ paylock_strip_public(char *value, size_t len)
             continue;
         }
 
-        n = paylock_strip_directive(p, (size_t) (last - p));
+        n = paylock_pass_strip_directive(p, (size_t) (last - p));
 
-        if (!paylock_strip_shares(p, n)) {
+        if (!paylock_pass_strip_shares(p, n)) {
 
             if (dst > value) {
                 *dst++ = ',';
@@ -231,7 +231,7 @@ paylock_strip_public(char *value, size_t len)
 /* Is there a "name=" at the beginning?  What is behind it, or NULL. */
 
 static const char *
-paylock_strip_token(const char *text, const char *last, const char *name)
+paylock_pass_strip_token(const char *text, const char *last, const char *name)
 {
     size_t  len;
 
@@ -246,7 +246,7 @@ paylock_strip_token(const char *text, const char *last, const char *name)
 /* The length of a directive, which may hold a comma in quotes. */
 
 static size_t
-paylock_strip_directive(const char *value, size_t len)
+paylock_pass_strip_directive(const char *value, size_t len)
 {
     int     quoted;
     size_t  i, n;
@@ -272,7 +272,7 @@ paylock_strip_directive(const char *value, size_t len)
 
 
 static int
-paylock_strip_shares(const char *directive, size_t len)
+paylock_pass_strip_shares(const char *directive, size_t len)
 {
     size_t  i, n;
 

@@ -2,13 +2,13 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * The file of words: "[xx]" heads a language, "name = words" is a text, "#"
+ * A file of messages: "[xx]" heads a language, "name = text" is one, "#"
  * begins a comment.
  */
 
 
-#ifndef _PAYLOCK_WORDS_H_INCLUDED_
-#define _PAYLOCK_WORDS_H_INCLUDED_
+#ifndef _PAYLOCK_MESSAGES_H_INCLUDED_
+#define _PAYLOCK_MESSAGES_H_INCLUDED_
 
 
 #include <stddef.h>
@@ -18,17 +18,17 @@
 
 /* The i-th language, its tag and its texts.  Returns 1, 0 if there is none. */
 
-int paylock_words_language(paylock_str_t file, size_t i, paylock_str_t *tag,
+int paylock_messages_language(paylock_str_t file, size_t i, paylock_str_t *tag,
     paylock_str_t *texts);
 
 /* The text whose name is prefix and name together; empty if there is none. */
 
-paylock_str_t paylock_words_find(paylock_str_t texts, const char *prefix,
+paylock_str_t paylock_messages_find(paylock_str_t texts, const char *prefix,
     paylock_str_t name);
 
 /* Cuts off s what stands before end, and end itself; all if there is none. */
 
-paylock_str_t paylock_words_cut(paylock_str_t *s, char end);
+paylock_str_t paylock_messages_cut(paylock_str_t *s, char end);
 
 
-#endif /* _PAYLOCK_WORDS_H_INCLUDED_ */
+#endif /* _PAYLOCK_MESSAGES_H_INCLUDED_ */

@@ -6,8 +6,8 @@
  */
 
 
-#ifndef _PAYLOCK_KEYS_H_INCLUDED_
-#define _PAYLOCK_KEYS_H_INCLUDED_
+#ifndef _PAYLOCK_REDIS_KEYS_H_INCLUDED_
+#define _PAYLOCK_REDIS_KEYS_H_INCLUDED_
 
 
 #define PAYLOCK_PREFIX      "{paylock}:"
@@ -17,4 +17,4 @@
 #define PAYLOCK_KEY_NODES   "nodes"
 
 
-#endif /* _PAYLOCK_KEYS_H_INCLUDED_ */
+#endif /* _PAYLOCK_REDIS_KEYS_H_INCLUDED_ */

@@ -10,8 +10,15 @@
 #define _PAYLOCK_ESCAPE_H_INCLUDED_
 
 
-#include "paylock_negotiate.h"
 #include "paylock_str.h"
+
+
+typedef enum {
+    PAYLOCK_FORMAT_HTML = 0,
+    PAYLOCK_FORMAT_JSON,               /* application/problem+json */
+    PAYLOCK_FORMAT_TEXT,
+    PAYLOCK_FORMAT_NONE                /* no body */
+} paylock_format_e;
 
 
 /*

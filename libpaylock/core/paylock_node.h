@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "paylock_state.h"
+#include "paylock_position.h"
 
 
 /*

@@ -276,15 +276,6 @@ paylock_state_record_write(const paylock_state_record_t *record,
 }
 
 
-int
-paylock_position_ahead(const paylock_position_t *a,
-    const paylock_position_t *b)
-{
-    return memcmp(a->chain, b->chain, PAYLOCK_CHAIN_LEN) == 0
-           ? a->seq > b->seq : a->time > b->time;
-}
-
-
 static unsigned char *
 paylock_state_put(unsigned char *p, uint64_t n, size_t bytes)
 {

@@ -9,9 +9,9 @@
 
 #include "paylock_embed.h"
 #include "paylock_escape.h"
+#include "paylock_messages.h"
 #include "paylock_page.h"
 #include "paylock_record.h"
-#include "paylock_words.h"
 
 
 paylock_embed(paylock_page_texts, "page/texts.txt");
@@ -61,7 +61,7 @@ paylock_page_languages(size_t *n, void *(*alloc)(void *ctx, size_t size),
     size = 0;
     file = paylock_embedded(paylock_page_texts);
 
-    for (i = 0; paylock_words_language(file, i, &tag, &texts); i++) {
+    for (i = 0; paylock_messages_language(file, i, &tag, &texts); i++) {
         size += sizeof(char *) + tag.len + 1;
     }
 
@@ -77,7 +77,7 @@ paylock_page_languages(size_t *n, void *(*alloc)(void *ctx, size_t size),
     *n = i;
     p = (char *) &tags[i];
 
-    for (i = 0; paylock_words_language(file, i, &tag, &texts); i++) {
+    for (i = 0; paylock_messages_language(file, i, &tag, &texts); i++) {
         tags[i] = p;
         memcpy(p, tag.data, tag.len);
         p[tag.len] = '\0';
@@ -120,7 +120,7 @@ paylock_page_build(paylock_page_t *page,
     d.options = options;
     d.page = page;
 
-    if (!paylock_words_language(paylock_embedded(paylock_page_texts),
+    if (!paylock_messages_language(paylock_embedded(paylock_page_texts),
                                 options->language, &d.lang, &d.texts)
         || paylock_page_date_read(&page->date, d.texts) != 0
         || paylock_page_expand(&d, template) != 0)
@@ -157,7 +157,7 @@ paylock_page_expand(paylock_draft_t *d, paylock_str_t template)
     d->start = 0;
 
     while (template.len) {
-        text = paylock_words_cut(&template, '{');
+        text = paylock_messages_cut(&template, '{');
 
         if (!d->hidden) {
             paylock_page_put(d, text);
@@ -175,14 +175,14 @@ paylock_page_expand(paylock_draft_t *d, paylock_str_t template)
             continue;
         }
 
-        (void) paylock_words_cut(&template, '{');
-        name = paylock_words_cut(&template, '}');
+        (void) paylock_messages_cut(&template, '{');
+        name = paylock_messages_cut(&template, '}');
 
         if (name.len == 0 || template.len == 0 || template.data[0] != '}') {
             return -1;
         }
 
-        (void) paylock_words_cut(&template, '}');
+        (void) paylock_messages_cut(&template, '}');
 
         if (paylock_page_marker(d, name) != 0) {
             return -1;
@@ -193,7 +193,7 @@ paylock_page_expand(paylock_draft_t *d, paylock_str_t template)
         if (strchr("#^/", name.data[0]) && template.len
             && template.data[0] == '\n')
         {
-            (void) paylock_words_cut(&template, '\n');
+            (void) paylock_messages_cut(&template, '\n');
         }
     }
 
@@ -346,7 +346,7 @@ paylock_page_value(paylock_draft_t *d, paylock_str_t name)
 
     /* so that a discreet page cannot say more than it may */
 
-    text = paylock_words_find(d->texts,
+    text = paylock_messages_find(d->texts,
                               d->options->discreet ? "discreet_" : "", name);
     d->len += paylock_escape(paylock_page_end(d), d->options->format, text);
 

@@ -4,27 +4,27 @@
  */
 
 
-#include "paylock_list.h"
+#include "paylock_http_list.h"
 
 
-static const char *paylock_list_unquote(const char *p, const char *end);
-static unsigned paylock_list_weight(paylock_str_t parameter, unsigned q);
-static int paylock_list_space(char c);
+static const char *paylock_http_list_unquote(const char *p, const char *end);
+static unsigned paylock_http_list_weight(paylock_str_t parameter, unsigned q);
+static int paylock_http_list_space(char c);
 
 
 int
-paylock_list_next(paylock_str_t *field, paylock_member_t *member)
+paylock_http_list_next(paylock_str_t *field, paylock_member_t *member)
 {
     char           end;
     paylock_str_t  parameter;
 
     while (field->len) {
-        end = paylock_list_part(field, &member->name);
-        member->q = PAYLOCK_LIST_Q_MAX;
+        end = paylock_http_list_part(field, &member->name);
+        member->q = PAYLOCK_HTTP_LIST_Q_MAX;
 
         while (end == ';') {
-            end = paylock_list_part(field, &parameter);
-            member->q = paylock_list_weight(parameter, member->q);
+            end = paylock_http_list_part(field, &parameter);
+            member->q = paylock_http_list_weight(parameter, member->q);
         }
 
         if (member->name.len) {
@@ -37,7 +37,7 @@ paylock_list_next(paylock_str_t *field, paylock_member_t *member)
 
 
 char
-paylock_list_part(paylock_str_t *field, paylock_str_t *part)
+paylock_http_list_part(paylock_str_t *field, paylock_str_t *part)
 {
     char         ch;
     const char  *p, *end;
@@ -46,10 +46,10 @@ paylock_list_part(paylock_str_t *field, paylock_str_t *part)
     end = p + field->len;
 
     while (p < end && *p != ',' && *p != ';') {
-        p = *p == '"' ? paylock_list_unquote(p, end) : p + 1;
+        p = *p == '"' ? paylock_http_list_unquote(p, end) : p + 1;
     }
 
-    *part = paylock_list_trim(field->data, p);
+    *part = paylock_http_list_trim(field->data, p);
     ch = '\0';
 
     if (p < end) {
@@ -66,7 +66,7 @@ paylock_list_part(paylock_str_t *field, paylock_str_t *part)
 /* From the quote at p past the one that closes it, if there is one. */
 
 static const char *
-paylock_list_unquote(const char *p, const char *end)
+paylock_http_list_unquote(const char *p, const char *end)
 {
     for (p++; p < end && *p != '"'; p++) {
         p += *p == '\\' && p + 1 < end;
@@ -79,7 +79,7 @@ paylock_list_unquote(const char *p, const char *end)
 /* The weight by a parameter, if it is one and can be read, else q. */
 
 static unsigned
-paylock_list_weight(paylock_str_t parameter, unsigned q)
+paylock_http_list_weight(paylock_str_t parameter, unsigned q)
 {
     size_t         i;
     unsigned       weight, unit;
@@ -89,27 +89,27 @@ paylock_list_weight(paylock_str_t parameter, unsigned q)
     sign = memchr(parameter.data, '=', parameter.len);
 
     if (sign == NULL
-        || !paylock_list_is(paylock_list_trim(parameter.data, sign),
+        || !paylock_http_list_is(paylock_http_list_trim(parameter.data, sign),
                                  "q"))
     {
         return q;
     }
 
-    value = paylock_list_trim(sign + 1, parameter.data + parameter.len);
+    value = paylock_http_list_trim(sign + 1, parameter.data + parameter.len);
 
     if (value.len == 0) {
         return q;
     }
 
     weight = 0;
-    unit = PAYLOCK_LIST_Q_MAX;
+    unit = PAYLOCK_HTTP_LIST_Q_MAX;
 
     for (i = 0; i < value.len; i++) {
 
         if (value.data[i] == '.'
-            && (i == 0 || unit == PAYLOCK_LIST_Q_MAX / 10))
+            && (i == 0 || unit == PAYLOCK_HTTP_LIST_Q_MAX / 10))
         {
-            unit = PAYLOCK_LIST_Q_MAX / 10;
+            unit = PAYLOCK_HTTP_LIST_Q_MAX / 10;
             continue;
         }
 
@@ -121,18 +121,18 @@ paylock_list_weight(paylock_str_t parameter, unsigned q)
         unit /= 10;
     }
 
-    return weight < PAYLOCK_LIST_Q_MAX ? weight : PAYLOCK_LIST_Q_MAX;
+    return weight < PAYLOCK_HTTP_LIST_Q_MAX ? weight : PAYLOCK_HTTP_LIST_Q_MAX;
 }
 
 
 paylock_str_t
-paylock_list_trim(const char *data, const char *end)
+paylock_http_list_trim(const char *data, const char *end)
 {
-    while (end > data && paylock_list_space(end[-1])) {
+    while (end > data && paylock_http_list_space(end[-1])) {
         end--;
     }
 
-    while (data < end && paylock_list_space(*data)) {
+    while (data < end && paylock_http_list_space(*data)) {
         data++;
     }
 
@@ -141,14 +141,14 @@ paylock_list_trim(const char *data, const char *end)
 
 
 static int
-paylock_list_space(char c)
+paylock_http_list_space(char c)
 {
     return c == ' ' || c == '\t';
 }
 
 
 int
-paylock_list_begins(paylock_str_t s, const char *word)
+paylock_http_list_begins(paylock_str_t s, const char *word)
 {
     char    ch;
     size_t  i;

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "paylock_escape.h"
+#include "paylock_messages.h"
 #include "paylock_page_date.h"
-#include "paylock_words.h"
 
 
 #define PAYLOCK_DAY  86400
@@ -40,10 +40,10 @@ paylock_page_date_read(paylock_page_date_t *date, paylock_str_t texts)
     size_t         i, longest;
     paylock_str_t  pattern, months;
 
-    pattern = paylock_words_find(texts, "", paylock_string("date"));
-    months = paylock_words_find(texts, "", paylock_string("months"));
+    pattern = paylock_messages_find(texts, "", paylock_string("date"));
+    months = paylock_messages_find(texts, "", paylock_string("months"));
 
-    date->first = paylock_words_find(texts, "", paylock_string("first"));
+    date->first = paylock_messages_find(texts, "", paylock_string("first"));
     date->rfc3339 = 0;
 
     if (!paylock_page_date_is_right(pattern)
@@ -56,7 +56,7 @@ paylock_page_date_read(paylock_page_date_t *date, paylock_str_t texts)
     longest = 0;
 
     for (i = 0; i < 12; i++) {
-        date->month[i] = paylock_words_cut(&months, ' ');
+        date->month[i] = paylock_messages_cut(&months, ' ');
 
         if (date->month[i].len == 0) {
             return -1;
@@ -76,10 +76,10 @@ paylock_page_date_read(paylock_page_date_t *date, paylock_str_t texts)
     }
 
     for (i = 0; i < PAYLOCK_DATE_MARKERS; i++) {
-        date->before[i] = paylock_words_cut(&pattern, '{');
+        date->before[i] = paylock_messages_cut(&pattern, '{');
         date->marker[i] = pattern.data[1];
-        (void) paylock_words_cut(&pattern, '}');
-        (void) paylock_words_cut(&pattern, '}');
+        (void) paylock_messages_cut(&pattern, '}');
+        (void) paylock_messages_cut(&pattern, '}');
     }
 
     date->after = pattern;

@@ -12,13 +12,7 @@
 
 #include <stddef.h>
 
-
-typedef enum {
-    PAYLOCK_FORMAT_HTML = 0,
-    PAYLOCK_FORMAT_JSON,               /* application/problem+json */
-    PAYLOCK_FORMAT_TEXT,
-    PAYLOCK_FORMAT_NONE                /* no body */
-} paylock_format_e;
+#include "paylock_escape.h"
 
 
 /*

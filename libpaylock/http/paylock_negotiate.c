@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "paylock_list.h"
+#include "paylock_http_list.h"
 #include "paylock_negotiate.h"
 
 
@@ -59,14 +59,14 @@ paylock_negotiate_format(const char *accept, size_t accept_len,
     field.data = accept ? accept : "";
     field.len = accept ? accept_len : 0;
 
-    while (paylock_list_next(&field, &range)) {
+    while (paylock_http_list_next(&field, &range)) {
         paylock_negotiate_range(&range, liking);
         said = 1;
 
         /* so browsers begin, and nothing that follows can be liked better */
 
         if (liking[PAYLOCK_FORMAT_HTML].closeness == PAYLOCK_NAMED
-            && liking[PAYLOCK_FORMAT_HTML].q == PAYLOCK_LIST_Q_MAX)
+            && liking[PAYLOCK_FORMAT_HTML].q == PAYLOCK_HTTP_LIST_Q_MAX)
         {
             return PAYLOCK_FORMAT_HTML;
         }
@@ -113,26 +113,26 @@ paylock_negotiate_language(const char *data, size_t len,
     field.data = data ? data : "";
     field.len = data ? len : 0;
 
-    while (paylock_list_next(&field, &range)) {
+    while (paylock_http_list_next(&field, &range)) {
 
-        if (paylock_list_is(range.name, "*")) {
+        if (paylock_http_list_is(range.name, "*")) {
             others = range.q;
             continue;
         }
 
         dash = memchr(range.name.data, '-', range.name.len);
-        primary = dash ? paylock_list_trim(range.name.data, dash)
+        primary = dash ? paylock_http_list_trim(range.name.data, dash)
                        : range.name;
 
         for (i = 0; i < n && i < 64; i++) {
 
-            if (!paylock_list_is(primary, tags[i])) {
+            if (!paylock_http_list_is(primary, tags[i])) {
                 continue;
             }
 
             /* nothing that follows can be liked better */
 
-            if (range.q == PAYLOCK_LIST_Q_MAX) {
+            if (range.q == PAYLOCK_HTTP_LIST_Q_MAX) {
                 return i;
             }
 
@@ -179,15 +179,15 @@ paylock_negotiate_range(const paylock_member_t *range,
     subtype.data = slash + 1;
     subtype.len = range->name.len - type.len - 1;
 
-    if (paylock_list_is(type, "text")) {
+    if (paylock_http_list_is(type, "text")) {
         paylock_negotiate_text(subtype, q, liking);
 
-    } else if (paylock_list_is(type, "application")) {
+    } else if (paylock_http_list_is(type, "application")) {
         paylock_negotiate_application(subtype, q, liking);
 
-    } else if (paylock_list_is(type, "*")) {
+    } else if (paylock_http_list_is(type, "*")) {
 
-        if (paylock_list_is(subtype, "*")) {
+        if (paylock_http_list_is(subtype, "*")) {
             paylock_negotiate_like(&liking[PAYLOCK_FORMAT_HTML], PAYLOCK_ANY,
                                    q);
             paylock_negotiate_like(&liking[PAYLOCK_FORMAT_JSON], PAYLOCK_ANY,
@@ -196,10 +196,10 @@ paylock_negotiate_range(const paylock_member_t *range,
                                    q);
         }
 
-    } else if (paylock_list_is(type, "image")
-               || paylock_list_is(type, "font")
-               || paylock_list_is(type, "audio")
-               || paylock_list_is(type, "video"))
+    } else if (paylock_http_list_is(type, "image")
+               || paylock_http_list_is(type, "font")
+               || paylock_http_list_is(type, "audio")
+               || paylock_http_list_is(type, "video"))
     {
         paylock_negotiate_like(&liking[PAYLOCK_FORMAT_NONE], PAYLOCK_NAMED, q);
     }
@@ -210,18 +210,18 @@ static void
 paylock_negotiate_text(paylock_str_t subtype, unsigned q,
     paylock_liking_t liking[PAYLOCK_FORMATS])
 {
-    if (paylock_list_is(subtype, "html")) {
+    if (paylock_http_list_is(subtype, "html")) {
         paylock_negotiate_like(&liking[PAYLOCK_FORMAT_HTML], PAYLOCK_NAMED, q);
 
-    } else if (paylock_list_is(subtype, "plain")) {
+    } else if (paylock_http_list_is(subtype, "plain")) {
         paylock_negotiate_like(&liking[PAYLOCK_FORMAT_TEXT], PAYLOCK_NAMED, q);
 
-    } else if (paylock_list_is(subtype, "*")) {
+    } else if (paylock_http_list_is(subtype, "*")) {
         paylock_negotiate_like(&liking[PAYLOCK_FORMAT_HTML], PAYLOCK_TYPE, q);
         paylock_negotiate_like(&liking[PAYLOCK_FORMAT_TEXT], PAYLOCK_TYPE, q);
 
-    } else if (paylock_list_is(subtype, "css")
-               || paylock_list_is(subtype, "javascript"))
+    } else if (paylock_http_list_is(subtype, "css")
+               || paylock_http_list_is(subtype, "javascript"))
     {
         paylock_negotiate_like(&liking[PAYLOCK_FORMAT_NONE], PAYLOCK_NAMED, q);
     }
@@ -241,18 +241,18 @@ paylock_negotiate_application(paylock_str_t subtype, unsigned q,
         end.len = sizeof("+json") - 1;
     }
 
-    if (paylock_list_is(subtype, "json")
-        || (end.len < subtype.len && paylock_list_is(end, "+json")))
+    if (paylock_http_list_is(subtype, "json")
+        || (end.len < subtype.len && paylock_http_list_is(end, "+json")))
     {
         paylock_negotiate_like(&liking[PAYLOCK_FORMAT_JSON], PAYLOCK_NAMED, q);
 
-    } else if (paylock_list_is(subtype, "*")) {
+    } else if (paylock_http_list_is(subtype, "*")) {
         paylock_negotiate_like(&liking[PAYLOCK_FORMAT_JSON], PAYLOCK_TYPE, q);
 
-    } else if (paylock_list_is(subtype, "javascript")
-               || paylock_list_is(subtype, "x-javascript")
-               || paylock_list_is(subtype, "ecmascript")
-               || paylock_list_begins(subtype, "font-"))
+    } else if (paylock_http_list_is(subtype, "javascript")
+               || paylock_http_list_is(subtype, "x-javascript")
+               || paylock_http_list_is(subtype, "ecmascript")
+               || paylock_http_list_begins(subtype, "font-"))
     {
         paylock_negotiate_like(&liking[PAYLOCK_FORMAT_NONE], PAYLOCK_NAMED, q);
     }
@@ -273,12 +273,12 @@ paylock_negotiate_dest(paylock_str_t dest)
         "paintworklet"
     };
 
-    if (paylock_list_part(&dest, &word) == ',') {
+    if (paylock_http_list_part(&dest, &word) == ',') {
         return 0;
     }
 
     for (i = 0; i < sizeof(assets) / sizeof(assets[0]); i++) {
-        if (paylock_list_is(word, assets[i])) {
+        if (paylock_http_list_is(word, assets[i])) {
             return 1;
         }
     }
