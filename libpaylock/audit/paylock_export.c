@@ -103,7 +103,7 @@ paylock_export_entry(const paylock_entry_t *e)
 
     for (i = 0; json && i < PAYLOCK_AUDIT_FIELDS; i++) {
         if (e->field[i].len
-            && json_object_set_new(json, paylock_audit_names[i],
+            && json_object_set_new(json, paylock_entry_fields[i].name,
                                    paylock_export_text(&e->field[i])) != 0)
         {
             json_decref(json);
@@ -168,10 +168,11 @@ paylock_export_load_entry(const json_t *json, paylock_entry_t *e)
     }
 
     for (i = 0; i < PAYLOCK_AUDIT_FIELDS; i++) {
-        value = json_object_get(json, paylock_audit_names[i]);
+        value = json_object_get(json, paylock_entry_fields[i].name);
 
-        if (value && !paylock_export_string(json, paylock_audit_names[i],
-                                            &e->field[i]))
+        if (value
+            && !paylock_export_string(json, paylock_entry_fields[i].name,
+                                      &e->field[i]))
         {
             return "has a field that is no text";
         }

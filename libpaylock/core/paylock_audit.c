@@ -12,6 +12,7 @@
 #include <openssl/evp.h>
 
 #include "paylock_audit.h"
+#include "paylock_utf8.h"
 
 
 #define PAYLOCK_AUDIT_LEAF   "paylock audit leaf 1\n"
@@ -23,39 +24,11 @@
 static const char *paylock_entry_id(const redisReply *id, uint64_t *seq);
 static const char *paylock_entry_field(const redisReply *name,
     const redisReply *value, paylock_entry_t *e);
+static int paylock_entry_is(const paylock_field_t *field,
+    const paylock_str_t *value);
 static int paylock_entry_is_time(const paylock_str_t *s);
-static int paylock_entry_is_utf8(const char *s, size_t len);
 static int paylock_entry_digest(const char *text, size_t len,
     char hex[PAYLOCK_HASH_LEN + 1]);
-
-
-const char *const  paylock_audit_names[PAYLOCK_AUDIT_FIELDS] = {
-    [PAYLOCK_AUDIT_V] = "v",
-    [PAYLOCK_AUDIT_CHAIN] = "chain",
-    [PAYLOCK_AUDIT_TIME] = "time",
-    [PAYLOCK_AUDIT_ACTOR] = "actor",
-    [PAYLOCK_AUDIT_MACHINE] = "machine",
-    [PAYLOCK_AUDIT_ACTION] = "action",
-    [PAYLOCK_AUDIT_HOST] = "host",
-    [PAYLOCK_AUDIT_BEFORE] = "before",
-    [PAYLOCK_AUDIT_AFTER] = "after",
-    [PAYLOCK_AUDIT_REASON] = "reason",
-    [PAYLOCK_AUDIT_INVOICE] = "invoice",
-    [PAYLOCK_AUDIT_AMOUNT] = "amount",
-    [PAYLOCK_AUDIT_CURRENCY] = "currency",
-    [PAYLOCK_AUDIT_DUE] = "due",
-    [PAYLOCK_AUDIT_CHANNEL] = "channel",
-    [PAYLOCK_AUDIT_SENT] = "sent",
-    [PAYLOCK_AUDIT_REFERENCE] = "reference",
-    [PAYLOCK_AUDIT_DOCUMENT] = "document",
-    [PAYLOCK_AUDIT_SUBJECT] = "subject",
-    [PAYLOCK_AUDIT_REQUEST] = "request",
-    [PAYLOCK_AUDIT_KEY] = "key",
-    [PAYLOCK_AUDIT_SALT] = "salt",
-    [PAYLOCK_AUDIT_PREV] = "prev",
-    [PAYLOCK_AUDIT_HASH] = "hash",
-    [PAYLOCK_AUDIT_SIG] = "sig"
-};
 
 
 const char *
@@ -105,8 +78,7 @@ paylock_entry_leaf_text(const paylock_entry_t *e, size_t *len)
     size = sizeof(PAYLOCK_AUDIT_LEAF);
 
     for (i = PAYLOCK_AUDIT_TIME; i <= PAYLOCK_AUDIT_SALT; i++) {
-        size += strlen(paylock_audit_names[i]) + PAYLOCK_LENGTH
-                + e->field[i].len;
+        size += paylock_entry_fields[i].len + PAYLOCK_LENGTH + e->field[i].len;
     }
 
     text = malloc(size);
@@ -124,7 +96,7 @@ paylock_entry_leaf_text(const paylock_entry_t *e, size_t *len)
             continue;
         }
 
-        p += sprintf(p, "%s %zu ", paylock_audit_names[i], field->len);
+        p += sprintf(p, "%s %zu ", paylock_entry_fields[i].name, field->len);
         memcpy(p, field->data, field->len);
         p += field->len;
         *p++ = '\n';
@@ -250,7 +222,8 @@ static const char *
 paylock_entry_field(const redisReply *name, const redisReply *value,
     paylock_entry_t *e)
 {
-    size_t  i;
+    size_t                  i;
+    const paylock_field_t  *field;
 
     if (name->type != REDIS_REPLY_STRING
         || value->type != REDIS_REPLY_STRING)
@@ -259,9 +232,10 @@ paylock_entry_field(const redisReply *name, const redisReply *value,
     }
 
     for (i = 0; i < PAYLOCK_AUDIT_FIELDS; i++) {
+        field = &paylock_entry_fields[i];
 
-        if (name->len != strlen(paylock_audit_names[i])
-            || memcmp(name->str, paylock_audit_names[i], name->len) != 0)
+        if ((size_t) name->len != field->len
+            || memcmp(name->str, field->name, field->len) != 0)
         {
             continue;
         }
@@ -271,7 +245,7 @@ paylock_entry_field(const redisReply *name, const redisReply *value,
         }
 
         if (value->len > UINT32_MAX
-            || !paylock_entry_is_utf8(value->str, value->len))
+            || !paylock_utf8_check(value->str, value->len))
         {
             return "has a field that is not UTF-8 text";
         }
@@ -292,30 +266,6 @@ paylock_entry_check(const paylock_entry_t *e)
     size_t                i;
     const paylock_str_t  *v;
 
-    static const struct {
-        paylock_audit_field_e  field;
-        size_t                 len;
-        int                    empty;  /* may be */
-        const char            *why;
-    } hex[] = {
-        { PAYLOCK_AUDIT_CHAIN, PAYLOCK_CHAIN_LEN, 0,
-          "has no \"chain\" of 32 lower-case hex digits" },
-        { PAYLOCK_AUDIT_SALT, PAYLOCK_SALT_LEN, 0,
-          "has no \"salt\" of 32 lower-case hex digits" },
-        { PAYLOCK_AUDIT_PREV, PAYLOCK_HASH_LEN, 0,
-          "has no \"prev\" of 64 lower-case hex digits" },
-        { PAYLOCK_AUDIT_HASH, PAYLOCK_HASH_LEN, 0,
-          "has no \"hash\" of 64 lower-case hex digits" },
-        { PAYLOCK_AUDIT_DOCUMENT, PAYLOCK_HASH_LEN, 1,
-          "has a \"document\" other than 64 lower-case hex digits" },
-        { PAYLOCK_AUDIT_SUBJECT, PAYLOCK_KEY_LEN, 1,
-          "has a \"subject\" other than 64 lower-case hex digits" },
-        { PAYLOCK_AUDIT_KEY, PAYLOCK_KEY_LEN, 1,
-          "has a \"key\" other than 64 lower-case hex digits" },
-        { PAYLOCK_AUDIT_SIG, PAYLOCK_SIG_LEN, 1,
-          "has a \"sig\" other than 128 lower-case hex digits" }
-    };
-
     v = &e->field[PAYLOCK_AUDIT_V];
 
     if (v->len != sizeof(PAYLOCK_AUDIT_VERSION) - 1
@@ -325,19 +275,35 @@ paylock_entry_check(const paylock_entry_t *e)
                "or no entry of paylock";
     }
 
-    if (!paylock_entry_is_time(&e->field[PAYLOCK_AUDIT_TIME])) {
-        return "has no \"time\" in Unix milliseconds";
-    }
-
-    for (i = 0; i < sizeof(hex) / sizeof(hex[0]); i++) {
-        if (!paylock_hex_check(&e->field[hex[i].field], hex[i].len)
-            && !(hex[i].empty && e->field[hex[i].field].len == 0))
-        {
-            return hex[i].why;
+    for (i = 0; i < PAYLOCK_AUDIT_FIELDS; i++) {
+        if (!paylock_entry_is(&paylock_entry_fields[i], &e->field[i])) {
+            return paylock_entry_fields[i].why;
         }
     }
 
     return NULL;
+}
+
+
+/* Is the value one of the field's type?  Texts are for people to judge. */
+
+static int
+paylock_entry_is(const paylock_field_t *field, const paylock_str_t *value)
+{
+    switch (field->type) {
+
+    case PAYLOCK_FIELD_MILLISECONDS:
+        return paylock_entry_is_time(value);
+
+    case PAYLOCK_FIELD_HEX:
+        return paylock_hex_check(value, field->limit);
+
+    case PAYLOCK_FIELD_HEX_OR_NONE:
+        return value->len == 0 || paylock_hex_check(value, field->limit);
+
+    default:
+        return 1;
+    }
 }
 
 
@@ -393,67 +359,6 @@ paylock_entry_is_time(const paylock_str_t *s)
 
     return s->len && s->len <= PAYLOCK_TIME_DIGITS
            && (s->data[0] != '0' || s->len == 1);
-}
-
-
-/* RFC 3629, and no NUL, at which a careless printer would stop */
-
-static int
-paylock_entry_is_utf8(const char *s, size_t len)
-{
-    size_t                n;
-    uint32_t              c, least;
-    const unsigned char  *p, *end;
-
-    p = (const unsigned char *) s;
-    end = p + len;
-
-    while (p < end) {
-
-        c = *p++;
-
-        if (c == 0) {
-            return 0;
-        }
-
-        if (c < 0x80) {
-            continue;
-        }
-
-        if (c >= 0xc2 && c <= 0xdf) {
-            n = 1;
-            c &= 0x1f;
-            least = 0x80;
-
-        } else if (c >= 0xe0 && c <= 0xef) {
-            n = 2;
-            c &= 0x0f;
-            least = 0x800;
-
-        } else if (c >= 0xf0 && c <= 0xf4) {
-            n = 3;
-            c &= 0x07;
-            least = 0x10000;
-
-        } else {
-            return 0;
-        }
-
-        for ( /* void */ ; n; n--) {
-
-            if (p == end || (*p & 0xc0) != 0x80) {
-                return 0;
-            }
-
-            c = (c << 6) | (*p++ & 0x3f);
-        }
-
-        if (c < least || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff)) {
-            return 0;
-        }
-    }
-
-    return 1;
 }
 
 

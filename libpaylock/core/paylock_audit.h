@@ -16,52 +16,11 @@
 
 #include <hiredis/hiredis.h>
 
+#include "paylock_field.h"
 #include "paylock_str.h"
 
 
 #define PAYLOCK_AUDIT_VERSION  "1"
-#define PAYLOCK_CHAIN_LEN      32      /* hex digits of 16 bytes */
-#define PAYLOCK_SALT_LEN       32
-#define PAYLOCK_HASH_LEN       64      /* hex digits of a SHA-256 */
-#define PAYLOCK_KEY_LEN        64      /* ... of an Ed25519 public key */
-#define PAYLOCK_SIG_LEN        128     /* ... of an Ed25519 signature */
-
-
-/* in the order of the leaf, which holds what stands from time to salt */
-
-typedef enum {
-    PAYLOCK_AUDIT_V = 0,
-    PAYLOCK_AUDIT_CHAIN,
-    PAYLOCK_AUDIT_TIME,                /* Unix milliseconds, decimal */
-    PAYLOCK_AUDIT_ACTOR,
-    PAYLOCK_AUDIT_MACHINE,
-    PAYLOCK_AUDIT_ACTION,
-    PAYLOCK_AUDIT_HOST,                /* empty: concerns no host */
-    PAYLOCK_AUDIT_BEFORE,              /* the record, empty if none */
-    PAYLOCK_AUDIT_AFTER,
-    PAYLOCK_AUDIT_REASON,
-    PAYLOCK_AUDIT_INVOICE,
-    PAYLOCK_AUDIT_AMOUNT,              /* decimal */
-    PAYLOCK_AUDIT_CURRENCY,            /* ISO 4217 */
-    PAYLOCK_AUDIT_DUE,                 /* YYYY-MM-DD */
-    PAYLOCK_AUDIT_CHANNEL,             /* of a notice that was sent */
-    PAYLOCK_AUDIT_SENT,                /* YYYY-MM-DD */
-    PAYLOCK_AUDIT_REFERENCE,           /* of the notice, the pass */
-    PAYLOCK_AUDIT_DOCUMENT,            /* SHA-256 of the notice */
-    PAYLOCK_AUDIT_SUBJECT,             /* the key added or revoked */
-    PAYLOCK_AUDIT_REQUEST,
-    PAYLOCK_AUDIT_KEY,                 /* who signs; empty: nobody */
-    PAYLOCK_AUDIT_SALT,
-    PAYLOCK_AUDIT_PREV,
-    PAYLOCK_AUDIT_HASH,
-    PAYLOCK_AUDIT_SIG,                 /* of the last of a transaction */
-    PAYLOCK_AUDIT_FIELDS
-} paylock_audit_field_e;
-
-
-/* the fields' names in the stream, by paylock_audit_field_e */
-
-extern const char *const  paylock_audit_names[PAYLOCK_AUDIT_FIELDS];
 
 
 typedef struct {

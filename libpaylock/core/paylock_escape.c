@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "paylock_escape.h"
+#include "paylock_utf8.h"
 
 
 static paylock_str_t paylock_escape_special(paylock_format_e format, char ch);
@@ -21,7 +22,7 @@ paylock_escape(char *dst, paylock_format_e format, paylock_str_t text)
     len = 0;
 
     while (text.len) {
-        n = paylock_escape_utf8((const unsigned char *) text.data, text.len);
+        n = paylock_utf8(text.data, text.len, NULL);
         out = paylock_escape_special(format, text.data[0]);
 
         if (n == 0) {
@@ -77,32 +78,4 @@ paylock_escape_special(paylock_format_e format, char ch)
     }
 
     return (paylock_str_t) { NULL, 0 };
-}
-
-
-size_t
-paylock_escape_utf8(const unsigned char *p, size_t left)
-{
-    size_t  i, n;
-
-    if (p[0] < 0x80) {
-        return 1;
-    }
-
-    n = p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-
-    if (n == 0 || n > left || p[0] > 0xf4
-        || (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f)
-        || (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-    {
-        return 0;
-    }
-
-    for (i = 1; i < n; i++) {
-        if ((p[i] & 0xc0) != 0x80) {
-            return 0;
-        }
-    }
-
-    return n;
 }

@@ -30,12 +30,6 @@ typedef enum {
 
 size_t paylock_escape(char *dst, paylock_format_e format, paylock_str_t text);
 
-/*
- * The length of the character in UTF-8 (RFC 3629) at p, where there are left
- * bytes, one or more.  0 if there is none.
- */
-
-size_t paylock_escape_utf8(const unsigned char *p, size_t left);
 
 
 #endif /* _PAYLOCK_ESCAPE_H_INCLUDED_ */

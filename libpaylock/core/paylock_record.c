@@ -10,9 +10,6 @@
 #include "paylock_record.h"
 
 
-#define PAYLOCK_TIME_RANGE  "that is not an integer from 0 to 4294967295"
-
-
 static int paylock_record_plain(const char *p, size_t len,
     paylock_record_t *rec);
 static int paylock_record_member(const char *name, size_t len);
@@ -27,33 +24,6 @@ static int paylock_record_ref(const json_t *value, const char **ref,
 
 
 static_assert(sizeof(paylock_record_t) == 44, "records live in shared memory");
-
-
-const char *const  paylock_time_names[PAYLOCK_TIMES] = {
-    [PAYLOCK_AT] = "at",
-    [PAYLOCK_OPEN_AT] = "open_at",
-    [PAYLOCK_NOTICE_AT] = "notice_at",
-    [PAYLOCK_READONLY_AT] = "readonly_at",
-    [PAYLOCK_LOCK_AT] = "lock_at",
-    [PAYLOCK_PASS_AFTER] = "pass_after"
-};
-
-
-/* what else paylock-admin writes; nginx looks at the first */
-
-static const char *const  paylock_record_texts[] = {
-    "ref", "reason", "invoice", "amount", "currency", "due", "actor", NULL
-};
-
-
-static const char *const  paylock_time_errors[PAYLOCK_TIMES] = {
-    [PAYLOCK_AT] = "has an \"at\" " PAYLOCK_TIME_RANGE,
-    [PAYLOCK_OPEN_AT] = "has an \"open_at\" " PAYLOCK_TIME_RANGE,
-    [PAYLOCK_NOTICE_AT] = "has a \"notice_at\" " PAYLOCK_TIME_RANGE,
-    [PAYLOCK_READONLY_AT] = "has a \"readonly_at\" " PAYLOCK_TIME_RANGE,
-    [PAYLOCK_LOCK_AT] = "has a \"lock_at\" " PAYLOCK_TIME_RANGE,
-    [PAYLOCK_PASS_AFTER] = "has a \"pass_after\" " PAYLOCK_TIME_RANGE
-};
 
 
 const char *
@@ -111,7 +81,7 @@ paylock_record_from_json(const json_t *value, paylock_record_t *rec)
         n = json_integer_value(member);
 
         if (!json_is_integer(member) || n < 0 || n > UINT32_MAX) {
-            return paylock_time_errors[t];
+            return paylock_record_fields[t]->why;
         }
 
         rec->time[t] = (uint32_t) n;
@@ -162,7 +132,7 @@ paylock_record_load(const char *value, size_t len, const char **why)
     }
 
     if (!paylock_record_ref(json, &ref, &n)) {
-        (void) json_object_del(json, "ref");
+        (void) json_object_del(json, PAYLOCK_REF);
     }
 
     return json;
@@ -261,7 +231,7 @@ paylock_record_plain(const char *p, size_t len, paylock_record_t *rec)
             text = p + 1;
             p = paylock_record_string(p, end);
 
-            if (p && member == PAYLOCK_TIMES
+            if (p && paylock_record_fields[member]->type == PAYLOCK_FIELD_REF
                 && paylock_ref_check(text, p - 1 - text))
             {
                 rec->ref_len = (uint8_t) (p - 1 - text);
@@ -275,26 +245,17 @@ paylock_record_plain(const char *p, size_t len, paylock_record_t *rec)
 }
 
 
-/* A time, or PAYLOCK_TIMES and the number of a text; -1 if it is neither. */
+/* The index in paylock_record_fields of the field of that name, or -1. */
 
 static int
 paylock_record_member(const char *name, size_t len)
 {
-    int  i;
+    int                     i;
+    const paylock_field_t  *field;
 
-    for (i = 0; i < PAYLOCK_TIMES; i++) {
-        if (strlen(paylock_time_names[i]) == len
-            && memcmp(paylock_time_names[i], name, len) == 0)
-        {
+    for (i = 0; (field = paylock_record_fields[i]) != NULL; i++) {
+        if (field->len == len && memcmp(field->name, name, len) == 0) {
             return i;
-        }
-    }
-
-    for (i = 0; paylock_record_texts[i]; i++) {
-        if (strlen(paylock_record_texts[i]) == len
-            && memcmp(paylock_record_texts[i], name, len) == 0)
-        {
-            return PAYLOCK_TIMES + i;
         }
     }
 
@@ -448,7 +409,7 @@ paylock_record_ref(const json_t *value, const char **ref, size_t *len)
 {
     const json_t  *member;
 
-    member = json_object_get(value, "ref");
+    member = json_object_get(value, PAYLOCK_REF);
 
     if (!json_is_string(member)) {
         return 0;

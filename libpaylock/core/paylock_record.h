@@ -16,30 +16,10 @@
 
 #include <jansson.h>
 
+#include "paylock_field.h"
 
-#define PAYLOCK_REF_MAX     16
+
 #define PAYLOCK_RECORD_MAX  65536      /* bytes of JSON */
-
-
-/* the member that protects */
-
-#define PAYLOCK_PROTECTED  "protected"
-
-
-typedef enum {
-    PAYLOCK_AT = 0,
-    PAYLOCK_OPEN_AT,
-    PAYLOCK_NOTICE_AT,
-    PAYLOCK_READONLY_AT,
-    PAYLOCK_LOCK_AT,
-    PAYLOCK_PASS_AFTER,
-    PAYLOCK_TIMES
-} paylock_time_e;
-
-
-/* the members' names, by paylock_time_e */
-
-extern const char *const  paylock_time_names[PAYLOCK_TIMES];
 
 
 /*
