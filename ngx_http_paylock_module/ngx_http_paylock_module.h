@@ -140,7 +140,7 @@ typedef struct {
 
 typedef struct {
     ngx_str_t                    name;         /* without "*." or "." */
-    ngx_http_paylock_kind_e      kind;
+    paylock_host_kind_e          kind;
     ngx_http_paylock_key_t       key;
 } ngx_http_paylock_name_t;
 
@@ -212,7 +212,7 @@ typedef struct {
     paylock_stage_e              def;
     ngx_http_paylock_pass_e      pass;         /* why it was let through */
     ngx_http_paylock_count_t    *count;
-    ngx_http_paylock_kind_e      kind;
+    paylock_host_kind_e          kind;
     ngx_str_t                    name;         /* what the client asked for */
     ngx_str_t                    key;          /* ... and paylock_key gave */
     ngx_str_t                    host;         /* the record's, as above */
