@@ -39,7 +39,7 @@ manuals    := build/paylock-admin.1 build/ngx_http_paylock_module.8
 
 lib_core   := $(patsubst %,libpaylock/core/paylock_%.c, \
                  audit escape field host messages node pass position record \
-                 resp resp_scan timeline url utf8)
+                 resp resp_scan template timeline url utf8)
 lib_http   := $(patsubst %,libpaylock/http/paylock_%.c, \
                  contact exempt http_list negotiate page page_date pass_strip \
                  state)

@@ -12,6 +12,7 @@
 #include "paylock_messages.h"
 #include "paylock_page.h"
 #include "paylock_record.h"
+#include "paylock_template.h"
 
 
 paylock_embed(paylock_page_texts, "page/texts.txt");
@@ -28,18 +29,16 @@ typedef struct {
     char                          *buf;       /* NULL while measuring */
     size_t                         len;
     size_t                         start;     /* of the part begun */
-    unsigned                       depth;     /* sections that are kept */
-    unsigned                       hidden;    /* sections that are not */
     paylock_part_e                 kind;      /* of the text of the part */
 } paylock_draft_t;
 
 
 static int paylock_page_is(paylock_str_t s, const char *text);
+static int paylock_page_make(paylock_draft_t *d, paylock_str_t template);
 static int paylock_page_expand(paylock_draft_t *d, paylock_str_t template);
-static int paylock_page_marker(paylock_draft_t *d, paylock_str_t name);
-static int paylock_page_open(paylock_draft_t *d, paylock_str_t name,
-    unsigned wanted);
-static int paylock_page_close(paylock_draft_t *d, paylock_str_t name);
+static int paylock_page_section(paylock_draft_t *d, paylock_str_t name,
+    int wanted, paylock_str_t in);
+static int paylock_page_has(paylock_draft_t *d, paylock_str_t name);
 static paylock_part_e paylock_page_kind(paylock_str_t name);
 static int paylock_page_value(paylock_draft_t *d, paylock_str_t name);
 static int paylock_page_insert(paylock_draft_t *d, paylock_part_e kind);
@@ -121,9 +120,9 @@ paylock_page_build(paylock_page_t *page,
     d.page = page;
 
     if (!paylock_messages_language(paylock_embedded(paylock_page_texts),
-                                options->language, &d.lang, &d.texts)
+                                   options->language, &d.lang, &d.texts)
         || paylock_page_date_read(&page->date, d.texts) != 0
-        || paylock_page_expand(&d, template) != 0)
+        || paylock_page_make(&d, template) != 0)
     {
         return -1;
     }
@@ -135,7 +134,7 @@ paylock_page_build(paylock_page_t *page,
         return -1;
     }
 
-    return paylock_page_expand(&d, template);
+    return paylock_page_make(&d, template);
 }
 
 
@@ -147,117 +146,76 @@ paylock_page_is(paylock_str_t s, const char *text)
 
 
 static int
-paylock_page_expand(paylock_draft_t *d, paylock_str_t template)
+paylock_page_make(paylock_draft_t *d, paylock_str_t template)
 {
-    paylock_str_t  text, name;
-
     d->page->n = 0;
     d->page->size = 0;
     d->len = 0;
     d->start = 0;
 
-    while (template.len) {
-        text = paylock_messages_cut(&template, '{');
+    return paylock_page_expand(d, template) == 0 ? paylock_page_end_part(d)
+                                                 : -1;
+}
 
-        if (!d->hidden) {
-            paylock_page_put(d, text);
+
+static int
+paylock_page_expand(paylock_draft_t *d, paylock_str_t template)
+{
+    int               rc, found;
+    paylock_str_t     in;
+    paylock_marker_t  m;
+
+    do {
+        found = paylock_template_next(&template, &m);
+        paylock_page_put(d, m.text);
+
+        if (found != 1) {
+            return found;
         }
 
-        if (template.len == 0) {
-            break;
-        }
+        if (m.kind == '\0') {
+            rc = paylock_page_value(d, m.name);
 
-        if (template.data[0] != '{') {
-            if (!d->hidden) {
-                paylock_page_put(d, paylock_string("{"));
-            }
-
-            continue;
-        }
-
-        (void) paylock_messages_cut(&template, '{');
-        name = paylock_messages_cut(&template, '}');
-
-        if (name.len == 0 || template.len == 0 || template.data[0] != '}') {
-            return -1;
-        }
-
-        (void) paylock_messages_cut(&template, '}');
-
-        if (paylock_page_marker(d, name) != 0) {
-            return -1;
-        }
-
-        /* the line of a section's marker goes with it */
-
-        if (strchr("#^/", name.data[0]) && template.len
-            && template.data[0] == '\n')
+        } else if (m.kind == '/'
+                   || paylock_template_section(&template, m.name, &in) != 0)
         {
-            (void) paylock_messages_cut(&template, '\n');
+            rc = -1;
+
+        } else {
+            rc = paylock_page_section(d, m.name, m.kind == '#', in);
         }
-    }
 
-    if (d->depth || d->hidden || d->kind != PAYLOCK_PART_TEXT) {
-        return -1;
-    }
+    } while (rc == 0);
 
-    return paylock_page_end_part(d);
+    return -1;
 }
 
 
-static int
-paylock_page_marker(paylock_draft_t *d, paylock_str_t name)
-{
-    char  type;
-
-    type = name.data[0];
-
-    if (strchr("#^/", type) == NULL) {
-        return d->hidden ? 0 : paylock_page_value(d, name);
-    }
-
-    name.data++;
-    name.len--;
-
-    if (type == '/') {
-        return paylock_page_close(d, name);
-    }
-
-    return paylock_page_open(d, name, type == '#');
-}
-
+/* A section of what is known at a request only becomes parts of its own. */
 
 static int
-paylock_page_open(paylock_draft_t *d, paylock_str_t name, unsigned wanted)
+paylock_page_section(paylock_draft_t *d, paylock_str_t name, int wanted,
+    paylock_str_t in)
 {
-    unsigned        there;
+    int             has;
     paylock_part_e  kind;
 
+    has = paylock_page_has(d, name);
     kind = paylock_page_kind(name);
 
-    if (paylock_page_is(name, "discreet")) {
-        there = d->options->discreet;
-
-    } else if (paylock_page_is(name, "contact")) {
-        there = !d->options->discreet && d->options->contact;
-
-    } else if (kind != PAYLOCK_PART_TEXT && wanted
-               && d->kind == PAYLOCK_PART_TEXT)
+    if (has == -1
+        || (kind != PAYLOCK_PART_TEXT
+            && (!wanted || d->kind != PAYLOCK_PART_TEXT)))
     {
-        there = !d->options->discreet;
-
-    } else {
         return -1;
     }
 
-    if (d->hidden || there != wanted) {
-        d->hidden++;
+    if (has != wanted) {
         return 0;
     }
 
     if (kind == PAYLOCK_PART_TEXT) {
-        d->depth++;
-        return 0;
+        return paylock_page_expand(d, in);
     }
 
     if (paylock_page_end_part(d) != 0) {
@@ -266,38 +224,31 @@ paylock_page_open(paylock_draft_t *d, paylock_str_t name, unsigned wanted)
 
     d->kind = kind;
 
-    return 0;
-}
-
-
-static int
-paylock_page_close(paylock_draft_t *d, paylock_str_t name)
-{
-    paylock_part_e  kind;
-
-    if (d->hidden) {
-        d->hidden--;
-        return 0;
-    }
-
-    kind = paylock_page_kind(name);
-
-    if (kind == PAYLOCK_PART_TEXT) {
-        if (d->depth == 0) {
-            return -1;
-        }
-
-        d->depth--;
-        return 0;
-    }
-
-    if (kind != d->kind || paylock_page_end_part(d) != 0) {
+    if (paylock_page_expand(d, in) != 0 || paylock_page_end_part(d) != 0) {
         return -1;
     }
 
     d->kind = PAYLOCK_PART_TEXT;
 
     return 0;
+}
+
+
+/* Can the page have a value of this name?  -1: there is no such name. */
+
+static int
+paylock_page_has(paylock_draft_t *d, paylock_str_t name)
+{
+    if (paylock_page_is(name, "discreet")) {
+        return d->options->discreet;
+    }
+
+    if (paylock_page_is(name, "contact")) {
+        return !d->options->discreet && d->options->contact;
+    }
+
+    return paylock_page_kind(name) != PAYLOCK_PART_TEXT
+           ? !d->options->discreet : -1;
 }
 
 
@@ -347,7 +298,8 @@ paylock_page_value(paylock_draft_t *d, paylock_str_t name)
     /* so that a discreet page cannot say more than it may */
 
     text = paylock_messages_find(d->texts,
-                              d->options->discreet ? "discreet_" : "", name);
+                                 d->options->discreet ? "discreet_" : "",
+                                 name);
     d->len += paylock_escape(paylock_page_end(d), d->options->format, text);
 
     return text.len ? 0 : -1;

@@ -9,6 +9,7 @@
 #include "paylock_escape.h"
 #include "paylock_messages.h"
 #include "paylock_page_date.h"
+#include "paylock_template.h"
 
 
 #define PAYLOCK_DAY  86400
@@ -37,8 +38,9 @@ static char *paylock_page_date_put(char *dst, paylock_str_t text);
 int
 paylock_page_date_read(paylock_page_date_t *date, paylock_str_t texts)
 {
-    size_t         i, longest;
-    paylock_str_t  pattern, months;
+    size_t            i, longest;
+    paylock_str_t     pattern, months;
+    paylock_marker_t  m;
 
     pattern = paylock_messages_find(texts, "", paylock_string("date"));
     months = paylock_messages_find(texts, "", paylock_string("months"));
@@ -76,10 +78,9 @@ paylock_page_date_read(paylock_page_date_t *date, paylock_str_t texts)
     }
 
     for (i = 0; i < PAYLOCK_DATE_MARKERS; i++) {
-        date->before[i] = paylock_messages_cut(&pattern, '{');
-        date->marker[i] = pattern.data[1];
-        (void) paylock_messages_cut(&pattern, '}');
-        (void) paylock_messages_cut(&pattern, '}');
+        (void) paylock_template_next(&pattern, &m);
+        date->before[i] = m.text;
+        date->marker[i] = m.name.data[0];
     }
 
     date->after = pattern;
