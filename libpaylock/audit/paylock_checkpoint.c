@@ -42,8 +42,8 @@ paylock_checkpoint_write(const paylock_checkpoint_t *c, EVP_PKEY *key,
 
 
 /*
- * What was read is written again: so nothing else passes than what was
- * signed.
+ * What was read is written again and compared, so that nothing passes that is
+ * not covered by the signature.
  */
 
 const char *

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Checkpoints: signed notes of the head of an audit trail.  The format is
- * written down in docs/audit-format.md.
+ * Checkpoints: signed statements of what the head of an audit trail was.  The
+ * format is written down in docs/audit-format.md.
  */
 
 
@@ -32,8 +32,8 @@ typedef struct {
 
 
 /*
- * Writes the text of a checkpoint, whose key is that of the signer.  Returns
- * its length, 0 if the crypto library fails.
+ * Writes the text of a checkpoint, signed; c->key is the public half of key.
+ * Returns its length, 0 if the crypto library fails.
  */
 
 size_t paylock_checkpoint_write(const paylock_checkpoint_t *c, EVP_PKEY *key,

@@ -32,20 +32,20 @@ typedef enum {
 } paylock_export_e;
 
 
-/* What an export says of itself. */
+/* The first line. */
 
 typedef struct {
     paylock_str_t  chain;
-    paylock_str_t  host;               /* empty: all is in it */
-    paylock_str_t  genesis;            /* empty: it is not signed */
-    paylock_str_t  hash;               /* of the head */
+    paylock_str_t  host;               /* the entries in full; empty: all */
+    paylock_str_t  genesis;            /* first key; empty: not signed */
+    paylock_str_t  hash;               /* of the last entry */
     uint64_t       seq;
 } paylock_export_header_t;
 
 
 typedef struct {
     paylock_export_e              kind;
-    json_t                       *json;      /* what the strings point into */
+    json_t                       *json;      /* owns the strings */
 
     union {
         paylock_export_header_t   header;
@@ -70,7 +70,7 @@ void paylock_export_free(paylock_export_t *x);
 
 int paylock_export_begins(const char *line, size_t len);
 
-/* The lines, NULL when out of memory; key and sig of a leaf may be empty. */
+/* The lines to write; NULL when out of memory. */
 
 json_t *paylock_export_header(const paylock_export_header_t *h);
 json_t *paylock_export_entry(const paylock_entry_t *e);

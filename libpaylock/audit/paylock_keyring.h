@@ -2,7 +2,8 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * The keys of a trail: which count, since when, and what each has signed.
+ * The keys of a trail: since when each counts, until when, and how many
+ * entries carry it.
  */
 
 
@@ -21,9 +22,9 @@
 typedef struct {
     char       hex[PAYLOCK_KEY_LEN + 1];
     EVP_PKEY  *key;
-    uint64_t   added;                  /* by this entry */
-    uint64_t   revoked;                /* by this entry; 0: it counts */
-    uint64_t   entries;                /* that carry it */
+    uint64_t   added;                  /* by the entry of this seq */
+    uint64_t   revoked;                /* by the entry of this seq; 0: not */
+    uint64_t   entries;                /* how many carry it */
 } paylock_key_t;
 
 
@@ -39,8 +40,8 @@ paylock_key_t *paylock_keyring_find(const paylock_keyring_t *ring,
     const char hex[PAYLOCK_KEY_LEN]);
 
 /*
- * Makes a key count from the entry seq on, unless it does.  Returns it, NULL
- * when out of memory.
+ * Lets a key count from entry seq on, unless it counts already.  Returns it,
+ * which may move the others; NULL when out of memory.
  */
 
 paylock_key_t *paylock_keyring_add(paylock_keyring_t *ring,

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Ed25519 (RFC 8032) over short texts: the entries of the audit trail and the
- * notes that name its head.  Keys and signatures are lower-case hex digits.
+ * Ed25519 signatures (RFC 8032) of entries and checkpoints.  Public keys and
+ * signatures are lower-case hex digits.
  */
 
 
@@ -18,7 +18,7 @@
 #include "paylock_audit.h"
 
 
-/* what is signed of an entry: this, its hash and a line feed */
+/* the signed text of an entry: this, its hash and a line feed */
 
 #define PAYLOCK_SIGN_ENTRY      "paylock audit signature 1\nhash "
 #define PAYLOCK_SIGN_ENTRY_LEN                                                \
@@ -39,8 +39,8 @@ int paylock_sign(EVP_PKEY *key, const char *text, size_t len,
     char sig[PAYLOCK_SIG_LEN + 1]);
 
 /*
- * The public key of its hex digits, to be freed by EVP_PKEY_free(); NULL when
- * it is none.
+ * The public key of these hex digits, to be freed by EVP_PKEY_free(); NULL if
+ * they are none.
  */
 
 EVP_PKEY *paylock_sign_key(const char hex[PAYLOCK_KEY_LEN]);

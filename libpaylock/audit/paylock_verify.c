@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "paylock_verify.h"
+#include "paylock_verify_parts.h"
 
 
-#define PAYLOCK_STEP  1000             /* milliseconds that clocks may differ */
+#define PAYLOCK_STEP  1000             /* ms; smaller steps are not counted */
 
 
 static int paylock_verify_place(paylock_verify_t *v, const paylock_link_t *l);
@@ -234,7 +234,10 @@ paylock_verify_checkpoint(paylock_verify_t *v, const paylock_checkpoint_t *c)
 }
 
 
-/* Is it the one to come?  An adopt may leave a gap, and begin a stream. */
+/*
+ * Does it follow the entry before it?  Only an adopt may leave a gap, or be
+ * the first entry without being the init.
+ */
 
 static int
 paylock_verify_place(paylock_verify_t *v, const paylock_link_t *l)

@@ -2,9 +2,9 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Is an audit trail what was written?  A verifier is given its entries one by
- * one, or the leaves of some, and names the first that is not.  The rules are
- * written down in docs/audit-format.md.
+ * Verifies an audit trail: it is given the entries in their order, of some
+ * perhaps the leaf alone, and stops at the first fault.  The rules are written
+ * down in docs/audit-format.md.
  */
 
 
@@ -22,14 +22,14 @@
 
 typedef enum {
     PAYLOCK_FAULT_NONE = 0,
-    PAYLOCK_FAULT_EDIT,                /* an entry is not what was written */
+    PAYLOCK_FAULT_EDIT,                /* an entry was changed */
     PAYLOCK_FAULT_GAP,                 /* entries are missing */
-    PAYLOCK_FAULT_FORK,                /* it does not follow the one before */
-    PAYLOCK_FAULT_SIGNATURE,           /* it is bad, or missing */
-    PAYLOCK_FAULT_KEY,                 /* it is unknown, or revoked */
-    PAYLOCK_FAULT_ROLLBACK,            /* what a witness saw is missing */
+    PAYLOCK_FAULT_FORK,                /* one does not follow the one before */
+    PAYLOCK_FAULT_SIGNATURE,           /* bad or missing */
+    PAYLOCK_FAULT_KEY,                 /* unknown or revoked */
+    PAYLOCK_FAULT_ROLLBACK,            /* an entry that was seen is missing */
     PAYLOCK_FAULT_FLAGS,               /* records differ from the trail */
-    PAYLOCK_FAULT_MEMORY,              /* could not be verified */
+    PAYLOCK_FAULT_MEMORY,              /* not verified: out of memory */
     PAYLOCK_FAULTS
 } paylock_fault_e;
 
@@ -42,8 +42,8 @@ extern const char *const  paylock_fault_names[PAYLOCK_FAULTS];
 typedef struct {
     paylock_fault_e  kind;
     uint64_t         seq;              /* of the entry; 0: of none */
-    char             text[512];        /* a sentence, not yet made harmless */
-    uint64_t         adopted;          /* by this entry; 0: by none */
+    char             text[512];        /* a sentence; may hold control chars */
+    uint64_t         adopted;          /* the entry that declares it; or 0 */
 } paylock_fault_t;
 
 
@@ -51,11 +51,11 @@ typedef enum {
     PAYLOCK_WITNESS_UNSEEN = 0,
     PAYLOCK_WITNESS_FITS,
     PAYLOCK_WITNESS_DIFFERS,
-    PAYLOCK_WITNESS_ADOPTED            /* what it saw is lost, and declared */
+    PAYLOCK_WITNESS_ADOPTED            /* lost, as an adopt declares */
 } paylock_witness_e;
 
 
-/* Somebody who remembers a head. */
+/* A head that somebody outside the trail remembers. */
 
 typedef struct {
     const char         *name;
@@ -63,24 +63,27 @@ typedef struct {
     char                chain[PAYLOCK_CHAIN_LEN + 1];
     char                hash[PAYLOCK_HASH_LEN + 1];
     paylock_witness_e   state;
-    unsigned            inside:1;      /* in Redis, where others may write */
+    unsigned            inside:1;      /* kept in Redis: others may write it */
 } paylock_witness_t;
 
 
-/* An entry of which no more is shown than an export does. */
+/* An entry of another host in an export: its contents are left out. */
 
 typedef struct {
     uint64_t       seq;
     paylock_str_t  leaf;
-    paylock_str_t  key;                /* with sig; empty: none is needed */
+    paylock_str_t  key;                /* of the signature; both may be empty */
     paylock_str_t  sig;
 } paylock_leaf_t;
 
 
-/* What is not yet signed: a row of entries with the same key and request. */
+/*
+ * The transaction under way: entries with the same key and request, of which
+ * the last carries the signature.
+ */
 
 typedef struct {
-    uint64_t       seq;                /* of the last one; 0: none */
+    uint64_t       seq;                /* of its last entry so far; 0: none */
     char           key[PAYLOCK_KEY_LEN];
     unsigned char  request[32];        /* its SHA-256 */
 } paylock_row_t;
@@ -88,19 +91,19 @@ typedef struct {
 
 typedef struct {
     char                chain[PAYLOCK_CHAIN_LEN + 1];     /* "": any */
-    char                genesis[PAYLOCK_KEY_LEN + 1];     /* "": any */
-    unsigned            vouched:1;     /* genesis was given from outside */
+    char                genesis[PAYLOCK_KEY_LEN + 1];     /* first key */
+    unsigned            vouched:1;     /* genesis was given by the caller */
 
-    /* the keys as they were at an entry; NULL: nobody remembers */
+    /* the keys as they were at an earlier entry, or NULL */
 
     const paylock_keyring_t  *known;
     uint64_t                  known_seq;
 
     paylock_witness_t  *witness;       /* in the order of their seq */
     size_t              n_witnesses;
-    size_t              next;          /* the first that is not behind us */
+    size_t              next;          /* the first that is still to come */
 
-    /* what was seen so far */
+    /* so far */
 
     uint64_t            seq;           /* of the last entry; 0: none yet */
     char                hash[PAYLOCK_HASH_LEN + 1];
@@ -108,50 +111,50 @@ typedef struct {
     uint64_t            entries;       /* leaves included */
     uint64_t            bare;          /* leaves */
     uint64_t            plain;         /* entries without a key */
-    uint64_t            begun;         /* by this entry, to sign; 0: not yet */
-    uint64_t            covered;       /* signed up to this entry */
-    uint64_t            missing;       /* entries, as adopts declared */
+    uint64_t            begun;         /* the first signed entry; 0: none */
+    uint64_t            covered;       /* the last entry that is signed */
+    uint64_t            missing;       /* entries that adopts declared lost */
     uint64_t            adopts;
     paylock_row_t       row;
     paylock_keyring_t   ring;
 
     uint64_t            time_first;    /* Unix milliseconds */
     uint64_t            time_last;
-    uint64_t            time_most;     /* the latest */
+    uint64_t            time_most;     /* the latest of all */
     uint64_t            steps_back;    /* of the clock, by a second or more */
-    uint64_t            step_most;     /* milliseconds */
-    uint64_t            step_seq;
+    uint64_t            step_most;     /* the largest step, milliseconds */
+    uint64_t            step_seq;      /* ... and the entry behind it */
 
     paylock_fault_t     fault;
 } paylock_verify_t;
 
 
 /*
- * Begins.  The chain and the key that began to sign it are what somebody
- * outside of Redis says; NULL or "" where nobody does.
+ * Begins.  chain and genesis (the trail's first key) are what the caller knows
+ * from outside Redis; NULL or "" if it knows nothing.
  */
 
 void paylock_verify_begin(paylock_verify_t *v, const char *chain,
     const char *genesis);
 
 /*
- * Who has seen the trail up to an entry knows which keys were revoked by then.
- * They do not count behind that because the entry that says so was cut off,
- * unless somebody else adopts that.  The ring is to outlive the verifier.
+ * Gives the keys as the caller has seen them at entry seq.  A key that was
+ * revoked by then stays so although the entry that revoked it may have been
+ * cut off; an adopt ends that.  The ring must outlive the verifier.
  */
 
 void paylock_verify_known(paylock_verify_t *v, const paylock_keyring_t *ring,
     uint64_t seq);
 
-/* Who remembers what; sorts them. */
+/* Gives the witnesses, and sorts them.  They must outlive the verifier. */
 
 void paylock_verify_witnesses(paylock_verify_t *v, paylock_witness_t *w,
     size_t n);
 
 /*
- * Takes the next entry, or its leaf, or what stands in the place of one, why
- * being as of paylock_entry_read().  Returns 0, or -1 when v->fault says what
- * is wrong: then there is no use in going on.
+ * Takes the next entry, or its leaf, or one that cannot be read (why is what
+ * paylock_entry_read() returned).  Returns 0, or -1: then v->fault says what
+ * is wrong, and only paylock_verify_adopt() may be called.
  */
 
 int paylock_verify_entry(paylock_verify_t *v, const paylock_entry_t *e);
@@ -159,67 +162,39 @@ int paylock_verify_leaf(paylock_verify_t *v, const paylock_leaf_t *l);
 int paylock_verify_unreadable(paylock_verify_t *v, const char *why);
 
 /*
- * Takes an entry at which, or before which, v->fault was found; stands is the
- * hash of what stands before it, good or not.  If it adopts that, and is well
- * signed, 0: it is to be gone on from here.  Else -1.
+ * After a fault: does this entry adopt it?  before is the hash that the entry
+ * in front of this one carries, good or not.  Returns 0 if it is an adopt that
+ * follows that hash and is signed by a good key: verification goes on behind
+ * it.  Else -1.
  */
 
 int paylock_verify_adopt(paylock_verify_t *v, const paylock_entry_t *e,
-    const char *stands);
+    const char *before);
 
-/* The trail ends here, or a checkpoint of it stands here. */
+/* Takes the end of the trail, or a checkpoint that stands here.  As above. */
 
 int paylock_verify_end(paylock_verify_t *v);
 int paylock_verify_checkpoint(paylock_verify_t *v,
     const paylock_checkpoint_t *c);
 
 /*
- * What is wrong by a witness, now that the trail has ended: the kind is
- * PAYLOCK_FAULT_NONE if nothing is.
+ * After the end: compares the trail with a witness.  fault->kind is
+ * PAYLOCK_FAULT_NONE if they agree.
  */
 
 void paylock_verify_witness(const paylock_verify_t *v,
     const paylock_witness_t *w, paylock_fault_t *fault);
 
-/* Frees what the verifier has, not itself and not the witnesses. */
+/* Frees the keys of the verifier. */
 
 void paylock_verify_free(paylock_verify_t *v);
 
-
-/* An entry as a link of the chain. */
-
-typedef struct {
-    uint64_t     seq;
-    const char  *chain;
-    const char  *prev;
-    const char  *hash;
-    unsigned     init:1;
-    unsigned     adopt:1;
-} paylock_link_t;
-
-
-/*
- * paylock_verify_sign.c: is what comes of the transaction that is not yet
- * signed?  Which key does an entry name, NULL where it needs none?  Does a key
- * count?  Is the signature good?  What does the entry do to the keys?
- */
-
-int paylock_verify_row(paylock_verify_t *v, const paylock_entry_t *e);
-int paylock_verify_key(paylock_verify_t *v, const paylock_entry_t *e,
-    paylock_key_t **key);
-int paylock_verify_usable(paylock_verify_t *v, uint64_t seq, const char *hex,
-    paylock_key_t **key);
-int paylock_verify_sig(paylock_verify_t *v, uint64_t seq, const char *hash,
-    const paylock_key_t *key, const char *sig);
-int paylock_verify_ring(paylock_verify_t *v, const paylock_entry_t *e);
-
-/* paylock_verify_witness.c: what witnesses say of an entry. */
-
-void paylock_verify_seen(paylock_verify_t *v, const paylock_link_t *l);
-
-/* paylock_verify.c: the action of an entry; what is wrong, returns -1. */
+/* Is this the action of the entry? */
 
 int paylock_verify_is(const paylock_entry_t *e, const char *action);
+
+/* Sets v->fault.  Returns -1. */
+
 int paylock_verify_bad(paylock_verify_t *v, paylock_fault_e kind,
     uint64_t seq, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));

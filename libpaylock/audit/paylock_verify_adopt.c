@@ -2,17 +2,17 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Who adopts has seen what is wrong, and takes it as it is.
+ * Adopts: signed entries that declare a fault before them as known.
  */
 
 
 #include <string.h>
 
-#include "paylock_verify.h"
+#include "paylock_verify_parts.h"
 
 
 static int paylock_verify_adopts(const paylock_verify_t *v,
-    const paylock_entry_t *e, const char *stands);
+    const paylock_entry_t *e, const char *before);
 static int paylock_verify_adopter(paylock_verify_t *v,
     const paylock_entry_t *e);
 static void paylock_verify_undo(paylock_verify_t *v);
@@ -20,12 +20,12 @@ static void paylock_verify_undo(paylock_verify_t *v);
 
 int
 paylock_verify_adopt(paylock_verify_t *v, const paylock_entry_t *e,
-    const char *stands)
+    const char *before)
 {
     paylock_link_t   l;
     paylock_fault_t  fault;
 
-    if (!paylock_verify_adopts(v, e, stands)) {
+    if (!paylock_verify_adopts(v, e, before)) {
         return -1;
     }
 
@@ -58,7 +58,7 @@ paylock_verify_adopt(paylock_verify_t *v, const paylock_entry_t *e,
 
 static int
 paylock_verify_adopts(const paylock_verify_t *v, const paylock_entry_t *e,
-    const char *stands)
+    const char *before)
 {
     const paylock_str_t  *f;
 
@@ -70,13 +70,13 @@ paylock_verify_adopts(const paylock_verify_t *v, const paylock_entry_t *e,
            && f[PAYLOCK_AUDIT_SIG].len
            && memcmp(f[PAYLOCK_AUDIT_CHAIN].data, v->chain, PAYLOCK_CHAIN_LEN)
               == 0
-           && memcmp(f[PAYLOCK_AUDIT_PREV].data, stands, PAYLOCK_HASH_LEN)
+           && memcmp(f[PAYLOCK_AUDIT_PREV].data, before, PAYLOCK_HASH_LEN)
               == 0
            && paylock_entry_intact(e) == 1;
 }
 
 
-/* Does its key count, by what was signed before? */
+/* Is it signed by a key that counts by what was signed before the fault? */
 
 static int
 paylock_verify_adopter(paylock_verify_t *v, const paylock_entry_t *e)
@@ -105,7 +105,7 @@ paylock_verify_adopter(paylock_verify_t *v, const paylock_entry_t *e)
 }
 
 
-/* Keys that came or went in entries that nobody has signed. */
+/* Takes back the changes of keys that no signature covers. */
 
 static void
 paylock_verify_undo(paylock_verify_t *v)

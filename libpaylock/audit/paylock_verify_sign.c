@@ -10,14 +10,12 @@
 #include <openssl/sha.h>
 
 #include "paylock_sign.h"
-#include "paylock_verify.h"
+#include "paylock_verify_parts.h"
 
 
 static int paylock_verify_genesis(paylock_verify_t *v,
     const paylock_entry_t *e);
 
-
-/* Is what comes of the transaction that is not yet signed? */
 
 int
 paylock_verify_row(paylock_verify_t *v, const paylock_entry_t *e)
@@ -51,8 +49,6 @@ paylock_verify_row(paylock_verify_t *v, const paylock_entry_t *e)
     return 0;
 }
 
-
-/* The key that an entry names; *key is NULL where it needs none. */
 
 int
 paylock_verify_key(paylock_verify_t *v, const paylock_entry_t *e,
@@ -89,7 +85,7 @@ paylock_verify_key(paylock_verify_t *v, const paylock_entry_t *e,
 }
 
 
-/* The first key of the trail comes with its first entry, or adds itself. */
+/* The first key of a trail signs its first entry, or one that adds it. */
 
 static int
 paylock_verify_genesis(paylock_verify_t *v, const paylock_entry_t *e)
@@ -153,7 +149,7 @@ paylock_verify_usable(paylock_verify_t *v, uint64_t seq, const char *hex,
                                   PAYLOCK_KEY_LEN, hex, (*key)->revoked);
     }
 
-    /* the first key adds itself, whatever was said of it before */
+    /* added again since it was revoked?  the first key adds itself */
 
     if (known && known->revoked && known->revoked <= seq
         && ((*key)->added < known->revoked || (*key)->added == v->begun))
@@ -189,8 +185,6 @@ paylock_verify_sig(paylock_verify_t *v, uint64_t seq, const char *hash,
     return 0;
 }
 
-
-/* Keys that come and go; the keys may move in memory. */
 
 int
 paylock_verify_ring(paylock_verify_t *v, const paylock_entry_t *e)

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "paylock_verify.h"
+#include "paylock_verify_parts.h"
 
 
 static int paylock_verify_compare(const void *one, const void *two);
@@ -56,8 +56,6 @@ paylock_verify_witness(const paylock_verify_t *v, const paylock_witness_t *w,
 }
 
 
-/* An adopt stands for all that was seen before it. */
-
 void
 paylock_verify_seen(paylock_verify_t *v, const paylock_link_t *l)
 {
@@ -71,6 +69,8 @@ paylock_verify_seen(paylock_verify_t *v, const paylock_link_t *l)
                    : memcmp(w->hash, l->hash, PAYLOCK_HASH_LEN) == 0
                    ? PAYLOCK_WITNESS_FITS : PAYLOCK_WITNESS_DIFFERS;
     }
+
+    /* an adopt declares what differs or is missing before it */
 
     for (i = 0; l->adopt && i < v->next; i++) {
         w = &v->witness[i];

@@ -285,7 +285,7 @@ paylock_entry_check(const paylock_entry_t *e)
 }
 
 
-/* Is the value one of the field's type?  Texts are for people to judge. */
+/* Is the value of the field's type?  Texts may be anything. */
 
 static int
 paylock_entry_is(const paylock_field_t *field, const paylock_str_t *value)

@@ -33,29 +33,27 @@ typedef struct {
  * Reads a stream entry as XRANGE and XREAD give it, [id, [name, value, …]].
  * The fields point into the reply.  Returns NULL, or why it is no audit
  * entry (id not <seq>-0, unknown version, field twice or not UTF-8, time not
- * a number, chain, prev, hash, salt, key or sig not hex of the right length),
- * as a static text that fits behind 'entry … '.  Unknown fields are passed
- * over.
+ * a number, a field not of as many hex digits as it must have), as a static
+ * text that fits behind 'entry … '.  Unknown fields are skipped.
  */
 
 const char *paylock_entry_read(const redisReply *reply, paylock_entry_t *e);
 
-/* The second half of that, for an entry that was read elsewhere. */
+/* Checks the fields of an entry that came another way.  Returns the same. */
 
 const char *paylock_entry_check(const paylock_entry_t *e);
 
 /*
- * The text whose SHA-256 is the entry's leaf; the caller frees it.  NULL when
- * out of memory.
+ * The text whose SHA-256 is the entry's leaf, len bytes without a zero; the
+ * caller frees it.  NULL when out of memory.
  */
 
 char *paylock_entry_leaf_text(const paylock_entry_t *e, size_t *len);
 
 /*
- * The leaf of an entry, and the hash of one by what the hash covers: chain,
- * seq, prev and leaf, each of its length in lower-case hex digits.  The result
- * is 64 lower-case hex digits and a zero.  Return 0, or -1 if there is no
- * memory or the crypto library fails.
+ * The leaf of an entry; the hash of an entry from what it covers, in
+ * lower-case hex digits.  Results are 64 such digits and a zero.  Both return
+ * 0, or -1 when out of memory or if the crypto library fails.
  */
 
 int paylock_entry_leaf(const paylock_entry_t *e,
@@ -63,22 +61,21 @@ int paylock_entry_leaf(const paylock_entry_t *e,
 int paylock_entry_link(const char *chain, uint64_t seq, const char *prev,
     const char *leaf, char hex[PAYLOCK_HASH_LEN + 1]);
 
-/* Both: the hash of a whole entry. */
+/* The hash of an entry from its fields.  Returns the same. */
 
 int paylock_entry_hash(const paylock_entry_t *e,
     char hex[PAYLOCK_HASH_LEN + 1]);
 
 /*
- * Does the entry carry the hash of its own contents?  1 yes, 0 no, -1 there
- * is no memory or the crypto library fails.
+ * Does the entry carry the hash of its contents?  1 yes, 0 no, -1 if it cannot
+ * be told: out of memory, or the crypto library fails.
  */
 
 int paylock_entry_intact(const paylock_entry_t *e);
 
 /*
- * Does it change the record of a host?  Who folds a trail passes over the
- * others: a notice, and a pass that is issued, neither open nor close, nor do
- * they explain a loss.
+ * Does the entry change the record of a host?  Not so an entry without a host,
+ * a notice, and a pass that is issued: who replays a trail skips them.
  */
 
 int paylock_entry_changes(const paylock_entry_t *e);

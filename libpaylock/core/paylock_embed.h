@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Files that become part of the program when it is built.
+ * Files that are built into the program.
  */
 
 
@@ -14,8 +14,8 @@
 
 
 /*
- * The path is from one of the directories that the build gives with -I, or
- * from where it runs.
+ * Defines name as the contents of a file.  The path is relative to one of the
+ * directories of -I, or to where the compiler runs.
  */
 
 #define paylock_embed(name, path)                                             \

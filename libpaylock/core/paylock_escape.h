@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Text that is made safe to stand in a document.
+ * Text escaped for a document.
  */
 
 
@@ -22,10 +22,10 @@ typedef enum {
 
 
 /*
- * Writes text to dst as it may stand in the format: in HTML between tags or
- * in a quoted attribute, in JSON in a string.  A control character becomes a
- * space and a byte that is no UTF-8 U+FFFD.  Returns the length, which is
- * all that happens when dst is NULL.
+ * Writes text to dst, escaped: for HTML between tags or in a quoted attribute,
+ * for JSON within a string.  A control character becomes a space, a byte that
+ * is not UTF-8 becomes U+FFFD.  Returns the length; with dst NULL it only
+ * measures.
  */
 
 size_t paylock_escape(char *dst, paylock_format_e format, paylock_str_t text);

@@ -11,7 +11,7 @@
 #define paylock_number_text(n)  #n
 
 
-/* what a value of each type is that is none */
+/* what is wrong with a record or an entry whose value is not of the type */
 
 #define PAYLOCK_WHY_TIME(name, limit)                                         \
     "has a time, \"" name "\", that is not an integer from 0 to 4294967295"
@@ -61,7 +61,7 @@ const char *const  paylock_audit_names[PAYLOCK_AUDIT_FIELDS] = {
 };
 
 
-/* those that only a record has */
+/* the fields that only a record has */
 
 enum {
     PAYLOCK_TIME_FIELDS(paylock_own_id)

@@ -12,7 +12,7 @@
 #define PAYLOCK_HOST_LABEL  63         /* RFC 1035, 2.3.4 */
 
 
-/* what a character is in a name; 0 is in none */
+/* the classes of characters; 0: not allowed in a name */
 
 enum {
     PAYLOCK_HOST_LETTER = 1,
@@ -31,12 +31,12 @@ static const unsigned char  paylock_host_kinds[256] = {
 };
 
 
-/* where a part of a name is, and where the next character leads from there */
+/* the states of paylock_host_plain() within a label, and their successors */
 
 enum {
     PAYLOCK_HOST_BAD = 0,
     PAYLOCK_HOST_START,
-    PAYLOCK_HOST_NUMBER,               /* digits alone so far */
+    PAYLOCK_HOST_NUMBER,               /* only digits so far */
     PAYLOCK_HOST_WORD,
     PAYLOCK_HOST_AFTER_DASH
 };
@@ -154,8 +154,8 @@ paylock_host_check(const char *name, size_t len)
 
 
 /*
- * Is it a good name, without a "*." or "." in front, whose parts cannot be too
- * long?  That is asked of requests; 0 leaves it to those who tell why.
+ * A fast path for the names of requests: 1 if it is a good name of at most 63
+ * characters without a prefix; 0 if only the full check can tell.
  */
 
 static int
@@ -318,7 +318,7 @@ paylock_host_next(paylock_host_candidate_t *c)
 }
 
 
-/* what is not a name at all is called by its own name, not by a character */
+/* Names what is given instead of a host name: a URL, an address. */
 
 static const char *
 paylock_host_shape(const char *name, size_t len)

@@ -22,7 +22,7 @@
 
 /*
  * Checks that name is a host name in the form above.  Returns NULL, or why
- * it is not, as a static text that fits behind 'host "…" '.
+ * it is not one, as a static text that fits behind 'host "…" '.
  */
 
 const char *paylock_host_check(const char *name, size_t len);

@@ -16,17 +16,23 @@
 #include "paylock_str.h"
 
 
-/* The i-th language, its tag and its texts.  Returns 1, 0 if there is none. */
+/*
+ * Finds the i-th language of the file, its tag and its texts.  Returns 1, or 0
+ * if there are not so many.
+ */
 
 int paylock_messages_language(paylock_str_t file, size_t i, paylock_str_t *tag,
     paylock_str_t *texts);
 
-/* The text whose name is prefix and name together; empty if there is none. */
+/* The text called prefix followed by name; empty if there is none. */
 
 paylock_str_t paylock_messages_find(paylock_str_t texts, const char *prefix,
     paylock_str_t name);
 
-/* Cuts off s what stands before end, and end itself; all if there is none. */
+/*
+ * Takes off s what stands before the first such byte, and the byte; all of s
+ * if there is none.  Returns what stood before it.
+ */
 
 paylock_str_t paylock_messages_cut(paylock_str_t *s, char end);
 

@@ -40,7 +40,7 @@ paylock_node_head(paylock_node_head_t *head,
 }
 
 
-/* All texts are of known length and need no escapes. */
+/* Fits PAYLOCK_NODE_MAX: the texts are short, and need no escapes. */
 
 size_t
 paylock_node_write(const paylock_node_t *node, char text[PAYLOCK_NODE_MAX])
@@ -123,7 +123,7 @@ paylock_node_read(const char *text, size_t len, paylock_node_t *node)
 }
 
 
-/* Returns whether "seq" is not what it should be, if it is there. */
+/* Returns 1 if there is a "seq" and it is wrong. */
 
 static int
 paylock_node_read_head(const json_t *object, paylock_node_head_t *head)

@@ -16,10 +16,7 @@
 #include "paylock_position.h"
 
 
-/*
- * Seconds between two reports at most, and after how long one is silent that
- * has not reported.
- */
+/* seconds between two reports, and without one until a node counts as silent */
 
 #define PAYLOCK_NODE_INTERVAL  5
 #define PAYLOCK_NODE_SILENT    (3 * PAYLOCK_NODE_INTERVAL)
@@ -27,9 +24,9 @@
 #define PAYLOCK_NODE_NAME      128     /* bytes of a name, at most */
 #define PAYLOCK_NODE_TEXT      32      /* ... of the texts below, with a 0 */
 #define PAYLOCK_NODE_MAX       1024    /* ... of a report, with a 0 */
-#define PAYLOCK_NODE_LARGE     4096    /* ... of one that is read as one */
+#define PAYLOCK_NODE_LARGE     4096    /* ... of one that is read */
 
-/* why a larger one is none */
+/* why a larger one is refused */
 
 #define PAYLOCK_NODE_LARGER    "is larger than 4096 bytes"
 

@@ -14,7 +14,7 @@
 #include "paylock_pass.h"
 
 
-/* version, time of issue, time of expiry, MAC; the kid is behind them */
+/* version, time of issue, time of expiry, MAC; then comes the kid */
 
 #define PAYLOCK_PASS_VERSION  1
 #define PAYLOCK_PASS_ISSUED   1
@@ -313,7 +313,7 @@ paylock_pass_find(const paylock_pass_keys_t *keys, const char *kid,
 }
 
 
-/* Of version and times, the kid with its length, and the host. */
+/* The MAC of version and times, the kid with its length, and the host. */
 
 static int
 paylock_pass_mac(const paylock_pass_key_t *key,
@@ -345,7 +345,7 @@ paylock_pass_mac(const paylock_pass_key_t *key,
 }
 
 
-/* Without what fills up the last group; returns the length. */
+/* Base64 without padding.  Returns the length. */
 
 static size_t
 paylock_pass_encode(const unsigned char *data, size_t len,
@@ -376,8 +376,8 @@ paylock_pass_encode(const unsigned char *data, size_t len,
 
 
 /*
- * The other way; returns the length, or 0 if it does not fit or is not what
- * would be written: nothing is spelled in two ways.
+ * Decodes base64 without padding.  Returns the length; 0 if it does not fit, or
+ * is not what the encoder writes, so that a token has one spelling only.
  */
 
 static size_t

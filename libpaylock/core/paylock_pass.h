@@ -2,8 +2,8 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Passes: tokens by which a client sees a site that is locked.  The format is
- * written down in docs/passes.md.
+ * Passes: tokens with which a client sees a locked site.  The format is written
+ * down in docs/passes.md.
  */
 
 
@@ -27,7 +27,7 @@
 #define PAYLOCK_PASS_TOKEN   76        /* characters, at most */
 
 
-/* what a token is for; one for another purpose is none */
+/* what a token is for; it is good for nothing else */
 
 typedef enum {
     PAYLOCK_PASS_LINK = 0,
@@ -52,7 +52,7 @@ typedef struct {
 typedef struct {
     const paylock_pass_key_t  *key;
     uint32_t                   issued;         /* Unix seconds */
-    uint32_t                   expires;        /* no longer good then */
+    uint32_t                   expires;        /* good until before that */
 } paylock_pass_t;
 
 

@@ -180,10 +180,10 @@ paylock_ref_check(const char *ref, size_t len)
 
 
 /*
- * A million of them are read as paylock-admin writes them: an object without
- * space, of known members, each once, whose texts are of ASCII and need no
- * escape.  Such a one is read here, and just as it would be from its JSON; 0
- * if it is another.
+ * A fast path: nginx may read a million records, nearly all of them as
+ * paylock-admin writes them.  Reads an object without white space, of known
+ * members, each once, whose texts are ASCII without escapes, with the same
+ * result as the JSON parser; returns 0 for anything else.
  */
 
 static int
@@ -201,7 +201,7 @@ paylock_record_plain(const char *p, size_t len, paylock_record_t *rec)
 
     memset(rec, 0, sizeof(paylock_record_t));
 
-    /* whatever is read before its end is told apart from the last "}" */
+    /* the last "}" ends every scan below */
 
     end = p + len - 1;
     seen = 0;
@@ -263,7 +263,7 @@ paylock_record_member(const char *name, size_t len)
 }
 
 
-/* Where the string that begins here is over; NULL if it is not so plain. */
+/* Where the string at p ends; NULL if there is none, or one with escapes. */
 
 static const char *
 paylock_record_string(const char *p, const char *end)
@@ -308,7 +308,7 @@ paylock_record_number(const char *p, uint32_t *value)
 }
 
 
-/* "echo locked | redis-cli -x" leaves a line feed behind the word */
+/* "echo locked | redis-cli -x" puts a line feed behind the word */
 
 static json_t *
 paylock_record_decode(const char *value, size_t len, const char **why)
@@ -377,7 +377,7 @@ paylock_record_error(const json_error_t *error)
 }
 
 
-/* Is it a bare value?  Then *t is the one time that it sets. */
+/* Is it a bare value, such as 1 or "open"?  *t is the time that it sets. */
 
 static int
 paylock_record_bare(const json_t *value, paylock_time_e *t)

@@ -38,7 +38,7 @@ typedef struct {
 
 #define paylock_record_has(rec, t)  ((rec)->set & (1u << (t)))
 
-/* Does it put its host in a stage?  One that does not counts as none. */
+/* Does it decide on its host?  One that has no stage's time counts as none. */
 
 #define paylock_record_says(rec)                                              \
     ((rec)->set & (1u << PAYLOCK_OPEN_AT | 1u << PAYLOCK_NOTICE_AT            \
@@ -56,7 +56,7 @@ typedef struct {
 const char *paylock_record_parse(const char *value, size_t len,
     paylock_record_t *rec);
 
-/* The same for a JSON value at hand, which is only looked at. */
+/* The same for a value that is decoded already. */
 
 const char *paylock_record_from_json(const json_t *value,
     paylock_record_t *rec);
@@ -75,8 +75,8 @@ json_t *paylock_record_load(const char *value, size_t len, const char **why);
 char *paylock_record_dump(const json_t *record);
 
 /*
- * Does the record say that its host is never to be locked?  A mark of a wrong
- * type counts.  NULL is no record.
+ * Is the record marked "protected", so that its host is never locked?  A mark
+ * of a wrong type counts, to be safe.  record may be NULL.
  */
 
 int paylock_record_protected(const json_t *record);

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Counted strings that belong to somebody else.
+ * Counted strings, which point into memory that others own.
  */
 
 

@@ -177,10 +177,10 @@ paylock_timeline_closes(const paylock_record_t *rec, uint32_t now,
 
 
 /*
- * To add what closes, or to remove what does not, opens nothing: what holds
- * for a host after it is either what held before or closes it.  To undo the
- * rest does not either, so that from there on all is as it will be.  A record
- * that leaves it to the default is both, by the servers.
+ * First, records come that close, and records go that do not: a host is then
+ * held by what held it before, or closed.  Last, records come that open, and
+ * records go that close.  A record may close on servers of one default and
+ * open on those of the other: such ones come and go in between.
  */
 
 paylock_order_e
@@ -214,7 +214,7 @@ paylock_timeline_order(const paylock_record_t *before,
 }
 
 
-/* The times that have come. */
+/* The set of times that have come. */
 
 static unsigned
 paylock_timeline_past(const paylock_record_t *rec, uint32_t now)
@@ -234,7 +234,7 @@ paylock_timeline_past(const paylock_record_t *rec, uint32_t now)
 }
 
 
-/* Those of times that come first, together, at *when. */
+/* The earliest of these times, several if they are equal; *when is theirs. */
 
 static unsigned
 paylock_timeline_first(const paylock_record_t *rec, unsigned times,
@@ -264,7 +264,7 @@ paylock_timeline_first(const paylock_record_t *rec, unsigned times,
 }
 
 
-/* The stage when these times have come; *own: the record itself says so. */
+/* The stage once these times have come; *own: it is not the default's. */
 
 static paylock_stage_e
 paylock_timeline_judge(const paylock_record_t *rec, unsigned past,

@@ -27,8 +27,8 @@ extern const char *const  paylock_stage_names[PAYLOCK_LOCKED + 1];
 
 
 /*
- * Has this time of the record come at now (Unix seconds)?  One not later
- * than "at" has, whatever the clock says; one that is not set has not.
+ * Has this time of the record come at now (Unix seconds)?  A time not later
+ * than "at" has, whatever now is; a time that is not set has not.
  */
 
 int paylock_timeline_come(const paylock_record_t *rec, paylock_time_e t,
@@ -52,9 +52,9 @@ int paylock_timeline_next(const paylock_record_t *rec, uint32_t now,
     paylock_stage_e def, uint32_t *when, paylock_stage_e *stage);
 
 /*
- * The moment from which the stage in force at now has held.  Returns 0 if
- * the record does not tell (the stage is the default's, or its moment is
- * that of a bare value).
+ * The moment since which the stage in force at now has held.  Returns 0 if
+ * the record does not tell: the stage is the default's, or the record is a
+ * bare value.
  */
 
 int paylock_timeline_since(const paylock_record_t *rec, uint32_t now,
@@ -62,10 +62,10 @@ int paylock_timeline_since(const paylock_record_t *rec, uint32_t now,
 
 
 /*
- * Sets of defaults, 1 << PAYLOCK_OPEN and 1 << PAYLOCK_LOCKED: those under
- * which the record puts its host in PAYLOCK_READONLY or PAYLOCK_LOCKED, now,
- * and now or at a later time.  NULL, and a record that puts its host in no
- * stage, leave it to the default.
+ * Sets of defaults (1 << PAYLOCK_OPEN and 1 << PAYLOCK_LOCKED): for which of
+ * them does the record close its host, that is, make it read-only or locked;
+ * now, and now or later?  With NULL, or a record without any stage's time, the
+ * default decides.
  */
 
 unsigned paylock_timeline_closed(const paylock_record_t *rec, uint32_t now,
@@ -74,10 +74,10 @@ unsigned paylock_timeline_closes(const paylock_record_t *rec, uint32_t now,
     unsigned defaults);
 
 /*
- * The order in which changes of several records take effect, so that no host
- * is open meanwhile that is closed before them and after them: first what can
- * open none, whatever the other changes are.  NULL is no record, as is one
- * that puts its host in no stage.
+ * The order in which changes of several records take effect, so that a host
+ * that is closed before and after all of them is never open in between: first
+ * the changes that cannot open a host.  NULL is no record, and so is one
+ * without any stage's time.
  */
 
 typedef enum {

@@ -326,7 +326,7 @@ paylock_url_db(paylock_str_t db, paylock_url_t *url)
 }
 
 
-/* Undoes the percent-encoding, to a string of its own. */
+/* Decodes the percent-encoding to a new string. */
 
 static const char *
 paylock_url_decode(paylock_str_t s, char **decoded)
@@ -432,7 +432,7 @@ paylock_url_scheme(paylock_str_t *text, const char *scheme)
 }
 
 
-/* Cuts s at the first c; what is behind it goes to *rest. */
+/* Cuts s at the first c; *rest is what follows that. */
 
 static int
 paylock_url_cut(paylock_str_t *s, char c, paylock_str_t *rest)

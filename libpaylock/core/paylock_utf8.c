@@ -14,7 +14,7 @@ paylock_utf8(const void *text, size_t left, uint32_t *code)
     uint32_t              c;
     const unsigned char  *p;
 
-    /* the least that a sequence of this length may stand for */
+    /* the least code point by the length of its sequence */
 
     static const uint32_t  least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 

@@ -42,7 +42,7 @@ paylock_contact(char *dst, paylock_format_e format, paylock_str_t contact)
 }
 
 
-/* May it be a link, and what of it is for the eyes? */
+/* Is it a link?  *shown is what people see of it. */
 
 static int
 paylock_contact_link(paylock_str_t contact, paylock_str_t *shown)

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Whom the owner of a locked site is to contact.
+ * The contact of a locked site: a link, an address or a text.
  */
 
 
@@ -15,9 +15,10 @@
 
 
 /*
- * Writes the contact to dst: escaped, in HTML as a link if it begins with
- * https:, mailto: or tel:, shown as the address alone but in JSON.  Returns
- * the length, which is all that happens when dst is NULL.
+ * Writes the contact to dst, escaped.  If it begins with https:, mailto: or
+ * tel: it is a link in HTML, and people see the address without mailto: or
+ * tel:; in JSON it stays as it is.  Returns the length; with dst NULL it only
+ * measures.
  */
 
 size_t paylock_contact(char *dst, paylock_format_e format,

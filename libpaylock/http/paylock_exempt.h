@@ -19,18 +19,17 @@
 
 
 /*
- * Can it be an exempt path: absolute, each byte for itself, nothing that one
- * server takes for something else than another: no escape, no empty or dot
- * segment, no parameter, no argument.  Returns NULL, or why not, as a static
- * text that fits behind 'path "…" '.
+ * Can it be an exempt path?  It must be absolute and mean the same to every
+ * server: no escape, no empty or dot segment, no parameter, no argument.
+ * Returns NULL, or why not, as a static text that fits behind 'path "…" '.
  */
 
 const char *paylock_exempt_check(const char *path, size_t len);
 
 /*
- * Does the target of a request, as the client sent it, fall under the exempt
- * path, which has passed the check?  It does if it is that path, or begins
- * with it if that ends in a slash, and passes the check itself; under
+ * Is the target of a request, as the client sent it, exempt by this path,
+ * which has passed the check?  The target must pass the check itself, and be
+ * that path or, if the path ends in a slash, begin with it.  Behind
  * PAYLOCK_EXEMPT_ACME only one token of A-Za-z0-9_- may follow.
  */
 

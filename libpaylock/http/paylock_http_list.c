@@ -63,7 +63,7 @@ paylock_http_list_part(paylock_str_t *field, paylock_str_t *part)
 }
 
 
-/* From the quote at p past the one that closes it, if there is one. */
+/* From the quote at p to behind the closing one, or to the end. */
 
 static const char *
 paylock_http_list_unquote(const char *p, const char *end)
@@ -76,7 +76,7 @@ paylock_http_list_unquote(const char *p, const char *end)
 }
 
 
-/* The weight by a parameter, if it is one and can be read, else q. */
+/* The weight that a parameter gives; q if it gives none. */
 
 static unsigned
 paylock_http_list_weight(paylock_str_t parameter, unsigned q)

@@ -25,27 +25,27 @@ typedef struct {
 } paylock_member_t;
 
 
-/* Takes the next member off, empty ones passed over; 0 at the end. */
+/* Takes the next member off that is not empty.  Returns 0 at the end. */
 
 int paylock_http_list_next(paylock_str_t *field, paylock_member_t *member);
 
 /*
- * Takes off what stands before the first comma or semicolon outside of
- * quotes, and these; the part comes without the space around it.  Returns
- * what has ended it, 0 if that is the end of the field.
+ * Takes off what stands before the first comma or semicolon outside of quotes,
+ * and that character, which it returns; 0 at the end of the field.  The part
+ * comes without the white space around it.
  */
 
 char paylock_http_list_part(paylock_str_t *field, paylock_str_t *part);
 
-/* What stands from data to end, without the space around it. */
+/* The text from data to end without the white space around it. */
 
 paylock_str_t paylock_http_list_trim(const char *data, const char *end);
 
-/* Does s begin with the lower-case word, whatever its own case? */
+/* Does s begin with this lower-case word?  The case of s does not matter. */
 
 int paylock_http_list_begins(paylock_str_t s, const char *word);
 
-/* Inline, since the length of most words is then known to the compiler. */
+/* inline, so that the compiler knows the length of the word */
 
 static inline int
 paylock_http_list_is(paylock_str_t s, const char *word)

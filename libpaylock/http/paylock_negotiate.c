@@ -13,14 +13,14 @@
 
 #define PAYLOCK_FORMATS  (PAYLOCK_FORMAT_NONE + 1)
 
-/* how close a media range comes to a format; 0 is not at all */
+/* how closely a media range names a format; 0: not at all */
 
 #define PAYLOCK_ANY      1             /* any type */
 #define PAYLOCK_TYPE     2             /* any of its type */
 #define PAYLOCK_NAMED    3
 
 
-/* How well a format is liked: by the media range that names it closest. */
+/* The weight of a format: that of the media range that names it closest. */
 
 typedef struct {
     unsigned  closeness;

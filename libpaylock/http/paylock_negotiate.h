@@ -16,20 +16,20 @@
 
 
 /*
- * The form of the body by the fields Accept and Sec-Fetch-Dest; data is NULL
- * for a field that was not sent.  Of forms liked equally one that is named
- * goes before one that a wildcard covers, then the first in the order above.
- * A client that likes an image, a style, a script or a font better than all
- * of them gets no body, one that accepts nothing of all that gets text.
+ * The format of the body by the fields Accept and Sec-Fetch-Dest; NULL for one
+ * that was not sent.  Among formats of equal weight one that is named wins over
+ * one that a wildcard covers, then the first of paylock_format_e.  A client
+ * that prefers an image, a style, a script or a font gets no body; one that
+ * accepts none of all these gets text.
  */
 
 paylock_format_e paylock_negotiate_format(const char *accept, size_t accept_len,
     const char *dest, size_t dest_len);
 
 /*
- * The index in tags (lower-case primary language subtags) of the language
- * liked best by the field Accept-Language (RFC 4647, lookup on the primary
- * subtag); 0 when none is or nothing was sent.
+ * The index in tags (lower-case primary language subtags) of the language that
+ * the field Accept-Language prefers (RFC 4647, lookup by the primary subtag);
+ * 0 if it accepts none, or was not sent.
  */
 
 size_t paylock_negotiate_language(const char *field, size_t len,

@@ -191,7 +191,7 @@ paylock_page_expand(paylock_draft_t *d, paylock_str_t template)
 }
 
 
-/* A section of what is known at a request only becomes parts of its own. */
+/* A section about the ref or the date becomes parts: requests show it or not. */
 
 static int
 paylock_page_section(paylock_draft_t *d, paylock_str_t name, int wanted,
@@ -252,7 +252,7 @@ paylock_page_has(paylock_draft_t *d, paylock_str_t name)
 }
 
 
-/* Of the text in a section of this name. */
+/* The kind of the parts in a section of this name. */
 
 static paylock_part_e
 paylock_page_kind(paylock_str_t name)
@@ -295,7 +295,7 @@ paylock_page_value(paylock_draft_t *d, paylock_str_t name)
         return 0;
     }
 
-    /* so that a discreet page cannot say more than it may */
+    /* a discreet page has texts of its own: it cannot say too much */
 
     text = paylock_messages_find(d->texts,
                                  d->options->discreet ? "discreet_" : "",
@@ -306,7 +306,7 @@ paylock_page_value(paylock_draft_t *d, paylock_str_t name)
 }
 
 
-/* What the request puts in. */
+/* A part that the request fills in. */
 
 static int
 paylock_page_insert(paylock_draft_t *d, paylock_part_e kind)
@@ -315,7 +315,7 @@ paylock_page_insert(paylock_draft_t *d, paylock_part_e kind)
 }
 
 
-/* Ends the part begun and begins another one. */
+/* Ends the part under way, unless it is empty. */
 
 static int
 paylock_page_end_part(paylock_draft_t *d)

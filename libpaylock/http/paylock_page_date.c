@@ -109,7 +109,7 @@ paylock_page_date_is_right(paylock_str_t pattern)
 }
 
 
-/* Is there a text, and need it not be escaped? */
+/* Is it a text that needs no escaping? */
 
 static int
 paylock_page_date_is_plain(paylock_str_t text)

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * The date on the locked page, in UTC, as a language writes it.
+ * Dates on the locked page: in UTC, as a language writes them.
  */
 
 
@@ -29,24 +29,23 @@ typedef struct {
     char           marker[PAYLOCK_DATE_MARKERS];  /* what it begins with */
     paylock_str_t  after;
     paylock_str_t  month[12];
-    paylock_str_t  first;              /* the first day of a month */
-    unsigned       rfc3339:1;          /* for programs, and nothing of this */
+    paylock_str_t  first;              /* day 1, such as "1er" */
+    unsigned       rfc3339:1;          /* for programs; ignore all above */
 } paylock_page_date_t;
 
 
 /*
- * Takes the way to write a date from the texts of a language.  Returns 0, or
- * -1 if a text is missing or wrong: a pattern without day, month, year, time
- * or UTC, fewer or more than twelve months, a text that is too long or that
- * would have to be escaped.
+ * Reads from the texts of a language how to write a date.  Returns 0, or -1 if
+ * a text is missing or wrong: a pattern without day, month, year, time or
+ * UTC, other than twelve months, a text that is too long or would need
+ * escaping.
  */
 
 int paylock_page_date_read(paylock_page_date_t *date, paylock_str_t texts);
 
 /*
- * Writes the moment to dst, for people rounded up to a full minute, so that
- * who comes then is not too early.  Returns the length, at most
- * PAYLOCK_PAGE_DATE.
+ * Writes the moment to dst; for people rounded up to a full minute, so that
+ * nobody comes too early.  Returns the length, at most PAYLOCK_PAGE_DATE.
  */
 
 size_t paylock_page_date(char *dst, const paylock_page_date_t *date,

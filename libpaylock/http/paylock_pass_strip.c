@@ -65,7 +65,7 @@ paylock_pass_strip_cookie(char *value, size_t len, paylock_pass_found_pt found,
         return len;
     }
 
-    /* "; " before the last one, if that was ours */
+    /* the last cookie was ours: the "; " before it goes, too */
 
     if (dst > value && dst[-1] == ';' && value[len - 1] != ';') {
         dst--;
@@ -228,7 +228,7 @@ paylock_pass_strip_public(char *value, size_t len)
 }
 
 
-/* Is there a "name=" at the beginning?  What is behind it, or NULL. */
+/* The value of "name=value" if text begins so; else NULL. */
 
 static const char *
 paylock_pass_strip_token(const char *text, const char *last, const char *name)

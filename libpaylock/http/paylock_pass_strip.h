@@ -2,8 +2,8 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Taking passes out of what a client sends, and permission to share out of
- * what it gets.
+ * Removes passes from what a client sends, and from what is logged and passed
+ * on; and from answers the permission for caches to share them.
  */
 
 
@@ -14,24 +14,24 @@
 #include <stddef.h>
 
 
-/* what is called for each token that is found */
+/* called for each token that is found */
 
 typedef void (*paylock_pass_found_pt)(void *data, const char *token,
     size_t len);
 
 
 /*
- * Takes our cookies out of the value of a Cookie header, in place, and leaves
- * the others as they are, byte for byte.  Returns the new length; the value
- * ends with a zero if it became shorter.
+ * Removes our cookies from the value of a Cookie header, in place; all others
+ * stay byte for byte.  Returns the new length; a value that became shorter ends
+ * with a zero.
  */
 
 size_t paylock_pass_strip_cookie(char *value, size_t len,
     paylock_pass_found_pt found, void *data);
 
 /*
- * Writes a query, without its "?", to dst (as long, and may be args itself)
- * without our argument.  Returns the new length.
+ * Writes a query (what stands behind "?") to dst without our argument.  dst
+ * has room for len bytes and may be args itself.  Returns the new length.
  */
 
 size_t paylock_pass_strip_query(const char *args, size_t len, char *dst,
@@ -48,16 +48,16 @@ size_t paylock_pass_strip_query(const char *args, size_t len, char *dst,
 size_t paylock_pass_strip_mask(const char *text, size_t len, char *dst);
 
 /*
- * Writes the path of a request to dst, which takes 3 * len + 3 bytes, as a
- * reference that leads to the same path of the same site, whatever it is read
- * by.  Returns the length.
+ * Writes the path of a request to dst (3 * len + 3 bytes) as a reference that
+ * every client resolves to the same path of the same site.  Returns the
+ * length.
  */
 
 size_t paylock_pass_strip_path(const char *path, size_t len, char *dst);
 
 /*
- * Takes out of the value of a Cache-Control header, in place, what lets a
- * cache share the answer, and "private".  Returns the new length.
+ * Removes from the value of a Cache-Control header, in place, what lets a cache
+ * share the answer, and "private".  Returns the new length.
  */
 
 size_t paylock_pass_strip_public(char *value, size_t len);

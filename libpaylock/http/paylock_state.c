@@ -328,8 +328,8 @@ paylock_state_mac(const unsigned char *key, const unsigned char *data,
 
 
 /*
- * The secret is masked by what only the key's owner can make of the nonce:
- * who can read the file cannot tell by it which hosts have records.
+ * Encrypts the secret of the hash with the key, so that somebody who can read
+ * the file, but not the key, cannot find out which hosts have records.
  */
 
 static int

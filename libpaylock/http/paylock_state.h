@@ -3,9 +3,9 @@
  * Copyright (C) 2026 paylock contributors
  *
  * The state file: what a node knows, for its next start.  A header, then the
- * records one after the other.  The header holds the digest of the records
- * and is authenticated as a whole, so that a reader knows how much there is
- * to come before it reads on.  The format is written down in docs/state.md.
+ * records.  The header holds the digest of the records and is authenticated,
+ * so that a reader can trust its count before it reads on.  The format is
+ * written down in docs/state.md.
  */
 
 
@@ -44,15 +44,18 @@ typedef struct {
 } paylock_state_record_t;
 
 
-/* The text of a key file; NULL, or why it is none, to stand behind its name. */
+/*
+ * Reads the text of a key file.  Returns NULL, or why it is none, as a static
+ * text that fits behind its name.
+ */
 
 const char *paylock_state_key(const char *text, size_t len,
     unsigned char key[PAYLOCK_STATE_KEY]);
 
 /*
- * The header of a file.  Reading returns NULL, or why it is none of ours, to
- * stand behind the name of the file; writing 0, or -1 if the crypto library
- * fails.
+ * Reads and writes the header of a file.  Reading returns NULL, or why it is
+ * none of ours, as a static text that fits behind the file's name; writing
+ * returns 0, or -1 if the crypto library fails.
  */
 
 const char *paylock_state_read(const unsigned char *data, size_t len,
@@ -61,14 +64,14 @@ int paylock_state_write(const paylock_state_t *state,
     const unsigned char key[PAYLOCK_STATE_KEY],
     unsigned char data[PAYLOCK_STATE_HEADER]);
 
-/* Are these the records that the header speaks of? */
+/* Do the records have the digest of the header? */
 
 int paylock_state_intact(const paylock_state_t *state,
     const unsigned char *records, size_t len);
 
 /*
- * A record: the bytes that it takes, at most PAYLOCK_STATE_RECORD; reading
- * returns 0 if there is no whole and valid one.
+ * Read and write a record.  Return the bytes that it takes, at most
+ * PAYLOCK_STATE_RECORD; reading returns 0 if it is cut off or not valid.
  */
 
 size_t paylock_state_record_read(const unsigned char *data, size_t len,
