@@ -191,7 +191,7 @@ paylock_page_expand(paylock_draft_t *d, paylock_str_t template)
 }
 
 
-/* A section about the ref or the date becomes parts: requests show it or not. */
+/* A section about the ref or the date becomes parts, shown by the request. */
 
 static int
 paylock_page_section(paylock_draft_t *d, paylock_str_t name, int wanted,
