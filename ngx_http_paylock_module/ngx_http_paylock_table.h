@@ -24,7 +24,7 @@
 #include <ngx_core.h>
 
 #include "paylock_record.h"
-#include "paylock_host.h"
+#include "paylock_host_candidates.h"
 #include "paylock_state.h"
 #include "paylock_timeline.h"
 

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "paylock_host.h"
+#include "paylock_host_candidates.h"
 
 
 #define L63  "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijk"
