@@ -347,12 +347,7 @@ paylock_verify_clock(paylock_verify_t *v, const paylock_entry_t *e)
 int
 paylock_verify_is(const paylock_entry_t *e, const char *action)
 {
-    const paylock_str_t  *field;
-
-    field = &e->field[PAYLOCK_AUDIT_ACTION];
-
-    return field->len == strlen(action)
-           && memcmp(field->data, action, field->len) == 0;
+    return paylock_str_is(e->field[PAYLOCK_AUDIT_ACTION], action);
 }
 
 

@@ -263,14 +263,9 @@ paylock_entry_field(const redisReply *name, const redisReply *value,
 const char *
 paylock_entry_check(const paylock_entry_t *e)
 {
-    size_t                i;
-    const paylock_str_t  *v;
+    size_t  i;
 
-    v = &e->field[PAYLOCK_AUDIT_V];
-
-    if (v->len != sizeof(PAYLOCK_AUDIT_VERSION) - 1
-        || memcmp(v->data, PAYLOCK_AUDIT_VERSION, v->len) != 0)
-    {
+    if (!paylock_str_is(e->field[PAYLOCK_AUDIT_V], PAYLOCK_AUDIT_VERSION)) {
         return "has no \"v\" that is 1: it is of another version, "
                "or no entry of paylock";
     }
@@ -310,22 +305,13 @@ paylock_entry_is(const paylock_field_t *field, const paylock_str_t *value)
 int
 paylock_entry_changes(const paylock_entry_t *e)
 {
-    size_t                i;
-    const paylock_str_t  *action;
+    paylock_str_t  action;
 
-    static const char *const  notes[] = { "notice", "pass-issue" };
+    action = e->field[PAYLOCK_AUDIT_ACTION];
 
-    action = &e->field[PAYLOCK_AUDIT_ACTION];
-
-    for (i = 0; i < sizeof(notes) / sizeof(notes[0]); i++) {
-        if (action->len == strlen(notes[i])
-            && memcmp(action->data, notes[i], action->len) == 0)
-        {
-            return 0;
-        }
-    }
-
-    return e->field[PAYLOCK_AUDIT_HOST].len != 0;
+    return e->field[PAYLOCK_AUDIT_HOST].len != 0
+           && !paylock_str_is(action, "notice")
+           && !paylock_str_is(action, "pass-issue");
 }
 
 

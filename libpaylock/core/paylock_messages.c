@@ -21,7 +21,7 @@ paylock_messages_language(paylock_str_t file, size_t i, paylock_str_t *tag,
     tag->len = 0;
 
     while (file.len) {
-        line = paylock_messages_cut(&file, '\n');
+        line = paylock_str_cut(&file, '\n');
 
         if (line.len < 3 || line.data[0] != '[') {
             continue;
@@ -33,8 +33,8 @@ paylock_messages_language(paylock_str_t file, size_t i, paylock_str_t *tag,
         }
 
         if (i-- == 0) {
-            (void) paylock_messages_cut(&line, '[');
-            *tag = paylock_messages_cut(&line, ']');
+            (void) paylock_str_cut(&line, '[');
+            *tag = paylock_str_cut(&line, ']');
             *texts = file;
         }
     }
@@ -53,8 +53,8 @@ paylock_messages_find(paylock_str_t texts, const char *prefix,
     n = strlen(prefix);
 
     while (texts.len) {
-        line = paylock_messages_cut(&texts, '\n');
-        key = paylock_messages_trim(paylock_messages_cut(&line, '='));
+        line = paylock_str_cut(&texts, '\n');
+        key = paylock_messages_trim(paylock_str_cut(&line, '='));
 
         if (key.len == n + name.len
             && memcmp(key.data, prefix, n) == 0
@@ -65,29 +65,6 @@ paylock_messages_find(paylock_str_t texts, const char *prefix,
     }
 
     return texts;
-}
-
-
-paylock_str_t
-paylock_messages_cut(paylock_str_t *s, char end)
-{
-    const char     *p;
-    paylock_str_t   head;
-
-    head = *s;
-    p = memchr(s->data, end, s->len);
-
-    if (p) {
-        head.len = p - s->data;
-        s->len -= head.len + 1;
-        s->data = p + 1;
-
-    } else {
-        s->data += s->len;
-        s->len = 0;
-    }
-
-    return head;
 }
 
 

@@ -29,12 +29,5 @@ int paylock_messages_language(paylock_str_t file, size_t i, paylock_str_t *tag,
 paylock_str_t paylock_messages_find(paylock_str_t texts, const char *prefix,
     paylock_str_t name);
 
-/*
- * Takes off s what stands before the first such byte, and the byte; all of s
- * if there is none.  Returns what stood before it.
- */
-
-paylock_str_t paylock_messages_cut(paylock_str_t *s, char end);
-
 
 #endif /* _PAYLOCK_MESSAGES_H_INCLUDED_ */

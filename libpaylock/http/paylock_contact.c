@@ -9,7 +9,6 @@
 
 #include "paylock_contact.h"
 #include "paylock_escape.h"
-#include "paylock_messages.h"
 
 
 static int paylock_contact_link(paylock_str_t contact, paylock_str_t *shown);
@@ -55,7 +54,7 @@ paylock_contact_link(paylock_str_t contact, paylock_str_t *shown)
         *shown = contact;
 
     } else if (paylock_contact_skip(&rest, paylock_string("mailto:"))) {
-        *shown = paylock_messages_cut(&rest, '?');
+        *shown = paylock_str_cut(&rest, '?');
 
     } else if (paylock_contact_skip(&rest, paylock_string("tel:"))) {
         *shown = rest;

@@ -33,7 +33,6 @@ typedef struct {
 } paylock_draft_t;
 
 
-static int paylock_page_is(paylock_str_t s, const char *text);
 static int paylock_page_make(paylock_draft_t *d, paylock_str_t template);
 static int paylock_page_expand(paylock_draft_t *d, paylock_str_t template);
 static int paylock_page_section(paylock_draft_t *d, paylock_str_t name,
@@ -139,13 +138,6 @@ paylock_page_build(paylock_page_t *page,
 
 
 static int
-paylock_page_is(paylock_str_t s, const char *text)
-{
-    return s.len == strlen(text) && memcmp(s.data, text, s.len) == 0;
-}
-
-
-static int
 paylock_page_make(paylock_draft_t *d, paylock_str_t template)
 {
     d->page->n = 0;
@@ -239,11 +231,11 @@ paylock_page_section(paylock_draft_t *d, paylock_str_t name, int wanted,
 static int
 paylock_page_has(paylock_draft_t *d, paylock_str_t name)
 {
-    if (paylock_page_is(name, "discreet")) {
+    if (paylock_str_is(name, "discreet")) {
         return d->options->discreet;
     }
 
-    if (paylock_page_is(name, "contact")) {
+    if (paylock_str_is(name, "contact")) {
         return !d->options->discreet && d->options->contact;
     }
 
@@ -257,8 +249,8 @@ paylock_page_has(paylock_draft_t *d, paylock_str_t name)
 static paylock_part_e
 paylock_page_kind(paylock_str_t name)
 {
-    return paylock_page_is(name, "ref") ? PAYLOCK_PART_REF_TEXT
-           : paylock_page_is(name, "until") ? PAYLOCK_PART_UNTIL_TEXT
+    return paylock_str_is(name, "ref") ? PAYLOCK_PART_REF_TEXT
+           : paylock_str_is(name, "until") ? PAYLOCK_PART_UNTIL_TEXT
            : PAYLOCK_PART_TEXT;
 }
 
@@ -270,26 +262,26 @@ paylock_page_value(paylock_draft_t *d, paylock_str_t name)
     char           status[16];
     paylock_str_t  text;
 
-    if (paylock_page_is(name, "ref")) {
+    if (paylock_str_is(name, "ref")) {
         return d->kind == PAYLOCK_PART_REF_TEXT
                ? paylock_page_insert(d, PAYLOCK_PART_REF) : -1;
     }
 
-    if (paylock_page_is(name, "until")) {
+    if (paylock_str_is(name, "until")) {
         return d->kind == PAYLOCK_PART_UNTIL_TEXT
                ? paylock_page_insert(d, PAYLOCK_PART_UNTIL) : -1;
     }
 
-    if (paylock_page_is(name, "contact")) {
+    if (paylock_str_is(name, "contact")) {
         return paylock_page_insert(d, PAYLOCK_PART_CONTACT);
     }
 
-    if (paylock_page_is(name, "lang")) {
+    if (paylock_str_is(name, "lang")) {
         paylock_page_put(d, d->lang);
         return 0;
     }
 
-    if (paylock_page_is(name, "status")) {
+    if (paylock_str_is(name, "status")) {
         n = snprintf(status, sizeof(status), "%u", d->options->status);
         paylock_page_put(d, (paylock_str_t) { status, n });
         return 0;

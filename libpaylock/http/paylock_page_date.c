@@ -58,7 +58,7 @@ paylock_page_date_read(paylock_page_date_t *date, paylock_str_t texts)
     longest = 0;
 
     for (i = 0; i < 12; i++) {
-        date->month[i] = paylock_messages_cut(&months, ' ');
+        date->month[i] = paylock_str_cut(&months, ' ');
 
         if (date->month[i].len == 0) {
             return -1;

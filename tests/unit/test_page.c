@@ -574,14 +574,14 @@ test_texts(void **state)
         n = 0;
 
         while (texts.len) {
-            line = paylock_messages_cut(&texts, '\n');
+            line = paylock_str_cut(&texts, '\n');
 
             if (line.len == 0 || line.data[0] == '#') {
                 continue;
             }
 
             assert_true(n < sizeof(name) / sizeof(name[0]));
-            name[n] = paylock_messages_cut(&line, ' ');
+            name[n] = paylock_str_cut(&line, ' ');
 
             for (j = 0; j < n; j++) {
                 assert_false(same(name[j], name[n]));
