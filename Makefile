@@ -35,17 +35,33 @@ control    := build/libpaylock-control.a
 cli        := build/paylock-admin
 manuals    := build/paylock-admin.1 build/ngx_http_paylock_module.8
 
+# libpaylock: what nginx and paylock-admin share, what nginx alone uses, and
+# what it never calls
+
+lib_core   := $(patsubst %,libpaylock/core/paylock_%.c, \
+                 audit base64 escape field host host_candidates messages node \
+                 pass pass_key position record record_plain resp resp_scan \
+                 str template timeline url utf8)
+lib_http   := $(patsubst %,libpaylock/http/paylock_%.c, \
+                 contact exempt http_list negotiate page page_date pass_strip \
+                 state)
+lib_audit  := $(patsubst %,libpaylock/audit/paylock_%.c, \
+                 checkpoint export keyring pem sign verify verify_adopt \
+                 verify_sign verify_witness)
+
+lib_src    := $(lib_core) $(lib_http) $(lib_audit)
+lib_incs   := -Ilibpaylock/core -Ilibpaylock/http -Ilibpaylock/audit
+
 module_src := $(wildcard ngx_http_paylock_module/*.c)
-lib_src    := $(wildcard libpaylock/*.c)
-control_src := $(wildcard control/*.c control/*/*.c)
+control_src := $(wildcard control/*/*.c)
 cli_src    := $(wildcard admin-cli/*.c admin-cli/*/*.c)
 sources    := $(module_src) $(lib_src) $(control_src) $(cli_src)
-headers    := $(wildcard ngx_http_paylock_module/*.h libpaylock/*.h)
-page       := $(wildcard libpaylock/page/*)
+headers    := $(wildcard ngx_http_paylock_module/*.h libpaylock/*/*.h)
+page       := $(wildcard libpaylock/http/page/*)
 bundle     := $(wildcard admin-cli/evidence/files/*)
-cli_incs   := -Ilibpaylock -iquote control -iquote admin-cli
+cli_incs   := $(lib_incs) -iquote control -iquote admin-cli
 
-lib_obj    := $(lib_src:%.c=build/obj/%.o)
+lib_obj    := $(patsubst %.c,build/obj/%.o,$(lib_core) $(lib_audit))
 control_obj := $(control_src:%.c=build/obj/%.o)
 cli_obj    := $(cli_src:%.c=build/obj/%.o)
 san_obj    := $(lib_src:%.c=build/sanitized/%.o)
@@ -203,8 +219,8 @@ build/nginx/objs/Makefile: build/nginx/configure config build/sources
 	    || { cat build/nginx/configure.log >&2; exit 1; }
 	@touch $@
 
-$(module): build/nginx/objs/Makefile $(module_src) $(lib_src) $(headers) \
-           $(page) ngx_http_paylock_module/exports.map
+$(module): build/nginx/objs/Makefile $(module_src) $(lib_core) $(lib_http) \
+           $(headers) $(page) ngx_http_paylock_module/exports.map
 	$(MAKE) -C build/nginx -f objs/Makefile modules
 	cp build/nginx/objs/$(@F) $@.new && mv $@.new $@
 
@@ -230,9 +246,9 @@ build/paylock-admin.1: $(cli)
 	$(cli) help --man > $@
 
 build/ngx_http_paylock_module.8: docs/man.awk docs/directives.md \
-        libpaylock/paylock_version.h
+        libpaylock/core/paylock_version.h
 	awk $$(sed -n 's/^#define PAYLOCK_\(VERSION\|DATE\) *"\(.*\)"/-v \1=\2/p' \
-	    libpaylock/paylock_version.h) -f docs/man.awk docs/directives.md > $@
+	    libpaylock/core/paylock_version.h) -f docs/man.awk docs/directives.md > $@
 
 
 # all three with sanitizers: Debian's nginx, configured as Debian does but
@@ -259,14 +275,16 @@ asan_with  := $(addprefix --with-http_, $(addsuffix _module, addition flv \
                   gunzip gzip_static mp4 random_index secure_link sub))
 
 build/asan/nginx build/asan/ngx_http_paylock_module.so &: \
-        build/asan/src/objs/Makefile $(module_src) $(lib_src) $(headers) \
-        $(page) ngx_http_paylock_module/exports.map
+        build/asan/src/objs/Makefile $(module_src) $(lib_core) $(lib_http) \
+        $(headers) $(page) ngx_http_paylock_module/exports.map
 	$(MAKE) -C build/asan/src -f objs/Makefile build modules
 	cp build/asan/src/objs/nginx \
 	    build/asan/src/objs/ngx_http_paylock_module.so build/asan
 
 build/asan/paylock-admin: $(cli_src:%.c=build/sanitized/%.o) \
-        $(control_src:%.c=build/sanitized/%.o) $(lib_src:%.c=build/sanitized/%.o) build/sources
+        $(control_src:%.c=build/sanitized/%.o) \
+        $(patsubst %.c,build/sanitized/%.o,$(lib_core) $(lib_audit)) \
+        build/sources
 	@mkdir -p $(@D)
 	$(CC) $(sanitize) -o $@ $(filter %.o,$^) $(cli_libs)
 
@@ -282,7 +300,7 @@ build/sanitized/ngx_http_paylock_module/%.o: \
         | build/packages-test
 	@mkdir -p $(@D)
 	$(CC) $(strict) -Wno-unused-parameter $(sanitize) -MMD -MP \
-	    -Ilibpaylock $(nginx_incs) -c -o $@ $<
+	    $(lib_incs) $(nginx_incs) -c -o $@ $<
 
 table_obj := $(addprefix build/sanitized/ngx_http_paylock_module/, \
                  $(addprefix ngx_http_paylock_, table.o table_write.o \
@@ -307,7 +325,7 @@ build/unit/test_import build/fuzz/import: private libs += -lidn2
 
 build/unit/%: tests/unit/%.c $(san_obj) build/sources
 	@mkdir -p $(@D)
-	$(CC) $(strict) $(sanitize) -MMD -MP -Ilibpaylock $(extra) \
+	$(CC) $(strict) $(sanitize) -MMD -MP $(lib_incs) $(extra) \
 	    -o $@ $(filter %.c %.o,$^) -lcmocka $(libs)
 
 
@@ -332,7 +350,7 @@ build/fuzz/obj/ngx_http_paylock_module/%.o: ngx_http_paylock_module/%.c \
         | build/packages-test
 	@mkdir -p $(@D)
 	$(CLANG) $(strict) -Wno-unused-parameter $(fuzz_flags) \
-	    -fsanitize=fuzzer-no-link -MMD -MP -Ilibpaylock $(feed_incs) \
+	    -fsanitize=fuzzer-no-link -MMD -MP $(lib_incs) $(feed_incs) \
 	    -include tests/fuzz/feed_store.h -c -o $@ $<
 
 build/fuzz/feed: $(feed_obj)
@@ -344,14 +362,14 @@ build/fuzz/feed: private extra := -Wno-unused-parameter \
 build/fuzz/%: tests/fuzz/%.c $(fuzz_obj) build/sources
 	@mkdir -p $(@D)
 	$(CLANG) $(strict) $(fuzz_flags) -fsanitize=fuzzer -MMD -MP \
-	    -Ilibpaylock $(extra) -o $@ $(filter %.c %.o,$^) $(libs)
+	    $(lib_incs) $(extra) -o $@ $(filter %.c %.o,$^) $(libs)
 
 
 # what .incbin takes in, -MMD does not see
 
-build/obj/libpaylock/paylock_page.o \
-build/fuzz/obj/libpaylock/paylock_page.o \
-build/sanitized/libpaylock/paylock_page.o: $(page)
+build/obj/libpaylock/http/paylock_page.o \
+build/fuzz/obj/libpaylock/http/paylock_page.o \
+build/sanitized/libpaylock/http/paylock_page.o: $(page)
 
 build/obj/admin-cli/evidence/bundle.o \
 build/obj/admin-cli/evidence/history_page.o: $(bundle)

@@ -215,7 +215,8 @@ def test_32_bits(private):
     # what the headers of these want that a 64-bit machine has not
     (private / "gnu").mkdir()
     (private / "gnu/stubs-32.h").touch()
-    own = ["ngx_http_paylock_module", "libpaylock"]
+    own = ["ngx_http_paylock_module",
+           *(f"libpaylock/{part}" for part in ("core", "http", "audit"))]
     done = subprocess.run(
         ["clang", "-m32", "-march=i686", "-fsyntax-only", "-std=gnu11",
          "-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror",

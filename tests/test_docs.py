@@ -301,10 +301,31 @@ def entry_hash(seq, entry):
     ).hexdigest()
 
 
+def fields(kind):
+    """The names in a list of libpaylock's table of fields."""
+    header = (servers.ROOT / "libpaylock/core/paylock_field.h").read_text()
+    rows = re.search(rf"define PAYLOCK_{kind}_FIELDS\(_\)(.*?)\n\n", header,
+                     re.S)[1]
+    names = []
+    for inner, name in re.findall(
+            r"\bPAYLOCK_(\w+)_FIELDS\(_\)|\s_\(\w+, ([^,]+)", rows):
+        if inner:
+            names += fields(inner) if inner != "MORE" else []
+        else:
+            names += re.findall(rf'{name} +"(.+)"', header) or [name.strip('"')]
+    return names
+
+
 def test_audit_fields():
-    lib = (servers.ROOT / "libpaylock/paylock_audit.c").read_text()
-    names = re.findall(r'"(\w+)"', table(lib, "paylock_audit_names"))
-    assert re.findall(r"(?m)^\| `(\w+)` \|", AUDIT) == names
+    assert re.findall(r"(?m)^\| `(\w+)` \|", AUDIT) == fields("ENTRY")
+
+
+def test_record_fields():
+    table = REDIS.split("| member | meaning |")[1].partition("\n\n")[0]
+    told = [name for row in re.findall(r"(?m)^\| (`.+?`) \|", table)
+            for name in re.findall(r"`(\w+)`", row)]
+    assert sorted(told) == sorted(fields("TIME") + fields("HOST")
+                                  + fields("CASE") + ["actor"])
 
 
 def test_audit_example():
@@ -371,7 +392,7 @@ def test_audit_recomputation(redis, admin, private):
 # Redis
 
 def test_keys():
-    header = (servers.ROOT / "libpaylock/paylock_keys.h").read_text()
+    header = (servers.ROOT / "libpaylock/core/paylock_redis_keys.h").read_text()
     prefix = re.search(r'PAYLOCK_PREFIX +"(.+)"', header)[1]
     keys = {prefix + key for key
             in re.findall(r'PAYLOCK_KEY_\w+ +"(\w+)"', header)}

@@ -9,7 +9,7 @@
 
 #include "cli/admin.h"
 #include "files/secret.h"
-#include "paylock_keys.h"
+#include "paylock_redis_keys.h"
 
 
 #define SECRETS_REDIS  "redis://127.0.0.1:6379/0"

@@ -62,7 +62,7 @@ history_page_language(size_t i, paylock_str_t *lang)
 {
     paylock_str_t  texts;
 
-    return paylock_words_language(paylock_embedded(timeline_texts), i, lang,
+    return paylock_messages_language(paylock_embedded(timeline_texts), i, lang,
                                   &texts);
 }
 
@@ -81,7 +81,7 @@ history_page_begin(history_page_t *tl, size_t language, FILE *f,
     tl->template.format = PAYLOCK_FORMAT_HTML;
     tl->rest = paylock_embedded(timeline_html);
 
-    (void) paylock_words_language(paylock_embedded(timeline_texts), language,
+    (void) paylock_messages_language(paylock_embedded(timeline_texts), language,
                                   &tl->lang, &tl->template.texts);
     (void) template_cut(&tl->rest, "events", &before, &tl->event);
 

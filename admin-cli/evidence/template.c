@@ -69,7 +69,7 @@ template_text(template_t *t, const char *name, const char *prefix,
     size_t  n;
 
     n = t->n;
-    template_set(t, name, paylock_words_find(t->texts, prefix, text));
+    template_set(t, name, paylock_messages_find(t->texts, prefix, text));
 
     if (t->n > n) {
         t->value[n].raw = 1;
@@ -118,7 +118,7 @@ template_write(const template_t *t, paylock_str_t s, FILE *f)
 
         } else {
             rc = template_write(t, value ? value->value
-                                   : paylock_words_find(t->texts, "", name),
+                                   : paylock_messages_find(t->texts, "", name),
                                 f);
         }
     }

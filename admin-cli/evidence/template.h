@@ -14,8 +14,8 @@
 
 #include <stdio.h>
 
-#include "paylock_negotiate.h"
-#include "paylock_words.h"
+#include "paylock_messages.h"
+#include "paylock_escape.h"
 
 
 #define TEMPLATE_VALUES  48

@@ -13,7 +13,7 @@
 
 #include "files/secret.h"
 #include "files/user_file.h"
-#include "paylock_keys.h"
+#include "paylock_redis_keys.h"
 #include "redis/settings.h"
 #include "base/text.h"
 
