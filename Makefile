@@ -30,36 +30,56 @@ libs       := -l:libhiredis.a -ljansson -lcrypto
 cli_libs   := $(libs) -lssl -lidn2
 
 module     := build/ngx_http_paylock_module.so
+control    := build/libpaylock-control.a
 cli        := build/paylock-admin
 manuals    := build/paylock-admin.1 build/ngx_http_paylock_module.8
 
-# the source, folder by folder
+# libpaylock: what nginx and paylock-admin share, what nginx alone uses, and
+# what it never calls
 
-module_dir := ngx_http_paylock_module
-lib_dir    := libpaylock
-cli_dir    := admin-cli
+lib_core   := $(patsubst %,libpaylock/core/paylock_%.c, \
+                 audit base64 escape field host host_candidates messages node \
+                 pass pass_key position record record_plain resp resp_scan \
+                 str template timeline url utf8)
+lib_http   := $(patsubst %,libpaylock/http/paylock_%.c, \
+                 contact exempt http_list negotiate page page_date pass_strip \
+                 state)
+lib_audit  := $(patsubst %,libpaylock/audit/paylock_%.c, \
+                 checkpoint export keyring pem sign verify verify_adopt \
+                 verify_sign verify_witness)
 
-module_src := $(wildcard $(module_dir:%=%/*.c))
-lib_src    := $(wildcard $(lib_dir:%=%/*.c))
-cli_src    := $(wildcard $(cli_dir:%=%/*.c))
-sources    := $(module_src) $(lib_src) $(cli_src)
+lib_src    := $(lib_core) $(lib_http) $(lib_audit)
+lib_incs   := -Ilibpaylock/core -Ilibpaylock/http -Ilibpaylock/audit
 
-# what they include
+# the rest, folder by folder
 
-headers    := $(wildcard $(addsuffix /*.h, $(module_dir) $(lib_dir)))
-page       := $(wildcard libpaylock/page/*)
-bundle     := $(wildcard admin-cli/bundle/*)
-module_on  := $(module_src) $(lib_src) $(headers) $(page) \
-              ngx_http_paylock_module/exports.map
+module_dir  := ngx_http_paylock_module
+control_dir := control/*
+cli_dir     := admin-cli admin-cli/*
 
-# libpaylock's headers are included by their bare names, those of the rest by
-# folder: "trail/head.h"
+module_src  := $(wildcard $(module_dir:%=%/*.c))
+control_src := $(wildcard $(control_dir:%=%/*.c))
+cli_src     := $(wildcard $(cli_dir:%=%/*.c))
+sources     := $(module_src) $(lib_src) $(control_src) $(cli_src)
 
-lib_incs   := $(lib_dir:%=-I%)
-includes   := $(lib_incs) -Icontrol -Iadmin-cli
+page        := $(wildcard libpaylock/http/page/*)
+bundle      := $(wildcard admin-cli/evidence/files/*)
 
-lib_obj    := $(lib_src:%.c=build/obj/%.o)
-cli_obj    := $(cli_src:%.c=build/obj/%.o)
+# what the module is made of
+
+module_on   := $(module_src) $(lib_core) $(lib_http) $(page) \
+               $(wildcard $(module_dir:%=%/*.h) libpaylock/*/*.h) \
+               ngx_http_paylock_module/exports.map
+
+# headers of libpaylock and of the module are included by their bare names,
+# those of control/ and admin-cli/ with their folder: "trail/head.h"
+
+cli_incs    := $(lib_incs) -iquote control -iquote admin-cli
+
+lib_obj     := $(patsubst %.c,build/obj/%.o,$(lib_core) $(lib_audit))
+control_obj := $(control_src:%.c=build/obj/%.o)
+cli_obj     := $(cli_src:%.c=build/obj/%.o)
+
 
 
 .PHONY: all module cli install clean help FORCE
@@ -87,11 +107,11 @@ install: all            ## install both and the docs: DESTDIR= PREFIX= MODULESDI
 	    $(DESTDIR)$(PREFIX)/share/man/man1
 	$(INSTALL) -m 644 $(filter %.8,$(manuals)) \
 	    $(DESTDIR)$(PREFIX)/share/man/man8
-	$(INSTALL) -m 644 admin-cli/completion/paylock-admin.bash \
+	$(INSTALL) -m 644 admin-cli/cli/completion/paylock-admin.bash \
 	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/paylock-admin
-	$(INSTALL) -m 644 admin-cli/completion/_paylock-admin \
+	$(INSTALL) -m 644 admin-cli/cli/completion/_paylock-admin \
 	    $(DESTDIR)$(PREFIX)/share/$(ZSHDIR)
-	$(INSTALL) -m 644 admin-cli/completion/paylock-admin.fish \
+	$(INSTALL) -m 644 admin-cli/cli/completion/paylock-admin.fish \
 	    $(DESTDIR)$(PREFIX)/share/$(FISHDIR)
 
 clean:                  ## remove build/
@@ -123,7 +143,7 @@ build/packages-%: tests/packages.sh
 	@touch $@
 
 run: | build/packages-run
-$(lib_obj) $(cli_obj): | build/packages-build
+$(lib_obj) $(control_obj) $(cli_obj): | build/packages-build
 build/packages-run build/packages-test: | build/packages-build
 build/packages-test: | build/packages-run
 
@@ -169,10 +189,15 @@ $(module): build/nginx/objs/Makefile $(module_on)
 
 build/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(strict) $(CPPFLAGS) $(CFLAGS) -MMD -MP $(includes) -c -o $@ $<
+	$(CC) $(strict) $(CPPFLAGS) $(CFLAGS) -MMD -MP $(cli_incs) -c -o $@ $<
 
-$(cli): $(cli_obj) $(lib_obj) build/sources
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(cli_obj) $(lib_obj) $(cli_libs)
+$(control): $(control_obj) build/sources
+	@rm -f $@
+	$(AR) rcsD $@ $(control_obj)
+
+$(cli): $(cli_obj) $(control) $(lib_obj) build/sources
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(cli_obj) $(control) $(lib_obj) \
+	    $(cli_libs)
 
 
 # the manual pages, from the tables of paylock-admin and the documentation
@@ -181,9 +206,9 @@ build/paylock-admin.1: $(cli)
 	$(cli) help --man > $@
 
 build/ngx_http_paylock_module.8: docs/man.awk docs/directives.md \
-        libpaylock/paylock_version.h
+        libpaylock/core/paylock_version.h
 	awk $$(sed -n 's/^#define PAYLOCK_\(VERSION\|DATE\) *"\(.*\)"/-v \1=\2/p' \
-	    libpaylock/paylock_version.h) -f docs/man.awk docs/directives.md > $@
+	    libpaylock/core/paylock_version.h) -f docs/man.awk docs/directives.md > $@
 
 
 # the tests
@@ -194,7 +219,7 @@ include tests/tests.mk
 # -MMD does not see what .incbin takes in
 
 $(filter %/paylock_page.o, $(lib_obj) $(san_lib) $(fuzz_lib)): $(page)
-$(filter %/bundle.o %/timeline.o, $(cli_obj) $(san_cli)): $(bundle)
+$(filter %/bundle.o %/history_page.o, $(cli_obj) $(san_cli)): $(bundle)
 
 
 # a file that comes or goes changes what is built, and how

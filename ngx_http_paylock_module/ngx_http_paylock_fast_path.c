@@ -23,8 +23,6 @@
 static ngx_uint_t ngx_http_paylock_fast_path(ngx_http_request_t *r,
     const ngx_http_paylock_table_t *table,
     const ngx_http_paylock_srv_conf_t *pscf);
-static ngx_uint_t ngx_http_paylock_fast_suffix(
-    const ngx_http_paylock_table_t *table, const ngx_str_t *host);
 
 
 __attribute__((flatten)) ngx_int_t
@@ -90,45 +88,11 @@ ngx_http_paylock_fast_path(ngx_http_request_t *r,
     /* longer suffixes than fit into a short name do not count */
 
     if (ngx_http_paylock_load(&table->sh->lengths[0])
-        && ngx_http_paylock_fast_suffix(table, host))
+        && ngx_http_paylock_table_above(table, host->data, host->len))
     {
         return 0;
     }
 
     return (pscf->exact && ngx_http_paylock_chosen(r))
            || ngx_http_paylock_names_have(r, pscf, host, hash);
-}
-
-
-/* May there be suffix records of the names that it is below? */
-
-static ngx_http_paylock_apart __attribute__((flatten)) ngx_uint_t
-ngx_http_paylock_fast_suffix(const ngx_http_paylock_table_t *table,
-    const ngx_str_t *host)
-{
-    size_t     len;
-    u_char    *dot;
-    uint64_t   lengths;
-
-    for (lengths = ngx_http_paylock_load(&table->sh->lengths[0]);
-         lengths;
-         lengths &= lengths - 1)
-    {
-        len = __builtin_ctzll(lengths);
-
-        if (len >= host->len) {
-            break;
-        }
-
-        dot = host->data + host->len - len - 1;
-
-        if (*dot == '.'
-            && ngx_http_paylock_may_have(table,
-                               ngx_http_paylock_hash(table, dot + 1, len)))
-        {
-            return 1;
-        }
-    }
-
-    return 0;
 }

@@ -10,7 +10,7 @@
 
 #include "ngx_http_paylock_answer.h"
 #include "ngx_http_paylock_state.h"
-#include "paylock_keys.h"
+#include "paylock_redis_keys.h"
 
 
 #define NGX_HTTP_PAYLOCK_ZONE_MIN  (8 * ngx_pagesize)

@@ -16,7 +16,7 @@
 #include "ngx_http_paylock_table.h"
 #include "paylock_page.h"
 #include "paylock_pass.h"
-#include "paylock_strip.h"
+#include "paylock_pass_strip.h"
 #include "paylock_timeline.h"
 
 
@@ -140,7 +140,7 @@ typedef struct {
 
 typedef struct {
     ngx_str_t                    name;         /* without "*." or "." */
-    ngx_http_paylock_kind_e      kind;
+    paylock_host_kind_e          kind;
     ngx_http_paylock_key_t       key;
 } ngx_http_paylock_name_t;
 
@@ -212,7 +212,7 @@ typedef struct {
     paylock_stage_e              def;
     ngx_http_paylock_pass_e      pass;         /* why it was let through */
     ngx_http_paylock_count_t    *count;
-    ngx_http_paylock_kind_e      kind;
+    paylock_host_kind_e          kind;
     ngx_str_t                    name;         /* what the client asked for */
     ngx_str_t                    key;          /* ... and paylock_key gave */
     ngx_str_t                    host;         /* the record's, as above */
@@ -479,7 +479,7 @@ ngx_int_t ngx_http_paylock_private(ngx_http_request_t *r);
  */
 
 void ngx_http_paylock_cookie_take(ngx_http_request_t *r,
-    paylock_strip_pt found, void *data);
+    paylock_pass_found_pt found, void *data);
 
 
 /* ngx_http_paylock_page.c */

@@ -113,9 +113,7 @@ ngx_http_paylock_names_add(ngx_http_paylock_srv_conf_t *pscf,
     }
 
     own->name = bare;
-    own->kind = lead == 2 ? NGX_HTTP_PAYLOCK_BELOW
-                          : lead == 1 ? NGX_HTTP_PAYLOCK_FROM
-                                      : NGX_HTTP_PAYLOCK_NAME;
+    own->kind = paylock_host_kind((char *) name->data, name->len);
     return NGX_OK;
 }
 
@@ -174,7 +172,7 @@ ngx_http_paylock_names_keys(ngx_http_paylock_main_conf_t *pmcf)
 
             /* "*.x" is not the name of x */
 
-            if (name[n].kind != NGX_HTTP_PAYLOCK_BELOW) {
+            if (name[n].kind != PAYLOCK_HOST_BELOW) {
                 ngx_http_paylock_names_own(pscf[i], name[n].key.hash);
             }
         }

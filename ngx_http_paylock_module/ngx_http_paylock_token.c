@@ -73,7 +73,7 @@ ngx_http_paylock_token(ngx_http_request_t *r)
     }
 
     if (r->internal || r->args.len == 0
-        || !paylock_strip_mask((char *) r->args.data, r->args.len, NULL))
+        || !paylock_pass_strip_mask((char *) r->args.data, r->args.len, NULL))
     {
         return NGX_DECLINED;
     }
@@ -152,7 +152,7 @@ ngx_http_paylock_token_link(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    args.len = paylock_strip_query((char *) r->args.data, r->args.len,
+    args.len = paylock_pass_strip_query((char *) r->args.data, r->args.len,
                                    (char *) args.data,
                                    ngx_http_paylock_token_found, shown);
 
@@ -309,7 +309,7 @@ ngx_http_paylock_token_location(ngx_http_request_t *r, ngx_str_t *args,
     }
 
     location->data = p;
-    p += paylock_strip_path((char *) path.data, path.len, (char *) p);
+    p += paylock_pass_strip_path((char *) path.data, path.len, (char *) p);
 
     if (args->len) {
         *p++ = '?';
@@ -330,7 +330,7 @@ ngx_http_paylock_token_mask(ngx_pool_t *pool, ngx_str_t *text)
     size_t   size;
     u_char  *p;
 
-    size = paylock_strip_mask((char *) text->data, text->len, NULL);
+    size = paylock_pass_strip_mask((char *) text->data, text->len, NULL);
 
     if (size == 0) {
         return NGX_OK;
@@ -341,7 +341,8 @@ ngx_http_paylock_token_mask(ngx_pool_t *pool, ngx_str_t *text)
         return NGX_ERROR;
     }
 
-    text->len = paylock_strip_mask((char *) text->data, text->len, (char *) p);
+    text->len = paylock_pass_strip_mask((char *) text->data, text->len,
+                                        (char *) p);
     text->data = p;
 
     return NGX_OK;

@@ -8,8 +8,9 @@
 table_src  := $(filter $(addprefix %/ngx_http_paylock_, table.c table_write.c \
                   table_scan.c table_guard.c table_sweep.c table_state.c), \
                   $(module_src))
-import_src := $(filter $(addprefix %/, csv.c desire.c desires.c name.c \
-                  problem.c rows.c text.c when.c), $(cli_src))
+import_src := $(filter $(addprefix %/, csv.c import_list.c import_record.c \
+                  import_row.c error.c text.c time_text.c host_name.c), \
+                  $(control_src) $(cli_src))
 
 module_warn := -Wno-unused-parameter
 module_incs := $(module_dir:%=-I%) $(lib_incs) \

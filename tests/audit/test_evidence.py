@@ -19,7 +19,7 @@ from support import servers
 from support.browser import Chromium, axe
 from support.bundle import LANGUAGES, REASON, chain, good, put_chain
 
-BUNDLE = servers.ROOT / "admin-cli/bundle"
+BUNDLE = servers.ROOT / "admin-cli/evidence/files"
 
 
 # what is there

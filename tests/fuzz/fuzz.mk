@@ -17,12 +17,12 @@ fuzzers $(fuzz_lib): | build/packages-test
 build/fuzz/obj/%.o: %.c | build/packages-test
 	@mkdir -p $(@D)
 	$(CLANG) $(strict) $(fuzz_flags) -fsanitize=fuzzer-no-link -MMD -MP \
-	    $(includes) -c -o $@ $<
+	    $(cli_incs) -c -o $@ $<
 
 build/fuzz/%: tests/fuzz/%.c $(fuzz_lib) build/sources
 	@mkdir -p $(@D)
 	$(CLANG) $(strict) $(fuzz_flags) -fsanitize=fuzzer -MMD -MP \
-	    $(includes) $(extra) -o $@ $(filter %.c %.o,$^) $(libs)
+	    $(cli_incs) $(extra) -o $@ $(filter %.c %.o,$^) $(libs)
 
 build/fuzz/import: $(import_src:%.c=build/fuzz/obj/%.o)
 build/fuzz/import: private libs += -lidn2

@@ -186,7 +186,7 @@ def test_no_unknown_option_anywhere():
 
 
 def test_settings():
-    text = source("settings.c")
+    text = source("cli/settings.c")
     there = re.findall(r'\[SET_\w+\] = \{ "(\w+)", "(\w+)"', text)
     rows = re.findall(r"(?m)^\| `(\w+)` \| `(PAYLOCK_\w+)` \|", ADMIN)
     assert rows == there and len(there) >= 6
@@ -197,7 +197,7 @@ def test_settings():
 
 
 def test_exit_statuses():
-    text = source("problem.h")
+    text = source("error.h")
     section = sections(ADMIN, "##")["Exit status"]
     assert re.findall(r"(?m)^\| (\d+) \|", section) \
         == re.findall(r"#define STATUS_\w+ +(\d+)", text)
@@ -251,10 +251,31 @@ def entry_hash(seq, entry):
     ).hexdigest()
 
 
+def fields(kind):
+    """The names in a list of libpaylock's table of fields."""
+    header = source("paylock_field.h")
+    rows = re.search(rf"define PAYLOCK_{kind}_FIELDS\(_\)(.*?)\n\n", header,
+                     re.S)[1]
+    names = []
+    for inner, name in re.findall(
+            r"\bPAYLOCK_(\w+)_FIELDS\(_\)|\s_\(\w+, ([^,]+)", rows):
+        if inner:
+            names += fields(inner) if inner != "MORE" else []
+        else:
+            names += re.findall(rf'{name} +"(.+)"', header) or [name.strip('"')]
+    return names
+
+
 def test_audit_fields():
-    lib = source("paylock_audit.c")
-    names = re.findall(r'"(\w+)"', table(lib, "paylock_audit_names"))
-    assert re.findall(r"(?m)^\| `(\w+)` \|", AUDIT) == names
+    assert re.findall(r"(?m)^\| `(\w+)` \|", AUDIT) == fields("ENTRY")
+
+
+def test_record_fields():
+    table = REDIS.split("| member | meaning |")[1].partition("\n\n")[0]
+    told = [name for row in re.findall(r"(?m)^\| (`.+?`) \|", table)
+            for name in re.findall(r"`(\w+)`", row)]
+    assert sorted(told) == sorted(fields("TIME") + fields("HOST")
+                                  + fields("CASE") + ["actor"])
 
 
 def test_audit_example():
@@ -321,7 +342,7 @@ def test_audit_recomputation(redis, admin, private):
 # Redis
 
 def test_keys():
-    header = source("paylock_keys.h")
+    header = source("paylock_redis_keys.h")
     prefix = re.search(r'PAYLOCK_PREFIX +"(.+)"', header)[1]
     keys = {prefix + key for key
             in re.findall(r'PAYLOCK_KEY_\w+ +"(\w+)"', header)}

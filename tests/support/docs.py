@@ -48,7 +48,7 @@ def commands():
 
 def cli_tables():
     """name -> value of the options; name -> (arguments, options)."""
-    text = source("command.c")
+    text = source("options.c") + source("commands.c")
     words = {key: (name, value) for key, name, value in re.findall(
         r'\[(OPT_\w+)\] = \{ "([\w-]+)", (?:"(\w+)"|NULL)', text)}
     every = re.findall(

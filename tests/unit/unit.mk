@@ -5,7 +5,7 @@
 
 sanitize := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 san_lib  := $(lib_src:%.c=build/sanitized/%.o)
-san_cli  := $(cli_src:%.c=build/sanitized/%.o)
+san_cli  := $(patsubst %.c,build/sanitized/%.o,$(control_src) $(cli_src))
 unit     := $(patsubst tests/unit/%.c,build/unit/%, \
                 $(wildcard tests/unit/test_*.c))
 
@@ -17,7 +17,7 @@ $(unit): | build/packages-test
 
 build/sanitized/%.o: %.c | build/packages-test
 	@mkdir -p $(@D)
-	$(CC) $(strict) $(sanitize) -MMD -MP $(includes) -c -o $@ $<
+	$(CC) $(strict) $(sanitize) -MMD -MP $(cli_incs) -c -o $@ $<
 
 build/sanitized/ngx_http_paylock_module/%.o: ngx_http_paylock_module/%.c \
         build/nginx/objs/Makefile | build/packages-test
@@ -27,7 +27,7 @@ build/sanitized/ngx_http_paylock_module/%.o: ngx_http_paylock_module/%.c \
 
 build/unit/%: tests/unit/%.c $(san_lib) build/sources
 	@mkdir -p $(@D)
-	$(CC) $(strict) $(sanitize) -MMD -MP $(includes) $(extra) \
+	$(CC) $(strict) $(sanitize) -MMD -MP $(cli_incs) $(extra) \
 	    -o $@ $(filter %.c %.o,$^) -lcmocka $(libs)
 
 # what else than libpaylock a test needs
