@@ -14,6 +14,7 @@ import subprocess
 
 import pytest
 
+import field_table
 import servers
 import verify
 from browser import Chromium, axe
@@ -151,7 +152,8 @@ def test_texts():
     """The languages have the same texts; the page needs them all."""
     page = (BUNDLE / "timeline.html").read_text()
     used = set(re.findall(r"\{\{[#^/]?([\w-]+)\}\}", page))
-    values = {"lang", "site", "kind", "seq", "what", "ref", "fault", "made",
+    used |= {f"label_{row[1]}" for row in field_table.rows("ENTRY") if row[5]}
+    values = {"label", "value", "unit", "lang", "site", "kind", "seq", "what", "ref", "fault", "made",
               "version", "entries", "leaves", "chain", "head", "begun"}
     for language in LANGUAGES:
         there = words(language)

@@ -79,7 +79,7 @@ key_prepare(admin_t *a, keychange_t *k)
 {
     int  status;
 
-    if ((status = arguments_text(a, OPT_REASON, CHANGE_REASON_MAX))
+    if ((status = arguments_reason(a))
         != STATUS_DONE
         || (status = settings_load(a)) != STATUS_DONE
         || (status = signer_subject(a->arg[0], k->subject, &a->ctl->error))

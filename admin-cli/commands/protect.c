@@ -21,7 +21,7 @@ cmd_protect(admin_t *a)
         .a = a, .kind = &change_protect, .args = a->opt[OPT_REASON]
     };
 
-    if (arguments_text(a, OPT_REASON, CHANGE_REASON_MAX) != STATUS_DONE
+    if (arguments_reason(a) != STATUS_DONE
         || arguments_hosts(a, &name, &n) != STATUS_DONE)
     {
         return a->ctl->error.status;
@@ -47,6 +47,6 @@ cmd_unprotect(admin_t *a)
         .expects = 1
     };
 
-    return arguments_text(a, OPT_REASON, CHANGE_REASON_MAX) == STATUS_DONE
+    return arguments_reason(a) == STATUS_DONE
            ? change_run(&run) : a->ctl->error.status;
 }
