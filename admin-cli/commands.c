@@ -18,10 +18,8 @@ const command_t  admin_commands[] = {
       cmd_init, NULL },
     { "lock", "HOST...", 1, INT_MAX,
       OPT_BIT(OPT_AT)|OPT_BIT(OPT_UNTIL)|OPT_BIT(OPT_NOTICE)
-      |OPT_BIT(OPT_READONLY)|OPT_BIT(OPT_REASON)|OPT_BIT(OPT_INVOICE)
-      |OPT_BIT(OPT_AMOUNT)|OPT_BIT(OPT_CURRENCY)|OPT_BIT(OPT_DUE)
-      |OPT_BIT(OPT_REF)|OPT_BIT(OPT_REQUEST_ID)|OPT_BIT(OPT_WAIT)
-      |OPT_BIT(OPT_YES),
+      |OPT_BIT(OPT_READONLY)|OPT_CASE|OPT_BIT(OPT_REF)
+      |OPT_BIT(OPT_REQUEST_ID)|OPT_BIT(OPT_WAIT)|OPT_BIT(OPT_YES),
       SETUP_HOSTS,
       "Close sites, now or at a time", cmd_lock, NULL },
     { "unlock", "HOST...", 1, INT_MAX,
@@ -51,9 +49,7 @@ const command_t  admin_commands[] = {
       "Take that mark away", cmd_unprotect, NULL },
     { "notice", "HOST", 1, 1,
       OPT_BIT(OPT_CHANNEL)|OPT_BIT(OPT_REF)|OPT_BIT(OPT_SENT)
-      |OPT_BIT(OPT_FILE)|OPT_BIT(OPT_REASON)|OPT_BIT(OPT_INVOICE)
-      |OPT_BIT(OPT_AMOUNT)|OPT_BIT(OPT_CURRENCY)|OPT_BIT(OPT_DUE)
-      |OPT_BIT(OPT_REQUEST_ID),
+      |OPT_BIT(OPT_FILE)|OPT_CASE|OPT_BIT(OPT_REQUEST_ID),
       SETUP_HOSTS,
       "Note that a notice was sent; no site changes", cmd_notice, NULL },
     { "status", "HOST...", 1, INT_MAX,

@@ -128,38 +128,69 @@ arguments_day(admin_t *a, option_e option, uint32_t *when)
 
 
 int
-arguments_case(admin_t *a, const char **text)
+arguments_field(admin_t *a, option_e option, const paylock_field_t *field)
 {
     uint32_t     when;
-    const char  *amount, *currency;
+    const char  *text;
 
-    amount = a->opt[OPT_AMOUNT];
-    currency = a->opt[OPT_CURRENCY];
+    text = a->opt[option];
 
-    if (arguments_text(a, OPT_REASON, CHANGE_REASON_MAX) != STATUS_DONE
-        || arguments_text(a, OPT_INVOICE, CHANGE_INVOICE_MAX) != STATUS_DONE)
-    {
-        return a->ctl->error.status;
+    if (text == NULL || *text == '\0') {
+        return STATUS_DONE;
     }
 
-    if (amount && *amount && !amount_is_number(amount)) {
-        return error_set(&a->ctl->error, STATUS_USAGE, "amount",
-                         "give digits and a point, such as 1200.00",
-                         "\"%.100s\" of --amount is not an amount", amount);
+    switch (field->type) {
+
+    case PAYLOCK_FIELD_AMOUNT:
+        return amount_is_number(text)
+               ? STATUS_DONE
+               : error_set(&a->ctl->error, STATUS_USAGE, "amount",
+                           "give digits and a point, such as 1200.00",
+                           "\"%.100s\" of --%s is not an amount", text,
+                           admin_options[option].name);
+
+    case PAYLOCK_FIELD_CURRENCY:
+        return amount_is_currency(text)
+               ? STATUS_DONE
+               : error_set(&a->ctl->error, STATUS_USAGE, "currency",
+                           "give its three letters, such as EUR",
+                           "\"%.100s\" of --%s is not a currency", text,
+                           admin_options[option].name);
+
+    case PAYLOCK_FIELD_DAY:
+        return arguments_day(a, option, &when);
+
+    default:
+        return arguments_text(a, option, field->limit);
+    }
+}
+
+
+int
+arguments_reason(admin_t *a)
+{
+    return arguments_field(a, OPT_REASON,
+                           &paylock_entry_fields[PAYLOCK_AUDIT_REASON]);
+}
+
+
+int
+arguments_case(admin_t *a, const char **text)
+{
+    size_t    i;
+    option_e  option;
+
+    for (i = PAYLOCK_CASE_FIRST; i < PAYLOCK_CASE_END; i++) {
+        option = OPT_OF_CASE(i);
+
+        if (arguments_field(a, option, &paylock_entry_fields[i])
+            != STATUS_DONE)
+        {
+            return a->ctl->error.status;
+        }
+
+        text[i] = a->opt[option];
     }
 
-    if (currency && *currency && !amount_is_currency(currency)) {
-        return error_set(&a->ctl->error, STATUS_USAGE, "currency",
-                         "give its three letters, such as EUR",
-                         "\"%.100s\" of --currency is not a currency",
-                         currency);
-    }
-
-    text[PAYLOCK_AUDIT_REASON] = a->opt[OPT_REASON];
-    text[PAYLOCK_AUDIT_INVOICE] = a->opt[OPT_INVOICE];
-    text[PAYLOCK_AUDIT_AMOUNT] = amount;
-    text[PAYLOCK_AUDIT_CURRENCY] = currency;
-    text[PAYLOCK_AUDIT_DUE] = a->opt[OPT_DUE];
-
-    return arguments_day(a, OPT_DUE, &when);
+    return STATUS_DONE;
 }

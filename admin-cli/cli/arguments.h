@@ -34,6 +34,14 @@ int arguments_time(admin_t *a, option_e option, uint32_t now, uint32_t *when);
 int arguments_day(admin_t *a, option_e option, uint32_t *when);
 
 /*
+ * Check an option's text by the field that it is for, and --reason.  Return a
+ * status.
+ */
+
+int arguments_field(admin_t *a, option_e option, const paylock_field_t *field);
+int arguments_reason(admin_t *a);
+
+/*
  * Checks the options that tell of a case and sets text[], which has
  * PAYLOCK_AUDIT_FIELDS members.  Returns a status.
  */

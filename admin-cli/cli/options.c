@@ -9,6 +9,10 @@
 #include "cli/options.h"
 
 
+#define option_row(id, name, type, limit, flags, label, value, help)          \
+    [OPT_##id] = { name, value, help },
+
+
 const option_t  admin_options[OPT_N] = {
     [OPT_REDIS] = { "redis", "URL",
         "redis[s]://[user@]host[:port][/db], unix:/path[?db=N]" },
@@ -37,10 +41,7 @@ const option_t  admin_options[OPT_N] = {
         "from when on $paylock_state is \"notice\"" },
     [OPT_READONLY] = { "readonly", "TIME",
         "from when on only GET, HEAD and OPTIONS pass" },
-    [OPT_REASON] = { "reason", "TEXT",
-        "for the record, never shown in public" },
-    [OPT_INVOICE] = { "invoice", "ID",
-        "for the record, never shown in public" },
+    PAYLOCK_CASE_FIELDS(option_row)
     [OPT_REF] = { "ref", "TEXT",
         "shown in public, or made up; of a notice: its number" },
     [OPT_HELD] = { "held", NULL,
@@ -61,11 +62,7 @@ const option_t  admin_options[OPT_N] = {
         "the public key that began to sign: digits, or a file" },
     [OPT_HOST] = { "host", "HOST", "show the entries of this one only" },
     [OPT_OUTPUT] = { "output", "FILE", "write there; the same as -o" },
-    [OPT_AMOUNT] = { "amount", "NUMBER", "what is owed, such as 1200.00" },
-    [OPT_CURRENCY] = { "currency", "CODE", "of the amount, such as EUR" },
-    [OPT_DUE] = { "due", "DAY", "when it was to be paid" },
-    [OPT_CHANNEL] = { "channel", "TEXT", "how it was sent, such as letter" },
-    [OPT_SENT] = { "sent", "DAY", "when it was sent; today if not given" },
+    PAYLOCK_NOTICE_FIELDS(option_row)
     [OPT_FILE] = { "file", "FILE", "what was sent: its SHA-256 is noted" },
     [OPT_SINCE] = { "since", "TIME", "nothing that was done before" },
     [OPT_ACTOR] = { "actor", "NAME", "only what this one did" },

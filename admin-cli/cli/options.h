@@ -13,8 +13,15 @@
 
 #include <stdint.h>
 
+#include "paylock_field.h"
 
-/* global ones up to OPT_HELP, then those of commands */
+
+/*
+ * Global ones up to OPT_HELP, then those of commands.  What is said of a case
+ * or of a notice has options called as its fields, in their order.
+ */
+
+#define option_id(id, ...)  OPT_##id,
 
 typedef enum {
     OPT_REDIS = 0,
@@ -35,8 +42,7 @@ typedef enum {
     OPT_UNTIL,
     OPT_NOTICE,
     OPT_READONLY,
-    OPT_REASON,
-    OPT_INVOICE,
+    PAYLOCK_CASE_FIELDS(option_id)
     OPT_REF,
     OPT_HELD,
     OPT_REQUEST_ID,
@@ -49,11 +55,7 @@ typedef enum {
     OPT_TRUST,
     OPT_HOST,
     OPT_OUTPUT,
-    OPT_AMOUNT,
-    OPT_CURRENCY,
-    OPT_DUE,
-    OPT_CHANNEL,
-    OPT_SENT,
+    PAYLOCK_NOTICE_FIELDS(option_id)
     OPT_FILE,
     OPT_SINCE,
     OPT_ACTOR,
@@ -71,6 +73,14 @@ typedef enum {
 
 #define OPT_GLOBAL   (OPT_BIT(OPT_HELP + 1) - 1)
 #define OPT_BIT(o)   (1ull << (o))
+
+#define option_bit(id, ...)  |OPT_BIT(OPT_##id)
+#define OPT_CASE     (0ull PAYLOCK_CASE_FIELDS(option_bit))
+
+/* the option of a field of the case; i: paylock_audit_field_e */
+
+#define OPT_OF_CASE(i)                                                        \
+    ((option_e) (OPT_REASON + ((i) - PAYLOCK_CASE_FIRST)))
 
 /* those and the global ones; a command may have a "--key" of its own */
 

@@ -46,9 +46,10 @@ state_print(FILE *f, const effective_state_t *state, int colours)
 void
 state_print_lines(FILE *f, const state_host_t *h, uint32_t now, int colours)
 {
-    size_t             i;
-    effective_state_t  state;
-    const json_t      *member;
+    size_t                  i;
+    const json_t           *member;
+    effective_state_t       state;
+    const paylock_field_t  *field;
 
     state = effective_state(h->record, h->other, now);
 
@@ -64,11 +65,14 @@ state_print_lines(FILE *f, const state_host_t *h, uint32_t now, int colours)
         (void) fprintf(f, "    %-9sprotected from being locked\n", "mark");
     }
 
-    for (i = 0; i < STATE_MEMBERS - 1; i++) {
-        member = json_object_get(h->record, state_members[i]);
+    /* the actor, which is the last one, comes with the time below */
 
-        if (json_string_length(member)) {
-            (void) fprintf(f, "    %-9s", state_members[i]);
+    for (i = 0; i < PAYLOCK_RECORD_ACTOR; i++) {
+        field = paylock_record_fields[i];
+        member = json_object_get(h->record, field->name);
+
+        if (field->flags & PAYLOCK_FIELD_LIST && json_string_length(member)) {
+            (void) fprintf(f, "    %-9s", field->label);
             text_print(f, json_string_value(member),
                        json_string_length(member));
             (void) fputc('\n', f);

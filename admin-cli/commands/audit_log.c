@@ -23,7 +23,8 @@
 #include "trail/trail.h"
 
 
-#define LOG_KEY  8                     /* digits that tell a key */
+#define LOG_LABEL  32                  /* bytes of a label and a comma */
+#define LOG_KEY    8                   /* digits that tell a key */
 
 
 typedef struct {
@@ -251,7 +252,7 @@ log_json(const paylock_entry_t *e)
     for (i = 0; i < PAYLOCK_AUDIT_FIELDS; i++) {
         field = &e->field[i];
 
-        (void) json_object_set_new(o, paylock_audit_names[i],
+        (void) json_object_set_new(o, paylock_entry_fields[i].name,
                                    field->len
                                    ? text_json(field->data, field->len)
                                    : json_string(""));
@@ -265,7 +266,8 @@ static void
 log_print(const paylock_entry_t *e)
 {
     size_t                i;
-    char                  when[TIME_TEXT];
+    char                  when[TIME_TEXT], before[LOG_LABEL];
+    const char           *label;
     const paylock_str_t  *after, *key;
 
     static const struct {
@@ -276,16 +278,7 @@ log_print(const paylock_entry_t *e)
         { PAYLOCK_AUDIT_MACHINE, "@" },
         { PAYLOCK_AUDIT_ACTION, " " },
         { PAYLOCK_AUDIT_HOST, " " },
-        { PAYLOCK_AUDIT_SUBJECT, " " },
-        { PAYLOCK_AUDIT_REASON, ", reason " },
-        { PAYLOCK_AUDIT_INVOICE, ", invoice " },
-        { PAYLOCK_AUDIT_AMOUNT, ", amount " },
-        { PAYLOCK_AUDIT_CURRENCY, " " },
-        { PAYLOCK_AUDIT_DUE, ", due " },
-        { PAYLOCK_AUDIT_CHANNEL, ", by " },
-        { PAYLOCK_AUDIT_SENT, ", sent " },
-        { PAYLOCK_AUDIT_REFERENCE, ", reference " },
-        { PAYLOCK_AUDIT_DOCUMENT, ", document " }
+        { PAYLOCK_AUDIT_SUBJECT, " " }
     };
 
     time_local(log_time(e), when);
@@ -294,6 +287,16 @@ log_print(const paylock_entry_t *e)
 
     for (i = 0; i < sizeof(told) / sizeof(told[0]); i++) {
         log_print_field(e, told[i].field, told[i].before);
+    }
+
+    for (i = PAYLOCK_CASE_FIRST; i < PAYLOCK_AUDIT_FIELDS; i++) {
+        label = paylock_entry_fields[i].label;
+
+        if (label) {
+            (void) snprintf(before, sizeof(before), *label ? ", %s " : " ",
+                            label);
+            log_print_field(e, i, before);
+        }
     }
 
     key = &e->field[PAYLOCK_AUDIT_KEY];

@@ -58,7 +58,7 @@ key_check(admin_t *a)
 {
     char  subject[PAYLOCK_KEY_LEN + 1];
 
-    return arguments_text(a, OPT_REASON, CHANGE_REASON_MAX) == STATUS_DONE
+    return arguments_reason(a) == STATUS_DONE
            ? signer_subject(a->arg[0], subject, &a->ctl->error)
            : a->ctl->error.status;
 }

@@ -4,6 +4,7 @@
  */
 
 
+#include <ctype.h>
 #include <fnmatch.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -24,6 +25,10 @@
 #include "trail/trail.h"
 
 
+#define LIST_COLUMNS  (5 + PAYLOCK_RECORD_FIELDS)
+#define LIST_TITLE    24
+
+
 typedef struct {
     admin_t  *admin;
     json_t   *records;
@@ -37,22 +42,11 @@ static size_t list_select(const admin_t *a, const json_t *records,
     uint32_t now, const char **hosts);
 static int list_hosts(admin_t *a, const json_t *records, uint32_t now,
     const char **hosts, size_t n);
+static size_t list_columns(column_t column[LIST_COLUMNS],
+    char title[LIST_COLUMNS][LIST_TITLE]);
 static int list_row(table_t *c, const state_host_t *h, uint32_t now);
 static char *list_next(const effective_state_t *state, const json_t *record);
 static int list_compare(const void *one, const void *two);
-
-
-static const column_t  list_columns[] = {
-    { "HOST", 16, NULL },
-    { "STAGE", 0, state_colour },
-    { "NEXT", 0, NULL },
-    { "SINCE", 0, NULL },
-    { "REF", 0, NULL },
-    { "REASON", 12, NULL },
-    { "INVOICE", 0, NULL },
-    { "BY", 0, NULL },
-    { "ENTRY", 0, NULL }
-};
 
 
 int
@@ -207,15 +201,17 @@ static int
 list_hosts(admin_t *a, const json_t *records, uint32_t now,
     const char **hosts, size_t n)
 {
+    char          title[LIST_COLUMNS][LIST_TITLE];
     int           status;
     size_t        i;
     json_t       *seqs;
     table_t       c;
+    column_t      column[LIST_COLUMNS];
     state_host_t  h;
 
     memset(&c, 0, sizeof(table_t));
-    c.column = list_columns;
-    c.n = sizeof(list_columns) / sizeof(list_columns[0]);
+    c.column = column;
+    c.n = list_columns(column, title);
 
     seqs = json_object();
 
@@ -252,6 +248,46 @@ list_hosts(admin_t *a, const json_t *records, uint32_t now,
 }
 
 
+/* The columns of the list, those of the record by its fields' labels. */
+
+static size_t
+list_columns(column_t column[LIST_COLUMNS],
+    char title[LIST_COLUMNS][LIST_TITLE])
+{
+    char                   *p;
+    size_t                  i, n;
+    const paylock_field_t  *field;
+
+    n = 0;
+    column[n++] = (column_t) { "HOST", 16, NULL };
+    column[n++] = (column_t) { "STAGE", 0, state_colour };
+    column[n++] = (column_t) { "NEXT", 0, NULL };
+    column[n++] = (column_t) { "SINCE", 0, NULL };
+
+    for (i = 0; i < PAYLOCK_RECORD_FIELDS; i++) {
+        field = paylock_record_fields[i];
+
+        if (!(field->flags & PAYLOCK_FIELD_LIST)) {
+            continue;
+        }
+
+        (void) snprintf(title[n], LIST_TITLE, "%s", field->label);
+
+        for (p = title[n]; *p; p++) {
+            *p = (char) toupper((unsigned char) *p);
+        }
+
+        column[n] = (column_t) { title[n], i == PAYLOCK_RECORD_REASON ? 12 : 0,
+                                 NULL };
+        n++;
+    }
+
+    column[n++] = (column_t) { "ENTRY", 0, NULL };
+
+    return n;
+}
+
+
 static int
 list_row(table_t *c, const state_host_t *h, uint32_t now)
 {
@@ -259,10 +295,6 @@ list_row(table_t *c, const state_host_t *h, uint32_t now)
     size_t             i;
     effective_state_t  state;
     const json_t      *member;
-
-    static const char *const  members[] = {
-        "ref", "reason", "invoice", "actor"
-    };
 
     state = effective_state(h->record, NULL, now);
     text[0] = '\0';
@@ -279,8 +311,12 @@ list_row(table_t *c, const state_host_t *h, uint32_t now)
         return -1;
     }
 
-    for (i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
-        member = json_object_get(h->record, members[i]);
+    for (i = 0; i < PAYLOCK_RECORD_FIELDS; i++) {
+        member = json_object_get(h->record, paylock_record_fields[i]->name);
+
+        if (!(paylock_record_fields[i]->flags & PAYLOCK_FIELD_LIST)) {
+            continue;
+        }
 
         if (table_add(c, text_safe(json_string_value(member),
                                    json_string_length(member))) != 0)

@@ -21,9 +21,7 @@
 #include "files/digest.h"
 
 
-#define NOTICE_CHANNEL    40           /* bytes */
-#define NOTICE_REFERENCE  200
-#define NOTICE_DAY        sizeof("2026-11-01")
+#define NOTICE_DAY  sizeof("2026-11-01")
 
 
 typedef struct {
@@ -73,8 +71,12 @@ notice_options(admin_t *a, notice_t *n)
                          "nothing tells which notice was sent");
     }
 
-    if (arguments_text(a, OPT_CHANNEL, NOTICE_CHANNEL) != STATUS_DONE
-        || arguments_text(a, OPT_REF, NOTICE_REFERENCE) != STATUS_DONE
+    if (arguments_field(a, OPT_CHANNEL,
+                        &paylock_entry_fields[PAYLOCK_AUDIT_CHANNEL])
+        != STATUS_DONE
+        || arguments_field(a, OPT_REF,
+                           &paylock_entry_fields[PAYLOCK_AUDIT_REFERENCE])
+           != STATUS_DONE
         || arguments_case(a, n->notice.text) != STATUS_DONE
         || notice_sent(a, n) != STATUS_DONE
         || (a->opt[OPT_FILE] && notice_document(a, n) != STATUS_DONE))

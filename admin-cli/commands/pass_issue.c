@@ -100,7 +100,7 @@ issue_options(admin_t *a, change_pass_issue_t *issue)
                          "with --quiet nobody would see the link");
     }
 
-    return arguments_text(a, OPT_REASON, CHANGE_REASON_MAX) == STATUS_DONE
+    return arguments_reason(a) == STATUS_DONE
            ? issue_path(a) : a->ctl->error.status;
 }
 

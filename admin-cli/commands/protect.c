@@ -17,7 +17,7 @@ cmd_protect(admin_t *a)
         .a = a, .kind = &change_protect, .args = a->opt[OPT_REASON]
     };
 
-    return arguments_text(a, OPT_REASON, CHANGE_REASON_MAX) == STATUS_DONE
+    return arguments_reason(a) == STATUS_DONE
            && change_protect_check(a->ctl, a->host, a->n_hosts) == STATUS_DONE
            ? change_run(&run) : a->ctl->error.status;
 }
@@ -31,6 +31,6 @@ cmd_unprotect(admin_t *a)
         .expects = 1
     };
 
-    return arguments_text(a, OPT_REASON, CHANGE_REASON_MAX) == STATUS_DONE
+    return arguments_reason(a) == STATUS_DONE
            ? change_run(&run) : a->ctl->error.status;
 }

@@ -25,7 +25,7 @@ cmd_unlock(admin_t *a)
     unlock.until = 0;
     unlock.reason = a->opt[OPT_REASON];
 
-    if (arguments_text(a, OPT_REASON, CHANGE_REASON_MAX) != STATUS_DONE
+    if (arguments_reason(a) != STATUS_DONE
         || arguments_time(a, OPT_UNTIL, now, &unlock.until) != STATUS_DONE)
     {
         return a->ctl->error.status;

@@ -25,6 +25,8 @@ paylock_embed(timeline_html, "admin-cli/evidence/files/timeline.html");
 
 static void timeline_about(history_page_t *tl, const verify_t *c,
     const export_t *x);
+static int timeline_field(history_page_t *tl, const paylock_entry_t *e,
+    paylock_audit_field_e i);
 static void timeline_what(template_t *t, const paylock_entry_t *e);
 static void timeline_record(template_t *t, const paylock_record_t *rec);
 static void timeline_proof(history_page_t *tl, const paylock_entry_t *e);
@@ -32,14 +34,12 @@ static void timeline_when(template_t *t, const char *name, const char *local,
     uint64_t when);
 
 
-/* the fields that are shown as they are */
+/* the fields that have places of their own in the page */
 
 static const paylock_audit_field_e  timeline_fields[] = {
     PAYLOCK_AUDIT_ACTION, PAYLOCK_AUDIT_HOST, PAYLOCK_AUDIT_ACTOR,
-    PAYLOCK_AUDIT_MACHINE, PAYLOCK_AUDIT_REASON, PAYLOCK_AUDIT_INVOICE,
-    PAYLOCK_AUDIT_AMOUNT, PAYLOCK_AUDIT_CURRENCY, PAYLOCK_AUDIT_DUE,
-    PAYLOCK_AUDIT_CHANNEL, PAYLOCK_AUDIT_SENT, PAYLOCK_AUDIT_REFERENCE,
-    PAYLOCK_AUDIT_DOCUMENT, PAYLOCK_AUDIT_SUBJECT, PAYLOCK_AUDIT_HASH
+    PAYLOCK_AUDIT_MACHINE, PAYLOCK_AUDIT_DOCUMENT, PAYLOCK_AUDIT_SUBJECT,
+    PAYLOCK_AUDIT_HASH
 };
 
 
@@ -83,7 +83,8 @@ history_page_begin(history_page_t *tl, size_t language, FILE *f,
 
     (void) paylock_messages_language(paylock_embedded(timeline_texts), language,
                                   &tl->lang, &tl->template.texts);
-    (void) template_cut(&tl->rest, "events", &before, &tl->event);
+    (void) template_cut(&tl->rest, "events", &before, &tl->event_rest);
+    (void) template_cut(&tl->event_rest, "fields", &tl->event, &tl->field);
 
     timeline_about(tl, c, x);
 
@@ -138,14 +139,69 @@ history_page_entry(history_page_t *tl, const paylock_entry_t *e)
 
     for (i = 0; i < sizeof(timeline_fields) / sizeof(timeline_fields[0]); i++)
     {
-        template_set(t, paylock_audit_names[timeline_fields[i]],
+        template_set(t, paylock_entry_fields[timeline_fields[i]].name,
                      e->field[timeline_fields[i]]);
     }
 
     timeline_what(t, e);
     timeline_proof(tl, e);
 
-    return template_write(t, tl->event, tl->f);
+    if (template_write(t, tl->event, tl->f) != 0) {
+        return -1;
+    }
+
+    for (i = PAYLOCK_CASE_FIRST; i <= PAYLOCK_AUDIT_REFERENCE; i++) {
+        if (timeline_field(tl, e, i) != 0) {
+            return -1;
+        }
+    }
+
+    return template_write(t, tl->event_rest, tl->f);
+}
+
+
+/* What is said of a case or a notice; an amount comes with its currency. */
+
+static int
+timeline_field(history_page_t *tl, const paylock_entry_t *e,
+    paylock_audit_field_e i)
+{
+    int                     rc;
+    size_t                  n;
+    template_t             *t;
+    paylock_str_t           name;
+    const paylock_field_t  *field;
+
+    field = &paylock_entry_fields[i];
+
+    if (e->field[i].len == 0 || *field->label == '\0') {
+        return 0;
+    }
+
+    t = &tl->template;
+    n = t->n;
+
+    name.data = field->name;
+    name.len = field->len;
+
+    template_text(t, "label", "label_", name);
+
+    if (t->n == n) {
+        name.data = field->label;
+        name.len = strlen(field->label);
+        template_set(t, "label", name);
+    }
+
+    template_set(t, "value", e->field[i]);
+
+    if (i == PAYLOCK_AUDIT_AMOUNT) {
+        template_set(t, "unit", e->field[PAYLOCK_AUDIT_CURRENCY]);
+    }
+
+    rc = template_write(t, tl->field, tl->f);
+    t->n = n;
+
+    return rc;
 }
 
 

@@ -22,7 +22,9 @@ typedef struct {
     FILE            *f;
     template_t       template;
     paylock_str_t    lang;
-    paylock_str_t    event;            /* the template of one */
+    paylock_str_t    event;            /* the template of an entry */
+    paylock_str_t    field;            /* ... of each of its fields */
+    paylock_str_t    event_rest;       /* ... of what is behind these */
     paylock_str_t    rest;             /* behind them */
 } history_page_t;
 

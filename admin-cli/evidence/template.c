@@ -4,8 +4,6 @@
  */
 
 
-#define _GNU_SOURCE
-
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,15 +11,12 @@
 #include "base/text.h"
 #include "evidence/template.h"
 #include "paylock_escape.h"
+#include "paylock_template.h"
 
 
-#define TEMPLATE_NAME  64              /* "{{/", a name, "}}" */
-
-
-static int template_marker(paylock_str_t *s, paylock_str_t *before,
-    paylock_str_t *name);
-static int template_section(paylock_str_t *s, paylock_str_t name,
-    paylock_str_t *in);
+static int template_section(const template_t *t, const paylock_marker_t *m,
+    paylock_str_t *s, FILE *f);
+static int template_value(const template_t *t, paylock_str_t name, FILE *f);
 static const template_value_t *template_find(const template_t *t,
     paylock_str_t name);
 static int template_put(const template_t *t, paylock_str_t value, FILE *f);
@@ -88,44 +83,56 @@ template_clear(template_t *t)
 int
 template_write(const template_t *t, paylock_str_t s, FILE *f)
 {
-    int                      rc, negated;
-    paylock_str_t            text, name, in;
-    const template_value_t  *value;
+    int               rc, found;
+    paylock_marker_t  m;
 
-    rc = 0;
+    do {
+        found = paylock_template_next(&s, &m);
+        (void) fwrite(m.text.data, 1, m.text.len, f);
 
-    while (rc == 0 && template_marker(&s, &text, &name)) {
-        (void) fwrite(text.data, 1, text.len, f);
-
-        if (name.data[0] == '#' || name.data[0] == '^') {
-            negated = name.data[0] == '^';
-            name.data++;
-            name.len--;
-
-            if (template_section(&s, name, &in)
-                && (template_find(t, name) == NULL) == negated)
-            {
-                rc = template_write(t, in, f);
-            }
-
-            continue;
+        if (found != 1) {
+            return found;
         }
 
-        value = template_find(t, name);
+        rc = m.kind ? template_section(t, &m, &s, f)
+                    : template_value(t, m.name, f);
 
-        if (value && !value->raw) {
-            rc = template_put(t, value->value, f);
+    } while (rc == 0);
 
-        } else {
-            rc = template_write(t, value ? value->value
-                                   : paylock_messages_find(t->texts, "", name),
-                                f);
-        }
+    return -1;
+}
+
+
+static int
+template_section(const template_t *t, const paylock_marker_t *m,
+    paylock_str_t *s, FILE *f)
+{
+    paylock_str_t  in;
+
+    if (m->kind == '/' || paylock_template_section(s, m->name, &in) != 0) {
+        return -1;
     }
 
-    (void) fwrite(s.data, 1, s.len, f);
+    return (template_find(t, m->name) != NULL) == (m->kind == '#')
+           ? template_write(t, in, f) : 0;
+}
 
-    return rc;
+
+/* A value, or a text of the language, which may have markers itself. */
+
+static int
+template_value(const template_t *t, paylock_str_t name, FILE *f)
+{
+    const template_value_t  *value;
+
+    value = template_find(t, name);
+
+    if (value == NULL) {
+        return template_write(t, paylock_messages_find(t->texts, "", name), f);
+    }
+
+    return value->raw ? template_write(t, value->value, f)
+                      : template_put(t, value->value, f);
 }
 
 
@@ -133,87 +140,19 @@ int
 template_cut(paylock_str_t *s, const char *name, paylock_str_t *before,
     paylock_str_t *in)
 {
-    paylock_str_t  found, text;
+    paylock_marker_t  m;
 
     before->data = s->data;
 
-    while (template_marker(s, &text, &found)) {
-        before->len = (size_t) (text.data + text.len - before->data);
+    while (paylock_template_next(s, &m) == 1) {
+        before->len = (size_t) (m.text.data + m.text.len - before->data);
 
-        if (found.len == strlen(name) + 1 && found.data[0] == '#'
-            && memcmp(found.data + 1, name, found.len - 1) == 0)
-        {
-            found.data++;
-            found.len--;
-
-            return template_section(s, found, in);
+        if (m.kind == '#' && paylock_str_is(m.name, name)) {
+            return paylock_template_section(s, m.name, in) == 0;
         }
     }
 
     return 0;
-}
-
-
-/* Cuts off what stands before the next marker, and the marker. */
-
-static int
-template_marker(paylock_str_t *s, paylock_str_t *before, paylock_str_t *name)
-{
-    const char  *p, *end;
-
-    p = memmem(s->data, s->len, "{{", 2);
-    end = p ? memmem(p, s->len - (size_t) (p - s->data), "}}", 2) : NULL;
-
-    if (end == NULL || end == p + 2) {
-        return 0;
-    }
-
-    before->data = s->data;
-    before->len = (size_t) (p - s->data);
-    name->data = p + 2;
-    name->len = (size_t) (end - name->data);
-
-    s->len -= (size_t) (end + 2 - s->data);
-    s->data = end + 2;
-
-    return 1;
-}
-
-
-/* Cuts off what a section holds; its markers may have lines of their own. */
-
-static int
-template_section(paylock_str_t *s, paylock_str_t name, paylock_str_t *in)
-{
-    int          len;
-    char         mark[TEMPLATE_NAME];
-    const char  *end;
-
-    len = snprintf(mark, sizeof(mark), "{{/%.*s}}", (int) name.len, name.data);
-    end = memmem(s->data, s->len, mark, (size_t) len);
-
-    if (end == NULL) {
-        return 0;
-    }
-
-    in->data = s->data;
-    in->len = (size_t) (end - s->data);
-
-    if (in->len && in->data[0] == '\n') {
-        in->data++;
-        in->len--;
-    }
-
-    end += len;
-    s->len -= (size_t) (end - s->data);
-    s->data = end;
-
-    if (s->len && s->data[0] == '\n') {
-        s->data++;
-        s->len--;
-    }
-
-    return 1;
 }
 
 
@@ -223,9 +162,7 @@ template_find(const template_t *t, paylock_str_t name)
     size_t  i;
 
     for (i = 0; i < t->n; i++) {
-        if (strlen(t->value[i].name) == name.len
-            && memcmp(t->value[i].name, name.data, name.len) == 0)
-        {
+        if (paylock_str_is(name, t->value[i].name)) {
             return &t->value[i];
         }
     }

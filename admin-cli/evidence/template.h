@@ -2,9 +2,8 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Documents with markers: {{name}} stands for a value, or for a text of the
- * language; {{#name}} ... {{/name}} is kept if there is such a value, and
- * {{^name}} ... {{/name}} if there is none.
+ * Documents with markers (paylock_template.h): {{name}} stands for a value, or
+ * for a text of the language.
  */
 
 

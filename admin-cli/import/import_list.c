@@ -8,12 +8,17 @@
 
 #define _GNU_SOURCE
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "import/import_record.h"
 
 
+#define IMPORT_MEND  512               /* bytes of help */
+
+
+static void import_list_columns(char *text, size_t size);
 static int list_add(import_list_t *ds, const import_row_t *row,
     error_info_t *p);
 static int list_room(import_list_t *ds, error_info_t *p);
@@ -26,6 +31,7 @@ int
 import_list_read(import_list_t *ds, char *text, size_t len, size_t *bad,
     import_bad_pt tell, void *data, error_info_t *p)
 {
+    char           mend[IMPORT_MEND];
     import_row_t   row;
     import_rows_t  rows;
     const char    *why;
@@ -34,11 +40,9 @@ import_list_read(import_list_t *ds, char *text, size_t len, size_t *bad,
     why = import_rows_begin(&rows, text, len);
 
     if (why) {
-        (void) error_set(p, STATUS_USAGE, "line", "give JSON lines, or CSV "
-                         "with commas, whose first line has the names "
-                         "host,lock_at,open_at,notice_at,readonly_at,"
-                         "reason,invoice,ref or some of them",
-                         "line %zu %s", rows.first, why);
+        import_list_columns(mend, sizeof(mend));
+        (void) error_set(p, STATUS_USAGE, "line", mend, "line %zu %s",
+                         rows.first, why);
         return p->status;
     }
 
@@ -62,6 +66,27 @@ import_list_read(import_list_t *ds, char *text, size_t len, size_t *bad,
     *bad += list_twice(ds, tell, data, p);
 
     return p->status == STATUS_FAILED ? p->status : STATUS_DONE;
+}
+
+
+static void
+import_list_columns(char *text, size_t size)
+{
+    size_t  i, len;
+
+    len = (size_t) snprintf(text, size, "give JSON lines, or CSV with commas, "
+                            "whose first line has the names host");
+
+    for (i = 0; i < PAYLOCK_RECORD_FIELDS && len < size; i++) {
+        if (paylock_record_fields[i]->flags & PAYLOCK_FIELD_IMPORT) {
+            len += (size_t) snprintf(text + len, size - len, ",%s",
+                                     paylock_record_fields[i]->name);
+        }
+    }
+
+    if (len < size) {
+        (void) snprintf(text + len, size - len, " or some of them");
+    }
 }
 
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "paylock_utf8.h"
 #include "base/time_text.h"
 #include "change/change_ops.h"
 #include "import/import_record.h"
@@ -26,22 +27,9 @@ static const char *import_time(const paylock_str_t *s, uint32_t *when);
 static int import_order(const change_import_t *d, error_info_t *p);
 static int import_texts(change_import_t *d, const import_row_t *row,
     error_info_t *p);
-static int import_text(const import_row_t *row, import_column_e column,
-    size_t max, char  **text, error_info_t *p);
+static int import_text(const paylock_str_t *s, const paylock_field_t *field,
+    char **text, error_info_t *p);
 static int import_line(error_info_t *p, size_t line);
-
-
-static const struct {
-    import_column_e  column;
-    paylock_time_e   time;
-} import_columns[] = {
-    { ROW_LOCK_AT, PAYLOCK_LOCK_AT },
-    { ROW_OPEN_AT, PAYLOCK_OPEN_AT },
-    { ROW_NOTICE_AT, PAYLOCK_NOTICE_AT },
-    { ROW_READONLY_AT, PAYLOCK_READONLY_AT }
-};
-
-#define IMPORT_COLUMNS  (sizeof(import_columns) / sizeof(import_columns[0]))
 
 
 int
@@ -83,8 +71,12 @@ import_record_read(change_import_t *d, char **host, const import_row_t *row,
 void
 import_record_free(change_import_t *d)
 {
-    free(d->reason);
-    free(d->invoice);
+    size_t  i;
+
+    for (i = 0; i < PAYLOCK_CASE_END - PAYLOCK_CASE_FIRST; i++) {
+        free(d->text[i]);
+    }
+
     free(d->ref);
 }
 
@@ -95,9 +87,7 @@ import_host(const paylock_str_t *s, char **host, error_info_t *p)
     int    status;
     char  *text;
 
-    if (s->len && (memchr(s->data, '\0', s->len)
-                   || !text_is_utf8(s->data, s->len)))
-    {
+    if (!paylock_utf8_check(s->data, s->len)) {
         return error_set(p, STATUS_USAGE, "host", "give it in UTF-8",
                          "the host is no text");
     }
@@ -123,14 +113,12 @@ import_host(const paylock_str_t *s, char **host, error_info_t *p)
 static int
 import_times(change_import_t *d, const import_row_t *row, error_info_t *p)
 {
-    size_t                i;
     const char           *why;
     paylock_time_e        t;
     const paylock_str_t  *s;
 
-    for (i = 0; i < IMPORT_COLUMNS; i++) {
-        s = &row->value[import_columns[i].column];
-        t = import_columns[i].time;
+    for (t = PAYLOCK_OPEN_AT; t <= PAYLOCK_LOCK_AT; t++) {
+        s = &row->value[ROW_FIELD(t)];
 
         if (s->len == 0) {
             continue;
@@ -142,7 +130,7 @@ import_times(change_import_t *d, const import_row_t *row, error_info_t *p)
             return error_set(p, STATUS_USAGE, "time", IMPORT_TIMES,
                              "\"%.*s\" of %s %s",
                              (int) (s->len < 100 ? s->len : 100), s->data,
-                             import_row_names[import_columns[i].column], why);
+                             paylock_time_names[t], why);
         }
 
         d->set |= 1u << t;
@@ -220,52 +208,55 @@ import_order(const change_import_t *d, error_info_t *p)
 static int
 import_texts(change_import_t *d, const import_row_t *row, error_info_t *p)
 {
-    const paylock_str_t  *ref;
+    int                     status;
+    size_t                  i;
+    const paylock_field_t  *field;
 
-    ref = &row->value[ROW_REF];
+    status = import_text(&row->value[ROW_FIELD(PAYLOCK_RECORD_REF)],
+                         paylock_record_fields[PAYLOCK_RECORD_REF], &d->ref,
+                         p);
 
-    if (ref->len && !paylock_ref_check(ref->data, ref->len)) {
-        return error_set(p, STATUS_USAGE, "ref", "give 1 to 16 of A-Z, a-z, "
-                         "0-9, \".\", \"_\" and \"-\"",
-                         "the ref is no reference");
+    for (i = PAYLOCK_RECORD_REASON; i < PAYLOCK_RECORD_ACTOR; i++) {
+
+        if (status != STATUS_DONE) {
+            return status;
+        }
+
+        field = paylock_record_fields[i];
+        status = import_text(&row->value[ROW_FIELD(i)], field,
+                             &d->text[field->entry - PAYLOCK_CASE_FIRST], p);
     }
 
-    if (import_text(row, ROW_REASON, CHANGE_REASON_MAX, &d->reason, p)
-        != STATUS_DONE
-        || import_text(row, ROW_INVOICE, CHANGE_INVOICE_MAX, &d->invoice, p)
-           != STATUS_DONE
-        || import_text(row, ROW_REF, PAYLOCK_REF_MAX, &d->ref, p)
-           != STATUS_DONE)
-    {
-        return p->status;
-    }
-
-    return STATUS_DONE;
+    return status;
 }
 
 
 static int
-import_text(const import_row_t *row, import_column_e column, size_t max,
-            char **text,
+import_text(const paylock_str_t *s, const paylock_field_t *field, char **text,
     error_info_t *p)
 {
-    char                  mend[64];
-    const char           *why;
-    const paylock_str_t  *s;
-
-    s = &row->value[column];
+    char         mend[64];
+    const char  *why;
 
     if (s->len == 0) {
         return STATUS_DONE;
     }
 
-    why = text_check(s->data, s->len, max);
+    if (field->type == PAYLOCK_FIELD_REF
+        && !paylock_ref_check(s->data, s->len))
+    {
+        return error_set(p, STATUS_USAGE, "ref", "give 1 to 16 of A-Z, a-z, "
+                         "0-9, \".\", \"_\" and \"-\"",
+                         "the ref is no reference");
+    }
+
+    why = text_check(s->data, s->len, field->limit);
 
     if (why) {
         (void) snprintf(mend, sizeof(mend), "give one line of UTF-8 text of "
-                        "at most %zu bytes", max);
+                        "at most %zu bytes", field->limit);
         return error_set(p, STATUS_USAGE, "text", mend, "the %s %s",
-                         import_row_names[column], why);
+                         field->name, why);
     }
 
     *text = strndup(s->data, s->len);

@@ -22,16 +22,11 @@ static const char *rows_unknown(import_rows_t *r, const char *name, size_t len);
 static void rows_skip_blank(import_rows_t *r);
 
 
-const char *const  import_row_names[ROW_COLUMNS] = {
-    [ROW_HOST] = "host",
-    [ROW_LOCK_AT] = "lock_at",
-    [ROW_OPEN_AT] = "open_at",
-    [ROW_NOTICE_AT] = "notice_at",
-    [ROW_READONLY_AT] = "readonly_at",
-    [ROW_REASON] = "reason",
-    [ROW_INVOICE] = "invoice",
-    [ROW_REF] = "ref"
-};
+const paylock_field_t *
+import_row_field(size_t column)
+{
+    return column == ROW_HOST ? NULL : paylock_record_fields[column - 1];
+}
 
 
 /* A header of CSV that is good does not begin with a brace. */
@@ -127,7 +122,7 @@ rows_header(import_rows_t *r)
 
         } else {
             seen |= 1u << column;
-            r->column[r->columns++] = (import_column_e) column;
+            r->column[r->columns++] = (size_t) column;
         }
     }
 
@@ -222,8 +217,9 @@ rows_member(import_rows_t *r, import_row_t *row, const char *name,
         row->value[column].data = json_string_value(value);
         row->value[column].len = json_string_length(value);
 
-    } else if (json_is_integer(value) && column >= ROW_LOCK_AT
-               && column <= ROW_READONLY_AT)
+    } else if (json_is_integer(value) && column != ROW_HOST
+               && import_row_field((size_t) column)->type
+                  == PAYLOCK_FIELD_TIME)
     {
         row->value[column].data = r->number[column];
         row->value[column].len = (size_t)
@@ -268,13 +264,20 @@ rows_json_error(import_rows_t *r, const json_error_t *error)
 static int
 rows_column(const char *name, size_t len)
 {
-    int  i;
+    int                     i;
+    const paylock_field_t  *field;
 
-    for (i = 0; i < ROW_COLUMNS; i++) {
-        if (strlen(import_row_names[i]) == len
-            && memcmp(import_row_names[i], name, len) == 0)
+    if (len == sizeof("host") - 1 && memcmp(name, "host", len) == 0) {
+        return ROW_HOST;
+    }
+
+    for (i = 0; i < PAYLOCK_RECORD_FIELDS; i++) {
+        field = paylock_record_fields[i];
+
+        if (field->flags & PAYLOCK_FIELD_IMPORT && field->len == len
+            && memcmp(field->name, name, len) == 0)
         {
-            return i;
+            return ROW_FIELD(i);
         }
     }
 

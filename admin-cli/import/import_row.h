@@ -16,6 +16,7 @@
 #include <jansson.h>
 
 #include "import/csv.h"
+#include "paylock_field.h"
 #include "paylock_str.h"
 
 
@@ -23,22 +24,16 @@
 #define ROWS_NUMBER  24
 
 
-typedef enum {
-    ROW_HOST = 0,
-    ROW_LOCK_AT,
-    ROW_OPEN_AT,
-    ROW_NOTICE_AT,
-    ROW_READONLY_AT,
-    ROW_REASON,
-    ROW_INVOICE,
-    ROW_REF,
-    ROW_COLUMNS
-} import_column_e;
+/* the columns: the host, then the fields of a record that may be imported */
+
+#define ROW_HOST        0
+#define ROW_FIELD(i)    ((i) + 1)      /* i: paylock_record_field_e */
+#define ROW_COLUMNS     ROW_FIELD(PAYLOCK_RECORD_FIELDS)
 
 
-/* the columns' names, by row_column_e */
+/* The field of a column; NULL for the host. */
 
-extern const char *const  import_row_names[ROW_COLUMNS];
+const paylock_field_t *import_row_field(size_t column);
 
 
 typedef struct {
@@ -52,7 +47,7 @@ typedef struct {
     csv_t            csv;              /* where it is, of JSON lines as well */
     int              json;
     size_t           first;            /* line */
-    import_column_e  column[CSV_FIELDS]; /* of the header */
+    size_t           column[CSV_FIELDS]; /* of the header */
     size_t           columns;
 
     json_t        *object;             /* what a row points to */

@@ -11,9 +11,9 @@
 #include <wchar.h>
 
 #include "base/text.h"
+#include "paylock_utf8.h"
 
 
-static size_t text_rune(const char *text, size_t len, uint32_t *rune);
 static int text_is_control(uint32_t rune);
 static int text_is_invisible(uint32_t rune);
 
@@ -29,7 +29,7 @@ text_check(const char *text, size_t len, size_t max)
     }
 
     while (len) {
-        n = text_rune(text, len, &rune);
+        n = paylock_utf8(text, len, &rune);
 
         if (n == 0) {
             return "is not valid UTF-8";
@@ -47,24 +47,6 @@ text_check(const char *text, size_t len, size_t max)
 }
 
 
-int
-text_is_utf8(const char *text, size_t len)
-{
-    size_t    n;
-    uint32_t  rune;
-
-    for ( /* void */ ; len; text += n, len -= n) {
-        n = text_rune(text, len, &rune);
-
-        if (n == 0) {
-            return 0;
-        }
-    }
-
-    return 1;
-}
-
-
 void
 text_print(FILE *f, const char *text, size_t len)
 {
@@ -72,7 +54,7 @@ text_print(FILE *f, const char *text, size_t len)
     uint32_t  rune;
 
     while (len) {
-        n = text_rune(text, len, &rune);
+        n = paylock_utf8(text, len, &rune);
 
         if (n && !text_is_control(rune) && !text_is_invisible(rune)) {
             (void) fwrite(text, 1, n, f);
@@ -127,7 +109,7 @@ text_cells(const char *text, size_t most, size_t *bytes)
     cells = 0;
 
     for (p = text; len; p += n, len -= n) {
-        n = text_rune(p, len, &rune);
+        n = paylock_utf8(p, len, &rune);
         width = n ? wcwidth((wchar_t) rune) : 1;
         width = width < 0 ? 1 : width;
         n = n ? n : 1;
@@ -180,51 +162,6 @@ text_member(const json_t *object, const char *name)
     member = json_object_get(object, name);
 
     return text_json(json_string_value(member), json_string_length(member));
-}
-
-
-/* The length of the UTF-8 character at text, 0 if there is none. */
-
-static size_t
-text_rune(const char *text, size_t len, uint32_t *rune)
-{
-    size_t               i, n;
-    uint32_t             r;
-    const unsigned char  *p;
-
-    static const uint32_t  least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-
-    p = (const unsigned char *) text;
-
-    if (p[0] < 0x80) {
-        *rune = p[0];
-        return 1;
-    }
-
-    n = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
-
-    if (p[0] < 0xc2 || p[0] > 0xf4 || n > len) {
-        return 0;
-    }
-
-    r = p[0] & (0x7f >> n);
-
-    for (i = 1; i < n; i++) {
-
-        if ((p[i] & 0xc0) != 0x80) {
-            return 0;
-        }
-
-        r = (r << 6) | (p[i] & 0x3f);
-    }
-
-    if (r < least[n] || r > 0x10ffff || (r >= 0xd800 && r <= 0xdfff)) {
-        return 0;
-    }
-
-    *rune = r;
-
-    return n;
 }
 
 

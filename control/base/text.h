@@ -25,10 +25,6 @@
 
 const char *text_check(const char *text, size_t len, size_t max);
 
-/* Is it valid UTF-8? */
-
-int text_is_utf8(const char *text, size_t len);
-
 /*
  * Prints text so that it can neither move the cursor, nor turn the line
  * round, nor begin a new one: such characters and what is not UTF-8 appear

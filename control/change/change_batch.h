@@ -25,17 +25,12 @@
 #define CHANGE_BATCH  1000             /* entries in a transaction, at most */
 
 
-#define CHANGE_REASON_MAX   1000       /* bytes */
-#define CHANGE_INVOICE_MAX  200
 
 
 /* a set of times has a bit for each */
 
 #define CHANGE_BIT(t)  (1u << (t))
 
-
-#define CHANGE_REASON_MAX   1000       /* bytes */
-#define CHANGE_INVOICE_MAX  200
 
 
 /* a set of times has a bit for each */

@@ -13,19 +13,6 @@
 #include "base/time_text.h"
 
 
-static const char *const  change_order[] = {
-    "at", "open_at", "notice_at", "readonly_at", "lock_at", "pass_after",
-    PAYLOCK_PROTECTED, "ref", "reason", "invoice", "amount", "currency", "due",
-    "actor"
-};
-
-
-const paylock_audit_field_e  change_case_fields[CHANGE_CASE_FIELDS] = {
-    PAYLOCK_AUDIT_REASON, PAYLOCK_AUDIT_INVOICE, PAYLOCK_AUDIT_AMOUNT,
-    PAYLOCK_AUDIT_CURRENCY, PAYLOCK_AUDIT_DUE
-};
-
-
 static int change_same(const json_t *before, const json_t *after,
     uint32_t now);
 static void change_lower(json_t *record, const paylock_record_t *rec,
@@ -57,6 +44,7 @@ change_end(change_batch_t *b, change_t *ch, int changed)
     size_t       i;
     json_t      *ordered, *value;
     uint32_t     now;
+    const char  *name;
 
     now = (uint32_t) json_integer_value(json_object_get(ch->after, "at"));
 
@@ -71,11 +59,12 @@ change_end(change_batch_t *b, change_t *ch, int changed)
     change_text(ch, "actor", b->actor);
     ordered = json_object();
 
-    for (i = 0; i < sizeof(change_order) / sizeof(change_order[0]); i++) {
-        value = json_object_get(ch->after, change_order[i]);
+    for (i = 0; i < PAYLOCK_RECORD_FIELDS; i++) {
+        name = paylock_record_fields[i]->name;
+        value = json_object_get(ch->after, name);
 
         if (value) {
-            (void) json_object_set(ordered, change_order[i], value);
+            (void) json_object_set(ordered, name, value);
         }
     }
 
@@ -152,8 +141,8 @@ change_settled(change_t *ch)
 {
     size_t  i;
 
-    for (i = 0; i < CHANGE_CASE_FIELDS; i++) {
-        change_drop(ch, paylock_audit_names[change_case_fields[i]]);
+    for (i = PAYLOCK_CASE_FIRST; i < PAYLOCK_CASE_END; i++) {
+        change_drop(ch, paylock_entry_fields[i].name);
     }
 }
 
@@ -163,9 +152,8 @@ change_case_texts(change_t *ch, const char *const *text)
 {
     size_t  i;
 
-    for (i = 0; i < CHANGE_CASE_FIELDS; i++) {
-        change_text(ch, paylock_audit_names[change_case_fields[i]],
-                    text[change_case_fields[i]]);
+    for (i = PAYLOCK_CASE_FIRST; i < PAYLOCK_CASE_END; i++) {
+        change_text(ch, paylock_entry_fields[i].name, text[i]);
     }
 }
 
@@ -188,7 +176,7 @@ change_ref(change_batch_t *b, change_t *ch)
         ref[3 + i] = crockford[dice[i] % 32];
     }
 
-    change_text(ch, "ref", ref);
+    change_text(ch, PAYLOCK_REF, ref);
 
     return STATUS_DONE;
 }

@@ -15,13 +15,6 @@
 #include "paylock_timeline.h"
 
 
-/* what is said of a case, in a record and in its entries; see change_case() */
-
-#define CHANGE_CASE_FIELDS  5
-
-extern const paylock_audit_field_e  change_case_fields[CHANGE_CASE_FIELDS];
-
-
 /*
  * Sets ch->after to a record made from another (NULL: an empty one): "at" is
  * now, and times that had come by the old "at" and lie beyond the new one are

@@ -13,6 +13,7 @@
 #include "change/change_ops.h"
 #include "base/text.h"
 #include "trail/entry.h"
+#include "paylock_utf8.h"
 
 
 typedef struct {
@@ -146,7 +147,7 @@ write_queue_entry(change_batch_t *b, change_t *ch, head_t *head, int last)
     /* an entry is text: of other bytes that stood there it cannot tell */
 
     if (ch->before && ch->before_len <= PAYLOCK_RECORD_MAX
-        && text_is_utf8(ch->before, ch->before_len))
+        && paylock_utf8_check(ch->before, ch->before_len))
     {
         e.field[PAYLOCK_AUDIT_BEFORE].data = ch->before;
         e.field[PAYLOCK_AUDIT_BEFORE].len = ch->before_len;
@@ -159,9 +160,9 @@ write_queue_entry(change_batch_t *b, change_t *ch, head_t *head, int last)
     } else {
         entry_set(&e, PAYLOCK_AUDIT_AFTER, ch->text);
 
-        for (i = 0; i < CHANGE_CASE_FIELDS; i++) {
-            name = paylock_audit_names[change_case_fields[i]];
-            entry_set(&e, change_case_fields[i],
+        for (i = PAYLOCK_CASE_FIRST; i < PAYLOCK_CASE_END; i++) {
+            name = paylock_entry_fields[i].name;
+            entry_set(&e, i,
                       json_string_value(json_object_get(ch->after, name)));
         }
     }

@@ -88,8 +88,11 @@ static int
 import_texts(change_batch_t *b, change_t *ch, const change_import_t *d,
              uint32_t now)
 {
-    int               before, after;
-    paylock_record_t  rec;
+    int                     before, after;
+    size_t                  i;
+    const char             *text;
+    paylock_record_t        rec;
+    const paylock_field_t  *field;
 
     rec = change_times(ch->record);
     before = change_case(&rec, now);
@@ -101,10 +104,17 @@ import_texts(change_batch_t *b, change_t *ch, const change_import_t *d,
         change_settled(ch);
     }
 
-    change_text(ch, "reason", d->reason ? d->reason : "");
-    change_text(ch, "invoice", d->invoice ? d->invoice : "");
-    change_text(ch, "ref", d->ref);
+    for (i = PAYLOCK_CASE_FIRST; i < PAYLOCK_CASE_END; i++) {
+        field = &paylock_entry_fields[i];
+        text = d->text[i - PAYLOCK_CASE_FIRST];
 
-    return json_object_get(ch->after, "ref") || !after ? STATUS_DONE
+        if (field->flags & PAYLOCK_FIELD_IMPORT) {
+            change_text(ch, field->name, text ? text : "");
+        }
+    }
+
+    change_text(ch, PAYLOCK_REF, d->ref);
+
+    return json_object_get(ch->after, PAYLOCK_REF) || !after ? STATUS_DONE
                                                       : change_ref(b, ch);
 }

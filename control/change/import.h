@@ -19,9 +19,11 @@ typedef struct {
     uint32_t   time[PAYLOCK_TIMES];    /* Unix seconds, if set */
     unsigned   set;                    /* CHANGE_BIT() each */
     size_t     line;                   /* where it stands */
-    char      *reason;                 /* NULL: none */
-    char      *invoice;
     char      *ref;                    /* NULL: as it is, or made up */
+
+    /* the texts of the case by their fields; NULL: none */
+
+    char      *text[PAYLOCK_CASE_END - PAYLOCK_CASE_FIRST];
 } change_import_t;
 
 

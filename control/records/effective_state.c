@@ -28,11 +28,6 @@ static void effective_state_next(const state_records_t *r, uint32_t now,
 static json_t *state_time(uint32_t when);
 
 
-const char *const  state_members[STATE_MEMBERS] = {
-    "ref", "reason", "invoice", "actor"
-};
-
-
 effective_state_t
 effective_state(const json_t *record, const json_t *other, uint32_t now)
 {
@@ -91,9 +86,10 @@ state_stricter(const json_t *record, const json_t *than, uint32_t now)
 json_t *
 effective_state_json(const state_host_t *h, uint32_t now)
 {
-    size_t             i;
-    json_t            *o, *next;
-    effective_state_t  state;
+    size_t                  i;
+    json_t                 *o, *next;
+    effective_state_t       state;
+    const paylock_field_t  *field;
 
     state = effective_state(h->record, h->other, now);
 
@@ -111,9 +107,13 @@ effective_state_json(const state_host_t *h, uint32_t now)
                   "since", state_time(state.since),
                   "next", next);
 
-    for (i = 0; i < STATE_MEMBERS; i++) {
-        (void) json_object_set_new(o, state_members[i],
-                                   text_member(h->record, state_members[i]));
+    for (i = 0; i < PAYLOCK_RECORD_FIELDS; i++) {
+        field = paylock_record_fields[i];
+
+        if (field->flags & PAYLOCK_FIELD_LIST) {
+            (void) json_object_set_new(o, field->name,
+                                       text_member(h->record, field->name));
+        }
     }
 
     (void) json_object_set_new(o, PAYLOCK_PROTECTED,

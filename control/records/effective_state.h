@@ -50,11 +50,5 @@ int state_stricter(const json_t *record, const json_t *than, uint32_t now);
 
 json_t *effective_state_json(const state_host_t *h, uint32_t now);
 
-/* the texts of a record that are shown, in their order */
-
-#define STATE_MEMBERS  4
-
-extern const char *const  state_members[STATE_MEMBERS];
-
 
 #endif /* _EFFECTIVE_STATE_H_INCLUDED_ */

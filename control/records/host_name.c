@@ -10,7 +10,7 @@
 #include <idn2.h>
 
 #include "records/host_name.h"
-#include "paylock_host.h"
+#include "paylock_host_candidates.h"
 
 
 #define NAME_HOLDERS  (PAYLOCK_HOST_MAX + 2)
@@ -37,9 +37,13 @@ names_free(char **names, size_t n)
 int
 names_holders(control_t *ctl, const char *host, char ***names, size_t *n)
 {
-    int          ok, below;
-    size_t       suffix;
-    const char  *p;
+    size_t                     suffix;
+    paylock_host_candidate_t   c;
+
+    static const char *const  prefixes[] = {
+        [PAYLOCK_HOST_EXACT] = "", [PAYLOCK_HOST_BELOW] = "*.",
+        [PAYLOCK_HOST_FROM] = "."
+    };
 
     *n = 0;
     *names = calloc(NAME_HOLDERS, sizeof(char *));
@@ -49,28 +53,20 @@ names_holders(control_t *ctl, const char *host, char ***names, size_t *n)
     }
 
     suffix = paylock_host_suffix(host, strlen(host));
-    below = suffix == 2;
-    ok = 1;
 
-    if (!suffix) {
-        ok = name_add(*names, n, "", host);
+    paylock_host_candidates(&c, host + suffix, strlen(host + suffix),
+                            paylock_host_kind(host, strlen(host)), 1);
 
-        if (strncmp(host, "www.", 4) == 0
-            && paylock_host_check(host + 4, strlen(host + 4)) == NULL)
+    /* what stands behind a name's "www." may be no name: "_" */
+
+    while (paylock_host_next(&c)) {
+        if ((c.kind != PAYLOCK_HOST_EXACT
+             || paylock_host_check(c.name, c.len) == NULL)
+            && !name_add(*names, n, prefixes[c.kind], c.name))
         {
-            ok = ok && name_add(*names, n, "", host + 4);
+            names_free(*names, *n);
+            return error_no_memory(&ctl->error);
         }
-    }
-
-    for (p = host + suffix; p; p = strchr(p, '.'), p = p ? p + 1 : NULL) {
-        ok = ok && name_add(*names, n, ".", p)
-             && (!below || name_add(*names, n, "*.", p));
-        below = 1;
-    }
-
-    if (!ok) {
-        names_free(*names, *n);
-        return error_no_memory(&ctl->error);
     }
 
     return STATUS_DONE;

@@ -137,7 +137,7 @@ entry_add(control_t *ctl, const paylock_entry_t *e)
             continue;
         }
 
-        arg[n] = paylock_audit_names[i];
+        arg[n] = paylock_entry_fields[i].name;
         len[n] = strlen(arg[n]);
         n++;
 

@@ -56,11 +56,6 @@ const char *const  paylock_time_names[PAYLOCK_TIMES] = {
 };
 
 
-const char *const  paylock_audit_names[PAYLOCK_AUDIT_FIELDS] = {
-    PAYLOCK_ENTRY_FIELDS(paylock_field_name)
-};
-
-
 /* the fields that only a record has */
 
 enum {

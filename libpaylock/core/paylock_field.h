@@ -2,9 +2,9 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * The fields of records and of audit entries: one row each, which all that
- * reads, checks, writes, shows or imports them goes by.  The formats are
- * written down in docs/redis.md and docs/audit-format.md.
+ * The fields of records and of audit entries, one row each: what reads, checks,
+ * writes, shows or imports them goes by this table.  The formats are written
+ * down in docs/redis.md and docs/audit-format.md.
  */
 
 
@@ -28,9 +28,14 @@
 
 
 /*
- * A row is _(id, name, type, limit, flags, label, value, help); what the
- * columns mean is told at paylock_field_t.  PAYLOCK_MORE_FIELDS(_) is empty:
- * the tests add a field with it, to see that a row is all that one takes.
+ * A row is _(id, name, type, limit, flags, label, value, help): the columns are
+ * explained at paylock_field_t.  To add a text that is said of a case, add a
+ * row to PAYLOCK_CASE_FIELDS: it becomes an option of lock and notice, a member
+ * of the record and a field of the entry, and is shown and imported as its
+ * flags say.  A test names the documents that have to tell of it.
+ *
+ * PAYLOCK_MORE_FIELDS(_) is empty.  A test builds with one row there, to see
+ * that a row is enough.
  */
 
 #ifndef PAYLOCK_MORE_FIELDS
@@ -56,7 +61,7 @@
     _(PROTECTED, PAYLOCK_PROTECTED, MARK, 0, 0, "protected", NULL, NULL)      \
     _(REF, PAYLOCK_REF, REF, PAYLOCK_REF_MAX,                                 \
       PAYLOCK_FIELD_PUBLIC|PAYLOCK_FIELD_IMPORT|PAYLOCK_FIELD_LIST,           \
-      "ref", "TEXT", "shown in public, or made up")
+      "ref", NULL, NULL)
 
 /*
  * What is said of a case, which goes from the notice to the payment: in the
@@ -75,23 +80,28 @@
     _(DUE, "due", DAY, 10, 0, "due", "DAY", "when it was to be paid")         \
     PAYLOCK_MORE_FIELDS(_)
 
+/* what is said of a notice that was sent */
+
+#define PAYLOCK_NOTICE_FIELDS(_)                                              \
+    _(CHANNEL, "channel", TEXT, 40, 0,                                        \
+      "by", "TEXT", "how it was sent, such as letter")                        \
+    _(SENT, "sent", DAY, 10, 0,                                               \
+      "sent", "DAY", "when it was sent; today if not given")
+
 /* the fields of an entry, in the order of its leaf: time to salt */
 
 #define PAYLOCK_ENTRY_FIELDS(_)                                               \
     _(V, "v", WORD, 0, 0, NULL, NULL, NULL)                                   \
     _(CHAIN, "chain", HEX, PAYLOCK_CHAIN_LEN, 0, NULL, NULL, NULL)            \
     _(TIME, "time", MILLISECONDS, 0, 0, NULL, NULL, NULL)                     \
-    _(ACTOR, "actor", WORD, 0, PAYLOCK_FIELD_LIST, NULL, NULL, NULL)          \
+    _(ACTOR, "actor", WORD, 0, PAYLOCK_FIELD_LIST, "by", NULL, NULL)          \
     _(MACHINE, "machine", WORD, 0, 0, NULL, NULL, NULL)                       \
     _(ACTION, "action", WORD, 0, 0, NULL, NULL, NULL)                         \
     _(HOST, "host", WORD, 0, 0, NULL, NULL, NULL)                             \
     _(BEFORE, "before", RECORD, 0, 0, NULL, NULL, NULL)                       \
     _(AFTER, "after", RECORD, 0, 0, NULL, NULL, NULL)                         \
     PAYLOCK_CASE_FIELDS(_)                                                    \
-    _(CHANNEL, "channel", TEXT, 40, 0,                                        \
-      "by", "TEXT", "how it was sent, such as letter")                        \
-    _(SENT, "sent", DAY, 10, 0,                                               \
-      "sent", "DAY", "when it was sent; today if not given")                  \
+    PAYLOCK_NOTICE_FIELDS(_)                                                  \
     _(REFERENCE, "reference", TEXT, 200, 0, "reference", NULL, NULL)          \
     _(DOCUMENT, "document", HEX_OR_NONE, PAYLOCK_HASH_LEN, 0,                 \
       "document", NULL, NULL)                                                 \
@@ -120,7 +130,7 @@ typedef enum {
 } paylock_field_type_e;
 
 
-#define PAYLOCK_FIELD_PUBLIC  0x01     /* visitors may see it */
+#define PAYLOCK_FIELD_PUBLIC  0x01     /* visitors may see it; others never */
 #define PAYLOCK_FIELD_IMPORT  0x02     /* a column of an import */
 #define PAYLOCK_FIELD_LIST    0x04     /* shown by status and list */
 
@@ -145,6 +155,7 @@ typedef struct {
 
 #define paylock_field_id(id, ...)   PAYLOCK_##id,
 #define paylock_audit_id(id, ...)   PAYLOCK_AUDIT_##id,
+#define paylock_record_id(id, ...)  PAYLOCK_RECORD_##id,
 
 
 typedef enum {
@@ -159,21 +170,38 @@ typedef enum {
 } paylock_audit_field_e;
 
 
-/* the names of the times of a record, and of the fields of an entry */
+/* the fields of a record by their place in it, times as above */
+
+typedef enum {
+    PAYLOCK_TIME_FIELDS(paylock_record_id)
+    PAYLOCK_HOST_FIELDS(paylock_record_id)
+    PAYLOCK_CASE_FIELDS(paylock_record_id)
+    PAYLOCK_RECORD_ACTOR
+} paylock_record_field_e;
+
+
+/* those of a case among the fields of an entry */
+
+#define PAYLOCK_CASE_FIRST  PAYLOCK_AUDIT_REASON
+#define PAYLOCK_CASE_END    PAYLOCK_AUDIT_CHANNEL
+
+
+/* the names of the times of a record */
 
 extern const char *const  paylock_time_names[PAYLOCK_TIMES];
-extern const char *const  paylock_audit_names[PAYLOCK_AUDIT_FIELDS];
 
 /* the fields of an entry, by paylock_audit_field_e */
 
 extern const paylock_field_t  paylock_entry_fields[PAYLOCK_AUDIT_FIELDS];
 
 /*
- * The fields of a record in the order in which they are written; the times
- * come first, by paylock_time_e.  NULL ends them.
+ * The fields of a record in the order in which they are written, by
+ * paylock_record_field_e.  NULL ends them.
  */
 
 extern const paylock_field_t *const  paylock_record_fields[];
+
+#define PAYLOCK_RECORD_FIELDS  (PAYLOCK_RECORD_ACTOR + 1)
 
 
 #endif /* _PAYLOCK_FIELD_H_INCLUDED_ */

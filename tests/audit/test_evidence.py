@@ -15,7 +15,7 @@ import subprocess
 import pytest
 
 from oracle import verify
-from support import servers
+from support import field_table, servers
 from support.browser import Chromium, axe
 from support.bundle import LANGUAGES, REASON, chain, good, put_chain
 
@@ -148,7 +148,8 @@ def test_texts():
     """The languages have the same texts; the page needs them all."""
     page = (BUNDLE / "timeline.html").read_text()
     used = set(re.findall(r"\{\{[#^/]?([\w-]+)\}\}", page))
-    values = {"lang", "site", "kind", "seq", "what", "ref", "fault", "made",
+    used |= {f"label_{row[1]}" for row in field_table.rows("ENTRY") if row[5]}
+    values = {"label", "value", "unit", "lang", "site", "kind", "seq", "what", "ref", "fault", "made",
               "version", "entries", "leaves", "chain", "head", "begun"}
     for language in LANGUAGES:
         there = words(language)

@@ -65,18 +65,40 @@ read_text(const char *text, size_t len, import_list_t *ds, size_t *bad)
 }
 
 
+#define CASE_FIELDS  (PAYLOCK_CASE_END - PAYLOCK_CASE_FIRST)
+
+
+/* The n-th text of a case, as it is called. */
+
+static const paylock_field_t *
+field_of(size_t n)
+{
+    return &paylock_entry_fields[PAYLOCK_CASE_FIRST + n];
+}
+
+
 static void
 sound(const import_list_t *ds, size_t i)
 {
+    size_t                  n;
+    const char             *text;
     const change_import_t  *d;
 
     d = &ds->record[i];
 
+    for (n = 0; n < CASE_FIELDS; n++) {
+        text = d->text[n];
+
+        if (text && (*text == '\0'
+                     || !(field_of(n)->flags & PAYLOCK_FIELD_IMPORT)
+                     || text_check(text, strlen(text), field_of(n)->limit)))
+        {
+            abort();
+        }
+    }
+
     if (paylock_host_check(ds->host[i], strlen(ds->host[i])) != NULL
         || d->set == 0 || d->line == 0
-        || (d->reason && (*d->reason == '\0'
-                          || text_check(d->reason, strlen(d->reason), 1000)))
-        || (d->invoice && text_check(d->invoice, strlen(d->invoice), 200))
         || (d->ref && !paylock_ref_check(d->ref, strlen(d->ref))))
     {
         abort();
@@ -100,6 +122,7 @@ csv_text(FILE *f, const char *text)
 static void
 write_csv(FILE *f, const char *host, const change_import_t *d)
 {
+    size_t          n;
     paylock_time_e  t;
 
     fputs(host, f);
@@ -112,9 +135,14 @@ write_csv(FILE *f, const char *host, const change_import_t *d)
         }
     }
 
-    csv_text(f, d->reason);
-    csv_text(f, d->invoice);
     csv_text(f, d->ref);
+
+    for (n = 0; n < CASE_FIELDS; n++) {
+        if (field_of(n)->flags & PAYLOCK_FIELD_IMPORT) {
+            csv_text(f, d->text[n]);
+        }
+    }
+
     fputs("\r\n", f);
 }
 
@@ -122,11 +150,17 @@ write_csv(FILE *f, const char *host, const change_import_t *d)
 static void
 write_json(FILE *f, const char *host, const change_import_t *d)
 {
+    size_t           n;
     json_t          *o;
     paylock_time_e   t;
 
-    o = json_pack("{s:s, s:s?, s:s?, s:s?}", "host", host, "reason",
-                  d->reason, "invoice", d->invoice, "ref", d->ref);
+    o = json_pack("{s:s, s:s?}", "host", host, "ref", d->ref);
+
+    for (n = 0; n < CASE_FIELDS; n++) {
+        if (d->text[n]) {
+            json_object_set_new(o, field_of(n)->name, json_string(d->text[n]));
+        }
+    }
 
     for (t = PAYLOCK_OPEN_AT; t <= PAYLOCK_LOCK_AT; t++) {
         if (import_has(d, t)) {
@@ -156,7 +190,7 @@ again(const import_list_t *ds, int json)
 {
     char                   *text;
     FILE                   *f;
-    size_t                  i, len, bad;
+    size_t                  i, n, len, bad;
     import_list_t           same;
     const change_import_t  *d, *e;
 
@@ -167,8 +201,15 @@ again(const import_list_t *ds, int json)
     }
 
     if (!json) {
-        fputs("host,open_at,notice_at,readonly_at,lock_at,reason,invoice,ref"
-              "\r\n", f);
+        fputs("host,open_at,notice_at,readonly_at,lock_at,ref", f);
+
+        for (n = 0; n < CASE_FIELDS; n++) {
+            if (field_of(n)->flags & PAYLOCK_FIELD_IMPORT) {
+                fprintf(f, ",%s", field_of(n)->name);
+            }
+        }
+
+        fputs("\r\n", f);
     }
 
     for (i = 0; i < ds->n; i++) {
@@ -189,10 +230,15 @@ again(const import_list_t *ds, int json)
 
         if (strcmp(ds->host[i], same.host[i]) != 0 || d->set != e->set
             || memcmp(d->time, e->time, sizeof(d->time)) != 0
-            || differ(d->reason, e->reason) || differ(d->invoice, e->invoice)
             || differ(d->ref, e->ref))
         {
             abort();
+        }
+
+        for (n = 0; n < CASE_FIELDS; n++) {
+            if (differ(d->text[n], e->text[n])) {
+                abort();
+            }
         }
     }
 

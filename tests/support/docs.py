@@ -5,6 +5,7 @@
 
 import re
 
+from support import field_table
 from support.servers import ROOT
 
 DOCS = ROOT / "docs"
@@ -51,11 +52,18 @@ def cli_tables():
     text = source("options.c") + source("commands.c")
     words = {key: (name, value) for key, name, value in re.findall(
         r'\[(OPT_\w+)\] = \{ "([\w-]+)", (?:"(\w+)"|NULL)', text)}
+    case = {f"OPT_{row[0]}": (row[1], row[6])
+            for row in field_table.rows("CASE")}
+    words |= case
+    words |= {f"OPT_{row[0]}": (row[1], row[6])
+              for row in field_table.rows("NOTICE")}
     every = re.findall(
         r'\{ "([a-z ]+)", "([^"]*)", \d, \w+,\s*([^"]*?),\s*"', text)
     return ({name: value for name, value in words.values()},
             {name: (args, {words[key][0] for key in
-                           re.findall(r"OPT_BIT\((\w+)\)", flags)})
+                           re.findall(r"OPT_BIT\((\w+)\)", flags)}
+                    | {word for word, _ in case.values()
+                       if "OPT_CASE" in flags})
              for name, args, flags in every})
 
 
