@@ -200,15 +200,18 @@ $(cli): $(cli_obj) $(control) $(lib_obj) build/sources
 	    $(cli_libs)
 
 
-# the manual pages, from the tables of paylock-admin and the documentation
+# the manual pages, from the documentation
 
-build/paylock-admin.1: $(cli)
-	$(cli) help --man > $@
+build/paylock-admin.1: $(addprefix docs/, paylock-admin.md commands.md \
+                           commands-trail.md)
 
-build/ngx_http_paylock_module.8: docs/man.awk docs/directives.md \
-        libpaylock/core/paylock_version.h
-	awk $$(sed -n 's/^#define PAYLOCK_\(VERSION\|DATE\) *"\(.*\)"/-v \1=\2/p' \
-	    libpaylock/core/paylock_version.h) -f docs/man.awk docs/directives.md > $@
+build/ngx_http_paylock_module.8: docs/directives.md
+
+$(manuals): docs/man.awk libpaylock/core/paylock_version.h
+	@mkdir -p build
+	awk -v PAGE=$(@F) \
+	    $$(sed -n 's/^#define PAYLOCK_\(VERSION\|DATE\) *"\(.*\)"/-v \1=\2/p' \
+	    libpaylock/core/paylock_version.h) -f $(filter-out %.h,$^) > $@
 
 
 # the tests

@@ -138,7 +138,7 @@ const command_t  admin_commands[] = {
       "Print how a command line can go on, which shells ask",
       cmd_complete, NULL },
     { "help", "[COMMAND]", 0, 2,
-      OPT_BIT(OPT_MAN),
+      0,
       0,
       "Print help", cmd_help, NULL },
     { .name = NULL }

@@ -2,8 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * The commands as data: dispatcher, help, manual page and completion read one
- * table.
+ * The commands as data: dispatcher, help and completion read one table.
  */
 
 

@@ -1,8 +1,11 @@
 # Copyright (C) 2026 paylock contributors
 #
-# The manual page ngx_http_paylock_module(8) out of directives.md:
+# The manual pages out of the documentation:
 #
-#     awk -v VERSION=0.1.0 -v DATE=2026-11-22 -f man.awk directives.md
+#     awk -v PAGE=ngx_http_paylock_module.8 -v VERSION=0.1.0 \
+#         -v DATE=2026-11-22 -f man.awk directives.md
+#
+# The first file is the page, each further one a chapter of it under its title.
 
 
 function text(s,    out, word) {
@@ -10,6 +13,7 @@ function text(s,    out, word) {
     gsub(/-/, "\\-", s)
     gsub(/~/, "\\(ti", s)
     gsub(/…/, "...", s)
+    gsub(/é/, "\\('e", s)
 
     # [text](where) is its text
     while (match(s, /\[[^][]*\]\([^)]*\)/)) {
@@ -39,26 +43,54 @@ function line(s) {
 }
 
 # Inline code may go on in the next line: a paragraph is one text
-function flush(    cell) {
-    if (paragraph != "") line(text(paragraph))
-    if (row != "") {
-        split(row, cell, / *\| */)
-        print ".TP"
-        line(text(cell[2]))
-        line(text(cell[3]))
-        blank = 1
+function flush() {
+    if (paragraph != "") {
+        paragraph = text(paragraph)
+        gsub(/\n\./, "\n\\\\\\&.", paragraph)
+        line(paragraph)
     }
+    if (row != "") table_row(row)
     paragraph = row = ""
 }
 
+# The first column is what a row is about; of many, each has its title
+function table_row(s,    cell, i, n) {
+    n = split(s, cell, / *\| */)
+    print ".TP"
+    line(text(cell[2]))
+    for (i = 3; i < n; i++) {
+        if (i > 3) print ".br"
+        line(text((n > 4 ? title[i] ": " : "") cell[i]))
+    }
+    blank = 1
+    fresh = 0
+}
+
 BEGIN {
-    print ".TH NGX_HTTP_PAYLOCK_MODULE 8 " DATE " \"paylock " VERSION "\""
+    about["paylock-admin"] = \
+        "close web sites that are not paid, and open them again"
+    also["paylock-admin"] = "ngx_http_paylock_module (8)"
+    about["ngx_http_paylock_module"] = "closes web sites that are not paid"
+    also["ngx_http_paylock_module"] = "paylock\\-admin (1)"
+
+    name = section = PAGE
+    sub(/\.[0-9]$/, "", name)
+    sub(/.*\./, "", section)
+
+    print ".TH " text(toupper(name)) " " section " " DATE \
+        " \"paylock " VERSION "\""
     print ".nr HY 0\n.hy 0\n.ad l"
     print ".SH NAME"
-    print "ngx_http_paylock_module \\- closes web sites that are not paid"
+    print text(name) " \\- " about[name]
     print ".SH SYNOPSIS"
-    fresh = 1
+    see = also[name]
+    synopsis = fresh = 1
 }
+
+# what stands before the first heading of a chapter leads to other pages
+FNR == 1 { navigation = NR > 1 }
+/^##/ { navigation = 0 }
+navigation && !/^# / { next }
 
 /^```/ {
     flush()
@@ -76,21 +108,22 @@ code {
     next
 }
 
-/^# / { next }
+/^# / && NR == 1 { next }
 
-/^##+ / {
+/^#+ / {
     flush()
     name = text(substr($0, index($0, " ") + 1))
-    if (/^## /) name = toupper(name)
+    if (!/^###/) name = toupper(name)
     gsub(/"/, "\\(dq", name)
-    print (/^## / ? ".SH " : ".SS ") name
+    print (/^###/ ? ".SS " : ".SH ") name
     fresh = 1
-    blank = 0
+    blank = synopsis = 0
     next
 }
 
 # what stands above this line are titles
 /^\| *-/ {
+    split(row, title, / *\| */)
     row = ""
     next
 }
@@ -107,11 +140,21 @@ code {
     next
 }
 
+# in the middle of a paragraph a number and a dot may just end a sentence
+/^[0-9]+\. / {
+    item = list || paragraph == "" || /^1\. /
+}
+
 {
-    if (blank && !/^([0-9]+\.|\*) /) print ".PP"
+    if (synopsis) print ".SH DESCRIPTION"
+    if (synopsis) blank = synopsis = 0
+    if (blank && !item && !/^\* /) print ".PP"
+    if (blank) list = 0
     blank = fresh = 0
 
-    if (/^[0-9]+\. /) {
+    if (item) {
+        list = 1
+        item = 0
         flush()
         print ".IP " $1 " 4"
         sub(/^[0-9]+\. */, "")
@@ -135,6 +178,6 @@ code {
 END {
     flush()
     print ".SH SEE ALSO"
-    print ".BR paylock\\-admin (1),"
+    print ".BR " see ","
     print ".BR nginx (8)"
 }

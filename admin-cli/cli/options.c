@@ -67,7 +67,6 @@ const option_t  admin_options[OPT_N] = {
     [OPT_SINCE] = { "since", "TIME", "nothing that was done before" },
     [OPT_ACTOR] = { "actor", "NAME", "only what this one did" },
     [OPT_FOLLOW] = { "follow", NULL, "go on with what is done from now on" },
-    [OPT_MAN] = { "man", NULL, "print the manual page, for man(1)" },
     [OPT_PROBE] = { "probe", "URL",
         "ask there what the site really answers" },
     [OPT_WAIT] = { "wait", "SECONDS",

@@ -2,8 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * The options as data: parser, help, manual page and completion read one
- * table.
+ * The options as data: parser, help and completion read one table.
  */
 
 
@@ -61,7 +60,6 @@ typedef enum {
     OPT_ACTOR,
     OPT_FOLLOW,
     OPT_WAIT,
-    OPT_MAN,
     OPT_PROBE,
     OPT_PASS,
     OPT_TTL,

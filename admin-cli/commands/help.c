@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "cli/command.h"
-#include "cli/manual.h"
 #include "cli/output.h"
 #include "commands.h"
 
@@ -33,11 +32,6 @@ cmd_help(admin_t *a)
 
     if (a->command && a->command->run != cmd_help) {
         return help_command(a, a->command);
-    }
-
-    if (a->opt[OPT_MAN]) {
-        manual_print(stdout, admin_commands);
-        return STATUS_DONE;
     }
 
     if (a->n_args == 0) {

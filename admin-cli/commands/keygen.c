@@ -5,7 +5,6 @@
 
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,6 +19,7 @@
 #include "cli/secret_prompt.h"
 #include "commands.h"
 #include "context/signer.h"
+#include "files/outfile.h"
 #include "files/secret.h"
 #include "files/user_file.h"
 #include "paylock_sign.h"
@@ -34,6 +34,7 @@ static int keygen_secret(admin_t *a, char **secret);
 static int keygen_make(admin_t *a, const char *path, const char *secret);
 static BIO *keygen_pem(EVP_PKEY *key, const char *secret);
 static int keygen_write(admin_t *a, const char *path, BIO *pem);
+static int keygen_failed(admin_t *a, const char *path, const char *what);
 static int keygen_report(admin_t *a, const char *path);
 
 
@@ -88,7 +89,7 @@ keygen_place(admin_t *a, char *path)
 
     if (access(path, F_OK) == 0) {
         errno = EEXIST;
-        return keygen_write(a, path, NULL);
+        return keygen_failed(a, path, "make");
     }
 
     return STATUS_DONE;
@@ -214,45 +215,44 @@ keygen_pem(EVP_PKEY *key, const char *secret)
 }
 
 
-/* Nothing is ever overwritten: there is no second copy of a key. */
+/*
+ * Nothing is ever overwritten: there is no second copy of a key.  Without a
+ * buffer the key is in no memory but OpenSSL's.
+ */
 
 static int
 keygen_write(admin_t *a, const char *path, BIO *pem)
 {
-    int    fd, error;
-    long   len;
-    char  *text;
+    long       len;
+    char      *text;
+    outfile_t  out;
 
-    fd = pem ? open(path, O_WRONLY|O_CREAT|O_EXCL|O_CLOEXEC, 0600) : -1;
-
-    if (fd == -1) {
-        return error_set(&a->ctl->error, STATUS_FAILED, "key",
-                         "name another file", "cannot make the key \"%s\": "
-                         "%s", path, strerror(errno));
+    if (outfile_begin(&out, path, 0) != 0) {
+        return keygen_failed(a, path, "make");
     }
 
     len = BIO_get_mem_data(pem, &text);
-    errno = ENOSPC;
-    error = 0;
+    setbuf(out.f, NULL);
 
-    if (write(fd, text, (size_t) len) != len || fsync(fd) != 0) {
-        error = errno;
+    if ((fwrite(text, 1, (size_t) len, out.f) == (size_t) len
+         ? outfile_commit(&out) : outfile_abort(&out)) != 0)
+    {
+        return keygen_failed(a, path, errno == EEXIST ? "make" : "write");
     }
 
-    if (close(fd) != 0 && error == 0) {
-        error = errno;
-    }
+    a->done = "the key is made";
 
-    if (error == 0) {
-        a->done = "the key is made";
-        return STATUS_DONE;
-    }
+    return STATUS_DONE;
+}
 
-    (void) unlink(path);
 
-    return error_set(&a->ctl->error, STATUS_FAILED, "key", NULL,
-                     "cannot write the key \"%s\": %s", path,
-                     strerror(error));
+static int
+keygen_failed(admin_t *a, const char *path, const char *what)
+{
+    return error_set(&a->ctl->error, STATUS_FAILED, "key",
+                     strcmp(what, "make") == 0 ? "name another file" : NULL,
+                     "cannot %s the key \"%s\": %s", what, path,
+                     strerror(errno));
 }
 
 

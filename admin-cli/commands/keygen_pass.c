@@ -8,7 +8,6 @@
 
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +18,7 @@
 #include "cli/admin.h"
 #include "cli/output.h"
 #include "cli/pass_file.h"
+#include "files/outfile.h"
 
 
 #define KEYGEN_KID  "k%u"
@@ -26,7 +26,6 @@
 
 typedef struct {
     char         path[PATH_MAX];       /* no symbolic link */
-    char         temp[PATH_MAX + 8];
     int          there;
     pass_file_t  old;
     char         kid[PAYLOCK_PASS_KID + 1];
@@ -38,12 +37,11 @@ typedef struct {
 
 static int keygen_run(admin_t *a, keygen_t *k);
 static int keygen_path(admin_t *a, keygen_t *k);
-static int keygen_open(admin_t *a, const keygen_t *k, int *fd);
+static int keygen_write(admin_t *a, keygen_t *k);
 static int keygen_make(admin_t *a, keygen_t *k);
 static void keygen_kid(keygen_t *k);
 static void keygen_keep(keygen_t *k);
-static int keygen_write(admin_t *a, const keygen_t *k, int fd, int status);
-static int keygen_put(const keygen_t *k, int fd);
+static int keygen_put(const keygen_t *k, FILE *f);
 static int keygen_told(admin_t *a, const keygen_t *k);
 
 
@@ -70,26 +68,15 @@ keygen_passes(admin_t *a)
 }
 
 
-/* The new file is begun before the old one is read: one at a time does so. */
-
 static int
 keygen_run(admin_t *a, keygen_t *k)
 {
-    int  fd, status;
+    int  status;
 
-    fd = -1;
     status = keygen_path(a, k);
 
-    if (status == STATUS_DONE && a->opt[OPT_DRY_RUN] == NULL) {
-        status = keygen_open(a, k, &fd);
-    }
-
     if (status == STATUS_DONE) {
-        status = keygen_make(a, k);
-    }
-
-    if (fd != -1) {
-        status = keygen_write(a, k, fd, status);
+        status = a->opt[OPT_DRY_RUN] ? keygen_make(a, k) : keygen_write(a, k);
     }
 
     return status == STATUS_DONE ? keygen_told(a, k) : status;
@@ -115,24 +102,42 @@ keygen_path(admin_t *a, keygen_t *k)
         return pass_file_failed(a, path, "read", "name another file");
     }
 
-    (void) snprintf(k->temp, sizeof(k->temp), "%s.new", k->path);
-
     return STATUS_DONE;
 }
 
 
-static int
-keygen_open(admin_t *a, const keygen_t *k, int *fd)
-{
-    *fd = open(k->temp, O_WRONLY|O_CREAT|O_EXCL|O_CLOEXEC, 0600);
+/* The new file is begun before the old one is read: one at a time does so. */
 
-    return *fd != -1 ? STATUS_DONE
-           : errno == EEXIST
-           ? error_set(&a->ctl->error, STATUS_FAILED, "pass_key",
-                       "remove it, if nobody else makes keys now",
-                       "\"%.1000s\" is there, in which the keys are made",
-                       k->temp)
-           : pass_file_failed(a, k->temp, "make", NULL);
+static int
+keygen_write(admin_t *a, keygen_t *k)
+{
+    outfile_t  out;
+
+    if (outfile_begin(&out, k->path,
+                      OUTFILE_LOCK|(k->there ? OUTFILE_REPLACE : 0)) != 0)
+    {
+        return errno == EEXIST
+               ? error_set(&a->ctl->error, STATUS_FAILED, "pass_key",
+                           "remove it, if nobody else makes keys now",
+                           "\"%.1000s.new\" is there, in which the keys are "
+                           "made", k->path)
+               : pass_file_failed(a, k->path, "make", NULL);
+    }
+
+    if (keygen_make(a, k) != STATUS_DONE) {
+        (void) outfile_abort(&out);
+        return a->ctl->error.status;
+    }
+
+    if ((keygen_put(k, out.f) == 0 ? outfile_commit(&out)
+                                   : outfile_abort(&out)) != 0)
+    {
+        return pass_file_failed(a, k->path, "write", NULL);
+    }
+
+    a->done = "the key is made";
+
+    return STATUS_DONE;
 }
 
 
@@ -204,52 +209,15 @@ keygen_keep(keygen_t *k)
 }
 
 
-/*
- * There is the old file or the new one, whenever this ends; with another
- * status than done the old one.
- */
+/* The key is in no buffer but ours; the file stays whose it was. */
 
 static int
-keygen_write(admin_t *a, const keygen_t *k, int fd, int status)
+keygen_put(const keygen_t *k, FILE *f)
 {
-    int  ok;
+    int  fd;
 
-    ok = status == STATUS_DONE && keygen_put(k, fd) == 0;
-    ok = close(fd) == 0 && ok;
-
-    /* what somebody else has made meanwhile stays */
-
-    if (ok && !k->there) {
-        ok = link(k->temp, k->path) == 0;
-
-    } else if (ok) {
-        ok = rename(k->temp, k->path) == 0;
-    }
-
-    if (!ok && status == STATUS_DONE) {
-        status = pass_file_failed(a, k->path, "write", NULL);
-    }
-
-    if (!ok || !k->there) {
-        (void) unlink(k->temp);
-    }
-
-    if (ok) {
-        a->done = "the key is made";
-    }
-
-    return status;
-}
-
-
-/* It stays whose it was. */
-
-static int
-keygen_put(const keygen_t *k, int fd)
-{
-    size_t  len;
-
-    len = strlen(k->line);
+    fd = fileno(f);
+    setbuf(f, NULL);
 
     if (k->there
         && (fchown(fd, k->old.st.st_uid, k->old.st.st_gid) != 0
@@ -258,12 +226,8 @@ keygen_put(const keygen_t *k, int fd)
         return -1;
     }
 
-    errno = ENOSPC;
-
-    return write(fd, k->line, len) == (ssize_t) len
-           && write(fd, k->old.text, k->keep) == (ssize_t) k->keep
-           && fsync(fd) == 0
-           ? 0 : -1;
+    return fputs(k->line, f) >= 0
+           && fwrite(k->old.text, 1, k->keep, f) == k->keep ? 0 : -1;
 }
 
 

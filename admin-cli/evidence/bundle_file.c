@@ -13,6 +13,7 @@
 
 #include "evidence/bundle.h"
 #include "files/digest.h"
+#include "files/outfile.h"
 
 
 FILE *
@@ -39,18 +40,16 @@ bundle_file(bundle_t *b, const char *name)
 int
 bundle_file_end(bundle_t *b, FILE *f, const char *name, int rc)
 {
-    int  bad;
+    int  error;
 
-    errno = 0;
-    bad = ferror(f) || fflush(f) != 0 || fsync(fileno(f)) != 0;
-    bad |= fclose(f) != 0;
+    error = outfile_sync(f) == 0 ? 0 : errno;
 
     if (rc != 0) {
         return control_no_memory(b->ctl);
     }
 
-    if (bad) {
-        return bundle_failed(b, name, errno ? errno : EIO);
+    if (error) {
+        return bundle_failed(b, name, error);
     }
 
     return b->sums ? bundle_sum(b, name, NULL) : STATUS_DONE;

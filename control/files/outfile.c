@@ -16,43 +16,38 @@
 #include "files/outfile.h"
 
 
+static int outfile_rename(const outfile_t *o);
 static int outfile_check_target(const outfile_t *o, error_info_t *error);
-static int outfile_rename(const outfile_t *o, error_info_t *error);
 static int outfile_exists(const outfile_t *o, error_info_t *error);
 static int outfile_failed(const outfile_t *o, int rc, error_info_t *error);
 
 
 int
-outfile_open(outfile_t *o, const char *path, int replace, error_info_t *error)
+outfile_begin(outfile_t *o, const char *path, unsigned flags)
 {
-    int  fd, rc;
-
-    memset(o, 0, sizeof(outfile_t));
-
-    if (path == NULL || strcmp(path, "-") == 0) {
-        return STATUS_DONE;
-    }
+    int  fd, error;
 
     o->path = path;
-    o->replace = replace;
+    o->flags = flags;
 
-    if (outfile_check_target(o, error) != STATUS_DONE) {
-        return error->status;
+    if (asprintf(&o->temp, "%s.%s", path, flags & OUTFILE_LOCK ? "new"
+                                                               : "XXXXXX") < 0)
+    {
+        errno = ENOMEM;
+        return -1;
     }
 
-    if (asprintf(&o->temp, "%s.XXXXXX", path) < 0) {
-        o->temp = NULL;
-        return error_no_memory(error);
-    }
+    fd = flags & OUTFILE_LOCK
+         ? open(o->temp, O_WRONLY|O_CREAT|O_EXCL|O_CLOEXEC, 0600)
+         : mkostemp(o->temp, O_CLOEXEC);
 
-    fd = mkostemp(o->temp, O_CLOEXEC);
     o->f = fd == -1 ? NULL : fdopen(fd, "w");
 
     if (o->f) {
-        return STATUS_DONE;
+        return 0;
     }
 
-    rc = errno;
+    error = errno;
 
     if (fd != -1) {
         (void) close(fd);
@@ -60,42 +55,123 @@ outfile_open(outfile_t *o, const char *path, int replace, error_info_t *error)
     }
 
     free(o->temp);
+    errno = error;
 
-    return outfile_failed(o, rc, error);
+    return -1;
+}
+
+
+int
+outfile_commit(outfile_t *o)
+{
+    int  error;
+
+    error = outfile_sync(o->f) == 0 && outfile_rename(o) == 0 ? 0 : errno;
+
+    if (error) {
+        (void) unlink(o->temp);
+    }
+
+    free(o->temp);
+    errno = error;
+
+    return error ? -1 : 0;
+}
+
+
+int
+outfile_abort(outfile_t *o)
+{
+    int  error;
+
+    error = errno;
+    (void) fclose(o->f);
+    (void) unlink(o->temp);
+    free(o->temp);
+    errno = error;
+
+    return -1;
+}
+
+
+int
+outfile_sync(FILE *f)
+{
+    int  error;
+
+    errno = 0;
+    error = ferror(f) || fflush(f) != 0 || fsync(fileno(f)) != 0
+            ? (errno ? errno : EIO) : 0;
+
+    if (fclose(f) != 0 && error == 0) {
+        error = errno;
+    }
+
+    errno = error;
+
+    return error ? -1 : 0;
+}
+
+
+int
+outfile_open(outfile_t *o, const char *path, int replace, error_info_t *error)
+{
+    memset(o, 0, sizeof(outfile_t));
+
+    if (path == NULL || strcmp(path, "-") == 0) {
+        return STATUS_DONE;
+    }
+
+    o->path = path;
+    o->flags = replace ? OUTFILE_REPLACE : 0;
+
+    if (outfile_check_target(o, error) != STATUS_DONE) {
+        return error->status;
+    }
+
+    return outfile_begin(o, path, o->flags) == 0
+           ? STATUS_DONE : outfile_failed(o, errno, error);
 }
 
 
 int
 outfile_close(outfile_t *o, int status, error_info_t *error)
 {
-    int  bad;
-
     if (o->path == NULL) {
         return status;
     }
 
-    errno = 0;
-    bad = ferror(o->f) || fflush(o->f) != 0 || fsync(fileno(o->f)) != 0;
-
-    if (bad && status == STATUS_DONE) {
-        status = outfile_failed(o, errno ? errno : EIO, error);
-    }
-
-    if (fclose(o->f) != 0 && status == STATUS_DONE) {
-        status = outfile_failed(o, errno, error);
-    }
-
-    if (status == STATUS_DONE) {
-        status = outfile_rename(o, error);
-    }
-
     if (status != STATUS_DONE) {
-        (void) unlink(o->temp);
+        (void) outfile_abort(o);
+        return status;
     }
 
-    free(o->temp);
+    if (outfile_commit(o) == 0) {
+        return STATUS_DONE;
+    }
 
-    return status;
+    return errno == EEXIST ? outfile_exists(o, error)
+                           : outfile_failed(o, errno, error);
+}
+
+
+static int
+outfile_rename(const outfile_t *o)
+{
+    if (renameat2(AT_FDCWD, o->temp, AT_FDCWD, o->path,
+                  o->flags & OUTFILE_REPLACE ? 0 : RENAME_NOREPLACE) == 0)
+    {
+        return 0;
+    }
+
+    /* not every file system knows RENAME_NOREPLACE */
+
+    if (errno == EINVAL && link(o->temp, o->path) == 0) {
+        (void) unlink(o->temp);
+        return 0;
+    }
+
+    return -1;
 }
 
 
@@ -116,28 +192,7 @@ outfile_check_target(const outfile_t *o, error_info_t *error)
                          "\"%.200s\" is there, and is no file", o->path);
     }
 
-    return o->replace ? STATUS_DONE : outfile_exists(o, error);
-}
-
-
-static int
-outfile_rename(const outfile_t *o, error_info_t *error)
-{
-    if (renameat2(AT_FDCWD, o->temp, AT_FDCWD, o->path,
-                  o->replace ? 0 : RENAME_NOREPLACE) == 0)
-    {
-        return STATUS_DONE;
-    }
-
-    /* not every file system can rename so */
-
-    if (errno == EINVAL && link(o->temp, o->path) == 0) {
-        (void) unlink(o->temp);
-        return STATUS_DONE;
-    }
-
-    return errno == EEXIST ? outfile_exists(o, error)
-                           : outfile_failed(o, errno, error);
+    return o->flags & OUTFILE_REPLACE ? STATUS_DONE : outfile_exists(o, error);
 }
 
 

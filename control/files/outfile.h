@@ -15,15 +15,45 @@
 #include "base/error.h"
 
 
+#define OUTFILE_REPLACE  1             /* may replace what has that name */
+#define OUTFILE_LOCK     2             /* one writer at a time */
+
+
 typedef struct {
     FILE        *f;                    /* to write to */
     const char  *path;                 /* NULL: no file, f is NULL */
     char        *temp;
-    int          replace;              /* what is there already */
+    unsigned     flags;
 } outfile_t;
 
 
 /*
+ * Makes a temporary file beside path, of mode 0600.  With OUTFILE_LOCK its
+ * name is always path.new, and it is an error (EEXIST) that it is there.  The
+ * path must outlive o.  Returns 0, or -1 and errno.
+ */
+
+int outfile_begin(outfile_t *o, const char *path, unsigned flags);
+
+/*
+ * Writes the file to the disk and gives it its name; without OUTFILE_REPLACE
+ * it is an error (EEXIST) that another has it.  Removes the temporary file if
+ * that fails.  Returns 0, or -1 and errno.
+ */
+
+int outfile_commit(outfile_t *o);
+
+/* Removes the temporary file; returns -1, and leaves errno as it is. */
+
+int outfile_abort(outfile_t *o);
+
+/* Writes a file to the disk and closes it.  Returns 0, or -1 and errno. */
+
+int outfile_sync(FILE *f);
+
+/*
+ * The same for a command with an option that names its output.
+ *
  * Opens a temporary file beside path; a path that is NULL or "-" is standard
  * output, which is the caller's.  Nothing is opened where another file is
  * there already, unless it is to be replaced.  Returns a status.

@@ -16,23 +16,26 @@
 
 #include <openssl/sha.h>
 
+#include "files/outfile.h"
 #include "files/user_file.h"
 #include "trail/known_head.h"
 
 
+#define CHAIN_DIRECTORY  "paylock/"
 #define CHAIN_PATH  4096
 #define CHAIN_NAME  (2 * 16 + 1)       /* 16 bytes of a SHA-256 */
 #define CHAIN_FILE  8192
 
 
 static int chain_directory(control_t *ctl, int make, int *dir);
+static int chain_path(char path[CHAIN_PATH], const char *name);
 static void chain_name(const settings_t *s, char name[CHAIN_NAME]);
 static int chain_read(control_t *ctl, int dir, const char *name, head_t *known,
     paylock_verify_t *v);
 static int chain_parse(FILE *f, head_t *known, paylock_verify_t *v);
 static int chain_write(control_t *ctl, int dir, const char *name,
     const head_t *head);
-static int chain_print(control_t *ctl, FILE *f, const head_t *head);
+static void chain_print(control_t *ctl, FILE *f, const head_t *head);
 static int chain_failed(control_t *ctl, const char *what);
 
 
@@ -130,9 +133,7 @@ chain_directory(control_t *ctl, int make, int *dir)
 {
     char  path[CHAIN_PATH];
 
-    if (user_path(path, sizeof(path), "XDG_STATE_HOME", ".local/state",
-                  "paylock/") != 0)
-    {
+    if (chain_path(path, CHAIN_DIRECTORY) != 0) {
         return chain_failed(ctl, "open");
     }
 
@@ -147,6 +148,13 @@ chain_directory(control_t *ctl, int make, int *dir)
     }
 
     return STATUS_DONE;
+}
+
+
+static int
+chain_path(char path[CHAIN_PATH], const char *name)
+{
+    return user_path(path, CHAIN_PATH, "XDG_STATE_HOME", ".local/state", name);
 }
 
 
@@ -261,42 +269,28 @@ chain_parse(FILE *f, head_t *known, paylock_verify_t *v)
 }
 
 
-/* The new file is whole on disk before it takes the old one's name. */
-
 static int
 chain_write(control_t *ctl, int dir, const char *name, const head_t *head)
 {
-    int    fd, ok;
-    char   temp[CHAIN_NAME + sizeof(".new")];
-    FILE  *f;
+    char       file[sizeof(CHAIN_DIRECTORY) + CHAIN_NAME], path[CHAIN_PATH];
+    outfile_t  out;
 
-    (void) sprintf(temp, "%s.new", name);
+    (void) sprintf(file, CHAIN_DIRECTORY "%s", name);
 
-    fd = openat(dir, temp, O_WRONLY|O_CREAT|O_TRUNC|O_CLOEXEC|O_NOFOLLOW,
-                0600);
-    f = fd == -1 ? NULL : fdopen(fd, "w");
-
-    if (f == NULL) {
-        if (fd != -1) {
-            (void) close(fd);
-        }
-
-        return chain_failed(ctl, "write");
-    }
-
-    ok = chain_print(ctl, f, head) && fflush(f) == 0 && fsync(fd) == 0;
-
-    if (fclose(f) != 0 || !ok || renameat(dir, temp, dir, name) != 0
-        || fsync(dir) != 0)
+    if (chain_path(path, file) != 0
+        || outfile_begin(&out, path, OUTFILE_REPLACE) != 0)
     {
         return chain_failed(ctl, "write");
     }
 
-    return STATUS_DONE;
+    chain_print(ctl, out.f, head);
+
+    return outfile_commit(&out) == 0 && fsync(dir) == 0
+           ? STATUS_DONE : chain_failed(ctl, "write");
 }
 
 
-static int
+static void
 chain_print(control_t *ctl, FILE *f, const head_t *head)
 {
     size_t                   i;
@@ -318,8 +312,6 @@ chain_print(control_t *ctl, FILE *f, const head_t *head)
         (void) fprintf(f, "key = %s %" PRIu64 "\n", v->ring.key[i].hex,
                        v->ring.key[i].revoked);
     }
-
-    return !ferror(f);
 }
 
 
