@@ -11,7 +11,7 @@ import subprocess
 import pytest
 
 from support import servers
-from chain import AUDIT, LOCKS
+from support.chain import AUDIT, LOCKS
 
 ROW = ('_(PROJECT, "project", TEXT, 30,'
        ' PAYLOCK_FIELD_IMPORT|PAYLOCK_FIELD_LIST,'
