@@ -34,11 +34,12 @@ module     := build/ngx_http_paylock_module.so
 cli        := build/paylock-admin
 manuals    := build/paylock-admin.1 build/ngx_http_paylock_module.8
 
-module_src := $(wildcard ngx_http_paylock_module/*.c)
+module_src := $(wildcard ngx_http_paylock_module/*.c ngx_http_paylock_module/*/*.c)
 lib_src    := $(wildcard libpaylock/*.c)
 cli_src    := $(wildcard admin-cli/*.c)
 sources    := $(module_src) $(lib_src) $(cli_src)
-headers    := $(wildcard ngx_http_paylock_module/*.h libpaylock/*.h)
+headers    := $(wildcard ngx_http_paylock_module/*/*.h libpaylock/*.h)
+rooms      := $(wildcard ngx_http_paylock_module/*/)
 page       := $(wildcard libpaylock/page/*)
 bundle     := $(wildcard admin-cli/bundle/*)
 
@@ -68,7 +69,8 @@ asan_flags := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 at_once     = $(shell echo $$(($$(nproc) * 2)))
 
 nginx_incs := $(addprefix -Ibuild/nginx/, src/core src/event \
-                  src/event/modules src/os/unix src/http src/http/modules objs)
+                  src/event/modules src/os/unix src/http src/http/modules objs) \
+              $(rooms:%/=-I%)
 
 
 .PHONY: all module cli install clean help FORCE
@@ -275,15 +277,14 @@ build/sanitized/ngx_http_paylock_module/%.o: \
 	$(CC) $(strict) -Wno-unused-parameter $(sanitize) -MMD -MP \
 	    -Ilibpaylock $(nginx_incs) -c -o $@ $<
 
-table_obj := $(addprefix build/sanitized/ngx_http_paylock_module/, \
+table_obj := $(addprefix build/sanitized/ngx_http_paylock_module/table/, \
                  $(addprefix ngx_http_paylock_, table.o table_write.o \
                      table_scan.o table_guard.o table_sweep.o table_state.o))
 
 tables    := $(filter build/unit/test_table%,$(unit))
 
 $(tables): $(table_obj)
-$(tables): private extra := -Wno-unused-parameter \
-        -Ingx_http_paylock_module $(nginx_incs)
+$(tables): private extra := -Wno-unused-parameter $(nginx_incs)
 
 # what reads a file for import, without Redis
 
@@ -312,10 +313,10 @@ feed_incs  := $(nginx_incs) -Ibuild/nginx/src/http/v2
 
 # the feed: what stands between the replies and the table
 
-feed_obj   := $(addprefix build/fuzz/obj/ngx_http_paylock_module/, \
-                  $(addprefix ngx_http_paylock_, table.o table_write.o \
-                      table_scan.o table_guard.o table_sweep.o \
-                      table_state.o apply.o apply_entry.o chain.o))
+feed_obj   := $(table_obj:build/sanitized/%=build/fuzz/obj/%) \
+              $(addprefix build/fuzz/obj/ngx_http_paylock_module/feed/, \
+                  $(addprefix ngx_http_paylock_, apply.o apply_entry.o \
+                      chain.o))
 
 build/fuzz/obj/ngx_http_paylock_module/%.o: ngx_http_paylock_module/%.c \
         tests/fuzz/feed_store.h build/nginx/objs/Makefile \
@@ -327,8 +328,7 @@ build/fuzz/obj/ngx_http_paylock_module/%.o: ngx_http_paylock_module/%.c \
 
 build/fuzz/feed: $(feed_obj)
 build/fuzz/feed: tests/fuzz/feed_redis.h tests/fuzz/feed_scan.h
-build/fuzz/feed: private extra := -Wno-unused-parameter \
-        -Ingx_http_paylock_module $(feed_incs) \
+build/fuzz/feed: private extra := -Wno-unused-parameter $(feed_incs) \
         -include tests/fuzz/feed_store.h
 
 build/fuzz/%: tests/fuzz/%.c $(fuzz_obj) build/sources

@@ -26,7 +26,8 @@ CONTEXTS = {"MAIN": "http", "SRV": "server", "LOC": "location"}
 
 
 def source(name):
-    return (SOURCES / name).read_text()
+    path, = SOURCES.rglob(name)
+    return path.read_text()
 
 
 def table(text, start):
