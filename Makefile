@@ -315,8 +315,8 @@ feed_incs  := $(nginx_incs) -Ibuild/nginx/src/http/v2
 
 feed_obj   := $(table_obj:build/sanitized/%=build/fuzz/obj/%) \
               $(addprefix build/fuzz/obj/ngx_http_paylock_module/feed/, \
-                  $(addprefix ngx_http_paylock_, apply.o apply_entry.o \
-                      chain.o))
+                  $(addprefix ngx_http_paylock_, apply.o apply_fields.o \
+                      apply_entries.o chain.o feed_error.o))
 
 build/fuzz/obj/ngx_http_paylock_module/%.o: ngx_http_paylock_module/%.c \
         tests/fuzz/feed_store.h build/nginx/objs/Makefile \

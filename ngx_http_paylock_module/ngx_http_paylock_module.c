@@ -8,8 +8,14 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include "ngx_http_paylock_answer.h"
+#include "ngx_http_paylock_count.h"
+#include "ngx_http_paylock_host.h"
+#include "ngx_http_paylock_lease.h"
+#include "ngx_http_paylock_metrics.h"
+#include "ngx_http_paylock_page.h"
+#include "ngx_http_paylock_request.h"
 #include "ngx_http_paylock_state.h"
+#include "ngx_http_paylock_zone.h"
 #include "paylock_keys.h"
 
 
@@ -200,7 +206,7 @@ static ngx_command_t  ngx_http_paylock_commands[] = {
 
     { ngx_string("paylock_exempt"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
-      ngx_http_paylock_pass_exempt,
+      ngx_http_paylock_exempt,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -301,7 +307,9 @@ ngx_http_paylock_init(ngx_conf_t *cf)
         *server = pscf;
         pmcf->table.defaults |= 1u << pscf->def;
 
-        if (ngx_http_paylock_names_init(cf, pscf, cscf[i]) != NGX_OK) {
+        if (ngx_http_paylock_names_init(cf, pscf, cscf[i]) != NGX_OK
+            || ngx_http_paylock_host_init(cf, pscf) != NGX_OK)
+        {
             return NGX_ERROR;
         }
 

@@ -215,7 +215,8 @@ def test_32_bits(private):
     # what the headers of these want that a 64-bit machine has not
     (private / "gnu").mkdir()
     (private / "gnu/stubs-32.h").touch()
-    own = ["ngx_http_paylock_module", "libpaylock"]
+    own = [path for name in ("ngx_http_paylock_module", "libpaylock")
+           for path in sorted((servers.ROOT / name).rglob("*.[ch]"))]
     done = subprocess.run(
         ["clang", "-m32", "-march=i686", "-fsyntax-only", "-std=gnu11",
          "-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror",
@@ -223,9 +224,8 @@ def test_32_bits(private):
          *(f"-Ibuild/nginx/{part}" for part in (
              "src/core", "src/event", "src/event/modules", "src/os/unix",
              "objs", "src/http", "src/http/modules", "src/http/v2")),
-         *(f"-I{part}" for part in own),
-         *(path for part in own
-           for path in sorted((servers.ROOT / part).glob("*.c")))],
+         *sorted({f"-I{path.parent}" for path in own if path.suffix == ".h"}),
+         *(path for path in own if path.suffix == ".c")],
         cwd=servers.ROOT, text=True, capture_output=True)
     assert done.returncode == 0, done.stderr[-3000:]
 

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * What a closed site shows: the answers of the locations, and their bodies.
+ * What a closed site shows: the answers of the locations.
  */
 
 
@@ -10,7 +10,8 @@
 #define _NGX_HTTP_PAYLOCK_ANSWER_H_INCLUDED_
 
 
-#include "ngx_http_paylock_module.h"
+#include "ngx_http_paylock_conf.h"
+#include "paylock_page.h"
 
 
 /* pages that differ by no more than their contact */
@@ -36,45 +37,10 @@ struct ngx_http_paylock_answer_s {
 };
 
 
-/* a body in the making */
-
-typedef struct {
-    ngx_chain_t                 *chain;
-    ngx_chain_t                **last;
-    ngx_buf_t                   *buf;          /* the last one */
-    off_t                        len;
-} ngx_http_paylock_body_t;
-
-
 /* ngx_http_paylock_answer.c */
 
 ngx_http_paylock_answer_t *ngx_http_paylock_answer_get(ngx_conf_t *cf,
     ngx_http_paylock_main_conf_t *pmcf, ngx_http_paylock_loc_conf_t *plcf);
-
-
-/* ngx_http_paylock_page.c */
-
-ngx_int_t ngx_http_paylock_page_add(ngx_http_request_t *r,
-    ngx_http_paylock_body_t *body, u_char *data, size_t len);
-
-
-/* ngx_http_paylock_template.c */
-
-char *ngx_http_paylock_template(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-ngx_int_t ngx_http_paylock_template_check(ngx_conf_t *cf,
-    ngx_http_paylock_main_conf_t *pmcf);
-ngx_int_t ngx_http_paylock_template_body(ngx_http_request_t *r,
-    ngx_http_paylock_template_t *template, ngx_http_paylock_body_t *body);
-
-
-/*
- * ngx_http_paylock_template_read.c: what a file has, in memory of cf->pool;
- * an error is logged
- */
-
-ngx_int_t ngx_http_paylock_template_read(ngx_conf_t *cf, ngx_str_t *file,
-    ngx_str_t *text);
 
 
 #endif /* _NGX_HTTP_PAYLOCK_ANSWER_H_INCLUDED_ */

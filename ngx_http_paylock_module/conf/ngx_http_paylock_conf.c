@@ -11,7 +11,6 @@
 #include <ngx_http.h>
 
 #include "ngx_http_paylock_answer.h"
-#include "ngx_http_paylock_node.h"
 
 
 #define NGX_HTTP_PAYLOCK_ZONE_SIZE  (8 * 1024 * 1024)
@@ -65,7 +64,7 @@ ngx_http_paylock_init_main_conf(ngx_conf_t *cf, void *conf)
     ngx_conf_init_size_value(pmcf->size, NGX_HTTP_PAYLOCK_ZONE_SIZE);
     ngx_conf_init_msec_value(pmcf->reconcile, 60000);
 
-    if (ngx_http_paylock_node_init(cf, &pmcf->name) != NGX_OK) {
+    if (ngx_http_paylock_node_name_init(cf, &pmcf->name) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 
@@ -163,7 +162,7 @@ ngx_http_paylock_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     if (conf->exempt == NULL) {
         conf->exempt = prev->exempt ? prev->exempt
-                                    : ngx_http_paylock_pass_defaults();
+                                    : ngx_http_paylock_exempt_defaults();
     }
 
     pscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_paylock_module);

@@ -10,7 +10,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include "ngx_http_paylock_host.h"
+#include "ngx_http_paylock_names.h"
 #include "paylock_host.h"
 
 
@@ -57,10 +57,8 @@ ngx_http_paylock_names_init(ngx_conf_t *cf, ngx_http_paylock_srv_conf_t *pscf,
 
     pscf->mask = n - 1;
     pscf->own = ngx_pcalloc(cf->pool, n * sizeof(uint64_t));
-    pscf->strictest = ngx_pcalloc(cf->pool,
-                                  sizeof(ngx_http_paylock_strictest_t));
 
-    return pscf->own && pscf->strictest ? NGX_OK : NGX_ERROR;
+    return pscf->own ? NGX_OK : NGX_ERROR;
 }
 
 
@@ -103,7 +101,7 @@ ngx_http_paylock_names_add(ngx_http_paylock_srv_conf_t *pscf,
     bare.data = name->data + lead;
     bare.len = name->len - lead;
 
-    if (!ngx_http_paylock_host_valid(&bare)) {
+    if (!ngx_http_paylock_names_valid(&bare)) {
         return NGX_OK;
     }
 
@@ -140,7 +138,7 @@ ngx_http_paylock_names_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_OK;
     }
 
-    if (ngx_http_paylock_host_normalise(cf->pool, &value[1],
+    if (ngx_http_paylock_names_normalise(cf->pool, &value[1],
                                         &pscf->constant.name)
         != NGX_OK)
     {
@@ -212,7 +210,7 @@ ngx_http_paylock_names_pattern(ngx_http_request_t *r,
     ngx_regex_t  **regex;
 #endif
 
-    if (!ngx_http_paylock_host_valid(host)) {
+    if (!ngx_http_paylock_names_valid(host)) {
         return 0;
     }
 
@@ -272,4 +270,52 @@ ngx_http_paylock_names_wildcard(const ngx_str_t *wildcard,
 
     return host->len > len
            && ngx_memcmp(host->data + host->len - len, tail, len) == 0;
+}
+
+
+ngx_uint_t
+ngx_http_paylock_names_valid(const ngx_str_t *host)
+{
+    return paylock_host_check((char *) host->data, host->len) == NULL
+           && paylock_host_suffix((char *) host->data, host->len) == 0;
+}
+
+
+ngx_int_t
+ngx_http_paylock_names_normalise(ngx_pool_t *pool, const ngx_str_t *value,
+    ngx_str_t *host)
+{
+    u_char  *p, *last;
+
+    host->len = value->len;
+
+    last = value->data + value->len;
+    p = ngx_strlchr(value->data, last, ':');
+
+    if (p) {
+        host->len = p - value->data;
+
+        while (++p < last) {
+            if (*p < '0' || *p > '9') {
+                return NGX_DECLINED;
+            }
+        }
+    }
+
+    if (host->len && value->data[host->len - 1] == '.') {
+        host->len--;
+    }
+
+    if (host->len == 0 || host->len > PAYLOCK_HOST_NAME) {
+        return NGX_DECLINED;
+    }
+
+    host->data = ngx_pnalloc(pool, host->len);
+    if (host->data == NULL) {
+        return NGX_DECLINED;
+    }
+
+    ngx_strlow(host->data, value->data, host->len);
+
+    return ngx_http_paylock_names_valid(host) ? NGX_OK : NGX_DECLINED;
 }

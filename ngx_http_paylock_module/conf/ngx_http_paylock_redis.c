@@ -8,7 +8,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include "ngx_http_paylock_module.h"
+#include "ngx_http_paylock_conf.h"
 #include "paylock_keys.h"
 #include "paylock_url.h"
 
@@ -88,7 +88,7 @@ ngx_http_paylock_redis_init(ngx_conf_t *cf, ngx_http_paylock_redis_t *redis)
         return NGX_CONF_ERROR;
     }
 
-    return ngx_http_paylock_tls_init(cf, redis);
+    return ngx_http_paylock_redis_ssl_init(cf, redis);
 }
 
 

@@ -10,7 +10,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include "ngx_http_paylock_module.h"
+#include "ngx_http_paylock_conf.h"
 
 
 static ngx_int_t ngx_http_paylock_secret_check(ngx_conf_t *cf,

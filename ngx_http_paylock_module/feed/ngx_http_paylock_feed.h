@@ -17,6 +17,10 @@
 #define NGX_HTTP_PAYLOCK_BATCH  256    /* fields or entries a reply */
 #define NGX_HTTP_PAYLOCK_SEEN   1024   /* a set of hosts, to be half full */
 
+/* milliseconds before another attempt, half of it at least; grows */
+
+#define NGX_HTTP_PAYLOCK_BACKOFF_MIN  200
+
 /* in a turn of the event loop, about 10 us */
 
 #define NGX_HTTP_PAYLOCK_FIELDS   16   /* noted: twice the records */
@@ -103,11 +107,29 @@ typedef struct {
 void ngx_http_paylock_feed_start(ngx_http_paylock_feed_t *feed);
 void ngx_http_paylock_feed_stop(ngx_http_paylock_feed_t *feed);
 
+
+/*
+ * ngx_http_paylock_follow.c: entries, as they come
+ */
+
 /* Waits for entries, if block is not 0 so many milliseconds. */
 
 void ngx_http_paylock_feed_ask_entries(ngx_http_paylock_feed_t *feed,
     ngx_msec_t block);
 void ngx_http_paylock_feed_follow(ngx_http_paylock_feed_t *feed);
+
+
+/* ngx_http_paylock_feed_error.c */
+
+/* Notes a reason; returns NGX_ERROR. */
+
+ngx_int_t ngx_http_paylock_apply_error(ngx_http_paylock_feed_t *feed,
+    ngx_http_paylock_trouble_e trouble, const char *fmt, ...);
+
+/* The error that found records are too many for the zone. */
+
+ngx_int_t ngx_http_paylock_apply_full(ngx_http_paylock_feed_t *feed,
+    uint64_t found);
 
 /* The link fails, since no Redis that is of use answers like that. */
 
@@ -133,26 +155,30 @@ void ngx_http_paylock_scan_ask_fields(ngx_http_paylock_feed_t *feed);
 
 
 /*
- * ngx_http_paylock_resume.c: when all records are read, which takes about a
- * hundredth of the time, whatever asks for it
+ * ngx_http_paylock_resume.c: a new connection: may what is known go on from
+ * the head?
  */
-
-/* A new connection: may what is known go on from the head? */
 
 void ngx_http_paylock_resume(void *data, redisReply *reply);
 
+
+/*
+ * ngx_http_paylock_schedule.c: when all records are read, which takes about a
+ * hundredth of the time, whatever asks for it
+ */
+
 /* Is a scan due, with so many fields in the hash, and so many known of? */
 
-ngx_uint_t ngx_http_paylock_resume_scan_due(ngx_http_paylock_feed_t *feed,
+ngx_uint_t ngx_http_paylock_schedule_scan_due(ngx_http_paylock_feed_t *feed,
     int64_t fields, int64_t expected);
 
 /* ... in so many milliseconds, if all is known? */
 
-ngx_msec_t ngx_http_paylock_resume_next_scan(ngx_http_paylock_feed_t *feed);
+ngx_msec_t ngx_http_paylock_schedule_next_scan(ngx_http_paylock_feed_t *feed);
 
 /* A scan has ended, or was broken off: the time that it took. */
 
-ngx_msec_t ngx_http_paylock_resume_scanned(ngx_http_paylock_feed_t *feed);
+ngx_msec_t ngx_http_paylock_schedule_scanned(ngx_http_paylock_feed_t *feed);
 
 
 /*
@@ -185,17 +211,35 @@ ngx_int_t ngx_http_paylock_chain_back(ngx_http_paylock_feed_t *feed,
 
 
 /*
- * ngx_http_paylock_apply.c: from replies to the table; returns likewise.
+ * ngx_http_paylock_apply.c: the writer of the table.  lock() and commit() fail
+ * if this worker has the lease no more.
+ */
+
+ngx_int_t ngx_http_paylock_apply_lock(ngx_http_paylock_feed_t *feed);
+void ngx_http_paylock_apply_unlock(ngx_http_paylock_feed_t *feed);
+
+/* Notes of fields that a scan before this one has taken are void. */
+
+ngx_int_t ngx_http_paylock_apply_begin(ngx_http_paylock_feed_t *feed);
+
+/* What was applied becomes what is known of the chain. */
+
+ngx_int_t ngx_http_paylock_apply_commit(ngx_http_paylock_feed_t *feed);
+
+/* Was the host put into the set before?  If not it is now. */
+
+ngx_uint_t ngx_http_paylock_apply_seen(uint64_t *seen,
+    const ngx_http_paylock_key_t *key);
+
+
+/*
+ * ngx_http_paylock_apply_fields.c: from replies to the table.
  *
  * What has many parts is done in slices, one in a turn of the event loop, so
  * short that a request does not notice: NGX_AGAIN if there is more.
  * feed->done, 0 at first, tells where to go on.
  */
 
-ngx_int_t ngx_http_paylock_apply_lock(ngx_http_paylock_feed_t *feed);
-void ngx_http_paylock_apply_unlock(ngx_http_paylock_feed_t *feed);
-
-ngx_int_t ngx_http_paylock_apply_begin(ngx_http_paylock_feed_t *feed);
 ngx_int_t ngx_http_paylock_apply_fields(ngx_http_paylock_feed_t *feed,
     redisReply *fields);
 
@@ -203,30 +247,11 @@ ngx_int_t ngx_http_paylock_apply_fields(ngx_http_paylock_feed_t *feed,
 
 ngx_int_t ngx_http_paylock_apply_sweep(ngx_http_paylock_feed_t *feed);
 
-/* What was applied becomes what is known of the chain. */
 
-ngx_int_t ngx_http_paylock_apply_commit(ngx_http_paylock_feed_t *feed);
-
-/* Notes a reason; returns NGX_ERROR. */
-
-ngx_int_t ngx_http_paylock_apply_error(ngx_http_paylock_feed_t *feed,
-    ngx_http_paylock_trouble_e trouble, const char *fmt, ...);
-
-/* The error that found records are too many for the zone. */
-
-ngx_int_t ngx_http_paylock_apply_full(ngx_http_paylock_feed_t *feed,
-    uint64_t found);
-
-
-/* ngx_http_paylock_apply_entry.c: likewise */
+/* ngx_http_paylock_apply_entries.c: likewise */
 
 ngx_int_t ngx_http_paylock_apply_entries(ngx_http_paylock_feed_t *feed,
     const redisReply *entries);
-
-/* Was the host put into the set before?  If not it is now. */
-
-ngx_uint_t ngx_http_paylock_apply_seen(uint64_t *seen,
-    const ngx_http_paylock_key_t *key);
 
 
 /*

@@ -9,6 +9,7 @@
 #include <ngx_http.h>
 
 #include "ngx_http_paylock_feed.h"
+#include "ngx_http_paylock_log.h"
 
 
 static ngx_int_t ngx_http_paylock_head_role(ngx_http_paylock_feed_t *feed,

@@ -13,23 +13,11 @@
 #include <ngx_http.h>
 
 #include "ngx_http_paylock_feed.h"
+#include "ngx_http_paylock_lease.h"
 #include "ngx_http_paylock_state.h"
 
 
 #define NGX_HTTP_PAYLOCK_LEASE_TICK  500
-#define NGX_HTTP_PAYLOCK_LEASE_TIME  1500
-
-/*
- * A lease is its owner's pid, which has no more bits than these anywhere, and
- * above it the token: ten bits of that where a word has 32.  It tells the
- * leases of one process apart, which forgets the one before when it takes the
- * next.
- */
-
-#define NGX_HTTP_PAYLOCK_LEASE_BITS  22
-
-#define ngx_http_paylock_lease_pid(held)                                      \
-    ((ngx_pid_t) ((held) & ((1 << NGX_HTTP_PAYLOCK_LEASE_BITS) - 1)))
 
 
 struct ngx_http_paylock_lease_s {
@@ -41,8 +29,6 @@ struct ngx_http_paylock_lease_s {
 
 static void ngx_http_paylock_lease_tick(ngx_event_t *ev);
 static void ngx_http_paylock_lease_stop(ngx_http_paylock_lease_t *lease);
-static ngx_atomic_uint_t ngx_http_paylock_lease_take(
-    ngx_http_paylock_node_sh_t *node);
 static void ngx_http_paylock_lease_leave(void *data);
 
 
@@ -158,46 +144,6 @@ ngx_http_paylock_lease_tick(ngx_event_t *ev)
     }
 
     ngx_add_timer(ev, NGX_HTTP_PAYLOCK_LEASE_TICK);
-}
-
-
-/* Has nobody the lease, or nobody who renews it? */
-
-ngx_uint_t
-ngx_http_paylock_lease_is_free(ngx_http_paylock_node_sh_t *node)
-{
-    ngx_msec_int_t     age;
-    ngx_atomic_uint_t  held;
-
-    held = node->lease;
-    age = (ngx_msec_int_t) (ngx_current_msec - node->heartbeat);
-
-    return held == 0
-           || age > NGX_HTTP_PAYLOCK_LEASE_TIME
-           || (kill(ngx_http_paylock_lease_pid(held), 0) == -1
-               && ngx_errno == ESRCH);
-}
-
-
-/* Takes the lease if it is free; 0 if it is not. */
-
-static ngx_atomic_uint_t
-ngx_http_paylock_lease_take(ngx_http_paylock_node_sh_t *node)
-{
-    ngx_atomic_uint_t  held, old;
-
-    old = node->lease;
-
-    if (!ngx_http_paylock_lease_is_free(node)) {
-        return 0;
-    }
-
-    held = ngx_atomic_fetch_add(&node->token, 1) + 1;
-    held = held << NGX_HTTP_PAYLOCK_LEASE_BITS | ngx_pid;
-
-    node->heartbeat = ngx_current_msec;
-
-    return ngx_atomic_cmp_set(&node->lease, old, held) ? held : 0;
 }
 
 

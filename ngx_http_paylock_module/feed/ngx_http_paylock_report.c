@@ -9,6 +9,7 @@
 #include <ngx_http.h>
 
 #include "ngx_http_paylock_feed.h"
+#include "ngx_http_paylock_log.h"
 #include "paylock_host.h"
 
 

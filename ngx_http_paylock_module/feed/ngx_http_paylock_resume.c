@@ -1,6 +1,8 @@
 
 /*
  * Copyright (C) 2026 paylock contributors
+ *
+ * A new connection: what is known goes on from the head, or a scan starts.
  */
 
 
@@ -9,11 +11,6 @@
 #include <ngx_http.h>
 
 #include "ngx_http_paylock_feed.h"
-
-
-/* milliseconds in which no scan was made count, for so many later */
-
-#define NGX_HTTP_PAYLOCK_SAVED  200000
 
 
 void
@@ -39,7 +36,7 @@ ngx_http_paylock_resume(void *data, redisReply *reply)
 
     if ((ngx_memcmp(&head, &node->cursor, sizeof(head)) != 0
          && !(head.seq == 0 && node->gone))
-        || ngx_http_paylock_resume_scan_due(feed, fields, feed->fields))
+        || ngx_http_paylock_schedule_scan_due(feed, fields, feed->fields))
     {
         ngx_http_paylock_scan_start(feed, reply);
         return;
@@ -50,70 +47,4 @@ ngx_http_paylock_resume(void *data, redisReply *reply)
     feed->checked = ngx_current_msec;
 
     ngx_http_paylock_feed_follow(feed);
-}
-
-
-/*
- * To follow entries once more that a scan which was broken off has followed
- * would undo what came after them.  That nothing is left costs nothing to
- * read, and is a loss.
- */
-
-ngx_uint_t
-ngx_http_paylock_resume_scan_due(ngx_http_paylock_feed_t *feed,
-    int64_t fields, int64_t expected)
-{
-    ngx_http_paylock_node_sh_t  *node;
-
-    node = feed->pmcf->node;
-
-    return node->scanned == 0
-           || node->overtaken
-           || ngx_http_paylock_resume_next_scan(feed) == 0
-           || (fields != expected
-               && (fields == 0
-                   || (ngx_msec_int_t) (ngx_current_msec - node->paid) >= 0));
-}
-
-
-ngx_msec_t
-ngx_http_paylock_resume_next_scan(ngx_http_paylock_feed_t *feed)
-{
-    ngx_msec_t                   age, pause;
-    ngx_http_paylock_node_sh_t  *node;
-
-    node = feed->pmcf->node;
-
-    age = ngx_current_msec - node->scanned;
-    pause = ngx_max(feed->pmcf->reconcile, node->lasted * 99);
-
-    return age < pause ? pause - age : 0;
-}
-
-
-ngx_msec_t
-ngx_http_paylock_resume_scanned(ngx_http_paylock_feed_t *feed)
-{
-    ngx_msec_t                   lasted, since;
-    ngx_http_paylock_node_sh_t  *node;
-
-    node = feed->pmcf->node;
-
-    lasted = ngx_current_msec - feed->started;
-
-    /* the first there is no choice about */
-
-    if (node->scanned == 0) {
-        return lasted;
-    }
-
-    since = ngx_current_msec - NGX_HTTP_PAYLOCK_SAVED;
-
-    if ((ngx_msec_int_t) (since - node->paid) > 0) {
-        node->paid = since;
-    }
-
-    node->paid += lasted * 100;
-
-    return lasted;
 }

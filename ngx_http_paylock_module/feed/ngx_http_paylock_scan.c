@@ -163,7 +163,7 @@ ngx_http_paylock_scan_walk(void *data, redisReply *reply)
         feed->fields = node->fields;
 
         if (!feed->adopts
-            && !ngx_http_paylock_resume_scan_due(feed, feed->head_fields,
+            && !ngx_http_paylock_schedule_scan_due(feed, feed->head_fields,
                                                  feed->fields + feed->added))
         {
             feed->checked = ngx_current_msec;
@@ -479,7 +479,7 @@ ngx_http_paylock_scan_sweep(void *data, redisReply *reply)
 
     feed->fields = (int64_t) feed->sweep.seen + feed->strange;
 
-    node->lasted = ngx_http_paylock_resume_scanned(feed);
+    node->lasted = ngx_http_paylock_schedule_scanned(feed);
     node->scanned = ngx_current_msec;
 
     ngx_http_paylock_report_scan(feed);

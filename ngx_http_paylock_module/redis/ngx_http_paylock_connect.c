@@ -16,6 +16,10 @@
 #include "ngx_http_paylock_link.h"
 
 
+#define NGX_HTTP_PAYLOCK_LINK_OUT  4096
+
+
+static void ngx_http_paylock_connect(ngx_http_paylock_link_t *link);
 static void ngx_http_paylock_connect_resolved(ngx_resolver_ctx_t *ctx);
 static void ngx_http_paylock_connect_known(ngx_http_paylock_link_t *link,
     const char *why);
@@ -26,9 +30,52 @@ static void ngx_http_paylock_connect_failed(ngx_http_paylock_link_t *link,
     const char *what, ngx_err_t err);
 static void ngx_http_paylock_connect_handler(ngx_event_t *ev);
 static void ngx_http_paylock_connect_done(ngx_http_paylock_link_t *link);
+static void ngx_http_paylock_link_connected(ngx_http_paylock_link_t *link);
 
 
 void
+ngx_http_paylock_link_open(ngx_http_paylock_link_t *link)
+{
+    /* what happens is logged once, by the owner, not at each attempt */
+
+    link->quiet = *link->log;
+    link->quiet.log_level = link->redis->tls ? NGX_LOG_ERR : NGX_LOG_EMERG;
+    link->quiet.writer = ngx_http_paylock_tls_note;
+    link->quiet.wdata = link;
+    link->quiet.next = NULL;
+    link->why[0] = '\0';
+    link->foreign = 0;
+    link->crowded = 0;
+    link->broken = 0;
+    link->busy = 0;
+    link->large = 0;
+    link->trying = 0;
+    link->due = 0;
+    link->posted = 0;
+
+    link->turn.handler = ngx_http_paylock_link_turn;
+    link->turn.data = link;
+    link->turn.log = link->log;
+
+    link->pool = ngx_create_pool(NGX_HTTP_PAYLOCK_LINK_OUT, link->log);
+    if (link->pool == NULL) {
+        ngx_http_paylock_link_fail(link, "no memory");
+        return;
+    }
+
+    link->out = ngx_create_temp_buf(link->pool, NGX_HTTP_PAYLOCK_LINK_OUT);
+    link->resp = paylock_resp_create();
+
+    if (link->out == NULL || link->resp == NULL) {
+        ngx_http_paylock_link_fail(link, "no memory");
+        return;
+    }
+
+    ngx_http_paylock_connect(link);
+}
+
+
+static void
 ngx_http_paylock_connect(ngx_http_paylock_link_t *link)
 {
     ngx_resolver_ctx_t  *ctx;
@@ -263,9 +310,25 @@ static void
 ngx_http_paylock_connect_done(ngx_http_paylock_link_t *link)
 {
     if (link->redis->tls) {
-        ngx_http_paylock_tls_handshake(link);
+        ngx_http_paylock_tls_handshake(link, ngx_http_paylock_link_connected);
         return;
     }
 
     ngx_http_paylock_link_connected(link);
+}
+
+
+/* The connection is there, and safe. */
+
+static void
+ngx_http_paylock_link_connected(ngx_http_paylock_link_t *link)
+{
+    ngx_connection_t  *c;
+
+    c = link->peer.connection;
+
+    c->read->handler = ngx_http_paylock_link_read_handler;
+    c->write->handler = ngx_http_paylock_link_write_handler;
+
+    link->ready(link->data);
 }

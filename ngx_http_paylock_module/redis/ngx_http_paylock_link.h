@@ -11,7 +11,9 @@
 #define _NGX_HTTP_PAYLOCK_LINK_H_INCLUDED_
 
 
-#include "ngx_http_paylock_module.h"
+#include "ngx_http_paylock_conf.h"
+#include "ngx_http_paylock_count.h"
+#include "ngx_http_paylock_log.h"
 #include "paylock_resp.h"
 
 
@@ -46,6 +48,7 @@ struct ngx_http_paylock_link_s {
     ngx_uint_t                  naddrs;
     ngx_uint_t                  naddr;         /* which is the next */
     ngx_uint_t                  untried;       /* so many for this one */
+    void                      (*secured)(ngx_http_paylock_link_t *link);
     paylock_resp_t             *resp;
     ngx_buf_t                  *out;
     ngx_uint_t                  due;           /* replies */
@@ -67,10 +70,27 @@ struct ngx_http_paylock_link_s {
 };
 
 
-/* ngx_http_paylock_link.c */
+/* ngx_http_paylock_link.c: how it ends */
 
-void ngx_http_paylock_link_open(ngx_http_paylock_link_t *link);
 void ngx_http_paylock_link_close(ngx_http_paylock_link_t *link);
+
+/* Closes the link and calls "failed". */
+
+void ngx_http_paylock_link_fail(ngx_http_paylock_link_t *link,
+    const char *why);
+
+/* The same for an error reply, or a part of a reply that is one. */
+
+void ngx_http_paylock_link_refuse(ngx_http_paylock_link_t *link,
+    const redisReply *error);
+
+/* A failure that link->why explains, or else err, with what could not be. */
+
+void ngx_http_paylock_link_errno(ngx_http_paylock_link_t *link,
+    const char *what, ngx_err_t err);
+
+
+/* ngx_http_paylock_command.c */
 
 /* Appends a command of 0-terminated words, the last followed by NULL. */
 
@@ -96,24 +116,7 @@ void ngx_http_paylock_link_call(ngx_http_paylock_link_t *link,
 void ngx_http_paylock_link_expect(ngx_http_paylock_link_t *link,
     size_t fields);
 
-/* Closes the link and calls "failed". */
-
-void ngx_http_paylock_link_fail(ngx_http_paylock_link_t *link,
-    const char *why);
-
-/* The same for an error reply, or a part of a reply that is one. */
-
-void ngx_http_paylock_link_refuse(ngx_http_paylock_link_t *link,
-    const redisReply *error);
-
-/* The connection is there, and safe. */
-
-void ngx_http_paylock_link_connected(ngx_http_paylock_link_t *link);
-
-/* A failure that link->why explains, or else err, with what could not be. */
-
-void ngx_http_paylock_link_errno(ngx_http_paylock_link_t *link,
-    const char *what, ngx_err_t err);
+void ngx_http_paylock_link_write_handler(ngx_event_t *wev);
 
 
 /* ngx_http_paylock_link_read.c: what comes in, and the next turn */
@@ -130,19 +133,20 @@ void ngx_http_paylock_link_again(ngx_http_paylock_link_t *link,
     ngx_http_paylock_reply_pt handler);
 
 
-/* ngx_http_paylock_connect.c: from the name to a connection */
+/* ngx_http_paylock_tls.c: from a connection to a safe one, then calls done */
 
-void ngx_http_paylock_connect(ngx_http_paylock_link_t *link);
-
-
-/* ngx_http_paylock_tls.c: from a connection to a safe one */
-
-void ngx_http_paylock_tls_handshake(ngx_http_paylock_link_t *link);
+void ngx_http_paylock_tls_handshake(ngx_http_paylock_link_t *link,
+    void (*done)(ngx_http_paylock_link_t *link));
 
 /* The writer of link->quiet: what nginx says of TLS goes to link->why. */
 
 void ngx_http_paylock_tls_note(ngx_log_t *log, ngx_uint_t level, u_char *buf,
     size_t len);
+
+
+/* ngx_http_paylock_connect.c: from the name to a connection */
+
+void ngx_http_paylock_link_open(ngx_http_paylock_link_t *link);
 
 
 #endif /* _NGX_HTTP_PAYLOCK_LINK_H_INCLUDED_ */

@@ -10,7 +10,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include "ngx_http_paylock_module.h"
+#include "ngx_http_paylock_request.h"
 
 
 static ngx_uint_t ngx_http_paylock_cookie_cut(ngx_table_elt_t *h,

@@ -12,7 +12,8 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include "ngx_http_paylock_module.h"
+#include "ngx_http_paylock_page.h"
+#include "ngx_http_paylock_request.h"
 
 
 static ngx_int_t ngx_http_paylock_header_filter(ngx_http_request_t *r);
@@ -99,7 +100,7 @@ ngx_http_paylock_replace(ngx_http_request_t *r)
         }
     }
 
-    ngx_http_paylock_clear_headers(r);
+    ngx_http_paylock_headers_clear(r);
 
     if (ngx_http_paylock_page_header(r, verdict, &body) != NGX_OK) {
         return NGX_ERROR;
@@ -167,7 +168,7 @@ ngx_http_paylock_blank(ngx_http_request_t *r,
 
     ngx_http_set_ctx(r, ctx, ngx_http_paylock_module);
 
-    ngx_http_paylock_clear_headers(r);
+    ngx_http_paylock_headers_clear(r);
     r->headers_out.status = plcf->status;
 
     return ngx_http_next_header_filter(r);
@@ -230,29 +231,4 @@ ngx_http_paylock_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
     }
 
     return r->connection->buffered ? NGX_AGAIN : NGX_OK;
-}
-
-
-void
-ngx_http_paylock_clear_headers(ngx_http_request_t *r)
-{
-    ngx_list_t  headers, trailers;
-
-    headers = r->headers_out.headers;
-    trailers = r->headers_out.trailers;
-
-    headers.part.nelts = 0;
-    headers.part.next = NULL;
-    headers.last = &r->headers_out.headers.part;
-
-    trailers.part.nelts = 0;
-    trailers.part.next = NULL;
-    trailers.last = &r->headers_out.trailers.part;
-
-    ngx_memzero(&r->headers_out, sizeof(ngx_http_headers_out_t));
-
-    r->headers_out.headers = headers;
-    r->headers_out.trailers = trailers;
-    r->headers_out.content_length_n = -1;
-    r->headers_out.last_modified_time = -1;
 }

@@ -8,7 +8,9 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include "ngx_http_paylock_module.h"
+#include "ngx_http_paylock_log.h"
+#include "ngx_http_paylock_page.h"
+#include "ngx_http_paylock_request.h"
 
 
 #define NGX_HTTP_PAYLOCK_BODY    (1024 * 1024)
@@ -18,7 +20,7 @@
 static void ngx_http_paylock_guard(ngx_http_request_t *r,
     ngx_http_paylock_ctx_t *ctx);
 static ngx_int_t ngx_http_paylock_content_handler(ngx_http_request_t *r);
-static ngx_int_t ngx_http_paylock_exempt(ngx_http_request_t *r);
+static ngx_int_t ngx_http_paylock_gate_exempt(ngx_http_request_t *r);
 static ngx_int_t ngx_http_paylock_answer(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict);
 static void ngx_http_paylock_log(ngx_http_request_t *r,
@@ -63,7 +65,7 @@ ngx_http_paylock_gate(ngx_http_request_t *r, ngx_http_paylock_loc_conf_t *plcf,
 
     case NGX_HTTP_PAYLOCK_PASS_EXEMPT:
         return phase == NGX_HTTP_REWRITE_PHASE
-               ? ngx_http_paylock_exempt(r) : NGX_DECLINED;
+               ? ngx_http_paylock_gate_exempt(r) : NGX_DECLINED;
 
     case NGX_HTTP_PAYLOCK_PASS_DRY_RUN:
         ngx_http_paylock_log(r, plcf, verdict);
@@ -91,7 +93,7 @@ ngx_http_paylock_gate(ngx_http_request_t *r, ngx_http_paylock_loc_conf_t *plcf,
  */
 
 static ngx_int_t
-ngx_http_paylock_exempt(ngx_http_request_t *r)
+ngx_http_paylock_gate_exempt(ngx_http_request_t *r)
 {
     ngx_http_paylock_ctx_t  *ctx;
 
@@ -207,7 +209,7 @@ ngx_http_paylock_answer(ngx_http_request_t *r,
         r->keepalive = 0;
     }
 
-    ngx_http_paylock_clear_headers(r);
+    ngx_http_paylock_headers_clear(r);
 
     if (ngx_http_paylock_page_header(r, verdict, &body) != NGX_OK) {
         return NGX_ERROR;
@@ -222,16 +224,6 @@ ngx_http_paylock_answer(ngx_http_request_t *r,
     }
 
     return ngx_http_output_filter(r, body);
-}
-
-
-/* Does the stage close the host to this request? */
-
-ngx_uint_t
-ngx_http_paylock_closed(const ngx_http_paylock_verdict_t *verdict)
-{
-    return verdict->stage == PAYLOCK_LOCKED
-           || (verdict->stage == PAYLOCK_READONLY && !verdict->reads);
 }
 
 

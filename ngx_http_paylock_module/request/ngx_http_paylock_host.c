@@ -9,10 +9,12 @@
 #include <ngx_http.h>
 
 #include "ngx_http_paylock_host.h"
+#include "ngx_http_paylock_request.h"
 #include "ngx_http_paylock_slot.h"
-#include "paylock_host.h"
 
 
+static ngx_uint_t ngx_http_paylock_host_other(ngx_http_request_t *r,
+    ngx_str_t *host);
 static ngx_uint_t ngx_http_paylock_host_reads(const ngx_str_t *line);
 static void ngx_http_paylock_host_default(
     const ngx_http_paylock_srv_conf_t *pscf,
@@ -46,7 +48,15 @@ static void ngx_http_paylock_host_stricter(
     ngx_uint_t *first);
 
 
-/* Which record holds for a request, and the stage it puts the host in. */
+ngx_int_t
+ngx_http_paylock_host_init(ngx_conf_t *cf, ngx_http_paylock_srv_conf_t *pscf)
+{
+    pscf->strictest = ngx_pcalloc(cf->pool,
+                                  sizeof(ngx_http_paylock_strictest_t));
+
+    return pscf->strictest ? NGX_OK : NGX_ERROR;
+}
+
 
 void
 ngx_http_paylock_host_find(ngx_http_request_t *r,
@@ -158,7 +168,7 @@ ngx_http_paylock_host_key(ngx_http_request_t *r,
     verdict->by_key = 1;
 
     if (rc != NGX_OK
-        || ngx_http_paylock_host_normalise(r->pool, &value, &host) != NGX_OK
+        || ngx_http_paylock_names_normalise(r->pool, &value, &host) != NGX_OK
         || (host.len == verdict->key.len
             && ngx_memcmp(host.data, verdict->key.data, host.len) == 0))
     {
@@ -218,22 +228,19 @@ ngx_http_paylock_host_by_name(ngx_http_request_t *r, ngx_str_t *host,
 }
 
 
-ngx_uint_t
-ngx_http_paylock_host_valid(const ngx_str_t *host)
-{
-    return paylock_host_check((char *) host->data, host->len) == NULL
-           && paylock_host_suffix((char *) host->data, host->len) == 0;
-}
+/*
+ * Do the request line and the Host header name two hosts?  The header's is in
+ * host then, empty if it is no name.
+ */
 
-
-ngx_uint_t
+static ngx_uint_t
 ngx_http_paylock_host_other(ngx_http_request_t *r, ngx_str_t *host)
 {
     if (ngx_http_paylock_host_same(r)) {
         return 0;
     }
 
-    if (ngx_http_paylock_host_normalise(r->pool, &r->headers_in.host->value,
+    if (ngx_http_paylock_names_normalise(r->pool, &r->headers_in.host->value,
                                         host)
         != NGX_OK)
     {
@@ -453,44 +460,4 @@ ngx_http_paylock_host_stricter(ngx_http_paylock_verdict_t *verdict,
         *verdict = *other;
         *first = 0;
     }
-}
-
-
-ngx_int_t
-ngx_http_paylock_host_normalise(ngx_pool_t *pool, const ngx_str_t *value,
-    ngx_str_t *host)
-{
-    u_char  *p, *last;
-
-    host->len = value->len;
-
-    last = value->data + value->len;
-    p = ngx_strlchr(value->data, last, ':');
-
-    if (p) {
-        host->len = p - value->data;
-
-        while (++p < last) {
-            if (*p < '0' || *p > '9') {
-                return NGX_DECLINED;
-            }
-        }
-    }
-
-    if (host->len && value->data[host->len - 1] == '.') {
-        host->len--;
-    }
-
-    if (host->len == 0 || host->len > PAYLOCK_HOST_NAME) {
-        return NGX_DECLINED;
-    }
-
-    host->data = ngx_pnalloc(pool, host->len);
-    if (host->data == NULL) {
-        return NGX_DECLINED;
-    }
-
-    ngx_strlow(host->data, value->data, host->len);
-
-    return ngx_http_paylock_host_valid(host) ? NGX_OK : NGX_DECLINED;
 }

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * The names that a request or the configuration gives a host.
+ * Which record holds for a request.
  */
 
 
@@ -10,25 +10,8 @@
 #define _NGX_HTTP_PAYLOCK_HOST_H_INCLUDED_
 
 
-#include "ngx_http_paylock_module.h"
-
-
-/* Is it a name with "www."?  bare is then the part of it behind that. */
-
-static ngx_inline ngx_uint_t
-ngx_http_paylock_host_www(const ngx_str_t *name, ngx_str_t *bare)
-{
-    if (name->len < sizeof("www.")
-        || ngx_memcmp(name->data, "www.", sizeof("www.") - 1) != 0)
-    {
-        return 0;
-    }
-
-    bare->data = name->data + sizeof("www.") - 1;
-    bare->len = name->len - (sizeof("www.") - 1);
-
-    return 1;
-}
+#include "ngx_http_paylock_names.h"
+#include "ngx_http_paylock_verdict.h"
 
 
 /*
@@ -54,25 +37,21 @@ ngx_http_paylock_host_same(ngx_http_request_t *r)
 
 /* ngx_http_paylock_host.c */
 
-/* Is it a name for which a record can be? */
+ngx_int_t ngx_http_paylock_host_init(ngx_conf_t *cf,
+    ngx_http_paylock_srv_conf_t *pscf);
 
-ngx_uint_t ngx_http_paylock_host_valid(const ngx_str_t *host);
+/* Of a main request: which record holds, and the stage it puts the host in. */
 
-/*
- * Do the request line and the Host header name two hosts?  The header's is in
- * host then, empty if it is no name.
- */
-
-ngx_uint_t ngx_http_paylock_host_other(ngx_http_request_t *r,
-    ngx_str_t *host);
+void ngx_http_paylock_host_find(ngx_http_request_t *r,
+    ngx_http_paylock_verdict_t *verdict);
 
 /*
- * What nginx does with a Host header: lower case, no port, no trailing dot.
- * NGX_DECLINED if that is not the name of a host.
+ * Asks a "paylock_key" that has variables, and judges by another value than
+ * before: more of them may be set by now.
  */
 
-ngx_int_t ngx_http_paylock_host_normalise(ngx_pool_t *pool,
-    const ngx_str_t *value, ngx_str_t *host);
+void ngx_http_paylock_host_key(ngx_http_request_t *r,
+    ngx_http_paylock_verdict_t *verdict);
 
 
 #endif /* _NGX_HTTP_PAYLOCK_HOST_H_INCLUDED_ */

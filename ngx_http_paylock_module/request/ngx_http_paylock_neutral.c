@@ -12,7 +12,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include "ngx_http_paylock_module.h"
+#include "ngx_http_paylock_request.h"
 
 
 static ngx_int_t ngx_http_paylock_neutral_add(ngx_conf_t *cf,

@@ -8,7 +8,8 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include "ngx_http_paylock_answer.h"
+#include "ngx_http_paylock_page.h"
+#include "ngx_http_paylock_request.h"
 
 
 #define NGX_HTTP_PAYLOCK_HEADERS    4
@@ -148,7 +149,7 @@ ngx_http_paylock_page_header(ngx_http_request_t *r,
 
     if (r->args.len
         && paylock_strip_mask((char *) r->args.data, r->args.len, NULL)
-        && ngx_http_paylock_page_set(r, "Referrer-Policy", &no_referrer)
+        && ngx_http_paylock_headers_add(r, "Referrer-Policy", &no_referrer)
            != NGX_OK)
     {
         return NGX_ERROR;
@@ -164,7 +165,7 @@ ngx_http_paylock_page_header(ngx_http_request_t *r,
 
     if (rc != NGX_OK
         || (body.buf == NULL
-            && ngx_http_paylock_page_add(r, &body, NULL, 0) != NGX_OK))
+            && ngx_http_paylock_body_add(r, &body, NULL, 0) != NGX_OK))
     {
         return NGX_ERROR;
     }
@@ -232,7 +233,7 @@ ngx_http_paylock_page_preflight(ngx_http_request_t *r,
 {
     r->headers_out.status = NGX_HTTP_NO_CONTENT;
 
-    if (ngx_http_paylock_page_set(r, "Access-Control-Allow-Methods",
+    if (ngx_http_paylock_headers_add(r, "Access-Control-Allow-Methods",
                                   wishes->method)
         != NGX_OK)
     {
@@ -243,7 +244,7 @@ ngx_http_paylock_page_preflight(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    return ngx_http_paylock_page_set(r, "Access-Control-Allow-Headers",
+    return ngx_http_paylock_headers_add(r, "Access-Control-Allow-Headers",
                                      wishes->headers);
 }
 
@@ -311,35 +312,13 @@ ngx_http_paylock_page_locked(ngx_http_request_t *r,
     tag.data = (u_char *) pages->languages[language];
     tag.len = ngx_strlen(tag.data);
 
-    if (ngx_http_paylock_page_set(r, "Content-Language", &tag) != NGX_OK) {
+    if (ngx_http_paylock_headers_add(r, "Content-Language", &tag) != NGX_OK) {
         return NGX_ERROR;
     }
 
     return ngx_http_paylock_page_body(r, &pages->page[format][language],
                                       &answer->contacts[format], verdict,
                                       until, body);
-}
-
-
-ngx_int_t
-ngx_http_paylock_page_set(ngx_http_request_t *r, const char *key,
-    ngx_str_t *value)
-{
-    ngx_table_elt_t  *h;
-
-    h = ngx_list_push(&r->headers_out.headers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_memzero(h, sizeof(ngx_table_elt_t));
-
-    h->hash = 1;
-    h->key.data = (u_char *) key;
-    h->key.len = ngx_strlen(key);
-    h->value = *value;
-
-    return NGX_OK;
 }
 
 
@@ -392,7 +371,7 @@ ngx_http_paylock_page_retry_after(ngx_http_request_t *r, uint32_t until)
                                                     : plcf->retry_after)
                 - value.data;
 
-    return ngx_http_paylock_page_set(r, "Retry-After", &value);
+    return ngx_http_paylock_headers_add(r, "Retry-After", &value);
 }
 
 
@@ -458,35 +437,5 @@ ngx_http_paylock_page_body(ngx_http_request_t *r, paylock_page_t *page,
         p = ngx_cpymem(p, part->text.data, part->text.len);
     }
 
-    return ngx_http_paylock_page_add(r, body, buf, p - buf);
-}
-
-
-ngx_int_t
-ngx_http_paylock_page_add(ngx_http_request_t *r,
-    ngx_http_paylock_body_t *body, u_char *data, size_t len)
-{
-    ngx_buf_t    *b;
-    ngx_chain_t  *cl;
-
-    b = ngx_calloc_buf(r->pool);
-    cl = ngx_alloc_chain_link(r->pool);
-
-    if (b == NULL || cl == NULL) {
-        return NGX_ERROR;
-    }
-
-    b->memory = len != 0;
-    b->pos = data;
-    b->last = data + len;
-
-    cl->buf = b;
-    cl->next = NULL;
-
-    *body->last = cl;
-    body->last = &cl->next;
-    body->buf = b;
-    body->len += len;
-
-    return NGX_OK;
+    return ngx_http_paylock_body_add(r, body, buf, p - buf);
 }

@@ -10,7 +10,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include "ngx_http_paylock_module.h"
+#include "ngx_http_paylock_request.h"
 
 
 static ngx_int_t ngx_http_paylock_private_join(ngx_http_request_t *r,
@@ -61,7 +61,7 @@ ngx_http_paylock_private(ngx_http_request_t *r)
     ngx_memzero(&r->headers_out.cache_control,
                 sizeof(r->headers_out.cache_control));
 
-    return ngx_http_paylock_page_set(r, "Cache-Control", &value);
+    return ngx_http_paylock_headers_add(r, "Cache-Control", &value);
 }
 
 

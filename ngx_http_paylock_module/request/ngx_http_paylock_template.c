@@ -10,7 +10,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include "ngx_http_paylock_answer.h"
+#include "ngx_http_paylock_page.h"
 #include "paylock_escape.h"
 
 
@@ -406,7 +406,7 @@ ngx_http_paylock_template_body(ngx_http_request_t *r,
                                   value);
         }
 
-        if (ngx_http_paylock_page_add(r, body, text.data, text.len)
+        if (ngx_http_paylock_body_add(r, body, text.data, text.len)
             != NGX_OK)
         {
             return NGX_ERROR;

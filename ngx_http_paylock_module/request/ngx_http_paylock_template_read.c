@@ -8,7 +8,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include "ngx_http_paylock_answer.h"
+#include "ngx_http_paylock_page.h"
 
 
 #define NGX_HTTP_PAYLOCK_TEMPLATE_MAX  (64 * 1024)

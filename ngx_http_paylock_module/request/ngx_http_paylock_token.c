@@ -10,7 +10,8 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include "ngx_http_paylock_module.h"
+#include "ngx_http_paylock_host.h"
+#include "ngx_http_paylock_request.h"
 
 
 /*
@@ -107,37 +108,6 @@ ngx_http_paylock_token_found(void *data, const char *token, size_t len)
 }
 
 
-/*
- * Is the pass good that the client has shown?  The verdict is not that of a
- * host that is open.
- */
-
-ngx_uint_t
-ngx_http_paylock_token_good(ngx_http_request_t *r,
-    ngx_http_paylock_verdict_t *verdict)
-{
-    uint32_t                       after;
-    uintptr_t                      issued;
-    ngx_http_paylock_main_conf_t  *pmcf;
-
-    pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
-    issued = (uintptr_t) r->main->variables[pmcf->pass].data;
-
-    if (issued == 0) {
-        return 0;
-    }
-
-    if (!verdict->asked) {
-        after = ngx_http_paylock_host_pass_after(r, verdict);
-
-        verdict->asked = 1;
-        verdict->passed = issued >= after;
-    }
-
-    return verdict->passed;
-}
-
-
 /* "paylock_pass=" is in the arguments. */
 
 static ngx_int_t
@@ -207,11 +177,11 @@ ngx_http_paylock_token_exchange(ngx_http_request_t *r, paylock_pass_t *pass,
 
     /* not nginx's own header, which would have the name of a host put in */
 
-    if (ngx_http_paylock_page_set(r, "Location", &location) != NGX_OK
-        || ngx_http_paylock_page_set(r, "Set-Cookie", &cookie) != NGX_OK
-        || ngx_http_paylock_page_set(r, "Referrer-Policy", &no_referrer)
+    if (ngx_http_paylock_headers_add(r, "Location", &location) != NGX_OK
+        || ngx_http_paylock_headers_add(r, "Set-Cookie", &cookie) != NGX_OK
+        || ngx_http_paylock_headers_add(r, "Referrer-Policy", &no_referrer)
            != NGX_OK
-        || ngx_http_paylock_page_set(r, "Cache-Control", &no_store) != NGX_OK)
+        || ngx_http_paylock_headers_add(r, "Cache-Control", &no_store) != NGX_OK)
     {
         return NGX_ERROR;
     }

@@ -8,7 +8,9 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include "ngx_http_paylock_module.h"
+#include "ngx_http_paylock_host.h"
+#include "ngx_http_paylock_page.h"
+#include "ngx_http_paylock_request.h"
 
 
 static ngx_int_t ngx_http_paylock_state_variable(ngx_http_request_t *r,

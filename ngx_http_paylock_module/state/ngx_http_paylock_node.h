@@ -10,7 +10,7 @@
 #define _NGX_HTTP_PAYLOCK_NODE_H_INCLUDED_
 
 
-#include "ngx_http_paylock_module.h"
+#include "ngx_http_paylock_conf.h"
 #include "paylock_audit.h"
 
 
@@ -98,15 +98,13 @@ struct ngx_http_paylock_node_sh_s {
 
 extern const char *const  ngx_http_paylock_node_states[];
 
-char *ngx_http_paylock_node_name(ngx_conf_t *cf, void *post, void *data);
-ngx_int_t ngx_http_paylock_node_init(ngx_conf_t *cf, ngx_str_t *name);
+/* Takes the lease if it is free; 0 if it is not. */
 
+ngx_atomic_uint_t ngx_http_paylock_lease_take(
+    ngx_http_paylock_node_sh_t *node);
 
-/* ngx_http_paylock_lease.c */
+/* Has nobody the lease, or nobody who renews it? */
 
-ngx_int_t ngx_http_paylock_lease_start(ngx_cycle_t *cycle,
-    ngx_http_paylock_main_conf_t *pmcf);
-void ngx_http_paylock_lease_end(ngx_http_paylock_main_conf_t *pmcf);
 ngx_uint_t ngx_http_paylock_lease_is_free(ngx_http_paylock_node_sh_t *node);
 
 

@@ -13,7 +13,9 @@
 #include <ngx_http.h>
 #include <openssl/rand.h>
 
+#include "ngx_http_paylock_names.h"
 #include "ngx_http_paylock_state.h"
+#include "ngx_http_paylock_zone.h"
 
 
 /*

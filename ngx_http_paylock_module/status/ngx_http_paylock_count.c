@@ -8,7 +8,8 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include "ngx_http_paylock_module.h"
+#include "ngx_http_paylock_count.h"
+#include "ngx_http_paylock_zone.h"
 
 
 /* more processes nginx does not have, those that are about to leave included */
@@ -18,6 +19,11 @@
 
 static ngx_int_t ngx_http_paylock_count_init(ngx_shm_zone_t *zone,
     void *data);
+
+
+const char *const  ngx_http_paylock_passes[] = {
+    NULL, "exempt", "bypass", "pass", "dry_run"
+};
 
 
 /*

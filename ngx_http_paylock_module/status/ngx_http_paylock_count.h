@@ -12,14 +12,12 @@
 #define _NGX_HTTP_PAYLOCK_COUNT_H_INCLUDED_
 
 
-#include <ngx_config.h>
-#include <ngx_core.h>
-
+#include "ngx_http_paylock_conf.h"
 #include "paylock_page.h"
 #include "paylock_timeline.h"
 
 
-/* why a request to a closed host is let through; see _pass.c */
+/* why a request to a closed host is let through */
 
 typedef enum {
     NGX_HTTP_PAYLOCK_PASS_NONE = 0,
@@ -29,6 +27,11 @@ typedef enum {
     NGX_HTTP_PAYLOCK_PASS_DRY_RUN,
     NGX_HTTP_PAYLOCK_PASS_LAST
 } ngx_http_paylock_pass_e;
+
+
+/* ... as metrics and $paylock_state name it; NULL for none */
+
+extern const char *const  ngx_http_paylock_passes[];
 
 
 /*
@@ -50,10 +53,10 @@ typedef enum {
 } ngx_http_paylock_count_e;
 
 
-typedef struct {
+struct ngx_http_paylock_count_s {
     uint64_t                     n[NGX_HTTP_PAYLOCK_COUNT_LAST];
     ngx_atomic_t                 pid;          /* whose it is, or 0 */
-} __attribute__((aligned(64))) ngx_http_paylock_count_t;
+} __attribute__((aligned(64)));
 
 
 /*

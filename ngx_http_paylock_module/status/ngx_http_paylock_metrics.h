@@ -10,6 +10,7 @@
 #define _NGX_HTTP_PAYLOCK_METRICS_H_INCLUDED_
 
 
+#include "ngx_http_paylock_count.h"
 #include "ngx_http_paylock_node.h"
 
 
@@ -29,6 +30,12 @@ typedef struct {
     int64_t                      bytes;
     int64_t                      counted[NGX_HTTP_PAYLOCK_COUNT_LAST];
 } ngx_http_paylock_metrics_t;
+
+
+/* ngx_http_paylock_metrics.c */
+
+char *ngx_http_paylock_metrics(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 
 
 /*

@@ -118,6 +118,11 @@ ngx_http_paylock_saver_touch(ngx_http_paylock_main_conf_t *pmcf)
 }
 
 void
+ngx_http_paylock_link_fail(ngx_http_paylock_link_t *link, const char *why)
+{
+}
+
+void
 ngx_http_paylock_report_reject(ngx_http_paylock_feed_t *feed,
     const char *what, const char *host, size_t len, const char *why)
 {

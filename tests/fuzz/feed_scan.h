@@ -2,7 +2,7 @@
  * Copyright (C) 2026 paylock contributors
  *
  * What the feed asks for, and what it does with that, as in
- * ngx_http_paylock_scan.c and ngx_http_paylock_feed.c.
+ * ngx_http_paylock_scan.c and ngx_http_paylock_follow.c.
  */
 
 

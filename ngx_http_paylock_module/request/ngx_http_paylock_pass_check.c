@@ -1,6 +1,8 @@
 
 /*
  * Copyright (C) 2026 paylock contributors
+ *
+ * Is the pass good that a client has shown?
  */
 
 
@@ -8,7 +10,8 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include "ngx_http_paylock_host.h"
+#include "ngx_http_paylock_names.h"
+#include "ngx_http_paylock_request.h"
 #include "ngx_http_paylock_slot.h"
 
 
@@ -107,4 +110,35 @@ ngx_http_paylock_host_later(const paylock_record_t *record, uint32_t *after)
     {
         *after = record->time[PAYLOCK_PASS_AFTER];
     }
+}
+
+
+/*
+ * Is the pass good that the client has shown?  The verdict is not that of a
+ * host that is open.
+ */
+
+ngx_uint_t
+ngx_http_paylock_token_good(ngx_http_request_t *r,
+    ngx_http_paylock_verdict_t *verdict)
+{
+    uint32_t                       after;
+    uintptr_t                      issued;
+    ngx_http_paylock_main_conf_t  *pmcf;
+
+    pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
+    issued = (uintptr_t) r->main->variables[pmcf->pass].data;
+
+    if (issued == 0) {
+        return 0;
+    }
+
+    if (!verdict->asked) {
+        after = ngx_http_paylock_host_pass_after(r, verdict);
+
+        verdict->asked = 1;
+        verdict->passed = issued >= after;
+    }
+
+    return verdict->passed;
 }

@@ -10,7 +10,8 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include "ngx_http_paylock_module.h"
+#include "ngx_http_paylock_host.h"
+#include "ngx_http_paylock_request.h"
 
 
 static ngx_http_paylock_verdict_t *ngx_http_paylock_judge_keep(
@@ -173,4 +174,12 @@ ngx_http_paylock_judge_count(void *data)
         verdict->count->n[verdict->pass ? PAYLOCK_LOCKED + verdict->pass
                                         : verdict->stage]++;
     }
+}
+
+
+ngx_uint_t
+ngx_http_paylock_closed(const ngx_http_paylock_verdict_t *verdict)
+{
+    return verdict->stage == PAYLOCK_LOCKED
+           || (verdict->stage == PAYLOCK_READONLY && !verdict->reads);
 }

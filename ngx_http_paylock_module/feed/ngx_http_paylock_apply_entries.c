@@ -211,26 +211,6 @@ ngx_http_paylock_apply_entry(ngx_http_paylock_feed_t *feed,
 }
 
 
-ngx_uint_t
-ngx_http_paylock_apply_seen(uint64_t *seen, const ngx_http_paylock_key_t *key)
-{
-    uint64_t    id;
-    ngx_uint_t  i;
-
-    id = key->hash ? key->hash : 1;
-
-    for (i = id >> 32; seen[i % NGX_HTTP_PAYLOCK_SEEN]; i++) {
-        if (seen[i % NGX_HTTP_PAYLOCK_SEEN] == id) {
-            return 1;
-        }
-    }
-
-    seen[i % NGX_HTTP_PAYLOCK_SEEN] = id;
-
-    return 0;
-}
-
-
 /* Names of hosts that were flipped last; the table has none. */
 
 static void

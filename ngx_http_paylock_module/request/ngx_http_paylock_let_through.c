@@ -1,0 +1,52 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * Why a request to a closed host is let through.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "ngx_http_paylock_request.h"
+
+
+/* A subrequest is let through for what its main request has. */
+
+ngx_http_paylock_pass_e
+ngx_http_paylock_pass(ngx_http_request_t *r,
+    ngx_http_paylock_loc_conf_t *plcf, ngx_http_paylock_verdict_t *verdict)
+{
+    ngx_int_t  rc;
+
+    if (verdict->detached) {
+        return verdict->pass;
+    }
+
+    if ((r == r->main && verdict->exempt && ngx_http_paylock_is_as_sent(r))
+        || ngx_http_paylock_is_exempt(r, plcf))
+    {
+        return NGX_HTTP_PAYLOCK_PASS_EXEMPT;
+    }
+
+    /* a bypass that is made of what holds does not ask for itself */
+
+    if (plcf->bypass && !verdict->bypass) {
+        verdict->bypass = 1;
+        rc = ngx_http_paylock_ask_predicates(r->main, plcf->bypass);
+        verdict->bypass = 0;
+
+        if (rc == NGX_DECLINED) {
+            return NGX_HTTP_PAYLOCK_PASS_BYPASS;
+        }
+    }
+
+    if (ngx_http_paylock_token_good(r, verdict)) {
+        return NGX_HTTP_PAYLOCK_PASS_PASS;
+    }
+
+    return plcf->dry_run ? NGX_HTTP_PAYLOCK_PASS_DRY_RUN
+                         : NGX_HTTP_PAYLOCK_PASS_NONE;
+}
