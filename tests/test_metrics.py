@@ -18,7 +18,7 @@ from chain import (HOSTS, LOCKED, LOCKS, NOTICE, OPEN, READONLY, Chain,
 from servers import NGINX_USER, ROOT, wait_for
 
 PAGE = (ROOT / "docs/monitoring.md").read_text()
-SOURCE = (ROOT / "ngx_http_paylock_module/status/ngx_http_paylock_render.c"
+SOURCE = (ROOT / "ngx_http_paylock_module/status/ngx_http_paylock_metrics_text.c"
           ).read_text()
 
 SITES = """

@@ -26,8 +26,8 @@ ngx_http_paylock_create_main_conf(ngx_conf_t *cf)
         return NULL;
     }
 
-    if (ngx_array_init(&pmcf->neutral, cf->pool, 2,
-                       sizeof(ngx_http_paylock_neutral_t))
+    if (ngx_array_init(&pmcf->disabled_filters, cf->pool, 2,
+                       sizeof(ngx_http_paylock_disabled_filter_t))
         != NGX_OK
         || ngx_array_init(&pmcf->pages, cf->pool, 4,
                           sizeof(ngx_http_paylock_pages_t *))
@@ -47,9 +47,9 @@ ngx_http_paylock_create_main_conf(ngx_conf_t *cf)
 
     pmcf->size = NGX_CONF_UNSET_SIZE;
     pmcf->reconcile = NGX_CONF_UNSET_MSEC;
-    pmcf->file.enable = NGX_CONF_UNSET;
-    pmcf->file.cycle = cf->cycle;
-    pmcf->file.keyed = NGX_DECLINED;
+    pmcf->state_file.enable = NGX_CONF_UNSET;
+    pmcf->state_file.cycle = cf->cycle;
+    pmcf->state_file.keyed = NGX_DECLINED;
     pmcf->redis.ssl_verify = NGX_CONF_UNSET;
 
     return pmcf;
@@ -69,7 +69,7 @@ ngx_http_paylock_init_main_conf(ngx_conf_t *cf, void *conf)
     }
 
     if (pmcf->used || pmcf->redis.name.len) {
-        return ngx_http_paylock_redis_init(cf, &pmcf->redis);
+        return ngx_http_paylock_conf_redis_init(cf, &pmcf->redis);
     }
 
     return NGX_CONF_OK;
@@ -178,7 +178,7 @@ ngx_http_paylock_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         }
 
         clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-        pmcf->again |= clcf->noname && clcf->handler;
+        pmcf->recheck |= clcf->noname && clcf->handler;
         pmcf->dry_runs += conf->dry_run && !clcf->noname;
     }
 

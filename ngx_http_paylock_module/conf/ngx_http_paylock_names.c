@@ -16,7 +16,7 @@
 
 static ngx_int_t ngx_http_paylock_names_add(ngx_http_paylock_srv_conf_t *pscf,
     ngx_http_server_name_t *sn);
-static void ngx_http_paylock_names_own(ngx_http_paylock_srv_conf_t *pscf,
+static void ngx_http_paylock_names_add_hash(ngx_http_paylock_srv_conf_t *pscf,
     uint64_t hash);
 static ngx_uint_t ngx_http_paylock_names_wildcard(const ngx_str_t *wildcard,
     const ngx_str_t *host);
@@ -55,10 +55,10 @@ ngx_http_paylock_names_init(ngx_conf_t *cf, ngx_http_paylock_srv_conf_t *pscf,
 
     for (n = 8; n <= 8 * pscf->names.nelts; n *= 2) { /* void */ }
 
-    pscf->mask = n - 1;
-    pscf->own = ngx_pcalloc(cf->pool, n * sizeof(uint64_t));
+    pscf->hash_mask = n - 1;
+    pscf->hashes = ngx_pcalloc(cf->pool, n * sizeof(uint64_t));
 
-    return pscf->own ? NGX_OK : NGX_ERROR;
+    return pscf->hashes ? NGX_OK : NGX_ERROR;
 }
 
 
@@ -71,7 +71,7 @@ ngx_http_paylock_names_add(ngx_http_paylock_srv_conf_t *pscf,
 #if (NGX_PCRE)
     ngx_regex_t             **regex;
 #endif
-    ngx_http_paylock_name_t  *own;
+    ngx_http_paylock_name_t  *entry;
 
     name = &sn->name;
 
@@ -105,13 +105,13 @@ ngx_http_paylock_names_add(ngx_http_paylock_srv_conf_t *pscf,
         return NGX_OK;
     }
 
-    own = ngx_array_push(&pscf->names);
-    if (own == NULL) {
+    entry = ngx_array_push(&pscf->names);
+    if (entry == NULL) {
         return NGX_ERROR;
     }
 
-    own->name = bare;
-    own->kind = lead == 2 ? NGX_HTTP_PAYLOCK_BELOW
+    entry->name = bare;
+    entry->kind = lead == 2 ? NGX_HTTP_PAYLOCK_BELOW
                           : lead == 1 ? NGX_HTTP_PAYLOCK_FROM
                                       : NGX_HTTP_PAYLOCK_NAME;
     return NGX_OK;
@@ -173,7 +173,7 @@ ngx_http_paylock_names_keys(ngx_http_paylock_main_conf_t *pmcf)
             /* "*.x" is not the name of x */
 
             if (name[n].kind != NGX_HTTP_PAYLOCK_BELOW) {
-                ngx_http_paylock_names_own(pscf[i], name[n].key.hash);
+                ngx_http_paylock_names_add_hash(pscf[i], name[n].key.hash);
             }
         }
 
@@ -186,15 +186,19 @@ ngx_http_paylock_names_keys(ngx_http_paylock_main_conf_t *pmcf)
 
 
 static void
-ngx_http_paylock_names_own(ngx_http_paylock_srv_conf_t *pscf, uint64_t hash)
+ngx_http_paylock_names_add_hash(ngx_http_paylock_srv_conf_t *pscf,
+    uint64_t hash)
 {
     ngx_uint_t  i;
 
-    for (i = hash & pscf->mask; pscf->own[i]; i = (i + 1) & pscf->mask) {
+    for (i = hash & pscf->hash_mask;
+         pscf->hashes[i];
+         i = (i + 1) & pscf->hash_mask)
+    {
         /* void */
     }
 
-    pscf->own[i] = hash;
+    pscf->hashes[i] = hash;
 }
 
 
@@ -214,7 +218,7 @@ ngx_http_paylock_names_pattern(ngx_http_request_t *r,
         return 0;
     }
 
-    if (host == &r->headers_in.server && ngx_http_paylock_chosen(r)) {
+    if (host == &r->headers_in.server && ngx_http_paylock_server_is_chosen(r)) {
         return 1;
     }
 

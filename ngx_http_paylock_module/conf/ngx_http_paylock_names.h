@@ -34,7 +34,7 @@ ngx_http_paylock_host_www(const ngx_str_t *name, ngx_str_t *bare)
 /* Did nginx choose the server by the name?  Else it may have fallen to it. */
 
 static ngx_inline ngx_uint_t
-ngx_http_paylock_chosen(ngx_http_request_t *r)
+ngx_http_paylock_server_is_chosen(ngx_http_request_t *r)
 {
     return r->http_connection
            && r->http_connection->addr_conf->default_server
@@ -76,8 +76,11 @@ ngx_http_paylock_names_have(ngx_http_request_t *r,
 {
     ngx_uint_t  i;
 
-    for (i = hash & pscf->mask; pscf->own[i]; i = (i + 1) & pscf->mask) {
-        if (pscf->own[i] == hash) {
+    for (i = hash & pscf->hash_mask;
+         pscf->hashes[i];
+         i = (i + 1) & pscf->hash_mask)
+    {
+        if (pscf->hashes[i] == hash) {
             return 1;
         }
     }

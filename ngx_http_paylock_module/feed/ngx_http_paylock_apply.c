@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * The table under the lease: who writes it, and what is known of the chain then.
+ * Writing to the table, as the owner of the lease may.
  */
 
 
@@ -11,7 +11,7 @@
 #include <ngx_http.h>
 
 #include "ngx_http_paylock_feed.h"
-#include "ngx_http_paylock_state.h"
+#include "ngx_http_paylock_state_file.h"
 
 
 /*
@@ -27,11 +27,11 @@ ngx_http_paylock_apply_lock(ngx_http_paylock_feed_t *feed)
     pmcf = feed->pmcf;
 
     if (!ngx_shmtx_trylock(&pmcf->shpool->mutex)) {
-        return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_WRONG,
+        return ngx_http_paylock_feed_error(feed, NGX_HTTP_PAYLOCK_FEED_WRONG,
                                      "the zone is locked by another process");
     }
 
-    if (pmcf->node->lease == feed->held
+    if (pmcf->node->lease == feed->lease
         && ngx_http_paylock_table_begin(&pmcf->table) == NGX_OK)
     {
         return NGX_OK;
@@ -39,9 +39,9 @@ ngx_http_paylock_apply_lock(ngx_http_paylock_feed_t *feed)
 
     ngx_shmtx_unlock(&pmcf->shpool->mutex);
 
-    return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_WRONG,
-                                        "another worker took over, or memory "
-                                        "is short");
+    return ngx_http_paylock_feed_error(feed, NGX_HTTP_PAYLOCK_FEED_WRONG,
+                                       "another worker took over, or memory "
+                                       "is short");
 }
 
 
@@ -51,7 +51,7 @@ ngx_http_paylock_apply_unlock(ngx_http_paylock_feed_t *feed)
     ngx_http_paylock_table_end(&feed->pmcf->table);
     ngx_shmtx_unlock(&feed->pmcf->shpool->mutex);
 
-    ngx_http_paylock_saver_touch(feed->pmcf);
+    ngx_http_paylock_state_writer_touch(feed->pmcf);
 }
 
 
@@ -76,14 +76,14 @@ ngx_http_paylock_apply_commit(ngx_http_paylock_feed_t *feed)
 {
     ngx_int_t                    rc;
     ngx_uint_t                   changed;
-    ngx_http_paylock_cursor_t   *own;
+    ngx_http_paylock_cursor_t   *furthest;
     ngx_http_paylock_node_sh_t  *node;
 
     rc = ngx_http_paylock_apply_lock(feed);
 
     if (rc == NGX_OK) {
         node = feed->pmcf->node;
-        own = &node->position;
+        furthest = &node->position;
         changed = 0;
 
         /* a stream that is gone does not make us forget what we know */
@@ -98,12 +98,12 @@ ngx_http_paylock_apply_commit(ngx_http_paylock_feed_t *feed)
         /* nor does one that has lost its end make the state file go back */
 
         if (feed->cursor.seq
-            && (feed->cursor.seq > own->seq || feed->adopted
-                || ngx_memcmp(feed->cursor.chain, own->chain,
+            && (feed->cursor.seq > furthest->seq || feed->adopted
+                || ngx_memcmp(feed->cursor.chain, furthest->chain,
                               PAYLOCK_CHAIN_LEN)
                    != 0))
         {
-            *own = feed->cursor;
+            *furthest = feed->cursor;
             changed = 1;
         }
 

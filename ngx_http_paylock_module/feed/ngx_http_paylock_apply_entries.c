@@ -36,18 +36,18 @@ ngx_http_paylock_apply_entries(ngx_http_paylock_feed_t *feed,
     paylock_entry_t  entry;
 
     if (entries->elements > NGX_HTTP_PAYLOCK_SEEN / 2) {
-        return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_UNFIT,
-                                            "more entries than asked for");
+        return ngx_http_paylock_feed_error(feed, NGX_HTTP_PAYLOCK_FEED_UNFIT,
+                                           "more entries than asked for");
     }
 
     if (feed->done == 0) {
-        feed->whole = ngx_http_paylock_apply_whole(feed, entries);
-        feed->order = feed->whole == 1 ? PAYLOCK_ORDER_LAST
+        feed->complete = ngx_http_paylock_apply_whole(feed, entries);
+        feed->order = feed->complete == 1 ? PAYLOCK_ORDER_LAST
                                        : PAYLOCK_ORDER_FIRST;
         feed->later = 0;
     }
 
-    n = feed->whole;
+    n = feed->complete;
     end = feed->done + NGX_HTTP_PAYLOCK_ENTRIES;
 
     for ( /* void */ ; feed->done < ngx_min(n, end); feed->done++) {
@@ -185,7 +185,7 @@ ngx_http_paylock_apply_entry(ngx_http_paylock_feed_t *feed,
 
     order = ngx_http_paylock_table_order(table, &key, set, ngx_time());
 
-    if (feed->catching && order != PAYLOCK_ORDER_FIRST
+    if (feed->catching_up && order != PAYLOCK_ORDER_FIRST
         && ngx_http_paylock_table_explain(table, &key, set, ngx_time()))
     {
         return NGX_OK;
@@ -200,14 +200,14 @@ ngx_http_paylock_apply_entry(ngx_http_paylock_feed_t *feed,
 
     feed->pmcf->node->by_hand = 0;
 
-    if (feed->scanning || feed->catching) {
+    if (feed->scanning || feed->catching_up) {
         feed->pmcf->node->overtaken = 1;
     }
 
     rc = ngx_http_paylock_table_set(table, &key, set);
 
     return rc == NGX_OK ? NGX_OK
-                        : ngx_http_paylock_apply_full(feed, feed->fields);
+                        : ngx_http_paylock_feed_full(feed, feed->fields);
 }
 
 

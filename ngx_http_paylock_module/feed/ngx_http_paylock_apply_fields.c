@@ -33,8 +33,8 @@ ngx_http_paylock_apply_fields(ngx_http_paylock_feed_t *feed,
     ngx_int_t  rc;
 
     if (fields->type != REDIS_REPLY_ARRAY || fields->elements % 2) {
-        return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_UNFIT,
-                                            "unexpected reply to HSCAN");
+        return ngx_http_paylock_feed_error(feed, NGX_HTTP_PAYLOCK_FEED_UNFIT,
+                                           "unexpected reply to HSCAN");
     }
 
     rc = ngx_http_paylock_apply_lock(feed);
@@ -76,15 +76,15 @@ ngx_http_paylock_apply_field(ngx_http_paylock_feed_t *feed,
 
     if (host->type != REDIS_REPLY_STRING || value->type != REDIS_REPLY_STRING)
     {
-        return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_UNFIT,
-                                            "unexpected reply to HSCAN");
+        return ngx_http_paylock_feed_error(feed, NGX_HTTP_PAYLOCK_FEED_UNFIT,
+                                           "unexpected reply to HSCAN");
     }
 
     why = paylock_host_check(host->str, host->len);
 
     if (why) {
         ngx_http_paylock_report_reject(feed, "host", host->str, host->len, why);
-        feed->strange++;
+        feed->without_slot++;
         return NGX_OK;
     }
 
@@ -95,7 +95,7 @@ ngx_http_paylock_apply_field(ngx_http_paylock_feed_t *feed,
     if (why) {
         ngx_http_paylock_report_reject(feed, "record of", host->str, host->len,
                                       why);
-        feed->strange += !ngx_http_paylock_table_keep(table, &key);
+        feed->without_slot += !ngx_http_paylock_table_keep(table, &key);
         return NGX_OK;
     }
 
@@ -160,7 +160,7 @@ ngx_http_paylock_apply_belief(ngx_http_paylock_feed_t *feed)
         return NGX_HTTP_PAYLOCK_BELIEVE_ALL;
     }
 
-    if (feed->ours && feed->head_fields
+    if (feed->extends_known && feed->head_fields
         && node->by_hand + feed->sweep.lost + feed->unnoted
            <= NGX_HTTP_PAYLOCK_BY_HAND)
     {

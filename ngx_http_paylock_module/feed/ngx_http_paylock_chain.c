@@ -37,8 +37,8 @@ ngx_http_paylock_chain_head(ngx_http_paylock_feed_t *feed,
     ngx_memzero(cursor, sizeof(ngx_http_paylock_cursor_t));
 
     if (entries->type != REDIS_REPLY_ARRAY || entries->elements > 1) {
-        return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_UNFIT,
-                                            "unexpected reply to XREVRANGE");
+        return ngx_http_paylock_feed_error(feed, NGX_HTTP_PAYLOCK_FEED_UNFIT,
+                                           "unexpected reply to XREVRANGE");
     }
 
     if (entries->elements == 0) {
@@ -52,9 +52,9 @@ ngx_http_paylock_chain_head(ngx_http_paylock_feed_t *feed,
     }
 
     if (why) {
-        (void) ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_WRONG,
-                                            "the last entry of \"%s\" %s",
-                                            feed->pmcf->redis.audit, why);
+        (void) ngx_http_paylock_feed_error(feed, NGX_HTTP_PAYLOCK_FEED_WRONG,
+                                           "the last entry of \"%s\" %s",
+                                           feed->pmcf->redis.audit, why);
         return NGX_DECLINED;
     }
 
@@ -122,7 +122,7 @@ ngx_http_paylock_chain_next(ngx_http_paylock_feed_t *feed,
     const char                 *why;
     ngx_uint_t                  adopts;
     paylock_entry_t             entry;
-    ngx_http_paylock_cursor_t  *cursor, *own, next;
+    ngx_http_paylock_cursor_t  *cursor, *applied, next;
 
     cursor = &feed->cursor;
     adopts = 0;
@@ -138,10 +138,10 @@ ngx_http_paylock_chain_next(ngx_http_paylock_feed_t *feed,
 
         ngx_http_paylock_chain_cursor(&next, &entry);
 
-        own = &feed->pmcf->node->cursor;
+        applied = &feed->pmcf->node->cursor;
 
-        if (cursor->seq == 0 && own->seq
-            && !ngx_http_paylock_chain_follows(own, &next, 0))
+        if (cursor->seq == 0 && applied->seq
+            && !ngx_http_paylock_chain_follows(applied, &next, 0))
         {
             return NGX_DECLINED;
         }
@@ -154,10 +154,10 @@ ngx_http_paylock_chain_next(ngx_http_paylock_feed_t *feed,
     }
 
     if (why) {
-        return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_WRONG,
-                                            "the entry after %uL of \"%s\" %s",
-                                            cursor->seq,
-                                            feed->pmcf->redis.audit, why);
+        return ngx_http_paylock_feed_error(feed, NGX_HTTP_PAYLOCK_FEED_WRONG,
+                                           "the entry after %uL of \"%s\" %s",
+                                           cursor->seq,
+                                           feed->pmcf->redis.audit, why);
     }
 
     *cursor = next;
@@ -205,8 +205,8 @@ ngx_http_paylock_chain_back(ngx_http_paylock_feed_t *feed,
     ngx_int_t  rc;
 
     if (entries->type != REDIS_REPLY_ARRAY) {
-        return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_UNFIT,
-                                            "unexpected reply to XREVRANGE");
+        return ngx_http_paylock_feed_error(feed, NGX_HTTP_PAYLOCK_FEED_UNFIT,
+                                           "unexpected reply to XREVRANGE");
     }
 
     rc = ngx_http_paylock_apply_lock(feed);
@@ -247,10 +247,10 @@ ngx_http_paylock_chain_step(ngx_http_paylock_feed_t *feed,
 {
     ngx_uint_t                  same, newer;
     paylock_entry_t             entry;
-    ngx_http_paylock_cursor_t  *later, *own, at;
+    ngx_http_paylock_cursor_t  *later, *applied, at;
 
-    own = &feed->pmcf->node->cursor;
-    later = &feed->back;
+    applied = &feed->pmcf->node->cursor;
+    later = &feed->walked_to;
 
     if (paylock_entry_read(reply, &entry) != NULL
         || paylock_entry_intact(&entry) != 1)
@@ -264,27 +264,27 @@ ngx_http_paylock_chain_step(ngx_http_paylock_feed_t *feed,
         return NGX_DONE;
     }
 
-    same = ngx_memcmp(at.chain, own->chain, PAYLOCK_CHAIN_LEN) == 0;
+    same = ngx_memcmp(at.chain, applied->chain, PAYLOCK_CHAIN_LEN) == 0;
 
-    if (same && at.seq == own->seq
-        && ngx_memcmp(at.hash, own->hash, PAYLOCK_HASH_LEN) == 0)
+    if (same && at.seq == applied->seq
+        && ngx_memcmp(at.hash, applied->hash, PAYLOCK_HASH_LEN) == 0)
     {
-        feed->ours = 1;
+        feed->extends_known = 1;
         return NGX_DONE;
     }
 
     feed->added += ngx_http_paylock_chain_adds(&entry);
-    feed->adopts |= ngx_http_paylock_chain_adopts(&entry);
+    feed->saw_adopt |= ngx_http_paylock_chain_adopts(&entry);
 
-    if (ngx_http_paylock_chain_follows(own, &at, 0)) {
+    if (ngx_http_paylock_chain_follows(applied, &at, 0)) {
 
         /* our own was trimmed, but this one holds its hash */
 
-        feed->ours = 1;
+        feed->extends_known = 1;
         return NGX_DONE;
     }
 
-    if (at.seq <= own->seq) {
+    if (at.seq <= applied->seq) {
         return NGX_DONE;
     }
 
@@ -297,7 +297,7 @@ ngx_http_paylock_chain_step(ngx_http_paylock_feed_t *feed,
          * The numbers of another chain do not tell how old it is.
          */
 
-        feed->adopted = same || at.time > own->time;
+        feed->adopted = same || at.time > applied->time;
         return NGX_DONE;
     }
 
@@ -305,7 +305,7 @@ ngx_http_paylock_chain_step(ngx_http_paylock_feed_t *feed,
         ngx_http_paylock_chain_explain(feed, &entry);
     }
 
-    feed->back = at;
+    feed->walked_to = at;
 
     return NGX_OK;
 }

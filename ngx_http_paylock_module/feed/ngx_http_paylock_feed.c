@@ -21,7 +21,7 @@
 static void ngx_http_paylock_feed_connect(ngx_event_t *ev);
 static void ngx_http_paylock_feed_ready(void *data);
 static void ngx_http_paylock_feed_failed(void *data, const char *why);
-static ngx_http_paylock_trouble_e ngx_http_paylock_feed_trouble(
+static ngx_http_paylock_feed_error_e ngx_http_paylock_feed_error_of(
     const char *why);
 static void ngx_http_paylock_feed_hello(void *data, redisReply *reply);
 
@@ -29,13 +29,13 @@ static void ngx_http_paylock_feed_hello(void *data, redisReply *reply);
 void
 ngx_http_paylock_feed_start(ngx_http_paylock_feed_t *feed)
 {
-    feed->link.redis = &feed->pmcf->redis;
-    feed->link.log = feed->log;
-    feed->link.count = feed->pmcf->count;
-    feed->link.data = feed;
-    feed->link.ready = ngx_http_paylock_feed_ready;
-    feed->link.failed = ngx_http_paylock_feed_failed;
-    feed->link.tried = ngx_http_paylock_node_reported;
+    feed->conn.redis = &feed->pmcf->redis;
+    feed->conn.log = feed->log;
+    feed->conn.counters = feed->pmcf->counters;
+    feed->conn.data = feed;
+    feed->conn.ready = ngx_http_paylock_feed_ready;
+    feed->conn.failed = ngx_http_paylock_feed_failed;
+    feed->conn.optional = ngx_http_paylock_node_reported;
 
     feed->retry.handler = ngx_http_paylock_feed_connect;
     feed->retry.data = feed;
@@ -57,7 +57,7 @@ ngx_http_paylock_feed_stop(ngx_http_paylock_feed_t *feed)
         ngx_del_timer(&feed->retry);
     }
 
-    ngx_http_paylock_link_close(&feed->link);
+    ngx_http_paylock_redis_close(&feed->conn);
 }
 
 
@@ -68,40 +68,40 @@ ngx_http_paylock_feed_connect(ngx_event_t *ev)
 
     feed = ev->data;
 
-    feed->trouble = NGX_HTTP_PAYLOCK_LOST;
+    feed->error = NGX_HTTP_PAYLOCK_FEED_LOST;
     feed->refused[0] = '\0';
 
-    ngx_http_paylock_link_open(&feed->link);
+    ngx_http_paylock_redis_open(&feed->conn);
 }
 
 
 static void
 ngx_http_paylock_feed_ready(void *data)
 {
-    ngx_http_paylock_feed_t   *feed = data;
-    ngx_http_paylock_redis_t  *redis;
+    ngx_http_paylock_feed_t        *feed = data;
+    ngx_http_paylock_redis_conf_t  *redis;
 
     redis = &feed->pmcf->redis;
 
-    feed->pmcf->count->n[NGX_HTTP_PAYLOCK_COUNT_CONNECTIONS]++;
+    feed->pmcf->counters->n[NGX_HTTP_PAYLOCK_COUNTER_CONNECTIONS]++;
 
     if (redis->password && redis->user) {
-        ngx_http_paylock_link_add(&feed->link, "AUTH", redis->user,
-                                  redis->password, NULL);
+        ngx_http_paylock_redis_add(&feed->conn, "AUTH", redis->user,
+                                   redis->password, NULL);
 
     } else if (redis->password) {
-        ngx_http_paylock_link_add(&feed->link, "AUTH", redis->password, NULL);
+        ngx_http_paylock_redis_add(&feed->conn, "AUTH", redis->password, NULL);
     }
 
     if (ngx_strcmp(redis->db, "0") != 0) {
-        ngx_http_paylock_link_add(&feed->link, "SELECT", redis->db, NULL);
+        ngx_http_paylock_redis_add(&feed->conn, "SELECT", redis->db, NULL);
     }
 
-    ngx_http_paylock_link_add(&feed->link, "CLIENT", "SETNAME",
-                              "paylock-nginx", NULL);
+    ngx_http_paylock_redis_add(&feed->conn, "CLIENT", "SETNAME",
+                               "paylock-nginx", NULL);
 
-    ngx_http_paylock_link_call(&feed->link, redis->timeout,
-                               ngx_http_paylock_feed_hello);
+    ngx_http_paylock_redis_send(&feed->conn, redis->timeout,
+                                ngx_http_paylock_feed_hello);
 }
 
 
@@ -116,7 +116,7 @@ ngx_http_paylock_feed_failed(void *data, const char *why)
         return;
     }
 
-    if (feed->pmcf->node->lease != feed->held) {
+    if (feed->pmcf->node->lease != feed->lease) {
         /* it is another worker's now, which the lease will notice */
         return;
     }
@@ -126,16 +126,16 @@ ngx_http_paylock_feed_failed(void *data, const char *why)
         (void) ngx_http_paylock_schedule_scanned(feed);
     }
 
-    if (feed->link.foreign) {
-        feed->trouble = ngx_http_paylock_feed_trouble(why);
+    if (feed->conn.from_server) {
+        feed->error = ngx_http_paylock_feed_error_of(why);
 
-    } else if (feed->link.crowded) {
-        feed->trouble = NGX_HTTP_PAYLOCK_FULL;
+    } else if (feed->conn.no_connections) {
+        feed->error = NGX_HTTP_PAYLOCK_FEED_FULL;
     }
 
     ngx_http_paylock_report_failure(feed, why);
 
-    if (feed->trouble == NGX_HTTP_PAYLOCK_REFUSED) {
+    if (feed->error == NGX_HTTP_PAYLOCK_FEED_REFUSED) {
         delay = NGX_HTTP_PAYLOCK_RETRY_REFUSED;
 
     } else {
@@ -144,7 +144,7 @@ ngx_http_paylock_feed_failed(void *data, const char *why)
                                 NGX_HTTP_PAYLOCK_BACKOFF_MAX);
     }
 
-    if (feed->link.broken) {
+    if (feed->conn.broken) {
 
         /* it may have been too large */
 
@@ -157,36 +157,36 @@ ngx_http_paylock_feed_failed(void *data, const char *why)
 
 /* What is said by the other side tells more than that there is none. */
 
-static ngx_http_paylock_trouble_e
-ngx_http_paylock_feed_trouble(const char *why)
+static ngx_http_paylock_feed_error_e
+ngx_http_paylock_feed_error_of(const char *why)
 {
     ngx_uint_t  i;
 
     static const struct {
-        const char                  *words;
-        ngx_http_paylock_trouble_e   trouble;
+        const char                     *prefix;
+        ngx_http_paylock_feed_error_e   error;
     } errors[] = {
-        { "NOAUTH", NGX_HTTP_PAYLOCK_REFUSED },
-        { "WRONGPASS", NGX_HTTP_PAYLOCK_REFUSED },
-        { "NOPERM", NGX_HTTP_PAYLOCK_REFUSED },
-        { "ERR AUTH", NGX_HTTP_PAYLOCK_REFUSED },
+        { "NOAUTH", NGX_HTTP_PAYLOCK_FEED_REFUSED },
+        { "WRONGPASS", NGX_HTTP_PAYLOCK_FEED_REFUSED },
+        { "NOPERM", NGX_HTTP_PAYLOCK_FEED_REFUSED },
+        { "ERR AUTH", NGX_HTTP_PAYLOCK_FEED_REFUSED },
 
         /* these pass, as an outage does */
 
-        { "LOADING", NGX_HTTP_PAYLOCK_LOST },
-        { "BUSY", NGX_HTTP_PAYLOCK_LOST },
-        { "UNBLOCKED", NGX_HTTP_PAYLOCK_LOST }
+        { "LOADING", NGX_HTTP_PAYLOCK_FEED_LOST },
+        { "BUSY", NGX_HTTP_PAYLOCK_FEED_LOST },
+        { "UNBLOCKED", NGX_HTTP_PAYLOCK_FEED_LOST }
     };
 
     for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
-        if (ngx_strncmp(why, errors[i].words, ngx_strlen(errors[i].words))
+        if (ngx_strncmp(why, errors[i].prefix, ngx_strlen(errors[i].prefix))
             == 0)
         {
-            return errors[i].trouble;
+            return errors[i].error;
         }
     }
 
-    return NGX_HTTP_PAYLOCK_UNFIT;
+    return NGX_HTTP_PAYLOCK_FEED_UNFIT;
 }
 
 
@@ -195,10 +195,10 @@ ngx_http_paylock_feed_hello(void *data, redisReply *reply)
 {
     ngx_http_paylock_feed_t  *feed = data;
 
-    if (feed->pmcf->node->state == NGX_HTTP_PAYLOCK_EMPTY
-        || feed->pmcf->node->state == NGX_HTTP_PAYLOCK_DISK)
+    if (feed->pmcf->node->state == NGX_HTTP_PAYLOCK_NODE_EMPTY
+        || feed->pmcf->node->state == NGX_HTTP_PAYLOCK_NODE_DISK)
     {
-        ngx_http_paylock_report_state(feed, NGX_HTTP_PAYLOCK_SYNCING);
+        ngx_http_paylock_report_state(feed, NGX_HTTP_PAYLOCK_NODE_SYNCING);
     }
 
     ngx_http_paylock_node_report(feed);

@@ -10,7 +10,7 @@
 #define _NGX_HTTP_PAYLOCK_FEED_H_INCLUDED_
 
 
-#include "ngx_http_paylock_link.h"
+#include "ngx_http_paylock_redis.h"
 #include "ngx_http_paylock_node.h"
 
 
@@ -31,74 +31,79 @@
 /* what keeps the feed from following; each is logged once an outage */
 
 typedef enum {
-    NGX_HTTP_PAYLOCK_LOST = 1,                 /* no connection, no answer */
-    NGX_HTTP_PAYLOCK_REFUSED = 2,
-    NGX_HTTP_PAYLOCK_FULL = 4,
-    NGX_HTTP_PAYLOCK_WRONG = 8,                /* not what it should be */
-    NGX_HTTP_PAYLOCK_UNFIT = 16                /* not this Redis, or not so */
-} ngx_http_paylock_trouble_e;
+    NGX_HTTP_PAYLOCK_FEED_LOST = 1,            /* no connection or answer */
+    NGX_HTTP_PAYLOCK_FEED_REFUSED = 2,         /* the user or a command */
+    NGX_HTTP_PAYLOCK_FEED_FULL = 4,            /* the zone, or connections */
+    NGX_HTTP_PAYLOCK_FEED_WRONG = 8,           /* what was read, or the zone */
+    NGX_HTTP_PAYLOCK_FEED_UNFIT = 16           /* a server that is no use */
+} ngx_http_paylock_feed_error_e;
 
 
 typedef struct {
-    ngx_http_paylock_main_conf_t  *pmcf;
-    ngx_log_t                     *log;
-    ngx_atomic_uint_t              held;       /* the lease that allows it */
-    void                          *data;
-    void                         (*leave)(void *data);
+    ngx_http_paylock_main_conf_t     *pmcf;
+    ngx_log_t                        *log;
+    ngx_atomic_uint_t                 lease;   /* that allows it, or 0 */
+    void                             *data;
+    void                            (*leave)(void *data);
 
-    /* its own */
+    /* private */
 
-    ngx_http_paylock_link_t        link;
-    ngx_event_t                    retry;
-    ngx_msec_t                     backoff;
+    ngx_http_paylock_redis_conn_t     conn;
+    ngx_event_t                       retry;
+    ngx_msec_t                        backoff;
 
-    ngx_http_paylock_cursor_t      cursor;     /* followed so far */
-    ngx_http_paylock_cursor_t      head;       /* to be followed to */
-    int64_t                        fields;     /* in the hash at the cursor */
-    int64_t                        head_fields;
-    ngx_msec_t                     checked;
-    ngx_msec_t                     asked;      /* for entries */
-    ngx_msec_t                     block;      /* may they be waited for */
-    size_t                         done;       /* of a reply, in slices */
-    size_t                         whole;      /* entries of it to apply */
-    unsigned                       order;      /* what takes effect now */
-    unsigned                       later;      /* what is left, 1 << order */
+    ngx_http_paylock_cursor_t         cursor;  /* followed so far */
+    ngx_http_paylock_cursor_t         head;    /* to be followed to */
+    int64_t                           fields;  /* in the hash at the cursor */
+    int64_t                           head_fields;
+    ngx_msec_t                        checked; /* the head, last */
+    ngx_msec_t                        asked;   /* for entries, last */
+    ngx_msec_t                        block;   /* they may be waited for */
+    size_t                            done;    /* of a reply, in slices */
+    size_t                            complete;     /* entries of a reply that
+                                                       are to be applied */
+    unsigned                          order;   /* what takes effect now */
+    unsigned                          later;   /* what is left, 1 << order */
 
-    ngx_msec_t                     started;    /* the scan */
-    char                           position[24];   /* of HSCAN */
-    uint64_t                       left;       /* of it, at most */
-    ngx_http_paylock_cursor_t      back;       /* of the walk back */
-    int64_t                        added;      /* fields, by what it passed */
-    uint64_t                       seen[NGX_HTTP_PAYLOCK_SEEN];
-    ngx_uint_t                     nseen;
-    ngx_http_paylock_sweep_t       sweep;
-    unsigned                       scanning:1;
-    unsigned                       early:1;    /* asked for the next ones */
-    unsigned                       looked:1;
-    unsigned                       first:1;    /* nothing was known before */
-    unsigned                       ours:1;     /* the head extends our own */
-    unsigned                       adopts:1;   /* an entry on the way back */
-    unsigned                       adopted:1;
-    unsigned                       behind:1;   /* entries were not followed */
-    unsigned                       blind:1;    /* the head is no entry */
-    unsigned                       catching:1; /* up with entries missed */
-    unsigned                       replica:1;  /* nobody can report there */
+    /* a scan */
 
-    ngx_uint_t                     batch;      /* fields or entries a reply */
-    uint32_t                       unnoted;    /* no slot was left for them */
-    uint32_t                       strange;    /* fields without a slot */
-    ngx_http_paylock_trouble_e     trouble;
-    time_t                         complained;
-    ngx_uint_t                     rejected;   /* in this scan */
-    char                           why[256];
+    ngx_msec_t                        started;
+    char                              position[24]; /* of HSCAN */
+    uint64_t                          fields_left;  /* of HSCAN, at most */
+    ngx_http_paylock_cursor_t         walked_to;    /* from the head back */
+    int64_t                           added;   /* fields, by those entries */
+    uint64_t                          seen[NGX_HTTP_PAYLOCK_SEEN];
+    ngx_uint_t                        nseen;
+    ngx_http_paylock_sweep_t          sweep;
+    unsigned                          scanning:1;
+    unsigned                          prefetched:1; /* HSCAN was sent again */
+    unsigned                          looked:1;
+    unsigned                          first:1; /* nothing was known before */
+    unsigned                          extends_known:1; /* the head does */
+    unsigned                          saw_adopt:1;  /* walking back */
+    unsigned                          adopted:1;
+    unsigned                          missed_entries:1;
+    unsigned                          head_invalid:1;  /* it is no entry */
+    unsigned                          catching_up:1;   /* before the scan */
+    unsigned                          replica:1;    /* it takes no reports */
 
-    /* what was told of this nginx */
+    ngx_uint_t                        batch;   /* fields, entries a reply */
+    uint32_t                          unnoted; /* fields: the zone was full */
+    uint32_t                          without_slot; /* fields: no records */
+    ngx_http_paylock_feed_error_e     error;
+    time_t                            reject_logged;
+    ngx_uint_t                        rejected;     /* fields of this scan */
+    char                              why[256];     /* the error */
 
-    int64_t                        clock;      /* Redis' time less our msec */
-    ngx_msec_t                     reported;
-    ngx_http_paylock_state_e       reported_state;
-    ngx_http_paylock_cursor_t      reported_cursor;
-    char                           refused[NGX_HTTP_PAYLOCK_PRINTABLE * 4 + 1];
+    /* what was reported of this nginx */
+
+    int64_t                           clock_offset; /* Redis' time less
+                                                       ngx_current_msec */
+    ngx_msec_t                        reported;
+    ngx_http_paylock_node_state_e     reported_state;
+    ngx_http_paylock_cursor_t         reported_cursor;
+    char                              refused[NGX_HTTP_PAYLOCK_PRINTABLE * 4
+                                              + 1];
 } ngx_http_paylock_feed_t;
 
 
@@ -123,15 +128,15 @@ void ngx_http_paylock_feed_follow(ngx_http_paylock_feed_t *feed);
 
 /* Notes a reason; returns NGX_ERROR. */
 
-ngx_int_t ngx_http_paylock_apply_error(ngx_http_paylock_feed_t *feed,
-    ngx_http_paylock_trouble_e trouble, const char *fmt, ...);
+ngx_int_t ngx_http_paylock_feed_error(ngx_http_paylock_feed_t *feed,
+    ngx_http_paylock_feed_error_e error, const char *fmt, ...);
 
 /* The error that found records are too many for the zone. */
 
-ngx_int_t ngx_http_paylock_apply_full(ngx_http_paylock_feed_t *feed,
+ngx_int_t ngx_http_paylock_feed_full(ngx_http_paylock_feed_t *feed,
     uint64_t found);
 
-/* The link fails, since no Redis that is of use answers like that. */
+/* Closes the connection: a Redis that is of any use does not answer so. */
 
 void ngx_http_paylock_feed_unfit(ngx_http_paylock_feed_t *feed,
     const char *why);
@@ -143,7 +148,7 @@ void ngx_http_paylock_feed_unfit(ngx_http_paylock_feed_t *feed,
  */
 
 void ngx_http_paylock_head_ask(ngx_http_paylock_feed_t *feed,
-    ngx_http_paylock_reply_pt handler);
+    ngx_http_paylock_redis_reply_pt handler);
 ngx_int_t ngx_http_paylock_head_read(ngx_http_paylock_feed_t *feed,
     redisReply *reply, ngx_http_paylock_cursor_t *cursor, int64_t *fields);
 
@@ -202,8 +207,8 @@ ngx_int_t ngx_http_paylock_chain_next(ngx_http_paylock_feed_t *feed,
 /*
  * A slice of entries on the way back from the head to feed->pmcf->node->cursor,
  * the last first, from feed->done on: NGX_AGAIN if there is more of them,
- * NGX_DONE when it is known how the two belong together, in feed->ours and
- * feed->adopted.
+ * NGX_DONE when it is known how the two belong together, in
+ * feed->extends_known and feed->adopted.
  */
 
 ngx_int_t ngx_http_paylock_chain_back(ngx_http_paylock_feed_t *feed,
@@ -269,7 +274,7 @@ void ngx_http_paylock_node_reported(void *data, redisReply *reply);
 /* ngx_http_paylock_report.c: what is logged of the feed's state */
 
 void ngx_http_paylock_report_state(ngx_http_paylock_feed_t *feed,
-    ngx_http_paylock_state_e state);
+    ngx_http_paylock_node_state_e state);
 void ngx_http_paylock_report_age(ngx_http_paylock_feed_t *feed);
 void ngx_http_paylock_report_failure(ngx_http_paylock_feed_t *feed,
     const char *why);

@@ -14,13 +14,13 @@
 
 
 ngx_int_t
-ngx_http_paylock_apply_error(ngx_http_paylock_feed_t *feed,
-    ngx_http_paylock_trouble_e trouble, const char *fmt, ...)
+ngx_http_paylock_feed_error(ngx_http_paylock_feed_t *feed,
+    ngx_http_paylock_feed_error_e error, const char *fmt, ...)
 {
     u_char   *p;
     va_list   args;
 
-    feed->trouble = trouble;
+    feed->error = error;
 
     va_start(args, fmt);
     p = ngx_vslprintf((u_char *) feed->why,
@@ -34,7 +34,7 @@ ngx_http_paylock_apply_error(ngx_http_paylock_feed_t *feed,
 
 
 ngx_int_t
-ngx_http_paylock_apply_full(ngx_http_paylock_feed_t *feed, uint64_t found)
+ngx_http_paylock_feed_full(ngx_http_paylock_feed_t *feed, uint64_t found)
 {
     uint32_t  capacity, size;
 
@@ -43,7 +43,7 @@ ngx_http_paylock_apply_full(ngx_http_paylock_feed_t *feed, uint64_t found)
 
     found = ngx_max(found, (uint64_t) capacity + 1);
 
-    return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_FULL,
+    return ngx_http_paylock_feed_error(feed, NGX_HTTP_PAYLOCK_FEED_FULL,
                               "\"paylock_zone\" of %uDk holds at most %uD "
                               "records, %uL found: raise it to %uLk",
                               size, capacity, found,
@@ -54,7 +54,7 @@ ngx_http_paylock_apply_full(ngx_http_paylock_feed_t *feed, uint64_t found)
 void
 ngx_http_paylock_feed_unfit(ngx_http_paylock_feed_t *feed, const char *why)
 {
-    feed->trouble = NGX_HTTP_PAYLOCK_UNFIT;
+    feed->error = NGX_HTTP_PAYLOCK_FEED_UNFIT;
 
-    ngx_http_paylock_link_fail(&feed->link, why);
+    ngx_http_paylock_redis_fail(&feed->conn, why);
 }

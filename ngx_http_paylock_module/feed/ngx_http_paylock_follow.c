@@ -2,9 +2,9 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Entries are followed as they come.  Whatever shows that these are not all
- * starts a scan (scan.c), which asks for entries as well and leads back to here:
- * two halves of one state machine.
+ * Follows entries as they come.  When they cannot be all there is, a scan
+ * starts: scan.c, which asks this file for entries in between and comes back
+ * to it at the end.  The two files are one state machine.
  */
 
 
@@ -42,15 +42,15 @@ ngx_http_paylock_feed_follow(ngx_http_paylock_feed_t *feed)
     }
 
     if (ngx_http_paylock_apply_commit(feed) != NGX_OK) {
-        ngx_http_paylock_link_fail(&feed->link, feed->why);
+        ngx_http_paylock_redis_fail(&feed->conn, feed->why);
         return;
     }
 
     feed->backoff = NGX_HTTP_PAYLOCK_BACKOFF_MIN;
 
     ngx_http_paylock_report_state(feed, pmcf->table.sh->held
-                                        ? NGX_HTTP_PAYLOCK_DIVERGED
-                                        : NGX_HTTP_PAYLOCK_LIVE);
+                                        ? NGX_HTTP_PAYLOCK_NODE_DIVERGED
+                                        : NGX_HTTP_PAYLOCK_NODE_LIVE);
 
     ngx_http_paylock_node_report(feed);
 
@@ -78,10 +78,10 @@ void
 ngx_http_paylock_feed_ask_entries(ngx_http_paylock_feed_t *feed,
     ngx_msec_t block)
 {
-    u_char                     after[NGX_INT64_LEN + sizeof("-0")];
-    u_char                     wait[NGX_INT64_LEN + 1];
-    u_char                     batch[NGX_INT64_LEN + 1];
-    ngx_http_paylock_redis_t  *redis;
+    u_char                          after[NGX_INT64_LEN + sizeof("-0")];
+    u_char                          wait[NGX_INT64_LEN + 1];
+    u_char                          batch[NGX_INT64_LEN + 1];
+    ngx_http_paylock_redis_conf_t  *redis;
 
     redis = &feed->pmcf->redis;
 
@@ -94,17 +94,17 @@ ngx_http_paylock_feed_ask_entries(ngx_http_paylock_feed_t *feed,
     if (block) {
         (void) ngx_sprintf(wait, "%M%Z", block);
 
-        ngx_http_paylock_link_add(&feed->link, "XREAD", "COUNT", batch,
-                                  "BLOCK", wait, "STREAMS", redis->audit, after,
-                                  NULL);
+        ngx_http_paylock_redis_add(&feed->conn, "XREAD", "COUNT", batch,
+                                   "BLOCK", wait, "STREAMS", redis->audit,
+                                   after, NULL);
 
     } else {
-        ngx_http_paylock_link_add(&feed->link, "XREAD", "COUNT", batch,
-                                  "STREAMS", redis->audit, after, NULL);
+        ngx_http_paylock_redis_add(&feed->conn, "XREAD", "COUNT", batch,
+                                   "STREAMS", redis->audit, after, NULL);
     }
 
-    ngx_http_paylock_link_call(&feed->link, block + redis->timeout,
-                               ngx_http_paylock_feed_entries);
+    ngx_http_paylock_redis_send(&feed->conn, block + redis->timeout,
+                                ngx_http_paylock_feed_entries);
 }
 
 
@@ -157,7 +157,7 @@ ngx_http_paylock_feed_apply(void *data, redisReply *reply)
     rc = ngx_http_paylock_apply_entries(feed, reply->element[0]->element[1]);
 
     if (rc == NGX_AGAIN) {
-        ngx_http_paylock_link_again(&feed->link, ngx_http_paylock_feed_apply);
+        ngx_http_paylock_redis_again(&feed->conn, ngx_http_paylock_feed_apply);
         return;
     }
 
@@ -167,7 +167,7 @@ ngx_http_paylock_feed_apply(void *data, redisReply *reply)
     }
 
     if (rc != NGX_OK) {
-        ngx_http_paylock_link_fail(&feed->link, feed->why);
+        ngx_http_paylock_redis_fail(&feed->conn, feed->why);
         return;
     }
 

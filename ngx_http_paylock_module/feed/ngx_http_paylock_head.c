@@ -22,21 +22,21 @@ static const char *ngx_http_paylock_head_word(const redisReply *reply,
 
 void
 ngx_http_paylock_head_ask(ngx_http_paylock_feed_t *feed,
-    ngx_http_paylock_reply_pt handler)
+    ngx_http_paylock_redis_reply_pt handler)
 {
-    ngx_http_paylock_redis_t  *redis;
+    ngx_http_paylock_redis_conf_t  *redis;
 
     redis = &feed->pmcf->redis;
 
-    ngx_http_paylock_link_add(&feed->link, "MULTI", NULL);
-    ngx_http_paylock_link_add(&feed->link, "XREVRANGE", redis->audit, "+", "-",
-                              "COUNT", "1", NULL);
-    ngx_http_paylock_link_add(&feed->link, "HLEN", redis->locks, NULL);
-    ngx_http_paylock_link_add(&feed->link, "ROLE", NULL);
-    ngx_http_paylock_link_add(&feed->link, "TIME", NULL);
-    ngx_http_paylock_link_add(&feed->link, "EXEC", NULL);
+    ngx_http_paylock_redis_add(&feed->conn, "MULTI", NULL);
+    ngx_http_paylock_redis_add(&feed->conn, "XREVRANGE", redis->audit, "+", "-",
+                               "COUNT", "1", NULL);
+    ngx_http_paylock_redis_add(&feed->conn, "HLEN", redis->locks, NULL);
+    ngx_http_paylock_redis_add(&feed->conn, "ROLE", NULL);
+    ngx_http_paylock_redis_add(&feed->conn, "TIME", NULL);
+    ngx_http_paylock_redis_add(&feed->conn, "EXEC", NULL);
 
-    ngx_http_paylock_link_call(&feed->link, redis->timeout, handler);
+    ngx_http_paylock_redis_send(&feed->conn, redis->timeout, handler);
 }
 
 
@@ -54,7 +54,7 @@ ngx_http_paylock_head_read(ngx_http_paylock_feed_t *feed, redisReply *reply,
 
     for (i = 0; i < 4; i++) {
         if (reply->element[i]->type == REDIS_REPLY_ERROR) {
-            ngx_http_paylock_link_refuse(&feed->link, reply->element[i]);
+            ngx_http_paylock_redis_refuse(&feed->conn, reply->element[i]);
             return NGX_ERROR;
         }
     }
@@ -65,7 +65,7 @@ ngx_http_paylock_head_read(ngx_http_paylock_feed_t *feed, redisReply *reply,
     }
 
     if (ngx_http_paylock_head_role(feed, reply->element[2]) != NGX_OK) {
-        ngx_http_paylock_link_fail(&feed->link, feed->why);
+        ngx_http_paylock_redis_fail(&feed->conn, feed->why);
         return NGX_ERROR;
     }
 
@@ -82,7 +82,7 @@ ngx_http_paylock_head_read(ngx_http_paylock_feed_t *feed, redisReply *reply,
 
         /* better the records alone than nothing */
 
-        feed->blind = 1;
+        feed->head_invalid = 1;
         return NGX_OK;
     }
 
@@ -91,11 +91,11 @@ ngx_http_paylock_head_read(ngx_http_paylock_feed_t *feed, redisReply *reply,
     }
 
     if (rc != NGX_OK) {
-        ngx_http_paylock_link_fail(&feed->link, feed->why);
+        ngx_http_paylock_redis_fail(&feed->conn, feed->why);
         return NGX_ERROR;
     }
 
-    feed->blind = 0;
+    feed->head_invalid = 0;
 
     return NGX_OK;
 }
@@ -111,10 +111,10 @@ ngx_http_paylock_head_role(ngx_http_paylock_feed_t *feed,
     const redisReply *role)
 {
     u_char       state[NGX_HTTP_PAYLOCK_PRINTABLE * 4 + 1];
-    const char  *name, *link;
+    const char  *name, *primary;
 
     name = ngx_http_paylock_head_word(role, 0);
-    link = ngx_http_paylock_head_word(role, 3);
+    primary = ngx_http_paylock_head_word(role, 3);
 
     feed->replica = (ngx_strcmp(name, "slave") == 0);
 
@@ -123,24 +123,24 @@ ngx_http_paylock_head_role(ngx_http_paylock_feed_t *feed,
     }
 
     if (!feed->replica) {
-        return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_UNFIT,
-                                            "unexpected reply to ROLE");
+        return ngx_http_paylock_feed_error(feed, NGX_HTTP_PAYLOCK_FEED_UNFIT,
+                                           "unexpected reply to ROLE");
     }
 
     if (!feed->pmcf->redis.replica) {
-        return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_UNFIT,
-                                            "this is a replica: name its "
-                                            "primary in \"paylock_redis\", "
-                                            "or add replica=on");
+        return ngx_http_paylock_feed_error(feed, NGX_HTTP_PAYLOCK_FEED_UNFIT,
+                                           "this is a replica: name its "
+                                           "primary in \"paylock_redis\", "
+                                           "or add replica=on");
     }
 
-    if (ngx_strcmp(link, "connected") != 0) {
-        ngx_http_paylock_printable(state, link, ngx_strlen(link));
+    if (ngx_strcmp(primary, "connected") != 0) {
+        ngx_http_paylock_printable(state, primary, ngx_strlen(primary));
 
-        return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_UNFIT,
-                                            "this is a replica whose link to "
-                                            "its primary is \"%s\": see its "
-                                            "log", state);
+        return ngx_http_paylock_feed_error(feed, NGX_HTTP_PAYLOCK_FEED_UNFIT,
+                                           "this is a replica whose link to "
+                                           "its primary is \"%s\": see its "
+                                           "log", state);
     }
 
     return NGX_OK;
@@ -157,20 +157,20 @@ static ngx_int_t
 ngx_http_paylock_head_behind(ngx_http_paylock_feed_t *feed,
     const ngx_http_paylock_cursor_t *head)
 {
-    const ngx_http_paylock_cursor_t  *own;
+    const ngx_http_paylock_cursor_t  *applied;
 
-    own = &feed->pmcf->node->cursor;
+    applied = &feed->pmcf->node->cursor;
 
-    if (head->seq == 0 || head->seq >= own->seq
-        || ngx_memcmp(head->chain, own->chain, PAYLOCK_CHAIN_LEN) != 0)
+    if (head->seq == 0 || head->seq >= applied->seq
+        || ngx_memcmp(head->chain, applied->chain, PAYLOCK_CHAIN_LEN) != 0)
     {
         return NGX_OK;
     }
 
-    return ngx_http_paylock_apply_error(feed, NGX_HTTP_PAYLOCK_UNFIT,
-                                        "this replica is behind: it ends with "
-                                        "entry %uL, and %uL is known here",
-                                        head->seq, own->seq);
+    return ngx_http_paylock_feed_error(feed, NGX_HTTP_PAYLOCK_FEED_UNFIT,
+                                       "this replica is behind: it ends with "
+                                       "entry %uL, and %uL is known here",
+                                       head->seq, applied->seq);
 }
 
 

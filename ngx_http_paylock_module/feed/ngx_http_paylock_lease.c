@@ -14,7 +14,7 @@
 
 #include "ngx_http_paylock_feed.h"
 #include "ngx_http_paylock_lease.h"
-#include "ngx_http_paylock_state.h"
+#include "ngx_http_paylock_state_file.h"
 
 
 #define NGX_HTTP_PAYLOCK_LEASE_TICK  500
@@ -59,7 +59,7 @@ ngx_http_paylock_lease_start(ngx_cycle_t *cycle,
 
     ngx_add_timer(&lease->tick, 1);
 
-    return ngx_http_paylock_saver_init(cycle, pmcf);
+    return ngx_http_paylock_state_writer_init(cycle, pmcf);
 }
 
 
@@ -71,16 +71,16 @@ ngx_http_paylock_lease_end(ngx_http_paylock_main_conf_t *pmcf)
     ngx_atomic_uint_t  held;
 
     ngx_http_paylock_lease_stop(pmcf->lease);
-    ngx_http_paylock_saver_wait(pmcf);
+    ngx_http_paylock_state_writer_wait(pmcf);
 
-    if (!ngx_http_paylock_saver_due(pmcf)) {
+    if (!ngx_http_paylock_state_writer_due(pmcf)) {
         return;
     }
 
     held = ngx_http_paylock_lease_take(pmcf->node);
 
     if (held) {
-        ngx_http_paylock_saver_last(pmcf, held);
+        ngx_http_paylock_state_writer_last(pmcf, held);
         (void) ngx_atomic_cmp_set(&pmcf->node->lease, held, 0);
     }
 }
@@ -93,11 +93,11 @@ ngx_http_paylock_lease_stop(ngx_http_paylock_lease_t *lease)
         ngx_del_timer(&lease->tick);
     }
 
-    if (lease->feed.held) {
+    if (lease->feed.lease) {
         ngx_http_paylock_feed_stop(&lease->feed);
-        (void) ngx_atomic_cmp_set(&lease->pmcf->node->lease, lease->feed.held,
+        (void) ngx_atomic_cmp_set(&lease->pmcf->node->lease, lease->feed.lease,
                                   0);
-        lease->feed.held = 0;
+        lease->feed.lease = 0;
     }
 }
 
@@ -119,27 +119,27 @@ ngx_http_paylock_lease_tick(ngx_event_t *ev)
 
     held = node->lease;
 
-    if (lease->feed.held) {
+    if (lease->feed.lease) {
 
-        if (held == lease->feed.held) {
+        if (held == lease->feed.lease) {
             node->heartbeat = ngx_current_msec;
             ngx_http_paylock_report_age(&lease->feed);
 
         } else {
             /* this process was stopped for so long that another took over */
             ngx_http_paylock_feed_stop(&lease->feed);
-            lease->feed.held = 0;
+            lease->feed.lease = 0;
         }
 
     } else {
-        lease->feed.held = ngx_http_paylock_lease_take(node);
+        lease->feed.lease = ngx_http_paylock_lease_take(node);
 
-        if (lease->feed.held) {
+        if (lease->feed.lease) {
             ngx_log_error(NGX_LOG_NOTICE, ev->log, 0,
                           "paylock: this worker follows Redis");
 
             ngx_http_paylock_feed_start(&lease->feed);
-            ngx_http_paylock_saver_start(lease->pmcf, lease->feed.held);
+            ngx_http_paylock_state_writer_start(lease->pmcf, lease->feed.lease);
         }
     }
 

@@ -51,7 +51,7 @@ ngx_http_paylock_node_clock(ngx_http_paylock_feed_t *feed,
     redis = (int64_t) sec * 1000 + usec / 1000;
     tp = ngx_timeofday();
 
-    feed->clock = redis - (int64_t) ngx_current_msec;
+    feed->clock_offset = redis - (int64_t) ngx_current_msec;
 
     feed->pmcf->node->ahead = (int64_t) tp->sec * 1000 + tp->msec - redis;
     feed->pmcf->node->timed = 1;
@@ -119,7 +119,7 @@ ngx_http_paylock_node_report(ngx_http_paylock_feed_t *feed)
 
     /* when Redis' time is not known yet, it soon will be */
 
-    if (feed->clock == 0 || feed->link.due
+    if (feed->clock_offset == 0 || feed->conn.due
         || ngx_http_paylock_node_wait(feed) > 0)
     {
         return;
@@ -138,14 +138,14 @@ ngx_http_paylock_node_report(ngx_http_paylock_feed_t *feed)
     report.records = pmcf->table.sh->count;
     report.held = pmcf->table.sh->held;
     report.dry_run = pmcf->dry_runs;
-    report.time = feed->clock + (int64_t) ngx_current_msec;
+    report.time = feed->clock_offset + (int64_t) ngx_current_msec;
     report.ahead = node->ahead;
 
     (void) paylock_node_write(&report, text);
 
-    ngx_http_paylock_link_add(&feed->link, "HSET", pmcf->redis.nodes,
-                              pmcf->name.data, text, NULL);
-    ngx_http_paylock_link_try(&feed->link);
+    ngx_http_paylock_redis_add(&feed->conn, "HSET", pmcf->redis.nodes,
+                               pmcf->name.data, text, NULL);
+    ngx_http_paylock_redis_add_optional(&feed->conn);
 
     feed->reported = ngx_max(ngx_current_msec, 1);
     feed->reported_state = node->state;
@@ -175,10 +175,10 @@ ngx_http_paylock_node_reported(void *data, redisReply *reply)
 static void
 ngx_http_paylock_node_complain(ngx_http_paylock_feed_t *feed)
 {
-    ngx_uint_t                   denied;
-    const char                  *user;
-    ngx_http_paylock_redis_t    *redis;
-    ngx_http_paylock_node_sh_t  *node;
+    ngx_uint_t                      denied;
+    const char                     *user;
+    ngx_http_paylock_redis_conf_t  *redis;
+    ngx_http_paylock_node_sh_t     *node;
 
     if (feed->refused[0] == '\0') {
         return;
@@ -201,6 +201,6 @@ ngx_http_paylock_node_complain(ngx_http_paylock_feed_t *feed)
     }
 
     node->unreported++;
-    feed->pmcf->count->n[NGX_HTTP_PAYLOCK_COUNT_REFUSED]++;
+    feed->pmcf->counters->n[NGX_HTTP_PAYLOCK_COUNTER_REFUSED]++;
     feed->refused[0] = '\0';
 }

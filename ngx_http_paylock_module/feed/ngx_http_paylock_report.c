@@ -35,7 +35,7 @@ static u_char *ngx_http_paylock_report_held(ngx_http_paylock_feed_t *feed,
 
 void
 ngx_http_paylock_report_state(ngx_http_paylock_feed_t *feed,
-    ngx_http_paylock_state_e state)
+    ngx_http_paylock_node_state_e state)
 {
     ngx_http_paylock_node_sh_t  *node;
 
@@ -49,14 +49,14 @@ ngx_http_paylock_report_state(ngx_http_paylock_feed_t *feed,
 
     switch (state) {
 
-    case NGX_HTTP_PAYLOCK_LIVE:
+    case NGX_HTTP_PAYLOCK_NODE_LIVE:
         ngx_log_error(NGX_LOG_NOTICE, feed->log, 0,
                       "paylock: live, %uD records, entry %uL%s",
                       feed->pmcf->table.sh->count, feed->cursor.seq,
                       feed->replica ? ", from a replica" : "");
         break;
 
-    case NGX_HTTP_PAYLOCK_STALE:
+    case NGX_HTTP_PAYLOCK_NODE_STALE:
         ngx_log_error(NGX_LOG_ERR, feed->log, 0,
                       "paylock: stale, no good answer from Redis for %M ms",
                       ngx_current_msec - node->answered);
@@ -80,7 +80,7 @@ ngx_http_paylock_report_age(ngx_http_paylock_feed_t *feed)
     if (node->synced
         && ngx_current_msec - node->answered > NGX_HTTP_PAYLOCK_STALE_AFTER)
     {
-        ngx_http_paylock_report_state(feed, NGX_HTTP_PAYLOCK_STALE);
+        ngx_http_paylock_report_state(feed, NGX_HTTP_PAYLOCK_NODE_STALE);
     }
 }
 
@@ -101,14 +101,14 @@ ngx_http_paylock_report_failure(ngx_http_paylock_feed_t *feed, const char *why)
         return;
     }
 
-    level = (node->synced && (feed->trouble == NGX_HTTP_PAYLOCK_LOST
-                              || feed->trouble == NGX_HTTP_PAYLOCK_UNFIT))
+    level = (node->synced && (feed->error == NGX_HTTP_PAYLOCK_FEED_LOST
+                              || feed->error == NGX_HTTP_PAYLOCK_FEED_UNFIT))
             || (!node->synced && node->alerted)
             ? NGX_LOG_ERR : NGX_LOG_ALERT;
 
-    node->alerted |= feed->trouble;
+    node->alerted |= feed->error;
 
-    if (feed->trouble == NGX_HTTP_PAYLOCK_REFUSED) {
+    if (feed->error == NGX_HTTP_PAYLOCK_FEED_REFUSED) {
         ngx_http_paylock_report_refusal(feed, why);
 
     } else if (!node->synced) {
@@ -163,7 +163,7 @@ ngx_http_paylock_report_is_new(ngx_http_paylock_node_sh_t *node,
 static void
 ngx_http_paylock_report_refusal(ngx_http_paylock_feed_t *feed, const char *why)
 {
-    ngx_http_paylock_redis_t  *redis;
+    ngx_http_paylock_redis_conf_t  *redis;
 
     redis = &feed->pmcf->redis;
 
@@ -201,12 +201,12 @@ ngx_http_paylock_report_scan(ngx_http_paylock_feed_t *feed)
 
     *ngx_http_paylock_report_held(feed, names, names + sizeof(names) - 1) = 0;
 
-    if (!feed->ours && !feed->first
+    if (!feed->extends_known && !feed->first
         && feed->cursor.seq == 0 && node->gone && feed->sweep.lost == 0)
     {
         /* it was said when it happened */
 
-    } else if (!feed->ours && !feed->first) {
+    } else if (!feed->extends_known && !feed->first) {
         node->gone = (feed->cursor.seq == 0);
         level = feed->adopted ? NGX_LOG_WARN : NGX_LOG_ALERT;
 
@@ -236,10 +236,10 @@ ngx_http_paylock_report_scan(ngx_http_paylock_feed_t *feed)
                                           : "; they stay closed",
                       names);
 
-    } else if (feed->sweep.changed && !feed->first && !feed->behind
+    } else if (feed->sweep.changed && !feed->first && !feed->missed_entries
                && !feed->adopted)
     {
-        feed->pmcf->count->n[NGX_HTTP_PAYLOCK_COUNT_UNAUDITED] +=
+        feed->pmcf->counters->n[NGX_HTTP_PAYLOCK_COUNTER_UNAUDITED] +=
                                                           feed->sweep.changed;
 
         ngx_log_error(NGX_LOG_WARN, feed->log, 0,
@@ -247,7 +247,7 @@ ngx_http_paylock_report_scan(ngx_http_paylock_feed_t *feed)
                       "entry in \"%s\"", feed->sweep.changed, stream);
     }
 
-    if (feed->cursor.seq == 0 && feed->first && !feed->blind) {
+    if (feed->cursor.seq == 0 && feed->first && !feed->head_invalid) {
         ngx_log_error(NGX_LOG_WARN, feed->log, 0,
                       "paylock: there is no \"%s\" in Redis; run "
                       "\"paylock-admin init\"", stream);
@@ -308,11 +308,11 @@ ngx_http_paylock_report_reject(ngx_http_paylock_feed_t *feed,
 
     feed->rejected++;
 
-    if (feed->complained == ngx_time()) {
+    if (feed->reject_logged == ngx_time()) {
         return;
     }
 
-    feed->complained = ngx_time();
+    feed->reject_logged = ngx_time();
 
     ngx_http_paylock_printable(name, host, len);
     right = paylock_host_right_form(host, len, form);

@@ -43,7 +43,7 @@ ngx_http_paylock_resume(void *data, redisReply *reply)
     }
 
     feed->adopted = 0;
-    feed->catching = 0;
+    feed->catching_up = 0;
     feed->checked = ngx_current_msec;
 
     ngx_http_paylock_feed_follow(feed);

@@ -40,7 +40,7 @@ void
 ngx_http_paylock_scan_start(void *data, redisReply *reply)
 {
     ngx_http_paylock_feed_t       *feed = data;
-    ngx_http_paylock_cursor_t     *own;
+    ngx_http_paylock_cursor_t     *applied;
     ngx_http_paylock_main_conf_t  *pmcf;
 
     if (ngx_http_paylock_head_read(feed, reply, &feed->cursor, &feed->fields)
@@ -50,40 +50,40 @@ ngx_http_paylock_scan_start(void *data, redisReply *reply)
     }
 
     pmcf = feed->pmcf;
-    own = &pmcf->node->cursor;
+    applied = &pmcf->node->cursor;
 
     if (feed->fields > (int64_t) pmcf->table.sh->capacity) {
-        (void) ngx_http_paylock_apply_full(feed, feed->fields);
-        ngx_http_paylock_link_fail(&feed->link, feed->why);
+        (void) ngx_http_paylock_feed_full(feed, feed->fields);
+        ngx_http_paylock_redis_fail(&feed->conn, feed->why);
         return;
     }
 
     feed->first = !pmcf->node->synced;
-    feed->ours = 1;
-    feed->behind = 0;
+    feed->extends_known = 1;
+    feed->missed_entries = 0;
     feed->adopted = 0;
-    feed->catching = 0;
+    feed->catching_up = 0;
 
     /* what was explained for a scan that was broken off counts no more */
 
     if (ngx_http_paylock_apply_begin(feed) != NGX_OK) {
-        ngx_http_paylock_link_fail(&feed->link, feed->why);
+        ngx_http_paylock_redis_fail(&feed->conn, feed->why);
         return;
     }
 
-    if (own->seq == 0
-        || ngx_memcmp(own, &feed->cursor, sizeof(ngx_http_paylock_cursor_t))
+    if (applied->seq == 0
+        || ngx_memcmp(applied, &feed->cursor, sizeof(ngx_http_paylock_cursor_t))
            == 0)
     {
         ngx_http_paylock_scan_begin(feed);
         return;
     }
 
-    feed->ours = 0;
-    feed->behind = 1;
-    feed->back.seq = 0;
+    feed->extends_known = 0;
+    feed->missed_entries = 1;
+    feed->walked_to.seq = 0;
     feed->added = 0;
-    feed->adopts = 0;
+    feed->saw_adopt = 0;
     feed->nseen = 0;
     ngx_memzero(feed->seen, sizeof(feed->seen));
 
@@ -100,20 +100,20 @@ static void
 ngx_http_paylock_scan_ask_back(ngx_http_paylock_feed_t *feed, uint64_t seq)
 {
     u_char    from[NGX_INT64_LEN + sizeof("-0")], batch[NGX_INT64_LEN + 1];
-    uint64_t  own, n;
+    uint64_t  applied, n;
 
-    own = feed->pmcf->node->cursor.seq;
-    n = seq < own ? feed->batch : ngx_min(feed->batch, seq - own + 1);
+    applied = feed->pmcf->node->cursor.seq;
+    n = seq < applied ? feed->batch : ngx_min(feed->batch, seq - applied + 1);
 
     (void) ngx_sprintf(from, "%uL-0%Z", seq);
     (void) ngx_sprintf(batch, "%uL%Z", n);
 
-    ngx_http_paylock_link_add(&feed->link, "XREVRANGE",
-                              feed->pmcf->redis.audit, from, "-",
-                              "COUNT", batch, NULL);
+    ngx_http_paylock_redis_add(&feed->conn, "XREVRANGE",
+                               feed->pmcf->redis.audit, from, "-",
+                               "COUNT", batch, NULL);
 
-    ngx_http_paylock_link_call(&feed->link, feed->pmcf->redis.timeout,
-                               ngx_http_paylock_scan_back);
+    ngx_http_paylock_redis_send(&feed->conn, feed->pmcf->redis.timeout,
+                                ngx_http_paylock_scan_back);
 }
 
 
@@ -138,23 +138,23 @@ ngx_http_paylock_scan_walk(void *data, redisReply *reply)
     rc = ngx_http_paylock_chain_back(feed, reply);
 
     if (rc == NGX_AGAIN) {
-        ngx_http_paylock_link_again(&feed->link, ngx_http_paylock_scan_walk);
+        ngx_http_paylock_redis_again(&feed->conn, ngx_http_paylock_scan_walk);
         return;
     }
 
     if (rc == NGX_ERROR) {
-        ngx_http_paylock_link_fail(&feed->link, feed->why);
+        ngx_http_paylock_redis_fail(&feed->conn, feed->why);
         return;
     }
 
     ngx_http_paylock_scan_goes_on(feed);
 
-    if (rc == NGX_OK && feed->back.seq > 1) {
-        ngx_http_paylock_scan_ask_back(feed, feed->back.seq - 1);
+    if (rc == NGX_OK && feed->walked_to.seq > 1) {
+        ngx_http_paylock_scan_ask_back(feed, feed->walked_to.seq - 1);
         return;
     }
 
-    if (feed->ours) {
+    if (feed->extends_known) {
         node = feed->pmcf->node;
 
         feed->head = feed->cursor;
@@ -162,7 +162,7 @@ ngx_http_paylock_scan_walk(void *data, redisReply *reply)
         feed->cursor = node->cursor;
         feed->fields = node->fields;
 
-        if (!feed->adopts
+        if (!feed->saw_adopt
             && !ngx_http_paylock_schedule_scan_due(feed, feed->head_fields,
                                                  feed->fields + feed->added))
         {
@@ -173,7 +173,7 @@ ngx_http_paylock_scan_walk(void *data, redisReply *reply)
 
         /* what was missed is followed before what is there is looked at */
 
-        feed->catching = 1;
+        feed->catching_up = 1;
 
         ngx_http_paylock_scan_catch_up(feed);
         return;
@@ -207,22 +207,22 @@ ngx_http_paylock_scan_begin(ngx_http_paylock_feed_t *feed)
 
     /* replies may be empty, fields come twice, and more of both */
 
-    feed->left = 4 * (uint64_t) ngx_max(feed->fields, 0)
+    feed->fields_left = 4 * (uint64_t) ngx_max(feed->fields, 0)
                  + NGX_HTTP_PAYLOCK_SCAN_SPARE;
 
     /* a hash with "hash-max-listpack-entries" raised comes as one reply */
 
-    ngx_http_paylock_link_expect(&feed->link, feed->fields + feed->fields / 8
-                                              + NGX_HTTP_PAYLOCK_BATCH);
+    ngx_http_paylock_redis_expect(&feed->conn, feed->fields + feed->fields / 8
+                                               + NGX_HTTP_PAYLOCK_BATCH);
 
     feed->scanning = 1;
     feed->started = ngx_current_msec;
     feed->unnoted = 0;
-    feed->strange = 0;
+    feed->without_slot = 0;
     feed->rejected = 0;
 
     if (ngx_http_paylock_apply_begin(feed) != NGX_OK) {
-        ngx_http_paylock_link_fail(&feed->link, feed->why);
+        ngx_http_paylock_redis_fail(&feed->conn, feed->why);
         return;
     }
 
@@ -237,11 +237,11 @@ ngx_http_paylock_scan_ask_fields(ngx_http_paylock_feed_t *feed)
 
     (void) ngx_sprintf(batch, "%ui%Z", feed->batch);
 
-    ngx_http_paylock_link_add(&feed->link, "HSCAN", feed->pmcf->redis.locks,
-                              feed->position, "COUNT", batch, NULL);
+    ngx_http_paylock_redis_add(&feed->conn, "HSCAN", feed->pmcf->redis.locks,
+                               feed->position, "COUNT", batch, NULL);
 
-    ngx_http_paylock_link_call(&feed->link, feed->pmcf->redis.timeout,
-                               ngx_http_paylock_scan_fields);
+    ngx_http_paylock_redis_send(&feed->conn, feed->pmcf->redis.timeout,
+                                ngx_http_paylock_scan_fields);
 }
 
 
@@ -269,12 +269,12 @@ ngx_http_paylock_scan_fields(void *data, redisReply *reply)
 
     seen = 1 + reply->element[1]->elements / 2;
 
-    if (seen > feed->left) {
+    if (seen > feed->fields_left) {
         ngx_http_paylock_feed_unfit(feed, "HSCAN comes to no end");
         return;
     }
 
-    feed->left -= seen;
+    feed->fields_left -= seen;
 
     ngx_http_paylock_scan_goes_on(feed);
 
@@ -283,17 +283,17 @@ ngx_http_paylock_scan_fields(void *data, redisReply *reply)
 
     /* Redis gathers what comes next while this is dealt with */
 
-    feed->early = ngx_strcmp(feed->position, "0") != 0
-                  && (feed->blind || ngx_current_msec - feed->asked
+    feed->prefetched = ngx_strcmp(feed->position, "0") != 0
+                  && (feed->head_invalid || ngx_current_msec - feed->asked
                                      < NGX_HTTP_PAYLOCK_SCAN_AHEAD);
 
-    if (feed->early) {
+    if (feed->prefetched) {
         ngx_http_paylock_scan_ask_fields(feed);
     }
 
     feed->done = 0;
 
-    ngx_http_paylock_link_again(&feed->link, ngx_http_paylock_scan_note);
+    ngx_http_paylock_redis_again(&feed->conn, ngx_http_paylock_scan_note);
 }
 
 
@@ -306,16 +306,16 @@ ngx_http_paylock_scan_note(void *data, redisReply *reply)
     rc = ngx_http_paylock_apply_fields(feed, reply->element[1]);
 
     if (rc == NGX_AGAIN) {
-        ngx_http_paylock_link_again(&feed->link, ngx_http_paylock_scan_note);
+        ngx_http_paylock_redis_again(&feed->conn, ngx_http_paylock_scan_note);
         return;
     }
 
     if (rc != NGX_OK) {
-        ngx_http_paylock_link_fail(&feed->link, feed->why);
+        ngx_http_paylock_redis_fail(&feed->conn, feed->why);
         return;
     }
 
-    if (feed->early) {
+    if (feed->prefetched) {
         return;
     }
 
@@ -355,8 +355,8 @@ ngx_http_paylock_scan_catch_up(ngx_http_paylock_feed_t *feed)
                    sizeof(ngx_http_paylock_cursor_t))
         == 0)
     {
-        if (feed->catching) {
-            feed->catching = 0;
+        if (feed->catching_up) {
+            feed->catching_up = 0;
             ngx_http_paylock_scan_begin(feed);
             return;
         }
@@ -371,13 +371,13 @@ ngx_http_paylock_scan_catch_up(ngx_http_paylock_feed_t *feed)
                              : NGX_HTTP_PAYLOCK_BELIEVE_NONE;
         feed->looked = 0;
 
-        ngx_http_paylock_link_again(&feed->link, ngx_http_paylock_scan_sweep);
+        ngx_http_paylock_redis_again(&feed->conn, ngx_http_paylock_scan_sweep);
         return;
     }
 
     if (feed->head.seq <= feed->cursor.seq) {
-        ngx_http_paylock_link_fail(&feed->link,
-                                   "the stream was replaced during a scan");
+        ngx_http_paylock_redis_fail(&feed->conn,
+                                    "the stream was replaced during a scan");
         return;
     }
 
@@ -385,11 +385,11 @@ ngx_http_paylock_scan_catch_up(ngx_http_paylock_feed_t *feed)
     (void) ngx_sprintf(to, "%uL-0%Z", feed->head.seq);
     (void) ngx_sprintf(batch, "%ui%Z", feed->batch);
 
-    ngx_http_paylock_link_add(&feed->link, "XRANGE", feed->pmcf->redis.audit,
-                              from, to, "COUNT", batch, NULL);
+    ngx_http_paylock_redis_add(&feed->conn, "XRANGE", feed->pmcf->redis.audit,
+                               from, to, "COUNT", batch, NULL);
 
-    ngx_http_paylock_link_call(&feed->link, feed->pmcf->redis.timeout,
-                               ngx_http_paylock_scan_range);
+    ngx_http_paylock_redis_send(&feed->conn, feed->pmcf->redis.timeout,
+                                ngx_http_paylock_scan_range);
 }
 
 
@@ -418,7 +418,7 @@ ngx_http_paylock_scan_apply(void *data, redisReply *reply)
     rc = ngx_http_paylock_apply_entries(feed, reply);
 
     if (rc == NGX_AGAIN) {
-        ngx_http_paylock_link_again(&feed->link, ngx_http_paylock_scan_apply);
+        ngx_http_paylock_redis_again(&feed->conn, ngx_http_paylock_scan_apply);
         return;
     }
 
@@ -428,7 +428,7 @@ ngx_http_paylock_scan_apply(void *data, redisReply *reply)
     }
 
     if (rc != NGX_OK) {
-        ngx_http_paylock_link_fail(&feed->link, feed->why);
+        ngx_http_paylock_redis_fail(&feed->conn, feed->why);
         return;
     }
 
@@ -450,12 +450,12 @@ ngx_http_paylock_scan_sweep(void *data, redisReply *reply)
     rc = ngx_http_paylock_apply_sweep(feed);
 
     if (rc == NGX_ERROR) {
-        ngx_http_paylock_link_fail(&feed->link, feed->why);
+        ngx_http_paylock_redis_fail(&feed->conn, feed->why);
         return;
     }
 
     if (rc == NGX_AGAIN) {
-        ngx_http_paylock_link_again(&feed->link, ngx_http_paylock_scan_sweep);
+        ngx_http_paylock_redis_again(&feed->conn, ngx_http_paylock_scan_sweep);
         return;
     }
 
@@ -466,8 +466,8 @@ ngx_http_paylock_scan_sweep(void *data, redisReply *reply)
         /* once more, with the slots that were given back */
 
         if (feed->sweep.changed == 0) {
-            (void) ngx_http_paylock_apply_full(feed, feed->fields);
-            ngx_http_paylock_link_fail(&feed->link, feed->why);
+            (void) ngx_http_paylock_feed_full(feed, feed->fields);
+            ngx_http_paylock_redis_fail(&feed->conn, feed->why);
             return;
         }
 
@@ -477,15 +477,15 @@ ngx_http_paylock_scan_sweep(void *data, redisReply *reply)
 
     /* what came behind the place that was read is read again */
 
-    feed->fields = (int64_t) feed->sweep.seen + feed->strange;
+    feed->fields = (int64_t) feed->sweep.seen + feed->without_slot;
 
     node->lasted = ngx_http_paylock_schedule_scanned(feed);
     node->scanned = ngx_current_msec;
 
     ngx_http_paylock_report_scan(feed);
 
-    if (ngx_http_paylock_apply_commit(feed) != NGX_OK || feed->blind) {
-        ngx_http_paylock_link_fail(&feed->link, feed->why);
+    if (ngx_http_paylock_apply_commit(feed) != NGX_OK || feed->head_invalid) {
+        ngx_http_paylock_redis_fail(&feed->conn, feed->why);
         return;
     }
 

@@ -38,7 +38,7 @@ ngx_http_paylock_server_rewrite_handler(ngx_http_request_t *r)
     pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
     pscf = ngx_http_get_module_srv_conf(r, ngx_http_paylock_module);
 
-    verdict = &r->variables[pmcf->verdict].data;
+    verdict = &r->variables[pmcf->verdict_index].data;
 
     if (r != r->main
         || !pscf->enabled
@@ -49,8 +49,8 @@ ngx_http_paylock_server_rewrite_handler(ngx_http_request_t *r)
         return ngx_http_paylock_server_rewrite(r, pscf);
     }
 
-    pmcf->count->n[PAYLOCK_OPEN]++;
-    *verdict = (u_char *) &ngx_http_paylock_open;
+    pmcf->counters->n[PAYLOCK_OPEN]++;
+    *verdict = (u_char *) &ngx_http_paylock_verdict_open;
 
     return NGX_DECLINED;
 }
@@ -96,14 +96,14 @@ ngx_http_paylock_fast_path(ngx_http_request_t *r,
         return 0;
     }
 
-    return (pscf->exact && ngx_http_paylock_chosen(r))
+    return (pscf->exact && ngx_http_paylock_server_is_chosen(r))
            || ngx_http_paylock_names_have(r, pscf, host, hash);
 }
 
 
 /* May there be suffix records of the names that it is below? */
 
-static ngx_http_paylock_apart __attribute__((flatten)) ngx_uint_t
+static ngx_http_paylock_noinline __attribute__((flatten)) ngx_uint_t
 ngx_http_paylock_fast_suffix(const ngx_http_paylock_table_t *table,
     const ngx_str_t *host)
 {

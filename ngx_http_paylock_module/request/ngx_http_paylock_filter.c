@@ -17,11 +17,11 @@
 
 
 static ngx_int_t ngx_http_paylock_header_filter(ngx_http_request_t *r);
-static ngx_int_t ngx_http_paylock_replace(ngx_http_request_t *r);
-static ngx_int_t ngx_http_paylock_beside(ngx_http_request_t *r);
-static ngx_int_t ngx_http_paylock_blank(ngx_http_request_t *r,
+static ngx_int_t ngx_http_paylock_filter_answer(ngx_http_request_t *r);
+static ngx_int_t ngx_http_paylock_filter_location_off(ngx_http_request_t *r);
+static ngx_int_t ngx_http_paylock_filter_blank(ngx_http_request_t *r,
     ngx_http_paylock_loc_conf_t *plcf, ngx_http_paylock_verdict_t *verdict);
-static ngx_int_t ngx_http_paylock_let_through(ngx_http_request_t *r,
+static ngx_int_t ngx_http_paylock_filter_let_through(ngx_http_request_t *r,
     ngx_http_paylock_loc_conf_t *plcf, ngx_http_paylock_verdict_t *verdict);
 static ngx_int_t ngx_http_paylock_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
@@ -55,13 +55,14 @@ ngx_http_paylock_header_filter(ngx_http_request_t *r)
 
     verdict = ngx_http_paylock_verdict(r);
 
-    return verdict == &ngx_http_paylock_open ? ngx_http_next_header_filter(r)
-                                             : ngx_http_paylock_replace(r);
+    return verdict == &ngx_http_paylock_verdict_open
+           ? ngx_http_next_header_filter(r)
+           : ngx_http_paylock_filter_answer(r);
 }
 
 
-static ngx_http_paylock_apart ngx_int_t
-ngx_http_paylock_replace(ngx_http_request_t *r)
+static ngx_http_paylock_noinline ngx_int_t
+ngx_http_paylock_filter_answer(ngx_http_request_t *r)
 {
     ngx_int_t                     rc;
     ngx_chain_t                  *body;
@@ -71,7 +72,7 @@ ngx_http_paylock_replace(ngx_http_request_t *r)
     plcf = ngx_http_get_module_loc_conf(r, ngx_http_paylock_module);
 
     if (!plcf->enable) {
-        return ngx_http_paylock_beside(r);
+        return ngx_http_paylock_filter_location_off(r);
     }
 
     verdict = ngx_http_paylock_judge(r);
@@ -81,11 +82,11 @@ ngx_http_paylock_replace(ngx_http_request_t *r)
     }
 
     if (r != r->main) {
-        return ngx_http_paylock_blank(r, plcf, verdict);
+        return ngx_http_paylock_filter_blank(r, plcf, verdict);
     }
 
-    if (verdict->answered && !verdict->begun) {
-        verdict->begun = 1;
+    if (verdict->answered && !verdict->header_begun) {
+        verdict->header_begun = 1;
         return ngx_http_next_header_filter(r);
     }
 
@@ -93,7 +94,7 @@ ngx_http_paylock_replace(ngx_http_request_t *r)
 
     if (!verdict->answered) {
 
-        rc = ngx_http_paylock_let_through(r, plcf, verdict);
+        rc = ngx_http_paylock_filter_let_through(r, plcf, verdict);
 
         if (rc != NGX_DECLINED) {
             return rc == NGX_OK ? ngx_http_next_header_filter(r) : rc;
@@ -107,7 +108,7 @@ ngx_http_paylock_replace(ngx_http_request_t *r)
     }
 
     verdict->answered = 1;
-    verdict->begun = 1;
+    verdict->header_begun = 1;
     verdict->replaced = 1;
 
     rc = ngx_http_next_header_filter(r);
@@ -123,15 +124,15 @@ ngx_http_paylock_replace(ngx_http_request_t *r)
 /* A location that is off may show parts of the site under a pass. */
 
 static ngx_int_t
-ngx_http_paylock_beside(ngx_http_request_t *r)
+ngx_http_paylock_filter_location_off(ngx_http_request_t *r)
 {
     ngx_http_paylock_verdict_t  *verdict;
 
     verdict = ngx_http_paylock_verdict(r);
 
-    if (r == r->main && verdict && ngx_http_paylock_closed(verdict)
-        && ngx_http_paylock_token_good(r, verdict)
-        && ngx_http_paylock_private(r) != NGX_OK)
+    if (r == r->main && verdict && ngx_http_paylock_verdict_closed(verdict)
+        && ngx_http_paylock_pass_good(r, verdict)
+        && ngx_http_paylock_cache_control_private(r) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -146,14 +147,14 @@ ngx_http_paylock_beside(ngx_http_request_t *r)
  */
 
 static ngx_int_t
-ngx_http_paylock_blank(ngx_http_request_t *r,
+ngx_http_paylock_filter_blank(ngx_http_request_t *r,
     ngx_http_paylock_loc_conf_t *plcf, ngx_http_paylock_verdict_t *verdict)
 {
     ngx_http_paylock_ctx_t  *ctx;
 
-    if (!ngx_http_paylock_closed(verdict)
-        || ngx_http_paylock_pass(r, plcf, verdict)
-           != NGX_HTTP_PAYLOCK_PASS_NONE)
+    if (!ngx_http_paylock_verdict_closed(verdict)
+        || ngx_http_paylock_let_through(r, plcf, verdict)
+           != NGX_HTTP_PAYLOCK_LET_THROUGH_NONE)
     {
         return ngx_http_next_header_filter(r);
     }
@@ -164,7 +165,7 @@ ngx_http_paylock_blank(ngx_http_request_t *r,
     }
 
     ctx->blank = 1;
-    verdict->blanks = 1;
+    verdict->blanked = 1;
 
     ngx_http_set_ctx(r, ctx, ngx_http_paylock_module);
 
@@ -178,27 +179,27 @@ ngx_http_paylock_blank(ngx_http_request_t *r,
 /* NGX_DECLINED: it is not. */
 
 static ngx_int_t
-ngx_http_paylock_let_through(ngx_http_request_t *r,
+ngx_http_paylock_filter_let_through(ngx_http_request_t *r,
     ngx_http_paylock_loc_conf_t *plcf, ngx_http_paylock_verdict_t *verdict)
 {
-    if (verdict == &ngx_http_paylock_open) {
+    if (verdict == &ngx_http_paylock_verdict_open) {
         return NGX_OK;
     }
 
     verdict->gated = 1;
 
-    if (!ngx_http_paylock_closed(verdict)) {
+    if (!ngx_http_paylock_verdict_closed(verdict)) {
         return NGX_OK;
     }
 
-    verdict->pass = ngx_http_paylock_pass(r, plcf, verdict);
+    verdict->let_through = ngx_http_paylock_let_through(r, plcf, verdict);
 
-    if (verdict->pass == NGX_HTTP_PAYLOCK_PASS_NONE) {
+    if (verdict->let_through == NGX_HTTP_PAYLOCK_LET_THROUGH_NONE) {
         return NGX_DECLINED;
     }
 
-    return verdict->pass == NGX_HTTP_PAYLOCK_PASS_PASS
-           ? ngx_http_paylock_private(r) : NGX_OK;
+    return verdict->let_through == NGX_HTTP_PAYLOCK_LET_THROUGH_PASS
+           ? ngx_http_paylock_cache_control_private(r) : NGX_OK;
 }
 
 
@@ -212,7 +213,7 @@ ngx_http_paylock_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
     verdict = ngx_http_paylock_verdict(r);
 
     if (verdict == NULL || in == NULL
-        || !(verdict->replaced || verdict->blanks))
+        || !(verdict->replaced || verdict->blanked))
     {
         return ngx_http_next_body_filter(r, in);
     }

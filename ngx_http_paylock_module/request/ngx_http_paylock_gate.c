@@ -17,13 +17,13 @@
 #define NGX_HTTP_PAYLOCK_LINGER  2      /* seconds */
 
 
-static void ngx_http_paylock_guard(ngx_http_request_t *r,
+static void ngx_http_paylock_gate_wrap_content(ngx_http_request_t *r,
     ngx_http_paylock_ctx_t *ctx);
 static ngx_int_t ngx_http_paylock_content_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_paylock_gate_exempt(ngx_http_request_t *r);
-static ngx_int_t ngx_http_paylock_answer(ngx_http_request_t *r,
+static ngx_int_t ngx_http_paylock_gate_answer(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict);
-static void ngx_http_paylock_log(ngx_http_request_t *r,
+static void ngx_http_paylock_gate_log(ngx_http_request_t *r,
     ngx_http_paylock_loc_conf_t *plcf, ngx_http_paylock_verdict_t *verdict);
 
 
@@ -31,8 +31,8 @@ ngx_int_t
 ngx_http_paylock_gate(ngx_http_request_t *r, ngx_http_paylock_loc_conf_t *plcf,
     ngx_http_phases phase)
 {
-    ngx_http_paylock_pass_e      pass;
-    ngx_http_paylock_verdict_t  *verdict;
+    ngx_http_paylock_let_through_e  reason;
+    ngx_http_paylock_verdict_t     *verdict;
 
     verdict = ngx_http_paylock_judge(r);
 
@@ -40,7 +40,7 @@ ngx_http_paylock_gate(ngx_http_request_t *r, ngx_http_paylock_loc_conf_t *plcf,
         return NGX_ERROR;
     }
 
-    if (verdict == &ngx_http_paylock_open) {
+    if (verdict == &ngx_http_paylock_verdict_open) {
         return NGX_DECLINED;
     }
 
@@ -48,27 +48,27 @@ ngx_http_paylock_gate(ngx_http_request_t *r, ngx_http_paylock_loc_conf_t *plcf,
         verdict->gated = 1;
     }
 
-    if (!ngx_http_paylock_closed(verdict)) {
+    if (!ngx_http_paylock_verdict_closed(verdict)) {
         return NGX_DECLINED;
     }
 
-    pass = ngx_http_paylock_pass(r, plcf, verdict);
+    reason = ngx_http_paylock_let_through(r, plcf, verdict);
 
     if (r == r->main) {
-        verdict->pass = pass;
+        verdict->let_through = reason;
     }
 
-    switch (pass) {
+    switch (reason) {
 
-    case NGX_HTTP_PAYLOCK_PASS_NONE:
+    case NGX_HTTP_PAYLOCK_LET_THROUGH_NONE:
         break;
 
-    case NGX_HTTP_PAYLOCK_PASS_EXEMPT:
+    case NGX_HTTP_PAYLOCK_LET_THROUGH_EXEMPT:
         return phase == NGX_HTTP_REWRITE_PHASE
                ? ngx_http_paylock_gate_exempt(r) : NGX_DECLINED;
 
-    case NGX_HTTP_PAYLOCK_PASS_DRY_RUN:
-        ngx_http_paylock_log(r, plcf, verdict);
+    case NGX_HTTP_PAYLOCK_LET_THROUGH_DRY_RUN:
+        ngx_http_paylock_gate_log(r, plcf, verdict);
         /* fall through */
 
     default:
@@ -81,9 +81,9 @@ ngx_http_paylock_gate(ngx_http_request_t *r, ngx_http_paylock_loc_conf_t *plcf,
         return NGX_OK;
     }
 
-    ngx_http_paylock_log(r, plcf, verdict);
+    ngx_http_paylock_gate_log(r, plcf, verdict);
 
-    return ngx_http_paylock_answer(r, verdict);
+    return ngx_http_paylock_gate_answer(r, verdict);
 }
 
 
@@ -108,14 +108,15 @@ ngx_http_paylock_gate_exempt(ngx_http_request_t *r)
         ngx_http_set_ctx(r, ctx, ngx_http_paylock_module);
     }
 
-    ngx_http_paylock_guard(r, ctx);
+    ngx_http_paylock_gate_wrap_content(r, ctx);
 
     return NGX_DECLINED;
 }
 
 
 static void
-ngx_http_paylock_guard(ngx_http_request_t *r, ngx_http_paylock_ctx_t *ctx)
+ngx_http_paylock_gate_wrap_content(ngx_http_request_t *r,
+    ngx_http_paylock_ctx_t *ctx)
 {
     if (r->content_handler
         && r->content_handler != ngx_http_paylock_content_handler)
@@ -133,7 +134,7 @@ ngx_http_paylock_guard(ngx_http_request_t *r, ngx_http_paylock_ctx_t *ctx)
  */
 
 ngx_int_t
-ngx_http_paylock_again_handler(ngx_http_request_t *r)
+ngx_http_paylock_recheck_handler(ngx_http_request_t *r)
 {
     ngx_int_t                     rc;
     ngx_http_paylock_ctx_t       *ctx;
@@ -143,7 +144,7 @@ ngx_http_paylock_again_handler(ngx_http_request_t *r)
     ctx = ngx_http_get_module_ctx(r, ngx_http_paylock_module);
 
     if (ctx) {
-        ngx_http_paylock_guard(r, ctx);
+        ngx_http_paylock_gate_wrap_content(r, ctx);
     }
 
     plcf = ngx_http_get_module_loc_conf(r, ngx_http_paylock_module);
@@ -184,7 +185,7 @@ ngx_http_paylock_content_handler(ngx_http_request_t *r)
 
 
 static ngx_int_t
-ngx_http_paylock_answer(ngx_http_request_t *r,
+ngx_http_paylock_gate_answer(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict)
 {
     ngx_int_t     rc;
@@ -233,8 +234,8 @@ ngx_http_paylock_answer(ngx_http_request_t *r,
  */
 
 static void
-ngx_http_paylock_log(ngx_http_request_t *r, ngx_http_paylock_loc_conf_t *plcf,
-    ngx_http_paylock_verdict_t *verdict)
+ngx_http_paylock_gate_log(ngx_http_request_t *r,
+    ngx_http_paylock_loc_conf_t *plcf, ngx_http_paylock_verdict_t *verdict)
 {
     u_char                        host[NGX_HTTP_PAYLOCK_PRINTABLE * 4 + 1];
     ngx_http_paylock_srv_conf_t  *pscf;

@@ -15,7 +15,7 @@
 
 static ngx_uint_t ngx_http_paylock_host_other(ngx_http_request_t *r,
     ngx_str_t *host);
-static ngx_uint_t ngx_http_paylock_host_reads(const ngx_str_t *line);
+static ngx_uint_t ngx_http_paylock_host_method_is_safe(const ngx_str_t *line);
 static void ngx_http_paylock_host_default(
     const ngx_http_paylock_srv_conf_t *pscf,
     ngx_http_paylock_verdict_t *verdict);
@@ -37,7 +37,7 @@ static ngx_uint_t ngx_http_paylock_host_record(
     ngx_http_paylock_main_conf_t *pmcf, ngx_str_t *name,
     const ngx_http_paylock_key_t *key, ngx_http_paylock_kind_e kind,
     ngx_http_paylock_verdict_t *verdict);
-static void ngx_http_paylock_host_nobody(ngx_http_paylock_main_conf_t *pmcf,
+static void ngx_http_paylock_host_unknown(ngx_http_paylock_main_conf_t *pmcf,
     ngx_http_paylock_srv_conf_t *pscf, ngx_http_paylock_verdict_t *verdict);
 static void ngx_http_paylock_host_strictest(
     ngx_http_paylock_main_conf_t *pmcf,
@@ -74,8 +74,10 @@ ngx_http_paylock_host_find(ngx_http_request_t *r,
     ngx_memzero(verdict, sizeof(ngx_http_paylock_verdict_t));
 
     verdict->name = r->headers_in.server;
-    verdict->reads = ngx_http_paylock_host_reads(&r->request_line);
-    verdict->two = r->host_start && ngx_http_paylock_host_other(r, &second);
+    verdict->safe_method = ngx_http_paylock_host_method_is_safe(
+                                                              &r->request_line);
+    verdict->two_hosts = r->host_start
+                         && ngx_http_paylock_host_other(r, &second);
 
     ngx_http_paylock_host_default(pscf, verdict);
 
@@ -96,7 +98,7 @@ ngx_http_paylock_host_find(ngx_http_request_t *r,
 
     /* "GET http://one/" with "Host: other" is judged by both */
 
-    if (verdict->two) {
+    if (verdict->two_hosts) {
         other = *verdict;
 
         ngx_http_paylock_host_default(pscf, &other);
@@ -112,7 +114,7 @@ ngx_http_paylock_host_find(ngx_http_request_t *r,
 /* By what the client sent: "error_page" turns any method into GET. */
 
 static ngx_uint_t
-ngx_http_paylock_host_reads(const ngx_str_t *line)
+ngx_http_paylock_host_method_is_safe(const ngx_str_t *line)
 {
     ngx_uint_t  i;
 
@@ -164,7 +166,7 @@ ngx_http_paylock_host_key(ngx_http_request_t *r,
     /* a key that is made of what holds does not ask for itself */
 
     verdict->by_key = 0;
-    rc = ngx_http_paylock_ask_value(r, pscf->key, &value);
+    rc = ngx_http_paylock_evaluate(r, pscf->key, &value);
     verdict->by_key = 1;
 
     if (rc != NGX_OK
@@ -183,7 +185,7 @@ ngx_http_paylock_host_key(ngx_http_request_t *r,
 
     if (verdict->key.len == 0 || other.stage >= verdict->stage) {
         *verdict = other;
-        verdict->asked = 0;
+        verdict->pass_checked = 0;
     }
 
     verdict->key = host;
@@ -224,7 +226,7 @@ ngx_http_paylock_host_by_name(ngx_http_request_t *r, ngx_str_t *host,
         }
     }
 
-    ngx_http_paylock_host_nobody(pmcf, pscf, verdict);
+    ngx_http_paylock_host_unknown(pmcf, pscf, verdict);
 }
 
 
@@ -385,7 +387,7 @@ ngx_http_paylock_host_record(ngx_http_paylock_main_conf_t *pmcf,
  */
 
 static void
-ngx_http_paylock_host_nobody(ngx_http_paylock_main_conf_t *pmcf,
+ngx_http_paylock_host_unknown(ngx_http_paylock_main_conf_t *pmcf,
     ngx_http_paylock_srv_conf_t *pscf, ngx_http_paylock_verdict_t *verdict)
 {
     uint64_t                        changes;

@@ -15,38 +15,38 @@
 
 /* A subrequest is let through for what its main request has. */
 
-ngx_http_paylock_pass_e
-ngx_http_paylock_pass(ngx_http_request_t *r,
+ngx_http_paylock_let_through_e
+ngx_http_paylock_let_through(ngx_http_request_t *r,
     ngx_http_paylock_loc_conf_t *plcf, ngx_http_paylock_verdict_t *verdict)
 {
     ngx_int_t  rc;
 
     if (verdict->detached) {
-        return verdict->pass;
+        return verdict->let_through;
     }
 
     if ((r == r->main && verdict->exempt && ngx_http_paylock_is_as_sent(r))
         || ngx_http_paylock_is_exempt(r, plcf))
     {
-        return NGX_HTTP_PAYLOCK_PASS_EXEMPT;
+        return NGX_HTTP_PAYLOCK_LET_THROUGH_EXEMPT;
     }
 
     /* a bypass that is made of what holds does not ask for itself */
 
-    if (plcf->bypass && !verdict->bypass) {
-        verdict->bypass = 1;
-        rc = ngx_http_paylock_ask_predicates(r->main, plcf->bypass);
-        verdict->bypass = 0;
+    if (plcf->bypass && !verdict->asking_bypass) {
+        verdict->asking_bypass = 1;
+        rc = ngx_http_paylock_evaluate_predicates(r->main, plcf->bypass);
+        verdict->asking_bypass = 0;
 
         if (rc == NGX_DECLINED) {
-            return NGX_HTTP_PAYLOCK_PASS_BYPASS;
+            return NGX_HTTP_PAYLOCK_LET_THROUGH_BYPASS;
         }
     }
 
-    if (ngx_http_paylock_token_good(r, verdict)) {
-        return NGX_HTTP_PAYLOCK_PASS_PASS;
+    if (ngx_http_paylock_pass_good(r, verdict)) {
+        return NGX_HTTP_PAYLOCK_LET_THROUGH_PASS;
     }
 
-    return plcf->dry_run ? NGX_HTTP_PAYLOCK_PASS_DRY_RUN
-                         : NGX_HTTP_PAYLOCK_PASS_NONE;
+    return plcf->dry_run ? NGX_HTTP_PAYLOCK_LET_THROUGH_DRY_RUN
+                         : NGX_HTTP_PAYLOCK_LET_THROUGH_NONE;
 }

@@ -121,7 +121,7 @@ ngx_http_paylock_page_header(ngx_http_request_t *r,
 
     plcf = ngx_http_get_module_loc_conf(r, ngx_http_paylock_module);
 
-    if (ngx_http_paylock_neutral(r) != NGX_OK) {
+    if (ngx_http_paylock_disable_filters(r) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -156,7 +156,7 @@ ngx_http_paylock_page_header(ngx_http_request_t *r,
     }
 
     if (r->method == NGX_HTTP_OPTIONS && wishes.origin && wishes.method) {
-        verdict->count->n[NGX_HTTP_PAYLOCK_COUNT_PREFLIGHTS]++;
+        verdict->counters->n[NGX_HTTP_PAYLOCK_COUNTER_PREFLIGHTS]++;
         rc = ngx_http_paylock_page_preflight(r, &wishes);
 
     } else {
@@ -281,7 +281,7 @@ ngx_http_paylock_page_locked(ngx_http_request_t *r,
                                       dest ? (char *) dest->data : NULL,
                                       dest ? dest->len : 0);
 
-    verdict->count->n[NGX_HTTP_PAYLOCK_COUNT_ANSWERS + format]++;
+    verdict->counters->n[NGX_HTTP_PAYLOCK_COUNTER_ANSWERS + format]++;
 
     if (format == PAYLOCK_FORMAT_NONE) {
         return NGX_OK;

@@ -15,9 +15,9 @@
 #include "ngx_http_paylock_slot.h"
 
 
-static void ngx_http_paylock_host_after(ngx_http_paylock_main_conf_t *pmcf,
+static void ngx_http_paylock_pass_after_find(ngx_http_paylock_main_conf_t *pmcf,
     const ngx_http_paylock_key_t *key, uint32_t *after);
-static void ngx_http_paylock_host_later(const paylock_record_t *record,
+static void ngx_http_paylock_pass_after_later(const paylock_record_t *record,
     uint32_t *after);
 
 
@@ -28,7 +28,7 @@ static void ngx_http_paylock_host_later(const paylock_record_t *record,
  */
 
 uint32_t
-ngx_http_paylock_host_pass_after(ngx_http_request_t *r,
+ngx_http_paylock_pass_good_after(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict)
 {
     u_char                        *last;
@@ -38,7 +38,7 @@ ngx_http_paylock_host_pass_after(ngx_http_request_t *r,
     ngx_http_paylock_key_t         key, kind;
     ngx_http_paylock_main_conf_t  *pmcf;
 
-    if (verdict->two) {
+    if (verdict->two_hosts) {
         return UINT32_MAX;
     }
 
@@ -50,31 +50,31 @@ ngx_http_paylock_host_pass_after(ngx_http_request_t *r,
     last = name.data + name.len;
 
     if (verdict->found) {
-        ngx_http_paylock_host_later(&verdict->record, &after);
+        ngx_http_paylock_pass_after_later(&verdict->record, &after);
     }
 
     if (ngx_http_paylock_host_www(&name, &second)) {
         ngx_http_paylock_table_key(&pmcf->table, second.data, second.len,
                                    &key);
-        ngx_http_paylock_host_after(pmcf, &key, &after);
+        ngx_http_paylock_pass_after_find(pmcf, &key, &after);
     }
 
     for ( ;; ) {
         ngx_http_paylock_table_key(&pmcf->table, name.data, name.len, &key);
 
         if (!below) {
-            ngx_http_paylock_host_after(pmcf, &key, &after);
+            ngx_http_paylock_pass_after_find(pmcf, &key, &after);
         }
 
         kind = key;
         ngx_http_paylock_table_kind(&kind, NGX_HTTP_PAYLOCK_FROM, name.len);
-        ngx_http_paylock_host_after(pmcf, &kind, &after);
+        ngx_http_paylock_pass_after_find(pmcf, &kind, &after);
 
         if (below) {
             kind = key;
             ngx_http_paylock_table_kind(&kind, NGX_HTTP_PAYLOCK_BELOW,
                                         name.len);
-            ngx_http_paylock_host_after(pmcf, &kind, &after);
+            ngx_http_paylock_pass_after_find(pmcf, &kind, &after);
         }
 
         name.data = ngx_strlchr(name.data, last, '.');
@@ -91,19 +91,20 @@ ngx_http_paylock_host_pass_after(ngx_http_request_t *r,
 
 
 static void
-ngx_http_paylock_host_after(ngx_http_paylock_main_conf_t *pmcf,
+ngx_http_paylock_pass_after_find(ngx_http_paylock_main_conf_t *pmcf,
     const ngx_http_paylock_key_t *key, uint32_t *after)
 {
     paylock_record_t  record;
 
     if (ngx_http_paylock_table_find(&pmcf->table, key, &record)) {
-        ngx_http_paylock_host_later(&record, after);
+        ngx_http_paylock_pass_after_later(&record, after);
     }
 }
 
 
 static void
-ngx_http_paylock_host_later(const paylock_record_t *record, uint32_t *after)
+ngx_http_paylock_pass_after_later(const paylock_record_t *record,
+    uint32_t *after)
 {
     if (paylock_record_has(record, PAYLOCK_PASS_AFTER)
         && record->time[PAYLOCK_PASS_AFTER] > *after)
@@ -119,7 +120,7 @@ ngx_http_paylock_host_later(const paylock_record_t *record, uint32_t *after)
  */
 
 ngx_uint_t
-ngx_http_paylock_token_good(ngx_http_request_t *r,
+ngx_http_paylock_pass_good(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict)
 {
     uint32_t                       after;
@@ -127,18 +128,18 @@ ngx_http_paylock_token_good(ngx_http_request_t *r,
     ngx_http_paylock_main_conf_t  *pmcf;
 
     pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
-    issued = (uintptr_t) r->main->variables[pmcf->pass].data;
+    issued = (uintptr_t) r->main->variables[pmcf->pass_index].data;
 
     if (issued == 0) {
         return 0;
     }
 
-    if (!verdict->asked) {
-        after = ngx_http_paylock_host_pass_after(r, verdict);
+    if (!verdict->pass_checked) {
+        after = ngx_http_paylock_pass_good_after(r, verdict);
 
-        verdict->asked = 1;
-        verdict->passed = issued >= after;
+        verdict->pass_checked = 1;
+        verdict->pass_is_good = issued >= after;
     }
 
-    return verdict->passed;
+    return verdict->pass_is_good;
 }

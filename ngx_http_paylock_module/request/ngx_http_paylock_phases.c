@@ -36,17 +36,17 @@ ngx_http_paylock_phases_init(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
-    if (!pmcf->again) {
+    if (!pmcf->recheck) {
         return NGX_OK;
     }
 
     /* behind the location's directives, and behind who has access */
 
     return ngx_http_paylock_phases_add(cf, NGX_HTTP_PREACCESS_PHASE,
-                                       ngx_http_paylock_again_handler)
+                                       ngx_http_paylock_recheck_handler)
            == NGX_OK
            ? ngx_http_paylock_phases_add(cf, NGX_HTTP_PRECONTENT_PHASE,
-                                         ngx_http_paylock_again_handler)
+                                         ngx_http_paylock_recheck_handler)
            : NGX_ERROR;
 }
 
@@ -79,7 +79,7 @@ ngx_http_paylock_phases_add(ngx_conf_t *cf, ngx_http_phases phase,
 void
 ngx_http_paylock_phases_first(ngx_cycle_t *cycle)
 {
-    ngx_http_phase_handler_t      *ph, *first, own;
+    ngx_http_phase_handler_t      *ph, *first, ours;
     ngx_http_core_main_conf_t     *cmcf;
     ngx_http_paylock_main_conf_t  *pmcf;
 
@@ -97,9 +97,9 @@ ngx_http_paylock_phases_first(ngx_cycle_t *cycle)
         if (ph->handler == ngx_http_paylock_server_rewrite_handler
             || ph->handler == ngx_http_paylock_rewrite_handler)
         {
-            own = *ph;
+            ours = *ph;
             ngx_memmove(first + 1, first, (u_char *) ph - (u_char *) first);
-            *first = own;
+            *first = ours;
         }
     }
 

@@ -22,13 +22,13 @@ typedef struct {
 
 
 /*
- * ngx_http_paylock_ask.c: values of the operator's, asked without a trace:
+ * ngx_http_paylock_evaluate.c: values of the operator's, asked without a trace:
  * what is set or captured later is as if nobody had asked
  */
 
-ngx_int_t ngx_http_paylock_ask_value(ngx_http_request_t *r,
+ngx_int_t ngx_http_paylock_evaluate(ngx_http_request_t *r,
     ngx_http_complex_value_t *value, ngx_str_t *text);
-ngx_int_t ngx_http_paylock_ask_predicates(ngx_http_request_t *r,
+ngx_int_t ngx_http_paylock_evaluate_predicates(ngx_http_request_t *r,
     ngx_array_t *predicates);
 
 
@@ -51,18 +51,18 @@ void ngx_http_paylock_cookie_take(ngx_http_request_t *r,
 
 
 /*
- * ngx_http_paylock_neutral.c: filters that would put something else in place
- * of our answer
+ * ngx_http_paylock_disable_filters.c: filters that would replace our answer, such
+ * as the image filter
  */
 
-ngx_int_t ngx_http_paylock_neutral_init(ngx_conf_t *cf,
+ngx_int_t ngx_http_paylock_disable_filters_init(ngx_conf_t *cf,
     ngx_http_paylock_main_conf_t *pmcf);
-ngx_int_t ngx_http_paylock_neutral(ngx_http_request_t *r);
+ngx_int_t ngx_http_paylock_disable_filters(ngx_http_request_t *r);
 
 
-/* ngx_http_paylock_private.c */
+/* ngx_http_paylock_cache_control.c */
 
-ngx_int_t ngx_http_paylock_private(ngx_http_request_t *r);
+ngx_int_t ngx_http_paylock_cache_control_private(ngx_http_request_t *r);
 
 
 /* ngx_http_paylock_exemption.c */
@@ -74,22 +74,23 @@ ngx_uint_t ngx_http_paylock_is_as_sent(ngx_http_request_t *r);
 
 /* ngx_http_paylock_pass_check.c */
 
-uint32_t ngx_http_paylock_host_pass_after(ngx_http_request_t *r,
+uint32_t ngx_http_paylock_pass_good_after(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict);
-ngx_uint_t ngx_http_paylock_token_good(ngx_http_request_t *r,
+ngx_uint_t ngx_http_paylock_pass_good(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict);
 
 
 /* ngx_http_paylock_let_through.c */
 
-ngx_http_paylock_pass_e ngx_http_paylock_pass(ngx_http_request_t *r,
-    ngx_http_paylock_loc_conf_t *plcf, ngx_http_paylock_verdict_t *verdict);
+ngx_http_paylock_let_through_e ngx_http_paylock_let_through(
+    ngx_http_request_t *r, ngx_http_paylock_loc_conf_t *plcf,
+    ngx_http_paylock_verdict_t *verdict);
 
 
-/* ngx_http_paylock_token.c */
+/* ngx_http_paylock_pass_accept.c */
 
-ngx_int_t ngx_http_paylock_token(ngx_http_request_t *r);
-ngx_int_t ngx_http_paylock_token_mask(ngx_pool_t *pool, ngx_str_t *text);
+ngx_int_t ngx_http_paylock_pass_accept(ngx_http_request_t *r);
+ngx_int_t ngx_http_paylock_pass_mask(ngx_pool_t *pool, ngx_str_t *text);
 
 
 /* ngx_http_paylock_variables.c */
@@ -101,7 +102,7 @@ ngx_int_t ngx_http_paylock_variables_add(ngx_conf_t *cf);
 
 ngx_int_t ngx_http_paylock_gate(ngx_http_request_t *r,
     ngx_http_paylock_loc_conf_t *plcf, ngx_http_phases phase);
-ngx_int_t ngx_http_paylock_again_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_paylock_recheck_handler(ngx_http_request_t *r);
 
 
 /* ngx_http_paylock_filter.c: the filters are those of this process */

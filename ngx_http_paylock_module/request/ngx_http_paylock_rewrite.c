@@ -39,7 +39,7 @@ ngx_http_paylock_server_rewrite(ngx_http_request_t *r,
     }
 
     if (pscf->pass_keys && r == r->main) {
-        rc = ngx_http_paylock_token(r);
+        rc = ngx_http_paylock_pass_accept(r);
 
         if (rc != NGX_DECLINED) {
             return rc;
@@ -48,7 +48,7 @@ ngx_http_paylock_server_rewrite(ngx_http_request_t *r,
 
     plcf = ngx_http_get_module_loc_conf(r, ngx_http_paylock_module);
 
-    if (!plcf->enable || verdict == &ngx_http_paylock_open) {
+    if (!plcf->enable || verdict == &ngx_http_paylock_verdict_open) {
         return NGX_DECLINED;
     }
 
@@ -68,7 +68,8 @@ ngx_http_paylock_rewrite_handler(ngx_http_request_t *r)
     ngx_http_core_srv_conf_t  *cscf;
 
     if (r != r->main
-        || *ngx_http_paylock_slot(r) != (u_char *) &ngx_http_paylock_open)
+        || *ngx_http_paylock_verdict_slot(r)
+           != (u_char *) &ngx_http_paylock_verdict_open)
     {
         return ngx_http_paylock_rewrite(r);
     }
@@ -80,7 +81,7 @@ ngx_http_paylock_rewrite_handler(ngx_http_request_t *r)
 }
 
 
-static ngx_http_paylock_apart ngx_int_t
+static ngx_http_paylock_noinline ngx_int_t
 ngx_http_paylock_rewrite(ngx_http_request_t *r)
 {
     ngx_int_t                     rc;
@@ -89,7 +90,7 @@ ngx_http_paylock_rewrite(ngx_http_request_t *r)
 
     verdict = ngx_http_paylock_verdict(r);
 
-    if (verdict == &ngx_http_paylock_open) {
+    if (verdict == &ngx_http_paylock_verdict_open) {
         return ngx_http_paylock_rewrite_once(r);
     }
 
@@ -116,7 +117,7 @@ ngx_http_paylock_rewrite(ngx_http_request_t *r)
  * were executed before: if nobody comes before them, but we do.
  */
 
-static ngx_http_paylock_apart ngx_int_t
+static ngx_http_paylock_noinline ngx_int_t
 ngx_http_paylock_rewrite_once(ngx_http_request_t *r)
 {
     ngx_http_core_srv_conf_t      *cscf;

@@ -60,7 +60,7 @@ static ngx_http_variable_t  ngx_http_paylock_variables[] = {
 
 /*
  * hold the verdict, see ngx_http_paylock_judge(), and the pass, see
- * ngx_http_paylock_token_good(); they say nothing themselves
+ * ngx_http_paylock_pass_good(); they say nothing themselves
  */
 
 static ngx_str_t  ngx_http_paylock_verdict_name = ngx_string("paylock_verdict");
@@ -85,11 +85,12 @@ ngx_http_paylock_variables_add(ngx_conf_t *cf)
 
     pmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_paylock_module);
 
-    pmcf->verdict = ngx_http_paylock_kept(cf, &ngx_http_paylock_verdict_name);
-    pmcf->pass = ngx_http_paylock_kept(cf, &ngx_http_paylock_pass_name);
+    pmcf->verdict_index = ngx_http_paylock_kept(cf,
+                                                &ngx_http_paylock_verdict_name);
+    pmcf->pass_index = ngx_http_paylock_kept(cf, &ngx_http_paylock_pass_name);
 
-    return pmcf->verdict == NGX_ERROR || pmcf->pass == NGX_ERROR ? NGX_ERROR
-                                                                 : NGX_OK;
+    return pmcf->verdict_index == NGX_ERROR || pmcf->pass_index == NGX_ERROR
+           ? NGX_ERROR : NGX_OK;
 }
 
 
@@ -113,10 +114,10 @@ static ngx_int_t
 ngx_http_paylock_state_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    const char                   *name;
-    ngx_http_paylock_pass_e       pass;
-    ngx_http_paylock_verdict_t   *verdict;
-    ngx_http_paylock_loc_conf_t  *plcf;
+    const char                     *name;
+    ngx_http_paylock_let_through_e  reason;
+    ngx_http_paylock_verdict_t     *verdict;
+    ngx_http_paylock_loc_conf_t    *plcf;
 
     plcf = ngx_http_get_module_loc_conf(r, ngx_http_paylock_module);
 
@@ -131,11 +132,11 @@ ngx_http_paylock_state_variable(ngx_http_request_t *r,
 
     name = paylock_stage_names[verdict->stage];
 
-    if (!verdict->answered && ngx_http_paylock_closed(verdict)) {
-        pass = ngx_http_paylock_pass(r, plcf, verdict);
+    if (!verdict->answered && ngx_http_paylock_verdict_closed(verdict)) {
+        reason = ngx_http_paylock_let_through(r, plcf, verdict);
 
-        if (pass != NGX_HTTP_PAYLOCK_PASS_NONE) {
-            name = ngx_http_paylock_passes[pass];
+        if (reason != NGX_HTTP_PAYLOCK_LET_THROUGH_NONE) {
+            name = ngx_http_paylock_let_through_names[reason];
         }
     }
 
@@ -253,7 +254,7 @@ ngx_http_paylock_request_variable(ngx_http_request_t *r,
 
     line = r->request_line;
 
-    if (ngx_http_paylock_token_mask(r->pool, &line) != NGX_OK) {
+    if (ngx_http_paylock_pass_mask(r->pool, &line) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -294,7 +295,7 @@ ngx_http_paylock_record(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    if (kept == &ngx_http_paylock_open) {
+    if (kept == &ngx_http_paylock_verdict_open) {
         ngx_http_paylock_host_find(r->main, verdict);
 
     } else {

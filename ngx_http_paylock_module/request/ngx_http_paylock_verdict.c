@@ -14,16 +14,16 @@
 #include "ngx_http_paylock_request.h"
 
 
-static ngx_http_paylock_verdict_t *ngx_http_paylock_judge_keep(
+static ngx_http_paylock_verdict_t *ngx_http_paylock_verdict_keep(
     ngx_http_request_t *r, const ngx_http_paylock_verdict_t *found,
     ngx_pool_cleanup_pt handler);
-static ngx_http_paylock_verdict_t *ngx_http_paylock_judge_detached(
+static ngx_http_paylock_verdict_t *ngx_http_paylock_verdict_detach(
     ngx_http_request_t *r);
-static void ngx_http_paylock_judge_leave(void *data);
-static void ngx_http_paylock_judge_count(void *data);
+static void ngx_http_paylock_verdict_detached_mark(void *data);
+static void ngx_http_paylock_verdict_count(void *data);
 
 
-ngx_http_paylock_verdict_t  ngx_http_paylock_open;
+ngx_http_paylock_verdict_t  ngx_http_paylock_verdict_open;
 
 
 ngx_http_paylock_verdict_t *
@@ -53,7 +53,7 @@ ngx_http_paylock_judge_name(ngx_http_request_t *r)
     ngx_http_paylock_main_conf_t  *pmcf;
 
     if (ngx_http_paylock_is_detached(r)) {
-        return ngx_http_paylock_judge_detached(r);
+        return ngx_http_paylock_verdict_detach(r);
     }
 
     main = r->main;
@@ -62,27 +62,27 @@ ngx_http_paylock_judge_name(ngx_http_request_t *r)
     ngx_http_paylock_host_find(main, &found);
 
     if (found.stage == PAYLOCK_OPEN && !found.by_key) {
-        pmcf->count->n[PAYLOCK_OPEN]++;
-        verdict = &ngx_http_paylock_open;
+        pmcf->counters->n[PAYLOCK_OPEN]++;
+        verdict = &ngx_http_paylock_verdict_open;
 
     } else {
-        verdict = ngx_http_paylock_judge_keep(main, &found,
-                                              ngx_http_paylock_judge_count);
+        verdict = ngx_http_paylock_verdict_keep(main, &found,
+                                                ngx_http_paylock_verdict_count);
         if (verdict == NULL) {
             return NULL;
         }
 
-        verdict->count = pmcf->count;
+        verdict->counters = pmcf->counters;
     }
 
-    *ngx_http_paylock_slot(main) = (u_char *) verdict;
+    *ngx_http_paylock_verdict_slot(main) = (u_char *) verdict;
 
     return verdict;
 }
 
 
 static ngx_http_paylock_verdict_t *
-ngx_http_paylock_judge_keep(ngx_http_request_t *r,
+ngx_http_paylock_verdict_keep(ngx_http_request_t *r,
     const ngx_http_paylock_verdict_t *found, ngx_pool_cleanup_pt handler)
 {
     ngx_pool_cleanup_t  *cln;
@@ -105,14 +105,14 @@ ngx_http_paylock_judge_keep(ngx_http_request_t *r,
  */
 
 static ngx_http_paylock_verdict_t *
-ngx_http_paylock_judge_detached(ngx_http_request_t *r)
+ngx_http_paylock_verdict_detach(ngx_http_request_t *r)
 {
     ngx_http_paylock_verdict_t    found, *kept;
     ngx_http_paylock_loc_conf_t  *plcf;
 
-    kept = (ngx_http_paylock_verdict_t *) *ngx_http_paylock_slot(r);
+    kept = (ngx_http_paylock_verdict_t *) *ngx_http_paylock_verdict_slot(r);
 
-    if (kept && kept != &ngx_http_paylock_open) {
+    if (kept && kept != &ngx_http_paylock_verdict_open) {
         found = *kept;
 
     } else if (kept) {
@@ -127,25 +127,25 @@ ngx_http_paylock_judge_detached(ngx_http_request_t *r)
         found.by_key = 0;
     }
 
-    if (ngx_http_paylock_closed(&found)) {
+    if (ngx_http_paylock_verdict_closed(&found)) {
         plcf = ngx_http_get_module_loc_conf(r, ngx_http_paylock_module);
-        found.pass = ngx_http_paylock_pass(r, plcf, &found);
+        found.let_through = ngx_http_paylock_let_through(r, plcf, &found);
     }
 
     found.detached = 1;
 
-    return ngx_http_paylock_judge_keep(r->main, &found,
-                                       ngx_http_paylock_judge_leave);
+    return ngx_http_paylock_verdict_keep(r->main, &found,
+                                        ngx_http_paylock_verdict_detached_mark);
 }
 
 
 ngx_http_paylock_verdict_t *
-ngx_http_paylock_detached(ngx_http_request_t *r)
+ngx_http_paylock_verdict_detached(ngx_http_request_t *r)
 {
     ngx_pool_cleanup_t  *cln;
 
     for (cln = r->main->pool->cleanup; cln; cln = cln->next) {
-        if (cln->handler == ngx_http_paylock_judge_leave) {
+        if (cln->handler == ngx_http_paylock_verdict_detached_mark) {
             return cln->data;
         }
     }
@@ -157,7 +157,7 @@ ngx_http_paylock_detached(ngx_http_request_t *r)
 /* It is no request of a client's. */
 
 static void
-ngx_http_paylock_judge_leave(void *data)
+ngx_http_paylock_verdict_detached_mark(void *data)
 {
     /* void */
 }
@@ -166,20 +166,21 @@ ngx_http_paylock_judge_leave(void *data)
 /* Counts a request when it ends: what became of it is known then. */
 
 static void
-ngx_http_paylock_judge_count(void *data)
+ngx_http_paylock_verdict_count(void *data)
 {
     ngx_http_paylock_verdict_t  *verdict = data;
 
     if (verdict->gated || verdict->stage == PAYLOCK_OPEN) {
-        verdict->count->n[verdict->pass ? PAYLOCK_LOCKED + verdict->pass
-                                        : verdict->stage]++;
+        verdict->counters->n[verdict->let_through
+                             ? PAYLOCK_LOCKED + verdict->let_through
+                             : verdict->stage]++;
     }
 }
 
 
 ngx_uint_t
-ngx_http_paylock_closed(const ngx_http_paylock_verdict_t *verdict)
+ngx_http_paylock_verdict_closed(const ngx_http_paylock_verdict_t *verdict)
 {
     return verdict->stage == PAYLOCK_LOCKED
-           || (verdict->stage == PAYLOCK_READONLY && !verdict->reads);
+           || (verdict->stage == PAYLOCK_READONLY && !verdict->safe_method);
 }

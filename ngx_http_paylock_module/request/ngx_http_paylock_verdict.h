@@ -11,7 +11,7 @@
 
 
 #include "ngx_http_paylock_conf.h"
-#include "ngx_http_paylock_count.h"
+#include "ngx_http_paylock_counters.h"
 #include "paylock_timeline.h"
 
 
@@ -20,7 +20,7 @@
  * hosts that are open.
  */
 
-#define ngx_http_paylock_apart  __attribute__((noinline))
+#define ngx_http_paylock_noinline  __attribute__((noinline))
 
 
 /*
@@ -29,45 +29,45 @@
  */
 
 typedef struct {
-    paylock_stage_e              stage;
-    unsigned                     found:1;      /* by a record, not a default */
-    unsigned                     by_key:1;     /* which has variables */
-    unsigned                     reads:1;      /* by its method */
-    unsigned                     detached:1;   /* the main one may be gone */
-    unsigned                     bypass:1;     /* is being asked for */
-    unsigned                     two:1;        /* the client named two hosts */
-    unsigned                     asked:1;      /* about a pass */
-    unsigned                     passed:1;     /* ... which is good */
-    unsigned                     exempt:1;     /* as far as the server goes */
-    unsigned                     gated:1;      /* in a location that is on */
-    unsigned                     logged:1;
-    unsigned                     answered:1;   /* our answer is on its way */
-    unsigned                     begun:1;      /* ... its header is */
-    unsigned                     replaced:1;   /* ... instead of another one */
-    unsigned                     blanks:1;     /* subrequests without bodies */
-    paylock_stage_e              def;
-    ngx_http_paylock_pass_e      pass;         /* why it was let through */
-    ngx_http_paylock_count_t    *count;
-    ngx_http_paylock_kind_e      kind;
-    ngx_str_t                    name;         /* what the client asked for */
-    ngx_str_t                    key;          /* ... and paylock_key gave */
-    ngx_str_t                    host;         /* the record's, as above */
-    paylock_record_t             record;
+    paylock_stage_e                 stage;
+    unsigned                        found:1;   /* a record; else a default */
+    unsigned                        by_key:1;  /* which has variables */
+    unsigned                        safe_method:1;  /* RFC 9110, 9.2.1 */
+    unsigned                        detached:1;     /* see is_detached() */
+    unsigned                        asking_bypass:1;
+    unsigned                        two_hosts:1;    /* the client named two */
+    unsigned                        pass_checked:1;
+    unsigned                        pass_is_good:1;
+    unsigned                        exempt:1;  /* by the server's directives */
+    unsigned                        gated:1;   /* in a location that is on */
+    unsigned                        logged:1;
+    unsigned                        answered:1;     /* by us */
+    unsigned                        header_begun:1; /* ... it is going out */
+    unsigned                        replaced:1;     /* ... not another one */
+    unsigned                        blanked:1; /* subrequests lose bodies */
+    paylock_stage_e                 def;
+    ngx_http_paylock_let_through_e  let_through;
+    ngx_http_paylock_counters_t    *counters;
+    ngx_http_paylock_kind_e         kind;
+    ngx_str_t                       name;      /* what the client asked for */
+    ngx_str_t                       key;       /* what paylock_key gave */
+    ngx_str_t                       host;      /* of the record */
+    paylock_record_t                record;
 } ngx_http_paylock_verdict_t;
 
 
 /* what the strictest of a server's names gets, for as long as that holds */
 
 struct ngx_http_paylock_strictest_s {
-    uint64_t                     changes;      /* of the table by then */
-    time_t                       time;
-    ngx_http_paylock_verdict_t   verdict;
+    uint64_t                        changes;   /* of the table by then */
+    time_t                          time;
+    ngx_http_paylock_verdict_t      verdict;
 };
 
 
 /* the verdict that most requests share; never written to */
 
-extern ngx_http_paylock_verdict_t  ngx_http_paylock_open;
+extern ngx_http_paylock_verdict_t  ngx_http_paylock_verdict_open;
 
 
 /*
@@ -78,19 +78,19 @@ extern ngx_http_paylock_verdict_t  ngx_http_paylock_open;
  */
 
 static ngx_inline u_char **
-ngx_http_paylock_slot(ngx_http_request_t *r)
+ngx_http_paylock_verdict_slot(ngx_http_request_t *r)
 {
     ngx_http_paylock_main_conf_t  *pmcf;
 
     pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
 
-    return &r->main->variables[pmcf->verdict].data;
+    return &r->main->variables[pmcf->verdict_index].data;
 }
 
 
 /*
  * nchan makes main requests that are copies of others and may outlive them;
- * they have connections without a socket.  See ngx_http_paylock_judge.c.
+ * they have connections without a socket.
  */
 
 static ngx_inline ngx_uint_t
@@ -100,15 +100,16 @@ ngx_http_paylock_is_detached(ngx_http_request_t *r)
 }
 
 
-ngx_http_paylock_verdict_t *ngx_http_paylock_detached(ngx_http_request_t *r);
+ngx_http_paylock_verdict_t *ngx_http_paylock_verdict_detached(
+    ngx_http_request_t *r);
 
 
 static ngx_inline ngx_http_paylock_verdict_t *
 ngx_http_paylock_verdict(ngx_http_request_t *r)
 {
     return ngx_http_paylock_is_detached(r)
-           ? ngx_http_paylock_detached(r)
-           : (ngx_http_paylock_verdict_t *) *ngx_http_paylock_slot(r);
+           ? ngx_http_paylock_verdict_detached(r)
+           : (ngx_http_paylock_verdict_t *) *ngx_http_paylock_verdict_slot(r);
 }
 
 
@@ -123,7 +124,8 @@ ngx_http_paylock_verdict_t *ngx_http_paylock_judge_name(ngx_http_request_t *r);
 
 /* Does the stage close the host to this request? */
 
-ngx_uint_t ngx_http_paylock_closed(const ngx_http_paylock_verdict_t *verdict);
+ngx_uint_t ngx_http_paylock_verdict_closed(
+    const ngx_http_paylock_verdict_t *verdict);
 
 
 #endif /* _NGX_HTTP_PAYLOCK_VERDICT_H_INCLUDED_ */

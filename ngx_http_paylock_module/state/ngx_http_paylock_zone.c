@@ -14,7 +14,7 @@
 #include <openssl/rand.h>
 
 #include "ngx_http_paylock_names.h"
-#include "ngx_http_paylock_state.h"
+#include "ngx_http_paylock_state_file.h"
 #include "ngx_http_paylock_zone.h"
 
 
@@ -84,7 +84,7 @@ ngx_http_paylock_zone_init(ngx_shm_zone_t *shm_zone, void *data)
     pmcf = shm_zone->data;
     pmcf->shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
 
-    if (ngx_http_paylock_state_init(pmcf, shm_zone->shm.log) != NGX_OK) {
+    if (ngx_http_paylock_state_file_init(pmcf, shm_zone->shm.log) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -126,23 +126,23 @@ ngx_http_paylock_zone_attach(ngx_http_paylock_main_conf_t *pmcf,
 static ngx_int_t
 ngx_http_paylock_zone_fill(ngx_http_paylock_main_conf_t *pmcf, ngx_log_t *log)
 {
-    ngx_err_t                 err;
-    ngx_int_t                 rc;
-    ngx_http_paylock_image_t  image;
+    ngx_err_t                       err;
+    ngx_int_t                       rc;
+    ngx_http_paylock_state_image_t  image;
 
     /* that its key cannot be used was told */
 
-    if (pmcf->file.enable == 0 || pmcf->file.keyed == NGX_ERROR) {
+    if (pmcf->state_file.enable == 0 || pmcf->state_file.keyed == NGX_ERROR) {
         return ngx_http_paylock_zone_make(pmcf, NULL, log);
     }
 
-    rc = ngx_http_paylock_state_open(&pmcf->file, &image);
+    rc = ngx_http_paylock_state_file_open(&pmcf->state_file, &image);
 
     if (rc == NGX_OK) {
         rc = ngx_http_paylock_zone_make(pmcf, image.head.secret, log);
 
         if (rc == NGX_OK) {
-            rc = ngx_http_paylock_state_load(pmcf, &image, log);
+            rc = ngx_http_paylock_state_file_load(pmcf, &image, log);
         }
 
         ngx_free(image.records);
@@ -156,13 +156,13 @@ ngx_http_paylock_zone_fill(ngx_http_paylock_main_conf_t *pmcf, ngx_log_t *log)
         ngx_log_error(NGX_LOG_ALERT, log, err,
                       "paylock: the state file \"%V\" %s and was ignored; "
                       "\"paylock_default\" applies until Redis answers",
-                      &pmcf->file.name, image.why);
+                      &pmcf->state_file.name, image.why);
 
-    } else if (pmcf->file.keyed == NGX_OK) {
+    } else if (pmcf->state_file.keyed == NGX_OK) {
         ngx_log_error(NGX_LOG_WARN, log, 0,
                       "paylock: there is no state file \"%V\" yet; "
                       "\"paylock_default\" applies until Redis answers",
-                      &pmcf->file.name);
+                      &pmcf->state_file.name);
     }
 
     return ngx_http_paylock_zone_make(pmcf, NULL, log);

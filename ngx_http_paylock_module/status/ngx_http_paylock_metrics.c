@@ -24,7 +24,7 @@
 
 /* round and round, as long as somebody waits */
 
-struct ngx_http_paylock_census_s {
+struct ngx_http_paylock_metrics_walk_s {
     ngx_event_t                    turn;
     ngx_queue_t                    waiting;    /* who came first leaves first */
     uint32_t                       bucket;     /* the next one */
@@ -76,16 +76,16 @@ ngx_http_paylock_metrics(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     pmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_paylock_module);
     pmcf->used = 1;
 
-    if (pmcf->census == NULL) {
-        pmcf->census = ngx_pcalloc(cf->pool,
-                                   sizeof(ngx_http_paylock_census_t));
-        if (pmcf->census == NULL) {
+    if (pmcf->metrics_walk == NULL) {
+        pmcf->metrics_walk = ngx_pcalloc(cf->pool,
+                                       sizeof(ngx_http_paylock_metrics_walk_t));
+        if (pmcf->metrics_walk == NULL) {
             return NGX_CONF_ERROR;
         }
 
-        pmcf->census->turn.handler = ngx_http_paylock_metrics_turn;
-        pmcf->census->turn.data = pmcf;
-        ngx_queue_init(&pmcf->census->waiting);
+        pmcf->metrics_walk->turn.handler = ngx_http_paylock_metrics_turn;
+        pmcf->metrics_walk->turn.data = pmcf;
+        ngx_queue_init(&pmcf->metrics_walk->waiting);
     }
 
     return NGX_CONF_OK;
@@ -184,17 +184,17 @@ ngx_http_paylock_metrics_cleanup(void *data)
 static void
 ngx_http_paylock_metrics_wait(ngx_http_paylock_metrics_ctx_t *ctx)
 {
-    ngx_http_paylock_census_t  *census;
+    ngx_http_paylock_metrics_walk_t  *walk;
 
-    census = ctx->pmcf->census;
+    walk = ctx->pmcf->metrics_walk;
 
     ctx->left = ctx->pmcf->table.sh->capacity;
     ctx->waiting = 1;
-    ngx_queue_insert_tail(&census->waiting, &ctx->queue);
+    ngx_queue_insert_tail(&walk->waiting, &ctx->queue);
 
-    if (!census->turn.timer_set) {
-        census->turn.log = ngx_cycle->log;
-        ngx_add_timer(&census->turn, NGX_HTTP_PAYLOCK_METRICS_PAUSE);
+    if (!walk->turn.timer_set) {
+        walk->turn.log = ngx_cycle->log;
+        ngx_add_timer(&walk->turn, NGX_HTTP_PAYLOCK_METRICS_PAUSE);
     }
 }
 
@@ -214,8 +214,8 @@ ngx_http_paylock_metrics_turn(ngx_event_t *ev)
 
     ngx_http_paylock_metrics_slice(pmcf);
 
-    while (!ngx_queue_empty(&pmcf->census->waiting)) {
-        q = ngx_queue_head(&pmcf->census->waiting);
+    while (!ngx_queue_empty(&pmcf->metrics_walk->waiting)) {
+        q = ngx_queue_head(&pmcf->metrics_walk->waiting);
         ctx = ngx_queue_data(q, ngx_http_paylock_metrics_ctx_t, queue);
 
         if (ctx->left) {
@@ -232,7 +232,7 @@ ngx_http_paylock_metrics_turn(ngx_event_t *ev)
         ngx_http_run_posted_requests(c);
     }
 
-    if (!ngx_queue_empty(&pmcf->census->waiting) && !ev->timer_set) {
+    if (!ngx_queue_empty(&pmcf->metrics_walk->waiting) && !ev->timer_set) {
         ngx_add_timer(ev, NGX_HTTP_PAYLOCK_METRICS_PAUSE);
     }
 }
@@ -243,22 +243,22 @@ ngx_http_paylock_metrics_turn(ngx_event_t *ev)
 static void
 ngx_http_paylock_metrics_slice(ngx_http_paylock_main_conf_t *pmcf)
 {
-    int64_t                          found[PAYLOCK_LOCKED + 1];
-    uint32_t                         b, last;
-    ngx_uint_t                       i, n;
-    ngx_queue_t                     *q;
-    paylock_stage_e                  stage;
-    ngx_http_paylock_census_t       *census;
-    ngx_http_paylock_metrics_ctx_t  *ctx;
-    paylock_state_record_t           records[NGX_HTTP_PAYLOCK_STEPS];
+    int64_t                           found[PAYLOCK_LOCKED + 1];
+    uint32_t                          b, last;
+    ngx_uint_t                        i, n;
+    ngx_queue_t                      *q;
+    paylock_stage_e                   stage;
+    ngx_http_paylock_metrics_walk_t  *walk;
+    ngx_http_paylock_metrics_ctx_t   *ctx;
+    paylock_state_record_t            records[NGX_HTTP_PAYLOCK_STEPS];
 
-    census = pmcf->census;
-    last = ngx_min(census->bucket + NGX_HTTP_PAYLOCK_METRICS_SLICE,
+    walk = pmcf->metrics_walk;
+    last = ngx_min(walk->bucket + NGX_HTTP_PAYLOCK_METRICS_SLICE,
                    pmcf->table.sh->capacity);
 
     ngx_memzero(found, sizeof(found));
 
-    for (b = census->bucket; b < last; b++) {
+    for (b = walk->bucket; b < last; b++) {
         n = ngx_http_paylock_table_bucket(&pmcf->table, b, records);
 
         for (i = 0; i < n; i++) {
@@ -268,19 +268,19 @@ ngx_http_paylock_metrics_slice(ngx_http_paylock_main_conf_t *pmcf)
         }
     }
 
-    for (q = ngx_queue_head(&census->waiting);
-         q != ngx_queue_sentinel(&census->waiting);
+    for (q = ngx_queue_head(&walk->waiting);
+         q != ngx_queue_sentinel(&walk->waiting);
          q = ngx_queue_next(q))
     {
         ctx = ngx_queue_data(q, ngx_http_paylock_metrics_ctx_t, queue);
-        ctx->left -= last - census->bucket;
+        ctx->left -= last - walk->bucket;
 
         for (i = 0; i <= PAYLOCK_LOCKED; i++) {
             ctx->metrics.records[i] += found[i];
         }
     }
 
-    census->bucket = last < pmcf->table.sh->capacity ? last : 0;
+    walk->bucket = last < pmcf->table.sh->capacity ? last : 0;
 }
 
 
@@ -298,8 +298,8 @@ ngx_http_paylock_metrics_send(ngx_http_paylock_metrics_ctx_t *ctx)
 
     ngx_http_paylock_metrics_values(ctx->pmcf, &ctx->metrics);
 
-    out.buf = ngx_http_paylock_metrics_render(r->pool, &ctx->pmcf->name,
-                                              &ctx->metrics, ctx->json);
+    out.buf = ngx_http_paylock_metrics_text(r->pool, &ctx->pmcf->name,
+                                            &ctx->metrics, ctx->json);
     out.next = NULL;
 
     h = ngx_list_push(&r->headers_out.headers);
@@ -338,16 +338,16 @@ ngx_http_paylock_metrics_values(ngx_http_paylock_main_conf_t *pmcf,
 {
     ngx_uint_t                    i;
     ngx_msec_int_t                age;
-    ngx_http_paylock_count_t      sum;
+    ngx_http_paylock_counters_t   sum;
     ngx_http_paylock_node_sh_t   *node;
     ngx_http_paylock_table_sh_t  *table;
 
     node = pmcf->node;
     table = pmcf->table.sh;
 
-    ngx_http_paylock_count_sum(pmcf->counts, &sum);
+    ngx_http_paylock_counters_sum(pmcf->counters_zone, &sum);
 
-    for (i = 0; i < NGX_HTTP_PAYLOCK_COUNT_LAST; i++) {
+    for (i = 0; i < NGX_HTTP_PAYLOCK_COUNTER_LAST; i++) {
         m->counted[i] = sum.n[i];
     }
 

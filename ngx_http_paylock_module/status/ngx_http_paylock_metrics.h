@@ -10,7 +10,7 @@
 #define _NGX_HTTP_PAYLOCK_METRICS_H_INCLUDED_
 
 
-#include "ngx_http_paylock_count.h"
+#include "ngx_http_paylock_counters.h"
 #include "ngx_http_paylock_node.h"
 
 
@@ -19,7 +19,7 @@
 
 typedef struct {
     int64_t                      info;
-    int64_t                      state[NGX_HTTP_PAYLOCK_DIVERGED + 1];
+    int64_t                      state[NGX_HTTP_PAYLOCK_NODE_DIVERGED + 1];
     int64_t                      age;          /* milliseconds */
     int64_t                      ahead;        /* milliseconds */
     int64_t                      seq;
@@ -28,7 +28,7 @@ typedef struct {
     int64_t                      rejected;
     int64_t                      capacity;
     int64_t                      bytes;
-    int64_t                      counted[NGX_HTTP_PAYLOCK_COUNT_LAST];
+    int64_t                      counted[NGX_HTTP_PAYLOCK_COUNTER_LAST];
 } ngx_http_paylock_metrics_t;
 
 
@@ -39,11 +39,11 @@ char *ngx_http_paylock_metrics(ngx_conf_t *cf, ngx_command_t *cmd,
 
 
 /*
- * ngx_http_paylock_render.c: the text for Prometheus (exposition format 0.0.4)
+ * ngx_http_paylock_metrics_text.c: text for Prometheus (its exposition format 0.0.4)
  * or JSON; NULL if there is no memory
  */
 
-ngx_buf_t *ngx_http_paylock_metrics_render(ngx_pool_t *pool, ngx_str_t *name,
+ngx_buf_t *ngx_http_paylock_metrics_text(ngx_pool_t *pool, ngx_str_t *name,
     ngx_http_paylock_metrics_t *m, ngx_uint_t json);
 
 

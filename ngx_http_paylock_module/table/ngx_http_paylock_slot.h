@@ -218,8 +218,8 @@ void ngx_http_paylock_unlink(ngx_http_paylock_table_t *table,
     ngx_http_paylock_bucket_t *bucket, uint32_t *link);
 void ngx_http_paylock_flag(ngx_http_paylock_table_t *table,
     ngx_http_paylock_slot_t *slot, uint32_t flags);
-void ngx_http_paylock_count(ngx_http_paylock_table_t *table, uint32_t flags,
-    int32_t n);
+void ngx_http_paylock_slot_count(ngx_http_paylock_table_t *table,
+    uint32_t flags, int32_t n);
 
 
 #endif /* _NGX_HTTP_PAYLOCK_SLOT_H_INCLUDED_ */

@@ -256,9 +256,9 @@ ngx_uint_t ngx_http_paylock_table_bucket(
  * sweep is not to drop what its host has; it becomes that of its host.
  */
 
-ngx_int_t ngx_http_paylock_table_take_down(ngx_http_paylock_table_t *table,
+ngx_int_t ngx_http_paylock_table_note_saved(ngx_http_paylock_table_t *table,
     const paylock_state_record_t *record);
-ngx_int_t ngx_http_paylock_table_put(ngx_http_paylock_table_t *table,
+ngx_int_t ngx_http_paylock_table_set_saved(ngx_http_paylock_table_t *table,
     const paylock_state_record_t *record);
 
 /* Is the host held? */

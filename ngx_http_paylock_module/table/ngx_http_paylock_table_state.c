@@ -77,7 +77,7 @@ ngx_http_paylock_twin(const paylock_state_record_t *records, ngx_uint_t n,
 
 
 ngx_int_t
-ngx_http_paylock_table_take_down(ngx_http_paylock_table_t *table,
+ngx_http_paylock_table_note_saved(ngx_http_paylock_table_t *table,
     const paylock_state_record_t *record)
 {
     ngx_http_paylock_key_t  key;
@@ -94,7 +94,7 @@ ngx_http_paylock_table_take_down(ngx_http_paylock_table_t *table,
 
 
 ngx_int_t
-ngx_http_paylock_table_put(ngx_http_paylock_table_t *table,
+ngx_http_paylock_table_set_saved(ngx_http_paylock_table_t *table,
     const paylock_state_record_t *record)
 {
     ngx_int_t                  rc;
@@ -133,7 +133,7 @@ ngx_http_paylock_table_copy(ngx_http_paylock_table_t *table,
         n = ngx_http_paylock_table_bucket(from, b, records);
 
         for (i = 0; rc == NGX_OK && i < n; i++) {
-            rc = ngx_http_paylock_table_put(table, &records[i]);
+            rc = ngx_http_paylock_table_set_saved(table, &records[i]);
         }
     }
 

@@ -35,7 +35,7 @@ static void ngx_http_paylock_sweep(ngx_http_paylock_table_t *table,
 static ngx_uint_t ngx_http_paylock_change(ngx_http_paylock_table_t *table,
     ngx_http_paylock_bucket_t *bucket, ngx_http_paylock_slot_t *slot,
     const ngx_http_paylock_sweep_t *sweep, ngx_http_paylock_change_t *change);
-static void ngx_http_paylock_judge(ngx_http_paylock_table_t *table,
+static void ngx_http_paylock_sweep_judge(ngx_http_paylock_table_t *table,
     const ngx_http_paylock_sweep_t *sweep, ngx_http_paylock_change_t *change);
 static void ngx_http_paylock_publish(ngx_http_paylock_table_t *table,
     ngx_http_paylock_bucket_t *bucket, ngx_http_paylock_change_t *change,
@@ -43,7 +43,8 @@ static void ngx_http_paylock_publish(ngx_http_paylock_table_t *table,
 static void ngx_http_paylock_drop(ngx_http_paylock_table_t *table,
     ngx_http_paylock_bucket_t *bucket, ngx_http_paylock_change_t *change,
     ngx_http_paylock_sweep_t *sweep);
-static uint32_t ngx_http_paylock_pass_after(const paylock_record_t *record);
+static uint32_t ngx_http_paylock_record_pass_after(
+    const paylock_record_t *record);
 static void ngx_http_paylock_hold(ngx_http_paylock_table_t *table,
     ngx_http_paylock_slot_t *slot);
 
@@ -223,14 +224,14 @@ ngx_http_paylock_change(ngx_http_paylock_table_t *table,
         }
     }
 
-    ngx_http_paylock_judge(table, sweep, change);
+    ngx_http_paylock_sweep_judge(table, sweep, change);
 
     return 1;
 }
 
 
 static void
-ngx_http_paylock_judge(ngx_http_paylock_table_t *table,
+ngx_http_paylock_sweep_judge(ngx_http_paylock_table_t *table,
     const ngx_http_paylock_sweep_t *sweep, ngx_http_paylock_change_t *change)
 {
     unsigned                  defaults;
@@ -265,8 +266,8 @@ ngx_http_paylock_judge(ngx_http_paylock_table_t *table,
                         != 0;
     }
 
-    change->revoked = ngx_http_paylock_pass_after(before)
-                      > ngx_http_paylock_pass_after(after);
+    change->revoked = ngx_http_paylock_record_pass_after(before)
+                      > ngx_http_paylock_record_pass_after(after);
 
     if (change->order == PAYLOCK_ORDER_FIRST
         && (change->opens || change->revoked))
@@ -300,7 +301,7 @@ ngx_http_paylock_publish(ngx_http_paylock_table_t *table,
     } else if (change->revoked) {
         slot->record.set |= 1u << PAYLOCK_PASS_AFTER;
         slot->record.time[PAYLOCK_PASS_AFTER] =
-                                  ngx_http_paylock_pass_after(&live->record);
+                               ngx_http_paylock_record_pass_after(&live->record);
         flags |= NGX_HTTP_PAYLOCK_HELD;
     }
 
@@ -317,7 +318,7 @@ ngx_http_paylock_publish(ngx_http_paylock_table_t *table,
 
     sweep->changed += !change->opens;
 
-    ngx_http_paylock_count(table, flags, 1);
+    ngx_http_paylock_slot_count(table, flags, 1);
     ngx_http_paylock_store(&slot->flags, flags);
 
     if (live) {
@@ -353,8 +354,8 @@ ngx_http_paylock_drop(ngx_http_paylock_table_t *table,
     ngx_memzero(&record, sizeof(paylock_record_t));
 
     record.set = 1u << PAYLOCK_PASS_AFTER;
-    record.time[PAYLOCK_PASS_AFTER] =
-                                  ngx_http_paylock_pass_after(&live->record);
+    record.time[PAYLOCK_PASS_AFTER] = ngx_http_paylock_record_pass_after(
+                                                                 &live->record);
 
     if (ngx_memcmp(&record, &live->record, sizeof(paylock_record_t)) != 0
         && ngx_http_paylock_replace(table, bucket, change->links.live, &record)
@@ -366,7 +367,7 @@ ngx_http_paylock_drop(ngx_http_paylock_table_t *table,
 
 
 static uint32_t
-ngx_http_paylock_pass_after(const paylock_record_t *record)
+ngx_http_paylock_record_pass_after(const paylock_record_t *record)
 {
     return record && paylock_record_has(record, PAYLOCK_PASS_AFTER)
            ? record->time[PAYLOCK_PASS_AFTER] : 0;

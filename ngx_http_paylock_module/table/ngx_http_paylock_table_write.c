@@ -19,7 +19,7 @@ static void ngx_http_paylock_fill(ngx_http_paylock_table_t *table, uint32_t i,
     uint32_t next, uint32_t flags, uint64_t hash,
     const paylock_record_t *record);
 static void ngx_http_paylock_retire(ngx_http_paylock_bucket_t *bucket);
-static ngx_int_t ngx_http_paylock_mend(ngx_http_paylock_table_t *table);
+static ngx_int_t ngx_http_paylock_recover(ngx_http_paylock_table_t *table);
 static void ngx_http_paylock_drop_twins(ngx_http_paylock_table_t *table,
     ngx_http_paylock_bucket_t *bucket);
 
@@ -27,7 +27,7 @@ static void ngx_http_paylock_drop_twins(ngx_http_paylock_table_t *table,
 ngx_int_t
 ngx_http_paylock_table_begin(ngx_http_paylock_table_t *table)
 {
-    if (table->sh->dirty && ngx_http_paylock_mend(table) != NGX_OK) {
+    if (table->sh->dirty && ngx_http_paylock_recover(table) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -70,11 +70,11 @@ ngx_http_paylock_table_set(ngx_http_paylock_table_t *table,
         }
 
         /* a reader that finds no count looks no further */
-        ngx_http_paylock_count(table, flags, 1);
+        ngx_http_paylock_slot_count(table, flags, 1);
 
         rc = ngx_http_paylock_insert(table, bucket, key->hash, record, flags);
         if (rc != NGX_OK) {
-            ngx_http_paylock_count(table, flags, -1);
+            ngx_http_paylock_slot_count(table, flags, -1);
         }
 
         return rc;
@@ -114,7 +114,7 @@ ngx_http_paylock_flag(ngx_http_paylock_table_t *table,
 /* Counts a slot that readers find, before they do, or that they lose. */
 
 void
-ngx_http_paylock_count(ngx_http_paylock_table_t *table, uint32_t flags,
+ngx_http_paylock_slot_count(ngx_http_paylock_table_t *table, uint32_t flags,
     int32_t n)
 {
     uint32_t                      len;
@@ -309,7 +309,7 @@ ngx_http_paylock_unlink(ngx_http_paylock_table_t *table,
 
     i = *link;
 
-    ngx_http_paylock_count(table, table->slots[i].flags, -1);
+    ngx_http_paylock_slot_count(table, table->slots[i].flags, -1);
     ngx_http_paylock_store(link, table->slots[i].next);
     ngx_http_paylock_retire(bucket);
     ngx_http_paylock_give(table, i);
@@ -323,7 +323,7 @@ ngx_http_paylock_unlink(ngx_http_paylock_table_t *table,
  */
 
 static ngx_int_t
-ngx_http_paylock_mend(ngx_http_paylock_table_t *table)
+ngx_http_paylock_recover(ngx_http_paylock_table_t *table)
 {
     u_char                       *linked;
     uint32_t                      b, i, *link, count;

@@ -12,30 +12,31 @@
 #include <ngx_event.h>
 #include <ngx_http.h>
 
-#include "ngx_http_paylock_link.h"
+#include "ngx_http_paylock_redis.h"
 #include "ngx_http_paylock_log.h"
 
 
-static void ngx_http_paylock_tls_handler(ngx_connection_t *c);
-static void ngx_http_paylock_tls_failed(ngx_http_paylock_link_t *link);
+static void ngx_http_paylock_redis_tls_handler(ngx_connection_t *c);
+static void ngx_http_paylock_redis_tls_failed(
+    ngx_http_paylock_redis_conn_t *conn);
 
 
 /* The timer of the connection that is being made goes on. */
 
 void
-ngx_http_paylock_tls_handshake(ngx_http_paylock_link_t *link,
-    void (*done)(ngx_http_paylock_link_t *link))
+ngx_http_paylock_redis_tls_handshake(ngx_http_paylock_redis_conn_t *conn,
+    void (*done)(ngx_http_paylock_redis_conn_t *conn))
 {
-    ngx_connection_t          *c;
-    ngx_http_paylock_redis_t  *redis;
+    ngx_connection_t               *c;
+    ngx_http_paylock_redis_conf_t  *redis;
 
-    c = link->peer.connection;
-    redis = link->redis;
+    c = conn->peer.connection;
+    redis = conn->redis;
 
-    link->secured = done;
+    conn->secured = done;
 
     if (ngx_ssl_create_connection(&redis->ssl, c, NGX_SSL_CLIENT) != NGX_OK) {
-        ngx_http_paylock_tls_failed(link);
+        ngx_http_paylock_redis_tls_failed(conn);
         return;
     }
 
@@ -46,32 +47,32 @@ ngx_http_paylock_tls_handshake(ngx_http_paylock_link_t *link,
         ngx_ssl_error(NGX_LOG_ERR, c->log, 0,
                       "SSL_set_tlsext_host_name(\"%V\") failed",
                       &redis->ssl_name);
-        ngx_http_paylock_tls_failed(link);
+        ngx_http_paylock_redis_tls_failed(conn);
         return;
     }
 
-    c->ssl->handler = ngx_http_paylock_tls_handler;
+    c->ssl->handler = ngx_http_paylock_redis_tls_handler;
 
     if (ngx_ssl_handshake(c) != NGX_AGAIN) {
-        ngx_http_paylock_tls_handler(c);
+        ngx_http_paylock_redis_tls_handler(c);
     }
 }
 
 
 static void
-ngx_http_paylock_tls_handler(ngx_connection_t *c)
+ngx_http_paylock_redis_tls_handler(ngx_connection_t *c)
 {
-    ngx_http_paylock_link_t  *link;
+    ngx_http_paylock_redis_conn_t  *conn;
 
-    link = c->data;
+    conn = c->data;
 
     if (c->read->timedout) {
-        ngx_http_paylock_link_fail(link, "no TLS handshake in time");
+        ngx_http_paylock_redis_fail(conn, "no TLS handshake in time");
         return;
     }
 
     if (!c->ssl->handshaked) {
-        ngx_http_paylock_tls_failed(link);
+        ngx_http_paylock_redis_tls_failed(conn);
         return;
     }
 
@@ -79,26 +80,26 @@ ngx_http_paylock_tls_handler(ngx_connection_t *c)
 
     ngx_post_event(c->read, &ngx_posted_events);
 
-    link->secured(link);
+    conn->secured(conn);
 }
 
 
 static void
-ngx_http_paylock_tls_failed(ngx_http_paylock_link_t *link)
+ngx_http_paylock_redis_tls_failed(ngx_http_paylock_redis_conn_t *conn)
 {
     long                   rc;
     const char            *fmt;
     ngx_ssl_connection_t  *ssl;
 
-    ssl = link->peer.connection->ssl;
+    ssl = conn->peer.connection->ssl;
 
-    rc = (ssl && link->redis->ssl_verify)
+    rc = (ssl && conn->redis->ssl_verify)
          ? SSL_get_verify_result(ssl->connection) : X509_V_OK;
 
     switch (rc) {
 
     case X509_V_OK:
-        ngx_http_paylock_link_errno(link, "no TLS handshake", 0);
+        ngx_http_paylock_redis_fail_errno(conn, "no TLS handshake", 0);
         return;
 
     case X509_V_ERR_HOSTNAME_MISMATCH:
@@ -120,22 +121,22 @@ ngx_http_paylock_tls_failed(ngx_http_paylock_link_t *link)
         break;
     }
 
-    (void) ngx_snprintf((u_char *) link->why, sizeof(link->why), fmt,
+    (void) ngx_snprintf((u_char *) conn->why, sizeof(conn->why), fmt,
                         X509_verify_cert_error_string(rc),
-                        &link->redis->ssl_name);
+                        &conn->redis->ssl_name);
 
-    ngx_http_paylock_link_fail(link, link->why);
+    ngx_http_paylock_redis_fail(conn, conn->why);
 }
 
 
 void
-ngx_http_paylock_tls_note(ngx_log_t *log, ngx_uint_t level, u_char *buf,
+ngx_http_paylock_redis_tls_log(ngx_log_t *log, ngx_uint_t level, u_char *buf,
     size_t len)
 {
-    u_char                   *p, *last;
-    ngx_http_paylock_link_t  *link;
+    u_char                         *p, *last;
+    ngx_http_paylock_redis_conn_t  *conn;
 
-    link = log->wdata;
+    conn = log->wdata;
     last = buf + len - NGX_LINEFEED_SIZE;
 
     /* what is meant stands behind the time, the level and the process */
@@ -143,9 +144,10 @@ ngx_http_paylock_tls_note(ngx_log_t *log, ngx_uint_t level, u_char *buf,
     p = ngx_strlcasestrn(buf, last, (u_char *) ": ", 1);
     p = p ? p + 2 : buf;
 
-    ngx_http_paylock_printable((u_char *) link->why, (char *) p, last - p);
+    ngx_http_paylock_printable((u_char *) conn->why, (char *) p, last - p);
 
     /* not if the connection broke, which comes without TLS as well */
 
-    link->foreign = ngx_strlcasestrn(p, last, (u_char *) "(SSL: ", 5) != NULL;
+    conn->from_server = ngx_strlcasestrn(p, last, (u_char *) "(SSL: ", 5)
+                        != NULL;
 }

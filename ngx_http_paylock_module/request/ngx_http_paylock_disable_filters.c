@@ -15,7 +15,7 @@
 #include "ngx_http_paylock_request.h"
 
 
-static ngx_int_t ngx_http_paylock_neutral_add(ngx_conf_t *cf,
+static ngx_int_t ngx_http_paylock_disable_filters_add(ngx_conf_t *cf,
     ngx_http_paylock_main_conf_t *pmcf, ngx_module_t *module);
 
 
@@ -26,7 +26,7 @@ static const char *const  ngx_http_paylock_replacing[] = {
 
 
 ngx_int_t
-ngx_http_paylock_neutral_init(ngx_conf_t *cf,
+ngx_http_paylock_disable_filters_init(ngx_conf_t *cf,
     ngx_http_paylock_main_conf_t *pmcf)
 {
     size_t          i;
@@ -41,9 +41,9 @@ ngx_http_paylock_neutral_init(ngx_conf_t *cf,
         for (i = 0; i < sizeof(ngx_http_paylock_replacing)
                         / sizeof(ngx_http_paylock_replacing[0]); i++)
         {
-            if (ngx_strcmp((*module)->name, ngx_http_paylock_replacing[i])
-                == 0
-                && ngx_http_paylock_neutral_add(cf, pmcf, *module) != NGX_OK)
+            if (ngx_strcmp((*module)->name, ngx_http_paylock_replacing[i]) == 0
+                && ngx_http_paylock_disable_filters_add(cf, pmcf, *module)
+                   != NGX_OK)
             {
                 return NGX_ERROR;
             }
@@ -57,12 +57,12 @@ ngx_http_paylock_neutral_init(ngx_conf_t *cf,
 /* What its location's configuration is where no directive of it stands. */
 
 static ngx_int_t
-ngx_http_paylock_neutral_add(ngx_conf_t *cf,
+ngx_http_paylock_disable_filters_add(ngx_conf_t *cf,
     ngx_http_paylock_main_conf_t *pmcf, ngx_module_t *module)
 {
-    void                        *parent, *conf;
-    ngx_http_module_t           *ctx;
-    ngx_http_paylock_neutral_t  *neutral;
+    void                                *parent, *conf;
+    ngx_http_module_t                   *ctx;
+    ngx_http_paylock_disabled_filter_t  *neutral;
 
     ctx = module->ctx;
 
@@ -79,7 +79,7 @@ ngx_http_paylock_neutral_add(ngx_conf_t *cf,
         return NGX_ERROR;
     }
 
-    neutral = ngx_array_push(&pmcf->neutral);
+    neutral = ngx_array_push(&pmcf->disabled_filters);
     if (neutral == NULL) {
         return NGX_ERROR;
     }
@@ -92,17 +92,17 @@ ngx_http_paylock_neutral_add(ngx_conf_t *cf,
 
 
 ngx_int_t
-ngx_http_paylock_neutral(ngx_http_request_t *r)
+ngx_http_paylock_disable_filters(ngx_http_request_t *r)
 {
-    void                          **loc_conf;
-    ngx_uint_t                      i;
-    ngx_http_paylock_neutral_t     *neutral;
-    ngx_http_paylock_main_conf_t   *pmcf;
+    void                               **loc_conf;
+    ngx_uint_t                           i;
+    ngx_http_paylock_disabled_filter_t  *neutral;
+    ngx_http_paylock_main_conf_t        *pmcf;
 
     pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
-    neutral = pmcf->neutral.elts;
+    neutral = pmcf->disabled_filters.elts;
 
-    if (pmcf->neutral.nelts == 0) {
+    if (pmcf->disabled_filters.nelts == 0) {
         return NGX_OK;
     }
 
@@ -113,7 +113,7 @@ ngx_http_paylock_neutral(ngx_http_request_t *r)
 
     ngx_memcpy(loc_conf, r->loc_conf, ngx_http_max_module * sizeof(void *));
 
-    for (i = 0; i < pmcf->neutral.nelts; i++) {
+    for (i = 0; i < pmcf->disabled_filters.nelts; i++) {
         loc_conf[neutral[i].index] = neutral[i].conf;
     }
 

@@ -12,7 +12,7 @@
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 
-#include "ngx_http_paylock_state.h"
+#include "ngx_http_paylock_state_file.h"
 
 
 /* where nginx was to have its pid and its temporary files when it was built */
@@ -26,32 +26,33 @@
     "with \"paylock_default\": mend that, or name another file"
 
 
-static ngx_int_t ngx_http_paylock_state_default(ngx_http_paylock_file_t *file,
-    ngx_str_t *pid);
-static ngx_int_t ngx_http_paylock_state_names(ngx_http_paylock_file_t *file);
-static ngx_int_t ngx_http_paylock_state_name(ngx_http_paylock_file_t *file,
-    ngx_str_t *name, const char *suffix);
-static void ngx_http_paylock_state_key_read(ngx_http_paylock_file_t *file,
-    ngx_log_t *log);
-static ngx_int_t ngx_http_paylock_state_directory(
-    ngx_http_paylock_file_t *file, ngx_log_t *log);
-static ngx_int_t ngx_http_paylock_state_chown(ngx_http_paylock_file_t *file,
-    ngx_log_t *log);
-static ngx_int_t ngx_http_paylock_state_key_make(ngx_http_paylock_file_t *file,
-    ngx_log_t *log);
-static ngx_int_t ngx_http_paylock_state_key_write(ngx_str_t *name,
+static ngx_int_t ngx_http_paylock_state_file_default(
+    ngx_http_paylock_state_file_t *file, ngx_str_t *pid);
+static ngx_int_t ngx_http_paylock_state_file_names(
+    ngx_http_paylock_state_file_t *file);
+static ngx_int_t ngx_http_paylock_state_file_name(
+    ngx_http_paylock_state_file_t *file, ngx_str_t *name, const char *suffix);
+static void ngx_http_paylock_state_file_key_read(
+    ngx_http_paylock_state_file_t *file, ngx_log_t *log);
+static ngx_int_t ngx_http_paylock_state_file_directory(
+    ngx_http_paylock_state_file_t *file, ngx_log_t *log);
+static ngx_int_t ngx_http_paylock_state_file_chown(
+    ngx_http_paylock_state_file_t *file, ngx_log_t *log);
+static ngx_int_t ngx_http_paylock_state_file_key_make(
+    ngx_http_paylock_state_file_t *file, ngx_log_t *log);
+static ngx_int_t ngx_http_paylock_state_file_key_write(ngx_str_t *name,
     const char *text, size_t len);
 
 
 char *
-ngx_http_paylock_state(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+ngx_http_paylock_state_file(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_paylock_main_conf_t  *pmcf = conf;
 
-    ngx_str_t                *value, name;
-    ngx_http_paylock_file_t  *file;
+    ngx_str_t                      *value, name;
+    ngx_http_paylock_state_file_t  *file;
 
-    file = &pmcf->file;
+    file = &pmcf->state_file;
 
     if (file->enable != NGX_CONF_UNSET) {
         return "is duplicate";
@@ -81,12 +82,13 @@ ngx_http_paylock_state(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 ngx_int_t
-ngx_http_paylock_state_init(ngx_http_paylock_main_conf_t *pmcf, ngx_log_t *log)
+ngx_http_paylock_state_file_init(ngx_http_paylock_main_conf_t *pmcf,
+    ngx_log_t *log)
 {
-    ngx_core_conf_t          *ccf;
-    ngx_http_paylock_file_t  *file;
+    ngx_core_conf_t                *ccf;
+    ngx_http_paylock_state_file_t  *file;
 
-    file = &pmcf->file;
+    file = &pmcf->state_file;
 
     if (file->enable == 0) {
         return NGX_OK;
@@ -102,16 +104,16 @@ ngx_http_paylock_state_init(ngx_http_paylock_main_conf_t *pmcf, ngx_log_t *log)
     if (file->enable == NGX_CONF_UNSET) {
         file->level = NGX_LOG_WARN;
 
-        if (ngx_http_paylock_state_default(file, &ccf->pid) != NGX_OK) {
+        if (ngx_http_paylock_state_file_default(file, &ccf->pid) != NGX_OK) {
             return NGX_ERROR;
         }
     }
 
-    if (ngx_http_paylock_state_names(file) != NGX_OK) {
+    if (ngx_http_paylock_state_file_names(file) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    ngx_http_paylock_state_key_read(file, log);
+    ngx_http_paylock_state_file_key_read(file, log);
 
     return NGX_OK;
 }
@@ -123,7 +125,8 @@ ngx_http_paylock_state_init(ngx_http_paylock_main_conf_t *pmcf, ngx_log_t *log)
  */
 
 static ngx_int_t
-ngx_http_paylock_state_default(ngx_http_paylock_file_t *file, ngx_str_t *pid)
+ngx_http_paylock_state_file_default(ngx_http_paylock_state_file_t *file,
+    ngx_str_t *pid)
 {
     u_char       *p;
     ngx_str_t     dir = ngx_string(NGX_HTTP_CLIENT_TEMP_PATH);
@@ -159,17 +162,18 @@ ngx_http_paylock_state_default(ngx_http_paylock_file_t *file, ngx_str_t *pid)
 
 
 static ngx_int_t
-ngx_http_paylock_state_names(ngx_http_paylock_file_t *file)
+ngx_http_paylock_state_file_names(ngx_http_paylock_state_file_t *file)
 {
     ngx_str_t  *dir;
 
     dir = &file->directory;
 
-    if (ngx_http_paylock_state_name(file, &file->key_name, ".key") != NGX_OK
-        || ngx_http_paylock_state_name(file, &file->temp, ".tmp") != NGX_OK
-        || ngx_http_paylock_state_name(file, &file->key_temp, ".key.tmp")
+    if (ngx_http_paylock_state_file_name(file, &file->key_name, ".key")
+        != NGX_OK
+        || ngx_http_paylock_state_file_name(file, &file->temp, ".tmp") != NGX_OK
+        || ngx_http_paylock_state_file_name(file, &file->key_temp, ".key.tmp")
            != NGX_OK
-        || ngx_http_paylock_state_name(file, dir, "") != NGX_OK)
+        || ngx_http_paylock_state_file_name(file, dir, "") != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -184,8 +188,8 @@ ngx_http_paylock_state_names(ngx_http_paylock_file_t *file)
 
 
 static ngx_int_t
-ngx_http_paylock_state_name(ngx_http_paylock_file_t *file, ngx_str_t *name,
-    const char *suffix)
+ngx_http_paylock_state_file_name(ngx_http_paylock_state_file_t *file,
+    ngx_str_t *name, const char *suffix)
 {
     name->len = file->name.len + ngx_strlen(suffix);
 
@@ -201,7 +205,8 @@ ngx_http_paylock_state_name(ngx_http_paylock_file_t *file, ngx_str_t *name,
 
 
 static void
-ngx_http_paylock_state_key_read(ngx_http_paylock_file_t *file, ngx_log_t *log)
+ngx_http_paylock_state_file_key_read(ngx_http_paylock_state_file_t *file,
+    ngx_log_t *log)
 {
     ssize_t           n;
     ngx_fd_t          fd;
@@ -267,21 +272,22 @@ ngx_http_paylock_state_key_read(ngx_http_paylock_file_t *file, ngx_log_t *log)
 /* What could not be made is said once, and nginx goes on without. */
 
 void
-ngx_http_paylock_state_make(ngx_http_paylock_main_conf_t *pmcf, ngx_log_t *log)
+ngx_http_paylock_state_file_make(ngx_http_paylock_main_conf_t *pmcf,
+    ngx_log_t *log)
 {
-    ngx_http_paylock_file_t  *file;
+    ngx_http_paylock_state_file_t  *file;
 
-    file = &pmcf->file;
+    file = &pmcf->state_file;
 
     if (file->enable == 0 || file->keyed == NGX_ERROR) {
         return;
     }
 
-    if (ngx_http_paylock_state_directory(file, log) == NGX_OK
+    if (ngx_http_paylock_state_file_directory(file, log) == NGX_OK
         && file->keyed == NGX_DECLINED
-        && ngx_http_paylock_state_key_make(file, log) == NGX_OK)
+        && ngx_http_paylock_state_file_key_make(file, log) == NGX_OK)
     {
-        ngx_http_paylock_state_key_read(file, log);
+        ngx_http_paylock_state_file_key_read(file, log);
     }
 }
 
@@ -292,7 +298,8 @@ ngx_http_paylock_state_make(ngx_http_paylock_main_conf_t *pmcf, ngx_log_t *log)
  */
 
 static ngx_int_t
-ngx_http_paylock_state_directory(ngx_http_paylock_file_t *file, ngx_log_t *log)
+ngx_http_paylock_state_file_directory(ngx_http_paylock_state_file_t *file,
+    ngx_log_t *log)
 {
     ngx_file_info_t  fi;
 
@@ -316,12 +323,13 @@ ngx_http_paylock_state_directory(ngx_http_paylock_file_t *file, ngx_log_t *log)
         return NGX_OK;
     }
 
-    return ngx_http_paylock_state_chown(file, log);
+    return ngx_http_paylock_state_file_chown(file, log);
 }
 
 
 static ngx_int_t
-ngx_http_paylock_state_chown(ngx_http_paylock_file_t *file, ngx_log_t *log)
+ngx_http_paylock_state_file_chown(ngx_http_paylock_state_file_t *file,
+    ngx_log_t *log)
 {
     ngx_fd_t   fd;
     ngx_int_t  rc;
@@ -350,7 +358,8 @@ ngx_http_paylock_state_chown(ngx_http_paylock_file_t *file, ngx_log_t *log)
 /* A key is there whole or not at all, and never takes another one's place. */
 
 static ngx_int_t
-ngx_http_paylock_state_key_make(ngx_http_paylock_file_t *file, ngx_log_t *log)
+ngx_http_paylock_state_file_key_make(ngx_http_paylock_state_file_t *file,
+    ngx_log_t *log)
 {
     u_char     text[2 * PAYLOCK_STATE_KEY + 1], *last;
     ngx_int_t  rc;
@@ -366,8 +375,8 @@ ngx_http_paylock_state_key_make(ngx_http_paylock_file_t *file, ngx_log_t *log)
 
     (void) ngx_delete_file(file->key_temp.data);
 
-    rc = ngx_http_paylock_state_key_write(&file->key_temp, (char *) text,
-                                          last - text);
+    rc = ngx_http_paylock_state_file_key_write(&file->key_temp, (char *) text,
+                                               last - text);
 
     if (rc == NGX_OK
         && link((char *) file->key_temp.data, (char *) file->key_name.data)
@@ -391,7 +400,8 @@ ngx_http_paylock_state_key_make(ngx_http_paylock_file_t *file, ngx_log_t *log)
 
 
 static ngx_int_t
-ngx_http_paylock_state_key_write(ngx_str_t *name, const char *text, size_t len)
+ngx_http_paylock_state_file_key_write(ngx_str_t *name, const char *text,
+    size_t len)
 {
     ssize_t    n;
     ngx_fd_t   fd;

@@ -11,31 +11,35 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include "ngx_http_paylock_state.h"
+#include "ngx_http_paylock_state_file.h"
 
 
 typedef ngx_int_t (*ngx_http_paylock_record_pt)(
     ngx_http_paylock_table_t *table, const paylock_state_record_t *record);
 
 
-static ngx_int_t ngx_http_paylock_state_verify(
-    const ngx_http_paylock_file_t *file, ngx_fd_t fd,
-    ngx_http_paylock_image_t *image);
-static ngx_int_t ngx_http_paylock_state_bytes(ngx_fd_t fd, u_char *data,
+static ngx_int_t ngx_http_paylock_state_file_verify(
+    const ngx_http_paylock_state_file_t *file, ngx_fd_t fd,
+    ngx_http_paylock_state_image_t *image);
+static ngx_int_t ngx_http_paylock_state_file_bytes(ngx_fd_t fd, u_char *data,
     size_t len);
-static ngx_int_t ngx_http_paylock_state_records(
-    ngx_http_paylock_table_t *table, const ngx_http_paylock_image_t *image);
-static ngx_int_t ngx_http_paylock_state_each(ngx_http_paylock_table_t *table,
-    const ngx_http_paylock_image_t *image, ngx_http_paylock_record_pt handler);
-static ngx_uint_t ngx_http_paylock_state_ahead(
-    ngx_http_paylock_main_conf_t *pmcf, const ngx_http_paylock_image_t *image);
-static ngx_int_t ngx_http_paylock_state_lock(
+static ngx_int_t ngx_http_paylock_state_file_records(
+    ngx_http_paylock_table_t  *table,
+    const ngx_http_paylock_state_image_t *image);
+static ngx_int_t ngx_http_paylock_state_file_each(
+    ngx_http_paylock_table_t *table,
+    const ngx_http_paylock_state_image_t  *image,
+    ngx_http_paylock_record_pt handler);
+static ngx_uint_t ngx_http_paylock_state_file_ahead(
+    ngx_http_paylock_main_conf_t  *pmcf,
+    const ngx_http_paylock_state_image_t *image);
+static ngx_int_t ngx_http_paylock_state_file_lock(
     ngx_http_paylock_main_conf_t *pmcf);
 
 
 ngx_int_t
-ngx_http_paylock_state_open(const ngx_http_paylock_file_t *file,
-    ngx_http_paylock_image_t *image)
+ngx_http_paylock_state_file_open(const ngx_http_paylock_state_file_t *file,
+    ngx_http_paylock_state_image_t *image)
 {
     ngx_fd_t   fd;
     ngx_err_t  err;
@@ -62,7 +66,7 @@ ngx_http_paylock_state_open(const ngx_http_paylock_file_t *file,
         return NGX_ERROR;
     }
 
-    rc = ngx_http_paylock_state_verify(file, fd, image);
+    rc = ngx_http_paylock_state_file_verify(file, fd, image);
 
     (void) close(fd);
 
@@ -77,8 +81,8 @@ ngx_http_paylock_state_open(const ngx_http_paylock_file_t *file,
 
 
 static ngx_int_t
-ngx_http_paylock_state_verify(const ngx_http_paylock_file_t *file, ngx_fd_t fd,
-    ngx_http_paylock_image_t *image)
+ngx_http_paylock_state_file_verify(const ngx_http_paylock_state_file_t *file,
+    ngx_fd_t fd, ngx_http_paylock_state_image_t *image)
 {
     ssize_t           n;
     u_char            head[PAYLOCK_STATE_HEADER];
@@ -106,7 +110,7 @@ ngx_http_paylock_state_verify(const ngx_http_paylock_file_t *file, ngx_fd_t fd,
         goto failed;
     }
 
-    n = ngx_http_paylock_state_bytes(fd, head, sizeof(head));
+    n = ngx_http_paylock_state_file_bytes(fd, head, sizeof(head));
 
     if (n == -1) {
         goto failed;
@@ -130,14 +134,14 @@ ngx_http_paylock_state_verify(const ngx_http_paylock_file_t *file, ngx_fd_t fd,
         goto failed;
     }
 
-    n = ngx_http_paylock_state_bytes(fd, image->records, image->head.size);
+    n = ngx_http_paylock_state_file_bytes(fd, image->records, image->head.size);
 
     if (n == -1 || !paylock_state_intact(&image->head, image->records, n)) {
         why = "holds records that were changed";
         goto failed;
     }
 
-    ngx_http_paylock_state_stamp(file, &fi, &image->stamp);
+    ngx_http_paylock_state_file_stamp(file, &fi, &image->stamp);
 
     return NGX_OK;
 
@@ -150,7 +154,7 @@ failed:
 
 
 static ngx_int_t
-ngx_http_paylock_state_bytes(ngx_fd_t fd, u_char *data, size_t len)
+ngx_http_paylock_state_file_bytes(ngx_fd_t fd, u_char *data, size_t len)
 {
     size_t   got;
     ssize_t  n;
@@ -179,7 +183,7 @@ ngx_http_paylock_state_bytes(ngx_fd_t fd, u_char *data, size_t len)
 /* A file is never written to once it is there, so that this names a state. */
 
 void
-ngx_http_paylock_state_stamp(const ngx_http_paylock_file_t *file,
+ngx_http_paylock_state_file_stamp(const ngx_http_paylock_state_file_t *file,
     const ngx_file_info_t *fi, ngx_http_paylock_stamp_t *stamp)
 {
     ngx_memzero(stamp, sizeof(ngx_http_paylock_stamp_t));
@@ -195,7 +199,7 @@ ngx_http_paylock_state_stamp(const ngx_http_paylock_file_t *file,
 
 
 void
-ngx_http_paylock_state_look(const ngx_http_paylock_file_t *file,
+ngx_http_paylock_state_file_look(const ngx_http_paylock_state_file_t *file,
     ngx_http_paylock_stamp_t *stamp)
 {
     ngx_file_info_t  fi;
@@ -203,14 +207,14 @@ ngx_http_paylock_state_look(const ngx_http_paylock_file_t *file,
     ngx_memzero(stamp, sizeof(ngx_http_paylock_stamp_t));
 
     if (lstat((char *) file->name.data, &fi) == 0) {
-        ngx_http_paylock_state_stamp(file, &fi, stamp);
+        ngx_http_paylock_state_file_stamp(file, &fi, stamp);
     }
 }
 
 
 ngx_int_t
-ngx_http_paylock_state_load(ngx_http_paylock_main_conf_t *pmcf,
-    const ngx_http_paylock_image_t *image, ngx_log_t *log)
+ngx_http_paylock_state_file_load(ngx_http_paylock_main_conf_t *pmcf,
+    const ngx_http_paylock_state_image_t *image, ngx_log_t *log)
 {
     ngx_int_t                    rc;
     ngx_http_paylock_table_t    *table;
@@ -223,26 +227,26 @@ ngx_http_paylock_state_load(ngx_http_paylock_main_conf_t *pmcf,
         ngx_log_error(NGX_LOG_EMERG, log, 0,
                       "\"paylock_zone\" would hold at most %uD of the %uD "
                       "records in \"%V\": raise it", table->sh->capacity,
-                      image->head.count, &pmcf->file.name);
+                      image->head.count, &pmcf->state_file.name);
         return NGX_ERROR;
     }
 
     rc = ngx_http_paylock_table_begin(table);
 
     if (rc == NGX_OK) {
-        rc = ngx_http_paylock_state_records(table, image);
+        rc = ngx_http_paylock_state_file_records(table, image);
         ngx_http_paylock_table_end(table);
     }
 
     if (rc != NGX_OK) {
         ngx_log_error(NGX_LOG_ALERT, log, 0,
                       "paylock: the records in \"%V\" could not be taken over",
-                      &pmcf->file.name);
+                      &pmcf->state_file.name);
         return rc;
     }
 
     if (!node->synced) {
-        node->state = NGX_HTTP_PAYLOCK_DISK;
+        node->state = NGX_HTTP_PAYLOCK_NODE_DISK;
         node->answered = ngx_current_msec;
         node->synced = 1;
     }
@@ -255,7 +259,8 @@ ngx_http_paylock_state_load(ngx_http_paylock_main_conf_t *pmcf,
     if (!ngx_test_config) {
         ngx_log_error(NGX_LOG_NOTICE, log, 0,
                       "paylock: %uD records, entry %uL, from \"%V\"",
-                      table->sh->count, node->cursor.seq, &pmcf->file.name);
+                      table->sh->count, node->cursor.seq,
+                      &pmcf->state_file.name);
     }
 
     return NGX_OK;
@@ -269,8 +274,8 @@ ngx_http_paylock_state_load(ngx_http_paylock_main_conf_t *pmcf,
  */
 
 static ngx_int_t
-ngx_http_paylock_state_records(ngx_http_paylock_table_t *table,
-    const ngx_http_paylock_image_t *image)
+ngx_http_paylock_state_file_records(ngx_http_paylock_table_t *table,
+    const ngx_http_paylock_state_image_t *image)
 {
     ngx_http_paylock_sweep_t  sweep;
 
@@ -279,8 +284,8 @@ ngx_http_paylock_state_records(ngx_http_paylock_table_t *table,
     while (sweep.changed) {
         ngx_http_paylock_table_scan(table);
 
-        if (ngx_http_paylock_state_each(table, image,
-                                        ngx_http_paylock_table_take_down)
+        if (ngx_http_paylock_state_file_each(table, image,
+                                             ngx_http_paylock_table_note_saved)
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -294,14 +299,15 @@ ngx_http_paylock_state_records(ngx_http_paylock_table_t *table,
                                             table->sh->capacity);
     }
 
-    return ngx_http_paylock_state_each(table, image,
-                                       ngx_http_paylock_table_put);
+    return ngx_http_paylock_state_file_each(table, image,
+                                            ngx_http_paylock_table_set_saved);
 }
 
 
 static ngx_int_t
-ngx_http_paylock_state_each(ngx_http_paylock_table_t *table,
-    const ngx_http_paylock_image_t *image, ngx_http_paylock_record_pt handler)
+ngx_http_paylock_state_file_each(ngx_http_paylock_table_t *table,
+    const ngx_http_paylock_state_image_t *image,
+    ngx_http_paylock_record_pt handler)
 {
     size_t                   n, len;
     ngx_int_t                rc;
@@ -327,23 +333,24 @@ ngx_http_paylock_state_each(ngx_http_paylock_table_t *table,
  */
 
 void
-ngx_http_paylock_state_refresh(ngx_http_paylock_main_conf_t *pmcf,
+ngx_http_paylock_state_file_refresh(ngx_http_paylock_main_conf_t *pmcf,
     ngx_log_t *log)
 {
-    ngx_http_paylock_image_t  image;
+    ngx_http_paylock_state_image_t  image;
 
-    if (pmcf->file.keyed != NGX_OK
-        || !ngx_http_paylock_state_ahead(pmcf, NULL)
-        || ngx_http_paylock_state_open(&pmcf->file, &image) != NGX_OK)
+    if (pmcf->state_file.keyed != NGX_OK
+        || !ngx_http_paylock_state_file_ahead(pmcf, NULL)
+        || ngx_http_paylock_state_file_open(&pmcf->state_file, &image)
+           != NGX_OK)
     {
         return;
     }
 
-    if (ngx_http_paylock_state_ahead(pmcf, &image)
-        && ngx_http_paylock_state_lock(pmcf) == NGX_OK)
+    if (ngx_http_paylock_state_file_ahead(pmcf, &image)
+        && ngx_http_paylock_state_file_lock(pmcf) == NGX_OK)
     {
-        if (ngx_http_paylock_state_ahead(pmcf, &image)) {
-            (void) ngx_http_paylock_state_load(pmcf, &image, log);
+        if (ngx_http_paylock_state_file_ahead(pmcf, &image)) {
+            (void) ngx_http_paylock_state_file_load(pmcf, &image, log);
         }
 
         ngx_shmtx_unlock(&pmcf->shpool->mutex);
@@ -356,8 +363,8 @@ ngx_http_paylock_state_refresh(ngx_http_paylock_main_conf_t *pmcf,
 /* If nobody follows Redis, who would know better. */
 
 static ngx_uint_t
-ngx_http_paylock_state_ahead(ngx_http_paylock_main_conf_t *pmcf,
-    const ngx_http_paylock_image_t *image)
+ngx_http_paylock_state_file_ahead(ngx_http_paylock_main_conf_t *pmcf,
+    const ngx_http_paylock_state_image_t *image)
 {
     ngx_http_paylock_node_sh_t  *node;
     ngx_http_paylock_stamp_t     stamp;
@@ -369,7 +376,7 @@ ngx_http_paylock_state_ahead(ngx_http_paylock_main_conf_t *pmcf,
     }
 
     if (image == NULL) {
-        ngx_http_paylock_state_look(&pmcf->file, &stamp);
+        ngx_http_paylock_state_file_look(&pmcf->state_file, &stamp);
 
         return ngx_memcmp(&stamp, &node->stamp, sizeof(stamp)) != 0;
     }
@@ -384,7 +391,7 @@ ngx_http_paylock_state_ahead(ngx_http_paylock_main_conf_t *pmcf,
 
 
 static ngx_int_t
-ngx_http_paylock_state_lock(ngx_http_paylock_main_conf_t *pmcf)
+ngx_http_paylock_state_file_lock(ngx_http_paylock_main_conf_t *pmcf)
 {
     ngx_uint_t  tries;
 

@@ -13,10 +13,10 @@
 #include "ngx_http_paylock_request.h"
 
 
-static ngx_int_t ngx_http_paylock_private_join(ngx_http_request_t *r,
+static ngx_int_t ngx_http_paylock_cache_control_join(ngx_http_request_t *r,
     ngx_str_t *value, const ngx_str_t *other);
-static ngx_uint_t ngx_http_paylock_private_shares(ngx_table_elt_t *h);
-static ngx_uint_t ngx_http_paylock_private_is(ngx_table_elt_t *h,
+static ngx_uint_t ngx_http_paylock_cache_control_is_shared(ngx_table_elt_t *h);
+static ngx_uint_t ngx_http_paylock_cache_control_is(ngx_table_elt_t *h,
     const char *name);
 
 
@@ -27,7 +27,7 @@ static ngx_uint_t ngx_http_paylock_private_is(ngx_table_elt_t *h,
  */
 
 ngx_int_t
-ngx_http_paylock_private(ngx_http_request_t *r)
+ngx_http_paylock_cache_control_private(ngx_http_request_t *r)
 {
     ngx_str_t         value = ngx_string("private");
     ngx_uint_t        i;
@@ -43,16 +43,16 @@ ngx_http_paylock_private(ngx_http_request_t *r)
                 continue;
             }
 
-            if (ngx_http_paylock_private_is(&h[i], "Cache-Control")) {
+            if (ngx_http_paylock_cache_control_is(&h[i], "Cache-Control")) {
                 h[i].hash = 0;
 
-                if (ngx_http_paylock_private_join(r, &value, &h[i].value)
+                if (ngx_http_paylock_cache_control_join(r, &value, &h[i].value)
                     != NGX_OK)
                 {
                     return NGX_ERROR;
                 }
 
-            } else if (ngx_http_paylock_private_shares(&h[i])) {
+            } else if (ngx_http_paylock_cache_control_is_shared(&h[i])) {
                 h[i].hash = 0;
             }
         }
@@ -68,7 +68,7 @@ ngx_http_paylock_private(ngx_http_request_t *r)
 /* Puts what another Cache-Control says behind, if it is for one client. */
 
 static ngx_int_t
-ngx_http_paylock_private_join(ngx_http_request_t *r, ngx_str_t *value,
+ngx_http_paylock_cache_control_join(ngx_http_request_t *r, ngx_str_t *value,
     const ngx_str_t *other)
 {
     u_char  *p, *joined;
@@ -101,7 +101,7 @@ ngx_http_paylock_private_join(ngx_http_request_t *r, ngx_str_t *value,
  */
 
 static ngx_uint_t
-ngx_http_paylock_private_shares(ngx_table_elt_t *h)
+ngx_http_paylock_cache_control_is_shared(ngx_table_elt_t *h)
 {
     size_t  i;
 
@@ -111,7 +111,7 @@ ngx_http_paylock_private_shares(ngx_table_elt_t *h)
     };
 
     for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (ngx_http_paylock_private_is(h, names[i])) {
+        if (ngx_http_paylock_cache_control_is(h, names[i])) {
             return 1;
         }
     }
@@ -124,7 +124,7 @@ ngx_http_paylock_private_shares(ngx_table_elt_t *h)
 
 
 static ngx_uint_t
-ngx_http_paylock_private_is(ngx_table_elt_t *h, const char *name)
+ngx_http_paylock_cache_control_is(ngx_table_elt_t *h, const char *name)
 {
     return h->key.len == ngx_strlen(name)
            && ngx_strncasecmp(h->key.data, (u_char *) name, h->key.len) == 0;

@@ -33,27 +33,27 @@ typedef struct {
     paylock_pass_purpose_e       purpose;
     ngx_uint_t                   n;
     paylock_pass_t               pass;         /* key NULL: none */
-} ngx_http_paylock_shown_t;
+} ngx_http_paylock_pass_shown_t;
 
 
-static void ngx_http_paylock_token_found(void *data, const char *token,
+static void ngx_http_paylock_pass_accept_found(void *data, const char *token,
     size_t len);
-static ngx_int_t ngx_http_paylock_token_link(ngx_http_request_t *r,
-    ngx_http_paylock_shown_t *shown);
-static ngx_int_t ngx_http_paylock_token_exchange(ngx_http_request_t *r,
+static ngx_int_t ngx_http_paylock_pass_accept_link(ngx_http_request_t *r,
+    ngx_http_paylock_pass_shown_t *shown);
+static ngx_int_t ngx_http_paylock_pass_accept_exchange(ngx_http_request_t *r,
     paylock_pass_t *pass, ngx_str_t *args);
-static ngx_int_t ngx_http_paylock_token_cookie(ngx_http_request_t *r,
+static ngx_int_t ngx_http_paylock_pass_accept_cookie(ngx_http_request_t *r,
     paylock_pass_t *pass, ngx_str_t *cookie);
-static ngx_int_t ngx_http_paylock_token_location(ngx_http_request_t *r,
+static ngx_int_t ngx_http_paylock_pass_accept_location(ngx_http_request_t *r,
     ngx_str_t *args, ngx_str_t *location);
 
 
 /* Whatever the stage of the host: no backend is to see what is ours. */
 
 ngx_int_t
-ngx_http_paylock_token(ngx_http_request_t *r)
+ngx_http_paylock_pass_accept(ngx_http_request_t *r)
 {
-    ngx_http_paylock_shown_t       shown;
+    ngx_http_paylock_pass_shown_t  shown;
     ngx_http_paylock_srv_conf_t   *pscf;
     ngx_http_paylock_main_conf_t  *pmcf;
 
@@ -65,11 +65,11 @@ ngx_http_paylock_token(ngx_http_request_t *r)
     shown.n = 0;
     shown.pass.key = NULL;
 
-    ngx_http_paylock_cookie_take(r, ngx_http_paylock_token_found, &shown);
+    ngx_http_paylock_cookie_take(r, ngx_http_paylock_pass_accept_found, &shown);
 
     if (shown.pass.key) {
         pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
-        r->variables[pmcf->pass].data =
+        r->variables[pmcf->pass_index].data =
                                    (u_char *) (uintptr_t) shown.pass.issued;
     }
 
@@ -83,14 +83,14 @@ ngx_http_paylock_token(ngx_http_request_t *r)
     shown.n = 0;
     shown.pass.key = NULL;
 
-    return ngx_http_paylock_token_link(r, &shown);
+    return ngx_http_paylock_pass_accept_link(r, &shown);
 }
 
 
 static void
-ngx_http_paylock_token_found(void *data, const char *token, size_t len)
+ngx_http_paylock_pass_accept_found(void *data, const char *token, size_t len)
 {
-    ngx_http_paylock_shown_t *shown = data;
+    ngx_http_paylock_pass_shown_t  *shown = data;
 
     ngx_str_t       *host;
     paylock_pass_t   pass;
@@ -111,8 +111,8 @@ ngx_http_paylock_token_found(void *data, const char *token, size_t len)
 /* "paylock_pass=" is in the arguments. */
 
 static ngx_int_t
-ngx_http_paylock_token_link(ngx_http_request_t *r,
-    ngx_http_paylock_shown_t *shown)
+ngx_http_paylock_pass_accept_link(ngx_http_request_t *r,
+    ngx_http_paylock_pass_shown_t *shown)
 {
     ngx_str_t                   args;
     ngx_http_paylock_verdict_t  verdict;
@@ -124,11 +124,11 @@ ngx_http_paylock_token_link(ngx_http_request_t *r,
 
     args.len = paylock_strip_query((char *) r->args.data, r->args.len,
                                    (char *) args.data,
-                                   ngx_http_paylock_token_found, shown);
+                                   ngx_http_paylock_pass_accept_found, shown);
 
     /* what nginx logs from here on is without it */
 
-    if (ngx_http_paylock_token_mask(r->pool, &r->request_line) != NGX_OK) {
+    if (ngx_http_paylock_pass_mask(r->pool, &r->request_line) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -146,17 +146,17 @@ ngx_http_paylock_token_link(ngx_http_request_t *r,
         ngx_http_paylock_host_key(r, &verdict);
     }
 
-    if (shown->pass.issued < ngx_http_paylock_host_pass_after(r, &verdict)) {
+    if (shown->pass.issued < ngx_http_paylock_pass_good_after(r, &verdict)) {
         return NGX_DECLINED;
     }
 
-    return ngx_http_paylock_token_exchange(r, &shown->pass, &args);
+    return ngx_http_paylock_pass_accept_exchange(r, &shown->pass, &args);
 }
 
 
 static ngx_int_t
-ngx_http_paylock_token_exchange(ngx_http_request_t *r, paylock_pass_t *pass,
-    ngx_str_t *args)
+ngx_http_paylock_pass_accept_exchange(ngx_http_request_t *r,
+    paylock_pass_t *pass, ngx_str_t *args)
 {
     ngx_int_t                    rc;
     ngx_str_t                    location, cookie;
@@ -168,9 +168,9 @@ ngx_http_paylock_token_exchange(ngx_http_request_t *r, paylock_pass_t *pass,
     verdict = ngx_http_paylock_judge(r);
 
     if (verdict == NULL
-        || ngx_http_paylock_neutral(r) != NGX_OK
-        || ngx_http_paylock_token_location(r, args, &location) != NGX_OK
-        || ngx_http_paylock_token_cookie(r, pass, &cookie) != NGX_OK)
+        || ngx_http_paylock_disable_filters(r) != NGX_OK
+        || ngx_http_paylock_pass_accept_location(r, args, &location) != NGX_OK
+        || ngx_http_paylock_pass_accept_cookie(r, pass, &cookie) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -181,7 +181,8 @@ ngx_http_paylock_token_exchange(ngx_http_request_t *r, paylock_pass_t *pass,
         || ngx_http_paylock_headers_add(r, "Set-Cookie", &cookie) != NGX_OK
         || ngx_http_paylock_headers_add(r, "Referrer-Policy", &no_referrer)
            != NGX_OK
-        || ngx_http_paylock_headers_add(r, "Cache-Control", &no_store) != NGX_OK)
+        || ngx_http_paylock_headers_add(r, "Cache-Control", &no_store)
+           != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -189,7 +190,7 @@ ngx_http_paylock_token_exchange(ngx_http_request_t *r, paylock_pass_t *pass,
     r->unparsed_uri = location;
     r->args = *args;
 
-    if (verdict != &ngx_http_paylock_open) {
+    if (verdict != &ngx_http_paylock_verdict_open) {
         verdict->answered = 1;
     }
 
@@ -215,7 +216,7 @@ ngx_http_paylock_token_exchange(ngx_http_request_t *r, paylock_pass_t *pass,
 /* Made with the key of the link: who takes that key away ends both. */
 
 static ngx_int_t
-ngx_http_paylock_token_cookie(ngx_http_request_t *r, paylock_pass_t *pass,
+ngx_http_paylock_pass_accept_cookie(ngx_http_request_t *r, paylock_pass_t *pass,
     ngx_str_t *cookie)
 {
     char         token[PAYLOCK_PASS_TOKEN + 1];
@@ -259,7 +260,7 @@ ngx_http_paylock_token_cookie(ngx_http_request_t *r, paylock_pass_t *pass,
 /* The same address without the token, relative: nothing names a host. */
 
 static ngx_int_t
-ngx_http_paylock_token_location(ngx_http_request_t *r, ngx_str_t *args,
+ngx_http_paylock_pass_accept_location(ngx_http_request_t *r, ngx_str_t *args,
     ngx_str_t *location)
 {
     u_char     *p;
@@ -295,7 +296,7 @@ ngx_http_paylock_token_location(ngx_http_request_t *r, ngx_str_t *args,
 /* A text with the tokens in it masked, such as a request line. */
 
 ngx_int_t
-ngx_http_paylock_token_mask(ngx_pool_t *pool, ngx_str_t *text)
+ngx_http_paylock_pass_mask(ngx_pool_t *pool, ngx_str_t *text)
 {
     size_t   size;
     u_char  *p;

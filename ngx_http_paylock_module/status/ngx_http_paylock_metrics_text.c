@@ -19,7 +19,7 @@
 
 #define m_offset(field)  offsetof(ngx_http_paylock_metrics_t, field)
 #define m_counted(column)                                                     \
-    (m_offset(counted) + NGX_HTTP_PAYLOCK_COUNT_##column * sizeof(int64_t))
+    (m_offset(counted) + NGX_HTTP_PAYLOCK_COUNTER_##column * sizeof(int64_t))
 
 
 typedef struct {
@@ -34,26 +34,26 @@ typedef struct {
 } ngx_http_paylock_family_t;
 
 
-static u_char *ngx_http_paylock_render_info(u_char *p, u_char *last,
+static u_char *ngx_http_paylock_metrics_text_info(u_char *p, u_char *last,
     ngx_str_t *name, ngx_uint_t json);
-static u_char *ngx_http_paylock_render_text(u_char *p, u_char *last,
+static u_char *ngx_http_paylock_metrics_text_prometheus(u_char *p, u_char *last,
     const ngx_http_paylock_family_t *family, const int64_t *value);
-static u_char *ngx_http_paylock_render_json(u_char *p, u_char *last,
+static u_char *ngx_http_paylock_metrics_text_json(u_char *p, u_char *last,
     const ngx_http_paylock_family_t *family, const int64_t *value);
-static u_char *ngx_http_paylock_render_number(u_char *p, u_char *last,
+static u_char *ngx_http_paylock_metrics_text_number(u_char *p, u_char *last,
     int64_t value, ngx_uint_t digits);
-static const char *ngx_http_paylock_render_state(ngx_uint_t i);
-static const char *ngx_http_paylock_render_stage(ngx_uint_t i);
-static const char *ngx_http_paylock_render_request(ngx_uint_t i);
-static const char *ngx_http_paylock_render_answer(ngx_uint_t i);
+static const char *ngx_http_paylock_metrics_text_state(ngx_uint_t i);
+static const char *ngx_http_paylock_metrics_text_stage(ngx_uint_t i);
+static const char *ngx_http_paylock_metrics_text_request(ngx_uint_t i);
+static const char *ngx_http_paylock_metrics_text_answer(ngx_uint_t i);
 
 
 static const ngx_http_paylock_family_t  ngx_http_paylock_families[] = {
 
     { "paylock_node_state", "gauge",
       "1 for the state in which this nginx is.",
-      m_offset(state), 0, NGX_HTTP_PAYLOCK_DIVERGED + 1,
-      "state", ngx_http_paylock_render_state },
+      m_offset(state), 0, NGX_HTTP_PAYLOCK_NODE_DIVERGED + 1,
+      "state", ngx_http_paylock_metrics_text_state },
 
     { "paylock_answer_age_seconds", "gauge",
       "Time since the last good answer of Redis.",
@@ -70,7 +70,7 @@ static const ngx_http_paylock_family_t  ngx_http_paylock_families[] = {
     { "paylock_records", "gauge",
       "Records by the stage that they put their host in now.",
       m_offset(records), 0, PAYLOCK_LOCKED + 1,
-      "stage", ngx_http_paylock_render_stage },
+      "stage", ngx_http_paylock_metrics_text_stage },
 
     { "paylock_held_hosts", "gauge",
       "Hosts that stay as they were against what Redis shows.",
@@ -90,14 +90,15 @@ static const ngx_http_paylock_family_t  ngx_http_paylock_families[] = {
 
     { "paylock_requests_total", "counter",
       "Requests by the state of their host, or by why they were let through.",
-      m_counted(REQUESTS), 0, NGX_HTTP_PAYLOCK_COUNT_ANSWERS,
-      "state", ngx_http_paylock_render_request },
+      m_counted(REQUESTS), 0, NGX_HTTP_PAYLOCK_COUNTER_ANSWERS,
+      "state", ngx_http_paylock_metrics_text_request },
 
     { "paylock_answers_total", "counter",
       "Answers in the place of the site's, by their type.",
       m_counted(ANSWERS), 0,
-      NGX_HTTP_PAYLOCK_COUNT_PREFLIGHTS - NGX_HTTP_PAYLOCK_COUNT_ANSWERS + 1,
-      "type", ngx_http_paylock_render_answer },
+      NGX_HTTP_PAYLOCK_COUNTER_PREFLIGHTS
+      - NGX_HTTP_PAYLOCK_COUNTER_ANSWERS + 1,
+      "type", ngx_http_paylock_metrics_text_answer },
 
     { "paylock_redis_connections_total", "counter",
       "Connections to Redis that were made.",
@@ -118,7 +119,7 @@ static const ngx_http_paylock_family_t  ngx_http_paylock_families[] = {
 
 
 ngx_buf_t *
-ngx_http_paylock_metrics_render(ngx_pool_t *pool, ngx_str_t *name,
+ngx_http_paylock_metrics_text(ngx_pool_t *pool, ngx_str_t *name,
     ngx_http_paylock_metrics_t *m, ngx_uint_t json)
 {
     u_char                           *p, *last;
@@ -133,7 +134,7 @@ ngx_http_paylock_metrics_render(ngx_pool_t *pool, ngx_str_t *name,
     }
 
     last = b->end;
-    p = ngx_http_paylock_render_info(b->last, last, name, json);
+    p = ngx_http_paylock_metrics_text_info(b->last, last, name, json);
 
     for (i = 0; i < sizeof(ngx_http_paylock_families)
                     / sizeof(ngx_http_paylock_families[0]); i++)
@@ -141,8 +142,9 @@ ngx_http_paylock_metrics_render(ngx_pool_t *pool, ngx_str_t *name,
         family = &ngx_http_paylock_families[i];
         value = (const int64_t *) ((const u_char *) m + family->offset);
 
-        p = json ? ngx_http_paylock_render_json(p, last, family, value)
-                 : ngx_http_paylock_render_text(p, last, family, value);
+        p = json
+            ? ngx_http_paylock_metrics_text_json(p, last, family, value)
+            : ngx_http_paylock_metrics_text_prometheus(p, last, family, value);
     }
 
     b->last = json ? ngx_slprintf(p, last, "}\n") : p;
@@ -152,7 +154,7 @@ ngx_http_paylock_metrics_render(ngx_pool_t *pool, ngx_str_t *name,
 
 
 static u_char *
-ngx_http_paylock_render_info(u_char *p, u_char *last, ngx_str_t *name,
+ngx_http_paylock_metrics_text_info(u_char *p, u_char *last, ngx_str_t *name,
     ngx_uint_t json)
 {
     char           safe[6 * 256];
@@ -179,7 +181,7 @@ ngx_http_paylock_render_info(u_char *p, u_char *last, ngx_str_t *name,
 
 
 static u_char *
-ngx_http_paylock_render_text(u_char *p, u_char *last,
+ngx_http_paylock_metrics_text_prometheus(u_char *p, u_char *last,
     const ngx_http_paylock_family_t *family, const int64_t *value)
 {
     ngx_uint_t  i;
@@ -201,7 +203,8 @@ ngx_http_paylock_render_text(u_char *p, u_char *last,
         }
 
         p = ngx_slprintf(p, last, " ");
-        p = ngx_http_paylock_render_number(p, last, value[i], family->digits);
+        p = ngx_http_paylock_metrics_text_number(p, last, value[i],
+                                                 family->digits);
         p = ngx_slprintf(p, last, "\n");
     }
 
@@ -210,7 +213,7 @@ ngx_http_paylock_render_text(u_char *p, u_char *last,
 
 
 static u_char *
-ngx_http_paylock_render_json(u_char *p, u_char *last,
+ngx_http_paylock_metrics_text_json(u_char *p, u_char *last,
     const ngx_http_paylock_family_t *family, const int64_t *value)
 {
     ngx_uint_t  i;
@@ -227,8 +230,8 @@ ngx_http_paylock_render_json(u_char *p, u_char *last,
 
         p = value[i] == NGX_HTTP_PAYLOCK_METRICS_NONE
             ? ngx_slprintf(p, last, "null")
-            : ngx_http_paylock_render_number(p, last, value[i],
-                                             family->digits);
+            : ngx_http_paylock_metrics_text_number(p, last, value[i],
+                                                   family->digits);
     }
 
     return ngx_slprintf(p, last, "%s", family->label ? "}" : "");
@@ -236,7 +239,7 @@ ngx_http_paylock_render_json(u_char *p, u_char *last,
 
 
 static u_char *
-ngx_http_paylock_render_number(u_char *p, u_char *last, int64_t value,
+ngx_http_paylock_metrics_text_number(u_char *p, u_char *last, int64_t value,
     ngx_uint_t digits)
 {
     int64_t     unit;
@@ -267,29 +270,30 @@ ngx_http_paylock_render_number(u_char *p, u_char *last, int64_t value,
 
 
 static const char *
-ngx_http_paylock_render_state(ngx_uint_t i)
+ngx_http_paylock_metrics_text_state(ngx_uint_t i)
 {
     return ngx_http_paylock_node_states[i];
 }
 
 
 static const char *
-ngx_http_paylock_render_stage(ngx_uint_t i)
+ngx_http_paylock_metrics_text_stage(ngx_uint_t i)
 {
     return paylock_stage_names[i];
 }
 
 
 static const char *
-ngx_http_paylock_render_request(ngx_uint_t i)
+ngx_http_paylock_metrics_text_request(ngx_uint_t i)
 {
-    return i <= PAYLOCK_LOCKED ? paylock_stage_names[i]
-                               : ngx_http_paylock_passes[i - PAYLOCK_LOCKED];
+    return i <= PAYLOCK_LOCKED
+           ? paylock_stage_names[i]
+           : ngx_http_paylock_let_through_names[i - PAYLOCK_LOCKED];
 }
 
 
 static const char *
-ngx_http_paylock_render_answer(ngx_uint_t i)
+ngx_http_paylock_metrics_text_answer(ngx_uint_t i)
 {
     static const char *const  types[] = {
         "html", "problem+json", "text", "empty", "preflight"

@@ -20,14 +20,15 @@
 #define NGX_HTTP_PAYLOCK_TLS_DEPTH  10     /* of a chain of certificates */
 
 
-static ngx_int_t ngx_http_paylock_redis_ssl_certificate(ngx_conf_t *cf,
-    ngx_http_paylock_redis_t *redis);
-static ngx_int_t ngx_http_paylock_redis_ssl_verify(ngx_conf_t *cf,
-    ngx_http_paylock_redis_t *redis);
+static ngx_int_t ngx_http_paylock_conf_redis_ssl_certificate(ngx_conf_t *cf,
+    ngx_http_paylock_redis_conf_t *redis);
+static ngx_int_t ngx_http_paylock_conf_redis_ssl_verify(ngx_conf_t *cf,
+    ngx_http_paylock_redis_conf_t *redis);
 
 
 char *
-ngx_http_paylock_redis_ssl_init(ngx_conf_t *cf, ngx_http_paylock_redis_t *redis)
+ngx_http_paylock_conf_redis_ssl_init(ngx_conf_t *cf,
+    ngx_http_paylock_redis_conf_t *redis)
 {
     u_char               addr[16];
     ngx_pool_cleanup_t  *cln;
@@ -71,15 +72,15 @@ ngx_http_paylock_redis_ssl_init(ngx_conf_t *cf, ngx_http_paylock_redis_t *redis)
     cln->handler = ngx_ssl_cleanup_ctx;
     cln->data = &redis->ssl;
 
-    return ngx_http_paylock_redis_ssl_certificate(cf, redis) == NGX_OK
-           && ngx_http_paylock_redis_ssl_verify(cf, redis) == NGX_OK
+    return ngx_http_paylock_conf_redis_ssl_certificate(cf, redis) == NGX_OK
+           && ngx_http_paylock_conf_redis_ssl_verify(cf, redis) == NGX_OK
            ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 
 
 static ngx_int_t
-ngx_http_paylock_redis_ssl_certificate(ngx_conf_t *cf,
-    ngx_http_paylock_redis_t *redis)
+ngx_http_paylock_conf_redis_ssl_certificate(ngx_conf_t *cf,
+    ngx_http_paylock_redis_conf_t *redis)
 {
     if (redis->ssl_certificate.len == 0
         && redis->ssl_certificate_key.len == 0)
@@ -103,7 +104,8 @@ ngx_http_paylock_redis_ssl_certificate(ngx_conf_t *cf,
 
 
 static ngx_int_t
-ngx_http_paylock_redis_ssl_verify(ngx_conf_t *cf, ngx_http_paylock_redis_t *redis)
+ngx_http_paylock_conf_redis_ssl_verify(ngx_conf_t *cf,
+    ngx_http_paylock_redis_conf_t *redis)
 {
     int                 ok;
     X509_VERIFY_PARAM  *param;

@@ -8,7 +8,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include "ngx_http_paylock_count.h"
+#include "ngx_http_paylock_counters.h"
 #include "ngx_http_paylock_zone.h"
 
 
@@ -17,11 +17,11 @@
 #define NGX_HTTP_PAYLOCK_ROWS  NGX_MAX_PROCESSES
 
 
-static ngx_int_t ngx_http_paylock_count_init(ngx_shm_zone_t *zone,
+static ngx_int_t ngx_http_paylock_counters_zone_init(ngx_shm_zone_t *zone,
     void *data);
 
 
-const char *const  ngx_http_paylock_passes[] = {
+const char *const  ngx_http_paylock_let_through_names[] = {
     NULL, "exempt", "bypass", "pass", "dry_run"
 };
 
@@ -32,19 +32,19 @@ const char *const  ngx_http_paylock_passes[] = {
  */
 
 ngx_shm_zone_t *
-ngx_http_paylock_count_zone(ngx_conf_t *cf)
+ngx_http_paylock_counters_zone(ngx_conf_t *cf)
 {
     size_t           size;
     ngx_str_t        name = ngx_string("paylock_count_1");
     ngx_shm_zone_t  *zone;
 
-    size = NGX_HTTP_PAYLOCK_ROWS * sizeof(ngx_http_paylock_count_t)
+    size = NGX_HTTP_PAYLOCK_ROWS * sizeof(ngx_http_paylock_counters_t)
            + 8 * ngx_pagesize;
 
     zone = ngx_shared_memory_add(cf, &name, size, ngx_http_paylock_zone_tag);
 
     if (zone) {
-        zone->init = ngx_http_paylock_count_init;
+        zone->init = ngx_http_paylock_counters_zone_init;
     }
 
     return zone;
@@ -52,15 +52,16 @@ ngx_http_paylock_count_zone(ngx_conf_t *cf)
 
 
 static ngx_int_t
-ngx_http_paylock_count_init(ngx_shm_zone_t *zone, void *data)
+ngx_http_paylock_counters_zone_init(ngx_shm_zone_t *zone, void *data)
 {
     ngx_slab_pool_t  *shpool;
 
     shpool = (ngx_slab_pool_t *) zone->shm.addr;
 
     if (data == NULL && !zone->shm.exists) {
-        shpool->data = ngx_slab_calloc(shpool, NGX_HTTP_PAYLOCK_ROWS
-                                           * sizeof(ngx_http_paylock_count_t));
+        shpool->data = ngx_slab_calloc(shpool,
+                                       NGX_HTTP_PAYLOCK_ROWS
+                                       * sizeof(ngx_http_paylock_counters_t));
     }
 
     zone->data = shpool->data;
@@ -69,12 +70,12 @@ ngx_http_paylock_count_init(ngx_shm_zone_t *zone, void *data)
 }
 
 
-ngx_http_paylock_count_t *
-ngx_http_paylock_count_take(ngx_cycle_t *cycle, ngx_shm_zone_t *zone)
+ngx_http_paylock_counters_t *
+ngx_http_paylock_counters_acquire(ngx_cycle_t *cycle, ngx_shm_zone_t *zone)
 {
-    ngx_uint_t                 i;
-    ngx_atomic_uint_t          pid;
-    ngx_http_paylock_count_t  *rows;
+    ngx_uint_t                    i;
+    ngx_atomic_uint_t             pid;
+    ngx_http_paylock_counters_t  *rows;
 
     rows = zone->data;
 
@@ -91,44 +92,45 @@ ngx_http_paylock_count_take(ngx_cycle_t *cycle, ngx_shm_zone_t *zone)
 
     /* others have the pids of many that crashed: nobody reads this one */
 
-    return ngx_pcalloc(cycle->pool, sizeof(ngx_http_paylock_count_t));
+    return ngx_pcalloc(cycle->pool, sizeof(ngx_http_paylock_counters_t));
 }
 
 
 void
-ngx_http_paylock_count_give(ngx_http_paylock_count_t *count)
+ngx_http_paylock_counters_release(ngx_http_paylock_counters_t *row)
 {
-    count->pid = 0;
+    row->pid = 0;
 }
 
 
 void
-ngx_http_paylock_count_sum(ngx_shm_zone_t *zone, ngx_http_paylock_count_t *sum)
+ngx_http_paylock_counters_sum(ngx_shm_zone_t *zone,
+    ngx_http_paylock_counters_t *sum)
 {
-    uint64_t                   longest;
-    ngx_uint_t                 i, j;
-    ngx_http_paylock_count_t  *rows;
+    uint64_t                      longest;
+    ngx_uint_t                    i, j;
+    ngx_http_paylock_counters_t  *rows;
 
     rows = zone->data;
     longest = 0;
 
-    ngx_memzero(sum, sizeof(ngx_http_paylock_count_t));
+    ngx_memzero(sum, sizeof(ngx_http_paylock_counters_t));
 
     for (i = 0; i < NGX_HTTP_PAYLOCK_ROWS; i++) {
 
-        for (j = 0; j < NGX_HTTP_PAYLOCK_COUNT_LAST; j++) {
+        for (j = 0; j < NGX_HTTP_PAYLOCK_COUNTER_LAST; j++) {
             sum->n[j] += rows[i].n[j];
         }
 
-        longest = ngx_max(longest, rows[i].n[NGX_HTTP_PAYLOCK_COUNT_LONGEST]);
+        longest = ngx_max(longest, rows[i].n[NGX_HTTP_PAYLOCK_COUNTER_LONGEST]);
     }
 
-    sum->n[NGX_HTTP_PAYLOCK_COUNT_LONGEST] = longest;
+    sum->n[NGX_HTTP_PAYLOCK_COUNTER_LONGEST] = longest;
 }
 
 
 uint64_t
-ngx_http_paylock_count_now(void)
+ngx_http_paylock_counters_now(void)
 {
     struct timespec  ts;
 
@@ -139,11 +141,11 @@ ngx_http_paylock_count_now(void)
 
 
 void
-ngx_http_paylock_count_turn(ngx_http_paylock_count_t *count, uint64_t start)
+ngx_http_paylock_counters_turn(ngx_http_paylock_counters_t *row, uint64_t start)
 {
     uint64_t  *longest;
 
-    longest = &count->n[NGX_HTTP_PAYLOCK_COUNT_LONGEST];
+    longest = &row->n[NGX_HTTP_PAYLOCK_COUNTER_LONGEST];
 
-    *longest = ngx_max(*longest, ngx_http_paylock_count_now() - start);
+    *longest = ngx_max(*longest, ngx_http_paylock_counters_now() - start);
 }

@@ -18,24 +18,24 @@
 #define NGX_HTTP_PAYLOCK_PASSWORD_MAX  1024
 
 
-static char *ngx_http_paylock_redis_url(ngx_conf_t *cf,
-    ngx_http_paylock_redis_t *redis, ngx_str_t *text);
-static char *ngx_http_paylock_redis_address(ngx_conf_t *cf,
-    ngx_http_paylock_redis_t *redis, paylock_url_t *url);
-static char *ngx_http_paylock_redis_lookup(ngx_conf_t *cf,
-    ngx_http_paylock_redis_t *redis);
-static char *ngx_http_paylock_redis_parameter(ngx_conf_t *cf,
-    ngx_http_paylock_redis_t *redis, ngx_str_t *value);
-static char *ngx_http_paylock_redis_prefix(ngx_conf_t *cf,
-    ngx_http_paylock_redis_t *redis, ngx_str_t *prefix);
-static char *ngx_http_paylock_redis_password(ngx_conf_t *cf,
-    ngx_http_paylock_redis_t *redis, ngx_str_t *file);
-static char *ngx_http_paylock_redis_text(ngx_conf_t *cf, const char *fmt,
+static char *ngx_http_paylock_conf_redis_url(ngx_conf_t *cf,
+    ngx_http_paylock_redis_conf_t *redis, ngx_str_t *text);
+static char *ngx_http_paylock_conf_redis_address(ngx_conf_t *cf,
+    ngx_http_paylock_redis_conf_t *redis, paylock_url_t *url);
+static char *ngx_http_paylock_conf_redis_lookup(ngx_conf_t *cf,
+    ngx_http_paylock_redis_conf_t *redis);
+static char *ngx_http_paylock_conf_redis_parameter(ngx_conf_t *cf,
+    ngx_http_paylock_redis_conf_t *redis, ngx_str_t *value);
+static char *ngx_http_paylock_conf_redis_prefix(ngx_conf_t *cf,
+    ngx_http_paylock_redis_conf_t *redis, ngx_str_t *prefix);
+static char *ngx_http_paylock_conf_redis_password(ngx_conf_t *cf,
+    ngx_http_paylock_redis_conf_t *redis, ngx_str_t *file);
+static char *ngx_http_paylock_conf_redis_text(ngx_conf_t *cf, const char *fmt,
     const void *data, size_t len);
 
 
 char *
-ngx_http_paylock_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+ngx_http_paylock_conf_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_paylock_main_conf_t  *pmcf = conf;
 
@@ -49,10 +49,10 @@ ngx_http_paylock_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
-    rv = ngx_http_paylock_redis_url(cf, &pmcf->redis, &value[1]);
+    rv = ngx_http_paylock_conf_redis_url(cf, &pmcf->redis, &value[1]);
 
     for (i = 2; rv == NGX_CONF_OK && i < cf->args->nelts; i++) {
-        rv = ngx_http_paylock_redis_parameter(cf, &pmcf->redis, &value[i]);
+        rv = ngx_http_paylock_conf_redis_parameter(cf, &pmcf->redis, &value[i]);
     }
 
     if (rv == NGX_CONF_OK && pmcf->redis.user && !pmcf->redis.password) {
@@ -70,31 +70,32 @@ ngx_http_paylock_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 /* Whatever the order of the directives, all of them are known now. */
 
 char *
-ngx_http_paylock_redis_init(ngx_conf_t *cf, ngx_http_paylock_redis_t *redis)
+ngx_http_paylock_conf_redis_init(ngx_conf_t *cf,
+    ngx_http_paylock_redis_conf_t *redis)
 {
     ngx_str_t  url = ngx_string(NGX_HTTP_PAYLOCK_URL);
 
     ngx_conf_init_value(redis->ssl_verify, 1);
 
     if (redis->name.len == 0
-        && ngx_http_paylock_redis_url(cf, redis, &url) != NGX_CONF_OK)
+        && ngx_http_paylock_conf_redis_url(cf, redis, &url) != NGX_CONF_OK)
     {
         return NGX_CONF_ERROR;
     }
 
     if (redis->naddrs == 0
-        && ngx_http_paylock_redis_lookup(cf, redis) != NGX_CONF_OK)
+        && ngx_http_paylock_conf_redis_lookup(cf, redis) != NGX_CONF_OK)
     {
         return NGX_CONF_ERROR;
     }
 
-    return ngx_http_paylock_redis_ssl_init(cf, redis);
+    return ngx_http_paylock_conf_redis_ssl_init(cf, redis);
 }
 
 
 static char *
-ngx_http_paylock_redis_url(ngx_conf_t *cf, ngx_http_paylock_redis_t *redis,
-    ngx_str_t *text)
+ngx_http_paylock_conf_redis_url(ngx_conf_t *cf,
+    ngx_http_paylock_redis_conf_t *redis, ngx_str_t *text)
 {
     char           *rv;
     ngx_str_t       prefix = ngx_string(PAYLOCK_PREFIX);
@@ -113,19 +114,19 @@ ngx_http_paylock_redis_url(ngx_conf_t *cf, ngx_http_paylock_redis_t *redis,
     redis->connect_timeout = 2000;
     redis->timeout = 3000;
 
-    rv = ngx_http_paylock_redis_address(cf, redis, &url);
+    rv = ngx_http_paylock_conf_redis_address(cf, redis, &url);
 
     if (rv == NGX_CONF_OK) {
-        rv = ngx_http_paylock_redis_prefix(cf, redis, &prefix);
+        rv = ngx_http_paylock_conf_redis_prefix(cf, redis, &prefix);
     }
 
     if (rv == NGX_CONF_OK && url.user) {
-        redis->user = ngx_http_paylock_redis_text(cf, "%*s%Z", url.user,
-                                                  ngx_strlen(url.user));
+        redis->user = ngx_http_paylock_conf_redis_text(cf, "%*s%Z", url.user,
+                                                       ngx_strlen(url.user));
     }
 
     if (rv == NGX_CONF_OK && url.password) {
-        redis->password = ngx_http_paylock_redis_text(cf, "%*s%Z",
+        redis->password = ngx_http_paylock_conf_redis_text(cf, "%*s%Z",
                                   url.password, ngx_strlen(url.password));
     }
 
@@ -136,8 +137,8 @@ ngx_http_paylock_redis_url(ngx_conf_t *cf, ngx_http_paylock_redis_t *redis,
 
 
 static char *
-ngx_http_paylock_redis_address(ngx_conf_t *cf,
-    ngx_http_paylock_redis_t *redis, paylock_url_t *url)
+ngx_http_paylock_conf_redis_address(ngx_conf_t *cf,
+    ngx_http_paylock_redis_conf_t *redis, paylock_url_t *url)
 {
     u_char     *p;
     size_t      len;
@@ -188,7 +189,7 @@ ngx_http_paylock_redis_address(ngx_conf_t *cf,
 
     if (url->host) {
         host.len = ngx_strlen(url->host);
-        host.data = (u_char *) ngx_http_paylock_redis_text(cf, "%*s%Z",
+        host.data = (u_char *) ngx_http_paylock_conf_redis_text(cf, "%*s%Z",
                                                        url->host, host.len);
         if (host.data == NULL) {
             return NGX_CONF_ERROR;
@@ -216,7 +217,8 @@ ngx_http_paylock_redis_address(ngx_conf_t *cf,
  */
 
 static char *
-ngx_http_paylock_redis_lookup(ngx_conf_t *cf, ngx_http_paylock_redis_t *redis)
+ngx_http_paylock_conf_redis_lookup(ngx_conf_t *cf,
+    ngx_http_paylock_redis_conf_t *redis)
 {
     ngx_url_t                  u;
     ngx_uint_t                 level;
@@ -251,8 +253,8 @@ ngx_http_paylock_redis_lookup(ngx_conf_t *cf, ngx_http_paylock_redis_t *redis)
 
 
 static char *
-ngx_http_paylock_redis_parameter(ngx_conf_t *cf,
-    ngx_http_paylock_redis_t *redis, ngx_str_t *value)
+ngx_http_paylock_conf_redis_parameter(ngx_conf_t *cf,
+    ngx_http_paylock_redis_conf_t *redis, ngx_str_t *value)
 {
     ngx_str_t    s;
     ngx_msec_t  *time;
@@ -267,16 +269,17 @@ ngx_http_paylock_redis_parameter(ngx_conf_t *cf,
     s.len = value->data + value->len - s.data;
 
     if (ngx_strncmp(value->data, "prefix=", 7) == 0) {
-        return ngx_http_paylock_redis_prefix(cf, redis, &s);
+        return ngx_http_paylock_conf_redis_prefix(cf, redis, &s);
     }
 
     if (ngx_strncmp(value->data, "username=", 9) == 0 && s.len) {
-        redis->user = ngx_http_paylock_redis_text(cf, "%*s%Z", s.data, s.len);
+        redis->user = ngx_http_paylock_conf_redis_text(cf, "%*s%Z", s.data,
+                                                       s.len);
         return redis->user ? NGX_CONF_OK : NGX_CONF_ERROR;
     }
 
     if (ngx_strncmp(value->data, "password_file=", 14) == 0) {
-        return ngx_http_paylock_redis_password(cf, redis, &s);
+        return ngx_http_paylock_conf_redis_password(cf, redis, &s);
     }
 
     if (ngx_strcmp(value->data, "replica=on") == 0
@@ -315,8 +318,8 @@ invalid:
 
 
 static char *
-ngx_http_paylock_redis_prefix(ngx_conf_t *cf, ngx_http_paylock_redis_t *redis,
-    ngx_str_t *prefix)
+ngx_http_paylock_conf_redis_prefix(ngx_conf_t *cf,
+    ngx_http_paylock_redis_conf_t *redis, ngx_str_t *prefix)
 {
     if (prefix->len == 0 || prefix->len > NGX_HTTP_PAYLOCK_PREFIX_MAX) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
@@ -325,16 +328,16 @@ ngx_http_paylock_redis_prefix(ngx_conf_t *cf, ngx_http_paylock_redis_t *redis,
         return NGX_CONF_ERROR;
     }
 
-    redis->locks = ngx_http_paylock_redis_text(cf,
-                                               "%*s" PAYLOCK_KEY_LOCKS "%Z",
-                                               prefix->data, prefix->len);
-    redis->audit = ngx_http_paylock_redis_text(cf,
-                                               "%*s" PAYLOCK_KEY_AUDIT "%Z",
-                                               prefix->data, prefix->len);
+    redis->locks = ngx_http_paylock_conf_redis_text(cf,
+                                                   "%*s" PAYLOCK_KEY_LOCKS "%Z",
+                                                   prefix->data, prefix->len);
+    redis->audit = ngx_http_paylock_conf_redis_text(cf,
+                                                   "%*s" PAYLOCK_KEY_AUDIT "%Z",
+                                                   prefix->data, prefix->len);
 
-    redis->nodes = ngx_http_paylock_redis_text(cf,
-                                               "%*s" PAYLOCK_KEY_NODES "%Z",
-                                               prefix->data, prefix->len);
+    redis->nodes = ngx_http_paylock_conf_redis_text(cf,
+                                                   "%*s" PAYLOCK_KEY_NODES "%Z",
+                                                   prefix->data, prefix->len);
 
     return redis->locks && redis->audit && redis->nodes ? NGX_CONF_OK
                                                         : NGX_CONF_ERROR;
@@ -344,8 +347,8 @@ ngx_http_paylock_redis_prefix(ngx_conf_t *cf, ngx_http_paylock_redis_t *redis,
 /* The first line of the file, which only the master reads. */
 
 static char *
-ngx_http_paylock_redis_password(ngx_conf_t *cf,
-    ngx_http_paylock_redis_t *redis, ngx_str_t *file)
+ngx_http_paylock_conf_redis_password(ngx_conf_t *cf,
+    ngx_http_paylock_redis_conf_t *redis, ngx_str_t *file)
 {
     u_char   *p, line[NGX_HTTP_PAYLOCK_PASSWORD_MAX + 1];
     ssize_t   n;
@@ -373,7 +376,8 @@ ngx_http_paylock_redis_password(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
-    redis->password = ngx_http_paylock_redis_text(cf, "%*s%Z", line, p - line);
+    redis->password = ngx_http_paylock_conf_redis_text(cf, "%*s%Z", line,
+                                                       p - line);
     ngx_explicit_memzero(line, sizeof(line));
 
     return redis->password ? NGX_CONF_OK : NGX_CONF_ERROR;
@@ -381,8 +385,8 @@ ngx_http_paylock_redis_password(ngx_conf_t *cf,
 
 
 static char *
-ngx_http_paylock_redis_text(ngx_conf_t *cf, const char *fmt, const void *data,
-    size_t len)
+ngx_http_paylock_conf_redis_text(ngx_conf_t *cf, const char *fmt,
+    const void *data, size_t len)
 {
     u_char  *p;
 
