@@ -113,6 +113,10 @@ ngx_http_paylock_apply_commit(ngx_http_paylock_feed_t *feed)
         node->alerted = 0;
         node->synced = 1;
 
+        ngx_log_debug3(NGX_LOG_DEBUG_EVENT, feed->log, 0,
+                       "paylock feed: cursor %uL, position %uL, %L fields",
+                       node->cursor.seq, node->position.seq, node->fields);
+
         ngx_http_paylock_apply_unlock(feed);
     }
 

@@ -86,6 +86,10 @@ ngx_http_paylock_apply_entries(ngx_http_paylock_feed_t *feed,
         return rc == NGX_OK ? NGX_AGAIN : rc;
     }
 
+    ngx_log_debug2(NGX_LOG_DEBUG_EVENT, feed->log, 0,
+                   "paylock feed: applied %uz entries, up to %uL",
+                   n, feed->cursor.seq);
+
     while (feed->order++ < PAYLOCK_ORDER_LAST) {
 
         if (feed->later & 1u << feed->order) {

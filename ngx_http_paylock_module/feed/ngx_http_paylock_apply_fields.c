@@ -132,6 +132,11 @@ ngx_http_paylock_apply_sweep(ngx_http_paylock_feed_t *feed)
         if (rc == NGX_OK) {
             feed->looked = 1;
             feed->sweep.belief = ngx_http_paylock_apply_belief(feed);
+            ngx_log_debug2(NGX_LOG_DEBUG_EVENT, feed->log, 0,
+                           "paylock feed: looked: %uD hosts seen, %uD would "
+                           "be opened",
+                           feed->sweep.seen, feed->sweep.lost);
+
             rc = NGX_AGAIN;
         }
 

@@ -83,6 +83,10 @@ ngx_http_paylock_feed_ready(void *data)
 
     redis = &feed->pmcf->redis;
 
+    ngx_log_debug1(NGX_LOG_DEBUG_EVENT, feed->log, 0,
+                   "paylock feed: log in as \"%s\"",
+                   redis->user ? redis->user : "default");
+
     feed->pmcf->counters->n[NGX_HTTP_PAYLOCK_COUNTER_CONNECTIONS]++;
 
     if (redis->password && redis->user) {
@@ -150,6 +154,10 @@ ngx_http_paylock_feed_failed(void *data, const char *why)
 
         feed->batch = ngx_max(feed->batch / 2, 1);
     }
+
+    ngx_log_debug2(NGX_LOG_DEBUG_EVENT, feed->log, 0,
+                   "paylock feed: error %d, next attempt in %M ms",
+                   (int) feed->error, delay);
 
     ngx_add_timer(&feed->retry, delay);
 }

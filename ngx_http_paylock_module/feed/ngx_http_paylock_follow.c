@@ -85,6 +85,10 @@ ngx_http_paylock_feed_ask_entries(ngx_http_paylock_feed_t *feed,
 
     redis = &feed->pmcf->redis;
 
+    ngx_log_debug2(NGX_LOG_DEBUG_EVENT, feed->log, 0,
+                   "paylock feed: ask for entries after %uL, wait %M ms",
+                   feed->cursor.seq, block);
+
     feed->asked = ngx_current_msec;
     feed->block = block;
 
@@ -141,6 +145,10 @@ ngx_http_paylock_feed_entries(void *data, redisReply *reply)
         ngx_http_paylock_feed_unfit(feed, "unexpected reply to XREAD");
         return;
     }
+
+    ngx_log_debug1(NGX_LOG_DEBUG_EVENT, feed->log, 0,
+                   "paylock feed: %uz entries",
+                   stream->element[1]->elements);
 
     feed->done = 0;
 
@@ -199,6 +207,10 @@ ngx_http_paylock_feed_check(void *data, redisReply *reply)
     if (ngx_http_paylock_head_read(feed, reply, &head, &fields) != NGX_OK) {
         return;
     }
+
+    ngx_log_debug4(NGX_LOG_DEBUG_EVENT, feed->log, 0,
+                   "paylock feed: check: head %uL, %L fields; here %uL, %L",
+                   head.seq, fields, feed->cursor.seq, feed->fields);
 
     feed->checked = ngx_current_msec;
 

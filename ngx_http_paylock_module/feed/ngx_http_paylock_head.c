@@ -97,6 +97,10 @@ ngx_http_paylock_head_read(ngx_http_paylock_feed_t *feed, redisReply *reply,
 
     feed->head_invalid = 0;
 
+    ngx_log_debug3(NGX_LOG_DEBUG_EVENT, feed->log, 0,
+                   "paylock feed: head %uL, %L fields, %s", cursor->seq,
+                   *fields, feed->replica ? "replica" : "primary");
+
     return NGX_OK;
 }
 

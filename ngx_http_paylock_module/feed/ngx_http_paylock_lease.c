@@ -94,6 +94,9 @@ ngx_http_paylock_lease_stop(ngx_http_paylock_lease_t *lease)
     }
 
     if (lease->feed.lease) {
+        ngx_log_debug0(NGX_LOG_DEBUG_EVENT, lease->tick.log, 0,
+                       "paylock lease: given back");
+
         ngx_http_paylock_feed_stop(&lease->feed);
         (void) ngx_atomic_cmp_set(&lease->pmcf->node->lease, lease->feed.lease,
                                   0);
@@ -127,6 +130,11 @@ ngx_http_paylock_lease_tick(ngx_event_t *ev)
 
         } else {
             /* this process was stopped for so long that another took over */
+
+            ngx_log_debug1(NGX_LOG_DEBUG_EVENT, ev->log, 0,
+                           "paylock lease: lost to process %P",
+                           ngx_http_paylock_lease_pid(held));
+
             ngx_http_paylock_feed_stop(&lease->feed);
             lease->feed.lease = 0;
         }

@@ -147,6 +147,11 @@ ngx_http_paylock_node_report(ngx_http_paylock_feed_t *feed)
                                pmcf->name.data, text, NULL);
     ngx_http_paylock_redis_add_optional(&feed->conn);
 
+    ngx_log_debug3(NGX_LOG_DEBUG_EVENT, feed->log, 0,
+                   "paylock feed: report: %s, entry %uL, %uD records",
+                   ngx_http_paylock_node_states[node->state], node->cursor.seq,
+                   pmcf->table.sh->count);
+
     feed->reported = ngx_max(ngx_current_msec, 1);
     feed->reported_state = node->state;
     feed->reported_cursor = node->cursor;

@@ -45,6 +45,11 @@ ngx_http_paylock_report_state(ngx_http_paylock_feed_t *feed,
         return;
     }
 
+    ngx_log_debug2(NGX_LOG_DEBUG_EVENT, feed->log, 0,
+                   "paylock feed: state %s, was %s",
+                   ngx_http_paylock_node_states[state],
+                   ngx_http_paylock_node_states[node->state]);
+
     node->state = state;
 
     switch (state) {

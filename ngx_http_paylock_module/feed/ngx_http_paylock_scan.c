@@ -58,6 +58,10 @@ ngx_http_paylock_scan_start(void *data, redisReply *reply)
         return;
     }
 
+    ngx_log_debug3(NGX_LOG_DEBUG_EVENT, feed->log, 0,
+                   "paylock feed: scan: applied %uL, head %uL, %L fields",
+                   applied->seq, feed->cursor.seq, feed->fields);
+
     feed->first = !pmcf->node->synced;
     feed->extends_known = 1;
     feed->missed_entries = 0;
@@ -108,6 +112,10 @@ ngx_http_paylock_scan_ask_back(ngx_http_paylock_feed_t *feed, uint64_t seq)
     (void) ngx_sprintf(from, "%uL-0%Z", seq);
     (void) ngx_sprintf(batch, "%uL%Z", n);
 
+    ngx_log_debug1(NGX_LOG_DEBUG_EVENT, feed->log, 0,
+                   "paylock feed: walk back from entry %uL",
+                   seq);
+
     ngx_http_paylock_redis_add(&feed->conn, "XREVRANGE",
                                feed->pmcf->redis.audit, from, "-",
                                "COUNT", batch, NULL);
@@ -153,6 +161,12 @@ ngx_http_paylock_scan_walk(void *data, redisReply *reply)
         ngx_http_paylock_scan_ask_back(feed, feed->walked_to.seq - 1);
         return;
     }
+
+    ngx_log_debug3(NGX_LOG_DEBUG_EVENT, feed->log, 0,
+                   "paylock feed: the head %s %uL%s",
+                   feed->extends_known ? "extends" : "does not extend",
+                   feed->pmcf->node->cursor.seq,
+                   feed->adopted ? ", adopted" : "");
 
     if (feed->extends_known) {
         node = feed->pmcf->node;
@@ -273,6 +287,10 @@ ngx_http_paylock_scan_fields(void *data, redisReply *reply)
         ngx_http_paylock_feed_unfit(feed, "HSCAN comes to no end");
         return;
     }
+
+    ngx_log_debug3(NGX_LOG_DEBUG_EVENT, feed->log, 0,
+                   "paylock feed: HSCAN: %uL fields at %s, %uL left",
+                   seen - 1, feed->position, feed->fields_left);
 
     feed->fields_left -= seen;
 
@@ -458,6 +476,13 @@ ngx_http_paylock_scan_sweep(void *data, redisReply *reply)
         ngx_http_paylock_redis_again(&feed->conn, ngx_http_paylock_scan_sweep);
         return;
     }
+
+    ngx_log_debug5(NGX_LOG_DEBUG_EVENT, feed->log, 0,
+                   "paylock feed: reconciled: %uD seen, %uD changed, %uD "
+                   "lost, belief %d, %ui held",
+                   feed->sweep.seen, feed->sweep.changed, feed->sweep.lost,
+                   (int) feed->sweep.belief,
+                   (ngx_uint_t) feed->pmcf->table.sh->held);
 
     feed->scanning = 0;
 

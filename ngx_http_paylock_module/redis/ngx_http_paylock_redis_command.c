@@ -80,6 +80,10 @@ ngx_http_paylock_redis_send(ngx_http_paylock_redis_conn_t *conn,
 
     c = conn->peer.connection;
 
+    ngx_log_debug2(NGX_LOG_DEBUG_EVENT, conn->log, 0,
+                   "paylock redis: send, %ui replies due in %M ms",
+                   conn->due, timeout);
+
     conn->handler = handler;
     conn->timeout = timeout;
 

@@ -66,6 +66,9 @@ ngx_http_paylock_redis_fail(ngx_http_paylock_redis_conn_t *conn,
         ngx_cpystrn((u_char *) conn->why, (u_char *) why, sizeof(conn->why));
     }
 
+    ngx_log_debug1(NGX_LOG_DEBUG_EVENT, conn->log, 0,
+                   "paylock redis: %s", why ? why : "this worker leaves");
+
     conn->broken = conn->resp && paylock_resp_pending(conn->resp);
 
     ngx_http_paylock_redis_close(conn);

@@ -220,6 +220,11 @@ ngx_http_paylock_redis_connect_next(ngx_http_paylock_redis_conn_t *conn)
     conn->peer.log = &conn->quiet_log;
     conn->peer.log_error = NGX_ERROR_ERR;
 
+    ngx_log_debug3(NGX_LOG_DEBUG_EVENT, conn->log, 0,
+                   "paylock redis: connect to %V, address %ui of %ui",
+                   &conn->redis->name, conn->naddrs - conn->addrs_left,
+                   conn->naddrs);
+
     ngx_set_socket_errno(0);
 
     rc = ngx_event_connect_peer(&conn->peer);
@@ -338,6 +343,10 @@ ngx_http_paylock_redis_connected(ngx_http_paylock_redis_conn_t *conn)
 
     c->read->handler = ngx_http_paylock_redis_read_handler;
     c->write->handler = ngx_http_paylock_redis_write_handler;
+
+    ngx_log_debug1(NGX_LOG_DEBUG_EVENT, conn->log, 0,
+                   "paylock redis: connected, %s",
+                   conn->redis->tls ? "TLS" : "no TLS");
 
     conn->ready(conn->data);
 }

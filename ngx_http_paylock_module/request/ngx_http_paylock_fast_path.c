@@ -49,6 +49,10 @@ ngx_http_paylock_server_rewrite_handler(ngx_http_request_t *r)
         return ngx_http_paylock_server_rewrite(r, pscf);
     }
 
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "paylock fast path: \"%V\" is open",
+                   &r->headers_in.server);
+
     pmcf->counters->n[PAYLOCK_OPEN]++;
     *verdict = (u_char *) &ngx_http_paylock_verdict_open;
 

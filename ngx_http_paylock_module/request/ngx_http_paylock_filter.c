@@ -101,6 +101,10 @@ ngx_http_paylock_filter_answer(ngx_http_request_t *r)
         }
     }
 
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "paylock filter: %s, instead of %ui",
+                   paylock_stage_names[verdict->stage], r->headers_out.status);
+
     ngx_http_paylock_headers_clear(r);
 
     if (ngx_http_paylock_page_header(r, verdict, &body) != NGX_OK) {
@@ -163,6 +167,9 @@ ngx_http_paylock_filter_blank(ngx_http_request_t *r,
     if (ctx == NULL) {
         return NGX_ERROR;
     }
+
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "paylock filter: subrequest \"%V\" gets no body", &r->uri);
 
     ctx->blank = 1;
     verdict->blanked = 1;

@@ -54,6 +54,11 @@ ngx_http_paylock_gate(ngx_http_request_t *r, ngx_http_paylock_loc_conf_t *plcf,
 
     reason = ngx_http_paylock_let_through(r, plcf, verdict);
 
+    ngx_log_debug3(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "paylock gate: phase %ui, %s, let through: %s",
+                   (ngx_uint_t) phase, paylock_stage_names[verdict->stage],
+                   reason ? ngx_http_paylock_let_through_names[reason] : "no");
+
     if (r == r->main) {
         verdict->let_through = reason;
     }
@@ -121,6 +126,9 @@ ngx_http_paylock_gate_wrap_content(ngx_http_request_t *r,
     if (r->content_handler
         && r->content_handler != ngx_http_paylock_content_handler)
     {
+        ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                       "paylock gate: exempt until its content is asked for");
+
         ctx->content_handler = r->content_handler;
         r->content_handler = ngx_http_paylock_content_handler;
     }
@@ -153,6 +161,9 @@ ngx_http_paylock_recheck_handler(ngx_http_request_t *r)
     if (!plcf->enable || verdict == NULL || !verdict->by_key) {
         return NGX_DECLINED;
     }
+
+    ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "paylock gate: \"paylock_key\" is asked for again");
 
     rc = ngx_http_paylock_gate(r, plcf, NGX_HTTP_PREACCESS_PHASE);
 
@@ -217,6 +228,9 @@ ngx_http_paylock_gate_answer(ngx_http_request_t *r,
     }
 
     verdict->answered = 1;
+
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "paylock answer: %ui", r->headers_out.status);
 
     rc = ngx_http_send_header(r);
 

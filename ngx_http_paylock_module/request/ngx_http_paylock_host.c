@@ -183,6 +183,10 @@ ngx_http_paylock_host_key(ngx_http_request_t *r,
     ngx_http_paylock_table_key(&pmcf->table, host.data, host.len, &key);
     ngx_http_paylock_host_by_key(pmcf, &host, &key, &other);
 
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "paylock key: \"%V\" is %s", &host,
+                   paylock_stage_names[other.stage]);
+
     if (verdict->key.len == 0 || other.stage >= verdict->stage) {
         *verdict = other;
         verdict->pass_checked = 0;

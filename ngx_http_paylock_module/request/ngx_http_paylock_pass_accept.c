@@ -67,6 +67,10 @@ ngx_http_paylock_pass_accept(ngx_http_request_t *r)
 
     ngx_http_paylock_cookie_take(r, ngx_http_paylock_pass_accept_found, &shown);
 
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "paylock pass: %ui cookies, %s", shown.n,
+                   shown.pass.key ? "one is valid" : "none is valid");
+
     if (shown.pass.key) {
         pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
         r->variables[pmcf->pass_index].data =
@@ -132,6 +136,10 @@ ngx_http_paylock_pass_accept_link(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "paylock pass: %ui links, %s", shown->n,
+                   shown->pass.key ? "one is valid" : "none is valid");
+
     if (shown->pass.key == NULL
         || !(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD)))
     {
@@ -147,6 +155,8 @@ ngx_http_paylock_pass_accept_link(ngx_http_request_t *r,
     }
 
     if (shown->pass.issued < ngx_http_paylock_pass_good_after(r, &verdict)) {
+        ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                       "paylock pass: the link is revoked");
         return NGX_DECLINED;
     }
 

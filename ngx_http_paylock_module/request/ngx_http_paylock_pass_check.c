@@ -139,6 +139,10 @@ ngx_http_paylock_pass_good(ngx_http_request_t *r,
 
         verdict->pass_checked = 1;
         verdict->pass_is_good = issued >= after;
+
+        ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                       "paylock pass: issued %T, good from %uD on",
+                       (time_t) issued, after);
     }
 
     return verdict->pass_is_good;

@@ -51,8 +51,8 @@ void ngx_http_paylock_cookie_take(ngx_http_request_t *r,
 
 
 /*
- * ngx_http_paylock_disable_filters.c: filters that would replace our answer, such
- * as the image filter
+ * ngx_http_paylock_disable_filters.c: turns filters off that would replace our
+ * answer, such as the image filter
  */
 
 ngx_int_t ngx_http_paylock_disable_filters_init(ngx_conf_t *cf,

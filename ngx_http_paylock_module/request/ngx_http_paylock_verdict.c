@@ -61,6 +61,14 @@ ngx_http_paylock_judge_name(ngx_http_request_t *r)
 
     ngx_http_paylock_host_find(main, &found);
 
+    ngx_log_debug5(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "paylock verdict: \"%V\" is %s by %s%s%V",
+                   &found.name, paylock_stage_names[found.stage],
+                   found.found ? "record " : "default",
+                   found.kind == NGX_HTTP_PAYLOCK_NAME ? ""
+                   : found.kind == NGX_HTTP_PAYLOCK_BELOW ? "*." : ".",
+                   &found.host);
+
     if (found.stage == PAYLOCK_OPEN && !found.by_key) {
         pmcf->counters->n[PAYLOCK_OPEN]++;
         verdict = &ngx_http_paylock_verdict_open;
@@ -131,6 +139,10 @@ ngx_http_paylock_verdict_detach(ngx_http_request_t *r)
         plcf = ngx_http_get_module_loc_conf(r, ngx_http_paylock_module);
         found.let_through = ngx_http_paylock_let_through(r, plcf, &found);
     }
+
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "paylock verdict: detached \"%V\" is %s",
+                   &found.name, paylock_stage_names[found.stage]);
 
     found.detached = 1;
 

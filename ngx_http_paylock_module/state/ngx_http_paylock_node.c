@@ -14,18 +14,6 @@
 
 #define NGX_HTTP_PAYLOCK_LEASE_TIME  1500
 
-/*
- * A lease is its owner's pid, which has no more bits than these anywhere, and
- * above it the token: ten bits of that where a word has 32.  It tells the
- * leases of one process apart, which forgets the one before when it takes the
- * next.
- */
-
-#define NGX_HTTP_PAYLOCK_LEASE_BITS  22
-
-#define ngx_http_paylock_lease_pid(held)                                      \
-    ((ngx_pid_t) ((held) & ((1 << NGX_HTTP_PAYLOCK_LEASE_BITS) - 1)))
-
 
 const char *const  ngx_http_paylock_node_states[] = {
     "empty", "disk", "syncing", "live", "stale", "diverged"

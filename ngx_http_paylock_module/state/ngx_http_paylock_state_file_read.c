@@ -346,6 +346,10 @@ ngx_http_paylock_state_file_refresh(ngx_http_paylock_main_conf_t *pmcf,
         return;
     }
 
+    ngx_log_debug2(NGX_LOG_DEBUG_CORE, log, 0,
+                   "paylock state: \"%V\" holds entry %uL",
+                   &pmcf->state_file.name, image.head.position.seq);
+
     if (ngx_http_paylock_state_file_ahead(pmcf, &image)
         && ngx_http_paylock_state_file_lock(pmcf) == NGX_OK)
     {

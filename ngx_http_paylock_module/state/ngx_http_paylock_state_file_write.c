@@ -230,7 +230,8 @@ ngx_http_paylock_state_write_records(ngx_http_paylock_state_writer_t *writer)
 
         for (i = 0; i < n; i++) {
 
-            if (writer->len + PAYLOCK_STATE_RECORD > NGX_HTTP_PAYLOCK_STATE_BUFFER
+            if (writer->len + PAYLOCK_STATE_RECORD
+                > NGX_HTTP_PAYLOCK_STATE_BUFFER
                 && ngx_http_paylock_state_write_flush(writer) != NGX_OK)
             {
                 return NGX_ERROR;

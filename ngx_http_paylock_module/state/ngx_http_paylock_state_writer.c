@@ -163,6 +163,10 @@ ngx_http_paylock_state_writer_begin(ngx_http_paylock_state_writer_t *writer)
     writer->stamp = node->stamp;
     writer->head.position = node->position;
 
+    ngx_log_debug2(NGX_LOG_DEBUG_EVENT, writer->event.log, 0,
+                   "paylock state: write entry %uL to \"%V\"",
+                   writer->head.position.seq, &writer->pmcf->state_file.name);
+
     writer->done = 0;
     writer->running = 1;
 
@@ -200,6 +204,10 @@ ngx_http_paylock_state_writer_finish(ngx_http_paylock_state_writer_t *writer)
     ngx_time_update();
 
     took = ngx_current_msec - writer->started;
+
+    ngx_log_debug3(NGX_LOG_DEBUG_EVENT, writer->event.log, 0,
+                   "paylock state: written: %i, %uD records, %M ms",
+                   writer->rc, writer->head.count, took);
 
     /* at most a tenth of the time */
 

@@ -152,6 +152,10 @@ ngx_http_paylock_zone_fill(ngx_http_paylock_main_conf_t *pmcf, ngx_log_t *log)
 
     err = ngx_errno;
 
+    ngx_log_debug2(NGX_LOG_DEBUG_CORE, log, err,
+                   "paylock state: \"%V\" cannot be used: %i",
+                   &pmcf->state_file.name, rc);
+
     if (rc == NGX_ERROR) {
         ngx_log_error(NGX_LOG_ALERT, log, err,
                       "paylock: the state file \"%V\" %s and was ignored; "

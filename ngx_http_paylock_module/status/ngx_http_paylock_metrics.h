@@ -39,8 +39,8 @@ char *ngx_http_paylock_metrics(ngx_conf_t *cf, ngx_command_t *cmd,
 
 
 /*
- * ngx_http_paylock_metrics_text.c: text for Prometheus (its exposition format 0.0.4)
- * or JSON; NULL if there is no memory
+ * ngx_http_paylock_metrics_text.c: text for Prometheus (its exposition format
+ * 0.0.4) or JSON; NULL if there is no memory
  */
 
 ngx_buf_t *ngx_http_paylock_metrics_text(ngx_pool_t *pool, ngx_str_t *name,

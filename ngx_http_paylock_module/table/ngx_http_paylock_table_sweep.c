@@ -301,7 +301,7 @@ ngx_http_paylock_publish(ngx_http_paylock_table_t *table,
     } else if (change->revoked) {
         slot->record.set |= 1u << PAYLOCK_PASS_AFTER;
         slot->record.time[PAYLOCK_PASS_AFTER] =
-                               ngx_http_paylock_record_pass_after(&live->record);
+                              ngx_http_paylock_record_pass_after(&live->record);
         flags |= NGX_HTTP_PAYLOCK_HELD;
     }
 
