@@ -313,7 +313,7 @@ ngx_http_paylock_init(ngx_conf_t *cf)
             return NGX_ERROR;
         }
 
-        /* what a variable says may be set by the server's directives */
+        /* variables may be set later, by directives of server and location */
 
         if (pscf->key && pscf->key->lengths) {
             pscf->by_location = 1;
@@ -336,7 +336,7 @@ ngx_http_paylock_init(ngx_conf_t *cf)
 }
 
 
-/* The new configuration is in force, so that files may be made for it. */
+/* The configuration is valid and about to be used: files may be created now. */
 
 static ngx_int_t
 ngx_http_paylock_init_module(ngx_cycle_t *cycle)

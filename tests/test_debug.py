@@ -33,7 +33,7 @@ SITES = """
 def lines(nginx):
     """The module's own: nginx logs all that a client sends."""
     return [line for line in nginx.error_log().splitlines()
-            if re.search(r"\[debug\] .*\bpaylock (?!.*http header:)", line)]
+            if re.search(r"\[debug\] \S+ (\*\d+ )?paylock ", line)]
 
 
 def logged(nginx, *texts):

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * The pages that locations answer with, put together with the configuration.
+ * The pages that locations answer with, built when the configuration is read.
  */
 
 

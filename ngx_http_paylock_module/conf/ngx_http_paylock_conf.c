@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * What the directives set, before and after they have.
+ * Defaults and inheritance of the directives.
  */
 
 

@@ -67,7 +67,7 @@ ngx_http_paylock_conf_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-/* Whatever the order of the directives, all of them are known now. */
+/* After all directives are read, in whatever order they stand. */
 
 char *
 ngx_http_paylock_conf_redis_init(ngx_conf_t *cf,
@@ -212,8 +212,8 @@ ngx_http_paylock_conf_redis_address(ngx_conf_t *cf,
 
 
 /*
- * What the name stands for now.  With a resolver that is only for when it
- * has no answer: it does not know of /etc/hosts, nor of "localhost".
+ * Resolves the name once.  With a "resolver" this is the fallback for names
+ * that it cannot resolve: it reads no /etc/hosts and knows no "localhost".
  */
 
 static char *

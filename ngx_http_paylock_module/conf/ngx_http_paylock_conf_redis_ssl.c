@@ -2,9 +2,9 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * paylock_redis_ssl_...: TLS with Redis.  Whether the certificate is good, and
- * for the right name, is OpenSSL's to say: it ends the handshake before a word
- * of ours is sent.
+ * paylock_redis_ssl_...: TLS with Redis.  OpenSSL itself checks the certificate
+ * and its name and ends the handshake, so that nothing is sent to the wrong
+ * server.
  */
 
 
@@ -143,7 +143,7 @@ ngx_http_paylock_conf_redis_ssl_verify(ngx_conf_t *cf,
         return NGX_ERROR;
     }
 
-    /* nginx's own callback would let everything pass, to be looked at later */
+    /* nginx's callback accepts every certificate, for a check after that */
 
     SSL_CTX_set_verify(redis->ssl.ctx, SSL_VERIFY_PEER, NULL);
 

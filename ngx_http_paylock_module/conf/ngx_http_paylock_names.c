@@ -51,7 +51,7 @@ ngx_http_paylock_names_init(ngx_conf_t *cf, ngx_http_paylock_srv_conf_t *pscf,
     pscf->exact = pscf->names.nelts == cscf->server_names.nelts
                   && pscf->wildcards.nelts == 0;
 
-    /* so sparse that the first look nearly always tells */
+    /* an eighth full at most, so that the first probe nearly always decides */
 
     for (n = 8; n <= 8 * pscf->names.nelts; n *= 2) { /* void */ }
 
@@ -152,7 +152,7 @@ ngx_http_paylock_names_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-/* The keys need the zone's secret, so that they come after the names. */
+/* Hashes the names, as soon as the zone's secret is known. */
 
 void
 ngx_http_paylock_names_keys(ngx_http_paylock_main_conf_t *pmcf)
@@ -170,7 +170,7 @@ ngx_http_paylock_names_keys(ngx_http_paylock_main_conf_t *pmcf)
             ngx_http_paylock_table_key(&pmcf->table, name[n].name.data,
                                        name[n].name.len, &name[n].key);
 
-            /* "*.x" is not the name of x */
+            /* "*.x" does not include "x" */
 
             if (name[n].kind != NGX_HTTP_PAYLOCK_BELOW) {
                 ngx_http_paylock_names_add_hash(pscf[i], name[n].key.hash);

@@ -31,7 +31,10 @@ ngx_http_paylock_host_www(const ngx_str_t *name, ngx_str_t *bare)
 }
 
 
-/* Did nginx choose the server by the name?  Else it may have fallen to it. */
+/*
+ * Did nginx choose the server by the name?  If it is the default server of the
+ * address, the name may be of none.
+ */
 
 static ngx_inline ngx_uint_t
 ngx_http_paylock_server_is_chosen(ngx_http_request_t *r)
@@ -66,8 +69,8 @@ ngx_int_t ngx_http_paylock_names_normalise(ngx_pool_t *pool,
 
 
 /*
- * Is the name one of the server's own?  hash is that of its key.  One for
- * which no record can be is not.
+ * Is the name one of the server's?  hash is that of its key.  0 for a name that
+ * no record can have.
  */
 
 static ngx_inline ngx_uint_t

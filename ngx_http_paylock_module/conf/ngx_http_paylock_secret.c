@@ -28,7 +28,7 @@ ngx_http_paylock_secret_read(ngx_conf_t *cf, const char *name, ngx_str_t *file,
         return NGX_ERROR;
     }
 
-    /* a FIFO must not keep nginx waiting */
+    /* do not block on a FIFO */
 
     fd = ngx_open_file(file->data, NGX_FILE_RDONLY|NGX_FILE_NONBLOCK,
                        NGX_FILE_OPEN, 0);
@@ -61,7 +61,9 @@ ngx_http_paylock_secret_read(ngx_conf_t *cf, const char *name, ngx_str_t *file,
 }
 
 
-/* Its group may read it, as www-data where paylock-admin runs by that, too. */
+/*
+ * The group may read it: paylock-admin may run as another user of that group.
+ */
 
 static ngx_int_t
 ngx_http_paylock_secret_check(ngx_conf_t *cf, const char *name,

@@ -15,8 +15,8 @@
 
 
 /*
- * Only the lease's owner writes, so that the mutex is free; unless another
- * process was stopped while it held it, and a worker does not wait for that.
+ * Only the lease's owner writes, so that the mutex is free.  If a stopped
+ * process holds it, this fails instead of blocking the worker.
  */
 
 ngx_int_t
@@ -86,7 +86,7 @@ ngx_http_paylock_apply_commit(ngx_http_paylock_feed_t *feed)
         furthest = &node->position;
         changed = 0;
 
-        /* a stream that is gone does not make us forget what we know */
+        /* keep the cursor if the stream is gone */
 
         if (feed->cursor.seq) {
             node->cursor = feed->cursor;
@@ -95,7 +95,7 @@ ngx_http_paylock_apply_commit(ngx_http_paylock_feed_t *feed)
         node->fields = feed->fields;
         node->overtaken = 0;
 
-        /* nor does one that has lost its end make the state file go back */
+        /* keep the position if the stream has lost its end */
 
         if (feed->cursor.seq
             && (feed->cursor.seq > furthest->seq || feed->adopted

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * From the entries of a reply to the table: each host's last word.
+ * Applies the entries of a reply to the table.
  */
 
 
@@ -22,9 +22,10 @@ static void ngx_http_paylock_apply_recent(ngx_http_paylock_node_sh_t *node,
 
 
 /*
- * All entries of a reply are of the chain before the first is applied: they
- * are gone through more than once, later from the last one back, first for
- * what can open no host, whatever the others do, then for the rest.
+ * First all entries are checked to continue the chain: feed->done runs from 0
+ * to n.  Then, from n to 2n, they are applied, the last one first, so that of
+ * several entries for a host the latest counts.  That is repeated for each
+ * order: what can open no host takes effect before what may.
  */
 
 ngx_int_t
@@ -103,9 +104,8 @@ ngx_http_paylock_apply_entries(ngx_http_paylock_feed_t *feed,
 
 
 /*
- * So many entries are applied: a reply that is full may end in the middle of a
- * transaction, whose beginning then waits for the next reply, unless it is all
- * of this one.
+ * How many entries to apply.  A full reply may end within a transaction; its
+ * entries are then left for the next reply, unless there are no others.
  */
 
 static size_t
@@ -145,7 +145,7 @@ ngx_http_paylock_apply_whole(ngx_http_paylock_feed_t *feed,
 }
 
 
-/* Goes from the last entry back, so that a host's last word comes first. */
+/* Entries come in reverse: an earlier one for the same host is ignored. */
 
 static ngx_int_t
 ngx_http_paylock_apply_entry(ngx_http_paylock_feed_t *feed,
@@ -215,7 +215,9 @@ ngx_http_paylock_apply_entry(ngx_http_paylock_feed_t *feed,
 }
 
 
-/* Names of hosts that were flipped last; the table has none. */
+/*
+ * Remembers the name of a changed host, for the log: the table has only hashes.
+ */
 
 static void
 ngx_http_paylock_apply_recent(ngx_http_paylock_node_sh_t *node,

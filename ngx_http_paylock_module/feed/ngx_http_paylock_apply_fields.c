@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * From the fields of a scan to the table.
+ * Applies the fields of a scan to the table.
  */
 
 
@@ -14,7 +14,7 @@
 #include "paylock_host.h"
 
 
-/* so many closed hosts may be opened between two entries */
+/* closed hosts that may be opened without an entry, between two entries */
 
 #define NGX_HTTP_PAYLOCK_BY_HAND  10
 
@@ -52,7 +52,7 @@ ngx_http_paylock_apply_fields(ngx_http_paylock_feed_t *feed,
 
     ngx_http_paylock_apply_unlock(feed);
 
-    /* to free all of them takes its time, too */
+    /* freeing all fields at once would take too long as well */
 
     for ( /* void */ ; feed->done < end; feed->done++) {
         freeReplyObject(fields->element[feed->done]);
@@ -101,7 +101,10 @@ ngx_http_paylock_apply_field(ngx_http_paylock_feed_t *feed,
 
     if (ngx_http_paylock_table_note(table, &key, &record) != NGX_OK) {
 
-        /* the next scan, with the slots that this one gives back */
+        /*
+         * the zone is full: the next scan tries again, with the slots that this
+         * one frees
+         */
 
         ngx_http_paylock_table_keep(table, &key);
         feed->unnoted++;
@@ -151,7 +154,10 @@ ngx_http_paylock_apply_sweep(ngx_http_paylock_feed_t *feed)
 }
 
 
-/* A store that forgot shows many hosts open; a person opens a few by hand. */
+/*
+ * A Redis that lost its data shows many hosts open; a person who edits the hash
+ * by hand opens a few.
+ */
 
 static ngx_http_paylock_belief_e
 ngx_http_paylock_apply_belief(ngx_http_paylock_feed_t *feed)

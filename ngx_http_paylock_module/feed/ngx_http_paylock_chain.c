@@ -113,8 +113,6 @@ ngx_http_paylock_chain_adopts(const paylock_entry_t *entry)
 }
 
 
-/* Does the entry go on from the cursor?  Then the cursor moves there. */
-
 ngx_int_t
 ngx_http_paylock_chain_next(ngx_http_paylock_feed_t *feed,
     const redisReply *reply)
@@ -175,7 +173,7 @@ ngx_http_paylock_chain_next(ngx_http_paylock_feed_t *feed,
 }
 
 
-/* Fields that it has added to the hash: -1, 0 or 1. */
+/* By how many fields the entry has changed the size of the hash: -1, 0 or 1. */
 
 static int
 ngx_http_paylock_chain_adds(const paylock_entry_t *entry)
@@ -185,7 +183,7 @@ ngx_http_paylock_chain_adds(const paylock_entry_t *entry)
 }
 
 
-/* Only an entry that adopts may leave numbers out. */
+/* Only an entry of "adopt" may skip numbers. */
 
 static ngx_uint_t
 ngx_http_paylock_chain_follows(const ngx_http_paylock_cursor_t *one,
@@ -225,7 +223,7 @@ ngx_http_paylock_chain_back(ngx_http_paylock_feed_t *feed,
 
     if (entries->elements == 0) {
 
-        /* that was all of the stream */
+        /* the start of the stream */
 
         return NGX_DONE;
     }
@@ -235,10 +233,10 @@ ngx_http_paylock_chain_back(ngx_http_paylock_feed_t *feed,
 
 
 /*
- * Where our own entry is met, the head extends it.  Otherwise the last word
- * of newer entries of our chain accounts for what became of a host, as far as
- * it opens it.  Newer are those with a higher number than any that is known
- * here: clocks differ, and what was lost may have had the later time.
+ * If the walk meets the entry that was applied last, the head extends it.
+ * Otherwise the latest newer entry for a host, in our chain, explains that the
+ * scan will show it open.  "Newer" goes by the number, not by the time: clocks
+ * differ, and the entries that Redis lost may have later times.
  */
 
 static ngx_int_t
@@ -278,7 +276,7 @@ ngx_http_paylock_chain_step(ngx_http_paylock_feed_t *feed,
 
     if (ngx_http_paylock_chain_follows(applied, &at, 0)) {
 
-        /* our own was trimmed, but this one holds its hash */
+        /* the applied entry was trimmed, but this one follows it */
 
         feed->extends_known = 1;
         return NGX_DONE;
@@ -293,8 +291,8 @@ ngx_http_paylock_chain_step(ngx_http_paylock_feed_t *feed,
     if (newer && ngx_http_paylock_chain_adopts(&entry)) {
 
         /*
-         * One that is older than what we know was not meant for its loss.
-         * The numbers of another chain do not tell how old it is.
+         * An "adopt" that is older than what was applied was for another loss.
+         * Numbers of another chain cannot be compared, so the time must do.
          */
 
         feed->adopted = same || at.time > applied->time;
@@ -311,7 +309,7 @@ ngx_http_paylock_chain_step(ngx_http_paylock_feed_t *feed,
 }
 
 
-/* The highest number known, which a Redis that lost its end is behind. */
+/* The highest number of the chain that is known here. */
 
 static uint64_t
 ngx_http_paylock_chain_furthest(const ngx_http_paylock_node_sh_t *node)

@@ -121,7 +121,7 @@ ngx_http_paylock_feed_failed(void *data, const char *why)
     }
 
     if (feed->pmcf->node->lease != feed->lease) {
-        /* it is another worker's now, which the lease will notice */
+        /* another worker has the lease: the next tick stops this feed */
         return;
     }
 
@@ -150,7 +150,7 @@ ngx_http_paylock_feed_failed(void *data, const char *why)
 
     if (feed->conn.broken) {
 
-        /* it may have been too large */
+        /* it broke within a reply, which may have been too large */
 
         feed->batch = ngx_max(feed->batch / 2, 1);
     }
@@ -163,7 +163,7 @@ ngx_http_paylock_feed_failed(void *data, const char *why)
 }
 
 
-/* What is said by the other side tells more than that there is none. */
+/* Classifies an error reply by its prefix. */
 
 static ngx_http_paylock_feed_error_e
 ngx_http_paylock_feed_error_of(const char *why)
@@ -179,7 +179,7 @@ ngx_http_paylock_feed_error_of(const char *why)
         { "NOPERM", NGX_HTTP_PAYLOCK_FEED_REFUSED },
         { "ERR AUTH", NGX_HTTP_PAYLOCK_FEED_REFUSED },
 
-        /* these pass, as an outage does */
+        /* these are temporary */
 
         { "LOADING", NGX_HTTP_PAYLOCK_FEED_LOST },
         { "BUSY", NGX_HTTP_PAYLOCK_FEED_LOST },

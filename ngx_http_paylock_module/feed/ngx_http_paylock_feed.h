@@ -2,7 +2,8 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * The feed: keeps the table as Redis has it.
+ * The feed: keeps the table as Redis has it.  One worker runs it, the owner of
+ * the lease.
  */
 
 
@@ -21,14 +22,14 @@
 
 #define NGX_HTTP_PAYLOCK_BACKOFF_MIN  200
 
-/* in a turn of the event loop, about 10 us */
+/* in a turn of the event loop: about 10 us */
 
-#define NGX_HTTP_PAYLOCK_FIELDS   16   /* noted: twice the records */
+#define NGX_HTTP_PAYLOCK_FIELDS   16   /* HSCAN: names and values */
 #define NGX_HTTP_PAYLOCK_ENTRIES  2
 #define NGX_HTTP_PAYLOCK_BUCKETS  32   /* looked at or swept */
 
 
-/* what keeps the feed from following; each is logged once an outage */
+/* kinds of errors; bits, as each is logged once in an outage */
 
 typedef enum {
     NGX_HTTP_PAYLOCK_FEED_LOST = 1,            /* no connection or answer */
@@ -117,7 +118,7 @@ void ngx_http_paylock_feed_stop(ngx_http_paylock_feed_t *feed);
  * ngx_http_paylock_follow.c: entries, as they come
  */
 
-/* Waits for entries, if block is not 0 so many milliseconds. */
+/* Asks for the entries after the cursor; waits for them up to block ms. */
 
 void ngx_http_paylock_feed_ask_entries(ngx_http_paylock_feed_t *feed,
     ngx_msec_t block);
@@ -172,16 +173,18 @@ void ngx_http_paylock_resume(void *data, redisReply *reply);
  * hundredth of the time, whatever asks for it
  */
 
-/* Is a scan due, with so many fields in the hash, and so many known of? */
+/* Is a scan due, if the hash has "fields" and not "expected" fields? */
 
 ngx_uint_t ngx_http_paylock_schedule_scan_due(ngx_http_paylock_feed_t *feed,
     int64_t fields, int64_t expected);
 
-/* ... in so many milliseconds, if all is known? */
+/* ... if not, in how many milliseconds? */
 
 ngx_msec_t ngx_http_paylock_schedule_next_scan(ngx_http_paylock_feed_t *feed);
 
-/* A scan has ended, or was broken off: the time that it took. */
+/*
+ * Accounts for a scan that ended or was broken off; returns how long it took.
+ */
 
 ngx_msec_t ngx_http_paylock_schedule_scanned(ngx_http_paylock_feed_t *feed);
 
@@ -197,8 +200,8 @@ ngx_int_t ngx_http_paylock_chain_head(ngx_http_paylock_feed_t *feed,
     const redisReply *entries, ngx_http_paylock_cursor_t *cursor);
 
 /*
- * Does the entry go on from feed->cursor?  Then the cursor moves there.
- * NGX_DECLINED: the stream begins anew, and how is for a scan to find out.
+ * Moves feed->cursor to the entry, if that continues the chain.  NGX_DECLINED:
+ * the stream was started anew, a scan has to find out how.
  */
 
 ngx_int_t ngx_http_paylock_chain_next(ngx_http_paylock_feed_t *feed,
@@ -227,11 +230,11 @@ void ngx_http_paylock_apply_unlock(ngx_http_paylock_feed_t *feed);
 
 ngx_int_t ngx_http_paylock_apply_begin(ngx_http_paylock_feed_t *feed);
 
-/* What was applied becomes what is known of the chain. */
+/* Makes feed->cursor what is known of the chain, for all workers. */
 
 ngx_int_t ngx_http_paylock_apply_commit(ngx_http_paylock_feed_t *feed);
 
-/* Was the host put into the set before?  If not it is now. */
+/* Returns 1 if the host is in the set, else adds it. */
 
 ngx_uint_t ngx_http_paylock_apply_seen(uint64_t *seen,
     const ngx_http_paylock_key_t *key);
@@ -248,7 +251,7 @@ ngx_uint_t ngx_http_paylock_apply_seen(uint64_t *seen,
 ngx_int_t ngx_http_paylock_apply_fields(ngx_http_paylock_feed_t *feed,
     redisReply *fields);
 
-/* The look, then the sweep. */
+/* Passes over all buckets twice: the look, then the sweep. */
 
 ngx_int_t ngx_http_paylock_apply_sweep(ngx_http_paylock_feed_t *feed);
 
@@ -260,8 +263,8 @@ ngx_int_t ngx_http_paylock_apply_entries(ngx_http_paylock_feed_t *feed,
 
 
 /*
- * ngx_http_paylock_node.c: what this nginx reports of itself.  The times that
- * it gives are those of Redis, whose reply to TIME sets the clock.
+ * ngx_http_paylock_node_report.c: what this nginx reports of itself.  Times in
+ * reports are by Redis' clock, which is known by its replies to TIME.
  */
 
 ngx_int_t ngx_http_paylock_node_clock(ngx_http_paylock_feed_t *feed,

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * What keeps the feed from following, noted for the log.
+ * Errors of the feed: kind and text, for the log.
  */
 
 

@@ -35,7 +35,10 @@ ngx_http_paylock_feed_follow(ngx_http_paylock_feed_t *feed)
 
     if (feed->adopted) {
 
-        /* not known before the scan has ended all holds */
+        /*
+         * the entry adopts this Redis: nothing is committed before a scan has
+         * ended all holds
+         */
 
         ngx_http_paylock_head_ask(feed, ngx_http_paylock_scan_start);
         return;
@@ -71,8 +74,6 @@ ngx_http_paylock_feed_follow(ngx_http_paylock_feed_t *feed)
     ngx_http_paylock_feed_ask_entries(feed, next);
 }
 
-
-/* Waits for entries, if block is not 0 so many milliseconds. */
 
 void
 ngx_http_paylock_feed_ask_entries(ngx_http_paylock_feed_t *feed,
@@ -120,7 +121,7 @@ ngx_http_paylock_feed_entries(void *data, redisReply *reply)
 
     if (reply->type == REDIS_REPLY_NIL) {
 
-        /* what does not wait would be asked without pause */
+        /* a server that ignores BLOCK would be asked in a busy loop */
 
         if (ngx_current_msec - feed->asked < feed->block / 2) {
             ngx_http_paylock_feed_unfit(feed, "XREAD does not wait");
@@ -195,7 +196,10 @@ ngx_http_paylock_feed_goes_on(ngx_http_paylock_feed_t *feed)
 }
 
 
-/* A stream never tells what it has lost, nor a hash what was put there. */
+/*
+ * XREAD does not tell when the stream was cut or the hash was edited: compare
+ * the head and the number of fields every few seconds.
+ */
 
 static void
 ngx_http_paylock_feed_check(void *data, redisReply *reply)

@@ -80,7 +80,7 @@ ngx_http_paylock_head_read(ngx_http_paylock_feed_t *feed, redisReply *reply,
 
     if (rc == NGX_DECLINED && !feed->pmcf->node->synced) {
 
-        /* better the records alone than nothing */
+        /* nothing is known yet: the records alone are better than nothing */
 
         feed->head_invalid = 1;
         return NGX_OK;
@@ -106,8 +106,8 @@ ngx_http_paylock_head_read(ngx_http_paylock_feed_t *feed, redisReply *reply,
 
 
 /*
- * What a replica has is not what was written last, nor what will stay: it is
- * followed only on purpose, and only as long as it hears its primary.
+ * A replica may be behind, and may lose what it has.  It is followed with
+ * replica=on only, and only while it is connected to its primary.
  */
 
 static ngx_int_t
@@ -152,9 +152,9 @@ ngx_http_paylock_head_role(ngx_http_paylock_feed_t *feed,
 
 
 /*
- * One of several may lag behind the one that was followed before: to go on
- * from there would do again what was undone since.  If it is no lag but a
- * loss, the scan deals with that as soon as the numbers are reached.
+ * A replica may lag behind the one that was followed before: entries that are
+ * already applied would be applied again.  If entries are really lost, a scan
+ * finds out when the numbers are reached again.
  */
 
 static ngx_int_t
@@ -178,7 +178,7 @@ ngx_http_paylock_head_behind(ngx_http_paylock_feed_t *feed,
 }
 
 
-/* A word of the reply, or "". */
+/* A string of the reply, or "". */
 
 static const char *
 ngx_http_paylock_head_word(const redisReply *reply, size_t i)

@@ -63,7 +63,10 @@ ngx_http_paylock_lease_start(ngx_cycle_t *cycle,
 }
 
 
-/* The worker exits.  If no other will save what has changed, it does. */
+/*
+ * When a worker exits: writes the state file if changes are not in it and no
+ * other worker has the lease.
+ */
 
 void
 ngx_http_paylock_lease_end(ngx_http_paylock_main_conf_t *pmcf)
@@ -155,7 +158,10 @@ ngx_http_paylock_lease_tick(ngx_event_t *ev)
 }
 
 
-/* This worker shuts down: others need not wait until the lease has lapsed. */
+/*
+ * Nginx closes idle connections because the worker shuts down: give the lease
+ * back at once.
+ */
 
 static void
 ngx_http_paylock_lease_leave(void *data)

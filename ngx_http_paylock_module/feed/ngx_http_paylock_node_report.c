@@ -2,8 +2,8 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * What this nginx reports of itself in Redis: with the feed's commands, and
- * whether or not Redis lets it.
+ * What this nginx reports of itself in Redis.  Reports go with the feed's
+ * commands; that Redis refuses them is logged and does no harm.
  */
 
 
@@ -17,7 +17,7 @@
 #include "paylock_version.h"
 
 
-/* milliseconds between two reports, though more is applied meanwhile */
+/* milliseconds between two reports at least */
 
 #define NGX_HTTP_PAYLOCK_NODE_PAUSE  20
 
@@ -61,9 +61,8 @@ ngx_http_paylock_node_clock(ngx_http_paylock_feed_t *feed,
 
 
 /*
- * Milliseconds until the next report: soon if there is something to tell that
- * was not told before.  Where nobody can report it never comes: that long is
- * always left.
+ * Milliseconds until the next report: soon if the state or the cursor has
+ * changed.  A replica takes no reports: always the full interval.
  */
 
 ngx_msec_t
@@ -102,7 +101,7 @@ ngx_http_paylock_node_due(ngx_http_paylock_feed_t *feed)
 }
 
 
-/* Goes before the command that is sent next, if a report is due. */
+/* Adds a report before the next command, if one is due. */
 
 void
 ngx_http_paylock_node_report(ngx_http_paylock_feed_t *feed)
@@ -117,7 +116,7 @@ ngx_http_paylock_node_report(ngx_http_paylock_feed_t *feed)
 
     ngx_http_paylock_node_complain(feed);
 
-    /* when Redis' time is not known yet, it soon will be */
+    /* the first reply with the head brings Redis' time */
 
     if (feed->clock_offset == 0 || feed->conn.due
         || ngx_http_paylock_node_wait(feed) > 0)
@@ -158,8 +157,6 @@ ngx_http_paylock_node_report(ngx_http_paylock_feed_t *feed)
 }
 
 
-/* Whatever Redis says of it, records are followed. */
-
 void
 ngx_http_paylock_node_reported(void *data, redisReply *reply)
 {
@@ -175,7 +172,9 @@ ngx_http_paylock_node_reported(void *data, redisReply *reply)
 }
 
 
-/* Said when it is known that other commands were not refused as well. */
+/*
+ * Called when other commands were accepted, so that only reports are refused.
+ */
 
 static void
 ngx_http_paylock_node_complain(ngx_http_paylock_feed_t *feed)

@@ -31,7 +31,7 @@ static u_char *ngx_http_paylock_report_held(ngx_http_paylock_feed_t *feed,
     u_char *p, u_char *last);
 
 
-/* Each change of state is logged once, whichever worker sees it. */
+/* The state is in the zone, so that a change is logged by one worker only. */
 
 void
 ngx_http_paylock_report_state(ngx_http_paylock_feed_t *feed,
@@ -73,8 +73,6 @@ ngx_http_paylock_report_state(ngx_http_paylock_feed_t *feed,
 }
 
 
-/* A good answer is overdue. */
-
 void
 ngx_http_paylock_report_age(ngx_http_paylock_feed_t *feed)
 {
@@ -90,7 +88,7 @@ ngx_http_paylock_report_age(ngx_http_paylock_feed_t *feed)
 }
 
 
-/* Each reason once for each outage. */
+/* Logs each reason once in an outage. */
 
 void
 ngx_http_paylock_report_failure(ngx_http_paylock_feed_t *feed, const char *why)
@@ -130,7 +128,10 @@ ngx_http_paylock_report_failure(ngx_http_paylock_feed_t *feed, const char *why)
 }
 
 
-/* Was it not told yet?  Numbers, as of an entry, make no other reason. */
+/*
+ * Is the reason new in this outage?  Digits, such as the number of an entry,
+ * are ignored.
+ */
 
 static ngx_uint_t
 ngx_http_paylock_report_is_new(ngx_http_paylock_node_sh_t *node,
@@ -209,7 +210,7 @@ ngx_http_paylock_report_scan(ngx_http_paylock_feed_t *feed)
     if (!feed->extends_known && !feed->first
         && feed->cursor.seq == 0 && node->gone && feed->sweep.lost == 0)
     {
-        /* it was said when it happened */
+        /* the loss of the stream was logged when it happened */
 
     } else if (!feed->extends_known && !feed->first) {
         node->gone = (feed->cursor.seq == 0);
@@ -260,7 +261,7 @@ ngx_http_paylock_report_scan(ngx_http_paylock_feed_t *feed)
 }
 
 
-/* The names of held hosts, as far as they were flipped lately. */
+/* The names of held hosts that are among those changed last. */
 
 static u_char *
 ngx_http_paylock_report_held(ngx_http_paylock_feed_t *feed, u_char *p,
@@ -301,7 +302,7 @@ ngx_http_paylock_report_held(ngx_http_paylock_feed_t *feed, u_char *p,
 }
 
 
-/* At most one a second. */
+/* Logs one line a second at most. */
 
 void
 ngx_http_paylock_report_reject(ngx_http_paylock_feed_t *feed,

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * A new connection: what is known goes on from the head, or a scan starts.
+ * After a new connection: follow on from the head, or scan.
  */
 
 
@@ -27,12 +27,12 @@ ngx_http_paylock_resume(void *data, redisReply *reply)
 
     node = feed->pmcf->node;
 
-    /* without a head nothing tells that these are the same records */
+    /* without a head the records may be others: -1 forces a scan */
 
     feed->cursor = head;
     feed->fields = head.seq ? node->fields : -1;
 
-    /* where entries were missed the walk back finds out */
+    /* if entries were missed, scan_start() walks back to them */
 
     if ((ngx_memcmp(&head, &node->cursor, sizeof(head)) != 0
          && !(head.seq == 0 && node->gone))

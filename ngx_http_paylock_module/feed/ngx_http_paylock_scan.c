@@ -13,7 +13,7 @@
 
 
 #define NGX_HTTP_PAYLOCK_SCAN_SPARE  65536
-#define NGX_HTTP_PAYLOCK_SCAN_AHEAD  4      /* ms without a look at entries */
+#define NGX_HTTP_PAYLOCK_SCAN_AHEAD  4      /* ms between looks at entries */
 
 
 static void ngx_http_paylock_scan_ask_back(ngx_http_paylock_feed_t *feed,
@@ -32,8 +32,8 @@ static void ngx_http_paylock_scan_sweep(void *data, redisReply *reply);
 
 
 /*
- * A scan, of all records, begins with the question how the stream in Redis
- * and the part of the chain that was applied belong together.
+ * A scan reads all records.  First it finds out whether the stream in Redis
+ * continues from the entry that was applied last, walking back from the head.
  */
 
 void
@@ -68,7 +68,7 @@ ngx_http_paylock_scan_start(void *data, redisReply *reply)
     feed->adopted = 0;
     feed->catching_up = 0;
 
-    /* what was explained for a scan that was broken off counts no more */
+    /* void what a scan that was broken off has noted and explained */
 
     if (ngx_http_paylock_apply_begin(feed) != NGX_OK) {
         ngx_http_paylock_redis_fail(&feed->conn, feed->why);
@@ -185,7 +185,7 @@ ngx_http_paylock_scan_walk(void *data, redisReply *reply)
             return;
         }
 
-        /* what was missed is followed before what is there is looked at */
+        /* follow the entries that were missed, then read all records */
 
         feed->catching_up = 1;
 
@@ -197,7 +197,10 @@ ngx_http_paylock_scan_walk(void *data, redisReply *reply)
 }
 
 
-/* A long scan is full of good answers; one that always fails is not. */
+/*
+ * Each reply of a long scan is a good answer, unless errors were logged since
+ * the last complete one.
+ */
 
 static void
 ngx_http_paylock_scan_goes_on(ngx_http_paylock_feed_t *feed)
@@ -219,12 +222,15 @@ ngx_http_paylock_scan_begin(ngx_http_paylock_feed_t *feed)
 {
     ngx_memcpy(feed->position, "0", sizeof("0"));
 
-    /* replies may be empty, fields come twice, and more of both */
+    /*
+     * bound the replies: the HSCAN of a hostile server may never end; a good
+     * one may send empty replies and repeat fields
+     */
 
     feed->fields_left = 4 * (uint64_t) ngx_max(feed->fields, 0)
                  + NGX_HTTP_PAYLOCK_SCAN_SPARE;
 
-    /* a hash with "hash-max-listpack-entries" raised comes as one reply */
+    /* a listpack comes as one reply, see "hash-max-listpack-entries" */
 
     ngx_http_paylock_redis_expect(&feed->conn, feed->fields + feed->fields / 8
                                                + NGX_HTTP_PAYLOCK_BATCH);
@@ -260,9 +266,9 @@ ngx_http_paylock_scan_ask_fields(ngx_http_paylock_feed_t *feed)
 
 
 /*
- * Entries are followed all the while.  What a batch of fields says is not
- * older than the entries before it, and what the entries after it say is
- * newer, so that no host goes back to what it was.
+ * Between batches of fields entries are followed.  A batch is at least as new
+ * as the entries read before it, and older than those read after it: so no host
+ * goes back to an older record.
  */
 
 static void
@@ -299,7 +305,7 @@ ngx_http_paylock_scan_fields(void *data, redisReply *reply)
     position = reply->element[0];
     ngx_memcpy(feed->position, position->str, position->len + 1);
 
-    /* Redis gathers what comes next while this is dealt with */
+    /* ask for the next batch already: Redis works while this one is applied */
 
     feed->prefetched = ngx_strcmp(feed->position, "0") != 0
                   && (feed->head_invalid || ngx_current_msec - feed->asked
@@ -360,7 +366,9 @@ ngx_http_paylock_scan_scanned(void *data, redisReply *reply)
 }
 
 
-/* What was changed during the scan comes before what the scan has seen. */
+/*
+ * Entries that were written during the scan are applied before its result is.
+ */
 
 static void
 ngx_http_paylock_scan_catch_up(ngx_http_paylock_feed_t *feed)
@@ -488,7 +496,10 @@ ngx_http_paylock_scan_sweep(void *data, redisReply *reply)
 
     if (feed->unnoted) {
 
-        /* once more, with the slots that were given back */
+        /*
+         * the zone was full: scan again, with the slots that the sweep has
+         * freed
+         */
 
         if (feed->sweep.changed == 0) {
             (void) ngx_http_paylock_feed_full(feed, feed->fields);
@@ -500,7 +511,10 @@ ngx_http_paylock_scan_sweep(void *data, redisReply *reply)
         return;
     }
 
-    /* what came behind the place that was read is read again */
+    /*
+     * count what was seen: fields that were added behind HSCAN make the next
+     * check scan again
+     */
 
     feed->fields = (int64_t) feed->sweep.seen + feed->without_slot;
 

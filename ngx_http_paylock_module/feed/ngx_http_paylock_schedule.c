@@ -2,8 +2,8 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * When all records are read, which takes about a hundredth of the time,
- * whatever asks for it.
+ * When to scan.  Scans take a hundredth of the time at most, whatever triggers
+ * them.
  */
 
 
@@ -14,15 +14,15 @@
 #include "ngx_http_paylock_feed.h"
 
 
-/* milliseconds in which no scan was made count, for so many later */
+/* milliseconds: unused time that is saved up for later scans */
 
 #define NGX_HTTP_PAYLOCK_SAVED  200000
 
 
 /*
- * To follow entries once more that a scan which was broken off has followed
- * would undo what came after them.  That nothing is left costs nothing to
- * read, and is a loss.
+ * overtaken: a scan that was broken off has applied entries behind the cursor;
+ * to apply them again would undo what came after them.  An empty hash is
+ * scanned at once: that is cheap, and a loss.
  */
 
 ngx_uint_t
@@ -67,7 +67,7 @@ ngx_http_paylock_schedule_scanned(ngx_http_paylock_feed_t *feed)
 
     lasted = ngx_current_msec - feed->started;
 
-    /* the first there is no choice about */
+    /* the first scan is free */
 
     if (node->scanned == 0) {
         return lasted;

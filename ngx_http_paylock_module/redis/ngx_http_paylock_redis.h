@@ -112,7 +112,7 @@ void ngx_http_paylock_redis_add_optional(ngx_http_paylock_redis_conn_t *conn);
 void ngx_http_paylock_redis_send(ngx_http_paylock_redis_conn_t *conn,
     ngx_msec_t timeout, ngx_http_paylock_redis_reply_pt handler);
 
-/* From now on replies may be of so many fields and their values. */
+/* Allows for replies of so many fields and their values from now on. */
 
 void ngx_http_paylock_redis_expect(ngx_http_paylock_redis_conn_t *conn,
     size_t fields);
@@ -126,8 +126,9 @@ void ngx_http_paylock_redis_read_handler(ngx_event_t *rev);
 void ngx_http_paylock_redis_turn(ngx_event_t *ev);
 
 /*
- * From a handler: the reply stays, and another handler gets it, mostly in the
- * next turn of the event loop.  What comes in meanwhile waits.
+ * Called by a handler that has more to do: keeps the reply for another handler,
+ * which is called in the next turn of the event loop, or at once in a busy
+ * worker.
  */
 
 void ngx_http_paylock_redis_again(ngx_http_paylock_redis_conn_t *conn,

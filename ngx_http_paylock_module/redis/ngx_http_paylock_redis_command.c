@@ -40,7 +40,7 @@ ngx_http_paylock_redis_add(ngx_http_paylock_redis_conn_t *conn, ...)
 
     len = redisFormatCommandArgv(&text, argc, argv, NULL);
 
-    /* a command that is not sent is missed when the replies are counted */
+    /* a command that does not fit is not sent: its reply times out */
 
     if (len > 0 && len <= conn->out->end - conn->out->last) {
         conn->out->last = ngx_cpymem(conn->out->last, text, len);
@@ -87,7 +87,7 @@ ngx_http_paylock_redis_send(ngx_http_paylock_redis_conn_t *conn,
     conn->handler = handler;
     conn->timeout = timeout;
 
-    /* as long as a reply is dealt with, nobody waits for the next one */
+    /* while a reply is processed, the timer does not run */
 
     if (!conn->busy) {
 
@@ -125,7 +125,9 @@ ngx_http_paylock_redis_write_handler(ngx_event_t *wev)
             err = ngx_socket_errno;
 
             if (c->ssl) {
-                /* why Redis has hung up may still be there to be read */
+                /*
+                 * the TLS alert that tells why Redis has closed may be unread
+                 */
                 (void) c->recv(c, byte, sizeof(byte));
             }
 

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * How a connection to Redis ends.
+ * How a connection to Redis ends: close, failure, refusal.
  */
 
 

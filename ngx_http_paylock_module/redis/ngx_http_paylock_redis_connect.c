@@ -2,9 +2,9 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * From the name of Redis to a connection.  Where nginx has a resolver, that is
- * asked anew for each one; it keeps an answer for as long as that is valid.
- * All addresses of the name are tried before there is a failure.
+ * Opens a connection to Redis.  With a "resolver" the name is resolved for each
+ * connection; the resolver caches for the TTL.  All addresses are tried before
+ * the connection fails.
  */
 
 
@@ -39,7 +39,7 @@ static void ngx_http_paylock_redis_connected(
 void
 ngx_http_paylock_redis_open(ngx_http_paylock_redis_conn_t *conn)
 {
-    /* what happens is logged once, by the owner, not at each attempt */
+    /* nginx would log each attempt: the owner logs an outage once */
 
     conn->quiet_log = *conn->log;
     conn->quiet_log.log_level = conn->redis->tls ? NGX_LOG_ERR : NGX_LOG_EMERG;
@@ -101,7 +101,7 @@ ngx_http_paylock_redis_resolve(ngx_http_paylock_redis_conn_t *conn)
     ctx->timeout = conn->redis->connect_timeout;
     ctx->cancelable = 1;
 
-    /* the handler may be called at once, and all be over after that */
+    /* the handler may be called at once and free everything: set this first */
 
     conn->resolve = ctx;
 
@@ -142,7 +142,7 @@ ngx_http_paylock_redis_resolved(ngx_resolver_ctx_t *ctx)
 }
 
 
-/* The addresses are gone when the answer has been dealt with. */
+/* Copies the addresses: the resolver frees them with its context. */
 
 static ngx_uint_t
 ngx_http_paylock_redis_connect_addrs(ngx_http_paylock_redis_conn_t *conn,
@@ -179,7 +179,7 @@ ngx_http_paylock_redis_connect_addrs(ngx_http_paylock_redis_conn_t *conn,
 }
 
 
-/* To one of the addresses that were found with the configuration. */
+/* Uses the addresses that were resolved with the configuration. */
 
 static void
 ngx_http_paylock_redis_connect_known(ngx_http_paylock_redis_conn_t *conn,
@@ -251,7 +251,7 @@ ngx_http_paylock_redis_connect_next(ngx_http_paylock_redis_conn_t *conn)
     c->write->handler = ngx_http_paylock_redis_connect_handler;
     c->read->cancelable = 1;
 
-    /* until the first command has a timer of its own */
+    /* replaced by the timer of the first command */
 
     ngx_add_timer(c->read, conn->redis->connect_timeout);
 
@@ -261,7 +261,7 @@ ngx_http_paylock_redis_connect_next(ngx_http_paylock_redis_conn_t *conn)
 }
 
 
-/* A name may have an address at which nobody listens, as ::1 of localhost. */
+/* Tries the next address: nobody may listen at ::1 of localhost. */
 
 static void
 ngx_http_paylock_redis_connect_failed(ngx_http_paylock_redis_conn_t *conn,
@@ -331,8 +331,6 @@ ngx_http_paylock_redis_connect_done(ngx_http_paylock_redis_conn_t *conn)
     ngx_http_paylock_redis_connected(conn);
 }
 
-
-/* The connection is there, and safe. */
 
 static void
 ngx_http_paylock_redis_connected(ngx_http_paylock_redis_conn_t *conn)

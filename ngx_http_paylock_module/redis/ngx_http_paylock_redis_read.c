@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * What Redis answers, dealt with in turns of the event loop.
+ * Reads replies, and processes them in slices, one in a turn of the event loop.
  */
 
 
@@ -14,12 +14,12 @@
 
 
 #define NGX_HTTP_PAYLOCK_REDIS_IN     2048
-#define NGX_HTTP_PAYLOCK_REDIS_PART   65536  /* of a large reply, in time */
+#define NGX_HTTP_PAYLOCK_REDIS_PART   65536  /* bytes, restart a timer */
 
 /*
- * A turn of the event loop does one thing, or where turns are long, as in a
- * worker that has much to do, more: for so much of what the others took, and
- * so many nanoseconds.
+ * A turn processes one slice.  In a busy worker turns are long, so that it goes
+ * on for an eighth of the time since the last one, but not longer than so many
+ * nanoseconds.
  */
 
 #define NGX_HTTP_PAYLOCK_REDIS_SHARE  8
@@ -254,7 +254,7 @@ ngx_http_paylock_redis_enter(ngx_http_paylock_redis_conn_t *conn)
 }
 
 
-/* There may be more to read, which epoll tells once only. */
+/* Unread data is not signalled again by epoll: post the event. */
 
 static void
 ngx_http_paylock_redis_leave(ngx_http_paylock_redis_conn_t *conn,

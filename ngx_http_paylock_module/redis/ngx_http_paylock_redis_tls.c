@@ -2,8 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * TLS with Redis.  Whether the certificate is good, and for the right name,
- * is OpenSSL's to say: it ends the handshake before a word of ours is sent.
+ * The TLS handshake with Redis, and why it failed.
  */
 
 
@@ -21,7 +20,7 @@ static void ngx_http_paylock_redis_tls_failed(
     ngx_http_paylock_redis_conn_t *conn);
 
 
-/* The timer of the connection that is being made goes on. */
+/* The timer of the connect goes on. */
 
 void
 ngx_http_paylock_redis_tls_handshake(ngx_http_paylock_redis_conn_t *conn,
@@ -76,7 +75,7 @@ ngx_http_paylock_redis_tls_handler(ngx_connection_t *c)
         return;
     }
 
-    /* what came with the end of the handshake will not be told again */
+    /* data that came with the end of the handshake is not signalled again */
 
     ngx_post_event(c->read, &ngx_posted_events);
 
@@ -139,14 +138,14 @@ ngx_http_paylock_redis_tls_log(ngx_log_t *log, ngx_uint_t level, u_char *buf,
     conn = log->wdata;
     last = buf + len - NGX_LINEFEED_SIZE;
 
-    /* what is meant stands behind the time, the level and the process */
+    /* skip the time, the level and the process */
 
     p = ngx_strlcasestrn(buf, last, (u_char *) ": ", 1);
     p = p ? p + 2 : buf;
 
     ngx_http_paylock_printable((u_char *) conn->why, (char *) p, last - p);
 
-    /* not if the connection broke, which comes without TLS as well */
+    /* an error of TLS, not just a broken connection */
 
     conn->from_server = ngx_strlcasestrn(p, last, (u_char *) "(SSL: ", 5)
                         != NULL;

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * What caches are told of an answer under a pass.
+ * Cache-Control of what the site answers under a pass.
  */
 
 
@@ -21,9 +21,9 @@ static ngx_uint_t ngx_http_paylock_cache_control_is(ngx_table_elt_t *h,
 
 
 /*
- * What the site answers under a pass is for this client alone.  It is said
- * in a header that is not known to others: "expires" and "add_header", which
- * come later, then add theirs and do not replace it.
+ * What the site answers under a pass is for this client alone.  The header is
+ * not linked to r->headers_out.cache_control: "expires" and "add_header", which
+ * run later, would replace it.
  */
 
 ngx_int_t
@@ -65,7 +65,7 @@ ngx_http_paylock_cache_control_private(ngx_http_request_t *r)
 }
 
 
-/* Puts what another Cache-Control says behind, if it is for one client. */
+/* Appends another Cache-Control, without what allows shared caches to store. */
 
 static ngx_int_t
 ngx_http_paylock_cache_control_join(ngx_http_request_t *r, ngx_str_t *value,
@@ -96,8 +96,8 @@ ngx_http_paylock_cache_control_join(ngx_http_request_t *r, ngx_str_t *value,
 
 
 /*
- * Does it tell a cache in front what that takes in place of Cache-Control?
- * RFC 9213 has such a header for each kind of cache.
+ * Is it a header that some cache in front obeys instead of Cache-Control?  RFC
+ * 9213 names them "...-Cache-Control".
  */
 
 static ngx_uint_t

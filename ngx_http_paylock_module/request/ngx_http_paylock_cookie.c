@@ -2,7 +2,8 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * The backend, and all variables, see the client's cookies without ours.
+ * Takes our cookies out of the request: neither the backend nor a variable sees
+ * them.
  */
 
 
@@ -70,7 +71,7 @@ ngx_http_paylock_cookie_take(ngx_http_request_t *r, paylock_strip_pt found,
 #endif
 
 
-/* Returns whether it held nothing else. */
+/* Returns 1 if the header held nothing else. */
 
 static ngx_uint_t
 ngx_http_paylock_cookie_cut(ngx_table_elt_t *h, paylock_strip_pt found,
@@ -87,8 +88,9 @@ ngx_http_paylock_cookie_cut(ngx_table_elt_t *h, paylock_strip_pt found,
 
 
 /*
- * Takes a header out of the list.  Others are pointed to and must stay where
- * they are, and who walks the list does not expect an empty part.
+ * Removes a header from the list.  Other headers must not move, as pointers to
+ * them exist; and no part may be empty, as walkers of the list do not expect
+ * that.
  */
 
 static void
@@ -152,7 +154,7 @@ ngx_http_paylock_cookie_drop(ngx_list_t *headers, ngx_table_elt_t *h)
 }
 
 
-/* The part before it counts as full. */
+/* Removes an empty part; the one before it counts as full. */
 
 static void
 ngx_http_paylock_cookie_unlink(ngx_list_t *headers, ngx_list_part_t *part)

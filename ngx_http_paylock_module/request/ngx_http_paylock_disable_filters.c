@@ -2,9 +2,8 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Filters that put a body of their own in place of one that they do not like:
- * an image filter answers our page with 415.  Our answers go out as from a
- * location in which these filters are not used.
+ * Filters that replace a body: the image filter answers our page with 415. Our
+ * answers get a copy of r->loc_conf in which these filters are off.
  */
 
 
@@ -54,7 +53,7 @@ ngx_http_paylock_disable_filters_init(ngx_conf_t *cf,
 }
 
 
-/* What its location's configuration is where no directive of it stands. */
+/* The filter's configuration of a location without its directives. */
 
 static ngx_int_t
 ngx_http_paylock_disable_filters_add(ngx_conf_t *cf,

@@ -2,10 +2,10 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Values of the operator's, saved for before the request's own directives
- * are.  Nothing of that may be seen by these: neither values that nginx keeps
- * once they are saved for, such as those of "map", nor captures.  Nor does a
- * log, of each request, that a variable is not set yet.
+ * Evaluates values of "paylock_key" and "paylock_bypass" before the request's
+ * own directives run.  These must not notice: values that nginx caches, such as
+ * those of "map", and captures of regular expressions are restored.  Warnings
+ * of variables that are not set yet are not logged.
  */
 
 
@@ -54,7 +54,7 @@ ngx_http_paylock_evaluate(ngx_http_request_t *r,
 }
 
 
-/* NGX_DECLINED: one of them is set. */
+/* As ngx_http_test_predicates(): NGX_DECLINED if one of them is set. */
 
 ngx_int_t
 ngx_http_paylock_evaluate_predicates(ngx_http_request_t *r,
@@ -118,7 +118,10 @@ ngx_http_paylock_evaluate_end(ngx_http_request_t *r,
 
     pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
 
-    /* what is kept of a request there is no value */
+    /*
+     * the slots of the verdict and of the pass are not restored: they are
+     * pointers of ours
+     */
 
     saved->values[pmcf->verdict_index] = r->variables[pmcf->verdict_index];
     saved->values[pmcf->pass_index] = r->variables[pmcf->pass_index];

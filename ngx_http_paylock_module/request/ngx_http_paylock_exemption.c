@@ -15,8 +15,8 @@
 
 
 /*
- * Is it a request for an exempt path, such as the client sent it?  What a
- * redirect, a rewrite or a fallback has led to is not.
+ * Is the path exempt, as the client sent it?  A path that comes from a
+ * redirect, a rewrite or a fallback is not.
  */
 
 ngx_uint_t
@@ -45,7 +45,7 @@ ngx_http_paylock_is_exempt(ngx_http_request_t *r,
 }
 
 
-/* Nothing has rewritten the path, and it is sent in one way only. */
+/* Is the path neither rewritten nor sent with escapes, "..", or "//"? */
 
 ngx_uint_t
 ngx_http_paylock_is_as_sent(ngx_http_request_t *r)

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * The short way of a request to a host that is open.  Without it everything
- * would be as it is, but slower.
+ * The fast path of a request to an open host.  It only saves time: rewrite.c
+ * gives the same result.
  */
 
 
@@ -16,7 +16,7 @@
 #include "ngx_http_paylock_slot.h"
 
 
-/* names that are hashed in a straight line; few are longer */
+/* longer names, which are rare, take the full path */
 
 #define NGX_HTTP_PAYLOCK_SHORT  64
 
@@ -60,7 +60,7 @@ ngx_http_paylock_server_rewrite_handler(ngx_http_request_t *r)
 }
 
 
-/* Is it a name of this server's that no record could be for? */
+/* 1: certainly open; 0: take the full path. */
 
 static ngx_inline ngx_uint_t
 ngx_http_paylock_fast_path(ngx_http_request_t *r,
@@ -92,7 +92,7 @@ ngx_http_paylock_fast_path(ngx_http_request_t *r,
         return 0;
     }
 
-    /* longer suffixes than fit into a short name do not count */
+    /* a short name has no suffix of 64 bytes or more */
 
     if (ngx_http_paylock_load(&table->sh->lengths[0])
         && ngx_http_paylock_fast_suffix(table, host))
@@ -105,7 +105,7 @@ ngx_http_paylock_fast_path(ngx_http_request_t *r,
 }
 
 
-/* May there be suffix records of the names that it is below? */
+/* May there be a record of one of its suffixes? */
 
 static ngx_http_paylock_noinline __attribute__((flatten)) ngx_uint_t
 ngx_http_paylock_fast_suffix(const ngx_http_paylock_table_t *table,

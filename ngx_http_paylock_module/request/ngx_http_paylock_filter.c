@@ -2,9 +2,9 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * The filter, for what is answered before or beside the phases: errors in the
- * request itself, a server's "return" above a location with "off"; and for
- * what other filters would put in place of our answer.
+ * The header filter catches answers that the gate has not seen: errors in the
+ * request itself, a server's "return" above a location with "off", and what
+ * another filter puts in place of our answer.
  */
 
 
@@ -32,9 +32,9 @@ static ngx_http_output_body_filter_pt    ngx_http_next_body_filter;
 
 
 /*
- * nginx has one chain of filters for all configurations, and one that fails
- * late leaves its own behind, in which ours may not be.  A worker that is made
- * then is of the old one, so that each of them puts ours in front.
+ * nginx has one chain of filters for all configurations.  A new one that fails
+ * late leaves its chain behind, perhaps without ours, to workers that are
+ * started for the old one.  So each worker puts ours in front.
  */
 
 void
@@ -90,7 +90,7 @@ ngx_http_paylock_filter_answer(ngx_http_request_t *r)
         return ngx_http_next_header_filter(r);
     }
 
-    /* ours was kept back by a filter, which now answers itself */
+    /* if answered: another filter held our answer back and now sends its own */
 
     if (!verdict->answered) {
 
@@ -125,7 +125,9 @@ ngx_http_paylock_filter_answer(ngx_http_request_t *r)
 }
 
 
-/* A location that is off may show parts of the site under a pass. */
+/*
+ * A location with "off" may include parts of the site that a pass has opened.
+ */
 
 static ngx_int_t
 ngx_http_paylock_filter_location_off(ngx_http_request_t *r)
@@ -146,8 +148,8 @@ ngx_http_paylock_filter_location_off(ngx_http_request_t *r)
 
 
 /*
- * A subrequest that a server's directives have answered is no way in: its main
- * request may be in a location with "off".
+ * A subrequest that the server's directives answer has not met the gate, and
+ * its main request may be in a location with "off": it gets no body.
  */
 
 static ngx_int_t
@@ -183,7 +185,7 @@ ngx_http_paylock_filter_blank(ngx_http_request_t *r,
 }
 
 
-/* NGX_DECLINED: it is not. */
+/* NGX_OK: the answer goes out as it is; NGX_DECLINED: ours replaces it. */
 
 static ngx_int_t
 ngx_http_paylock_filter_let_through(ngx_http_request_t *r,
@@ -231,7 +233,7 @@ ngx_http_paylock_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
         return ngx_http_next_body_filter(r, in);
     }
 
-    /* ours has gone out with the header; what it replaced ends here */
+    /* our body has gone out with the header: drop the replaced one */
 
     for (cl = in; cl; cl = cl->next) {
         cl->buf->pos = cl->buf->last;

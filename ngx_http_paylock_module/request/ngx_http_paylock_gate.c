@@ -81,7 +81,7 @@ ngx_http_paylock_gate(ngx_http_request_t *r, ngx_http_paylock_loc_conf_t *plcf,
     }
 
     if (r != r->main || r->header_sent) {
-        /* no way in, nor a second page */
+        /* a subrequest gets no page, nor does a started response */
         r->headers_out.status = plcf->status;
         return NGX_OK;
     }
@@ -93,8 +93,8 @@ ngx_http_paylock_gate(ngx_http_request_t *r, ngx_http_paylock_loc_conf_t *plcf,
 
 
 /*
- * An exemption ends with a rewrite or "try_files" that stays in the location,
- * so that what makes the content is asked through us.
+ * A "rewrite ... break" or "try_files" may change the path within the location,
+ * which ends the exemption.  So the content handler is wrapped, to check again.
  */
 
 static ngx_int_t
@@ -136,9 +136,9 @@ ngx_http_paylock_gate_wrap_content(ngx_http_request_t *r,
 
 
 /*
- * The location's directives, or who has decided on access, may have set another
- * handler since, and what "paylock_key" is made of.  In these phases, unlike in
- * the others, NGX_OK means to go on: what is answered is ended here.
+ * The location's directives or access modules may have set another content
+ * handler since, or variables of "paylock_key".  In these phases NGX_OK means
+ * "go on", so that an answered request is finalized here.
  */
 
 ngx_int_t
@@ -202,14 +202,14 @@ ngx_http_paylock_gate_answer(ngx_http_request_t *r,
     ngx_int_t     rc;
     ngx_chain_t  *body;
 
-    /* a client that waits for "100 Continue" gets the answer instead */
+    /* do not send "100 Continue": the answer comes instead */
 
     if (r->headers_in.expect) {
         r->expect_tested = 1;
         r->keepalive = 0;
     }
 
-    /* of a huge body only so much is read as lets the client see the answer */
+    /* of a huge body read only so much that the client sees the answer */
 
     if (r->headers_in.content_length_n > NGX_HTTP_PAYLOCK_BODY) {
         r->keepalive = 0;
@@ -243,8 +243,8 @@ ngx_http_paylock_gate_answer(ngx_http_request_t *r,
 
 
 /*
- * Visitors do not fill a disk: of the requests to a server's closed hosts
- * each worker logs one a second.  A dry run is there to be read.
+ * Each worker logs one request a second for each server, so that visitors
+ * cannot fill the disk.  A dry run logs all.
  */
 
 static void

@@ -111,7 +111,7 @@ ngx_http_paylock_host_find(ngx_http_request_t *r,
 }
 
 
-/* By what the client sent: "error_page" turns any method into GET. */
+/* By the request line: "error_page" changes r->method to GET. */
 
 static ngx_uint_t
 ngx_http_paylock_host_method_is_safe(const ngx_str_t *line)
@@ -145,8 +145,8 @@ ngx_http_paylock_host_default(const ngx_http_paylock_srv_conf_t *pscf,
 
 
 /*
- * What is no host counts as not set.  Of two values the stricter holds, so
- * that none that is set for a while opens a site.
+ * A value that is no host name is ignored.  Of the values at different times
+ * the stricter holds, so that a temporary value opens nothing.
  */
 
 void
@@ -163,7 +163,7 @@ ngx_http_paylock_host_key(ngx_http_request_t *r,
     pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
     pscf = ngx_http_get_module_srv_conf(r, ngx_http_paylock_module);
 
-    /* a key that is made of what holds does not ask for itself */
+    /* the key may use $paylock_state: do not recurse */
 
     verdict->by_key = 0;
     rc = ngx_http_paylock_evaluate(r, pscf->key, &value);
@@ -250,7 +250,7 @@ ngx_http_paylock_host_other(ngx_http_request_t *r, ngx_str_t *host)
                                         host)
         != NGX_OK)
     {
-        /* nobody's name, as nginx would have it, too */
+        /* an invalid name belongs to no server */
         ngx_str_null(host);
         return 1;
     }
@@ -385,9 +385,9 @@ ngx_http_paylock_host_record(ngx_http_paylock_main_conf_t *pmcf,
 
 
 /*
- * A name that is nobody's must not open a locked site: it gets what the
- * strictest of this block's names gets.  These may be many: what was found is
- * kept for as long as neither the records nor the time are others.
+ * A name that is not one of the server's must not open a locked site: it gets
+ * what the strictest of the server's names gets.  There may be many names, so
+ * that the result is cached until the records or the second change.
  */
 
 static void
@@ -408,7 +408,10 @@ ngx_http_paylock_host_unknown(ngx_http_paylock_main_conf_t *pmcf,
 
     if (strictest->time != ngx_time() || strictest->changes != changes) {
 
-        /* a writer counts a change before it makes it */
+        /*
+         * sh->changes is raised before the change is made: do not cache
+         * meanwhile
+         */
 
         busy = ngx_http_paylock_load(&sh->dirty);
 

@@ -46,8 +46,8 @@ void ngx_http_paylock_host_find(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict);
 
 /*
- * Asks a "paylock_key" that has variables, and judges by another value than
- * before: more of them may be set by now.
+ * Evaluates a "paylock_key" with variables, and judges again if its value has
+ * changed: more variables may be set by now.
  */
 
 void ngx_http_paylock_host_key(ngx_http_request_t *r,

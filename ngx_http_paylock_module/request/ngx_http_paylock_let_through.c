@@ -13,7 +13,7 @@
 #include "ngx_http_paylock_request.h"
 
 
-/* A subrequest is let through for what its main request has. */
+/* For a subrequest the bypass and the pass of its main request count. */
 
 ngx_http_paylock_let_through_e
 ngx_http_paylock_let_through(ngx_http_request_t *r,
@@ -31,7 +31,7 @@ ngx_http_paylock_let_through(ngx_http_request_t *r,
         return NGX_HTTP_PAYLOCK_LET_THROUGH_EXEMPT;
     }
 
-    /* a bypass that is made of what holds does not ask for itself */
+    /* the bypass may use $paylock_state: do not recurse */
 
     if (plcf->bypass && !verdict->asking_bypass) {
         verdict->asking_bypass = 1;

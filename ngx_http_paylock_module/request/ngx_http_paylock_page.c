@@ -13,8 +13,8 @@
 
 
 #define NGX_HTTP_PAYLOCK_HEADERS    4
-#define NGX_HTTP_PAYLOCK_WISHES     3
-#define NGX_HTTP_PAYLOCK_PREFLIGHT  3
+#define NGX_HTTP_PAYLOCK_PREFS     3
+#define NGX_HTTP_PAYLOCK_PREFLIGHT_PREFS  3
 
 
 /* what the client asks of the answer; NULL where it does not */
@@ -26,22 +26,22 @@ typedef struct {
     ngx_str_t                    *origin;
     ngx_str_t                    *method;
     ngx_str_t                    *headers;
-} ngx_http_paylock_wishes_t;
+} ngx_http_paylock_request_prefs_t;
 
 
 typedef struct {
     ngx_str_t                     name;
     size_t                        offset;
-} ngx_http_paylock_wish_t;
+} ngx_http_paylock_request_pref_t;
 
 
-static void ngx_http_paylock_page_wishes(ngx_http_request_t *r,
-    ngx_http_paylock_wishes_t *wishes);
+static void ngx_http_paylock_page_prefs(ngx_http_request_t *r,
+    ngx_http_paylock_request_prefs_t *prefs);
 static ngx_int_t ngx_http_paylock_page_preflight(ngx_http_request_t *r,
-    ngx_http_paylock_wishes_t *wishes);
+    ngx_http_paylock_request_prefs_t *prefs);
 static ngx_int_t ngx_http_paylock_page_locked(ngx_http_request_t *r,
-    ngx_http_paylock_verdict_t *verdict, ngx_http_paylock_wishes_t *wishes,
-    ngx_http_paylock_body_t *body);
+    ngx_http_paylock_verdict_t *verdict,
+    ngx_http_paylock_request_prefs_t *prefs, ngx_http_paylock_body_t *body);
 static ngx_int_t ngx_http_paylock_page_retry_after(ngx_http_request_t *r,
     uint32_t until);
 static ngx_int_t ngx_http_paylock_page_body(ngx_http_request_t *r,
@@ -81,26 +81,26 @@ static ngx_table_elt_t  ngx_http_paylock_headers[NGX_HTTP_PAYLOCK_HEADERS] = {
 
 /* first those of every request, then what a preflight asks for */
 
-static ngx_http_paylock_wish_t  ngx_http_paylock_wishes[
-    NGX_HTTP_PAYLOCK_WISHES + NGX_HTTP_PAYLOCK_PREFLIGHT] = {
+static ngx_http_paylock_request_pref_t  ngx_http_paylock_request_prefs[
+    NGX_HTTP_PAYLOCK_PREFS + NGX_HTTP_PAYLOCK_PREFLIGHT_PREFS] = {
 
     { ngx_string("accept"),
-      offsetof(ngx_http_paylock_wishes_t, accept) },
+      offsetof(ngx_http_paylock_request_prefs_t, accept) },
 
     { ngx_string("accept-language"),
-      offsetof(ngx_http_paylock_wishes_t, language) },
+      offsetof(ngx_http_paylock_request_prefs_t, language) },
 
     { ngx_string("sec-fetch-dest"),
-      offsetof(ngx_http_paylock_wishes_t, dest) },
+      offsetof(ngx_http_paylock_request_prefs_t, dest) },
 
     { ngx_string("origin"),
-      offsetof(ngx_http_paylock_wishes_t, origin) },
+      offsetof(ngx_http_paylock_request_prefs_t, origin) },
 
     { ngx_string("access-control-request-method"),
-      offsetof(ngx_http_paylock_wishes_t, method) },
+      offsetof(ngx_http_paylock_request_prefs_t, method) },
 
     { ngx_string("access-control-request-headers"),
-      offsetof(ngx_http_paylock_wishes_t, headers) }
+      offsetof(ngx_http_paylock_request_prefs_t, headers) }
 };
 
 
@@ -110,12 +110,12 @@ ngx_int_t
 ngx_http_paylock_page_header(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict, ngx_chain_t **chain)
 {
-    ngx_int_t                     rc;
-    ngx_uint_t                    i, n;
-    ngx_table_elt_t              *h;
-    ngx_http_paylock_body_t       body;
-    ngx_http_paylock_wishes_t     wishes;
-    ngx_http_paylock_loc_conf_t  *plcf;
+    ngx_int_t                         rc;
+    ngx_uint_t                        i, n;
+    ngx_table_elt_t                  *h;
+    ngx_http_paylock_body_t           body;
+    ngx_http_paylock_request_prefs_t  prefs;
+    ngx_http_paylock_loc_conf_t      *plcf;
 
     static ngx_str_t  no_referrer = ngx_string("no-referrer");
 
@@ -125,7 +125,7 @@ ngx_http_paylock_page_header(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    ngx_http_paylock_page_wishes(r, &wishes);
+    ngx_http_paylock_page_prefs(r, &prefs);
 
     r->err_status = 0;
 
@@ -155,12 +155,12 @@ ngx_http_paylock_page_header(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    if (r->method == NGX_HTTP_OPTIONS && wishes.origin && wishes.method) {
+    if (r->method == NGX_HTTP_OPTIONS && prefs.origin && prefs.method) {
         verdict->counters->n[NGX_HTTP_PAYLOCK_COUNTER_PREFLIGHTS]++;
-        rc = ngx_http_paylock_page_preflight(r, &wishes);
+        rc = ngx_http_paylock_page_preflight(r, &prefs);
 
     } else {
-        rc = ngx_http_paylock_page_locked(r, verdict, &wishes, &body);
+        rc = ngx_http_paylock_page_locked(r, verdict, &prefs, &body);
     }
 
     if (rc != NGX_OK
@@ -181,21 +181,21 @@ ngx_http_paylock_page_header(ngx_http_request_t *r,
 
 
 static void
-ngx_http_paylock_page_wishes(ngx_http_request_t *r,
-    ngx_http_paylock_wishes_t *wishes)
+ngx_http_paylock_page_prefs(ngx_http_request_t *r,
+    ngx_http_paylock_request_prefs_t *prefs)
 {
-    ngx_str_t                **field;
-    ngx_uint_t                 i, j, n;
-    ngx_list_part_t           *part;
-    ngx_table_elt_t           *header;
-    ngx_http_paylock_wish_t   *wish;
+    ngx_str_t                       **field;
+    ngx_uint_t                        i, j, n;
+    ngx_list_part_t                  *part;
+    ngx_table_elt_t                  *header;
+    ngx_http_paylock_request_pref_t  *pref;
 
-    ngx_memzero(wishes, sizeof(ngx_http_paylock_wishes_t));
+    ngx_memzero(prefs, sizeof(ngx_http_paylock_request_prefs_t));
 
-    n = NGX_HTTP_PAYLOCK_WISHES;
+    n = NGX_HTTP_PAYLOCK_PREFS;
 
     if (r->method == NGX_HTTP_OPTIONS) {
-        n += NGX_HTTP_PAYLOCK_PREFLIGHT;
+        n += NGX_HTTP_PAYLOCK_PREFLIGHT_PREFS;
     }
 
     for (part = &r->headers_in.headers.part; part; part = part->next) {
@@ -204,17 +204,17 @@ ngx_http_paylock_page_wishes(ngx_http_request_t *r,
         for (i = 0; i < part->nelts; i++) {
 
             for (j = 0; j < n; j++) {
-                wish = &ngx_http_paylock_wishes[j];
+                pref = &ngx_http_paylock_request_prefs[j];
 
-                if (wish->name.len != header[i].key.len
-                    || ngx_memcmp(wish->name.data, header[i].lowcase_key,
-                                  wish->name.len)
+                if (pref->name.len != header[i].key.len
+                    || ngx_memcmp(pref->name.data, header[i].lowcase_key,
+                                  pref->name.len)
                        != 0)
                 {
                     continue;
                 }
 
-                field = (ngx_str_t **) ((char *) wishes + wish->offset);
+                field = (ngx_str_t **) ((char *) prefs + pref->offset);
 
                 if (*field == NULL) {
                     *field = &header[i].value;
@@ -229,30 +229,30 @@ ngx_http_paylock_page_wishes(ngx_http_request_t *r,
 
 static ngx_int_t
 ngx_http_paylock_page_preflight(ngx_http_request_t *r,
-    ngx_http_paylock_wishes_t *wishes)
+    ngx_http_paylock_request_prefs_t *prefs)
 {
     r->headers_out.status = NGX_HTTP_NO_CONTENT;
 
     if (ngx_http_paylock_headers_add(r, "Access-Control-Allow-Methods",
-                                  wishes->method)
+                                  prefs->method)
         != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    if (wishes->headers == NULL) {
+    if (prefs->headers == NULL) {
         return NGX_OK;
     }
 
     return ngx_http_paylock_headers_add(r, "Access-Control-Allow-Headers",
-                                     wishes->headers);
+                                     prefs->headers);
 }
 
 
 static ngx_int_t
 ngx_http_paylock_page_locked(ngx_http_request_t *r,
-    ngx_http_paylock_verdict_t *verdict, ngx_http_paylock_wishes_t *wishes,
-    ngx_http_paylock_body_t *body)
+    ngx_http_paylock_verdict_t *verdict,
+    ngx_http_paylock_request_prefs_t *prefs, ngx_http_paylock_body_t *body)
 {
     uint32_t                      until;
     ngx_str_t                    *accept, *dest, *field, tag;
@@ -273,8 +273,8 @@ ngx_http_paylock_page_locked(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    accept = wishes->accept;
-    dest = wishes->dest;
+    accept = prefs->accept;
+    dest = prefs->dest;
 
     format = paylock_negotiate_format(accept ? (char *) accept->data : NULL,
                                       accept ? accept->len : 0,
@@ -301,7 +301,7 @@ ngx_http_paylock_page_locked(ngx_http_request_t *r,
         return ngx_http_paylock_template_body(r, plcf->template, body);
     }
 
-    field = wishes->language;
+    field = prefs->language;
 
     pages = answer->pages;
 

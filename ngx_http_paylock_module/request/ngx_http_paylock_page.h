@@ -14,7 +14,7 @@
 #include "ngx_http_paylock_verdict.h"
 
 
-/* a body in the making */
+/* a body that is being built */
 
 typedef struct {
     ngx_chain_t                 *chain;

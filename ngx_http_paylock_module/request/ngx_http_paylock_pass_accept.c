@@ -2,7 +2,8 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Passes: a link that is exchanged for a cookie, and what comes of that.
+ * Accepts passes: valid cookies are noted, and a valid link is exchanged for a
+ * cookie.
  */
 
 
@@ -15,8 +16,8 @@
 
 
 /*
- * of a request that are looked at: more than a browser keeps cookies for a
- * domain, so that none that a neighbour sets hides the good one
+ * tokens that are checked: more than a browser stores cookies for a domain, so
+ * that cookies set by a sibling domain cannot hide the valid one
  */
 
 #define NGX_HTTP_PAYLOCK_TOKENS  256
@@ -25,7 +26,7 @@
     "%s=%s; Path=/; Max-Age=%T; HttpOnly; SameSite=Lax%s"
 
 
-/* the tokens that a request shows, and the latest good one */
+/* the tokens of a request, and the latest valid one */
 
 typedef struct {
     ngx_http_request_t          *request;
@@ -48,7 +49,7 @@ static ngx_int_t ngx_http_paylock_pass_accept_location(ngx_http_request_t *r,
     ngx_str_t *args, ngx_str_t *location);
 
 
-/* Whatever the stage of the host: no backend is to see what is ours. */
+/* For open hosts as well: no backend is to see our cookies and arguments. */
 
 ngx_int_t
 ngx_http_paylock_pass_accept(ngx_http_request_t *r)
@@ -112,7 +113,7 @@ ngx_http_paylock_pass_accept_found(void *data, const char *token, size_t len)
 }
 
 
-/* "paylock_pass=" is in the arguments. */
+/* There is "paylock_pass=" in the arguments. */
 
 static ngx_int_t
 ngx_http_paylock_pass_accept_link(ngx_http_request_t *r,
@@ -130,7 +131,7 @@ ngx_http_paylock_pass_accept_link(ngx_http_request_t *r,
                                    (char *) args.data,
                                    ngx_http_paylock_pass_accept_found, shown);
 
-    /* what nginx logs from here on is without it */
+    /* nginx logs the request line: mask the token */
 
     if (ngx_http_paylock_pass_mask(r->pool, &r->request_line) != NGX_OK) {
         return NGX_ERROR;
@@ -146,7 +147,7 @@ ngx_http_paylock_pass_accept_link(ngx_http_request_t *r,
         return NGX_DECLINED;
     }
 
-    /* variables that "paylock_key" needs may not be set yet: asked again */
+    /* "paylock_key" is evaluated again for the request with the cookie */
 
     ngx_http_paylock_host_find(r, &verdict);
 
@@ -185,7 +186,7 @@ ngx_http_paylock_pass_accept_exchange(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    /* not nginx's own header, which would have the name of a host put in */
+    /* not r->headers_out.location, into which nginx puts a host name */
 
     if (ngx_http_paylock_headers_add(r, "Location", &location) != NGX_OK
         || ngx_http_paylock_headers_add(r, "Set-Cookie", &cookie) != NGX_OK
@@ -223,7 +224,7 @@ ngx_http_paylock_pass_accept_exchange(ngx_http_request_t *r,
 }
 
 
-/* Made with the key of the link: who takes that key away ends both. */
+/* The cookie is signed with the key of the link: removing it ends both. */
 
 static ngx_int_t
 ngx_http_paylock_pass_accept_cookie(ngx_http_request_t *r, paylock_pass_t *pass,
@@ -267,7 +268,7 @@ ngx_http_paylock_pass_accept_cookie(ngx_http_request_t *r, paylock_pass_t *pass,
 }
 
 
-/* The same address without the token, relative: nothing names a host. */
+/* The same address without the token, and without scheme and host. */
 
 static ngx_int_t
 ngx_http_paylock_pass_accept_location(ngx_http_request_t *r, ngx_str_t *args,
@@ -303,7 +304,7 @@ ngx_http_paylock_pass_accept_location(ngx_http_request_t *r, ngx_str_t *args,
 }
 
 
-/* A text with the tokens in it masked, such as a request line. */
+/* Masks the tokens in a text, such as a request line. */
 
 ngx_int_t
 ngx_http_paylock_pass_mask(ngx_pool_t *pool, ngx_str_t *text)

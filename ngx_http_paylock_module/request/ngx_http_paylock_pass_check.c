@@ -22,9 +22,9 @@ static void ngx_http_paylock_pass_after_later(const paylock_record_t *record,
 
 
 /*
- * Since when passes are good that the name asked for is to be seen with, by
- * all records that concern it: one with nothing else puts it in no stage, but
- * counts here.  UINT32_MAX, so none are, where the request names two hosts.
+ * Passes that were issued before this time are revoked: the latest "pass_after"
+ * of all records that match the name, even of those that set no stage.  If the
+ * request names two hosts, UINT32_MAX: no pass is good.
  */
 
 uint32_t
@@ -114,10 +114,7 @@ ngx_http_paylock_pass_after_later(const paylock_record_t *record,
 }
 
 
-/*
- * Is the pass good that the client has shown?  The verdict is not that of a
- * host that is open.
- */
+/* Not for ngx_http_paylock_verdict_open, which must not be written to. */
 
 ngx_uint_t
 ngx_http_paylock_pass_good(ngx_http_request_t *r,

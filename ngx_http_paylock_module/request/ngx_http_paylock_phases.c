@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * The module's handlers, and their places in nginx's phases.
+ * Puts the module's handlers into nginx's phases, in front of others.
  */
 
 
@@ -40,7 +40,7 @@ ngx_http_paylock_phases_init(ngx_conf_t *cf)
         return NGX_OK;
     }
 
-    /* behind the location's directives, and behind who has access */
+    /* after the location's rewrite directives, and after the access phase */
 
     return ngx_http_paylock_phases_add(cf, NGX_HTTP_PREACCESS_PHASE,
                                        ngx_http_paylock_recheck_handler)
@@ -72,8 +72,8 @@ ngx_http_paylock_phases_add(ngx_conf_t *cf, ngx_http_phases phase,
 
 
 /*
- * nginx has lined up the handlers of all modules, those of modules that were
- * loaded after this one first: ours go to the front of their phases.
+ * nginx calls modules that are loaded later first: move our handlers to the
+ * front of their phases.
  */
 
 void
@@ -107,7 +107,7 @@ ngx_http_paylock_phases_first(ngx_cycle_t *cycle)
 }
 
 
-/* The handler of nginx's own rewrite module: it is in both of our phases. */
+/* Finds nginx's own rewrite handler: the one that is in both rewrite phases. */
 
 static ngx_http_handler_pt
 ngx_http_paylock_phases_rewrite(ngx_http_core_main_conf_t *cmcf)

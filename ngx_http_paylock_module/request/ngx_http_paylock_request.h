@@ -2,8 +2,8 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * What is done with a request.  Lower files first: each calls those above it
- * alone.
+ * What is done with a request.  A file calls only files that stand before it in
+ * this header.
  */
 
 
@@ -22,8 +22,8 @@ typedef struct {
 
 
 /*
- * ngx_http_paylock_evaluate.c: values of the operator's, asked without a trace:
- * what is set or captured later is as if nobody had asked
+ * ngx_http_paylock_evaluate.c: evaluates values with variables before the
+ * request's own directives run, without a trace for these
  */
 
 ngx_int_t ngx_http_paylock_evaluate(ngx_http_request_t *r,
@@ -32,9 +32,9 @@ ngx_int_t ngx_http_paylock_evaluate_predicates(ngx_http_request_t *r,
     ngx_array_t *predicates);
 
 
-/* ngx_http_paylock_headers.c: those of the response */
+/* ngx_http_paylock_headers.c: of the response */
 
-/* Takes away what was to go out with something else. */
+/* Drops all headers of the answer that ours replaces. */
 
 void ngx_http_paylock_headers_clear(ngx_http_request_t *r);
 ngx_int_t ngx_http_paylock_headers_add(ngx_http_request_t *r, const char *key,

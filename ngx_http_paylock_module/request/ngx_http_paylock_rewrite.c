@@ -2,8 +2,9 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * When a request is judged: before its server's directives; and when it is
- * answered: there, or before those of a location that it comes to.
+ * The handlers of the rewrite phases.  A request is judged before the
+ * directives of its server run, and answered then or, if locations differ,
+ * before those of its location.
  */
 
 
@@ -18,7 +19,7 @@ static ngx_int_t ngx_http_paylock_rewrite(ngx_http_request_t *r);
 static ngx_int_t ngx_http_paylock_rewrite_once(ngx_http_request_t *r);
 
 
-/* The host is what the client asked for: nobody has changed it yet. */
+/* No directive has run yet: the host is the one that the client asked for. */
 
 ngx_int_t
 ngx_http_paylock_server_rewrite(ngx_http_request_t *r,
@@ -113,8 +114,9 @@ ngx_http_paylock_rewrite(ngx_http_request_t *r)
 
 
 /*
- * Where there is no location nginx leaves out the server's directives, which
- * were executed before: if nobody comes before them, but we do.
+ * If no location matches, nginx's rewrite handler would run the server's
+ * directives twice.  It avoids that only if it is the first of its phase, which
+ * our handler is now: so it is skipped here.
  */
 
 static ngx_http_paylock_noinline ngx_int_t

@@ -59,8 +59,8 @@ static ngx_http_variable_t  ngx_http_paylock_variables[] = {
 
 
 /*
- * hold the verdict, see ngx_http_paylock_judge(), and the pass, see
- * ngx_http_paylock_pass_good(); they say nothing themselves
+ * their slots hold the verdict, see ngx_http_paylock_verdict_slot(), and when
+ * the pass was issued, see ngx_http_paylock_pass_good(); they have no values
  */
 
 static ngx_str_t  ngx_http_paylock_verdict_name = ngx_string("paylock_verdict");
@@ -196,7 +196,7 @@ ngx_http_paylock_ref_variable(ngx_http_request_t *r,
 }
 
 
-/* For people of all languages, and up to a full minute as on the page. */
+/* Rounded up to a full minute, as on the page. */
 
 static ngx_int_t
 ngx_http_paylock_until_variable(ngx_http_request_t *r,
@@ -273,8 +273,7 @@ ngx_http_paylock_kept_variable(ngx_http_request_t *r,
 
 
 /*
- * The record that matched.  Of an open host nothing was kept, so that the
- * table is asked again.
+ * The record that matched.  Verdicts on open hosts are not stored: look again.
  */
 
 static ngx_int_t

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * The verdict on a request, which holds for its subrequests, too.
+ * The verdict on a request, which holds for its subrequests as well.
  */
 
 
@@ -108,8 +108,8 @@ ngx_http_paylock_verdict_keep(ngx_http_request_t *r,
 
 
 /*
- * The request that it is a copy of is still there when it begins.  All that
- * will be asked of that is asked now, and kept with the copy.
+ * The request that was copied still exists when the copy begins.  All that
+ * depends on it is evaluated now and stored with the copy.
  */
 
 static ngx_http_paylock_verdict_t *
@@ -166,7 +166,7 @@ ngx_http_paylock_verdict_detached(ngx_http_request_t *r)
 }
 
 
-/* It is no request of a client's. */
+/* Marks the cleanup that holds the verdict; copies are not counted. */
 
 static void
 ngx_http_paylock_verdict_detached_mark(void *data)
@@ -175,7 +175,7 @@ ngx_http_paylock_verdict_detached_mark(void *data)
 }
 
 
-/* Counts a request when it ends: what became of it is known then. */
+/* Counts a request when it ends. */
 
 static void
 ngx_http_paylock_verdict_count(void *data)

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * What all workers know of the one that follows Redis.
+ * The state of the node, and the lease.
  */
 
 

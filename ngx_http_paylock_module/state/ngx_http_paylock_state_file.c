@@ -15,7 +15,7 @@
 #include "ngx_http_paylock_state_file.h"
 
 
-/* where nginx was to have its pid and its temporary files when it was built */
+/* set by ./configure */
 
 #ifndef NGX_PREFIX
 #define NGX_PREFIX  ""
@@ -120,8 +120,9 @@ ngx_http_paylock_state_file_init(ngx_http_paylock_main_conf_t *pmcf,
 
 
 /*
- * A directory beside those of nginx's temporary files.  What tells two nginx
- * on one machine apart is the file of the pid, so that each has its own.
+ * The default place: "paylock" beside nginx's temporary paths.  If the pid file
+ * is not the built-in one, its hash is appended: two nginx on a machine must
+ * not share a state file.
  */
 
 static ngx_int_t
@@ -269,7 +270,7 @@ ngx_http_paylock_state_file_key_read(ngx_http_paylock_state_file_t *file,
 }
 
 
-/* What could not be made is said once, and nginx goes on without. */
+/* Errors are logged, and nginx runs without a state file. */
 
 void
 ngx_http_paylock_state_file_make(ngx_http_paylock_main_conf_t *pmcf,
@@ -293,8 +294,8 @@ ngx_http_paylock_state_file_make(ngx_http_paylock_main_conf_t *pmcf,
 
 
 /*
- * As with temporary paths, but the owner of a directory that was there stays
- * what it is, unless it is ours: it may be one of the system's.
+ * As nginx does with temporary paths, but an existing directory that the
+ * operator named keeps its owner: it may be one of the system's.
  */
 
 static ngx_int_t
@@ -355,7 +356,7 @@ ngx_http_paylock_state_file_chown(ngx_http_paylock_state_file_t *file,
 }
 
 
-/* A key is there whole or not at all, and never takes another one's place. */
+/* Creates the key atomically, and never replaces one: link() fails then. */
 
 static ngx_int_t
 ngx_http_paylock_state_file_key_make(ngx_http_paylock_state_file_t *file,

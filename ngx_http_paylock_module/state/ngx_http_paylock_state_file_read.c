@@ -2,8 +2,8 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * The state file is read: by the master for a new zone, by workers that come
- * back to an old one, and by whoever is about to replace it.
+ * Reads the state file: the master for a new zone, a worker that starts with an
+ * old zone, and the writer before it replaces the file.
  */
 
 
@@ -47,7 +47,7 @@ ngx_http_paylock_state_file_open(const ngx_http_paylock_state_file_t *file,
 
     image->records = NULL;
 
-    /* what is no regular file must not be waited for */
+    /* do not block on a FIFO */
 
     fd = open((char *) file->name.data,
               O_RDONLY|O_NOFOLLOW|O_NONBLOCK|O_CLOEXEC);
@@ -180,7 +180,7 @@ ngx_http_paylock_state_file_bytes(ngx_fd_t fd, u_char *data, size_t len)
 }
 
 
-/* A file is never written to once it is there, so that this names a state. */
+/* Files are replaced, never written to: the stamp identifies the contents. */
 
 void
 ngx_http_paylock_state_file_stamp(const ngx_http_paylock_state_file_t *file,
@@ -268,9 +268,9 @@ ngx_http_paylock_state_file_load(ngx_http_paylock_main_conf_t *pmcf,
 
 
 /*
- * Requests may be judged meanwhile: the file is taken down beside the records
- * that are there, as a scan is, and again with the slots that were given back,
- * until it has all of them.  To put them there then adds what is held.
+ * Requests may be judged meanwhile, so that the records are noted and swept as
+ * those of a scan are.  If the table was full, that is repeated with the slots
+ * that the sweep has freed.  Setting them at last adds which hosts are held.
  */
 
 static ngx_int_t
@@ -328,8 +328,8 @@ ngx_http_paylock_state_file_each(ngx_http_paylock_table_t *table,
 
 
 /*
- * After an upgrade that was backed out the zone of the old binary is as old
- * as that, and the file may be ahead of it.
+ * When an upgrade of the binary is backed out, the old workers' zone is out of
+ * date, and the file may be ahead of it.
  */
 
 void
@@ -364,7 +364,7 @@ ngx_http_paylock_state_file_refresh(ngx_http_paylock_main_conf_t *pmcf,
 }
 
 
-/* If nobody follows Redis, who would know better. */
+/* Only if no worker follows Redis: that one would know better. */
 
 static ngx_uint_t
 ngx_http_paylock_state_file_ahead(ngx_http_paylock_main_conf_t *pmcf,

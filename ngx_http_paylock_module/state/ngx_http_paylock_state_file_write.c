@@ -2,10 +2,10 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * The state file is written, in a thread that does not log and has no pool.
- * It walks over the table as requests do, without a lock.  Records that change
- * meanwhile are newer than the entry that the file names.  A scan of Redis
- * reads them like that, too: what follows the entry is read again.
+ * Writes the state file, in a thread that must neither log nor use a pool.  The
+ * table is read without a lock, as requests read it.  Records that change
+ * meanwhile are newer than the position in the file, which does no harm: the
+ * entries after the position are applied again.
  */
 
 
@@ -154,8 +154,8 @@ ngx_http_paylock_state_write_file(ngx_http_paylock_state_writer_t *writer)
 
 
 /*
- * Who makes the temporary file has its directory locked, and who looks at the
- * files to replace the one by the other: no one's half is taken for a whole.
+ * Calls the handler with the directory locked, so that another process neither
+ * replaces the temporary file nor renames it before it is complete.
  */
 
 static ngx_int_t
@@ -167,7 +167,7 @@ ngx_http_paylock_state_write_locked(ngx_http_paylock_state_writer_t *writer,
 
     for (tries = 0; tries < 100; tries++) {
 
-        /* where there are no locks what follows must do */
+        /* without locks in this file system go on: the checks below must do */
 
         if (flock(writer->directory, LOCK_EX|LOCK_NB) == 0
             || ngx_errno != EWOULDBLOCK)
@@ -194,7 +194,7 @@ ngx_http_paylock_state_write_create(ngx_http_paylock_state_writer_t *writer)
 
     temp = (char *) writer->pmcf->state_file.temp.data;
 
-    /* what a killed worker has left, or one of another binary is writing */
+    /* left by a killed worker, or being written by one of another binary */
 
     if (unlink(temp) == -1 && ngx_errno != NGX_ENOENT) {
         return ngx_http_paylock_state_write_failed(writer, "unlink()");
@@ -320,7 +320,7 @@ ngx_http_paylock_state_write_replace(ngx_http_paylock_state_writer_t *writer)
 
     file = &writer->pmcf->state_file;
 
-    /* another worker has taken over, or another binary's was faster */
+    /* another worker took over, or one of another binary was faster */
 
     if (!ngx_http_paylock_state_write_own(writer)
         || writer->pmcf->node->lease != writer->lease)
@@ -358,7 +358,7 @@ ngx_http_paylock_state_write_replace(ngx_http_paylock_state_writer_t *writer)
 }
 
 
-/* Is what stands there what was made here? */
+/* Is the temporary file still the one that was created here? */
 
 static ngx_uint_t
 ngx_http_paylock_state_write_own(ngx_http_paylock_state_writer_t *writer)

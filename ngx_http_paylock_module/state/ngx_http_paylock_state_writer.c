@@ -2,8 +2,8 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * When the state file is written: after a change, by the worker that follows
- * Redis, in a thread, so that the event loop waits for nothing.
+ * When the state file is written: soon after a change, by the worker that
+ * follows Redis, in a thread, as fsync() would block the event loop.
  */
 
 
@@ -22,7 +22,7 @@
 #define NGX_HTTP_PAYLOCK_STATE_WRITE_POLL    20
 #define NGX_HTTP_PAYLOCK_STATE_WRITE_RETRY   10000
 
-/* so often in a row another process may be at the file */
+/* attempts, while another process writes the file, before it is an error */
 
 #define NGX_HTTP_PAYLOCK_STATE_WRITE_BUSY    5
 
@@ -77,7 +77,7 @@ ngx_http_paylock_state_writer_start(ngx_http_paylock_main_conf_t *pmcf,
 
     pmcf->state_writer->lease = lease;
 
-    /* it may be another file, or gone, or one for another key */
+    /* the file was replaced or removed, or is signed with another key */
 
     ngx_http_paylock_state_file_look(&pmcf->state_file, &stamp);
 
@@ -170,7 +170,7 @@ ngx_http_paylock_state_writer_begin(ngx_http_paylock_state_writer_t *writer)
     writer->done = 0;
     writer->running = 1;
 
-    /* signals are the event loop's; beyond RLIMIT_FSIZE there is an error */
+    /* leave signals to the main thread; blocked, SIGXFSZ becomes EFBIG */
 
     sigfillset(&set);
     (void) pthread_sigmask(SIG_SETMASK, &set, &old);
@@ -209,7 +209,7 @@ ngx_http_paylock_state_writer_finish(ngx_http_paylock_state_writer_t *writer)
                    "paylock state: written: %i, %uD records, %M ms",
                    writer->rc, writer->head.count, took);
 
-    /* at most a tenth of the time */
+    /* write for a tenth of the time at most */
 
     writer->next = ngx_current_msec
                   + ngx_max(NGX_HTTP_PAYLOCK_STATE_WRITE_PAUSE, took * 9);

@@ -2,9 +2,9 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * The zone: one block of what the slab allocator has, which holds what is
- * known of the node and then the table.  It outlives the module's file: a
- * reload may load another one, and workers of both share the zone.
+ * The zone is one block of the slab allocator: the node, then the table.  It
+ * outlives the shared object: after a reload with another version of the module
+ * old and new workers share it.
  */
 
 
@@ -19,8 +19,8 @@
 
 
 /*
- * To be raised when something in the zone means something else than before;
- * that its size has changed shows without that.
+ * To be raised when a member changes its meaning; a changed size shows in the
+ * name of the zone without that.
  */
 
 #define NGX_HTTP_PAYLOCK_LAYOUT  1
@@ -121,7 +121,7 @@ ngx_http_paylock_zone_attach(ngx_http_paylock_main_conf_t *pmcf,
 }
 
 
-/* A new zone knows what the state file does. */
+/* Fills a new zone from the state file. */
 
 static ngx_int_t
 ngx_http_paylock_zone_fill(ngx_http_paylock_main_conf_t *pmcf, ngx_log_t *log)
@@ -130,7 +130,7 @@ ngx_http_paylock_zone_fill(ngx_http_paylock_main_conf_t *pmcf, ngx_log_t *log)
     ngx_int_t                       rc;
     ngx_http_paylock_state_image_t  image;
 
-    /* that its key cannot be used was told */
+    /* if the key cannot be used, that was logged */
 
     if (pmcf->state_file.enable == 0 || pmcf->state_file.keyed == NGX_ERROR) {
         return ngx_http_paylock_zone_make(pmcf, NULL, log);
@@ -205,7 +205,7 @@ ngx_http_paylock_zone_make(ngx_http_paylock_main_conf_t *pmcf,
 }
 
 
-/* What the running configuration has, if its zone is one of another size. */
+/* The zone of the running configuration, if it has another size. */
 
 static ngx_shm_zone_t *
 ngx_http_paylock_zone_old(ngx_shm_zone_t *shm_zone)
@@ -241,8 +241,9 @@ ngx_http_paylock_zone_old(ngx_shm_zone_t *shm_zone)
 
 
 /*
- * A reload with another size must not open what is locked.  Only what is in
- * the zone is looked at: the running configuration may be another module's.
+ * A reload that changes the size must not open locked hosts: the records are
+ * copied.  Only the zone is read, not the running configuration, which may
+ * belong to another version of the module.
  */
 
 static ngx_int_t

@@ -14,10 +14,10 @@
 
 
 /*
- * ngx_http_paylock_zone.c: adds the zone to the configuration; NULL if there
- * is no memory.  Its name tells how it is laid out, and its tag is an address
- * of nginx's own, since ours is another one in each file of the module: so
- * nginx goes on with a zone if and only if it can be read.
+ * ngx_http_paylock_zone.c: adds the zone to the configuration; NULL if there is
+ * no memory.  nginx keeps a zone over a reload if its name, size and tag are
+ * the same.  The name contains the layout; the tag is an address of nginx
+ * itself, as ours differ between versions of the module.
  */
 
 #define ngx_http_paylock_zone_tag  (&ngx_http_core_module)

@@ -12,7 +12,7 @@
 #include "ngx_http_paylock_zone.h"
 
 
-/* more processes nginx does not have, those that are about to leave included */
+/* nginx's own limit, which includes processes that are shutting down */
 
 #define NGX_HTTP_PAYLOCK_ROWS  NGX_MAX_PROCESSES
 
@@ -27,8 +27,8 @@ const char *const  ngx_http_paylock_let_through_names[] = {
 
 
 /*
- * It is one of its own, so that it outlives another size of the table's.  The
- * number in its name is to be raised when the columns change.
+ * A zone of its own, so that counters survive a change of "paylock_zone". Raise
+ * the number in its name when the columns change.
  */
 
 ngx_shm_zone_t *
@@ -90,7 +90,10 @@ ngx_http_paylock_counters_acquire(ngx_cycle_t *cycle, ngx_shm_zone_t *zone)
         }
     }
 
-    /* others have the pids of many that crashed: nobody reads this one */
+    /*
+     * all rows seem taken, by pids that are in use again: this row is read by
+     * nobody
+     */
 
     return ngx_pcalloc(cycle->pool, sizeof(ngx_http_paylock_counters_t));
 }

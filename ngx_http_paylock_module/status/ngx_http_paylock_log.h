@@ -15,8 +15,8 @@
 
 
 /*
- * ngx_http_paylock_log.c: writes bytes of others, as many as may be logged,
- * as printable text, 0-terminated, to dst
+ * ngx_http_paylock_log.c: writes up to NGX_HTTP_PAYLOCK_PRINTABLE bytes of
+ * foreign data as printable text, 0-terminated, to dst
  */
 
 #define NGX_HTTP_PAYLOCK_PRINTABLE  128

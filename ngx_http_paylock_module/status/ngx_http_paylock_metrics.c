@@ -2,10 +2,10 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * paylock_metrics: what is asked for, and the values.  Records are counted
- * while requests wait, a slice of the table every now and then, and for all of
- * them at once: who asks much takes no more time from others.  For a timer a
- * worker that is to leave waits, too.
+ * paylock_metrics.  Records are counted while requests wait: a slice of the
+ * table at each tick of a timer, for all waiting requests at once, so that many
+ * requests cost no more than one.  The timer is not cancelable: a worker that
+ * shuts down answers first.
  */
 
 
@@ -22,11 +22,11 @@
 #define NGX_HTTP_PAYLOCK_METRICS_PAUSE  1      /* millisecond */
 
 
-/* round and round, as long as somebody waits */
+/* walks over the table in a circle as long as requests wait */
 
 struct ngx_http_paylock_metrics_walk_s {
     ngx_event_t                    turn;
-    ngx_queue_t                    waiting;    /* who came first leaves first */
+    ngx_queue_t                    waiting;    /* in order of arrival */
     uint32_t                       bucket;     /* the next one */
 };
 
@@ -62,7 +62,7 @@ static ngx_str_t  ngx_http_paylock_metrics_types[] = {
 };
 
 
-/* An nginx that is asked for what it knows is to know it. */
+/* Metrics need the feed, even if no location is protected. */
 
 char *
 ngx_http_paylock_metrics(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
@@ -136,7 +136,7 @@ ngx_http_paylock_metrics_handler(ngx_http_request_t *r)
 }
 
 
-/* Who does not ask for JSON gets text: Prometheus, and people. */
+/* JSON only if it is asked for. */
 
 static ngx_int_t
 ngx_http_paylock_metrics_format(ngx_http_request_t *r, ngx_uint_t *json)
@@ -166,7 +166,7 @@ ngx_http_paylock_metrics_format(ngx_http_request_t *r, ngx_uint_t *json)
 }
 
 
-/* The client may leave meanwhile. */
+/* The client may close the connection while the request waits. */
 
 static void
 ngx_http_paylock_metrics_cleanup(void *data)
@@ -179,7 +179,7 @@ ngx_http_paylock_metrics_cleanup(void *data)
 }
 
 
-/* For all buckets to pass once, from the next one on. */
+/* The request waits until the walk has passed all buckets once. */
 
 static void
 ngx_http_paylock_metrics_wait(ngx_http_paylock_metrics_ctx_t *ctx)
@@ -199,7 +199,7 @@ ngx_http_paylock_metrics_wait(ngx_http_paylock_metrics_ctx_t *ctx)
 }
 
 
-/* One that is answered may take others with it that wait. */
+/* Finalizing a request may free others: look at the queue anew each time. */
 
 static void
 ngx_http_paylock_metrics_turn(ngx_event_t *ev)
@@ -238,7 +238,9 @@ ngx_http_paylock_metrics_turn(ngx_event_t *ev)
 }
 
 
-/* Slices begin at the same buckets in each round: all is seen just once. */
+/*
+ * The slices of all rounds are the same, so that each bucket is counted once.
+ */
 
 static void
 ngx_http_paylock_metrics_slice(ngx_http_paylock_main_conf_t *pmcf)
@@ -355,8 +357,8 @@ ngx_http_paylock_metrics_values(ngx_http_paylock_main_conf_t *pmcf,
     m->state[node->state] = 1;
 
     /*
-     * who has never had an answer does not know how old it is, and the worker
-     * that has had it may be ahead of this one's time
+     * unknown if there was no answer yet; not negative, as ngx_current_msec of
+     * the worker that had the answer may be ahead
      */
 
     age = (ngx_msec_int_t) (ngx_current_msec - node->answered);

@@ -27,7 +27,7 @@ typedef struct {
     const char  *type;
     const char  *help;
     size_t       offset;                       /* of the first value */
-    ngx_uint_t   digits;                       /* behind the point */
+    ngx_uint_t   digits;                       /* after the decimal point */
     ngx_uint_t   n;
     const char  *label;                        /* NULL: one value, without */
     const char  *(*value)(ngx_uint_t i);       /* ... of the label */
@@ -160,7 +160,7 @@ ngx_http_paylock_metrics_text_info(u_char *p, u_char *last, ngx_str_t *name,
     char           safe[6 * 256];
     paylock_str_t  text;
 
-    /* what is a string of JSON is the value of a label as well */
+    /* escaped for JSON it is a valid label value, too */
 
     text.data = (char *) name->data;
     text.len = ngx_min(name->len, sizeof(safe) / 6);

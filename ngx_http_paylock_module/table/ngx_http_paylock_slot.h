@@ -2,7 +2,8 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * What readers and the writer of the table share.
+ * Slots of the table: shared by its readers and its writer, for use in this
+ * folder and by the fast path.
  */
 
 
@@ -17,12 +18,12 @@
 
 
 /*
- * A slot's flags: what it is, and the number of the scan that saw it last.
- * A staged slot is a note that readers pass over; a held one stays in force
- * against what a scan says, or if staged, opens what is closed; one that is
- * explained has an entry in the part of the chain that was not followed, the
- * number being that before the scan's.  A suffix record has the length of its
- * suffix, which is 0 for all others.
+ * A slot's flags.  STAGED: a note of a scan, which readers skip.  HELD: a scan
+ * must not open the host; of a staged slot: the note would open a closed host.
+ * EXPLAINED: an entry that was not followed explains what the next scan shows.
+ * SUFFIX: the length of the suffix, 0 if the record is not one of a suffix.
+ * SCAN: the number of the scan that saw the slot last; if EXPLAINED, the number
+ * before that scan's.
  */
 
 #define NGX_HTTP_PAYLOCK_STAGED     0x80000000u
@@ -31,7 +32,7 @@
 #define NGX_HTTP_PAYLOCK_SUFFIX     0x1fe00000u
 #define NGX_HTTP_PAYLOCK_SCAN       0x001fffffu
 
-/* the bit that makes a scan's number one that does not come soon */
+/* toggled to void a note: half the numbers away from the current scan */
 
 #define NGX_HTTP_PAYLOCK_AFAR       0x00100000u
 
@@ -51,9 +52,9 @@
 
 
 /*
- * The hash of a name, of which those of a family differ by a few low bits:
- * the name, it with "www." in front, any number of times, and the suffix
- * records of these.  So one look at one bucket tells that there is none.
+ * The hash of a name.  Those of a family, which are the name with any number of
+ * "www."  and their suffix records, differ in low bits only: one look at one
+ * bucket tells that there is no record of any of them.
  */
 
 #define NGX_HTTP_PAYLOCK_FAMILY  0xffu
@@ -130,8 +131,8 @@ ngx_http_paylock_find(const ngx_http_paylock_table_t *table,
 
 
 /*
- * May anybody of the hash's family have a record?  An empty bucket is told by
- * one load.
+ * Is there a record of the hash's family?  For an empty bucket that takes one
+ * load.
  */
 
 static ngx_inline ngx_uint_t
@@ -169,7 +170,7 @@ ngx_http_paylock_noted(const ngx_http_paylock_table_t *table,
 }
 
 
-/* Does an entry account for what the scan says of it? */
+/* Does an entry explain what the scan shows? */
 
 static ngx_inline ngx_uint_t
 ngx_http_paylock_explained(const ngx_http_paylock_table_t *table,
@@ -197,7 +198,7 @@ ngx_uint_t ngx_http_paylock_opens(const ngx_http_paylock_table_t *table,
     const char *field, size_t len, const paylock_record_t *live,
     const paylock_record_t *record, uint32_t now);
 
-/* in one where none is known, as in a test, all are open */
+/* a table that knows of no server, as in tests, has "open" alone */
 
 #define ngx_http_paylock_defaults(table)                                      \
     ((table)->defaults ? (table)->defaults : 1u << PAYLOCK_OPEN)

@@ -30,17 +30,20 @@
 
 #define NGX_HTTP_PAYLOCK_SECRET  PAYLOCK_STATE_SECRET
 
-/* a reader that has come this far is in a chain that was pulled away */
+/*
+ * longer than any chain: a reader that comes this far has lost its chain, and
+ * finds another version
+ */
 
 #define NGX_HTTP_PAYLOCK_STEPS   1024
 
 
 /*
- * 64 bits of keyed hash instead of the name; the upper half chooses the
- * bucket.  Suffix records have the hash of the name behind "*." or ".", and a
- * mark; names have that of what is behind "www.", and a mark for each of it.
- * That one of a million records is taken for one of ten million names it does
- * not belong to has a chance of less than one in a million.
+ * 64 bits of keyed hash instead of the name; the upper half chooses the bucket.
+ * Low bits tell relatives apart: a suffix record has the hash of the name
+ * behind "*." or "." with its kind added; a name with "www."  has that of the
+ * rest with NGX_HTTP_PAYLOCK_WWW added for each "www.".  With a million records
+ * and ten million names the chance of any collision is below one in a million.
  */
 
 typedef struct {
@@ -57,7 +60,7 @@ typedef enum {
 
 #define NGX_HTTP_PAYLOCK_WWW      4            /* times the number of "www." */
 
-#define NGX_HTTP_PAYLOCK_LENGTHS  256          /* of names, 0 being one */
+#define NGX_HTTP_PAYLOCK_LENGTHS  256          /* of suffixes */
 
 
 typedef struct {
@@ -81,13 +84,13 @@ typedef struct {
     uint32_t                       count;      /* records that readers find */
     uint64_t                       lengths[NGX_HTTP_PAYLOCK_LENGTHS / 64];
                                                /* bits: those of suffixes */
-    uint32_t                       held;       /* ... held against a scan */
+    uint32_t                       held;       /* ... of held hosts */
     uint32_t                       taken;      /* slots in chains */
     uint32_t                       used;       /* slots ever taken */
     uint32_t                       free;       /* list of those given back */
     uint32_t                       scan;       /* number of the last scan */
     uint32_t                       dirty;      /* a writer is at work */
-    uint64_t                       changes;    /* of what readers find */
+    uint64_t                       changes;    /* raised before each */
     u_char                         secret[NGX_HTTP_PAYLOCK_SECRET];
     uint32_t                       length[NGX_HTTP_PAYLOCK_LENGTHS];
                                                /* suffix records, [0]: others */
@@ -100,11 +103,11 @@ typedef struct {
     ngx_http_paylock_table_sh_t   *sh;
     ngx_http_paylock_bucket_t     *buckets;
     ngx_http_paylock_slot_t       *slots;      /* slots[0] is not used */
-    unsigned                       defaults;   /* in use, 1 << stage each */
+    unsigned                       defaults;   /* 1 << stage each */
 } ngx_http_paylock_table_t;
 
 
-/* How many records fit into size bytes: 72 each and the header. */
+/* How many records fit into size bytes. */
 
 uint32_t ngx_http_paylock_table_capacity(size_t size);
 
@@ -116,7 +119,10 @@ uint32_t ngx_http_paylock_table_capacity(size_t size);
 void ngx_http_paylock_table_attach(ngx_http_paylock_table_t *table,
     void *segment, size_t size, const u_char *secret);
 
-/* The key of a name; kind tells of which of its records, len being its own. */
+/*
+ * The key of a name; kind() turns it into that of one of its suffix records,
+ * with len, the length of the name.
+ */
 
 void ngx_http_paylock_table_key(const ngx_http_paylock_table_t *table,
     const u_char *name, size_t len, ngx_http_paylock_key_t *key);
@@ -138,32 +144,36 @@ ngx_uint_t ngx_http_paylock_table_find(const ngx_http_paylock_table_t *table,
 
 
 /*
- * For the writer.  Everything below stands between begin and end; begin
- * mends what a writer that was killed has left, NGX_ERROR if it has no
- * memory for that.  NGX_DECLINED means that the table is full and that
+ * For the writer, which holds the mutex.  The functions below are called
+ * between begin and end.  begin() recovers what a killed writer has left;
+ * NGX_ERROR if there is no memory for that.  NGX_DECLINED: the table is full,
  * nothing was changed.
  */
 
 ngx_int_t ngx_http_paylock_table_begin(ngx_http_paylock_table_t *table);
 void ngx_http_paylock_table_end(ngx_http_paylock_table_t *table);
 
-/* The record of a host from now on; NULL: none. */
+/* Sets the record of a host; NULL removes it. */
 
 ngx_int_t ngx_http_paylock_table_set(ngx_http_paylock_table_t *table,
     const ngx_http_paylock_key_t *key, const paylock_record_t *record);
 
-/* When the change of a host's record may take effect among others. */
+/*
+ * In which order a change is to take effect among others, see
+ * paylock_timeline_order().
+ */
 
 paylock_order_e ngx_http_paylock_table_order(ngx_http_paylock_table_t *table,
     const ngx_http_paylock_key_t *key, const paylock_record_t *record,
     uint32_t now);
 
 /*
- * A scan is taken down beside what readers find: start, one note for each
- * host (keep: whatever it has stays; 0 if it has nothing), then a look and a
- * sweep over all buckets, in slices, that publish what was noted and drop what
- * was not.  Records that are set in between are noted by that.  The notes of a
- * scan that had no sweep are void when the next starts.
+ * A scan is noted beside the records that readers find: scan() starts it,
+ * note() notes a record, keep() that a host keeps the record it has (0: it has
+ * none). Then look() and sweep() pass over all buckets, in slices; they publish
+ * what was noted and drop what was not.  Records that are set meanwhile count
+ * as noted.  Notes of a scan that was not swept are void when the next one
+ * starts.
  */
 
 void ngx_http_paylock_table_scan(ngx_http_paylock_table_t *table);
@@ -173,9 +183,8 @@ ngx_uint_t ngx_http_paylock_table_keep(ngx_http_paylock_table_t *table,
     const ngx_http_paylock_key_t *key);
 
 /*
- * After the note of a field: marks it if what holds by the records that
- * readers find is that a host is closed, now or at a time to come, which would
- * be open then with this one.
+ * After note(): marks the note if it would open a host, now or later, that the
+ * records which readers find keep closed.
  */
 
 void ngx_http_paylock_table_guard(ngx_http_paylock_table_t *table,
@@ -184,8 +193,8 @@ void ngx_http_paylock_table_guard(ngx_http_paylock_table_t *table,
 
 /*
  * An entry of the chain made this the record of the host (NULL: none).  If it
- * does not close the host for good, it accounts for what the scan says that
- * starts next, and no later one: 1.
+ * opens the host at some time, it explains what the next scan shows, and no
+ * later one: returns 1.
  */
 
 ngx_uint_t ngx_http_paylock_table_explain(ngx_http_paylock_table_t *table,
@@ -193,14 +202,11 @@ ngx_uint_t ngx_http_paylock_table_explain(ngx_http_paylock_table_t *table,
     uint32_t now);
 
 /*
- * How far a scan is believed that shows a host open which is closed, or which
- * is to be closed by its record, or passes good that were revoked, without an
- * entry that explains it: ALL, whatever it says; NEW, unless the host is held
- * already; NONE, the host is held from now on.  What closes a host is always
- * believed.
- *
- * A host that has no record of its own is held by an empty one, which puts it
- * in no stage, so that what held before holds on.
+ * Is a scan believed that opens a host, or makes revoked passes good, without
+ * an entry that explains it?  ALL: yes; NEW: yes, unless the host is held
+ * already; NONE: no, the host is held.  What closes a host is always believed.
+ * A host without a record of its own is held by an empty record: it sets no
+ * stage, so that the record which matched before still does.
  */
 
 typedef enum {
@@ -211,22 +217,22 @@ typedef enum {
 
 
 typedef struct {
-    uint32_t                       bucket;     /* where to go on; 0 at first */
+    uint32_t                       bucket;     /* the next one; 0 at first */
     uint32_t                       now;        /* Unix seconds */
     ngx_http_paylock_belief_e      belief;
     uint32_t                       seen;       /* hosts noted */
-    uint32_t                       lost;       /* such hosts not held so far */
-    uint32_t                       revoked;    /* ... by their passes alone */
-    uint32_t                       changed;    /* published or dropped */
+    uint32_t                       lost;       /* to be opened, not held */
+    uint32_t                       revoked;    /* ... only revoked passes */
+    uint32_t                       changed;    /* records */
     unsigned                       order;      /* what takes effect now */
     unsigned                       later;      /* what is left, 1 << order */
 } ngx_http_paylock_sweep_t;
 
 
 /*
- * Look at up to n buckets, or sweep them; NGX_OK at the end, else NGX_AGAIN.
- * The look counts what is lost, and publishes what can open nothing; unless
- * all is believed it needs no belief yet.
+ * Pass over up to n buckets; NGX_AGAIN until the last one was passed, then
+ * NGX_OK. look() counts what would be opened, and publishes what can open
+ * nothing; the belief is needed after it only, unless it is ALL.
  */
 
 ngx_int_t ngx_http_paylock_table_look(ngx_http_paylock_table_t *table,
@@ -235,25 +241,22 @@ ngx_int_t ngx_http_paylock_table_sweep(ngx_http_paylock_table_t *table,
     ngx_http_paylock_sweep_t *sweep, uint32_t n);
 
 /*
- * Takes over all records of another table with the same secret; NGX_DECLINED
+ * Copies all records of another table, which has the same secret; NGX_DECLINED
  * if they do not fit.
  */
 
 ngx_int_t ngx_http_paylock_table_copy(ngx_http_paylock_table_t *table,
     const ngx_http_paylock_table_t *from);
 
-/*
- * What readers find in a bucket, for the state file: how many records.  Takes
- * no lock.
- */
+/* Copies the records of a bucket and returns their number.  Takes no lock. */
 
 ngx_uint_t ngx_http_paylock_table_bucket(
     const ngx_http_paylock_table_t *table, uint32_t number,
     paylock_state_record_t records[NGX_HTTP_PAYLOCK_STEPS]);
 
 /*
- * For the writer: notes it for a sweep, or if there is no slot left that the
- * sweep is not to drop what its host has; it becomes that of its host.
+ * For records of a state file: note_saved() notes one, or if the table is full
+ * keeps what the host has; set_saved() sets it, held if it was.
  */
 
 ngx_int_t ngx_http_paylock_table_note_saved(ngx_http_paylock_table_t *table,

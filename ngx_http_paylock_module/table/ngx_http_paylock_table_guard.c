@@ -2,8 +2,9 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * What holds for the names that a record concerns, without it and with it:
- * as ngx_http_paylock_host.c finds it for a request.
+ * Would a new record open a host?  Compares which records match the names that
+ * it concerns, without it and with it, as ngx_http_paylock_host.c does for a
+ * request.
  */
 
 
@@ -17,11 +18,11 @@
 #define NGX_HTTP_PAYLOCK_NEVER  ((uint32_t) -1)
 
 
-/* the records of which the stricter one holds; none: a default does */
+/* the matching records, of which the stricter holds; if n is 0, a default */
 
 typedef struct {
     ngx_uint_t         n;
-    size_t             level;          /* if of a suffix: its length */
+    size_t             level;          /* of their suffix, or 0 */
     paylock_record_t   record[3];
 } ngx_http_paylock_holds_t;
 
@@ -53,8 +54,8 @@ static ngx_uint_t ngx_http_paylock_holds_record(
 
 
 /*
- * Of the records that the host has now, and is to have, the first may be NULL.
- * To take away what closes is to open, whatever holds then.
+ * live, which may be NULL, is to be replaced by record.  Removing a record that
+ * closes counts as opening, whatever matches then.
  */
 
 ngx_uint_t
@@ -95,7 +96,7 @@ ngx_http_paylock_opens(const ngx_http_paylock_table_t *table,
 }
 
 
-/* A name's first record concerns the name, and it with "www." in front. */
+/* A new record of a name concerns the name, and "www." plus the name. */
 
 static ngx_uint_t
 ngx_http_paylock_opens_name(const ngx_http_paylock_table_t *table,
@@ -126,7 +127,7 @@ ngx_http_paylock_opens_name(const ngx_http_paylock_table_t *table,
 }
 
 
-/* A suffix's, the names below it, and ".x" that name as well. */
+/* A new record of a suffix concerns the names below it; ".x" also "x". */
 
 static ngx_uint_t
 ngx_http_paylock_opens_suffix(const ngx_http_paylock_table_t *table,
@@ -148,7 +149,7 @@ ngx_http_paylock_opens_suffix(const ngx_http_paylock_table_t *table,
 
     ngx_http_paylock_holds_suffix(table, name, len, 1, &before);
 
-    /* beside one of the same suffix the stricter holds */
+    /* of two records of the same suffix the stricter holds */
 
     after.n = 0;
 
@@ -162,7 +163,9 @@ ngx_http_paylock_opens_suffix(const ngx_http_paylock_table_t *table,
 }
 
 
-/* Is there a time, now or to come, at which one closes and the other not? */
+/*
+ * Is there a time, from now on, at which "before" closes and "after" does not?
+ */
 
 static ngx_uint_t
 ngx_http_paylock_loosens(const ngx_http_paylock_table_t *table,
@@ -208,7 +211,7 @@ ngx_http_paylock_holds_closed(const ngx_http_paylock_holds_t *holds,
 }
 
 
-/* When one of the records means something else the next time. */
+/* When one of the records changes its stage next. */
 
 static uint32_t
 ngx_http_paylock_holds_next(const ngx_http_paylock_holds_t *holds,
@@ -236,7 +239,7 @@ ngx_http_paylock_holds_next(const ngx_http_paylock_holds_t *holds,
 }
 
 
-/* 1 if it is a record of that name. */
+/* Returns 1 if the record is of exactly that name. */
 
 static ngx_uint_t
 ngx_http_paylock_holds_name(const ngx_http_paylock_table_t *table,

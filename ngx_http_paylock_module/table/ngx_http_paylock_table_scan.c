@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * A scan: what is taken down beside what readers find.
+ * A scan: records are noted beside those that readers find.
  */
 
 
@@ -51,7 +51,7 @@ ngx_http_paylock_table_note(ngx_http_paylock_table_t *table,
         }
 
         if (ngx_http_paylock_noted(table, slot)) {
-            /* a field may come twice, and the later word counts */
+            /* a field may come twice: void the earlier note */
             ngx_http_paylock_store(&slot->flags,
                                    slot->flags ^ NGX_HTTP_PAYLOCK_AFAR);
         }

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * The table to a state file, and back; or to another table.
+ * Copies records from the table to a state file and back, or to another table.
  */
 
 
@@ -39,7 +39,7 @@ ngx_http_paylock_table_bucket(const ngx_http_paylock_table_t *table,
             slot = &table->slots[i];
             flags = ngx_http_paylock_load(&slot->flags);
 
-            /* of two the first one holds */
+            /* of two with the same hash readers find the first one */
 
             if (flags & NGX_HTTP_PAYLOCK_STAGED
                 || ngx_http_paylock_twin(records, n, slot->hash))

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * What was noted becomes what readers find: in all of the table first what
- * can open nothing, then the rest, as far as it is believed.
+ * Publishes what a scan has noted: in all of the table first what can open
+ * nothing, then the rest, as far as it is believed.
  */
 
 
@@ -13,7 +13,7 @@
 #include "ngx_http_paylock_slot.h"
 
 
-/* what a scan says of a host; live and staged are not both NULL */
+/* how a scan changes a host; live and staged are not both NULL */
 
 typedef struct {
     ngx_http_paylock_slot_t    *live;
@@ -21,8 +21,8 @@ typedef struct {
     ngx_http_paylock_links_t    links;
     paylock_order_e             order;
     unsigned                    held:1;        /* already */
-    unsigned                    opens:1;       /* it, without an entry */
-    unsigned                    revoked:1;     /* ... or makes passes good */
+    unsigned                    opens:1;       /* the host, without an entry */
+    unsigned                    revoked:1;     /* ... or passes */
 } ngx_http_paylock_change_t;
 
 
@@ -127,7 +127,10 @@ ngx_http_paylock_look(ngx_http_paylock_table_t *table,
             if (sweep->belief == NGX_HTTP_PAYLOCK_BELIEVE_ALL
                 && !(slot->flags & NGX_HTTP_PAYLOCK_STAGED))
             {
-                /* what Redis shows for it is no record, which changes none */
+                /*
+                 * Redis has a field that is no record: the host keeps its
+                 * record
+                 */
                 ngx_http_paylock_flag(table, slot, slot->flags
                                                    & ~NGX_HTTP_PAYLOCK_HELD);
             }
@@ -189,7 +192,7 @@ ngx_http_paylock_sweep(ngx_http_paylock_table_t *table,
 }
 
 
-/* Does the scan say something else of the slot's host, which is its to say? */
+/* Does the scan change the slot's host?  1: see *change. */
 
 static ngx_uint_t
 ngx_http_paylock_change(ngx_http_paylock_table_t *table,
@@ -272,14 +275,14 @@ ngx_http_paylock_sweep_judge(ngx_http_paylock_table_t *table,
     if (change->order == PAYLOCK_ORDER_FIRST
         && (change->opens || change->revoked))
     {
-        /* when it is known whether it is believed */
+        /* not before the belief is known */
 
         change->order = PAYLOCK_ORDER_NEXT;
     }
 }
 
 
-/* The host goes straight from what it was to what was noted, or stays. */
+/* Replaces the record by the noted one, or holds the host. */
 
 static void
 ngx_http_paylock_publish(ngx_http_paylock_table_t *table,
@@ -327,7 +330,10 @@ ngx_http_paylock_publish(ngx_http_paylock_table_t *table,
 }
 
 
-/* What was not noted goes; or is held, and be it that passes stay revoked. */
+/*
+ * Removes a record that was not noted, or holds the host: closed, or only with
+ * its passes revoked.
+ */
 
 static void
 ngx_http_paylock_drop(ngx_http_paylock_table_t *table,

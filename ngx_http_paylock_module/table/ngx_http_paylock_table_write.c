@@ -69,7 +69,7 @@ ngx_http_paylock_table_set(ngx_http_paylock_table_t *table,
             return NGX_OK;
         }
 
-        /* a reader that finds no count looks no further */
+        /* count first: readers skip an empty table */
         ngx_http_paylock_slot_count(table, flags, 1);
 
         rc = ngx_http_paylock_insert(table, bucket, key->hash, record, flags);
@@ -97,7 +97,7 @@ ngx_http_paylock_table_set(ngx_http_paylock_table_t *table,
 }
 
 
-/* Gives a slot that readers find other flags. */
+/* Changes the flags of a slot that readers find. */
 
 void
 ngx_http_paylock_flag(ngx_http_paylock_table_t *table,
@@ -111,7 +111,7 @@ ngx_http_paylock_flag(ngx_http_paylock_table_t *table,
 }
 
 
-/* Counts a slot that readers find, before they do, or that they lose. */
+/* Counts a slot, before readers can find it, or when they lose it. */
 
 void
 ngx_http_paylock_slot_count(ngx_http_paylock_table_t *table, uint32_t flags,
@@ -212,7 +212,7 @@ ngx_http_paylock_replace(ngx_http_paylock_table_t *table,
     uint32_t                  i, old;
     ngx_http_paylock_slot_t  *slot;
 
-    /* one slot more than the capacity, so that a full table can change */
+    /* the table has one slot more than its capacity, for this */
 
     i = ngx_http_paylock_take(table, table->sh->capacity + 1);
     if (i == 0) {
@@ -288,9 +288,8 @@ ngx_http_paylock_fill(ngx_http_paylock_table_t *table, uint32_t i,
 
 
 /*
- * A slot has left its chain and is to be used again.  Who came to it before
- * will find another version and start again; who finds this version will not
- * come to it.
+ * A slot has left its chain and may be used again.  A reader that is still at
+ * it sees that the version has changed, and starts again.
  */
 
 static void
@@ -317,9 +316,9 @@ ngx_http_paylock_unlink(ngx_http_paylock_table_t *table,
 
 
 /*
- * A writer was killed.  The chains are whole, but a host may stand in its
- * chain twice, the newer record first, and the counts and the list of free
- * slots are not to be trusted.
+ * Recovers after a writer was killed.  The chains are intact, but a host may be
+ * in its chain twice, the newer record first; the counts and the list of free
+ * slots are rebuilt.
  */
 
 static ngx_int_t
@@ -361,7 +360,7 @@ ngx_http_paylock_recover(ngx_http_paylock_table_t *table)
             }
         }
 
-        /* it may have been killed just before */
+        /* the writer may have been killed just before it did this */
         ngx_http_paylock_retire(&table->buckets[b]);
     }
 
