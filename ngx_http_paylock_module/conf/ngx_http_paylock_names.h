@@ -47,11 +47,19 @@ ngx_http_paylock_server_is_chosen(ngx_http_request_t *r)
 
 /* ngx_http_paylock_names.c */
 
+/*
+ * init() collects the names of a server block; keys() hashes them, as soon as
+ * the zone's secret is known.  key() is the setter of "paylock_key".
+ */
+
 ngx_int_t ngx_http_paylock_names_init(ngx_conf_t *cf,
     ngx_http_paylock_srv_conf_t *pscf, ngx_http_core_srv_conf_t *cscf);
 char *ngx_http_paylock_names_key(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 void ngx_http_paylock_names_keys(ngx_http_paylock_main_conf_t *pmcf);
+
+/* Does the server have the name by a wildcard or a regular expression? */
+
 ngx_uint_t ngx_http_paylock_names_pattern(ngx_http_request_t *r,
     const ngx_http_paylock_srv_conf_t *pscf, ngx_str_t *host);
 

@@ -114,9 +114,7 @@ void ngx_http_paylock_feed_start(ngx_http_paylock_feed_t *feed);
 void ngx_http_paylock_feed_stop(ngx_http_paylock_feed_t *feed);
 
 
-/*
- * ngx_http_paylock_follow.c: entries, as they come
- */
+/* ngx_http_paylock_follow.c: entries, as they come */
 
 /* Asks for the entries after the cursor; waits for them up to block ms. */
 
@@ -127,12 +125,12 @@ void ngx_http_paylock_feed_follow(ngx_http_paylock_feed_t *feed);
 
 /* ngx_http_paylock_feed_error.c */
 
-/* Notes a reason; returns NGX_ERROR. */
+/* Sets feed->error and feed->why; returns NGX_ERROR. */
 
 ngx_int_t ngx_http_paylock_feed_error(ngx_http_paylock_feed_t *feed,
     ngx_http_paylock_feed_error_e error, const char *fmt, ...);
 
-/* The error that found records are too many for the zone. */
+/* The same: so many records were found that the zone is too small. */
 
 ngx_int_t ngx_http_paylock_feed_full(ngx_http_paylock_feed_t *feed,
     uint64_t found);
@@ -161,16 +159,16 @@ void ngx_http_paylock_scan_ask_fields(ngx_http_paylock_feed_t *feed);
 
 
 /*
- * ngx_http_paylock_resume.c: a new connection: may what is known go on from
- * the head?
+ * ngx_http_paylock_resume.c: after a new connection, follows on from the head
+ * if that is possible, else scans
  */
 
 void ngx_http_paylock_resume(void *data, redisReply *reply);
 
 
 /*
- * ngx_http_paylock_schedule.c: when all records are read, which takes about a
- * hundredth of the time, whatever asks for it
+ * ngx_http_paylock_schedule.c: when to scan; scans take a hundredth of the time
+ * at most
  */
 
 /* Is a scan due, if the hash has "fields" and not "expected" fields? */
@@ -194,7 +192,7 @@ ngx_msec_t ngx_http_paylock_schedule_scanned(ngx_http_paylock_feed_t *feed);
  * NGX_ERROR with the reason in feed->why.
  */
 
-/* NGX_DECLINED: what stands at the head is no entry of a chain. */
+/* The cursor at the head; NGX_DECLINED: the last entry is invalid. */
 
 ngx_int_t ngx_http_paylock_chain_head(ngx_http_paylock_feed_t *feed,
     const redisReply *entries, ngx_http_paylock_cursor_t *cursor);
@@ -219,14 +217,14 @@ ngx_int_t ngx_http_paylock_chain_back(ngx_http_paylock_feed_t *feed,
 
 
 /*
- * ngx_http_paylock_apply.c: the writer of the table.  lock() and commit() fail
- * if this worker has the lease no more.
+ * ngx_http_paylock_apply.c: writes to the table.  NGX_ERROR if this worker has
+ * lost the lease.
  */
 
 ngx_int_t ngx_http_paylock_apply_lock(ngx_http_paylock_feed_t *feed);
 void ngx_http_paylock_apply_unlock(ngx_http_paylock_feed_t *feed);
 
-/* Notes of fields that a scan before this one has taken are void. */
+/* Starts a scan: notes of an earlier one are void. */
 
 ngx_int_t ngx_http_paylock_apply_begin(ngx_http_paylock_feed_t *feed);
 

@@ -3,7 +3,8 @@
  * Copyright (C) 2026 paylock contributors
  *
  * What is done with a request.  A file calls only files that stand before it in
- * this header.
+ * this header, and judges by "verdict.h".  Functions that return ngx_int_t give
+ * NGX_ERROR if there is no memory.
  */
 
 
@@ -23,7 +24,8 @@ typedef struct {
 
 /*
  * ngx_http_paylock_evaluate.c: evaluates values with variables before the
- * request's own directives run, without a trace for these
+ * request's own directives run, without a trace for these; returns as
+ * ngx_http_complex_value() and ngx_http_test_predicates()
  */
 
 ngx_int_t ngx_http_paylock_evaluate(ngx_http_request_t *r,
@@ -60,19 +62,25 @@ ngx_int_t ngx_http_paylock_disable_filters_init(ngx_conf_t *cf,
 ngx_int_t ngx_http_paylock_disable_filters(ngx_http_request_t *r);
 
 
-/* ngx_http_paylock_cache_control.c */
+/* ngx_http_paylock_cache_control.c: keeps the response out of shared caches */
 
 ngx_int_t ngx_http_paylock_cache_control_private(ngx_http_request_t *r);
 
 
-/* ngx_http_paylock_exemption.c */
+/*
+ * ngx_http_paylock_exemption.c: does the path match "paylock_exempt"?  Is it
+ * still the one that the client sent?
+ */
 
 ngx_uint_t ngx_http_paylock_is_exempt(ngx_http_request_t *r,
     ngx_http_paylock_loc_conf_t *plcf);
 ngx_uint_t ngx_http_paylock_is_as_sent(ngx_http_request_t *r);
 
 
-/* ngx_http_paylock_pass_check.c */
+/*
+ * ngx_http_paylock_pass_check.c: passes that were issued before good_after()
+ * are revoked; is the one good that the request shows?
+ */
 
 uint32_t ngx_http_paylock_pass_good_after(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict);
@@ -80,16 +88,22 @@ ngx_uint_t ngx_http_paylock_pass_good(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict);
 
 
-/* ngx_http_paylock_let_through.c */
+/* ngx_http_paylock_let_through.c: why a closed host answers, or NONE */
 
 ngx_http_paylock_let_through_e ngx_http_paylock_let_through(
     ngx_http_request_t *r, ngx_http_paylock_loc_conf_t *plcf,
     ngx_http_paylock_verdict_t *verdict);
 
 
-/* ngx_http_paylock_pass_accept.c */
+/*
+ * ngx_http_paylock_pass_accept.c: NGX_DECLINED unless a link was exchanged,
+ * which answers the request
+ */
 
 ngx_int_t ngx_http_paylock_pass_accept(ngx_http_request_t *r);
+
+/* Masks the tokens in a text; the masked copy is in the pool. */
+
 ngx_int_t ngx_http_paylock_pass_mask(ngx_pool_t *pool, ngx_str_t *text);
 
 
@@ -98,19 +112,21 @@ ngx_int_t ngx_http_paylock_pass_mask(ngx_pool_t *pool, ngx_str_t *text);
 ngx_int_t ngx_http_paylock_variables_add(ngx_conf_t *cf);
 
 
-/* ngx_http_paylock_gate.c */
+/*
+ * ngx_http_paylock_gate.c: NGX_DECLINED to go on, or the request was answered
+ */
 
 ngx_int_t ngx_http_paylock_gate(ngx_http_request_t *r,
     ngx_http_paylock_loc_conf_t *plcf, ngx_http_phases phase);
 ngx_int_t ngx_http_paylock_recheck_handler(ngx_http_request_t *r);
 
 
-/* ngx_http_paylock_filter.c: the filters are those of this process */
+/* ngx_http_paylock_filter.c: puts our filters in front, in each worker */
 
 void ngx_http_paylock_filter_init(void);
 
 
-/* ngx_http_paylock_rewrite.c */
+/* ngx_http_paylock_rewrite.c: what the fast path is not for */
 
 ngx_int_t ngx_http_paylock_server_rewrite(ngx_http_request_t *r,
     ngx_http_paylock_srv_conf_t *pscf);
@@ -122,7 +138,10 @@ ngx_int_t ngx_http_paylock_rewrite_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_paylock_server_rewrite_handler(ngx_http_request_t *r);
 
 
-/* ngx_http_paylock_phases.c */
+/*
+ * ngx_http_paylock_phases.c: init() adds the handlers; first(), when nginx has
+ * lined up all handlers, moves ours to the front
+ */
 
 ngx_int_t ngx_http_paylock_phases_init(ngx_conf_t *cf);
 void ngx_http_paylock_phases_first(ngx_cycle_t *cycle);
