@@ -31,19 +31,40 @@ libs       := -l:libhiredis.a -ljansson -lcrypto
 cli_libs   := $(libs) -lssl -lidn2
 
 module     := build/ngx_http_paylock_module.so
+control    := build/libpaylock-control.a
 cli        := build/paylock-admin
 manuals    := build/paylock-admin.1 build/ngx_http_paylock_module.8
 
-module_src := $(wildcard ngx_http_paylock_module/*.c ngx_http_paylock_module/*/*.c)
-lib_src    := $(wildcard libpaylock/*.c)
-cli_src    := $(wildcard admin-cli/*.c)
-sources    := $(module_src) $(lib_src) $(cli_src)
-headers    := $(wildcard ngx_http_paylock_module/*/*.h libpaylock/*.h)
-rooms      := $(wildcard ngx_http_paylock_module/*/)
-page       := $(wildcard libpaylock/page/*)
-bundle     := $(wildcard admin-cli/bundle/*)
+# libpaylock: what nginx and paylock-admin share, what nginx alone uses, and
+# what it never calls
 
-lib_obj    := $(lib_src:%.c=build/obj/%.o)
+lib_core   := $(patsubst %,libpaylock/core/paylock_%.c, \
+                 audit base64 escape field host host_candidates messages node \
+                 pass pass_key position record record_plain resp resp_scan \
+                 str template timeline url utf8)
+lib_http   := $(patsubst %,libpaylock/http/paylock_%.c, \
+                 contact exempt http_list negotiate page page_date pass_strip \
+                 state)
+lib_audit  := $(patsubst %,libpaylock/audit/paylock_%.c, \
+                 checkpoint export keyring pem sign verify verify_adopt \
+                 verify_sign verify_witness)
+
+lib_src    := $(lib_core) $(lib_http) $(lib_audit)
+lib_incs   := -Ilibpaylock/core -Ilibpaylock/http -Ilibpaylock/audit
+
+module_src := $(wildcard ngx_http_paylock_module/*.c) \
+              $(wildcard ngx_http_paylock_module/*/*.c)
+control_src := $(wildcard control/*/*.c)
+cli_src    := $(wildcard admin-cli/*.c admin-cli/*/*.c)
+sources    := $(module_src) $(lib_src) $(control_src) $(cli_src)
+headers    := $(wildcard ngx_http_paylock_module/*/*.h libpaylock/*/*.h)
+rooms      := $(wildcard ngx_http_paylock_module/*/)
+page       := $(wildcard libpaylock/http/page/*)
+bundle     := $(wildcard admin-cli/evidence/files/*)
+cli_incs   := $(lib_incs) -iquote control -iquote admin-cli
+
+lib_obj    := $(patsubst %.c,build/obj/%.o,$(lib_core) $(lib_audit))
+control_obj := $(control_src:%.c=build/obj/%.o)
 cli_obj    := $(cli_src:%.c=build/obj/%.o)
 san_obj    := $(lib_src:%.c=build/sanitized/%.o)
 unit       := $(patsubst tests/unit/%.c,build/unit/%, \
@@ -69,8 +90,8 @@ asan_flags := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 at_once     = $(shell echo $$(($$(nproc) * 2)))
 
 nginx_incs := $(addprefix -Ibuild/nginx/, src/core src/event \
-                  src/event/modules src/os/unix src/http src/http/modules objs) \
-              $(rooms:%/=-I%)
+                  src/event/modules src/os/unix src/http src/http/modules \
+                  objs) $(rooms:%/=-I%)
 
 
 .PHONY: all module cli install clean help FORCE
@@ -99,11 +120,11 @@ install: all            ## install both and the docs: DESTDIR= PREFIX= MODULESDI
 	    $(DESTDIR)$(PREFIX)/share/man/man1
 	$(INSTALL) -m 644 $(filter %.8,$(manuals)) \
 	    $(DESTDIR)$(PREFIX)/share/man/man8
-	$(INSTALL) -m 644 admin-cli/completion/paylock-admin.bash \
+	$(INSTALL) -m 644 admin-cli/cli/completion/paylock-admin.bash \
 	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/paylock-admin
-	$(INSTALL) -m 644 admin-cli/completion/_paylock-admin \
+	$(INSTALL) -m 644 admin-cli/cli/completion/_paylock-admin \
 	    $(DESTDIR)$(PREFIX)/share/$(ZSHDIR)
-	$(INSTALL) -m 644 admin-cli/completion/paylock-admin.fish \
+	$(INSTALL) -m 644 admin-cli/cli/completion/paylock-admin.fish \
 	    $(DESTDIR)$(PREFIX)/share/$(FISHDIR)
 
 clean:                  ## remove build/
@@ -162,7 +183,7 @@ build/packages-%: tests/packages.sh
 
 test test-asan unit fuzzers: | build/packages-test
 run: | build/packages-run
-$(lib_obj) $(cli_obj): | build/packages-build
+$(lib_obj) $(control_obj) $(cli_obj): | build/packages-build
 $(unit): | build/packages-test
 build/packages-run build/packages-test: | build/packages-build
 build/packages-test: | build/packages-run
@@ -201,8 +222,8 @@ build/nginx/objs/Makefile: build/nginx/configure config build/sources
 	    || { cat build/nginx/configure.log >&2; exit 1; }
 	@touch $@
 
-$(module): build/nginx/objs/Makefile $(module_src) $(lib_src) $(headers) \
-           $(page) ngx_http_paylock_module/exports.map
+$(module): build/nginx/objs/Makefile $(module_src) $(lib_core) $(lib_http) \
+           $(headers) $(page) ngx_http_paylock_module/exports.map
 	$(MAKE) -C build/nginx -f objs/Makefile modules
 	cp build/nginx/objs/$(@F) $@.new && mv $@.new $@
 
@@ -211,10 +232,15 @@ $(module): build/nginx/objs/Makefile $(module_src) $(lib_src) $(headers) \
 
 build/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(strict) $(CPPFLAGS) $(CFLAGS) -MMD -MP -Ilibpaylock -c -o $@ $<
+	$(CC) $(strict) $(CPPFLAGS) $(CFLAGS) -MMD -MP $(cli_incs) -c -o $@ $<
 
-$(cli): $(cli_obj) $(lib_obj) build/sources
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(cli_obj) $(lib_obj) $(cli_libs)
+$(control): $(control_obj) build/sources
+	@rm -f $@
+	$(AR) rcsD $@ $(control_obj)
+
+$(cli): $(cli_obj) $(control) $(lib_obj) build/sources
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(cli_obj) $(control) $(lib_obj) \
+	    $(cli_libs)
 
 
 # the manual pages, from the tables of paylock-admin and the documentation
@@ -223,9 +249,9 @@ build/paylock-admin.1: $(cli)
 	$(cli) help --man > $@
 
 build/ngx_http_paylock_module.8: docs/man.awk docs/directives.md \
-        libpaylock/paylock_version.h
+        libpaylock/core/paylock_version.h
 	awk $$(sed -n 's/^#define PAYLOCK_\(VERSION\|DATE\) *"\(.*\)"/-v \1=\2/p' \
-	    libpaylock/paylock_version.h) -f docs/man.awk docs/directives.md > $@
+	    libpaylock/core/paylock_version.h) -f docs/man.awk docs/directives.md > $@
 
 
 # all three with sanitizers: Debian's nginx, configured as Debian does but
@@ -252,14 +278,16 @@ asan_with  := $(addprefix --with-http_, $(addsuffix _module, addition flv \
                   gunzip gzip_static mp4 random_index secure_link sub))
 
 build/asan/nginx build/asan/ngx_http_paylock_module.so &: \
-        build/asan/src/objs/Makefile $(module_src) $(lib_src) $(headers) \
-        $(page) ngx_http_paylock_module/exports.map
+        build/asan/src/objs/Makefile $(module_src) $(lib_core) $(lib_http) \
+        $(headers) $(page) ngx_http_paylock_module/exports.map
 	$(MAKE) -C build/asan/src -f objs/Makefile build modules
 	cp build/asan/src/objs/nginx \
 	    build/asan/src/objs/ngx_http_paylock_module.so build/asan
 
 build/asan/paylock-admin: $(cli_src:%.c=build/sanitized/%.o) \
-        $(lib_src:%.c=build/sanitized/%.o) build/sources
+        $(control_src:%.c=build/sanitized/%.o) \
+        $(patsubst %.c,build/sanitized/%.o,$(lib_core) $(lib_audit)) \
+        build/sources
 	@mkdir -p $(@D)
 	$(CC) $(sanitize) -o $@ $(filter %.o,$^) $(cli_libs)
 
@@ -268,14 +296,14 @@ build/asan/paylock-admin: $(cli_src:%.c=build/sanitized/%.o) \
 
 build/sanitized/%.o: %.c | build/packages-test
 	@mkdir -p $(@D)
-	$(CC) $(strict) $(sanitize) -MMD -MP -Ilibpaylock -c -o $@ $<
+	$(CC) $(strict) $(sanitize) -MMD -MP $(cli_incs) -c -o $@ $<
 
 build/sanitized/ngx_http_paylock_module/%.o: \
         ngx_http_paylock_module/%.c build/nginx/objs/Makefile \
         | build/packages-test
 	@mkdir -p $(@D)
 	$(CC) $(strict) -Wno-unused-parameter $(sanitize) -MMD -MP \
-	    -Ilibpaylock $(nginx_incs) -c -o $@ $<
+	    $(lib_incs) $(nginx_incs) -c -o $@ $<
 
 table_obj := $(addprefix build/sanitized/ngx_http_paylock_module/table/, \
                  $(addprefix ngx_http_paylock_, table.o table_write.o \
@@ -288,17 +316,18 @@ $(tables): private extra := -Wno-unused-parameter $(nginx_incs)
 
 # what reads a file for import, without Redis
 
-import     := $(addprefix admin-cli/, csv desire desires name problem rows \
-                  text when)
+import     := $(addprefix admin-cli/import/, csv import_list import_record \
+                  import_row) $(addprefix control/, \
+                  base/error base/text base/time_text records/host_name)
 
 build/unit/test_import: $(import:%=build/sanitized/%.o)
 build/fuzz/import: $(import:%=build/fuzz/obj/%.o)
-build/unit/test_import build/fuzz/import: private extra := -Iadmin-cli
+build/unit/test_import build/fuzz/import: private extra := -iquote control -iquote admin-cli
 build/unit/test_import build/fuzz/import: private libs += -lidn2
 
 build/unit/%: tests/unit/%.c $(san_obj) build/sources
 	@mkdir -p $(@D)
-	$(CC) $(strict) $(sanitize) -MMD -MP -Ilibpaylock $(extra) \
+	$(CC) $(strict) $(sanitize) -MMD -MP $(lib_incs) $(extra) \
 	    -o $@ $(filter %.c %.o,$^) -lcmocka $(libs)
 
 
@@ -307,7 +336,7 @@ build/unit/%: tests/unit/%.c $(san_obj) build/sources
 build/fuzz/obj/%.o: %.c | build/packages-test
 	@mkdir -p $(@D)
 	$(CLANG) $(strict) $(fuzz_flags) -fsanitize=fuzzer-no-link -MMD -MP \
-	    -Ilibpaylock -c -o $@ $<
+	    $(cli_incs) -c -o $@ $<
 
 feed_incs  := $(nginx_incs) -Ibuild/nginx/src/http/v2
 
@@ -323,7 +352,7 @@ build/fuzz/obj/ngx_http_paylock_module/%.o: ngx_http_paylock_module/%.c \
         | build/packages-test
 	@mkdir -p $(@D)
 	$(CLANG) $(strict) -Wno-unused-parameter $(fuzz_flags) \
-	    -fsanitize=fuzzer-no-link -MMD -MP -Ilibpaylock $(feed_incs) \
+	    -fsanitize=fuzzer-no-link -MMD -MP $(lib_incs) $(feed_incs) \
 	    -include tests/fuzz/feed_store.h -c -o $@ $<
 
 build/fuzz/feed: $(feed_obj)
@@ -334,16 +363,17 @@ build/fuzz/feed: private extra := -Wno-unused-parameter $(feed_incs) \
 build/fuzz/%: tests/fuzz/%.c $(fuzz_obj) build/sources
 	@mkdir -p $(@D)
 	$(CLANG) $(strict) $(fuzz_flags) -fsanitize=fuzzer -MMD -MP \
-	    -Ilibpaylock $(extra) -o $@ $(filter %.c %.o,$^) $(libs)
+	    $(lib_incs) $(extra) -o $@ $(filter %.c %.o,$^) $(libs)
 
 
 # what .incbin takes in, -MMD does not see
 
-build/obj/libpaylock/paylock_page.o \
-build/fuzz/obj/libpaylock/paylock_page.o \
-build/sanitized/libpaylock/paylock_page.o: $(page)
+build/obj/libpaylock/http/paylock_page.o \
+build/fuzz/obj/libpaylock/http/paylock_page.o \
+build/sanitized/libpaylock/http/paylock_page.o: $(page)
 
-build/obj/admin-cli/bundle.o build/obj/admin-cli/timeline.o: $(bundle)
+build/obj/admin-cli/evidence/bundle.o \
+build/obj/admin-cli/evidence/history_page.o: $(bundle)
 
 # a file that comes or goes changes what is built, and how
 
@@ -356,5 +386,6 @@ build/sources:
 	@echo $(sources) > $@
 
 -include $(patsubst %.o,%.d,$(lib_obj) $(cli_obj) $(san_obj) $(table_obj)) \
-    $(cli_src:%.c=build/sanitized/%.d) \
+    $(control_obj:%.o=%.d) $(cli_src:%.c=build/sanitized/%.d) \
+    $(control_src:%.c=build/sanitized/%.d) $(control_src:%.c=build/fuzz/obj/%.d) \
     $(fuzz_obj:%.o=%.d) $(feed_obj:%.o=%.d) $(cli_src:%.c=build/fuzz/obj/%.d) $(unit:%=%.d) $(fuzzers:%=%.d)

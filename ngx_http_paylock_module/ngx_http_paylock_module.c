@@ -16,7 +16,6 @@
 #include "ngx_http_paylock_request.h"
 #include "ngx_http_paylock_state_file.h"
 #include "ngx_http_paylock_zone.h"
-#include "paylock_keys.h"
 
 
 #define NGX_HTTP_PAYLOCK_ZONE_MIN  (8 * ngx_pagesize)

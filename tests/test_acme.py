@@ -156,11 +156,19 @@ def test_renewal_of_a_locked_site(webroot, certbot, gate, backend):
     first = bot.serial()
 
     gate.lock("acme.example")
-    status, said = bot("renew", "--force-renewal")
-    assert status == 0, said
-    assert bot.serial() != first
+    seen = gate.nginx.dir / "seen.log"
 
-    log = (gate.nginx.dir / "seen.log").read_text()
+    # pebble goes without a challenge where it reuses an authorization, once
+    # in a hundred times although it is told not to
+    for _ in range(5):
+        before = len(seen.read_text())
+        status, said = bot("renew", "--force-renewal")
+        assert status == 0, said
+        assert bot.serial() != first
+        if len(seen.read_text()) > before:
+            break
+
+    log = seen.read_text()
     assert '"open" 200' in log and '"exempt" 200' in log
     assert closed(gate.nginx.get(host="acme.example"))
     assert closed(gate.nginx.get("/file.txt", host="acme.example"))

@@ -171,7 +171,8 @@ def test_readme_is_short():
 
 def cli_tables():
     """name -> value of the options; name -> (arguments, options)."""
-    text = (servers.ROOT / "admin-cli/command.c").read_text()
+    text = "".join((servers.ROOT / "admin-cli" / name).read_text()
+                   for name in ("cli/options.c", "commands.c"))
     words = {key: (name, value) for key, name, value in re.findall(
         r'\[(OPT_\w+)\] = \{ "([\w-]+)", (?:"(\w+)"|NULL)', text)}
     every = re.findall(
@@ -236,7 +237,7 @@ def test_no_unknown_option_anywhere():
 
 
 def test_settings():
-    text = (servers.ROOT / "admin-cli/settings.c").read_text()
+    text = (servers.ROOT / "admin-cli/cli/settings.c").read_text()
     there = re.findall(r'\[SET_\w+\] = \{ "(\w+)", "(\w+)"', text)
     rows = re.findall(r"(?m)^\| `(\w+)` \| `(PAYLOCK_\w+)` \|", ADMIN)
     assert rows == there and len(there) >= 6
@@ -247,7 +248,7 @@ def test_settings():
 
 
 def test_exit_statuses():
-    text = (servers.ROOT / "admin-cli/problem.h").read_text()
+    text = (servers.ROOT / "control/base/error.h").read_text()
     section = sections(ADMIN, "##")["Exit status"]
     assert re.findall(r"(?m)^\| (\d+) \|", section) \
         == re.findall(r"#define STATUS_\w+ +(\d+)", text)
@@ -301,10 +302,31 @@ def entry_hash(seq, entry):
     ).hexdigest()
 
 
+def fields(kind):
+    """The names in a list of libpaylock's table of fields."""
+    header = (servers.ROOT / "libpaylock/core/paylock_field.h").read_text()
+    rows = re.search(rf"define PAYLOCK_{kind}_FIELDS\(_\)(.*?)\n\n", header,
+                     re.S)[1]
+    names = []
+    for inner, name in re.findall(
+            r"\bPAYLOCK_(\w+)_FIELDS\(_\)|\s_\(\w+, ([^,]+)", rows):
+        if inner:
+            names += fields(inner) if inner != "MORE" else []
+        else:
+            names += re.findall(rf'{name} +"(.+)"', header) or [name.strip('"')]
+    return names
+
+
 def test_audit_fields():
-    lib = (servers.ROOT / "libpaylock/paylock_audit.c").read_text()
-    names = re.findall(r'"(\w+)"', table(lib, "paylock_audit_names"))
-    assert re.findall(r"(?m)^\| `(\w+)` \|", AUDIT) == names
+    assert re.findall(r"(?m)^\| `(\w+)` \|", AUDIT) == fields("ENTRY")
+
+
+def test_record_fields():
+    table = REDIS.split("| member | meaning |")[1].partition("\n\n")[0]
+    told = [name for row in re.findall(r"(?m)^\| (`.+?`) \|", table)
+            for name in re.findall(r"`(\w+)`", row)]
+    assert sorted(told) == sorted(fields("TIME") + fields("HOST")
+                                  + fields("CASE") + ["actor"])
 
 
 def test_audit_example():
@@ -371,7 +393,7 @@ def test_audit_recomputation(redis, admin, private):
 # Redis
 
 def test_keys():
-    header = (servers.ROOT / "libpaylock/paylock_keys.h").read_text()
+    header = (servers.ROOT / "libpaylock/core/paylock_redis_keys.h").read_text()
     prefix = re.search(r'PAYLOCK_PREFIX +"(.+)"', header)[1]
     keys = {prefix + key for key
             in re.findall(r'PAYLOCK_KEY_\w+ +"(\w+)"', header)}

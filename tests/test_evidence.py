@@ -22,7 +22,7 @@ from bundle import (LANGUAGES, REASON, bundle, chain, check, good, made,
 
 __all__ = ["bundle", "check", "made", "tools"]
 
-BUNDLE = servers.ROOT / "admin-cli/bundle"
+BUNDLE = servers.ROOT / "admin-cli/evidence/files"
 
 
 # what is there

@@ -128,7 +128,7 @@ typedef struct {
 
 typedef struct {
     ngx_str_t                         name;    /* without "*." or "." */
-    ngx_http_paylock_kind_e           kind;
+    paylock_host_kind_e               kind;
     ngx_http_paylock_key_t            key;
 } ngx_http_paylock_name_t;
 

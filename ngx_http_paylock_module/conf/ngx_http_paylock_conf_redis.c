@@ -9,7 +9,7 @@
 #include <ngx_http.h>
 
 #include "ngx_http_paylock_conf.h"
-#include "paylock_keys.h"
+#include "paylock_redis_keys.h"
 #include "paylock_url.h"
 
 

@@ -111,9 +111,7 @@ ngx_http_paylock_names_add(ngx_http_paylock_srv_conf_t *pscf,
     }
 
     entry->name = bare;
-    entry->kind = lead == 2 ? NGX_HTTP_PAYLOCK_BELOW
-                          : lead == 1 ? NGX_HTTP_PAYLOCK_FROM
-                                      : NGX_HTTP_PAYLOCK_NAME;
+    entry->kind = paylock_host_kind((char *) name->data, name->len);
     return NGX_OK;
 }
 
@@ -172,7 +170,7 @@ ngx_http_paylock_names_keys(ngx_http_paylock_main_conf_t *pmcf)
 
             /* "*.x" does not include "x" */
 
-            if (name[n].kind != NGX_HTTP_PAYLOCK_BELOW) {
+            if (name[n].kind != PAYLOCK_HOST_BELOW) {
                 ngx_http_paylock_names_add_hash(pscf[i], name[n].key.hash);
             }
         }

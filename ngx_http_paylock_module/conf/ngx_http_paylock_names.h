@@ -13,24 +13,6 @@
 #include "ngx_http_paylock_conf.h"
 
 
-/* Is it a name with "www."?  bare is then the part of it behind that. */
-
-static ngx_inline ngx_uint_t
-ngx_http_paylock_host_www(const ngx_str_t *name, ngx_str_t *bare)
-{
-    if (name->len < sizeof("www.")
-        || ngx_memcmp(name->data, "www.", sizeof("www.") - 1) != 0)
-    {
-        return 0;
-    }
-
-    bare->data = name->data + sizeof("www.") - 1;
-    bare->len = name->len - (sizeof("www.") - 1);
-
-    return 1;
-}
-
-
 /*
  * Did nginx choose the server by the name?  If it is the default server of the
  * address, the name may be of none.

@@ -84,7 +84,7 @@ ngx_http_paylock_cache_control_join(ngx_http_request_t *r, ngx_str_t *value,
     *p++ = ' ';
     ngx_memcpy(p, other->data, other->len);
 
-    len = paylock_strip_public((char *) p, other->len);
+    len = paylock_pass_strip_public((char *) p, other->len);
 
     if (len) {
         value->data = joined;

@@ -15,7 +15,7 @@
 
 
 static ngx_uint_t ngx_http_paylock_cookie_cut(ngx_table_elt_t *h,
-    paylock_strip_pt found, void *data);
+    paylock_pass_found_pt found, void *data);
 static void ngx_http_paylock_cookie_drop(ngx_list_t *headers,
     ngx_table_elt_t *h);
 static void ngx_http_paylock_cookie_unlink(ngx_list_t *headers,
@@ -25,7 +25,7 @@ static void ngx_http_paylock_cookie_unlink(ngx_list_t *headers,
 #if (nginx_version >= 1023000)
 
 void
-ngx_http_paylock_cookie_take(ngx_http_request_t *r, paylock_strip_pt found,
+ngx_http_paylock_cookie_take(ngx_http_request_t *r, paylock_pass_found_pt found,
     void *data)
 {
     ngx_table_elt_t  *h, **next;
@@ -47,7 +47,7 @@ ngx_http_paylock_cookie_take(ngx_http_request_t *r, paylock_strip_pt found,
 #else
 
 void
-ngx_http_paylock_cookie_take(ngx_http_request_t *r, paylock_strip_pt found,
+ngx_http_paylock_cookie_take(ngx_http_request_t *r, paylock_pass_found_pt found,
     void *data)
 {
     ngx_uint_t         i, n;
@@ -74,13 +74,13 @@ ngx_http_paylock_cookie_take(ngx_http_request_t *r, paylock_strip_pt found,
 /* Returns 1 if the header held nothing else. */
 
 static ngx_uint_t
-ngx_http_paylock_cookie_cut(ngx_table_elt_t *h, paylock_strip_pt found,
+ngx_http_paylock_cookie_cut(ngx_table_elt_t *h, paylock_pass_found_pt found,
     void *data)
 {
     size_t  len;
 
     len = h->value.len;
-    h->value.len = paylock_strip_cookie((char *) h->value.data, len, found,
+    h->value.len = paylock_pass_strip_cookie((char *) h->value.data, len, found,
                                         data);
 
     return len && h->value.len == 0;

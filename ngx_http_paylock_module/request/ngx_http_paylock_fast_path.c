@@ -24,8 +24,6 @@
 static ngx_uint_t ngx_http_paylock_fast_path(ngx_http_request_t *r,
     const ngx_http_paylock_table_t *table,
     const ngx_http_paylock_srv_conf_t *pscf);
-static ngx_uint_t ngx_http_paylock_fast_suffix(
-    const ngx_http_paylock_table_t *table, const ngx_str_t *host);
 
 
 __attribute__((flatten)) ngx_int_t
@@ -95,45 +93,11 @@ ngx_http_paylock_fast_path(ngx_http_request_t *r,
     /* a short name has no suffix of 64 bytes or more */
 
     if (ngx_http_paylock_load(&table->sh->lengths[0])
-        && ngx_http_paylock_fast_suffix(table, host))
+        && ngx_http_paylock_table_above(table, host->data, host->len))
     {
         return 0;
     }
 
     return (pscf->exact && ngx_http_paylock_server_is_chosen(r))
            || ngx_http_paylock_names_have(r, pscf, host, hash);
-}
-
-
-/* May there be a record of one of its suffixes? */
-
-static ngx_http_paylock_noinline __attribute__((flatten)) ngx_uint_t
-ngx_http_paylock_fast_suffix(const ngx_http_paylock_table_t *table,
-    const ngx_str_t *host)
-{
-    size_t     len;
-    u_char    *dot;
-    uint64_t   lengths;
-
-    for (lengths = ngx_http_paylock_load(&table->sh->lengths[0]);
-         lengths;
-         lengths &= lengths - 1)
-    {
-        len = __builtin_ctzll(lengths);
-
-        if (len >= host->len) {
-            break;
-        }
-
-        dot = host->data + host->len - len - 1;
-
-        if (*dot == '.'
-            && ngx_http_paylock_may_have(table,
-                               ngx_http_paylock_hash(table, dot + 1, len)))
-        {
-            return 1;
-        }
-    }
-
-    return 0;
 }

@@ -24,19 +24,9 @@ static void ngx_http_paylock_host_by_key(ngx_http_paylock_main_conf_t *pmcf,
     ngx_http_paylock_verdict_t *verdict);
 static void ngx_http_paylock_host_by_name(ngx_http_request_t *r,
     ngx_str_t *host, ngx_http_paylock_verdict_t *verdict);
-static ngx_uint_t ngx_http_paylock_host_name(
-    ngx_http_paylock_main_conf_t *pmcf, ngx_str_t *name,
+static ngx_uint_t ngx_http_paylock_host_search(
+    ngx_http_paylock_main_conf_t *pmcf, paylock_host_candidate_t *c,
     const ngx_http_paylock_key_t *key, ngx_http_paylock_verdict_t *verdict);
-static ngx_uint_t ngx_http_paylock_host_suffix(
-    ngx_http_paylock_main_conf_t *pmcf, ngx_str_t *name, ngx_uint_t below,
-    ngx_http_paylock_verdict_t *verdict);
-static ngx_uint_t ngx_http_paylock_host_level(
-    ngx_http_paylock_main_conf_t *pmcf, ngx_str_t *suffix, ngx_uint_t below,
-    ngx_http_paylock_verdict_t *verdict);
-static ngx_uint_t ngx_http_paylock_host_record(
-    ngx_http_paylock_main_conf_t *pmcf, ngx_str_t *name,
-    const ngx_http_paylock_key_t *key, ngx_http_paylock_kind_e kind,
-    ngx_http_paylock_verdict_t *verdict);
 static void ngx_http_paylock_host_unknown(ngx_http_paylock_main_conf_t *pmcf,
     ngx_http_paylock_srv_conf_t *pscf, ngx_http_paylock_verdict_t *verdict);
 static void ngx_http_paylock_host_strictest(
@@ -201,11 +191,12 @@ ngx_http_paylock_host_by_key(ngx_http_paylock_main_conf_t *pmcf,
     ngx_str_t *host, const ngx_http_paylock_key_t *key,
     ngx_http_paylock_verdict_t *verdict)
 {
-    if (!ngx_http_paylock_host_record(pmcf, host, key, NGX_HTTP_PAYLOCK_NAME,
-                                      verdict))
-    {
-        (void) ngx_http_paylock_host_suffix(pmcf, host, 0, verdict);
-    }
+    paylock_host_candidate_t  c;
+
+    paylock_host_candidates(&c, (char *) host->data, host->len,
+                            PAYLOCK_HOST_EXACT, 0);
+
+    (void) ngx_http_paylock_host_search(pmcf, &c, key, verdict);
 }
 
 
@@ -214,6 +205,7 @@ ngx_http_paylock_host_by_name(ngx_http_request_t *r, ngx_str_t *host,
     ngx_http_paylock_verdict_t *verdict)
 {
     ngx_http_paylock_key_t         key;
+    paylock_host_candidate_t       c;
     ngx_http_paylock_srv_conf_t   *pscf;
     ngx_http_paylock_main_conf_t  *pmcf;
 
@@ -222,8 +214,10 @@ ngx_http_paylock_host_by_name(ngx_http_request_t *r, ngx_str_t *host,
 
     if (host->len) {
         ngx_http_paylock_table_key(&pmcf->table, host->data, host->len, &key);
+        paylock_host_candidates(&c, (char *) host->data, host->len,
+                                PAYLOCK_HOST_EXACT, 1);
 
-        if (ngx_http_paylock_host_name(pmcf, host, &key, verdict)
+        if (ngx_http_paylock_host_search(pmcf, &c, &key, verdict)
             || ngx_http_paylock_names_have(r, pscf, host, key.hash))
         {
             return;
@@ -261,126 +255,66 @@ ngx_http_paylock_host_other(ngx_http_request_t *r, ngx_str_t *host)
 }
 
 
-static ngx_uint_t
-ngx_http_paylock_host_name(ngx_http_paylock_main_conf_t *pmcf, ngx_str_t *name,
-    const ngx_http_paylock_key_t *key, ngx_http_paylock_verdict_t *verdict)
-{
-    ngx_str_t               bare;
-    ngx_http_paylock_key_t  bare_key;
-
-    if (ngx_http_paylock_host_record(pmcf, name, key, NGX_HTTP_PAYLOCK_NAME,
-                                     verdict))
-    {
-        return 1;
-    }
-
-    if (ngx_http_paylock_host_www(name, &bare)) {
-        ngx_http_paylock_table_key(&pmcf->table, bare.data, bare.len,
-                                   &bare_key);
-
-        if (ngx_http_paylock_host_record(pmcf, &bare, &bare_key,
-                                         NGX_HTTP_PAYLOCK_NAME, verdict))
-        {
-            return 1;
-        }
-    }
-
-    return ngx_http_paylock_host_suffix(pmcf, name, 0, verdict);
-}
-
-
 /*
- * The longest suffix record of a name; if below, of the names below it.  Of
- * "*.x" and ".x" the stricter holds.
+ * The record that holds among the candidates, of whose first name the key is
+ * known.  Returns 0 if there is none.
  */
 
 static ngx_uint_t
-ngx_http_paylock_host_suffix(ngx_http_paylock_main_conf_t *pmcf,
-    ngx_str_t *name, ngx_uint_t below, ngx_http_paylock_verdict_t *verdict)
+ngx_http_paylock_host_search(ngx_http_paylock_main_conf_t *pmcf,
+    paylock_host_candidate_t *c, const ngx_http_paylock_key_t *key,
+    ngx_http_paylock_verdict_t *verdict)
 {
-    u_char     *dot, *last;
-    ngx_str_t   suffix;
+    const char              *named;
+    paylock_stage_e          stage;
+    paylock_record_t         record;
+    ngx_http_paylock_key_t   name, kind;
 
-    suffix = *name;
-    last = name->data + name->len;
+    name = *key;
+    named = c->host;
 
-    while (suffix.len) {
+    while (paylock_host_next(c)) {
 
-        if (ngx_http_paylock_suffixes(&pmcf->table, suffix.len)
-            && ngx_http_paylock_host_level(pmcf, &suffix, below, verdict))
+        if (verdict->found
+            && !paylock_host_beside(c, (char *) verdict->host.data))
         {
-            return 1;
-        }
-
-        dot = ngx_strlchr(suffix.data, last, '.');
-
-        if (dot == NULL) {
             break;
         }
 
-        suffix.data = dot + 1;
-        suffix.len = last - suffix.data;
-        below = 1;
+        if (c->kind != PAYLOCK_HOST_EXACT
+            && !ngx_http_paylock_suffixes(&pmcf->table, c->len))
+        {
+            continue;
+        }
+
+        if (c->name != named) {
+            ngx_http_paylock_table_key(&pmcf->table, (u_char *) c->name,
+                                       c->len, &name);
+            named = c->name;
+        }
+
+        kind = name;
+        ngx_http_paylock_table_kind(&kind, c->kind, c->len);
+
+        if (!ngx_http_paylock_table_find(&pmcf->table, &kind, &record)
+            || !paylock_record_says(&record))
+        {
+            continue;
+        }
+
+        stage = paylock_timeline_stage(&record, ngx_time(), verdict->def);
+
+        if (!verdict->found || stage > verdict->stage) {
+            verdict->found = 1;
+            verdict->kind = c->kind;
+            verdict->host.data = (u_char *) c->name;
+            verdict->host.len = c->len;
+            verdict->stage = stage;
+            verdict->record = record;
+        }
     }
 
-    return 0;
-}
-
-
-static ngx_uint_t
-ngx_http_paylock_host_level(ngx_http_paylock_main_conf_t *pmcf,
-    ngx_str_t *suffix, ngx_uint_t below, ngx_http_paylock_verdict_t *verdict)
-{
-    ngx_uint_t                  first;
-    ngx_http_paylock_key_t      key, kind;
-    ngx_http_paylock_verdict_t  other;
-
-    first = 1;
-    other = *verdict;
-
-    ngx_http_paylock_table_key(&pmcf->table, suffix->data, suffix->len, &key);
-
-    kind = key;
-    ngx_http_paylock_table_kind(&kind, NGX_HTTP_PAYLOCK_FROM, suffix->len);
-
-    if (ngx_http_paylock_host_record(pmcf, suffix, &kind,
-                                     NGX_HTTP_PAYLOCK_FROM, &other))
-    {
-        ngx_http_paylock_host_stricter(verdict, &other, &first);
-    }
-
-    kind = key;
-    ngx_http_paylock_table_kind(&kind, NGX_HTTP_PAYLOCK_BELOW, suffix->len);
-
-    if (below
-        && ngx_http_paylock_host_record(pmcf, suffix, &kind,
-                                        NGX_HTTP_PAYLOCK_BELOW, &other))
-    {
-        ngx_http_paylock_host_stricter(verdict, &other, &first);
-    }
-
-    return !first;
-}
-
-
-static ngx_uint_t
-ngx_http_paylock_host_record(ngx_http_paylock_main_conf_t *pmcf,
-    ngx_str_t *name, const ngx_http_paylock_key_t *key,
-    ngx_http_paylock_kind_e kind, ngx_http_paylock_verdict_t *verdict)
-{
-    if (!ngx_http_paylock_table_find(&pmcf->table, key, &verdict->record)
-        || !paylock_record_says(&verdict->record))
-    {
-        return 0;
-    }
-
-    verdict->found = 1;
-    verdict->kind = kind;
-    verdict->host = *name;
-    verdict->stage = paylock_timeline_stage(&verdict->record, ngx_time(),
-                                            verdict->def);
-
-    return 1;
+    return verdict->found;
 }
 
 
@@ -435,9 +369,10 @@ ngx_http_paylock_host_strictest(ngx_http_paylock_main_conf_t *pmcf,
     const ngx_http_paylock_srv_conf_t *pscf,
     ngx_http_paylock_verdict_t *verdict)
 {
-    ngx_uint_t                  i, first;
-    ngx_http_paylock_name_t    *name;
-    ngx_http_paylock_verdict_t  one;
+    ngx_uint_t                   i, below, first;
+    ngx_http_paylock_name_t     *name;
+    paylock_host_candidate_t     c;
+    ngx_http_paylock_verdict_t   one;
 
     name = pscf->names.elts;
     first = 1;
@@ -445,16 +380,20 @@ ngx_http_paylock_host_strictest(ngx_http_paylock_main_conf_t *pmcf,
 
     for (i = 0; i < pscf->names.nelts; i++) {
 
-        if (name[i].kind != NGX_HTTP_PAYLOCK_BELOW) {
-            ngx_http_paylock_host_default(pscf, &one);
-            (void) ngx_http_paylock_host_name(pmcf, &name[i].name,
-                                              &name[i].key, &one);
-            ngx_http_paylock_host_stricter(verdict, &one, &first);
-        }
+        /* ".x" is the name x and those below it */
 
-        if (name[i].kind != NGX_HTTP_PAYLOCK_NAME) {
+        for (below = name[i].kind == PAYLOCK_HOST_BELOW;
+             below <= (name[i].kind != PAYLOCK_HOST_EXACT);
+             below++)
+        {
             ngx_http_paylock_host_default(pscf, &one);
-            (void) ngx_http_paylock_host_suffix(pmcf, &name[i].name, 1, &one);
+            paylock_host_candidates(&c, (char *) name[i].name.data,
+                                    name[i].name.len,
+                                    below ? PAYLOCK_HOST_BELOW
+                                          : PAYLOCK_HOST_EXACT, 1);
+
+            (void) ngx_http_paylock_host_search(pmcf, &c, &name[i].key, &one);
+
             ngx_http_paylock_host_stricter(verdict, &one, &first);
         }
     }

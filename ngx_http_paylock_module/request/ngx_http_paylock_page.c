@@ -148,7 +148,7 @@ ngx_http_paylock_page_header(ngx_http_request_t *r,
     /* the address that the client shows has a pass, which may be of use */
 
     if (r->args.len
-        && paylock_strip_mask((char *) r->args.data, r->args.len, NULL)
+        && paylock_pass_strip_mask((char *) r->args.data, r->args.len, NULL)
         && ngx_http_paylock_headers_add(r, "Referrer-Policy", &no_referrer)
            != NGX_OK)
     {

@@ -79,7 +79,7 @@ ngx_http_paylock_pass_accept(ngx_http_request_t *r)
     }
 
     if (r->internal || r->args.len == 0
-        || !paylock_strip_mask((char *) r->args.data, r->args.len, NULL))
+        || !paylock_pass_strip_mask((char *) r->args.data, r->args.len, NULL))
     {
         return NGX_DECLINED;
     }
@@ -127,7 +127,7 @@ ngx_http_paylock_pass_accept_link(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    args.len = paylock_strip_query((char *) r->args.data, r->args.len,
+    args.len = paylock_pass_strip_query((char *) r->args.data, r->args.len,
                                    (char *) args.data,
                                    ngx_http_paylock_pass_accept_found, shown);
 
@@ -291,7 +291,7 @@ ngx_http_paylock_pass_accept_location(ngx_http_request_t *r, ngx_str_t *args,
     }
 
     location->data = p;
-    p += paylock_strip_path((char *) path.data, path.len, (char *) p);
+    p += paylock_pass_strip_path((char *) path.data, path.len, (char *) p);
 
     if (args->len) {
         *p++ = '?';
@@ -312,7 +312,7 @@ ngx_http_paylock_pass_mask(ngx_pool_t *pool, ngx_str_t *text)
     size_t   size;
     u_char  *p;
 
-    size = paylock_strip_mask((char *) text->data, text->len, NULL);
+    size = paylock_pass_strip_mask((char *) text->data, text->len, NULL);
 
     if (size == 0) {
         return NGX_OK;
@@ -323,7 +323,8 @@ ngx_http_paylock_pass_mask(ngx_pool_t *pool, ngx_str_t *text)
         return NGX_ERROR;
     }
 
-    text->len = paylock_strip_mask((char *) text->data, text->len, (char *) p);
+    text->len = paylock_pass_strip_mask((char *) text->data, text->len,
+                                        (char *) p);
     text->data = p;
 
     return NGX_OK;

@@ -10,14 +10,11 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include "ngx_http_paylock_names.h"
 #include "ngx_http_paylock_request.h"
 #include "ngx_http_paylock_slot.h"
 
 
-static void ngx_http_paylock_pass_after_find(ngx_http_paylock_main_conf_t *pmcf,
-    const ngx_http_paylock_key_t *key, uint32_t *after);
-static void ngx_http_paylock_pass_after_later(const paylock_record_t *record,
+static void ngx_http_paylock_pass_later(const paylock_record_t *record,
     uint32_t *after);
 
 
@@ -31,11 +28,10 @@ uint32_t
 ngx_http_paylock_pass_good_after(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict)
 {
-    u_char                        *last;
     uint32_t                       after;
-    ngx_str_t                      name, second;
-    ngx_uint_t                     below;
-    ngx_http_paylock_key_t         key, kind;
+    paylock_record_t               record;
+    ngx_http_paylock_key_t         key;
+    paylock_host_candidate_t       c;
     ngx_http_paylock_main_conf_t  *pmcf;
 
     if (verdict->two_hosts) {
@@ -45,65 +41,30 @@ ngx_http_paylock_pass_good_after(ngx_http_request_t *r,
     pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
 
     after = 0;
-    below = 0;
-    name = verdict->name;
-    last = name.data + name.len;
 
     if (verdict->found) {
-        ngx_http_paylock_pass_after_later(&verdict->record, &after);
+        ngx_http_paylock_pass_later(&verdict->record, &after);
     }
 
-    if (ngx_http_paylock_host_www(&name, &second)) {
-        ngx_http_paylock_table_key(&pmcf->table, second.data, second.len,
+    paylock_host_candidates(&c, (char *) verdict->name.data, verdict->name.len,
+                            PAYLOCK_HOST_EXACT, 1);
+
+    while (paylock_host_next(&c)) {
+        ngx_http_paylock_table_key(&pmcf->table, (u_char *) c.name, c.len,
                                    &key);
-        ngx_http_paylock_pass_after_find(pmcf, &key, &after);
+        ngx_http_paylock_table_kind(&key, c.kind, c.len);
+
+        if (ngx_http_paylock_table_find(&pmcf->table, &key, &record)) {
+            ngx_http_paylock_pass_later(&record, &after);
+        }
     }
 
-    for ( ;; ) {
-        ngx_http_paylock_table_key(&pmcf->table, name.data, name.len, &key);
-
-        if (!below) {
-            ngx_http_paylock_pass_after_find(pmcf, &key, &after);
-        }
-
-        kind = key;
-        ngx_http_paylock_table_kind(&kind, NGX_HTTP_PAYLOCK_FROM, name.len);
-        ngx_http_paylock_pass_after_find(pmcf, &kind, &after);
-
-        if (below) {
-            kind = key;
-            ngx_http_paylock_table_kind(&kind, NGX_HTTP_PAYLOCK_BELOW,
-                                        name.len);
-            ngx_http_paylock_pass_after_find(pmcf, &kind, &after);
-        }
-
-        name.data = ngx_strlchr(name.data, last, '.');
-
-        if (name.data == NULL) {
-            return after;
-        }
-
-        name.data++;
-        name.len = last - name.data;
-        below = 1;
-    }
+    return after;
 }
 
 
 static void
-ngx_http_paylock_pass_after_find(ngx_http_paylock_main_conf_t *pmcf,
-    const ngx_http_paylock_key_t *key, uint32_t *after)
-{
-    paylock_record_t  record;
-
-    if (ngx_http_paylock_table_find(&pmcf->table, key, &record)) {
-        ngx_http_paylock_pass_after_later(&record, after);
-    }
-}
-
-
-static void
-ngx_http_paylock_pass_after_later(const paylock_record_t *record,
+ngx_http_paylock_pass_later(const paylock_record_t *record,
     uint32_t *after)
 {
     if (paylock_record_has(record, PAYLOCK_PASS_AFTER)

@@ -13,7 +13,7 @@
 
 
 #include "ngx_http_paylock_verdict.h"
-#include "paylock_strip.h"
+#include "paylock_pass_strip.h"
 
 
 typedef struct {
@@ -49,7 +49,7 @@ ngx_int_t ngx_http_paylock_headers_add(ngx_http_request_t *r, const char *key,
  */
 
 void ngx_http_paylock_cookie_take(ngx_http_request_t *r,
-    paylock_strip_pt found, void *data);
+    paylock_pass_found_pt found, void *data);
 
 
 /*

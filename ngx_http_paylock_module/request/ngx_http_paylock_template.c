@@ -12,6 +12,7 @@
 
 #include "ngx_http_paylock_page.h"
 #include "paylock_escape.h"
+#include "paylock_utf8.h"
 
 
 /* a variable, or a text as it is */
@@ -237,7 +238,7 @@ ngx_http_paylock_template_advance(ngx_http_paylock_reader_t *in)
 {
     size_t  n;
 
-    n = paylock_escape_utf8(in->pos, in->last - in->pos);
+    n = paylock_utf8(in->pos, in->last - in->pos, NULL);
 
     if (n == 0) {
         return ngx_http_paylock_template_error(in, "a byte that is no UTF-8");

@@ -155,7 +155,7 @@ ngx_http_paylock_host_variable(ngx_http_request_t *r,
         return ngx_http_paylock_value(v, NULL, 0);
     }
 
-    if (verdict.kind == NGX_HTTP_PAYLOCK_NAME) {
+    if (verdict.kind == PAYLOCK_HOST_EXACT) {
         return ngx_http_paylock_value(v, verdict.host.data, verdict.host.len);
     }
 
@@ -165,7 +165,7 @@ ngx_http_paylock_host_variable(ngx_http_request_t *r,
     }
 
     last = ngx_sprintf(p, "%s.%V",
-                       verdict.kind == NGX_HTTP_PAYLOCK_BELOW ? "*" : "",
+                       verdict.kind == PAYLOCK_HOST_BELOW ? "*" : "",
                        &verdict.host);
 
     return ngx_http_paylock_value(v, p, last - p);

@@ -65,8 +65,8 @@ ngx_http_paylock_judge_name(ngx_http_request_t *r)
                    "paylock verdict: \"%V\" is %s by %s%s%V",
                    &found.name, paylock_stage_names[found.stage],
                    found.found ? "record " : "default",
-                   found.kind == NGX_HTTP_PAYLOCK_NAME ? ""
-                   : found.kind == NGX_HTTP_PAYLOCK_BELOW ? "*." : ".",
+                   found.kind == PAYLOCK_HOST_EXACT ? ""
+                   : found.kind == PAYLOCK_HOST_BELOW ? "*." : ".",
                    &found.host);
 
     if (found.stage == PAYLOCK_OPEN && !found.by_key) {

@@ -48,7 +48,7 @@ typedef struct {
     paylock_stage_e                 def;
     ngx_http_paylock_let_through_e  let_through;
     ngx_http_paylock_counters_t    *counters;
-    ngx_http_paylock_kind_e         kind;
+    paylock_host_kind_e             kind;
     ngx_str_t                       name;      /* what the client asked for */
     ngx_str_t                       key;       /* what paylock_key gave */
     ngx_str_t                       host;      /* of the record */

@@ -66,7 +66,7 @@ ngx_http_paylock_table_key(const ngx_http_paylock_table_t *table,
 
 void
 ngx_http_paylock_table_kind(ngx_http_paylock_key_t *key,
-    ngx_http_paylock_kind_e kind, size_t len)
+    paylock_host_kind_e kind, size_t len)
 {
     key->hash ^= kind;
     key->suffix = kind ? len << NGX_HTTP_PAYLOCK_SHIFT
@@ -78,16 +78,46 @@ void
 ngx_http_paylock_table_field(ngx_http_paylock_table_t *table,
     const char *field, size_t len, ngx_http_paylock_key_t *key)
 {
-    size_t                   n;
-    ngx_http_paylock_kind_e  kind;
+    size_t  n;
 
     n = paylock_host_suffix(field, len);
 
-    kind = n == 2 ? NGX_HTTP_PAYLOCK_BELOW
-                  : n == 1 ? NGX_HTTP_PAYLOCK_FROM : NGX_HTTP_PAYLOCK_NAME;
-
     ngx_http_paylock_table_key(table, (const u_char *) field + n, len - n, key);
-    ngx_http_paylock_table_kind(key, kind, len - n);
+    ngx_http_paylock_table_kind(key, paylock_host_kind(field, len), len - n);
+}
+
+
+/* Each length that there is, instead of each name: they are few. */
+
+__attribute__((flatten)) ngx_uint_t
+ngx_http_paylock_table_above(const ngx_http_paylock_table_t *table,
+    const u_char *name, size_t len)
+{
+    size_t         n;
+    uint64_t       lengths;
+    const u_char  *dot;
+
+    for (lengths = ngx_http_paylock_load(&table->sh->lengths[0]);
+         lengths;
+         lengths &= lengths - 1)
+    {
+        n = __builtin_ctzll(lengths);
+
+        if (n >= len) {
+            break;
+        }
+
+        dot = name + len - n - 1;
+
+        if (*dot == '.'
+            && ngx_http_paylock_may_have(table,
+                                  ngx_http_paylock_hash(table, dot + 1, n)))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

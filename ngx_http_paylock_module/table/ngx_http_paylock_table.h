@@ -23,6 +23,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
+#include "paylock_host_candidates.h"
 #include "paylock_record.h"
 #include "paylock_state.h"
 #include "paylock_timeline.h"
@@ -51,12 +52,6 @@ typedef struct {
     uint32_t                       suffix;     /* a slot's flag, or 0 */
 } ngx_http_paylock_key_t;
 
-
-typedef enum {
-    NGX_HTTP_PAYLOCK_NAME = 0,
-    NGX_HTTP_PAYLOCK_BELOW,                    /* "*.x": its subdomains */
-    NGX_HTTP_PAYLOCK_FROM                      /* ".x": it and them */
-} ngx_http_paylock_kind_e;
 
 #define NGX_HTTP_PAYLOCK_WWW      4            /* times the number of "www." */
 
@@ -127,7 +122,7 @@ void ngx_http_paylock_table_attach(ngx_http_paylock_table_t *table,
 void ngx_http_paylock_table_key(const ngx_http_paylock_table_t *table,
     const u_char *name, size_t len, ngx_http_paylock_key_t *key);
 void ngx_http_paylock_table_kind(ngx_http_paylock_key_t *key,
-    ngx_http_paylock_kind_e kind, size_t len);
+    paylock_host_kind_e kind, size_t len);
 
 /* The key of a record by its field in Redis. */
 
@@ -141,6 +136,14 @@ void ngx_http_paylock_table_field(ngx_http_paylock_table_t *table,
 
 ngx_uint_t ngx_http_paylock_table_find(const ngx_http_paylock_table_t *table,
     const ngx_http_paylock_key_t *key, paylock_record_t *record);
+
+/*
+ * May there be suffix records of the names that this one is below?  Suffixes
+ * of 64 characters and more are not looked at.
+ */
+
+ngx_uint_t ngx_http_paylock_table_above(const ngx_http_paylock_table_t *table,
+    const u_char *name, size_t len);
 
 
 /*

@@ -32,7 +32,7 @@ static ngx_uint_t ngx_http_paylock_opens_name(
     const paylock_record_t *record, uint32_t now);
 static ngx_uint_t ngx_http_paylock_opens_suffix(
     const ngx_http_paylock_table_t *table, const char *name, size_t len,
-    ngx_http_paylock_kind_e kind, const paylock_record_t *record,
+    paylock_host_kind_e kind, const paylock_record_t *record,
     uint32_t now);
 static ngx_uint_t ngx_http_paylock_loosens(
     const ngx_http_paylock_table_t *table,
@@ -42,15 +42,9 @@ static unsigned ngx_http_paylock_holds_closed(
     const ngx_http_paylock_holds_t *holds, uint32_t now, unsigned defaults);
 static uint32_t ngx_http_paylock_holds_next(
     const ngx_http_paylock_holds_t *holds, uint32_t now, unsigned defaults);
-static ngx_uint_t ngx_http_paylock_holds_name(
+static ngx_uint_t ngx_http_paylock_holds(
     const ngx_http_paylock_table_t *table, const char *name, size_t len,
-    ngx_http_paylock_holds_t *holds);
-static void ngx_http_paylock_holds_suffix(
-    const ngx_http_paylock_table_t *table, const char *name, size_t len,
-    ngx_uint_t below, ngx_http_paylock_holds_t *holds);
-static ngx_uint_t ngx_http_paylock_holds_record(
-    const ngx_http_paylock_table_t *table, const char *name, size_t len,
-    ngx_http_paylock_kind_e kind, ngx_http_paylock_holds_t *holds);
+    paylock_host_kind_e kind, ngx_http_paylock_holds_t *holds);
 
 
 /*
@@ -89,8 +83,7 @@ ngx_http_paylock_opens(const ngx_http_paylock_table_t *table,
     n = paylock_host_suffix(field, len);
 
     return n ? ngx_http_paylock_opens_suffix(table, field + n, len - n,
-                                             n == 2 ? NGX_HTTP_PAYLOCK_BELOW
-                                                    : NGX_HTTP_PAYLOCK_FROM,
+                                             paylock_host_kind(field, len),
                                              record, now)
              : ngx_http_paylock_opens_name(table, field, len, record, now);
 }
@@ -108,7 +101,8 @@ ngx_http_paylock_opens_name(const ngx_http_paylock_table_t *table,
     after.n = 1;
     after.record[0] = *record;
 
-    (void) ngx_http_paylock_holds_name(table, name, len, &before);
+    (void) ngx_http_paylock_holds(table, name, len, PAYLOCK_HOST_EXACT,
+                                  &before);
 
     if (ngx_http_paylock_loosens(table, &before, &after, now)) {
         return 1;
@@ -122,7 +116,8 @@ ngx_http_paylock_opens_name(const ngx_http_paylock_table_t *table,
     ngx_memcpy(www + sizeof("www.") - 1, name, len);
     len += sizeof("www.") - 1;
 
-    return !ngx_http_paylock_holds_name(table, www, len, &before)
+    return !ngx_http_paylock_holds(table, www, len, PAYLOCK_HOST_EXACT,
+                                   &before)
            && ngx_http_paylock_loosens(table, &before, &after, now);
 }
 
@@ -131,23 +126,25 @@ ngx_http_paylock_opens_name(const ngx_http_paylock_table_t *table,
 
 static ngx_uint_t
 ngx_http_paylock_opens_suffix(const ngx_http_paylock_table_t *table,
-    const char *name, size_t len, ngx_http_paylock_kind_e kind,
+    const char *name, size_t len, paylock_host_kind_e kind,
     const paylock_record_t *record, uint32_t now)
 {
     ngx_http_paylock_holds_t  before, after;
 
-    if (kind == NGX_HTTP_PAYLOCK_FROM) {
+    if (kind == PAYLOCK_HOST_FROM) {
         after.n = 1;
         after.record[0] = *record;
 
-        if (!ngx_http_paylock_holds_name(table, name, len, &before)
+        if (!ngx_http_paylock_holds(table, name, len, PAYLOCK_HOST_EXACT,
+                                    &before)
             && ngx_http_paylock_loosens(table, &before, &after, now))
         {
             return 1;
         }
     }
 
-    ngx_http_paylock_holds_suffix(table, name, len, 1, &before);
+    (void) ngx_http_paylock_holds(table, name, len, PAYLOCK_HOST_BELOW,
+                                  &before);
 
     /* of two records of the same suffix the stricter holds */
 
@@ -239,95 +236,50 @@ ngx_http_paylock_holds_next(const ngx_http_paylock_holds_t *holds,
 }
 
 
-/* Returns 1 if the record is of exactly that name. */
+/* The records that match a name, or what a suffix stands for; 1: its own. */
 
 static ngx_uint_t
-ngx_http_paylock_holds_name(const ngx_http_paylock_table_t *table,
-    const char *name, size_t len, ngx_http_paylock_holds_t *holds)
+ngx_http_paylock_holds(const ngx_http_paylock_table_t *table,
+    const char *name, size_t len, paylock_host_kind_e kind,
+    ngx_http_paylock_holds_t *holds)
 {
-    size_t  www;
+    const char                *from;
+    paylock_record_t          *record;
+    ngx_http_paylock_key_t     key;
+    paylock_host_candidate_t   c;
 
     holds->n = 0;
     holds->level = 0;
+    from = NULL;
 
-    if (ngx_http_paylock_holds_record(table, name, len, NGX_HTTP_PAYLOCK_NAME,
-                                      holds))
-    {
-        return 1;
-    }
+    paylock_host_candidates(&c, name, len, kind, 1);
 
-    www = sizeof("www.") - 1;
+    while (paylock_host_next(&c)) {
 
-    if (len <= www || ngx_memcmp(name, "www.", www) != 0
-        || !ngx_http_paylock_holds_record(table, name + www, len - www,
-                                          NGX_HTTP_PAYLOCK_NAME, holds))
-    {
-        ngx_http_paylock_holds_suffix(table, name, len, 0, holds);
-    }
-
-    return 0;
-}
-
-
-static void
-ngx_http_paylock_holds_suffix(const ngx_http_paylock_table_t *table,
-    const char *name, size_t len, ngx_uint_t below,
-    ngx_http_paylock_holds_t *holds)
-{
-    const char  *dot;
-
-    holds->n = 0;
-
-    for ( ;; ) {
-        holds->level = len;
-
-        if (ngx_http_paylock_suffixes(table, len)) {
-            (void) ngx_http_paylock_holds_record(table, name, len,
-                                                 NGX_HTTP_PAYLOCK_FROM, holds);
-            if (below) {
-                (void) ngx_http_paylock_holds_record(table, name, len,
-                                                     NGX_HTTP_PAYLOCK_BELOW,
-                                                     holds);
-            }
-
-            if (holds->n) {
-                return;
-            }
+        if (holds->n && !paylock_host_beside(&c, from)) {
+            break;
         }
 
-        dot = memchr(name, '.', len);
-
-        if (dot == NULL) {
-            return;
+        if (c.kind != PAYLOCK_HOST_EXACT
+            && !ngx_http_paylock_suffixes(table, c.len))
+        {
+            continue;
         }
 
-        len -= dot + 1 - name;
-        name = dot + 1;
-        below = 1;
-    }
-}
+        record = &holds->record[holds->n];
 
+        ngx_http_paylock_table_key(table, (const u_char *) c.name, c.len,
+                                   &key);
+        ngx_http_paylock_table_kind(&key, c.kind, c.len);
 
-static ngx_uint_t
-ngx_http_paylock_holds_record(const ngx_http_paylock_table_t *table,
-    const char *name, size_t len, ngx_http_paylock_kind_e kind,
-    ngx_http_paylock_holds_t *holds)
-{
-    ngx_http_paylock_key_t   key;
-    paylock_record_t        *record;
-
-    record = &holds->record[holds->n];
-
-    ngx_http_paylock_table_key(table, (const u_char *) name, len, &key);
-    ngx_http_paylock_table_kind(&key, kind, len);
-
-    if (!ngx_http_paylock_table_find(table, &key, record)
-        || !paylock_record_says(record))
-    {
-        return 0;
+        if (ngx_http_paylock_table_find(table, &key, record)
+            && paylock_record_says(record))
+        {
+            holds->n++;
+            holds->level = c.kind == PAYLOCK_HOST_EXACT ? 0 : c.len;
+            from = c.name;
+        }
     }
 
-    holds->n++;
-
-    return 1;
+    return from == name && holds->level == 0;
 }

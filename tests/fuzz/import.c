@@ -12,13 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "desire.h"
+#include "import/import_record.h"
 #include "paylock_host.h"
-#include "text.h"
+#include "base/text.h"
 
 
 static void
-tell(void *data, const problem_t *p)
+tell(void *data, const error_info_t *p)
 {
     size_t  *told;
 
@@ -34,12 +34,12 @@ tell(void *data, const problem_t *p)
 /* Reads from memory of its own, without a zero behind it. */
 
 static int
-read_text(const char *text, size_t len, desires_t *ds, size_t *bad)
+read_text(const char *text, size_t len, import_list_t *ds, size_t *bad)
 {
-    int         status;
-    char       *copy;
-    size_t      told;
-    problem_t   p;
+    int           status;
+    char         *copy;
+    size_t        told;
+    error_info_t  p;
 
     copy = malloc(len ? len : 1);
 
@@ -53,7 +53,7 @@ read_text(const char *text, size_t len, desires_t *ds, size_t *bad)
 
     *bad = 0;
     told = 0;
-    status = desires_read(ds, copy, len, bad, tell, &told, &p);
+    status = import_list_read(ds, copy, len, bad, tell, &told, &p);
 
     free(copy);
 
@@ -66,11 +66,11 @@ read_text(const char *text, size_t len, desires_t *ds, size_t *bad)
 
 
 static void
-sound(const desires_t *ds, size_t i)
+sound(const import_list_t *ds, size_t i)
 {
-    const desire_t  *d;
+    const change_import_t  *d;
 
-    d = &ds->desire[i];
+    d = &ds->record[i];
 
     if (paylock_host_check(ds->host[i], strlen(ds->host[i])) != NULL
         || d->set == 0 || d->line == 0
@@ -98,7 +98,7 @@ csv_text(FILE *f, const char *text)
 
 
 static void
-write_csv(FILE *f, const char *host, const desire_t *d)
+write_csv(FILE *f, const char *host, const change_import_t *d)
 {
     paylock_time_e  t;
 
@@ -107,7 +107,7 @@ write_csv(FILE *f, const char *host, const desire_t *d)
     for (t = PAYLOCK_OPEN_AT; t <= PAYLOCK_LOCK_AT; t++) {
         fputc(',', f);
 
-        if (desire_has(d, t)) {
+        if (import_has(d, t)) {
             fprintf(f, "%" PRIu32, d->time[t]);
         }
     }
@@ -120,7 +120,7 @@ write_csv(FILE *f, const char *host, const desire_t *d)
 
 
 static void
-write_json(FILE *f, const char *host, const desire_t *d)
+write_json(FILE *f, const char *host, const change_import_t *d)
 {
     json_t          *o;
     paylock_time_e   t;
@@ -129,7 +129,7 @@ write_json(FILE *f, const char *host, const desire_t *d)
                   d->reason, "invoice", d->invoice, "ref", d->ref);
 
     for (t = PAYLOCK_OPEN_AT; t <= PAYLOCK_LOCK_AT; t++) {
-        if (desire_has(d, t)) {
+        if (import_has(d, t)) {
             json_object_set_new(o, paylock_time_names[t],
                                 json_integer(d->time[t]));
         }
@@ -152,13 +152,13 @@ differ(const char *one, const char *two)
 
 
 static void
-again(const desires_t *ds, int json)
+again(const import_list_t *ds, int json)
 {
-    char           *text;
-    FILE           *f;
-    size_t          i, len, bad;
-    desires_t       same;
-    const desire_t  *d, *e;
+    char                   *text;
+    FILE                   *f;
+    size_t                  i, len, bad;
+    import_list_t           same;
+    const change_import_t  *d, *e;
 
     f = open_memstream(&text, &len);
 
@@ -172,7 +172,7 @@ again(const desires_t *ds, int json)
     }
 
     for (i = 0; i < ds->n; i++) {
-        (json ? write_json : write_csv)(f, ds->host[i], &ds->desire[i]);
+        (json ? write_json : write_csv)(f, ds->host[i], &ds->record[i]);
     }
 
     fclose(f);
@@ -184,8 +184,8 @@ again(const desires_t *ds, int json)
     }
 
     for (i = 0; i < ds->n; i++) {
-        d = &ds->desire[i];
-        e = &same.desire[i];
+        d = &ds->record[i];
+        e = &same.record[i];
 
         if (strcmp(ds->host[i], same.host[i]) != 0 || d->set != e->set
             || memcmp(d->time, e->time, sizeof(d->time)) != 0
@@ -196,7 +196,7 @@ again(const desires_t *ds, int json)
         }
     }
 
-    desires_free(&same);
+    import_list_free(&same);
     free(text);
 }
 
@@ -204,9 +204,9 @@ again(const desires_t *ds, int json)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    int        status;
-    size_t     i, bad;
-    desires_t  ds;
+    int            status;
+    size_t         i, bad;
+    import_list_t  ds;
 
     status = read_text((const char *) data, size, &ds, &bad);
 
@@ -219,7 +219,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         again(&ds, 1);
     }
 
-    desires_free(&ds);
+    import_list_free(&ds);
 
     return 0;
 }

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "paylock_pass.h"
-#include "paylock_strip.h"
+#include "paylock_pass_strip.h"
 
 
 #define KEYS  "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"              \
@@ -98,11 +98,11 @@ read_cookie(char *text, size_t len)
     size_t  found, again, left;
 
     found = 0;
-    left = paylock_strip_cookie(text, len, count, &found);
+    left = paylock_pass_strip_cookie(text, len, count, &found);
     must(found ? left < len && text[left] == '\0' : left == len);
 
     again = 0;
-    must(paylock_strip_cookie(text, left, count, &again) == left);
+    must(paylock_pass_strip_cookie(text, left, count, &again) == left);
     must(again == 0);
 }
 
@@ -113,11 +113,11 @@ read_query(char *text, size_t len)
     size_t  found, again, left;
 
     found = 0;
-    left = paylock_strip_query(text, len, text, count, &found);
+    left = paylock_pass_strip_query(text, len, text, count, &found);
     must(found ? left < len : left == len);
 
     again = 0;
-    must(paylock_strip_query(text, left, text, count, &again) == left);
+    must(paylock_pass_strip_query(text, left, text, count, &again) == left);
     must(again == 0);
 }
 
@@ -128,7 +128,7 @@ read_line(const char *text, size_t len)
     char    *masked;
     size_t   n, size;
 
-    size = paylock_strip_mask(text, len, NULL);
+    size = paylock_pass_strip_mask(text, len, NULL);
 
     if (size == 0) {
         return;
@@ -137,7 +137,7 @@ read_line(const char *text, size_t len)
     masked = malloc(size);
     must(masked != NULL);
 
-    n = paylock_strip_mask(text, len, masked);
+    n = paylock_pass_strip_mask(text, len, masked);
     must(n <= size);
 
     free(masked);
@@ -155,7 +155,7 @@ read_path(const char *text, size_t len)
     path = malloc(3 * len + 3);
     must(path != NULL);
 
-    n = paylock_strip_path(text, len, path);
+    n = paylock_pass_strip_path(text, len, path);
     must(n >= 1 && n <= 3 * len + 3 && path[0] == '/');
     must(n == 1 || path[1] != '/');
 
@@ -173,9 +173,9 @@ read_cache(char *text, size_t len)
 {
     size_t  left;
 
-    left = paylock_strip_public(text, len);
+    left = paylock_pass_strip_public(text, len);
     must(left <= len);
-    must(paylock_strip_public(text, left) == left);
+    must(paylock_pass_strip_public(text, left) == left);
 }
 
 

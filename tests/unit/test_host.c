@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "paylock_host.h"
+#include "paylock_host_candidates.h"
 
 
 #define L63  "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijk"
@@ -273,6 +273,55 @@ test_suffix(void **state)
 }
 
 
+static void
+test_candidates(void **state)
+{
+    char                       text[256], *p;
+    size_t                     i;
+    paylock_host_candidate_t   c;
+
+    static const struct {
+        const char           *host;
+        paylock_host_kind_e   kind;
+        int                   www;
+        const char           *expected;
+    } cases[] = {
+        { "acme.example", PAYLOCK_HOST_EXACT, 1,
+          "acme.example .acme.example .example *.example " },
+        { "www.acme.example", PAYLOCK_HOST_EXACT, 1,
+          "www.acme.example acme.example .www.acme.example "
+          ".acme.example *.acme.example .example *.example " },
+        { "www.acme.example", PAYLOCK_HOST_EXACT, 0,
+          "www.acme.example .www.acme.example "
+          ".acme.example *.acme.example .example *.example " },
+        { "www.x", PAYLOCK_HOST_EXACT, 1, "www.x x .www.x .x *.x " },
+        { "www.", PAYLOCK_HOST_EXACT, 1, "www. .www. . *. " },
+        { "x", PAYLOCK_HOST_EXACT, 1, "x .x " },
+        { "www.x", PAYLOCK_HOST_FROM, 1, ".www.x .x *.x " },
+        { "www.x", PAYLOCK_HOST_BELOW, 1, ".www.x *.www.x .x *.x " }
+    };
+
+    (void) state;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        p = text;
+        *p = '\0';
+        paylock_host_candidates(&c, cases[i].host, strlen(cases[i].host),
+                                cases[i].kind, cases[i].www);
+
+        while (paylock_host_next(&c)) {
+            p += sprintf(p, "%s%.*s ",
+                         c.kind == PAYLOCK_HOST_BELOW ? "*."
+                         : c.kind == PAYLOCK_HOST_FROM ? "." : "",
+                         (int) c.len, c.name);
+        }
+
+        assert_string_equal(text, cases[i].expected);
+        assert_false(paylock_host_next(&c));
+    }
+}
+
+
 int
 main(void)
 {
@@ -282,7 +331,8 @@ main(void)
         cmocka_unit_test(test_long),
         cmocka_unit_test(test_every_byte),
         cmocka_unit_test(test_right_form),
-        cmocka_unit_test(test_suffix)
+        cmocka_unit_test(test_suffix),
+        cmocka_unit_test(test_candidates)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

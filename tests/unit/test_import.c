@@ -14,8 +14,8 @@
 
 #include <cmocka.h>
 
-#include "csv.h"
-#include "desire.h"
+#include "import/csv.h"
+#include "import/import_record.h"
 
 
 #define HOST_OPEN  "host,open_at\n"
@@ -122,7 +122,7 @@ test_csv(void **state)
 
 
 static void
-count(void *data, const problem_t *p)
+count(void *data, const error_info_t *p)
 {
     assert_int_equal(p->status, STATUS_USAGE);
     assert_memory_equal(p->message, "line ", 5);
@@ -131,19 +131,19 @@ count(void *data, const problem_t *p)
 
 
 static int
-read_text(const char *text, size_t len, desires_t *ds, size_t *bad)
+read_text(const char *text, size_t len, import_list_t *ds, size_t *bad)
 {
-    int         status;
-    char       *copy;
-    size_t      told;
-    problem_t   p;
+    int           status;
+    char         *copy;
+    size_t        told;
+    error_info_t  p;
 
     copy = copy_of(text, len);
     told = 0;
     memset(ds, 0, sizeof(*ds));
     memset(&p, 0, sizeof(p));
 
-    status = desires_read(ds, copy, len, bad, count, &told, &p);
+    status = import_list_read(ds, copy, len, bad, count, &told, &p);
 
     free(copy);
     assert_int_equal(told, *bad);
@@ -155,8 +155,8 @@ read_text(const char *text, size_t len, desires_t *ds, size_t *bad)
 static void
 test_lines_are_numbered(void **state)
 {
-    size_t     bad;
-    desires_t  ds;
+    size_t         bad;
+    import_list_t  ds;
 
     static const char  text[] =
         "\xef\xbb\xbf\r\n" HOST_OPEN "a.example,\"1\"\n\r\n\n"
@@ -168,21 +168,21 @@ test_lines_are_numbered(void **state)
                      STATUS_DONE);
     assert_int_equal(bad, 0);
     assert_int_equal(ds.n, 2);
-    assert_int_equal(ds.desire[0].line, 3);
-    assert_int_equal(ds.desire[1].line, 6);
+    assert_int_equal(ds.record[0].line, 3);
+    assert_int_equal(ds.record[1].line, 6);
     assert_string_equal(ds.host[1], "b.example");
-    assert_int_equal(ds.desire[1].time[PAYLOCK_OPEN_AT], 2);
-    assert_int_equal(ds.desire[1].set, 1 << PAYLOCK_OPEN_AT);
+    assert_int_equal(ds.record[1].time[PAYLOCK_OPEN_AT], 2);
+    assert_int_equal(ds.record[1].set, 1 << PAYLOCK_OPEN_AT);
 
-    desires_free(&ds);
+    import_list_free(&ds);
 }
 
 
 static void
 test_twice(void **state)
 {
-    size_t     bad;
-    desires_t  ds;
+    size_t         bad;
+    import_list_t  ds;
 
     static const char  text[] =
         HOST_OPEN "b.example,1\na.example,1\nB.example,2\nb.example.,3\n";
@@ -192,7 +192,7 @@ test_twice(void **state)
     assert_int_equal(read_text(text, sizeof(text) - 1, &ds, &bad),
                      STATUS_DONE);
     assert_int_equal(bad, 2);
-    desires_free(&ds);
+    import_list_free(&ds);
 }
 
 
@@ -201,9 +201,9 @@ test_twice(void **state)
 static void
 test_broken(void **state)
 {
-    char       copy[256];
-    size_t     i, k, bad, len;
-    desires_t  ds;
+    char           copy[256];
+    size_t         i, k, bad, len;
+    import_list_t  ds;
 
     static const char *const  texts[] = {
         "host,reason,open_at\r\n\"a.example\",\"x \"\"y\"\"\",17\nb.example,,2",
@@ -217,7 +217,7 @@ test_broken(void **state)
 
         for (i = 0; i <= len; i++) {
             (void) read_text(texts[k], i, &ds, &bad);
-            desires_free(&ds);
+            import_list_free(&ds);
         }
 
         for (i = 0; i < len * 256; i++) {
@@ -225,7 +225,7 @@ test_broken(void **state)
             copy[i / 256] = (char) (i % 256);
 
             (void) read_text(copy, len, &ds, &bad);
-            desires_free(&ds);
+            import_list_free(&ds);
         }
     }
 }

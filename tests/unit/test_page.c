@@ -19,9 +19,9 @@
 #include <jansson.h>
 
 #include "paylock_contact.h"
+#include "paylock_messages.h"
 #include "paylock_page.h"
 #include "paylock_record.h"
-#include "paylock_words.h"
 
 
 #define LIMIT  6144
@@ -567,19 +567,21 @@ test_texts(void **state)
                              paylock_page_texts_end - paylock_page_texts };
     names = 0;
 
-    for (lang = 0; paylock_words_language(file, lang, &tag, &texts); lang++) {
+    for (lang = 0; paylock_messages_language(file, lang, &tag, &texts);
+         lang++)
+    {
 
         n = 0;
 
         while (texts.len) {
-            line = paylock_words_cut(&texts, '\n');
+            line = paylock_str_cut(&texts, '\n');
 
             if (line.len == 0 || line.data[0] == '#') {
                 continue;
             }
 
             assert_true(n < sizeof(name) / sizeof(name[0]));
-            name[n] = paylock_words_cut(&line, ' ');
+            name[n] = paylock_str_cut(&line, ' ');
 
             for (j = 0; j < n; j++) {
                 assert_false(same(name[j], name[n]));

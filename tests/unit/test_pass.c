@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "paylock_pass.h"
-#include "paylock_strip.h"
+#include "paylock_pass_strip.h"
 
 
 #define KEY   "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
@@ -247,7 +247,7 @@ test_cookie(void **state)
         strcpy(text, cases[i].given);
         tokens[0] = '\0';
 
-        len = paylock_strip_cookie(text, strlen(text), found, tokens);
+        len = paylock_pass_strip_cookie(text, strlen(text), found, tokens);
 
         assert_string_equal(text, cases[i].left);
         assert_int_equal(len, strlen(cases[i].left));
@@ -280,7 +280,7 @@ test_query(void **state)
         strcpy(text, cases[i].given);
         tokens[0] = '\0';
 
-        len = paylock_strip_query(text, strlen(text), text, found, tokens);
+        len = paylock_pass_strip_query(text, strlen(text), text, found, tokens);
 
         assert_int_equal(len, strlen(cases[i].left));
         assert_memory_equal(text, cases[i].left, len);
@@ -307,11 +307,11 @@ test_mask(void **state)
     (void) state;
 
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        len = paylock_strip_mask(cases[i][0], strlen(cases[i][0]), NULL);
+        len = paylock_pass_strip_mask(cases[i][0], strlen(cases[i][0]), NULL);
         assert_int_equal(len != 0, *cases[i][1] != '\0');
         assert_true(len <= sizeof(text));
 
-        len = paylock_strip_mask(cases[i][0], strlen(cases[i][0]), text);
+        len = paylock_pass_strip_mask(cases[i][0], strlen(cases[i][0]), text);
         assert_int_equal(len, strlen(cases[i][1]));
         assert_memory_equal(text, cases[i][1], len);
     }
@@ -335,7 +335,7 @@ test_path(void **state)
     (void) state;
 
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        len = paylock_strip_path(cases[i][0], strlen(cases[i][0]), text);
+        len = paylock_pass_strip_path(cases[i][0], strlen(cases[i][0]), text);
         assert_int_equal(len, strlen(cases[i][1]));
         assert_memory_equal(text, cases[i][1], len);
     }
@@ -364,7 +364,7 @@ test_public(void **state)
 
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         strcpy(text, cases[i][0]);
-        len = paylock_strip_public(text, strlen(text));
+        len = paylock_pass_strip_public(text, strlen(text));
         assert_int_equal(len, strlen(cases[i][1]));
         assert_memory_equal(text, cases[i][1], len);
     }

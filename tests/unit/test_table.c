@@ -173,12 +173,12 @@ test_suffixes(void **state)
     assert_int_equal(get(f, "acme.example"), -1);
 
     name = key_of(f, "acme.example");
-    ngx_http_paylock_table_kind(&name, NGX_HTTP_PAYLOCK_BELOW, 12);
+    ngx_http_paylock_table_kind(&name, PAYLOCK_HOST_BELOW, 12);
     assert_true(ngx_http_paylock_table_find(&f->table, &name, &found));
     assert_true(record_is(&found, 1));
 
     name = key_of(f, "acme.example");
-    ngx_http_paylock_table_kind(&name, NGX_HTTP_PAYLOCK_FROM, 12);
+    ngx_http_paylock_table_kind(&name, PAYLOCK_HOST_FROM, 12);
     assert_true(ngx_http_paylock_table_find(&f->table, &name, &found));
     assert_true(record_is(&found, 2));
 

@@ -1,0 +1,181 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include "cli/acl.h"
+#include "cli/admin.h"
+#include "cli/output.h"
+
+
+#define ACL_HASH   65                  /* hex digits of a SHA-256, and a 0 */
+
+/* no hash, so Redis makes no user before somebody has filled it in */
+#define ACL_BLANK  "SHA256"
+
+
+static char *acl_line(const char *user, const char *hash, const char *rights,
+    const char *prefix);
+static int acl_hash(admin_t *a, char hash[ACL_HASH]);
+static int acl_prefix(admin_t *a);
+
+
+/* behind each "~" comes the prefix of the keys */
+
+static const struct {
+    const char  *user;
+    const char  *rights;
+} acl_users[] = {
+
+    { "paylock-nginx", "resetkeys %R~* resetchannels -@all +auth +hello +ping"
+      " +select +role +time +multi +exec +discard +type +hlen +hget +hmget"
+      " +hgetall +hscan +xlen +xread +xrange +xrevrange +xinfo|stream"
+      " +client|setname (%W~nodes +hset)" },
+
+    /* a selector each: what may be read must not become what may be cut */
+
+    { "paylock-op", "resetkeys resetchannels -@all +auth +hello +ping +select"
+      " +role +time +wait +multi +exec +discard +unwatch +client|setname"
+      " +acl|whoami (%R~* +watch +type +hlen +hget +hmget +hscan +hstrlen"
+      " +hrandfield +xlen +xread +xrange +xrevrange +xinfo|stream)"
+      " (%RW~locks +hset +hdel) (%W~audit +xadd) (%W~nodes +hdel)" },
+
+    { "paylock-audit", "resetkeys %R~* resetchannels -@all +auth +hello +ping"
+      " +select +role +time +type +hlen +hget +hmget +hscan +hstrlen"
+      " +hrandfield +xlen +xread +xrange +xrevrange +xinfo|stream"
+      " +client|setname" }
+};
+
+
+int
+acl_print(admin_t *a)
+{
+    char        *line, hash[ACL_HASH];
+    size_t       i;
+    json_t      *lines;
+    const char  *name;
+
+    if (acl_prefix(a) != STATUS_DONE || acl_hash(a, hash) != STATUS_DONE) {
+        return a->ctl->error.status;
+    }
+
+    name = a->ctl->settings.username;
+    lines = json_array();
+
+    for (i = 0; i < sizeof(acl_users) / sizeof(acl_users[0]); i++) {
+
+        line = acl_line(acl_users[i].user,
+                        name && strcmp(name, acl_users[i].user) == 0
+                        ? hash : ACL_BLANK,
+                        acl_users[i].rights,
+                        a->ctl->settings.value[SET_PREFIX]);
+
+        if (line == NULL) {
+            json_decref(lines);
+            return control_no_memory(a->ctl);
+        }
+
+        if (output_is_text(a)) {
+            (void) puts(line);
+        }
+
+        (void) json_array_append_new(lines, json_string(line));
+        free(line);
+    }
+
+    return output_print_json(a, json_pack("{s:o}", "acl", lines));
+}
+
+
+static char *
+acl_line(const char *user, const char *hash, const char *rights,
+    const char *prefix)
+{
+    char        *line;
+    FILE        *f;
+    size_t       size;
+    const char  *p;
+
+    f = open_memstream(&line, &size);
+
+    if (f == NULL) {
+        return NULL;
+    }
+
+    (void) fprintf(f, "ACL SETUSER %s reset on #%s sanitize-payload ", user,
+                   hash);
+
+    for (p = rights; *p; p++) {
+        (void) fputc(*p, f);
+
+        if (*p == '~') {
+            (void) fputs(prefix, f);
+        }
+    }
+
+    if (fclose(f) != 0) {
+        free(line);
+        return NULL;
+    }
+
+    return line;
+}
+
+
+static int
+acl_hash(admin_t *a, char hash[ACL_HASH])
+{
+    unsigned        i, len;
+    const char     *password;
+    unsigned char   md[EVP_MAX_MD_SIZE];
+
+    password = a->ctl->settings.password;
+
+    if (password == NULL) {
+        (void) strcpy(hash, ACL_BLANK);
+        return STATUS_DONE;
+    }
+
+    if (EVP_Digest(password, strlen(password), md, &len, EVP_sha256(), NULL)
+        != 1)
+    {
+        return error_set(&a->ctl->error, STATUS_FAILED, "crypto", NULL,
+                         "OpenSSL computes no SHA-256");
+    }
+
+    for (i = 0; i < len; i++) {
+        (void) sprintf(hash + 2 * i, "%02x", md[i]);
+    }
+
+    return STATUS_DONE;
+}
+
+
+/* Is the prefix itself, and nothing else, where a pattern stands? */
+
+static int
+acl_prefix(admin_t *a)
+{
+    const char  *prefix, *bad;
+
+    prefix = a->ctl->settings.value[SET_PREFIX];
+    bad = strpbrk(prefix, " \"'\\*?[]");
+
+    if (bad == NULL) {
+        return STATUS_DONE;
+    }
+
+    return error_set(&a->ctl->error, STATUS_USAGE, "prefix",
+                     "choose one of letters, digits and {}:._-",
+                     "the prefix \"%.200s\" has a \"%c\", which means "
+                     "something else in the rights of a user", prefix,
+                     *bad);
+}
+

@@ -1,0 +1,57 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * What a command works on: the command line, and the context of libpaylock-
+ * control that it fills.
+ */
+
+
+#ifndef _ADMIN_H_INCLUDED_
+#define _ADMIN_H_INCLUDED_
+
+
+#include "cli/interrupt.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+#include "cli/settings.h"
+#include "context/control.h"
+
+
+#define ADMIN_CHECKPOINTS  16          /* options of that name, at most */
+
+
+typedef struct admin_s  admin_t;
+
+
+typedef struct {
+    const char  *name;                 /* one word or two */
+    const char  *args;                 /* as in the synopsis */
+    int          least;                /* number of arguments */
+    int          most;
+    uint64_t     options;              /* OPT_BIT() each, without global ones */
+    const char  *help;                 /* one line */
+    int        (*run)(admin_t *a);     /* returns a status */
+} command_t;
+
+
+struct admin_s {
+    const command_t  *commands;        /* all, ended by one without a name */
+    const command_t  *command;         /* NULL: not known yet */
+    const char       *opt[OPT_N];      /* as given; NULL: not given */
+    const char       *checkpoint[ADMIN_CHECKPOINTS];
+    int               n_checkpoints;
+    char            **arg;
+    int               n_args;
+
+    settings_from_t   from;
+    control_t        *ctl;
+    progress_t        progress;
+    interrupt_t       interrupt;
+
+    const char       *done;            /* what stays done; NULL: nothing */
+    unsigned          sigpipe:1;       /* was ignored by who started us */
+};
+
+
+#endif /* _ADMIN_H_INCLUDED_ */

@@ -1,0 +1,25 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * What "audit verify", "checkpoint" and "export" begin with.
+ */
+
+
+#ifndef _AUDIT_BEGIN_H_INCLUDED_
+#define _AUDIT_BEGIN_H_INCLUDED_
+
+
+#include "cli/admin.h"
+#include "trail/verify.h"
+
+
+/*
+ * Reads the settings and begins to verify, by --trust and --checkpoint; the
+ * caller calls verify_free() in any case.  Returns a status.
+ */
+
+int audit_begin(admin_t *a, verify_t *c);
+
+
+#endif /* _AUDIT_BEGIN_H_INCLUDED_ */

@@ -1,0 +1,360 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * What was changed, for people and for programs.
+ */
+
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/change_run.h"
+#include "cli/output.h"
+#include "cli/state_print.h"
+
+
+/* all that became of the hosts, in numbers */
+
+typedef struct {
+    size_t    changed;
+    uint64_t  first;                   /* seq; 0: none */
+    uint64_t  last;
+} print_sum_t;
+
+
+static void print_repeated(change_run_t *run);
+static void print_junk(change_run_t *run, const change_t *ch);
+static void print_change(const change_run_t *run, const change_t *ch,
+    uint32_t now);
+static void print_difference(change_run_t *run, const change_t *ch,
+    uint32_t now);
+static print_sum_t print_sum(const change_run_t *run);
+static void print_sum_text(const change_run_t *run, const print_sum_t *sum);
+static void print_json(const change_run_t *run, const print_sum_t *sum);
+static void print_json_hosts(const change_run_t *run, int changed);
+
+
+void
+change_print_done(change_batch_t *b, size_t n)
+{
+    size_t           i;
+    uint32_t         now;
+    change_run_t    *run;
+    const change_t  *ch;
+
+    run = b->data;
+
+    if (b->repeated) {
+        print_repeated(run);
+        return;
+    }
+
+    now = (uint32_t) time(NULL);
+
+    for (i = 0; i < n; i++) {
+        ch = &b->change[i];
+
+        print_junk(run, ch);
+
+        if (run->expects && ch->before == NULL) {
+
+            if (run->n_absent < NEAR_HOSTS) {
+                run->absent[run->n_absent] = ch->host;
+            }
+
+            run->n_absent++;
+        }
+
+        if (run->report) {
+            continue;
+        }
+
+        if (run->many) {
+            print_difference(run, ch, now);
+
+        } else if (output_is_text(run->a)) {
+            progress_end(&run->a->progress);
+            print_change(run, ch, now);
+        }
+    }
+}
+
+
+void
+change_print_end(change_run_t *run)
+{
+    print_sum_t  sum;
+
+    if (run->report) {
+        run->report(run);
+        return;
+    }
+
+    sum = print_sum(run);
+
+    if (run->many && output_is_text(run->a)) {
+        print_sum_text(run, &sum);
+    }
+
+    if (output_is_json(run->a)) {
+        print_json(run, &sum);
+    }
+
+    if (sum.first) {
+        run->a->ctl->changed = 1;
+    }
+}
+
+
+void
+change_warn_absent(change_run_t *run)
+{
+    char      mend[NEAR_TEXT + 512];
+    size_t    i, n, len;
+    near_t    near[NEAR_HOSTS];
+    admin_t  *a;
+
+    a = run->a;
+
+    if (a->opt[OPT_QUIET]) {
+        return;
+    }
+
+    n = run->n_absent < NEAR_HOSTS ? run->n_absent : NEAR_HOSTS;
+
+    for (i = 0; i < n; i++) {
+        near[i].host = run->absent[i];
+    }
+
+    near_find(a->ctl, near, n);
+
+    for (i = 0; i < n; i++) {
+        near_text(&near[i], mend);
+        len = strlen(mend);
+
+        if (strcmp(run->kind->action, "unlock") == 0 && !a->ctl->dry_run) {
+            (void) snprintf(mend + len, sizeof(mend) - len,
+                            "%s\"paylock-admin reset %s\" removes the one "
+                            "that it has now", len ? " " : "", near[i].host);
+        }
+
+        control_warn(a->ctl, "no_record", near[i].host, mend,
+                     "there was no record of \"%s\"", near[i].host);
+    }
+
+    if (run->n_absent > n) {
+        control_warn(a->ctl, "no_record", "", NULL,
+                     "there was no record of %zu "
+                     "hosts more", run->n_absent - n);
+    }
+}
+
+
+static void
+print_repeated(change_run_t *run)
+{
+    size_t    i;
+    change_t  ch;
+    uint32_t  now;
+
+    memset(&ch, 0, sizeof(change_t));
+    now = (uint32_t) time(NULL);
+
+    for (i = 0; i < run->batch.n && output_is_text(run->a); i++) {
+        ch.host = run->batch.host[i];
+        ch.after = run->batch.result[i].after;
+        ch.changed = run->batch.result[i].changed;
+        ch.seq = run->batch.result[i].seq;
+
+        print_change(run, &ch, now);
+    }
+}
+
+
+static void
+print_junk(change_run_t *run, const change_t *ch)
+{
+    if (ch->junk) {
+        progress_end(&run->a->progress);
+        control_warn(run->a->ctl, "record", ch->host, NULL,
+                     "the value of \"%s\" in Redis, which nginx passes over, "
+                     "was no record: it %s", ch->host, ch->junk);
+    }
+}
+
+
+static void
+print_change(const change_run_t *run, const change_t *ch, uint32_t now)
+{
+    effective_state_t  state;
+    const char        *ref;
+
+    state = effective_state(ch->after, NULL, now);
+    ref = json_string_value(json_object_get(ch->after, "ref"));
+
+    (void) printf("%s: %s%s", ch->host,
+                  !ch->changed ? "unchanged, "
+                  : run->a->ctl->dry_run ? "would be " : "",
+                  ch->changed && run->told ? run->told : "");
+
+    if (ch->after) {
+        state_print(stdout, &state, output_colours());
+
+    } else if (ch->changed || !run->batch.repeated) {
+        (void) printf("without a record");
+
+    } else {
+        (void) printf("as it was found then");
+    }
+
+    if (paylock_record_protected(ch->after)) {
+        (void) printf(", protected");
+    }
+
+    if (run->expects && ch->before == NULL && ch->after && !run->batch.repeated) {
+        (void) printf(", without a record before");
+    }
+
+    if (ref) {
+        (void) printf(", ref %s", ref);
+    }
+
+    if (ch->seq) {
+        (void) printf(", entry %" PRIu64, ch->seq);
+    }
+
+    (void) puts(run->batch.repeated && ch->seq ? ", done before" : "");
+}
+
+
+/* Of many hosts only what would be changed is told one by one. */
+
+static void
+print_difference(change_run_t *run, const change_t *ch, uint32_t now)
+{
+    int                colours;
+    effective_state_t  from, to;
+
+    if (!ch->changed || !run->a->ctl->dry_run) {
+        return;
+    }
+
+    progress_end(&run->a->progress);
+
+    if (output_is_json(run->a)) {
+        (void) output_print_json(run->a, json_pack("{s:s, s:O?, s:O?}", "host",
+                                                     ch->host, "from",
+                                                     ch->record,
+                                                     "to", ch->after));
+
+    } else if (output_is_text(run->a)) {
+        colours = output_colours();
+        from = effective_state(ch->record, NULL, now);
+        to = effective_state(ch->after, NULL, now);
+
+        (void) printf("%s: ", ch->host);
+
+        if (ch->record) {
+            state_print(stdout, &from, colours);
+
+        } else {
+            (void) printf("without a record");
+        }
+
+        (void) printf(" -> ");
+        state_print(stdout, &to, colours);
+        (void) putchar('\n');
+    }
+}
+
+
+static print_sum_t
+print_sum(const change_run_t *run)
+{
+    size_t                  i;
+    print_sum_t             sum;
+    const change_result_t  *d;
+
+    memset(&sum, 0, sizeof(print_sum_t));
+
+    for (i = 0; i < run->batch.done; i++) {
+        d = &run->batch.result[i];
+        sum.changed += d->changed;
+
+        if (d->seq) {
+            sum.first = sum.first && sum.first < d->seq ? sum.first : d->seq;
+            sum.last = d->seq > sum.last ? d->seq : sum.last;
+        }
+    }
+
+    return sum;
+}
+
+
+static void
+print_sum_text(const change_run_t *run, const print_sum_t *sum)
+{
+    (void) printf("%zu %schanged, %zu unchanged", sum->changed,
+                  run->a->ctl->dry_run ? "would be " : "",
+                  run->batch.done - sum->changed);
+
+    if (sum->first) {
+        (void) printf(", entries %" PRIu64 " to %" PRIu64, sum->first,
+                      sum->last);
+    }
+
+    (void) putchar('\n');
+}
+
+
+/* An object that may be long, and so is not built before it is printed. */
+
+static void
+print_json(const change_run_t *run, const print_sum_t *sum)
+{
+    char    *rest;
+    json_t  *o;
+
+    o = json_pack("{s:o, s:o, s:s}", "first_seq", output_number(sum->first),
+                  "last_seq", output_number(sum->last),
+                  "request_id", run->batch.request);
+
+    if (run->a->ctl->dry_run) {
+        (void) json_object_set_new(o, "dry_run", json_true());
+    }
+
+    if (run->waited) {
+        (void) json_object_set(o, "nodes", run->waited);
+    }
+
+    rest = json_dumps(o, JSON_COMPACT|JSON_ENSURE_ASCII);
+    json_decref(o);
+
+    (void) printf("{\"changed\":[");
+    print_json_hosts(run, 1);
+    (void) printf("],\"unchanged\":[");
+    print_json_hosts(run, 0);
+    (void) printf("],%s\n", rest ? rest + 1 : "");
+
+    free(rest);
+}
+
+
+static void
+print_json_hosts(const change_run_t *run, int changed)
+{
+    size_t       i;
+    const char  *comma;
+
+    comma = "";
+
+    for (i = 0; i < run->batch.done; i++) {
+        if (run->batch.result[i].changed == changed) {
+            (void) printf("%s\"%s\"", comma, run->batch.host[i]);
+            comma = ",";
+        }
+    }
+}

@@ -1,0 +1,23 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * Errors and warnings, for people and programs.
+ */
+
+
+#ifndef _ERROR_PRINT_H_INCLUDED_
+#define _ERROR_PRINT_H_INCLUDED_
+
+
+#include <stdio.h>
+
+#include "base/error.h"
+
+
+/* Prints an error as a line; kind is "error" or "warning". */
+
+void error_print(const error_info_t *p, const char *kind, int json, FILE *f);
+
+
+#endif /* _ERROR_PRINT_H_INCLUDED_ */

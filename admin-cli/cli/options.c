@@ -1,0 +1,83 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <stddef.h>
+
+#include "cli/options.h"
+
+
+const option_t  admin_options[OPT_N] = {
+    [OPT_REDIS] = { "redis", "URL",
+        "redis[s]://[user@]host[:port][/db], unix:/path[?db=N]" },
+    [OPT_PREFIX] = { "prefix", "P", "of the keys in Redis" },
+    [OPT_PASSWORD_FILE] = { "password-file", "FILE",
+        "whose first line is the password of Redis" },
+    [OPT_TLS_CA] = { "tls-ca", "FILE",
+        "authorities for rediss://; the system's if not given" },
+    [OPT_TLS_CERT] = { "tls-cert", "FILE", "certificate to show to Redis" },
+    [OPT_TLS_KEY] = { "tls-key", "FILE", "its key, without a passphrase" },
+    [OPT_TLS_NAME] = { "tls-name", "NAME",
+        "in the certificate of Redis, if not the host" },
+    [OPT_KEY] = { "key", "FILE", "your private key, which signs" },
+    [OPT_PASSPHRASE_FILE] = { "passphrase-file", "FILE",
+        "whose first line is the passphrase of that key" },
+    [OPT_CONFIG] = { "config", "FILE",
+        "read instead of the user's and the machine's" },
+    [OPT_JSON] = { "json", NULL, "print JSON, errors as well" },
+    [OPT_QUIET] = { "quiet", NULL, "print nothing but errors" },
+    [OPT_DRY_RUN] = { "dry-run", NULL,
+        "say what would change, change nothing" },
+    [OPT_HELP] = { "help", NULL, "print help and do nothing" },
+    [OPT_AT] = { "at", "TIME", "when to lock; now if not given" },
+    [OPT_UNTIL] = { "until", "TIME", "when that ends; the last to be listed" },
+    [OPT_NOTICE] = { "notice", "TIME",
+        "from when on $paylock_state is \"notice\"" },
+    [OPT_READONLY] = { "readonly", "TIME",
+        "from when on only GET, HEAD and OPTIONS pass" },
+    [OPT_REASON] = { "reason", "TEXT",
+        "for the record, never shown in public" },
+    [OPT_INVOICE] = { "invoice", "ID",
+        "for the record, never shown in public" },
+    [OPT_REF] = { "ref", "TEXT",
+        "shown in public, or made up; of a notice: its number" },
+    [OPT_HELD] = { "held", NULL,
+        "those that Redis shows open, and the audit trail closed" },
+    [OPT_REQUEST_ID] = { "request-id", "ID",
+        "given again with the same, nothing is done twice" },
+    [OPT_STAGE] = { "stage", "STAGE",
+        "open, notice, readonly, locked or default" },
+    [OPT_MATCH] = { "match", "GLOB", "hosts that a pattern such as \"*.fr\" "
+        "fits" },
+    [OPT_YES] = { "yes", NULL, "do not ask" },
+    [OPT_ACL] = { "acl", NULL, "print the users for Redis, do nothing else" },
+    [OPT_PASSPHRASE] = { "passphrase", NULL,
+        "ask for a passphrase, which the key will need" },
+    [OPT_CHECKPOINT] = { "checkpoint", "FILE",
+        "that was kept; may be given more than once" },
+    [OPT_TRUST] = { "trust", "KEY",
+        "the public key that began to sign: digits, or a file" },
+    [OPT_HOST] = { "host", "HOST", "show the entries of this one only" },
+    [OPT_OUTPUT] = { "output", "FILE", "write there; the same as -o" },
+    [OPT_AMOUNT] = { "amount", "NUMBER", "what is owed, such as 1200.00" },
+    [OPT_CURRENCY] = { "currency", "CODE", "of the amount, such as EUR" },
+    [OPT_DUE] = { "due", "DAY", "when it was to be paid" },
+    [OPT_CHANNEL] = { "channel", "TEXT", "how it was sent, such as letter" },
+    [OPT_SENT] = { "sent", "DAY", "when it was sent; today if not given" },
+    [OPT_FILE] = { "file", "FILE", "what was sent: its SHA-256 is noted" },
+    [OPT_SINCE] = { "since", "TIME", "nothing that was done before" },
+    [OPT_ACTOR] = { "actor", "NAME", "only what this one did" },
+    [OPT_FOLLOW] = { "follow", NULL, "go on with what is done from now on" },
+    [OPT_MAN] = { "man", NULL, "print the manual page, for man(1)" },
+    [OPT_PROBE] = { "probe", "URL",
+        "ask there what the site really answers" },
+    [OPT_WAIT] = { "wait", "SECONDS",
+        "until all nodes of nginx have it; 10 if not given", 1 },
+    [OPT_PASS] = { "pass", "FILE",
+        "make or rotate the keys of passes there instead" },
+    [OPT_TTL] = { "ttl", "TIME", "how long the pass is good, such as 7d" },
+    [OPT_PASS_KEY] = { "key", "FILE", "that \"keygen --pass\" made" },
+    [OPT_PATH] = { "path", "PATH", "where the link leads; / if not given" }
+};

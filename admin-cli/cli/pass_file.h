@@ -1,0 +1,44 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * The file of keys that passes are made with, one kid:base64 a line.
+ */
+
+
+#ifndef _PASS_FILE_H_INCLUDED_
+#define _PASS_FILE_H_INCLUDED_
+
+
+#include <sys/stat.h>
+
+#include "cli/admin.h"
+#include "paylock_pass.h"
+
+
+typedef struct {
+    char                 text[PAYLOCK_PASS_FILE + 1];
+    size_t               len;
+    paylock_pass_keys_t  keys;
+    struct stat          st;
+} pass_file_t;
+
+
+/*
+ * Reads the file; it is refused if others can read it or it is malformed.
+ * Who calls wipes *f.  Returns a status.
+ */
+
+int pass_file_read(admin_t *a, const char *path, pass_file_t *f);
+
+/* The file could not be read or written, by errno.  Returns the status. */
+
+int pass_file_failed(admin_t *a, const char *path, const char *what,
+    const char *mend);
+
+/* cmd_keygen_pass.c: "keygen --pass" */
+
+int keygen_passes(admin_t *a);
+
+
+#endif /* _PASS_FILE_H_INCLUDED_ */

@@ -1,0 +1,206 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * Settings from a file, of whose lines none is ever shown.
+ */
+
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "cli/admin.h"
+#include "files/user_file.h"
+
+
+#define SETTINGS_LINE  4096
+
+
+static int settings_line(admin_t *a, char *line, const char *path, int number,
+    settings_rank_e rank, int *secret);
+static int settings_set(admin_t *a, setting_e s, const char *value,
+    settings_rank_e rank);
+static int settings_owned(admin_t *a, int fd, const char *path);
+
+
+int
+settings_file(admin_t *a, const char *path, int must, settings_rank_e rank)
+{
+    int    status, number, secret;
+    char   line[SETTINGS_LINE];
+    FILE  *f;
+
+    f = fopen(path, "re");
+
+    if (f == NULL) {
+
+        if (!must && (errno == ENOENT || errno == ENOTDIR)) {
+            return STATUS_DONE;
+        }
+
+        return error_set(&a->ctl->error, STATUS_FAILED, "config",
+                         "make it readable for you, or name another with "
+                         "--config", "cannot read \"%s\": %s", path,
+                         strerror(errno));
+    }
+
+    status = settings_owned(a, fileno(f), path);
+    secret = 0;
+
+    if (status == STATUS_DONE) {
+        a->from.file[rank] = strdup(path);
+        status = a->from.file[rank] ? STATUS_DONE : control_no_memory(a->ctl);
+    }
+
+    for (number = 1; status == STATUS_DONE && fgets(line, sizeof(line), f);
+         number++)
+    {
+        status = settings_line(a, line, path, number, rank, &secret);
+    }
+
+    if (status == STATUS_DONE && ferror(f)) {
+        status = error_set(&a->ctl->error, STATUS_FAILED, "config", NULL,
+                           "cannot read \"%s\": %s", path, strerror(errno));
+    }
+
+    if (status == STATUS_DONE && secret) {
+        status = file_check_private(&a->ctl->error, fileno(f), path, "config");
+    }
+
+    explicit_bzero(line, sizeof(line));
+    (void) fclose(f);
+
+    return status;
+}
+
+
+static int
+settings_line(admin_t *a, char *line, const char *path, int number,
+    settings_rank_e rank, int *secret)
+{
+    char       *key, *value, *end;
+    setting_e   s;
+
+    for (key = line; isspace((unsigned char) *key); key++) { /* void */ }
+
+    if (*key == '\0' || *key == '#') {
+        return STATUS_DONE;
+    }
+
+    for (end = key + strlen(key); isspace((unsigned char) end[-1]); end--) {
+        /* void */
+    }
+
+    *end = '\0';
+    value = strchr(key, '=');
+
+    if (value == NULL) {
+        return error_set(&a->ctl->error, STATUS_FAILED, "config",
+                         "write \"key = value\"",
+                         "\"%s\", line %d has no \"=\"", path, number);
+    }
+
+    for (end = value; end > key && isspace((unsigned char) end[-1]); end--) {
+        /* void */
+    }
+
+    for (value++; isspace((unsigned char) *value); value++) { /* void */ }
+
+    *end = '\0';
+
+    for (s = 0; s < SET_N; s++) {
+        if (strcmp(key, settings_names[s].name) == 0) {
+            *secret |= settings_is_secret(s, value);
+            return settings_set(a, s, value, rank);
+        }
+    }
+
+    /* what stands there may be a secret, of whatever file this is */
+
+    return error_set(&a->ctl->error, STATUS_FAILED, "config",
+                     "there are redis, prefix, username, password, "
+                     "password_file, actor, key, passphrase_file, tls_ca, "
+                     "tls_cert, tls_key and tls_name",
+                     "\"%s\", line %d sets what is no setting", path,
+                     number);
+}
+
+
+/* The URL is kept even where another is in force: secrets belong to it. */
+
+static int
+settings_set(admin_t *a, setting_e s, const char *value, settings_rank_e rank)
+{
+    char  **redis;
+
+    redis = &a->from.redis[rank];
+
+    if (s == SET_REDIS && *redis == NULL) {
+        *redis = strdup(value);
+
+        if (*redis == NULL) {
+            return control_no_memory(a->ctl);
+        }
+    }
+
+    return settings_put(a, s, value, rank);
+}
+
+
+/* Who may write it could have us send a secret anywhere. */
+
+static int
+settings_owned(admin_t *a, int fd, const char *path)
+{
+    char         mend[SETTINGS_LINE + 16], dir[SETTINGS_LINE], *p;
+    struct stat  st;
+
+    if (fstat(fd, &st) != 0) {
+        return error_set(&a->ctl->error, STATUS_FAILED, "config", NULL,
+                         "cannot look at \"%s\": %s", path,
+                         strerror(errno));
+    }
+
+    if (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3)) {
+        return STATUS_DONE;                                /* /dev/null */
+    }
+
+    if ((st.st_mode & (S_IWGRP|S_IWOTH))
+        || (st.st_uid != 0 && st.st_uid != geteuid()))
+    {
+        (void) snprintf(mend, sizeof(mend), st.st_mode & (S_IWGRP|S_IWOTH)
+                        ? "chmod go-w %s" : "chown root %s", path);
+
+        return error_set(&a->ctl->error, STATUS_FAILED, "config", mend,
+                         "others can write \"%s\", which says where Redis "
+                         "is and which password it gets", path);
+    }
+
+    (void) snprintf(dir, sizeof(dir), "%s", path);
+    p = strrchr(dir, '/');
+
+    if (p) {
+        p[p == dir] = '\0';
+
+    } else {
+        (void) strcpy(dir, ".");
+    }
+
+    if (stat(dir, &st) != 0 || !(st.st_mode & S_IWOTH)
+        || (st.st_mode & S_ISVTX))
+    {
+        return STATUS_DONE;
+    }
+
+    (void) snprintf(mend, sizeof(mend), "chmod o-w %s", dir);
+
+    return error_set(&a->ctl->error, STATUS_FAILED, "config", mend,
+                     "others can replace \"%s\", as they can write its "
+                     "directory", path);
+}

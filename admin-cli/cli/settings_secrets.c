@@ -1,0 +1,195 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <string.h>
+#include <strings.h>
+
+#include "cli/admin.h"
+#include "files/secret.h"
+#include "paylock_redis_keys.h"
+
+
+#define SECRETS_REDIS  "redis://127.0.0.1:6379/0"
+
+
+static void secrets_withhold_all(admin_t *a);
+static void secrets_withhold(admin_t *a, setting_e what, const char *thing,
+    const char *mend);
+static int secrets_given(const admin_t *a, setting_e what);
+static int secrets_belong(const admin_t *a, settings_rank_e rank);
+static void secrets_choose(admin_t *a);
+
+
+int
+settings_secrets(admin_t *a)
+{
+    settings_t  *s;
+
+    s = &a->ctl->settings;
+
+    if (settings_put(a, SET_REDIS, SECRETS_REDIS, SETTINGS_DEFAULT) != 0
+        || settings_put(a, SET_PREFIX, PAYLOCK_PREFIX, SETTINGS_DEFAULT) != 0
+        || settings_parse_url(s, a->from.rank[SET_REDIS] == SETTINGS_COMMAND
+                                 ? "--redis" : "the setting \"redis\"",
+                              &a->ctl->error) != STATUS_DONE)
+    {
+        return a->ctl->error.status;
+    }
+
+    secrets_withhold_all(a);
+    secrets_choose(a);
+
+    return STATUS_DONE;
+}
+
+
+/* A secret of a configuration goes to the server of that one, to no other. */
+
+static void
+secrets_withhold_all(admin_t *a)
+{
+    int          given;
+    settings_t  *s;
+
+    static const char  password[] = "name the password file of this one with "
+                                    "--password-file";
+    static const char  key[] = "name those for this one with --tls-cert and "
+                               "--tls-key";
+
+    s = &a->ctl->settings;
+    given = s->url.password || secrets_given(a, SET_PASSWORD)
+            || secrets_given(a, SET_PASSWORD_FILE);
+
+    secrets_withhold(a, SET_PASSWORD, "password", given ? NULL : password);
+    secrets_withhold(a, SET_PASSWORD_FILE, "password file",
+                    given ? NULL : password);
+
+    if (s->url.tls) {
+        secrets_withhold(a, SET_TLS_CERT, "certificate", key);
+        secrets_withhold(a, SET_TLS_KEY, "key of a certificate", key);
+    }
+}
+
+
+/* mend NULL: nobody misses it. */
+
+static void
+secrets_withhold(admin_t *a, setting_e what, const char *thing,
+    const char *mend)
+{
+    settings_t  *s;
+
+    s = &a->ctl->settings;
+
+    if (s->value[what] == NULL || secrets_belong(a, a->from.rank[what])) {
+        return;
+    }
+
+    if (mend) {
+        control_warn(a->ctl, "secret", "", mend,
+                     "the %s in \"%s\" is for the Redis "
+                     "of that configuration, and not given to Redis at %s",
+                     thing, a->from.file[a->from.rank[what]], s->where);
+    }
+
+    secret_free(s->value[what]);
+    s->value[what] = NULL;
+}
+
+
+/* By who runs the command? */
+
+static int
+secrets_given(const admin_t *a, setting_e what)
+{
+    const settings_t  *s;
+
+    s = &a->ctl->settings;
+
+    return s->value[what] && a->from.rank[what] < SETTINGS_USER;
+}
+
+
+/* Is the server the one that would be used without what comes before it? */
+
+static int
+secrets_belong(const admin_t *a, settings_rank_e rank)
+{
+    int             same;
+    const char     *text;
+    paylock_url_t   url;
+    const settings_t  *s;
+
+    s = &a->ctl->settings;
+
+    if (rank < SETTINGS_USER || a->from.rank[SET_REDIS] >= rank) {
+        return 1;
+    }
+
+    for (text = NULL; text == NULL && rank < SETTINGS_DEFAULT; rank++) {
+        text = a->from.redis[rank];
+    }
+
+    text = text ? text : SECRETS_REDIS;
+
+    if (paylock_url_parse(text, strlen(text), &url) != NULL) {
+        return 0;
+    }
+
+    same = url.tls == s->url.tls && url.port == s->url.port
+           && (url.path == NULL) == (s->url.path == NULL)
+           && (url.path ? strcmp(url.path, s->url.path) == 0
+                        : strcasecmp(url.host, s->url.host) == 0);
+    paylock_url_free(&url);
+
+    return same;
+}
+
+
+/* Of a password, a file and a URL that holds one the first rank wins. */
+
+static void
+secrets_choose(admin_t *a)
+{
+    settings_t       *s;
+    settings_rank_e  *rank;
+
+    s = &a->ctl->settings;
+    rank = a->from.rank;
+
+    s->username = s->value[SET_USERNAME];
+    s->password = s->value[SET_PASSWORD];
+
+    if (s->url.password && (s->password == NULL
+                            || rank[SET_REDIS] < rank[SET_PASSWORD]))
+    {
+        s->password = s->url.password;
+        rank[SET_PASSWORD] = rank[SET_REDIS];
+    }
+
+    if (s->url.user && (s->username == NULL
+                        || rank[SET_REDIS] <= rank[SET_USERNAME]))
+    {
+        s->username = s->url.user;
+    }
+
+    /* without a password that of a configuration is for another Redis */
+
+    if (s->value[SET_PASSWORD_FILE] == NULL && s->password == NULL
+        && s->username && s->username == s->value[SET_USERNAME]
+        && !secrets_belong(a, rank[SET_USERNAME]))
+    {
+        secret_free(s->value[SET_USERNAME]);
+        s->value[SET_USERNAME] = NULL;
+        s->username = NULL;
+    }
+
+    if (s->password && s->value[SET_PASSWORD_FILE]
+        && rank[SET_PASSWORD] >= rank[SET_PASSWORD_FILE])
+    {
+        s->password = NULL;
+    }
+}

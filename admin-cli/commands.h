@@ -1,0 +1,54 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * The commands as data: dispatcher, help, manual page and completion read one
+ * table.
+ */
+
+
+#ifndef _COMMANDS_H_INCLUDED_
+#define _COMMANDS_H_INCLUDED_
+
+
+#include "cli/admin.h"
+
+
+/* ended by a command without a name */
+
+extern const command_t  admin_commands[];
+
+
+/* each in commands/, in a file of its name; returns a status */
+
+int cmd_adopt(admin_t *a);
+int cmd_audit_checkpoint(admin_t *a);
+int cmd_audit_export(admin_t *a);
+int cmd_audit_log(admin_t *a);
+int cmd_audit_verify(admin_t *a);
+int cmd_complete(admin_t *a);
+int cmd_doctor(admin_t *a);
+int cmd_help(admin_t *a);
+int cmd_import(admin_t *a);
+int cmd_init(admin_t *a);
+int cmd_key_add(admin_t *a);
+int cmd_key_list(admin_t *a);
+int cmd_key_revoke(admin_t *a);
+int cmd_keygen(admin_t *a);
+int cmd_list(admin_t *a);
+int cmd_lock(admin_t *a);
+int cmd_nodes(admin_t *a);
+int cmd_nodes_forget(admin_t *a);
+int cmd_notice(admin_t *a);
+int cmd_pass_issue(admin_t *a);
+int cmd_pass_list(admin_t *a);
+int cmd_pass_revoke(admin_t *a);
+int cmd_protect(admin_t *a);
+int cmd_reset(admin_t *a);
+int cmd_status(admin_t *a);
+int cmd_unlock(admin_t *a);
+int cmd_unprotect(admin_t *a);
+int cmd_version(admin_t *a);
+
+
+#endif /* _COMMANDS_H_INCLUDED_ */

@@ -1,0 +1,160 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/audit_begin.h"
+#include "cli/output.h"
+#include "commands.h"
+#include "context/signer.h"
+#include "files/outfile.h"
+#include "trail/verify.h"
+
+
+static int audit_checkpoint(admin_t *a, verify_t *c);
+static int audit_checkpoint_adopted(const verify_t *c);
+static int audit_checkpoint_write(admin_t *a, verify_t *c);
+
+
+int
+cmd_audit_checkpoint(admin_t *a)
+{
+    int       status;
+    verify_t  c;
+
+    status = audit_begin(a, &c);
+
+    if (status == STATUS_DONE) {
+        status = audit_checkpoint(a, &c);
+    }
+
+    verify_free(&c);
+
+    return status;
+}
+
+
+/* Nobody should sign what is not good: all that it stands on is verified. */
+
+static int
+audit_checkpoint(admin_t *a, verify_t *c)
+{
+    int  status;
+
+    if (control_load_key(a->ctl) != STATUS_DONE) {
+        return a->ctl->error.status;
+    }
+
+    if (a->ctl->signer.key == NULL) {
+        return error_set(&a->ctl->error, STATUS_FAILED, "key",
+                         "make one with \"paylock-admin keygen\", or name "
+                         "it with --key", "a checkpoint is signed, and "
+                         "there is no key");
+    }
+
+    if (c->known.seq == 0) {
+        return error_set(&a->ctl->error, STATUS_FAILED, "chain_unknown",
+                         "run \"paylock-admin init\" first",
+                         "no audit trail of Redis at %s is known here",
+                         a->ctl->settings.where);
+    }
+
+    if (control_connect(a->ctl) != STATUS_DONE) {
+        return a->ctl->error.status;
+    }
+
+    if ((status = verify_stream(c)) != STATUS_DONE
+        || (status = verify_end(c)) != STATUS_DONE)
+    {
+        return status;
+    }
+
+    status = verify_status(c);
+
+    return status == STATUS_DONE || audit_checkpoint_adopted(c)
+           ? audit_checkpoint_write(a, c) : status;
+}
+
+
+/* Who adopted what is wrong has signed it already. */
+
+static int
+audit_checkpoint_adopted(const verify_t *c)
+{
+    size_t                  i;
+    const paylock_fault_t  *fault;
+
+    for (i = 0; i < c->n_faults; i++) {
+        if (c->fault[i].adopted == 0) {
+            return 0;
+        }
+    }
+
+    for (i = 0; i < c->n_faults; i++) {
+        fault = &c->fault[i];
+        control_warn(c->ctl, paylock_fault_names[fault->kind], "", NULL,
+                     "%s; entry %" PRIu64 " adopts that", fault->text,
+                     fault->adopted);
+    }
+
+    return c->n_faults != 0;
+}
+
+
+static int
+audit_checkpoint_write(admin_t *a, verify_t *c)
+{
+    char       text[PAYLOCK_CHECKPOINT_MAX];
+    size_t     len;
+    head_t     head;
+    outfile_t  out;
+
+    head = c->known;
+    head.seq = c->trail.seq;
+    memcpy(head.hash, c->trail.hash, sizeof(head.hash));
+
+    if (verify_sign(c, &head, text, &len) != STATUS_DONE) {
+        return a->ctl->error.status;
+    }
+
+    if (len == 0) {
+        return error_set(&a->ctl->error, STATUS_FAILED, "key",
+                         "let one whose key counts run \"paylock-admin key "
+                         "add\"", "your key %s does not count in this trail",
+                         a->ctl->signer.public);
+    }
+
+    if (outfile_open(&out, a->opt[OPT_OUTPUT], a->opt[OPT_YES] != NULL,
+                     &a->ctl->error) != STATUS_DONE)
+    {
+        return a->ctl->error.status;
+    }
+
+    if (out.path || output_is_text(a)) {
+        (void) fwrite(text, 1, len, out.f ? out.f : stdout);
+    }
+
+    if (outfile_close(&out, STATUS_DONE, &a->ctl->error) != STATUS_DONE) {
+        return a->ctl->error.status;
+    }
+
+    if (out.path) {
+        a->done = "the file is written";
+    }
+
+    if (out.path && output_is_text(a)) {
+        (void) printf("entry %" PRIu64 " of chain %s, hash %s\n", head.seq,
+                      head.chain, head.hash);
+    }
+
+    return output_print_json(a, json_pack("{s:s, s:I, s:s, s:s%}",
+                                          "chain", head.chain,
+                                          "seq", (json_int_t) head.seq,
+                                          "hash", head.hash,
+                                          "checkpoint", text, len));
+}

@@ -1,0 +1,337 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdio_ext.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "base/time_text.h"
+#include "change/change_ops.h"
+#include "cli/arguments.h"
+#include "cli/output.h"
+#include "commands.h"
+#include "records/host_name.h"
+#include "trail/trail.h"
+
+
+#define LOG_KEY  8                     /* digits that tell a key */
+
+
+typedef struct {
+    admin_t     *admin;
+    const char  *host;                 /* NULL: all */
+    const char  *actor;
+    uint32_t     since;
+    uint32_t     until;
+    int          status;
+} log_t;
+
+
+static int log_options(admin_t *a, log_t *log);
+static int log_follow(admin_t *a, log_t *log);
+static int log_ended(void);
+static int log_entry(void *data, const char *id, const paylock_entry_t *e,
+    const char *why);
+static int log_wanted(const log_t *log, const paylock_entry_t *e);
+static int log_is(const paylock_str_t *s, const char *text);
+static uint32_t log_time(const paylock_entry_t *e);
+static json_t *log_json(const paylock_entry_t *e);
+static void log_print(const paylock_entry_t *e);
+static void log_print_field(const paylock_entry_t *e,
+    paylock_audit_field_e field, const char *before);
+
+
+int
+cmd_audit_log(admin_t *a)
+{
+    int      status;
+    char   **name;
+    log_t    log;
+    size_t   n;
+
+    status = log_options(a, &log);
+
+    if (status != STATUS_DONE
+        || (status = arguments_hosts(a, &name, &n)) != STATUS_DONE)
+    {
+        return status;
+    }
+
+    log.host = n ? name[0] : NULL;
+    status = settings_load(a);
+
+    if (status == STATUS_DONE) {
+        a->ctl->redis = redis_conn_open(&a->ctl->settings, &a->ctl->error);
+        status = a->ctl->redis ? log_follow(a, &log) : a->ctl->error.status;
+    }
+
+    names_free(name, n);
+
+    return status;
+}
+
+
+static int
+log_options(admin_t *a, log_t *log)
+{
+    uint32_t  now;
+
+    memset(log, 0, sizeof(log_t));
+
+    now = (uint32_t) time(NULL);
+
+    log->admin = a;
+    log->actor = a->opt[OPT_ACTOR];
+    log->until = UINT32_MAX;
+
+    if (arguments_time(a, OPT_SINCE, now, &log->since) != STATUS_DONE
+        || arguments_time(a, OPT_UNTIL, now, &log->until) != STATUS_DONE)
+    {
+        return a->ctl->error.status;
+    }
+
+    return STATUS_DONE;
+}
+
+
+/* What asks us to end waits until no line is half printed. */
+
+static int
+log_follow(admin_t *a, log_t *log)
+{
+    int         came;
+    sigset_t    set;
+    trail_id_t  from = { 0, 0 }, last;
+
+    if (a->opt[OPT_FOLLOW]) {
+        (void) sigemptyset(&set);
+        (void) sigaddset(&set, SIGINT);
+        (void) sigaddset(&set, SIGTERM);
+        (void) sigprocmask(SIG_BLOCK, &set, NULL);
+    }
+
+    came = 0;
+
+    for ( ;; ) {
+        last = from;
+
+        if (trail_on(a->ctl, &from, log_entry, log) != STATUS_DONE) {
+            return a->ctl->error.status;
+        }
+
+        if (a->opt[OPT_FOLLOW] == NULL || log->status != STATUS_DONE) {
+            return log->status;
+        }
+
+        /* it was told of, and is not there */
+
+        if (came && last.ms == from.ms && last.n == from.n) {
+            return error_set(&a->ctl->error, STATUS_FAILED, "protocol",
+                             "is this the address of a Redis?",
+                             "Redis at %s tells of entries that it does not "
+                             "give", a->ctl->settings.where);
+        }
+
+        do {
+            if (log_ended()) {
+                return STATUS_DONE;
+            }
+
+            if (trail_wait(a->ctl, &from, &came) != STATUS_DONE) {
+                return a->ctl->error.status;
+            }
+
+        } while (!came);
+    }
+}
+
+
+/* By a signal, or by a reader who has left. */
+
+static int
+log_ended(void)
+{
+    int              failed;
+    sigset_t         set;
+    struct timespec  ts = { 0, 0 };
+
+    (void) sigemptyset(&set);
+    (void) sigaddset(&set, SIGINT);
+    (void) sigaddset(&set, SIGTERM);
+
+    failed = ferror(stdout) || fflush(stdout) != 0;
+
+    if (output_left()) {
+        __fpurge(stdout);
+        clearerr(stdout);
+        return 1;
+    }
+
+    return failed || sigtimedwait(&set, NULL, &ts) > 0;
+}
+
+
+static int
+log_entry(void *data, const char *id, const paylock_entry_t *e,
+    const char *why)
+{
+    log_t  *log;
+
+    log = data;
+
+    if (why) {
+        control_warn(log->admin->ctl, "entry", "", NULL,
+                     "\"%.50s\" in the audit trail is no entry: it %s", id,
+                     why);
+        return 1;
+    }
+
+    if (!log_wanted(log, e)) {
+        return 1;
+    }
+
+    if (output_is_text(log->admin)) {
+        log_print(e);
+
+    } else if (output_is_json(log->admin)) {
+        log->status = output_print_json(log->admin, log_json(e));
+    }
+
+    /* there is no use in reading on for a reader who has left */
+
+    return log->status == STATUS_DONE && !ferror(stdout);
+}
+
+
+static int
+log_wanted(const log_t *log, const paylock_entry_t *e)
+{
+    uint32_t  when;
+
+    when = log_time(e);
+
+    return (log->host == NULL
+            || log_is(&e->field[PAYLOCK_AUDIT_HOST], log->host))
+           && (log->actor == NULL
+               || log_is(&e->field[PAYLOCK_AUDIT_ACTOR], log->actor))
+           && when >= log->since && when <= log->until;
+}
+
+
+static int
+log_is(const paylock_str_t *s, const char *text)
+{
+    return s->len == strlen(text) && memcmp(s->data, text, s->len) == 0;
+}
+
+
+static uint32_t
+log_time(const paylock_entry_t *e)
+{
+    uint64_t  seconds;
+
+    seconds = strtoull(e->field[PAYLOCK_AUDIT_TIME].data, NULL, 10) / 1000;
+
+    return seconds < UINT32_MAX ? (uint32_t) seconds : UINT32_MAX;
+}
+
+
+static json_t *
+log_json(const paylock_entry_t *e)
+{
+    size_t                i;
+    json_t               *o;
+    const paylock_str_t  *field;
+
+    o = json_pack("{s:I}", "seq", (json_int_t) e->seq);
+
+    for (i = 0; i < PAYLOCK_AUDIT_FIELDS; i++) {
+        field = &e->field[i];
+
+        (void) json_object_set_new(o, paylock_audit_names[i],
+                                   field->len
+                                   ? text_json(field->data, field->len)
+                                   : json_string(""));
+    }
+
+    return o;
+}
+
+
+static void
+log_print(const paylock_entry_t *e)
+{
+    size_t                i;
+    char                  when[TIME_TEXT];
+    const paylock_str_t  *after, *key;
+
+    static const struct {
+        paylock_audit_field_e  field;
+        const char            *before;
+    } told[] = {
+        { PAYLOCK_AUDIT_ACTOR, "" },
+        { PAYLOCK_AUDIT_MACHINE, "@" },
+        { PAYLOCK_AUDIT_ACTION, " " },
+        { PAYLOCK_AUDIT_HOST, " " },
+        { PAYLOCK_AUDIT_SUBJECT, " " },
+        { PAYLOCK_AUDIT_REASON, ", reason " },
+        { PAYLOCK_AUDIT_INVOICE, ", invoice " },
+        { PAYLOCK_AUDIT_AMOUNT, ", amount " },
+        { PAYLOCK_AUDIT_CURRENCY, " " },
+        { PAYLOCK_AUDIT_DUE, ", due " },
+        { PAYLOCK_AUDIT_CHANNEL, ", by " },
+        { PAYLOCK_AUDIT_SENT, ", sent " },
+        { PAYLOCK_AUDIT_REFERENCE, ", reference " },
+        { PAYLOCK_AUDIT_DOCUMENT, ", document " }
+    };
+
+    time_local(log_time(e), when);
+
+    (void) printf("%" PRIu64 " %s ", e->seq, when);
+
+    for (i = 0; i < sizeof(told) / sizeof(told[0]); i++) {
+        log_print_field(e, told[i].field, told[i].before);
+    }
+
+    key = &e->field[PAYLOCK_AUDIT_KEY];
+
+    if (key->len) {
+        (void) printf(", key %.*s", LOG_KEY, key->data);
+
+    } else {
+        (void) printf(", unsigned");
+    }
+
+    after = &e->field[PAYLOCK_AUDIT_AFTER];
+
+    if (after->len) {
+        (void) printf("\n    ");
+        text_print(stdout, after->data, after->len);
+    }
+
+    (void) putchar('\n');
+}
+
+
+static void
+log_print_field(const paylock_entry_t *e, paylock_audit_field_e field,
+    const char *before)
+{
+    const paylock_str_t  *s;
+
+    s = &e->field[field];
+
+    if (s->len) {
+        (void) fputs(before, stdout);
+        text_print(stdout, s->data, s->len);
+    }
+}

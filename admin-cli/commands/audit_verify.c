@@ -1,0 +1,121 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <string.h>
+
+#include "cli/audit_begin.h"
+#include "cli/verify_report.h"
+#include "commands.h"
+#include "trail/trust.h"
+#include "trail/verify.h"
+
+
+static int audit_verify_redis(admin_t *a, verify_t *c);
+static int audit_verify_all(admin_t *a, verify_t *c);
+static void audit_verify_remember(admin_t *a, verify_t *c);
+
+
+int
+cmd_audit_verify(admin_t *a)
+{
+    int       status;
+    verify_t  c;
+
+    status = audit_begin(a, &c);
+
+    if (status == STATUS_DONE) {
+        status = a->n_args ? verify_file(&c, a->arg[0])
+                           : audit_verify_redis(a, &c);
+    }
+
+    verify_free(&c);
+
+    return status;
+}
+
+
+static int
+audit_verify_redis(admin_t *a, verify_t *c)
+{
+    int       status;
+    replay_t  replay;
+
+    if (c->known.seq == 0 && c->trust[0] == '\0' && a->n_checkpoints == 0) {
+        return error_set(&a->ctl->error, STATUS_FAILED, "chain_unknown",
+                         "run \"paylock-admin init\", or give a --checkpoint "
+                         "that was kept, or the first key with --trust",
+                         "no audit trail of Redis at %s is known here: what "
+                         "is there could be anybody's", a->ctl->settings.where);
+    }
+
+    if (control_connect(a->ctl) != STATUS_DONE) {
+        return a->ctl->error.status;
+    }
+
+    memset(&replay, 0, sizeof(replay_t));
+    c->replay = &replay;
+
+    status = audit_verify_all(a, c);
+
+    replay_free(&replay);
+
+    return status;
+}
+
+
+static int
+audit_verify_all(admin_t *a, verify_t *c)
+{
+    int  status;
+
+    if ((status = verify_stream(c)) != STATUS_DONE
+        || (status = verify_end(c)) != STATUS_DONE
+        || (c->n_faults == 0 && (status = verify_flags(c)) != STATUS_DONE))
+    {
+        return status;
+    }
+
+    status = verify_report(c, NULL);
+
+    if (status == STATUS_DONE || status == STATUS_FLAGS) {
+        audit_verify_remember(a, c);
+    }
+
+    return status;
+}
+
+
+/* What was good once is a witness the next time. */
+
+static void
+audit_verify_remember(admin_t *a, verify_t *c)
+{
+    head_t        head;
+    error_info_t  error;
+
+    /* a key that began to sign since is not learnt without a yes */
+
+    if (c->known.seq == 0 || a->ctl->dry_run
+        || strcmp(c->trail.genesis, a->ctl->trust.genesis) != 0)
+    {
+        return;
+    }
+
+    trust_take(a->ctl, &c->trail);
+
+    head = c->known;
+    head.seq = a->ctl->trust.seq;
+    memcpy(head.hash, a->ctl->trust.hash, sizeof(head.hash));
+
+    error = a->ctl->error;
+
+    if (known_head_save(a->ctl, &head) != STATUS_DONE) {
+        control_warn(a->ctl, a->ctl->error.code, "", a->ctl->error.mend, "%s",
+                     a->ctl->error.message);
+    }
+
+    a->ctl->error = error;
+}

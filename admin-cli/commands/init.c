@@ -1,0 +1,313 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "cli/acl.h"
+#include "cli/confirm.h"
+#include "cli/output.h"
+#include "commands.h"
+#include "records/nodes.h"
+#include "trail/entry.h"
+#include "trail/trail_append.h"
+#include "trail/trust.h"
+
+
+#define INIT_RACES  10
+#define INIT_NODES  384
+
+
+static int init_chain(admin_t *a, const head_t *known, head_t *head,
+    int *created);
+static int init_beside(admin_t *a);
+static int init_nodes(admin_t *a, const char *chain, char text[INIT_NODES]);
+static int init_create(admin_t *a, head_t *head, int *created);
+static int init_lost(admin_t *a);
+static int init_ask(admin_t *a, const stream_t *stream);
+static int init_report(admin_t *a, const head_t *head, int created);
+
+
+int
+cmd_init(admin_t *a)
+{
+    int     status, created;
+    head_t  known, head;
+
+    if ((status = settings_load(a)) != STATUS_DONE) {
+        return status;
+    }
+
+    if (a->opt[OPT_ACL]) {
+        return acl_print(a);
+    }
+
+    if ((status = known_head_load(a->ctl, &known)) != STATUS_DONE) {
+        return status;
+    }
+
+    if (control_connect(a->ctl) != STATUS_DONE) {
+        return a->ctl->error.status;
+    }
+
+    status = init_chain(a, &known, &head, &created);
+
+    if (status == STATUS_DONE && !a->opt[OPT_DRY_RUN]) {
+        status = known_head_save(a->ctl, &head);
+    }
+
+    if (status == STATUS_DONE && !a->opt[OPT_DRY_RUN]) {
+        a->done = "the trail is remembered";
+    }
+
+    if (status != STATUS_DONE) {
+        return status;
+    }
+
+    trust_warn(a->ctl);
+
+    return init_report(a, &head, created);
+}
+
+
+/* The chain that is there, or a new one. */
+
+static int
+init_chain(admin_t *a, const head_t *known, head_t *head, int *created)
+{
+    int       races;
+    stream_t  stream;
+
+    *created = 0;
+
+    for (races = 0; races < INIT_RACES; races++) {
+
+        if (head_read(a->ctl, &stream) != STATUS_DONE
+            || head_sound(a->ctl, &stream) != STATUS_DONE)
+        {
+            return a->ctl->error.status;
+        }
+
+        *head = stream.head;
+
+        if (known->seq && head_judge(a->ctl, known, &stream) != STATUS_DONE) {
+            return a->ctl->error.status;
+        }
+
+        if (known->seq && (a->ctl->trust.genesis[0] || !stream.keyed)) {
+            return trust_follow(a->ctl, &stream);
+        }
+
+        if (head->seq) {
+            return init_ask(a, &stream);
+        }
+
+        if (init_beside(a) != STATUS_DONE
+            || init_create(a, head, created) != STATUS_DONE)
+        {
+            return a->ctl->error.status;
+        }
+
+        if (*created) {
+            return STATUS_DONE;
+        }
+    }
+
+    return error_set(&a->ctl->error, STATUS_FAILED, "race",
+                     "try again when nobody changes the records",
+                     "others were faster %d times in a row", INIT_RACES);
+}
+
+
+/* A new trail is asked for where nodes of nginx follow another. */
+
+static int
+init_beside(admin_t *a)
+{
+    char  matter[INIT_NODES];
+
+    if (init_nodes(a, "", matter) != STATUS_DONE) {
+        return a->ctl->error.status;
+    }
+
+    return *matter == '\0' ? STATUS_DONE
+           : confirm(a, matter, "Begin another one?  If the data of this Redis "
+                     "was lost, put it back, or run \"paylock-admin adopt\" "
+                     "where the old trail is known.");
+}
+
+
+/* Which nodes follow another chain than this one; empty: none. */
+
+static int
+init_nodes(admin_t *a, const char *chain, char text[INIT_NODES])
+{
+    char                       *name;
+    size_t                      i, n;
+    nodes_t                     nodes;
+    const node_t               *first;
+    const paylock_node_head_t  *at;
+
+    if (nodes_read(a->ctl, &nodes) != STATUS_DONE) {
+        return a->ctl->error.status;
+    }
+
+    n = 0;
+    first = NULL;
+    *text = '\0';
+
+    for (i = 0; i < nodes.n; i++) {
+        at = &nodes.node[i].report.furthest;
+
+        if (nodes.node[i].why == NULL && at->seq
+            && strcmp(at->chain, chain) != 0)
+        {
+            first = first ? first : &nodes.node[i];
+            n++;
+        }
+    }
+
+    if (first) {
+        at = &first->report.furthest;
+        name = text_safe(first->name, first->len);
+        (void) snprintf(text, INIT_NODES, "%zu node%s of nginx, \"%.80s\"%s, "
+                        "follow%s another audit trail: chain %s up to entry %"
+                        PRIu64, n, n == 1 ? "" : "s", name ? name : "",
+                        n == 1 ? "" : " among them", n == 1 ? "s" : "",
+                        at->chain, at->seq);
+        free(name);
+    }
+
+    nodes_free(&nodes);
+
+    return STATUS_DONE;
+}
+
+
+/* Writes the genesis, unless another is faster. */
+
+static int
+init_create(admin_t *a, head_t *head, int *created)
+{
+    trail_append_t  d;
+
+    memset(head, 0, sizeof(head_t));
+    memset(head->hash, '0', PAYLOCK_HASH_LEN);
+
+    if (a->opt[OPT_DRY_RUN]) {
+        *created = 1;
+        return STATUS_DONE;
+    }
+
+    /* a trail that cannot be remembered here would be of no use */
+
+    if ((a->ctl->signer.key == NULL && control_load_key(a->ctl) != STATUS_DONE)
+        || entry_random(a->ctl, head->chain,
+                        PAYLOCK_CHAIN_LEN / 2) != STATUS_DONE
+        || trail_append_begin(a->ctl, &d, "init") != STATUS_DONE
+        || known_head_check(a->ctl) != STATUS_DONE)
+    {
+        return a->ctl->error.status;
+    }
+
+    switch (trail_append(a->ctl, &d, head)) {
+
+    case TRANSACTION_DONE:
+        *created = 1;
+        return a->ctl->signer.key ? trust_begin(a->ctl, head) : STATUS_DONE;
+
+    case TRANSACTION_RACE:
+        return STATUS_DONE;
+
+    case TRANSACTION_LOST:
+        return init_lost(a);
+
+    default:
+        return a->ctl->error.status;
+    }
+}
+
+
+static int
+init_lost(admin_t *a)
+{
+    char  why[sizeof(a->ctl->error.message)];
+
+    memcpy(why, a->ctl->error.message, sizeof(why));
+
+    return error_set(&a->ctl->error, STATUS_UNKNOWN, "unknown",
+                     "run \"paylock-admin init\" again: it shows what is "
+                     "there", "the connection was lost in the transaction, "
+                     "and whether the trail was made is not known: %.1500s",
+                     why);
+}
+
+
+/* The chain and the key are remembered, never believed, after a yes. */
+
+static int
+init_ask(admin_t *a, const stream_t *stream)
+{
+    char           matter[512 + INIT_NODES], signers[TRUST_TEXT];
+    char           nodes[INIT_NODES];
+    const head_t  *head;
+
+    head = &stream->head;
+
+    if (trust_learn(a->ctl, stream) != STATUS_DONE) {
+        return a->ctl->error.status;
+    }
+
+    if (init_nodes(a, head->chain, nodes) != STATUS_DONE) {
+        return a->ctl->error.status;
+    }
+
+    trust_text(a->ctl, signers);
+    (void) snprintf(matter, sizeof(matter), "there is an audit trail already: "
+                    "chain %s, entry %" PRIu64 ", hash %s, %s%s%s",
+                    head->chain, head->seq, head->hash, signers,
+                    *nodes ? "; " : "", nodes);
+
+    return confirm(a, matter, "Is it the one meant, to be remembered here?");
+}
+
+
+static int
+init_report(admin_t *a, const head_t *head, int created)
+{
+    char  signers[TRUST_TEXT];
+
+    if (head->seq == 0) {
+
+        if (output_is_text(a)) {
+            (void) printf("an audit trail would be made\n");
+        }
+
+        return output_print_json(a, json_pack("{s:n, s:n, s:n, s:n, s:b}",
+                                              "chain",
+                                              "seq", "hash", "key", "created",
+                                              1));
+    }
+
+    if (output_is_text(a)) {
+        trust_text(a->ctl, signers);
+        (void) printf("%s: chain %s, entry %" PRIu64 ", hash %s, %s\n",
+                      a->opt[OPT_DRY_RUN] ? "would be remembered"
+                      : created ? "made" : "remembered",
+                      head->chain, head->seq, head->hash, signers);
+    }
+
+    return output_print_json(a, json_pack("{s:s, s:o, s:s, s:s?, s:b}",
+                                          "chain", head->chain,
+                                          "seq", output_number(head->seq),
+                                          "hash", head->hash,
+                                          "key", a->ctl->trust.genesis[0]
+                                                 ? a->ctl->trust.genesis : NULL,
+                                          "created", created));
+}

@@ -1,0 +1,338 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <fnmatch.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/text.h"
+#include "base/time_text.h"
+#include "cli/output.h"
+#include "cli/state_print.h"
+#include "cli/table.h"
+#include "commands.h"
+#include "paylock_host.h"
+#include "paylock_timeline.h"
+#include "records/records.h"
+#include "trail/health.h"
+#include "trail/held.h"
+#include "trail/trail.h"
+
+
+typedef struct {
+    admin_t  *admin;
+    json_t   *records;
+} list_t;
+
+
+static int list_options(admin_t *a);
+static int list_field(void *data, const redisReply *host,
+    const redisReply *value);
+static int list_print(admin_t *a, const json_t *records);
+static size_t list_select(const admin_t *a, const json_t *records,
+    uint32_t now, const char **hosts);
+static int list_hosts(admin_t *a, const json_t *records, uint32_t now,
+    const char **hosts, size_t n);
+static int list_row(table_t *c, const state_host_t *h, uint32_t now);
+static char *list_next(const effective_state_t *state, const json_t *record);
+static int list_compare(const void *one, const void *two);
+
+
+static const column_t  list_columns[] = {
+    { "HOST", 16, NULL },
+    { "STAGE", 0, state_colour },
+    { "NEXT", 0, NULL },
+    { "SINCE", 0, NULL },
+    { "REF", 0, NULL },
+    { "REASON", 12, NULL },
+    { "INVOICE", 0, NULL },
+    { "BY", 0, NULL },
+    { "ENTRY", 0, NULL }
+};
+
+
+int
+cmd_list(admin_t *a)
+{
+    int       status;
+    list_t    list;
+    uint64_t  n;
+
+    status = list_options(a);
+
+    if (status != STATUS_DONE
+        || (status = settings_load(a)) != STATUS_DONE)
+    {
+        return status;
+    }
+
+    if (control_connect(a->ctl) != STATUS_DONE) {
+        return a->ctl->error.status;
+    }
+
+    list.admin = a;
+    list.records = json_object();
+
+    if (list.records == NULL) {
+        return control_no_memory(a->ctl);
+    }
+
+    status = a->opt[OPT_HELD] ? held_read(a->ctl, list.records)
+                              : records_scan(a->ctl, &n, list_field, &list);
+
+    if (status == STATUS_DONE) {
+        status = list_print(a, list.records);
+    }
+
+    if (status == STATUS_DONE) {
+        health_warn(a->ctl);
+    }
+
+    json_decref(list.records);
+
+    return status;
+}
+
+
+static int
+list_options(admin_t *a)
+{
+    size_t       i;
+    const char  *stage;
+
+    stage = a->opt[OPT_STAGE];
+
+    if (stage == NULL || strcmp(stage, "default") == 0) {
+        return STATUS_DONE;
+    }
+
+    for (i = PAYLOCK_OPEN; i <= PAYLOCK_LOCKED; i++) {
+        if (strcmp(stage, paylock_stage_names[i]) == 0) {
+            return STATUS_DONE;
+        }
+    }
+
+    return error_set(&a->ctl->error, STATUS_USAGE, "stage",
+                     "give open, notice, readonly, locked or default",
+                     "there is no stage \"%.100s\"", stage);
+}
+
+
+static int
+list_field(void *data, const redisReply *host, const redisReply *value)
+{
+    json_t      *record;
+    admin_t     *a;
+    const char  *why;
+
+    a = ((list_t *) data)->admin;
+    why = paylock_host_check(host->str, host->len);
+
+    if (why) {
+        control_warn(a->ctl, "host", "",
+                     "remove it with HDEL, and lock the name in "
+                     "the right form", "the field \"%.300s\" in Redis, which "
+                     "nginx passes over, is no host name: it %s", host->str,
+                     why);
+        return STATUS_DONE;
+    }
+
+    record = paylock_record_load(value->str, value->len, &why);
+
+    if (record == NULL) {
+        control_warn(a->ctl, "record", host->str, "lock, unlock or reset it",
+                     "the value of \"%s\" in Redis, which nginx passes over, is "
+                     "no record: it %s", host->str, why);
+        return STATUS_DONE;
+    }
+
+    (void) json_object_set_new(((list_t *) data)->records, host->str,
+                               record);
+
+    return STATUS_DONE;
+}
+
+
+static int
+list_print(admin_t *a, const json_t *records)
+{
+    int           status;
+    size_t        n;
+    uint32_t      now;
+    const char  **hosts;
+
+    now = (uint32_t) time(NULL);
+    hosts = malloc((json_object_size(records) + 1) * sizeof(char *));
+
+    if (hosts == NULL) {
+        return control_no_memory(a->ctl);
+    }
+
+    n = list_select(a, records, now, hosts);
+    status = list_hosts(a, records, now, hosts, n);
+
+    free(hosts);
+
+    return status;
+}
+
+
+/* The hosts asked for, in their order; returns how many. */
+
+static size_t
+list_select(const admin_t *a, const json_t *records, uint32_t now,
+    const char **hosts)
+{
+    size_t       n;
+    json_t      *value;
+    const char  *host, *ref, *found;
+
+    n = 0;
+    ref = a->opt[OPT_REF];
+
+    json_object_foreach((json_t *) records, host, value) {
+        found = json_string_value(json_object_get(value, "ref"));
+
+        if ((a->opt[OPT_MATCH] && fnmatch(a->opt[OPT_MATCH], host, 0) != 0)
+            || (ref && (found == NULL || strcmp(ref, found) != 0))
+            || (a->opt[OPT_STAGE]
+                && strcmp(a->opt[OPT_STAGE],
+                          effective_state(value, NULL, now).stage) != 0))
+        {
+            continue;
+        }
+
+        hosts[n++] = host;
+    }
+
+    qsort(hosts, n, sizeof(char *), list_compare);
+
+    return n;
+}
+
+
+static int
+list_hosts(admin_t *a, const json_t *records, uint32_t now,
+    const char **hosts, size_t n)
+{
+    int           status;
+    size_t        i;
+    json_t       *seqs;
+    table_t       c;
+    state_host_t  h;
+
+    memset(&c, 0, sizeof(table_t));
+    c.column = list_columns;
+    c.n = sizeof(list_columns) / sizeof(list_columns[0]);
+
+    seqs = json_object();
+
+    for (i = 0; i < n; i++) {
+        (void) json_object_set_new(seqs, hosts[i], json_null());
+    }
+
+    status = trail_newest(a->ctl, seqs);
+
+    for (i = 0; i < n && status == STATUS_DONE; i++) {
+        h.host = hosts[i];
+        h.match = hosts[i];
+        h.record = json_object_get(records, hosts[i]);
+        h.other = NULL;
+        h.seq = (uint64_t) json_integer_value(json_object_get(seqs,
+                                                              hosts[i]));
+        if (output_is_text(a)) {
+            status = list_row(&c, &h, now) == 0 ? STATUS_DONE
+                                                : control_no_memory(a->ctl);
+
+        } else if (output_is_json(a)) {
+            status = output_print_json(a, effective_state_json(&h, now));
+        }
+    }
+
+    if (status == STATUS_DONE) {
+        table_print(&c, stdout, output_colours());
+    }
+
+    table_free(&c);
+    json_decref(seqs);
+
+    return status;
+}
+
+
+static int
+list_row(table_t *c, const state_host_t *h, uint32_t now)
+{
+    char               text[TIME_TEXT];
+    size_t             i;
+    effective_state_t  state;
+    const json_t      *member;
+
+    static const char *const  members[] = {
+        "ref", "reason", "invoice", "actor"
+    };
+
+    state = effective_state(h->record, NULL, now);
+    text[0] = '\0';
+
+    if (state.since) {
+        time_local(state.since, text);
+    }
+
+    if (table_add(c, strdup(h->host)) != 0
+        || table_add(c, strdup(state.stage)) != 0
+        || table_add(c, list_next(&state, h->record)) != 0
+        || table_add(c, strdup(text)) != 0)
+    {
+        return -1;
+    }
+
+    for (i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        member = json_object_get(h->record, members[i]);
+
+        if (table_add(c, text_safe(json_string_value(member),
+                                   json_string_length(member))) != 0)
+        {
+            return -1;
+        }
+    }
+
+    text[0] = '\0';
+
+    if (h->seq) {
+        (void) snprintf(text, sizeof(text), "%" PRIu64, h->seq);
+    }
+
+    return table_add(c, strdup(text));
+}
+
+
+static char *
+list_next(const effective_state_t *state, const json_t *record)
+{
+    char  when[TIME_TEXT], text[TIME_TEXT + 16];
+
+    text[0] = '\0';
+
+    if (state->next_stage) {
+        time_local(state->next, when);
+        (void) snprintf(text, sizeof(text), "%s %s", state->next_stage, when);
+
+    } else if (paylock_record_protected(record)) {
+        strcpy(text, "protected");
+    }
+
+    return strdup(text);
+}
+
+
+static int
+list_compare(const void *one, const void *two)
+{
+    return strcmp(*(const char *const *) one, *(const char *const *) two);
+}

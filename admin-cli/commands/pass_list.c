@@ -1,0 +1,313 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * Which passes were issued, by the audit trail, and what became of them.
+ */
+
+
+#define _GNU_SOURCE
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/text.h"
+#include "base/time_text.h"
+#include "change/change_ops.h"
+#include "change/pass_entry.h"
+#include "cli/arguments.h"
+#include "cli/output.h"
+#include "cli/table.h"
+#include "commands.h"
+#include "paylock_verify.h"
+#include "records/host_name.h"
+#include "trail/trail.h"
+
+
+typedef struct {
+    admin_t     *admin;
+    const char  *host;                 /* NULL: all */
+    json_t      *passes;               /* as they are printed */
+    json_t      *after;                /* host: "pass_after" of its record */
+} passes_t;
+
+
+static int passes_read(admin_t *a, passes_t *p);
+static int passes_entry(void *data, const char *id, const paylock_entry_t *e,
+    const char *why);
+static void passes_issued(passes_t *p, const paylock_entry_t *e,
+    const char *host);
+static void passes_changed(passes_t *p, const paylock_entry_t *e,
+    const char *host);
+static int passes_print(passes_t *p);
+static int passes_judge(passes_t *p, json_t *pass, uint32_t now);
+static int passes_row(table_t *c, const json_t *pass);
+static const char *passes_colour(const char *cell, int colours);
+
+
+static const column_t  passes_columns[] = {
+    { "HOST", 16, NULL },
+    { "STATE", 0, passes_colour },
+    { "EXPIRES", 0, NULL },
+    { "ISSUED", 0, NULL },
+    { "BY", 0, NULL },
+    { "REASON", 12, NULL },
+    { "KEY", 0, NULL },
+    { "ENTRY", 0, NULL }
+};
+
+#define PASSES_COLUMNS  (sizeof(passes_columns) / sizeof(passes_columns[0]))
+
+
+int
+cmd_pass_list(admin_t *a)
+{
+    int        status;
+    char     **name;
+    size_t     n;
+    passes_t   p;
+
+    status = arguments_hosts(a, &name, &n);
+
+    if (status != STATUS_DONE) {
+        return status;
+    }
+
+    p.admin = a;
+    p.host = n ? name[0] : NULL;
+    p.passes = json_array();
+    p.after = json_object();
+
+    status = p.passes && p.after ? passes_read(a,
+                                               &p) : control_no_memory(a->ctl);
+
+    json_decref(p.passes);
+    json_decref(p.after);
+    names_free(name, n);
+
+    return status;
+}
+
+
+static int
+passes_read(admin_t *a, passes_t *p)
+{
+    int  status;
+
+    status = settings_load(a);
+
+    if (status != STATUS_DONE) {
+        return status;
+    }
+
+    if (control_connect(a->ctl) != STATUS_DONE) {
+        return a->ctl->error.status;
+    }
+
+    status = trail_forwards(a->ctl, passes_entry, p);
+
+    return status == STATUS_DONE ? passes_print(p) : status;
+}
+
+
+static int
+passes_entry(void *data, const char *id, const paylock_entry_t *e,
+    const char *why)
+{
+    char       host[256];
+    passes_t  *p;
+
+    p = data;
+
+    if (why) {
+        control_warn(p->admin->ctl, "entry", "", NULL,
+                     "\"%.50s\" in the audit trail is no entry: it %s", id,
+                     why);
+        return 1;
+    }
+
+    if (!pass_entry_text(&e->field[PAYLOCK_AUDIT_HOST], host, sizeof(host))) {
+        return 1;
+    }
+
+    if (paylock_verify_is(e, "pass-issue")) {
+        passes_issued(p, e, host);
+
+    } else if (paylock_entry_changes(e)) {
+        passes_changed(p, e, host);
+    }
+
+    return 1;
+}
+
+
+static void
+passes_issued(passes_t *p, const paylock_entry_t *e, const char *host)
+{
+    pass_entry_t          issued;
+    const paylock_str_t  *actor, *reason;
+
+    if ((p->host && strcmp(p->host, host) != 0) || !pass_entry_read(e,
+                                                                    &issued)) {
+        return;
+    }
+
+    actor = &e->field[PAYLOCK_AUDIT_ACTOR];
+    reason = &e->field[PAYLOCK_AUDIT_REASON];
+
+    (void) json_array_append_new(p->passes,
+               json_pack("{s:s, s:n, s:I, s:I, s:s, s:o, s:o, s:I}",
+                         "host", host, "state",
+                         "issued", (json_int_t) issued.issued,
+                         "expires", (json_int_t) issued.expires,
+                         "kid", issued.kid,
+                         "actor", text_json(actor->data, actor->len),
+                         "reason", text_json(reason->data, reason->len),
+                         "seq", (json_int_t) e->seq));
+}
+
+
+static void
+passes_changed(passes_t *p, const paylock_entry_t *e, const char *host)
+{
+    paylock_record_t      rec;
+    const paylock_str_t  *after;
+
+    after = &e->field[PAYLOCK_AUDIT_AFTER];
+
+    if (after->len
+        && memmem(after->data, after->len, "pass_after", 10)
+        && paylock_record_parse(after->data, after->len, &rec) == NULL
+        && paylock_record_has(&rec, PAYLOCK_PASS_AFTER))
+    {
+        (void) json_object_set_new(p->after, host,
+                                   json_integer(rec.time[PAYLOCK_PASS_AFTER]));
+    } else {
+        (void) json_object_del(p->after, host);
+    }
+}
+
+
+static int
+passes_print(passes_t *p)
+{
+    int       status;
+    size_t    i;
+    json_t   *pass;
+    uint32_t  now;
+    table_t   c;
+
+    memset(&c, 0, sizeof(table_t));
+    c.column = passes_columns;
+    c.n = PASSES_COLUMNS;
+
+    now = (uint32_t) time(NULL);
+    status = STATUS_DONE;
+
+    for (i = 0; i < json_array_size(p->passes) && status == STATUS_DONE; i++) {
+        pass = json_array_get(p->passes, i);
+        status = passes_judge(p, pass, now);
+
+        if (status == STATUS_DONE && output_is_text(p->admin)) {
+            status = passes_row(&c, pass) == 0 ? STATUS_DONE
+                                               : control_no_memory(p->admin->ctl);
+
+        } else if (status == STATUS_DONE) {
+            status = output_print_json(p->admin, json_incref(pass));
+        }
+    }
+
+    if (status == STATUS_DONE) {
+        table_print(&c, stdout, output_colours());
+    }
+
+    table_free(&c);
+
+    return status;
+}
+
+
+/* As nginx does: by all records that concern the host. */
+
+static int
+passes_judge(passes_t *p, json_t *pass, uint32_t now)
+{
+    char       **name, from[TIME_TEXT], to[TIME_TEXT];
+    size_t       i, n;
+    uint32_t     issued, expires, after, one;
+    const char  *state;
+
+    if (names_holders(p->admin->ctl, json_string_value(json_object_get(pass,
+                                                                  "host")),
+                      &name, &n)
+        != STATUS_DONE)
+    {
+        return p->admin->ctl->error.status;
+    }
+
+    for (i = 0, after = 0; i < n; i++) {
+        one = (uint32_t) json_integer_value(json_object_get(p->after,
+                                                            name[i]));
+        after = one > after ? one : after;
+    }
+
+    names_free(name, n);
+
+    issued = (uint32_t) json_integer_value(json_object_get(pass, "issued"));
+    expires = (uint32_t) json_integer_value(json_object_get(pass, "expires"));
+
+    state = issued < after && after < expires ? "revoked"
+            : expires <= now ? "expired" : "valid";
+
+    time_utc(issued, from);
+    time_utc(expires, to);
+
+    return json_object_set_new(pass, "state", json_string(state)) == 0
+           && json_object_set_new(pass, "issued", json_string(from)) == 0
+           && json_object_set_new(pass, "expires", json_string(to)) == 0
+           ? STATUS_DONE : control_no_memory(p->admin->ctl);
+}
+
+
+static int
+passes_row(table_t *c, const json_t *pass)
+{
+    char           text[TIME_TEXT];
+    size_t         i;
+    uint32_t       when;
+    const char    *s;
+    const json_t  *member;
+
+    static const char *const  members[PASSES_COLUMNS - 1] = {
+        "host", "state", "expires", "issued", "actor", "reason", "kid"
+    };
+
+    for (i = 0; i < PASSES_COLUMNS - 1; i++) {
+        member = json_object_get(pass, members[i]);
+        s = json_string_value(member);
+
+        if ((i == 2 || i == 3) && time_parse(s, 0, &when) == NULL) {
+            time_local(when, text);
+            s = text;
+        }
+
+        if (table_add(c, text_safe(s ? s : "", s ? strlen(s) : 0)) != 0) {
+            return -1;
+        }
+    }
+
+    (void) snprintf(text, sizeof(text), "%" JSON_INTEGER_FORMAT,
+                    json_integer_value(json_object_get(pass, "seq")));
+
+    return table_add(c, strdup(text));
+}
+
+
+static const char *
+passes_colour(const char *cell, int colours)
+{
+    return !colours ? "" : strcmp(cell, "valid") == 0 ? "\033[32m"
+           : strcmp(cell, "revoked") == 0 ? "\033[31m" : "\033[2m";
+}

@@ -1,0 +1,207 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/arguments.h"
+#include "cli/output.h"
+#include "cli/state_print.h"
+#include "commands.h"
+#include "probe/probe.h"
+#include "records/host_name.h"
+#include "records/matching_record.h"
+#include "records/near.h"
+#include "trail/health.h"
+#include "trail/trail.h"
+
+
+static int status_hosts(admin_t *a, char **name, size_t n);
+static int status_find(admin_t *a, char **name, matching_record_t *h, size_t n,
+    uint32_t now);
+static int status_report(admin_t *a, char **name, const matching_record_t *h,
+    size_t n, uint32_t now);
+static void status_near(admin_t *a, char **name, const matching_record_t *h,
+    size_t n);
+
+
+int
+cmd_status(admin_t *a)
+{
+    int      status;
+    char   **name;
+    size_t   n;
+
+    status = probe_check(a);
+
+    if (status == STATUS_DONE) {
+        status = arguments_hosts(a, &name, &n);
+    }
+
+    if (status != STATUS_DONE) {
+        return status;
+    }
+
+    status = settings_load(a);
+
+    if (status == STATUS_DONE) {
+        a->ctl->redis = redis_conn_open(&a->ctl->settings, &a->ctl->error);
+        status = a->ctl->redis ? status_hosts(a, name,
+                                              n) : a->ctl->error.status;
+    }
+
+    names_free(name, n);
+
+    return status;
+}
+
+
+static int
+status_hosts(admin_t *a, char **name, size_t n)
+{
+    int                 status;
+    size_t              i;
+    matching_record_t  *h;
+    uint32_t            now;
+
+    h = calloc(n, sizeof(matching_record_t));
+
+    if (h == NULL) {
+        return control_no_memory(a->ctl);
+    }
+
+    now = (uint32_t) time(NULL);
+    status = status_find(a, name, h, n, now);
+
+    if (status == STATUS_DONE) {
+        status = status_report(a, name, h, n, now);
+        status_near(a, name, h, n);
+        health_warn(a->ctl);
+    }
+
+    for (i = 0; i < n; i++) {
+        matching_record_free(&h[i]);
+    }
+
+    free(h);
+
+    return status;
+}
+
+
+static int
+status_find(admin_t *a, char **name, matching_record_t *h, size_t n,
+            uint32_t now)
+{
+    int     status;
+    size_t  i;
+
+    status = STATUS_DONE;
+
+    for (i = 0; i < n && status == STATUS_DONE; i++) {
+        status = matching_record_queue(a->ctl, name[i], &h[i]);
+    }
+
+    if (status == STATUS_DONE && redis_send(a->ctl->redis) != 0) {
+        status = a->ctl->error.status;
+    }
+
+    for (i = 0; i < n && status == STATUS_DONE; i++) {
+        status = matching_record_take(a->ctl, &h[i], now);
+    }
+
+    return status;
+}
+
+
+static int
+status_report(admin_t *a, char **name, const matching_record_t *h, size_t n,
+    uint32_t now)
+{
+    int            status;
+    size_t         i;
+    json_t        *seqs, *array, *object;
+    const char    *key;
+    state_host_t   s;
+
+    seqs = json_object();
+
+    for (i = 0; i < n; i++) {
+        key = h[i].match ? h[i].match : name[i];
+        (void) json_object_set_new(seqs, key, json_null());
+    }
+
+    status = trail_newest(a->ctl, seqs);
+
+    if (status != STATUS_DONE) {
+        json_decref(seqs);
+        return status;
+    }
+
+    array = json_array();
+
+    for (i = 0; i < n; i++) {
+        key = h[i].match ? h[i].match : name[i];
+
+        s.host = name[i];
+        s.match = h[i].match;
+        s.record = h[i].record;
+        s.other = h[i].other;
+        s.seq = (uint64_t) json_integer_value(json_object_get(seqs, key));
+
+        if (output_is_text(a)) {
+            state_print_lines(stdout, &s, now, output_colours());
+        }
+
+        object = effective_state_json(&s, now);
+
+        if (a->opt[OPT_PROBE]) {
+            status = probe(a, name[i], effective_state(s.record, s.other,
+                                                       now).stage,
+                           object);
+        }
+
+        (void) json_array_append_new(array, object);
+    }
+
+    json_decref(seqs);
+
+    return output_print_json(a,
+                             array) == STATUS_DONE ? status : a->ctl->error.status;
+}
+
+
+/* A name without any record may be mistyped. */
+
+static void
+status_near(admin_t *a, char **name, const matching_record_t *h, size_t n)
+{
+    char     mend[NEAR_TEXT];
+    size_t   i, m;
+    near_t   near[NEAR_HOSTS];
+
+    if (a->opt[OPT_QUIET]) {
+        return;
+    }
+
+    for (i = 0, m = 0; i < n && m < NEAR_HOSTS; i++) {
+        if (h[i].match == NULL) {
+            near[m++].host = name[i];
+        }
+    }
+
+    near_find(a->ctl, near, m);
+
+    for (i = 0; i < m; i++) {
+        near_text(&near[i], mend);
+
+        if (near[i].n) {
+            control_warn(a->ctl, "no_record", near[i].host, mend,
+                         "there is no record of \"%s\"", near[i].host);
+        }
+    }
+}

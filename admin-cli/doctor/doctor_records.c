@@ -1,0 +1,238 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * Records that are none, and those that the audit trail does not tell of: it
+ * is read back so far that this takes no time; "audit verify" reads it all.
+ */
+
+
+#define _GNU_SOURCE
+
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "change/change_ops.h"
+#include "doctor/doctor.h"
+#include "paylock_host.h"
+#include "paylock_record.h"
+#include "records/records.h"
+#include "trail/head.h"
+#include "trail/replay.h"
+#include "trail/trail.h"
+
+
+#define RECORDS_LAST  10000            /* entries that are read */
+#define RECORDS_NAME  256
+
+
+typedef struct {
+    control_t  *ctl;
+    replay_t    replay;
+    uint64_t    first;                 /* entries that were read */
+    uint64_t    last;
+    int         failed;
+    uint64_t    broken;                /* no records, and no hosts */
+    uint64_t    differ;
+    uint64_t    closed;                /* though they are protected */
+    uint64_t    unknown;               /* without an entry among those */
+    char        one_broken[RECORDS_NAME];
+    char        one_differs[RECORDS_NAME];
+    char        one_closed[RECORDS_NAME];
+    char        why[RECORDS_NAME];
+} records_check_t;
+
+
+static int records_read(records_check_t *c);
+static int records_entry(void *data, const char *id, const paylock_entry_t *e,
+    const char *why);
+static int records_one(void *data, const redisReply *host,
+    const redisReply *value);
+static int records_closed(const redisReply *value,
+    const paylock_record_t *rec);
+static void records_differ(replay_host_t *h, void *data);
+static void records_say(doctor_t *d, const records_check_t *c, uint64_t n);
+
+
+void
+doctor_records(doctor_t *d)
+{
+    uint64_t         n;
+    records_check_t  c;
+
+    memset(&c, 0, sizeof(records_check_t));
+    c.ctl = d->ctl;
+
+    if (records_read(&c) != STATUS_DONE
+        || records_scan(d->ctl, &n, records_one, &c) != STATUS_DONE
+
+        /* who was changed meanwhile has an entry behind the last one now */
+
+        || trail_from(d->ctl, c.last + 1, records_entry, &c) != STATUS_DONE
+        || c.failed)
+    {
+        doctor_failed(d, "records");
+
+    } else {
+        replay_each(&c.replay, records_differ, &c);
+        records_say(d, &c, n);
+    }
+
+    replay_free(&c.replay);
+}
+
+
+static int
+records_read(records_check_t *c)
+{
+    head_t  head;
+
+    if (head_newest(c->ctl, &head) != STATUS_DONE) {
+        return c->ctl->error.status;
+    }
+
+    c->first = head.seq > RECORDS_LAST ? head.seq - RECORDS_LAST + 1 : 1;
+    c->last = head.seq;
+
+    return trail_from(c->ctl, c->first, records_entry, c);
+}
+
+
+static int
+records_entry(void *data, const char *id, const paylock_entry_t *e,
+    const char *why)
+{
+    records_check_t  *c;
+
+    (void) id;
+
+    c = data;
+
+    if (why == NULL && replay_entry(&c->replay, e) != 0) {
+        c->failed = 1;
+        (void) control_no_memory(c->ctl);
+    }
+
+    return !c->failed;
+}
+
+
+static int
+records_one(void *data, const redisReply *host, const redisReply *value)
+{
+    const char        *why;
+    records_check_t   *c;
+    paylock_record_t   rec;
+
+    c = data;
+    why = paylock_host_check(host->str, host->len);
+
+    if (why == NULL) {
+        why = paylock_record_parse(value->str, value->len, &rec);
+    }
+
+    if (why && c->broken++ == 0) {
+        (void) snprintf(c->one_broken, RECORDS_NAME, "%s", host->str);
+        (void) snprintf(c->why, RECORDS_NAME, "%s", why);
+    }
+
+    if (why == NULL && records_closed(value, &rec) && c->closed++ == 0) {
+        (void) snprintf(c->one_closed, RECORDS_NAME, "%s", host->str);
+    }
+
+    return why || replay_compare(&c->replay, host->str, host->len, value->str,
+                                 value->len)
+           ? STATUS_DONE : control_no_memory(c->ctl);
+}
+
+
+/* Is it protected, and not open, or not to stay so?  Few have the mark. */
+
+static int
+records_closed(const redisReply *value, const paylock_record_t *rec)
+{
+    int          protected;
+    json_t      *record;
+    uint32_t     now;
+    const char  *why;
+
+    if (memmem(value->str, value->len, PAYLOCK_PROTECTED,
+               sizeof(PAYLOCK_PROTECTED) - 1) == NULL)
+    {
+        return 0;
+    }
+
+    record = paylock_record_load(value->str, value->len, &why);
+    protected = paylock_record_protected(record);
+    json_decref(record);
+
+    now = (uint32_t) time(NULL);
+
+    return protected && (change_case(rec, now)
+                         || paylock_timeline_stage(rec, now, PAYLOCK_LOCKED)
+                            != PAYLOCK_OPEN);
+}
+
+
+static void
+records_differ(replay_host_t *h, void *data)
+{
+    records_check_t  *c;
+
+    c = data;
+
+    /* changed while we looked; or before all that was read */
+
+    if (h->seq > c->last || (h->seq == 0 && c->first > 1)) {
+        c->unknown += h->seq == 0;
+        return;
+    }
+
+    if ((h->seen ? h->differs : h->there) && c->differ++ == 0) {
+        (void) snprintf(c->one_differs, RECORDS_NAME, "%.*s", (int) h->len,
+                        h->name);
+    }
+}
+
+
+static void
+records_say(doctor_t *d, const records_check_t *c, uint64_t n)
+{
+    if (c->broken) {
+        doctor_say(d, DOCTOR_PROBLEM, "records",
+                   "lock, unlock or reset that host; a field that is no host "
+                   "name is removed with HDEL",
+                   "nginx passes over %" PRIu64 " of %" PRIu64 " records: "
+                   "\"%s\" %s", c->broken, n, c->one_broken, c->why);
+    }
+
+    if (c->differ) {
+        doctor_say(d, DOCTOR_PROBLEM, "records",
+                   "lock, unlock or reset what was changed by hand, so that "
+                   "the trail tells of it; \"paylock-admin audit verify\" "
+                   "names more", c->differ == 1
+                   ? "%" PRIu64 " record is not what the audit trail says: "
+                     "\"%s\""
+                   : "%" PRIu64 " records are not what the audit trail says, "
+                     "\"%s\" among them", c->differ, c->one_differs);
+    }
+
+    if (c->closed) {
+        doctor_say(d, DOCTOR_PROBLEM, "records",
+                   "unlock what is to stay open; unprotect what is not",
+                   c->closed == 1
+                   ? "%" PRIu64 " record is protected and does not keep its "
+                     "host open: \"%s\""
+                   : "%" PRIu64 " records are protected and do not keep their "
+                     "hosts open, \"%s\" among them", c->closed,
+                   c->one_closed);
+    }
+
+    if (c->broken == 0 && c->differ == 0 && c->closed == 0) {
+        doctor_say(d, DOCTOR_OK, "records", NULL, c->unknown
+                   ? "%" PRIu64 " records, as far as the last entries tell "
+                     "of them; \"paylock-admin audit verify\" compares all"
+                   : "%" PRIu64 " records are what the audit trail says", n);
+    }
+}

@@ -1,0 +1,317 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "import/import_row.h"
+
+
+static const char *rows_header(import_rows_t *r);
+static const char *rows_csv(import_rows_t *r, import_row_t *row);
+static const char *rows_json(import_rows_t *r, import_row_t *row);
+static const char *rows_member(import_rows_t *r, import_row_t *row,
+    const char *name, const json_t *value);
+static const char *rows_json_error(import_rows_t *r, const json_error_t *error);
+static int rows_column(const char *name, size_t len);
+static const char *rows_unknown(import_rows_t *r, const char *name, size_t len);
+static void rows_skip_blank(import_rows_t *r);
+
+
+const char *const  import_row_names[ROW_COLUMNS] = {
+    [ROW_HOST] = "host",
+    [ROW_LOCK_AT] = "lock_at",
+    [ROW_OPEN_AT] = "open_at",
+    [ROW_NOTICE_AT] = "notice_at",
+    [ROW_READONLY_AT] = "readonly_at",
+    [ROW_REASON] = "reason",
+    [ROW_INVOICE] = "invoice",
+    [ROW_REF] = "ref"
+};
+
+
+/* A header of CSV that is good does not begin with a brace. */
+
+const char *
+import_rows_begin(import_rows_t *r, char *text, size_t len)
+{
+    memset(r, 0, sizeof(import_rows_t));
+
+    r->csv.p = text;
+    r->csv.end = text + len;
+    r->csv.line = 1;
+    r->first = 1;
+
+    if (len >= 2 && (memcmp(text, "\xff\xfe", 2) == 0
+                     || memcmp(text, "\xfe\xff", 2) == 0))
+    {
+        return "is in UTF-16, not in UTF-8";
+    }
+
+    if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
+        r->csv.p += 3;
+    }
+
+    rows_skip_blank(r);
+    r->first = r->csv.line;
+
+    if (r->csv.p == r->csv.end) {
+        return "is empty, and so is what follows";
+    }
+
+    r->json = *r->csv.p == '{';
+
+    return r->json ? NULL : rows_header(r);
+}
+
+
+int
+import_rows_next(import_rows_t *r, import_row_t *row)
+{
+    char  *begin;
+
+    json_decref(r->object);
+    r->object = NULL;
+    memset(row, 0, sizeof(import_row_t));
+
+    rows_skip_blank(r);
+
+    if (r->csv.p == r->csv.end) {
+        return 0;
+    }
+
+    begin = r->csv.p;
+    row->line = r->csv.line;
+    row->why = r->json ? rows_json(r, row) : rows_csv(r, row);
+
+    if (row->why == NULL && r->csv.p - begin > ROWS_LINE) {
+        row->why = "is longer than 65536 bytes";
+    }
+
+    return 1;
+}
+
+
+void
+import_rows_end(import_rows_t *r)
+{
+    json_decref(r->object);
+    r->object = NULL;
+}
+
+
+static const char *
+rows_header(import_rows_t *r)
+{
+    int             column;
+    size_t          i, n;
+    unsigned        seen;
+    const char     *why;
+    paylock_str_t   field[CSV_FIELDS];
+
+    why = csv_next(&r->csv, field, &n);
+    seen = 0;
+
+    for (i = 0; i < n && why == NULL; i++) {
+        column = rows_column(field[i].data, field[i].len);
+
+        if (column == -1) {
+            why = rows_unknown(r, field[i].data, field[i].len);
+
+        } else if (seen & 1u << column) {
+            why = "names a column twice";
+
+        } else {
+            seen |= 1u << column;
+            r->column[r->columns++] = (import_column_e) column;
+        }
+    }
+
+    return why || seen & 1u << ROW_HOST ? why : "names no column \"host\"";
+}
+
+
+static const char *
+rows_csv(import_rows_t *r, import_row_t *row)
+{
+    size_t          i, n;
+    const char     *why;
+    paylock_str_t   field[CSV_FIELDS];
+
+    why = csv_next(&r->csv, field, &n);
+
+    if (why) {
+        return why;
+    }
+
+    if (n != r->columns) {
+        (void) snprintf(r->text, sizeof(r->text), "has %zu fields, where the "
+                        "header has %zu", n, r->columns);
+        return r->text;
+    }
+
+    for (i = 0; i < n; i++) {
+        row->value[r->column[i]] = field[i];
+    }
+
+    return NULL;
+}
+
+
+static const char *
+rows_json(import_rows_t *r, import_row_t *row)
+{
+    char          *p, *lf;
+    size_t         len;
+    json_t        *value;
+    const char    *name, *why;
+    json_error_t   error;
+
+    p = r->csv.p;
+    lf = memchr(p, '\n', (size_t) (r->csv.end - p));
+    len = (size_t) ((lf ? lf : r->csv.end) - p);
+
+    r->csv.p = lf ? lf + 1 : r->csv.end;
+    r->csv.line += lf != NULL;
+
+    if (len > ROWS_LINE) {
+        return "is longer than 65536 bytes";
+    }
+
+    r->object = json_loadb(p, len, JSON_REJECT_DUPLICATES, &error);
+
+    if (r->object == NULL) {
+        return rows_json_error(r, &error);
+    }
+
+    if (!json_is_object(r->object)) {
+        return "is no JSON object";
+    }
+
+    json_object_foreach(r->object, name, value) {
+        why = rows_member(r, row, name, value);
+
+        if (why) {
+            return why;
+        }
+    }
+
+    return NULL;
+}
+
+
+/* A time is a number or a text, all else is a text; null is not given. */
+
+static const char *
+rows_member(import_rows_t *r, import_row_t *row, const char *name,
+            const json_t *value)
+{
+    int  column;
+
+    column = rows_column(name, strlen(name));
+
+    if (column == -1) {
+        return rows_unknown(r, name, strlen(name));
+    }
+
+    if (json_is_string(value)) {
+        row->value[column].data = json_string_value(value);
+        row->value[column].len = json_string_length(value);
+
+    } else if (json_is_integer(value) && column >= ROW_LOCK_AT
+               && column <= ROW_READONLY_AT)
+    {
+        row->value[column].data = r->number[column];
+        row->value[column].len = (size_t)
+                snprintf(r->number[column], ROWS_NUMBER, "%lld",
+                         (long long) json_integer_value(value));
+
+    } else if (!json_is_null(value)) {
+        (void) snprintf(r->text, sizeof(r->text), "has a \"%s\" of a wrong "
+                        "type", name);
+        return r->text;
+    }
+
+    return NULL;
+}
+
+
+static const char *
+rows_json_error(import_rows_t *r, const json_error_t *error)
+{
+    switch (json_error_code(error)) {
+
+    case json_error_duplicate_key:
+        return "has a member twice";
+
+    case json_error_invalid_utf8:
+        return "is not in UTF-8";
+
+    case json_error_null_character:
+    case json_error_null_byte_in_key:
+        return "has a NUL in a string";
+
+    default:
+        (void) snprintf(r->text, sizeof(r->text), "is not JSON from its byte "
+                        "%d on", error->position > 0 ? error->position : 1);
+        return r->text;
+    }
+}
+
+
+/* By its name; -1: there is none. */
+
+static int
+rows_column(const char *name, size_t len)
+{
+    int  i;
+
+    for (i = 0; i < ROW_COLUMNS; i++) {
+        if (strlen(import_row_names[i]) == len
+            && memcmp(import_row_names[i], name, len) == 0)
+        {
+            return i;
+        }
+    }
+
+    return -1;
+}
+
+
+static const char *
+rows_unknown(import_rows_t *r, const char *name, size_t len)
+{
+    (void) snprintf(r->text, sizeof(r->text), "has the unknown name \"%.*s\"",
+                    (int) (len < 64 ? len : 64), name);
+    return r->text;
+}
+
+
+/* Lines with nothing on them. */
+
+static void
+rows_skip_blank(import_rows_t *r)
+{
+    csv_t  *c;
+
+    c = &r->csv;
+
+    while (c->p < c->end) {
+
+        if (*c->p == '\n') {
+            c->p++;
+
+        } else if (*c->p == '\r' && c->p + 1 < c->end && c->p[1] == '\n') {
+            c->p += 2;
+
+        } else {
+            return;
+        }
+
+        c->line++;
+    }
+}

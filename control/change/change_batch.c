@@ -1,0 +1,538 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "change/change_batch.h"
+#include "trail/audit_syslog.h"
+#include "trail/trust.h"
+
+
+#define BATCH_RACES   100
+#define BATCH_LOSSES  3
+#define BATCH_PAUSE   64               /* milliseconds, at most */
+
+
+static int batch_prepare(change_batch_t *b);
+static int batch_commit(change_batch_t *b);
+static int batch_all(change_batch_t *b);
+static void batch_take(change_batch_t *b, size_t n);
+static void batch_tell(change_batch_t *b, size_t n);
+static int batch_interrupted(change_batch_t *b);
+static transaction_e batch_attempt(change_batch_t *b, change_t *ch, size_t n,
+    int last);
+static int batch_apply(change_batch_t *b, change_t *ch, size_t n);
+static int batch_reconnect(change_batch_t *b);
+static void batch_unknown(control_t *ctl);
+static void batch_discard(redis_conn_t *redis);
+static void batch_pause(size_t races);
+static int batch_partly(change_batch_t *b);
+static void batch_remember(change_batch_t *b);
+
+
+int
+change_batch_run(change_batch_t *b)
+{
+    int  status;
+
+    status = batch_prepare(b);
+
+    if (status != STATUS_DONE) {
+        return status;
+    }
+
+    status = batch_commit(b);
+
+    if (status != STATUS_DONE && b->done) {
+        status = batch_partly(b);
+    }
+
+    if (b->done) {
+        batch_remember(b);
+    }
+
+    return status;
+}
+
+
+void
+change_batch_free(change_batch_t *b)
+{
+    size_t  i;
+
+    for (i = 0; b->change && i < b->n && i < CHANGE_BATCH; i++) {
+        change_free(&b->change[i]);
+    }
+
+    for (i = 0; b->result && i < b->n; i++) {
+        json_decref(b->result[i].after);
+    }
+
+    free(b->change);
+    free(b->result);
+}
+
+
+static int
+batch_prepare(change_batch_t *b)
+{
+    int         status;
+    size_t      n;
+    control_t  *ctl;
+
+    ctl = b->ctl;
+
+    if ((status = actor_name(ctl, &b->actor)) != STATUS_DONE
+        || (status = idempotency_key(b)) != STATUS_DONE
+        || (status = known_head_load(ctl, &b->known)) != STATUS_DONE
+        || (b->known.seq && (status = trust_signer(ctl)) != STATUS_DONE))
+    {
+        return status;
+    }
+
+    actor_machine(b->machine);
+
+    n = b->n < CHANGE_BATCH ? b->n : CHANGE_BATCH;
+
+    b->change = calloc(n + 1, sizeof(change_t));
+    b->result = calloc(b->n + 1, sizeof(change_result_t));
+
+    if (b->change == NULL || b->result == NULL) {
+        return control_no_memory(ctl);
+    }
+
+    if (ctl->redis == NULL && control_connect(ctl) != STATUS_DONE) {
+        return ctl->error.status;
+    }
+
+    return b->kind->begin ? b->kind->begin(b) : STATUS_DONE;
+}
+
+
+static int
+batch_commit(change_batch_t *b)
+{
+    int  status;
+
+    status = STATUS_DONE;
+
+    if (change_batch_several(b) && !b->ctl->dry_run) {
+        b->rehearsing = 1;
+        status = batch_all(b);
+        b->rehearsing = 0;
+        b->done = b->repeated ? b->n : 0;
+    }
+
+    if (status == STATUS_DONE) {
+        status = batch_all(b);
+    }
+
+    if (status != STATUS_DONE && change_batch_several(b) && b->ctl->dry_run) {
+        b->done = 0;
+    }
+
+    return status;
+}
+
+
+static int
+batch_all(change_batch_t *b)
+{
+    size_t         i, n, batch, races, losses;
+    transaction_e  outcome;
+
+    batch = CHANGE_BATCH;
+    races = 0;
+    losses = 0;
+
+    while (b->done < b->n) {
+        n = b->n - b->done;
+        n = n < batch ? n : batch;
+
+        if (change_batch_several(b) && batch_interrupted(b) != STATUS_DONE) {
+            return b->ctl->error.status;
+        }
+
+        for (i = 0; i < n; i++) {
+            b->change[i].i = b->done + i;
+            b->change[i].host = b->host[b->done + i];
+        }
+
+        outcome = batch_attempt(b, b->change, n, losses == BATCH_LOSSES);
+
+        switch (outcome) {
+
+        case TRANSACTION_DONE:
+            batch_take(b, n);
+            b->known = b->head;
+            trust_at(b->ctl, &b->head);
+            b->unsure.seq = 0;
+            races = 0;
+            losses = 0;
+
+            /* who was in the way may be gone */
+
+            batch += batch / 8 + 1;
+            batch = batch < CHANGE_BATCH ? batch : CHANGE_BATCH;
+            break;
+
+        case TRANSACTION_RACE:
+            if (++races == BATCH_RACES) {
+                return error_set(&b->ctl->error, STATUS_FAILED, "race",
+                                 "try again when fewer changes are made",
+                                 "others were faster %d times in a row",
+                                 BATCH_RACES);
+            }
+
+            batch = n > 1 ? n / 2 : 1;
+            batch_pause(races);
+            break;
+
+        case TRANSACTION_LOST:
+            losses++;
+
+            if (batch_reconnect(b) != STATUS_DONE) {
+                return b->ctl->error.status;
+            }
+
+            break;
+
+        default:
+            return b->ctl->error.status;
+        }
+    }
+
+    return STATUS_DONE;
+}
+
+
+/* A transaction of n changes is done, or the whole command was done before. */
+
+static void
+batch_take(change_batch_t *b, size_t n)
+{
+    size_t            i;
+    const change_t   *ch;
+    change_result_t  *d;
+
+    if (b->repeated) {
+        b->done = b->n;
+
+    } else {
+        for (i = 0; i < n && !b->rehearsing; i++) {
+            ch = &b->change[i];
+            d = &b->result[ch->i];
+
+            if (!d->found) {
+                d->seq = ch->seq;
+                d->changed = ch->changed != 0;
+            }
+        }
+
+        b->done += n;
+    }
+
+    if (!b->rehearsing || b->repeated) {
+        batch_tell(b, n);
+    }
+
+    if (change_batch_several(b) && b->ctl->calls.progress) {
+        b->ctl->calls.progress(b->ctl->calls.data,
+                               b->rehearsing ? "checked" : "done", b->done,
+                               b->n);
+    }
+}
+
+
+static void
+batch_tell(change_batch_t *b, size_t n)
+{
+    size_t           i;
+    head_t           at;
+    const change_t  *ch;
+
+    at = b->head;
+
+    for (i = 0; i < n && !b->repeated; i++) {
+        ch = &b->change[i];
+
+        if (ch->seq) {
+            at.seq = ch->seq;
+            strcpy(at.hash, ch->hash);
+            audit_syslog(b->ctl, &at, b->kind->action, ch->host, b->actor,
+                         b->request);
+            b->ctl->changed = 1;
+        }
+    }
+
+    if (b->committed) {
+        b->committed(b, n);
+    }
+}
+
+
+/* Not before it is known what became of the transaction before. */
+
+static int
+batch_interrupted(change_batch_t *b)
+{
+    const control_calls_t  *calls;
+
+    calls = &b->ctl->calls;
+
+    if (b->unsure.seq || calls->interrupted == NULL
+        || !calls->interrupted(calls->data))
+    {
+        return STATUS_DONE;
+    }
+
+    return error_set(&b->ctl->error, STATUS_FAILED, "interrupted",
+                     "run the same command again for the rest",
+                     b->done && !b->rehearsing
+                     ? "it was interrupted"
+                     : "it was interrupted, and nothing is changed");
+}
+
+
+/*
+ * One transaction of n changes.  After a lost connection it is first seen whether it
+ * was carried out; if not, the new transaction makes sure that what may still
+ * be on its way comes too late, since both watch the same keys.
+ */
+
+static transaction_e
+batch_attempt(change_batch_t *b, change_t *ch, size_t n, int last)
+{
+    int         committed;
+    control_t  *ctl;
+
+    ctl = b->ctl;
+
+    if (change_watch(b, &committed) != STATUS_DONE) {
+
+        if (b->unsure.seq) {
+            batch_unknown(ctl);
+        }
+
+        return TRANSACTION_FAILED;
+    }
+
+    if (committed) {
+        b->head = b->unsure;
+        return TRANSACTION_DONE;
+    }
+
+    if (last) {
+        (void) error_set(&ctl->error, STATUS_FAILED, "link",
+                         "see the log of Redis",
+                         "Redis at %s ended the connection at each of %d "
+                         "transactions%s", ctl->settings.where, BATCH_LOSSES,
+                         b->done ? "" : "; nothing is changed");
+        return TRANSACTION_FAILED;
+    }
+
+    b->unsure.seq = 0;
+
+    if (idempotency_find(b) != STATUS_DONE) {
+        return TRANSACTION_FAILED;
+    }
+
+    if (b->repeated) {
+        return TRANSACTION_DONE;
+    }
+
+    if (change_read(b, ch, n) != STATUS_DONE
+        || batch_apply(b, ch, n) != STATUS_DONE)
+    {
+        return TRANSACTION_FAILED;
+    }
+
+    if (ctl->dry_run || b->rehearsing) {
+        batch_discard(ctl->redis);
+        return TRANSACTION_DONE;
+    }
+
+    /* where nothing changes EXEC still tells whether all was read at once */
+
+    return change_write(b, ch, n);
+}
+
+
+static int
+batch_apply(change_batch_t *b, change_t *ch, size_t n)
+{
+    int       status;
+    size_t    i;
+    uint32_t  now;
+
+    now = (uint32_t) time(NULL);
+
+    for (i = 0; i < n; i++) {
+
+        if (b->result[ch[i].i].found) {
+            continue;
+        }
+
+        status = b->kind->apply(b, &ch[i], now);
+
+        if (status != STATUS_DONE) {
+            return error_about(&b->ctl->error, ch[i].host);
+        }
+
+        if (ch[i].after && b->kind->entry == NULL) {
+            ch[i].text = paylock_record_dump(ch[i].after);
+
+            if (ch[i].text == NULL) {
+                return control_no_memory(b->ctl);
+            }
+
+            if (strlen(ch[i].text) > PAYLOCK_RECORD_MAX) {
+                (void) error_set(&b->ctl->error, STATUS_FAILED,
+                                 "record", "take members out of it",
+                                 "the record of \"%s\" would be larger than "
+                                 "%d bytes", ch[i].host, PAYLOCK_RECORD_MAX);
+                return error_about(&b->ctl->error, ch[i].host);
+            }
+        }
+    }
+
+    return STATUS_DONE;
+}
+
+
+/* A new connection in the place of the one lost in EXEC. */
+
+static int
+batch_reconnect(change_batch_t *b)
+{
+    control_t  *ctl;
+
+    ctl = b->ctl;
+
+    redis_conn_close(ctl->redis);
+    ctl->redis = redis_conn_open(&ctl->settings, &ctl->error);
+
+    if (ctl->redis == NULL) {
+        batch_unknown(ctl);
+        return ctl->error.status;
+    }
+
+    return STATUS_DONE;
+}
+
+
+static void
+batch_unknown(control_t *ctl)
+{
+    char  why[sizeof(ctl->error.message)];
+
+    memcpy(why, ctl->error.message, sizeof(why));
+
+    (void) error_set(&ctl->error, STATUS_UNKNOWN, "unknown",
+                     "run the same command again, it changes nothing twice",
+                     "the connection was lost in the transaction, and "
+                     "whether that was carried out is not known: %.1500s",
+                     why);
+}
+
+
+static void
+batch_discard(redis_conn_t *l)
+{
+    if (redis_queue(l, "DISCARD", NULL) == 0 && redis_send(l) == 0) {
+        redis_drop(l, 1);
+    }
+}
+
+
+static void
+batch_pause(size_t races)
+{
+    unsigned         dice;
+    struct timespec  ts;
+
+    if (getrandom(&dice, sizeof(dice), 0) != sizeof(dice)) {
+        dice = 0;
+    }
+
+    ts.tv_sec = 0;
+    ts.tv_nsec = races < 6 ? 1000000L << races : 1000000L * BATCH_PAUSE;
+    ts.tv_nsec = (long) (dice % (unsigned long) ts.tv_nsec);
+
+    (void) nanosleep(&ts, NULL);
+}
+
+
+void
+change_free(change_t *ch)
+{
+    size_t       i;
+    const char  *host;
+
+    i = ch->i;
+    host = ch->host;
+
+    json_decref(ch->after);
+    json_decref(ch->record);
+    matching_record_free(&ch->match);
+    free(ch->before);
+    free(ch->text);
+
+    memset(ch, 0, sizeof(change_t));
+    ch->i = i;
+    ch->host = host;
+}
+
+
+/* Some transactions were carried out before one was not. */
+
+static int
+batch_partly(change_batch_t *b)
+{
+    char           why[sizeof(b->ctl->error.message)];
+    char           mend[sizeof(b->ctl->error.mend)];
+    error_info_t  *p;
+
+    p = &b->ctl->error;
+
+    memcpy(why, p->message, sizeof(why));
+    memcpy(mend, p->mend, sizeof(mend));
+
+    if (p->status == STATUS_UNKNOWN) {
+        return error_set(p, STATUS_UNKNOWN, p->code, mend,
+                         "the first %zu of %zu hosts are done; then %.1500s",
+                         b->done, b->n, why);
+    }
+
+    return error_set(p, STATUS_PARTLY, p->code, mend,
+                     "the first %zu of %zu hosts are done, those from "
+                     "\"%s\" are not: %.1500s", b->done, b->n,
+                     b->host[b->done], why);
+}
+
+
+static void
+batch_remember(change_batch_t *b)
+{
+    error_info_t  *p;
+    error_info_t   kept;
+
+    if (b->ctl->dry_run) {
+        return;
+    }
+
+    p = &b->ctl->error;
+    kept = *p;
+
+    if (known_head_save(b->ctl, &b->head) != STATUS_DONE) {
+        control_warn(b->ctl, p->code, "", p->mend, "%.1900s", p->message);
+    }
+
+    *p = kept;
+}

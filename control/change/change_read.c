@@ -1,0 +1,198 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * The first half of a change: what is there now.
+ */
+
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "change/change_batch.h"
+#include "paylock_host.h"
+#include "trail/head.h"
+#include "trail/trust.h"
+
+
+static const char *read_bare(const change_t *ch);
+static int read_queue(change_batch_t *b, change_t *ch);
+static int read_take(change_batch_t *b, change_t *ch, uint32_t now);
+static int read_copy(change_batch_t *b, change_t *ch, const redisReply *value);
+static void read_guard(change_t *ch, const redisReply *bare);
+
+
+int
+change_watch(change_batch_t *b, int *committed)
+{
+    char        hash[PAYLOCK_HASH_LEN + 1];
+    control_t  *ctl;
+    stream_t    stream;
+
+    ctl = b->ctl;
+    *committed = 0;
+
+    if (head_read(ctl, &stream) != STATUS_DONE
+        || head_judge(ctl, &b->known, &stream) != STATUS_DONE
+        || trust_follow(ctl, &stream) != STATUS_DONE
+        || trust_counts(ctl) != STATUS_DONE)
+    {
+        return ctl->error.status;
+    }
+
+    b->head = stream.head;
+    b->known = stream.head;
+
+    if (b->unsure.seq) {
+
+        if (head_hash(ctl, b->unsure.seq, hash) != STATUS_DONE) {
+            return ctl->error.status;
+        }
+
+        *committed = strcmp(hash, b->unsure.hash) == 0;
+    }
+
+    return STATUS_DONE;
+}
+
+
+int
+change_read(change_batch_t *b, change_t *ch, size_t n)
+{
+    size_t      i;
+    control_t  *ctl;
+    uint32_t    now;
+
+    ctl = b->ctl;
+    now = (uint32_t) time(NULL);
+
+    for (i = 0; i < n; i++) {
+        change_free(&ch[i]);
+
+        if (read_queue(b, &ch[i]) != STATUS_DONE) {
+            return ctl->error.status;
+        }
+    }
+
+    if (transaction_begin(ctl) != STATUS_DONE) {
+        return ctl->error.status;
+    }
+
+    for (i = 0; i < n; i++) {
+        if (read_take(b, &ch[i], now) != STATUS_DONE) {
+            return ctl->error.status;
+        }
+    }
+
+    return redis_expect_ok(ctl->redis) == 0 ? STATUS_DONE : ctl->error.status;
+}
+
+
+/* The name without "www.", whose record would hold; NULL: none. */
+
+static const char *
+read_bare(const change_t *ch)
+{
+    return strncmp(ch->host, "www.", 4) == 0
+           && paylock_host_check(ch->host + 4, strlen(ch->host + 4)) == NULL
+           ? ch->host + 4 : NULL;
+}
+
+
+static int
+read_queue(change_batch_t *b, change_t *ch)
+{
+    control_t  *ctl;
+
+    ctl = b->ctl;
+
+    if (redis_queue(ctl->redis, "HMGET", ctl->settings.locks, ch->host,
+                    read_bare(ch), NULL) != 0)
+    {
+        return ctl->error.status;
+    }
+
+    return b->kind->inherits ? matching_record_queue(ctl, ch->host, &ch->match)
+                              : STATUS_DONE;
+}
+
+
+static int
+read_take(change_batch_t *b, change_t *ch, uint32_t now)
+{
+    int           status;
+    size_t        n;
+    redisReply   *reply, **value;
+
+    reply = redis_expect(b->ctl->redis, REDIS_REPLY_ARRAY);
+
+    if (reply == NULL) {
+        return b->ctl->error.status;
+    }
+
+    value = reply->element;
+    n = read_bare(ch) ? 2 : 1;
+
+    if (reply->elements != n) {
+        status = error_set(&b->ctl->error, STATUS_FAILED, "protocol",
+                           NULL, "Redis answered HMGET with a wrong number "
+                           "of values");
+
+    } else {
+        status = value[0]->type == REDIS_REPLY_STRING
+                 ? read_copy(b, ch, value[0]) : STATUS_DONE;
+        read_guard(ch, n == 2 ? value[1] : NULL);
+    }
+
+    freeReplyObject(reply);
+
+    return status == STATUS_DONE && b->kind->inherits
+           ? matching_record_take(b->ctl, &ch->match, now) : status;
+}
+
+
+static int
+read_copy(change_batch_t *b, change_t *ch, const redisReply *value)
+{
+    ch->before = malloc(value->len + 1);
+
+    if (ch->before == NULL) {
+        return control_no_memory(b->ctl);
+    }
+
+    memcpy(ch->before, value->str, value->len);
+    ch->before[value->len] = '\0';
+    ch->before_len = value->len;
+
+    ch->record = paylock_record_load(ch->before, ch->before_len, &ch->junk);
+
+    return STATUS_DONE;
+}
+
+
+/* What is protected is so by its "www." name, too. */
+
+static void
+read_guard(change_t *ch, const redisReply *bare)
+{
+    json_t      *record;
+    const char  *why;
+
+    if (paylock_record_protected(ch->record)) {
+        ch->guard = ch->host;
+        return;
+    }
+
+    if (bare == NULL || bare->type != REDIS_REPLY_STRING) {
+        return;
+    }
+
+    record = paylock_record_load(bare->str, bare->len, &why);
+
+    if (paylock_record_protected(record)) {
+        ch->guard = ch->host + 4;
+    }
+
+    json_decref(record);
+}

@@ -1,0 +1,215 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * The second half of a change: the entries, the records, EXEC.
+ */
+
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "change/change_ops.h"
+#include "base/text.h"
+#include "trail/entry.h"
+
+
+typedef struct {
+    size_t  entries;
+    size_t  changes;                   /* HSET, HDEL */
+} write_sent_t;
+
+
+static int write_queue(change_batch_t *b, change_t *ch, size_t n, head_t *head,
+    write_sent_t  *sent);
+static paylock_order_e write_order(const change_t *ch, uint32_t now);
+static int write_queue_entry(change_batch_t *b, change_t *ch, head_t *head,
+    int last);
+static int write_queue_records(change_batch_t *b, const change_t *ch, size_t n,
+    int set, write_sent_t  *sent);
+
+
+transaction_e
+change_write(change_batch_t *b, change_t *ch, size_t n)
+{
+    head_t         head;
+    write_sent_t   sent;
+    transaction_e  outcome;
+
+    head = b->head;
+
+    if (write_queue(b, ch, n, &head, &sent) != STATUS_DONE) {
+        return TRANSACTION_FAILED;
+    }
+
+    outcome = transaction_exec(b->ctl, sent.entries, sent.changes);
+
+    if (outcome == TRANSACTION_LOST) {
+        b->unsure = head;
+
+    } else if (outcome == TRANSACTION_DONE) {
+        b->head = head;
+    }
+
+    return outcome;
+}
+
+
+static int
+write_queue(change_batch_t *b, change_t *ch, size_t n, head_t *head,
+            write_sent_t *sent)
+{
+    size_t           i, changed;
+    control_t       *ctl;
+    uint32_t         now;
+    paylock_order_e  order;
+
+    ctl = b->ctl;
+    now = time(NULL);
+    sent->entries = 0;
+    sent->changes = 0;
+
+    for (i = 0, changed = 0; i < n; i++) {
+        ch[i].order = write_order(&ch[i], now);
+        changed += ch[i].changed != 0;
+    }
+
+    /* nginx may read them in more than one reply */
+
+    for (order = PAYLOCK_ORDER_FIRST; order <= PAYLOCK_ORDER_LAST; order++) {
+
+        for (i = 0; i < n; i++) {
+
+            if (!ch[i].changed || ch[i].order != order) {
+                continue;
+            }
+
+            sent->entries++;
+
+            if (write_queue_entry(b, &ch[i], head, sent->entries == changed)
+                != STATUS_DONE)
+            {
+                return ctl->error.status;
+            }
+
+            ch[i].seq = head->seq;
+            strcpy(ch[i].hash, head->hash);
+        }
+    }
+
+    if (b->kind->entry == NULL
+        && (write_queue_records(b, ch, n, 1, sent) != STATUS_DONE
+            || write_queue_records(b, ch, n, 0, sent) != STATUS_DONE))
+    {
+        return ctl->error.status;
+    }
+
+    return STATUS_DONE;
+}
+
+
+/* Which paylock_default the servers have is not known here. */
+
+static paylock_order_e
+write_order(const change_t *ch, uint32_t now)
+{
+    int               was, is;
+    paylock_record_t  before, after;
+
+    was = ch->before
+          && paylock_record_parse(ch->before, ch->before_len, &before) == NULL;
+    is = ch->text
+         && paylock_record_parse(ch->text, strlen(ch->text), &after) == NULL;
+
+    return paylock_timeline_order(was ? &before : NULL, is ? &after : NULL,
+                                  now, 1u << PAYLOCK_OPEN
+                                       | 1u << PAYLOCK_LOCKED);
+}
+
+
+static int
+write_queue_entry(change_batch_t *b, change_t *ch, head_t *head, int last)
+{
+    size_t            i;
+    const char       *name;
+    paylock_entry_t   e;
+
+    memset(&e, 0, sizeof(paylock_entry_t));
+
+    entry_set(&e, PAYLOCK_AUDIT_ACTOR, b->actor);
+    entry_set(&e, PAYLOCK_AUDIT_MACHINE, b->machine);
+    entry_set(&e, PAYLOCK_AUDIT_ACTION, b->kind->action);
+    entry_set(&e, PAYLOCK_AUDIT_HOST, ch->host);
+    entry_set(&e, PAYLOCK_AUDIT_REQUEST, b->request);
+
+    /* an entry is text: of other bytes that stood there it cannot tell */
+
+    if (ch->before && ch->before_len <= PAYLOCK_RECORD_MAX
+        && text_is_utf8(ch->before, ch->before_len))
+    {
+        e.field[PAYLOCK_AUDIT_BEFORE].data = ch->before;
+        e.field[PAYLOCK_AUDIT_BEFORE].len = ch->before_len;
+    }
+
+    if (b->kind->entry) {
+        e.field[PAYLOCK_AUDIT_AFTER] = e.field[PAYLOCK_AUDIT_BEFORE];
+        b->kind->entry(b, &e);
+
+    } else {
+        entry_set(&e, PAYLOCK_AUDIT_AFTER, ch->text);
+
+        for (i = 0; i < CHANGE_CASE_FIELDS; i++) {
+            name = paylock_audit_names[change_case_fields[i]];
+            entry_set(&e, change_case_fields[i],
+                      json_string_value(json_object_get(ch->after, name)));
+        }
+    }
+
+    return entry_queue(b->ctl, &e, head, last);
+}
+
+
+/* One HSET of all that get a record, or one HDEL of all that lose it. */
+
+static int
+write_queue_records(change_batch_t *b, const change_t *ch, size_t n, int set,
+    write_sent_t *sent)
+{
+    int           rc;
+    size_t        i, k;
+    const char  **arg;
+
+    arg = malloc((2 + 2 * n) * sizeof(char *));
+
+    if (arg == NULL) {
+        return control_no_memory(b->ctl);
+    }
+
+    arg[0] = set ? "HSET" : "HDEL";
+    arg[1] = b->ctl->settings.locks;
+
+    for (k = 2, i = 0; i < n; i++) {
+
+        if (!ch[i].changed || set != (ch[i].text != NULL)) {
+            continue;
+        }
+
+        arg[k++] = ch[i].host;
+
+        if (set) {
+            arg[k++] = ch[i].text;
+        }
+    }
+
+    rc = 0;
+
+    if (k > 2) {
+        rc = redis_queue_argv(b->ctl->redis, k, arg, NULL);
+        sent->changes++;
+    }
+
+    free(arg);
+
+    return rc == 0 ? STATUS_DONE : b->ctl->error.status;
+}

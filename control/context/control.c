@@ -1,0 +1,85 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "context/control.h"
+
+
+int
+control_connect(control_t *ctl)
+{
+    ctl->redis = redis_conn_open(&ctl->settings, &ctl->error);
+
+    return ctl->redis ? STATUS_DONE : ctl->error.status;
+}
+
+
+int
+control_load_key(control_t *ctl)
+{
+    return signer_load(&ctl->signer, &ctl->settings, ctl->calls.passphrase,
+                       ctl->calls.data, &ctl->error);
+}
+
+
+int
+control_need_key(control_t *ctl)
+{
+    if (ctl->signer.key || control_load_key(ctl) != STATUS_DONE
+        || ctl->signer.key)
+    {
+        return ctl->signer.key ? STATUS_DONE : ctl->error.status;
+    }
+
+    return error_set(&ctl->error, STATUS_FAILED, "unsigned",
+                     "name your key with --key; if you have none, make one "
+                     "with \"paylock-admin keygen\" and have it added with "
+                     "\"paylock-admin key add\"",
+                     "there is no key to sign with");
+}
+
+
+void
+control_free(control_t *ctl)
+{
+    redis_conn_close(ctl->redis);
+    signer_free(&ctl->signer);
+    paylock_verify_free(&ctl->trust);
+    settings_free(&ctl->settings);
+}
+
+
+int
+control_no_memory(control_t *ctl)
+{
+    return error_no_memory(&ctl->error);
+}
+
+
+void
+control_warn(const control_t *ctl, const char *code, const char *host,
+    const char *mend, const char *fmt, ...)
+{
+    char          message[sizeof(((error_info_t *) 0)->message)];
+    va_list       args;
+    error_info_t  warning;
+
+    if (ctl->calls.warn == NULL) {
+        return;
+    }
+
+    va_start(args, fmt);
+    (void) vsnprintf(message, sizeof(message), fmt, args);
+    va_end(args);
+
+    (void) error_set(&warning, STATUS_DONE, code, mend, "%s", message);
+    (void) error_about(&warning, host);
+
+    ctl->calls.warn(ctl->calls.data, &warning);
+}

@@ -1,0 +1,65 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * The operator's key, which signs what is written to the audit trail.
+ */
+
+
+#ifndef _SIGNER_H_INCLUDED_
+#define _SIGNER_H_INCLUDED_
+
+
+#include <openssl/evp.h>
+
+#include "paylock_audit.h"
+#include "redis/settings.h"
+
+
+#define SIGNER_FILE  "paylock/key.pem"     /* in XDG_CONFIG_HOME */
+#define SIGNER_PEM   16384                 /* bytes of a key file, at most */
+
+
+typedef struct {
+    EVP_PKEY  *key;                    /* NULL: entries are not signed */
+    char       public[PAYLOCK_KEY_LEN + 1];
+} signer_t;
+
+
+/* Asks for the passphrase of a key file; see context/control.h. */
+
+typedef int (*signer_ask_pt)(void *data, const char *path, char **secret);
+
+
+/*
+ * Reads the key that the settings name, or the default one if it is there; no
+ * key is no error.  ask may be NULL.  Returns a status.
+ */
+
+int signer_load(signer_t *s, const settings_t *settings, signer_ask_pt ask,
+    void *data, error_info_t *error);
+
+/* Is there a key that signer_load() would read? */
+
+int signer_there(const settings_t *settings);
+
+/*
+ * Sets *secret to the passphrase in the file that the settings name, to NULL
+ * if they name none; the caller frees it by secret_free().  Returns a status.
+ */
+
+int signer_passphrase(const settings_t *settings, char **secret,
+    error_info_t *error);
+
+/*
+ * Sets key to a public key that is given as hex digits, or as a PEM file that
+ * holds it.  Returns a status.
+ */
+
+int signer_subject(const char *text, char key[PAYLOCK_KEY_LEN + 1],
+    error_info_t *error);
+
+void signer_free(signer_t *s);
+
+
+#endif /* _SIGNER_H_INCLUDED_ */

@@ -1,0 +1,181 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "records/host_name.h"
+#include "paylock_host.h"
+#include "paylock_record.h"
+#include "records/effective_state.h"
+#include "records/matching_record.h"
+
+
+static json_t *matching_record_load(control_t *ctl, const char *name,
+    const redisReply *value);
+static uint32_t matching_record_pass_after(const redisReply *reply);
+static int matching_record_beside(const matching_record_t *h, size_t i);
+
+
+int
+matching_record_queue(control_t *ctl, const char *host, matching_record_t *h)
+{
+    int           rc;
+    const char  **arg;
+
+    memset(h, 0, sizeof(matching_record_t));
+
+    if (names_holders(ctl, host, &h->name, &h->n) != STATUS_DONE) {
+        return ctl->error.status;
+    }
+
+    arg = malloc((2 + h->n) * sizeof(char *));
+
+    if (arg == NULL) {
+        return control_no_memory(ctl);
+    }
+
+    arg[0] = "HMGET";
+    arg[1] = ctl->settings.locks;
+    memcpy(arg + 2, h->name, h->n * sizeof(char *));
+
+    rc = redis_queue_argv(ctl->redis, 2 + h->n, arg, NULL);
+
+    free(arg);
+
+    return rc == 0 ? STATUS_DONE : ctl->error.status;
+}
+
+
+int
+matching_record_take(control_t *ctl, matching_record_t *h, uint32_t now)
+{
+    size_t       i;
+    json_t      *record;
+    redisReply  *reply;
+
+    reply = redis_expect(ctl->redis, REDIS_REPLY_ARRAY);
+
+    if (reply == NULL) {
+        return ctl->error.status;
+    }
+
+    if (reply->elements != h->n) {
+        freeReplyObject(reply);
+        return error_set(&ctl->error, STATUS_FAILED, "protocol", NULL,
+                         "Redis answered HMGET with a wrong number of "
+                         "values");
+    }
+
+    h->pass_after = matching_record_pass_after(reply);
+
+    for (i = 0; i < h->n; i++) {
+
+        if (h->record && !matching_record_beside(h, i)) {
+            break;
+        }
+
+        record = matching_record_load(ctl, h->name[i], reply->element[i]);
+
+        if (record == NULL) {
+            continue;
+        }
+
+        if (h->record && !state_stricter(record, h->record, now)) {
+            h->other = record;
+            break;
+        }
+
+        h->other = h->record;
+        h->record = record;
+        h->match = h->name[i];
+    }
+
+    freeReplyObject(reply);
+
+    return STATUS_DONE;
+}
+
+
+static uint32_t
+matching_record_pass_after(const redisReply *reply)
+{
+    size_t             i;
+    uint32_t           after;
+    paylock_record_t   rec;
+    const redisReply  *r;
+
+    after = 0;
+
+    for (i = 0; i < reply->elements; i++) {
+        r = reply->element[i];
+
+        if (r->type == REDIS_REPLY_STRING
+            && paylock_record_parse(r->str, r->len, &rec) == NULL
+            && paylock_record_has(&rec, PAYLOCK_PASS_AFTER)
+            && rec.time[PAYLOCK_PASS_AFTER] > after)
+        {
+            after = rec.time[PAYLOCK_PASS_AFTER];
+        }
+    }
+
+    return after;
+}
+
+
+void
+matching_record_free(matching_record_t *h)
+{
+    json_decref(h->record);
+    json_decref(h->other);
+    names_free(h->name, h->n);
+}
+
+
+static json_t *
+matching_record_load(control_t *ctl, const char *name, const redisReply *value)
+{
+    json_t      *record;
+    const char  *why;
+
+    if (value->type != REDIS_REPLY_STRING) {
+        return NULL;
+    }
+
+    record = paylock_record_load(value->str, value->len, &why);
+
+    if (record == NULL) {
+        control_warn(ctl, "record", name, "lock, unlock or reset it",
+                     "the value of \"%s\" in Redis, which nginx passes over, "
+                     "is no record: it %s", name, why);
+
+    } else if (!matching_record_says(record)) {
+        json_decref(record);
+        record = NULL;
+    }
+
+    return record;
+}
+
+
+int
+matching_record_says(const json_t *record)
+{
+    paylock_record_t  rec;
+
+    return paylock_record_from_json(record, &rec) == NULL
+           && paylock_record_says(&rec);
+}
+
+
+/* Does the name i stand beside the one that holds, as "*.x" beside ".x"? */
+
+static int
+matching_record_beside(const matching_record_t *h, size_t i)
+{
+    return h->name[i - 1] == h->match && h->name[i][0] == '*'
+           && h->match[0] == '.';
+}

@@ -1,0 +1,178 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <inttypes.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "paylock_sign.h"
+#include "trail/entry.h"
+
+
+#define ENTRY_ID    24
+#define ENTRY_ARGS  (3 + 2 * PAYLOCK_AUDIT_FIELDS)
+#define ENTRY_LAST  INT64_MAX          /* more JSON does not count to */
+
+
+/* what entry_finish() makes, which the entry points to */
+
+typedef struct {
+    char  salt[PAYLOCK_SALT_LEN + 1];
+    char  hash[PAYLOCK_HASH_LEN + 1];
+    char  sig[PAYLOCK_SIG_LEN + 1];
+} entry_made_t;
+
+
+static int entry_finish(control_t *ctl, paylock_entry_t *e, entry_made_t *made,
+    int last);
+static int entry_add(control_t *ctl, const paylock_entry_t *e);
+
+
+int
+entry_queue(control_t *ctl, const paylock_entry_t *fields, head_t *head,
+            int last)
+{
+    char             time[ENTRY_ID];
+    entry_made_t     made;
+    struct timespec  now;
+    paylock_entry_t  e;
+
+    if (head->seq >= ENTRY_LAST) {
+        return error_set(&ctl->error, STATUS_FAILED, "exhausted",
+                         "look who wrote that id; rename the key with "
+                         "RENAME, and run \"paylock-admin adopt\"",
+                         "no entry can follow %" PRIu64 " in the audit trail "
+                         "\"%s\" in Redis at %s", head->seq,
+                         ctl->settings.audit, ctl->settings.where);
+    }
+
+    (void) clock_gettime(CLOCK_REALTIME, &now);
+    (void) snprintf(time, sizeof(time), "%lld",
+                    now.tv_sec * 1000LL + now.tv_nsec / 1000000);
+
+    e = *fields;
+    e.seq = head->seq + 1;
+
+    entry_set(&e, PAYLOCK_AUDIT_V, PAYLOCK_AUDIT_VERSION);
+    entry_set(&e, PAYLOCK_AUDIT_CHAIN, head->chain);
+    entry_set(&e, PAYLOCK_AUDIT_TIME, time);
+    entry_set(&e, PAYLOCK_AUDIT_PREV, head->hash);
+
+    if (entry_finish(ctl, &e, &made, last) != STATUS_DONE
+        || entry_add(ctl, &e) != STATUS_DONE)
+    {
+        return ctl->error.status;
+    }
+
+    head->seq = e.seq;
+    memcpy(head->hash, made.hash, sizeof(made.hash));
+
+    return STATUS_DONE;
+}
+
+
+/* What the entry says of itself; of a transaction the last one is signed. */
+
+static int
+entry_finish(control_t *ctl, paylock_entry_t *e, entry_made_t *made, int last)
+{
+    char  text[PAYLOCK_SIGN_ENTRY_LEN];
+
+    if (entry_random(ctl, made->salt, PAYLOCK_SALT_LEN / 2) != STATUS_DONE) {
+        return ctl->error.status;
+    }
+
+    entry_set(e, PAYLOCK_AUDIT_SALT, made->salt);
+
+    if (ctl->signer.key) {
+        entry_set(e, PAYLOCK_AUDIT_KEY, ctl->signer.public);
+    }
+
+    if (paylock_entry_hash(e, made->hash) != 0) {
+        return error_set(&ctl->error, STATUS_FAILED, "crypto", NULL,
+                         "OpenSSL computes no SHA-256");
+    }
+
+    entry_set(e, PAYLOCK_AUDIT_HASH, made->hash);
+
+    if (ctl->signer.key && last) {
+        paylock_sign_entry(made->hash, text);
+
+        if (paylock_sign(ctl->signer.key, text, sizeof(text), made->sig) != 0) {
+            return error_set(&ctl->error, STATUS_FAILED, "crypto", NULL,
+                             "OpenSSL makes no Ed25519 signature");
+        }
+
+        entry_set(e, PAYLOCK_AUDIT_SIG, made->sig);
+    }
+
+    return STATUS_DONE;
+}
+
+
+static int
+entry_add(control_t *ctl, const paylock_entry_t *e)
+{
+    char         id[ENTRY_ID];
+    size_t       i, n, len[ENTRY_ARGS];
+    const char  *arg[ENTRY_ARGS];
+
+    (void) snprintf(id, sizeof(id), "%" PRIu64 "-0", e->seq);
+
+    arg[0] = "XADD";
+    arg[1] = ctl->settings.audit;
+    arg[2] = id;
+
+    for (n = 0; n < 3; n++) {
+        len[n] = strlen(arg[n]);
+    }
+
+    for (i = 0; i < PAYLOCK_AUDIT_FIELDS; i++) {
+
+        if (e->field[i].len == 0) {
+            continue;
+        }
+
+        arg[n] = paylock_audit_names[i];
+        len[n] = strlen(arg[n]);
+        n++;
+
+        arg[n] = e->field[i].data;
+        len[n] = e->field[i].len;
+        n++;
+    }
+
+    return redis_queue_argv(ctl->redis, n, arg, len) == 0 ? STATUS_DONE
+                                                 : ctl->error.status;
+}
+
+
+void
+entry_set(paylock_entry_t *e, paylock_audit_field_e field, const char *text)
+{
+    e->field[field].data = text;
+    e->field[field].len = text ? strlen(text) : 0;
+}
+
+
+int
+entry_random(control_t *ctl, char *hex, size_t n)
+{
+    size_t         i;
+    unsigned char  byte[ENTRY_RANDOM];
+
+    if (getrandom(byte, n, 0) != (ssize_t) n) {
+        return error_set(&ctl->error, STATUS_FAILED, "random", NULL,
+                         "the system gives no random numbers");
+    }
+
+    for (i = 0; i < n; i++, hex += 2) {
+        (void) sprintf(hex, "%02x", byte[i]);
+    }
+
+    return STATUS_DONE;
+}

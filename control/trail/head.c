@@ -1,0 +1,371 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "trail/head.h"
+#include "trail/trail.h"
+
+
+#define HEAD_ADOPT  "find out what happened to this Redis; if it is to be "   \
+                    "the truth from now on, run \"paylock-admin adopt\""
+#define HEAD_ID     24
+
+
+typedef struct {
+    uint64_t  known;
+    int       adopted;
+} head_adopted_t;
+
+
+static int head_queue(control_t *ctl);
+static int head_type(control_t *ctl, const char *key, const char *type,
+    int *there);
+static void head_entry(const redisReply *reply, stream_t *s);
+static int head_readable(void *data, const char *id, const paylock_entry_t *e,
+    const char *why);
+static int head_last(control_t *ctl, const redisReply *reply, stream_t *s);
+static int head_walk(void *data, const char *id, const paylock_entry_t *e,
+    const char *why);
+static int head_differs(control_t *ctl, const char *what);
+
+
+int
+head_read(control_t *ctl, stream_t *s)
+{
+    int          there, status;
+    redisReply  *reply;
+
+    memset(s, 0, sizeof(stream_t));
+
+    if (head_queue(ctl) != STATUS_DONE
+        || redis_expect_ok(ctl->redis) != 0
+        || head_type(ctl, ctl->settings.locks, "hash", &there) != STATUS_DONE
+        || head_type(ctl, ctl->settings.audit, "stream",
+                     &s->there) != STATUS_DONE)
+    {
+        return ctl->error.status;
+    }
+
+    reply = redis_expect(ctl->redis, REDIS_REPLY_ARRAY);
+
+    if (reply == NULL) {
+        return ctl->error.status;
+    }
+
+    head_entry(reply, s);
+    freeReplyObject(reply);
+
+    reply = redis_reply(ctl->redis);
+
+    if (reply == NULL) {
+        return ctl->error.status;
+    }
+
+    status = s->there ? head_last(ctl, reply, s) : STATUS_DONE;
+    freeReplyObject(reply);
+
+    return status;
+}
+
+
+int
+head_sound(control_t *ctl, const stream_t *s)
+{
+    if (s->broken) {
+        return error_set(&ctl->error, STATUS_FAILED, "chain_broken",
+                         HEAD_ADOPT, "the last entry of the audit trail "
+                         "\"%s\" in Redis at %s %s", ctl->settings.audit,
+                         ctl->settings.where, s->broken);
+    }
+
+    return s->lost ? head_differs(ctl, "has lost its last entry") : STATUS_DONE;
+}
+
+
+int
+head_judge(control_t *ctl, const head_t *known, const stream_t *s)
+{
+    char            hash[PAYLOCK_HASH_LEN + 1];
+    head_adopted_t  adopted;
+
+    if (known->seq == 0) {
+        return error_set(&ctl->error, STATUS_FAILED, "chain_unknown",
+                         "run \"paylock-admin init\" first",
+                         "no audit trail of Redis at %s is known here",
+                         ctl->settings.where);
+    }
+
+    if (head_sound(ctl, s) != STATUS_DONE) {
+        return ctl->error.status;
+    }
+
+    if (s->head.seq == 0) {
+        return head_differs(ctl, "is gone");
+    }
+
+    if (strcmp(s->head.chain, known->chain) != 0) {
+        return head_differs(ctl, "is of another chain than the one known here");
+    }
+
+    if (s->head.seq < known->seq) {
+        return head_differs(ctl, "ends before the entry last seen from here");
+    }
+
+    if (s->head.seq == known->seq) {
+        strcpy(hash, s->head.hash);
+
+    } else if (head_hash(ctl, known->seq, hash) != STATUS_DONE) {
+        return ctl->error.status;
+    }
+
+    if (strcmp(hash, known->hash) == 0) {
+        return STATUS_DONE;
+    }
+
+    adopted.known = known->seq;
+    adopted.adopted = 0;
+
+    if (trail_backwards(ctl, head_walk, &adopted) != STATUS_DONE) {
+        return ctl->error.status;
+    }
+
+    return adopted.adopted ? STATUS_DONE
+                           : head_differs(ctl, "does not hold the entry last "
+                                          "seen from here");
+}
+
+
+int
+head_hash(control_t *ctl, uint64_t seq, char hash[PAYLOCK_HASH_LEN + 1])
+{
+    char         id[HEAD_ID];
+    stream_t     s;
+    redisReply  *reply;
+
+    memset(&s, 0, sizeof(stream_t));
+    (void) snprintf(id, sizeof(id), "%" PRIu64 "-0", seq);
+
+    if (redis_queue(ctl->redis, "XRANGE", ctl->settings.audit, id, id,
+                    NULL) != 0
+        || redis_send(ctl->redis) != 0)
+    {
+        return ctl->error.status;
+    }
+
+    reply = redis_expect(ctl->redis, REDIS_REPLY_ARRAY);
+
+    if (reply == NULL) {
+        return ctl->error.status;
+    }
+
+    head_entry(reply, &s);
+    freeReplyObject(reply);
+
+    strcpy(hash, s.broken ? "" : s.head.hash);
+
+    return STATUS_DONE;
+}
+
+
+int
+head_newest(control_t *ctl, head_t *head)
+{
+    memset(head, 0, sizeof(head_t));
+
+    return trail_backwards(ctl, head_readable, head);
+}
+
+
+static int
+head_readable(void *data, const char *id, const paylock_entry_t *e,
+    const char *why)
+{
+    (void) id;
+
+    if (why == NULL) {
+        head_of(e, data);
+    }
+
+    return why != NULL;
+}
+
+
+const char *
+head_generated(const redisReply *reply)
+{
+    size_t             i;
+    const redisReply  *name, *value;
+
+    for (i = 0; reply->type == REDIS_REPLY_ARRAY && i + 1 < reply->elements;
+         i += 2)
+    {
+        name = reply->element[i];
+        value = reply->element[i + 1];
+
+        if (name->type == REDIS_REPLY_STRING
+            && strcmp(name->str, "last-generated-id") == 0
+            && value->type == REDIS_REPLY_STRING)
+        {
+            return value->str;
+        }
+    }
+
+    return NULL;
+}
+
+
+void
+head_of(const paylock_entry_t *e, head_t *head)
+{
+    memset(head, 0, sizeof(head_t));
+
+    head->seq = e->seq;
+    memcpy(head->chain, e->field[PAYLOCK_AUDIT_CHAIN].data, PAYLOCK_CHAIN_LEN);
+    memcpy(head->hash, e->field[PAYLOCK_AUDIT_HASH].data, PAYLOCK_HASH_LEN);
+}
+
+
+static int
+head_queue(control_t *ctl)
+{
+    redis_conn_t  *l;
+    const char    *locks, *audit;
+
+    l = ctl->redis;
+    locks = ctl->settings.locks;
+    audit = ctl->settings.audit;
+
+    return redis_queue(l, "WATCH", locks, audit, NULL) == 0
+           && redis_queue(l, "TYPE", locks, NULL) == 0
+           && redis_queue(l, "TYPE", audit, NULL) == 0
+           && redis_queue(l, "XREVRANGE", audit, "+", "-", "COUNT", "1", NULL)
+              == 0
+           && redis_queue(l, "XINFO", "STREAM", audit, NULL) == 0
+           && redis_send(l) == 0 ? STATUS_DONE : ctl->error.status;
+}
+
+
+static int
+head_type(control_t *ctl, const char *key, const char *type, int *there)
+{
+    int          ok;
+    char         found[32];
+    redisReply  *reply;
+
+    reply = redis_expect(ctl->redis, REDIS_REPLY_STATUS);
+
+    if (reply == NULL) {
+        return ctl->error.status;
+    }
+
+    (void) snprintf(found, sizeof(found), "%s", reply->str ? reply->str : "");
+    freeReplyObject(reply);
+
+    *there = strcmp(found, "none") != 0;
+    ok = !*there || strcmp(found, type) == 0;
+
+    return ok ? STATUS_DONE
+              : error_set(&ctl->error, STATUS_FAILED, "type",
+                          "something else uses this key: rename it, or "
+                          "choose another prefix with --prefix",
+                          "\"%s\" in Redis at %s is a %s, not a %s", key,
+                          ctl->settings.where, found, type);
+}
+
+
+/* The one entry of a list, none being none. */
+
+static void
+head_entry(const redisReply *reply, stream_t *s)
+{
+    paylock_entry_t  e;
+
+    if (reply->elements == 0) {
+        return;
+    }
+
+    s->broken = paylock_entry_read(reply->element[0], &e);
+
+    if (s->broken) {
+        return;
+    }
+
+    head_of(&e, &s->head);
+    s->keyed = e.field[PAYLOCK_AUDIT_KEY].len != 0;
+
+    if (paylock_entry_intact(&e) != 1) {
+        s->broken = "does not carry the hash of its contents";
+    }
+}
+
+
+/*
+ * An XADD below the last id that the stream ever had would fail inside EXEC,
+ * where the change of the record does not.
+ */
+
+static int
+head_last(control_t *ctl, const redisReply *reply, stream_t *s)
+{
+    char        *end;
+    const char  *id;
+
+    if (reply->type == REDIS_REPLY_ERROR) {
+        (void) redis_refused(ctl->redis, reply);
+        return ctl->error.status;
+    }
+
+    id = head_generated(reply);
+
+    if (id) {
+        s->last = strtoull(id, &end, 10);
+        s->lost = s->last != s->head.seq || strcmp(end, "-0") != 0;
+        return STATUS_DONE;
+    }
+
+    return error_set(&ctl->error, STATUS_FAILED, "protocol",
+                     "is this a Redis of version 5 or later?",
+                     "Redis at %s does not tell the last id of \"%s\"",
+                     ctl->settings.where, ctl->settings.audit);
+}
+
+
+/* An entry that adopts stands for all before it, if it came after our own. */
+
+static int
+head_walk(void *data, const char *id, const paylock_entry_t *e,
+    const char *why)
+{
+    head_adopted_t       *adopted;
+    const paylock_str_t  *action;
+
+    (void) id;
+
+    adopted = data;
+    action = &e->field[PAYLOCK_AUDIT_ACTION];
+
+    if (why || e->seq <= adopted->known) {
+        return 0;
+    }
+
+    adopted->adopted = action->len == sizeof("adopt") - 1
+                       && memcmp(action->data, "adopt", action->len) == 0
+                       && paylock_entry_intact(e) == 1;
+
+    return !adopted->adopted;
+}
+
+
+static int
+head_differs(control_t *ctl, const char *what)
+{
+    return error_set(&ctl->error, STATUS_FAILED, "chain_differs", HEAD_ADOPT,
+                     "the audit trail \"%s\" in Redis at %s %s",
+                     ctl->settings.audit, ctl->settings.where, what);
+}

@@ -1,0 +1,295 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "trail/trail.h"
+
+
+/* a hundred of the largest entries fit into one reply */
+
+#define TRAIL_COUNT   "100"
+#define TRAIL_NEWEST  10000
+#define TRAIL_SPARE   1000             /* come while the trail is read */
+#define TRAIL_ID      48
+#define TRAIL_BLOCK   "1000"           /* milliseconds; links wait longer */
+
+
+typedef struct {
+    json_t  *seqs;
+    size_t   left;
+} trail_newest_t;
+
+
+static int trail_walk(control_t *ctl, int back, size_t limit, trail_id_t *at,
+    trail_each_pt each, void *data);
+static const char *trail_id(const redisReply *pair, trail_id_t *id);
+static int trail_beyond(const trail_id_t *id, const trail_id_t *at, int back);
+static int trail_step(trail_id_t *id, int back);
+static int trail_note(void *data, const char *id, const paylock_entry_t *e,
+    const char *why);
+
+
+int
+trail_forwards(control_t *ctl, trail_each_pt each, void *data)
+{
+    return trail_from(ctl, 0, each, data);
+}
+
+
+int
+trail_from(control_t *ctl, uint64_t seq, trail_each_pt each, void *data)
+{
+    trail_id_t  from = { seq, 0 };
+
+    return trail_on(ctl, &from, each, data);
+}
+
+
+int
+trail_on(control_t *ctl, trail_id_t *from, trail_each_pt each, void *data)
+{
+    uint64_t  n;
+
+    if (redis_number(ctl->redis, "XLEN", ctl->settings.audit, &n) != 0) {
+        return ctl->error.status;
+    }
+
+    return n ? trail_walk(ctl, 0, n, from, each, data) : STATUS_DONE;
+}
+
+
+int
+trail_wait(control_t *ctl, const trail_id_t *from, int *came)
+{
+    char         text[TRAIL_ID];
+    trail_id_t   last;
+    redisReply  *reply;
+
+    last = *from;
+    (void) trail_step(&last, 1);
+    (void) snprintf(text, TRAIL_ID, "%" PRIu64 "-%" PRIu64, last.ms, last.n);
+
+    if (redis_queue(ctl->redis, "XREAD", "COUNT", "1", "BLOCK", TRAIL_BLOCK,
+                    "STREAMS", ctl->settings.audit, text, NULL) != 0
+        || redis_send(ctl->redis) != 0)
+    {
+        return ctl->error.status;
+    }
+
+    reply = redis_expect(ctl->redis, REDIS_REPLY_ARRAY);
+
+    if (reply == NULL) {
+        return ctl->error.status;
+    }
+
+    *came = reply->type == REDIS_REPLY_ARRAY;
+    freeReplyObject(reply);
+
+    return STATUS_DONE;
+}
+
+
+int
+trail_backwards(control_t *ctl, trail_each_pt each, void *data)
+{
+    uint64_t  n;
+
+    if (redis_number(ctl->redis, "XLEN", ctl->settings.audit, &n) != 0) {
+        return ctl->error.status;
+    }
+
+    return trail_last(ctl, n + TRAIL_SPARE, each, data);
+}
+
+
+int
+trail_last(control_t *ctl, size_t limit, trail_each_pt each, void *data)
+{
+    trail_id_t  from = { UINT64_MAX, UINT64_MAX };
+
+    return trail_walk(ctl, 1, limit, &from, each, data);
+}
+
+
+int
+trail_newest(control_t *ctl, json_t *seqs)
+{
+    trail_newest_t  newest;
+
+    newest.seqs = seqs;
+    newest.left = json_object_size(seqs);
+
+    return newest.left ? trail_last(ctl, TRAIL_NEWEST, trail_note, &newest)
+                       : STATUS_DONE;
+}
+
+
+/* Ends after so many entries, or where each says so. */
+
+static int
+trail_walk(control_t *ctl, int back, size_t limit, trail_id_t *at,
+    trail_each_pt each, void *data)
+{
+    int               more, status;
+    char              from[TRAIL_ID];
+    size_t            i, seen;
+    const char       *text, *why;
+    redisReply       *reply;
+    trail_id_t        id;
+    paylock_entry_t   e;
+
+    seen = 0;
+    status = STATUS_DONE;
+
+    do {
+        (void) snprintf(from, TRAIL_ID, "%" PRIu64 "-%" PRIu64, at->ms, at->n);
+
+        if (redis_queue(ctl->redis, back ? "XREVRANGE" : "XRANGE",
+                        ctl->settings.audit, from, back ? "-" : "+", "COUNT",
+                        TRAIL_COUNT, NULL) != 0
+            || redis_send(ctl->redis) != 0)
+        {
+            return ctl->error.status;
+        }
+
+        reply = redis_expect(ctl->redis, REDIS_REPLY_ARRAY);
+
+        if (reply == NULL) {
+            return ctl->error.status;
+        }
+
+        more = reply->elements != 0;
+
+        for (i = 0; more && i < reply->elements; i++) {
+            text = trail_id(reply->element[i], &id);
+
+            if (text == NULL || !trail_beyond(&id, at, back)) {
+                status = error_set(&ctl->error, STATUS_FAILED, "protocol",
+                                   "is this the address of a Redis?",
+                                   "Redis at %s gave entries that are not "
+                                   "in order", ctl->settings.where);
+                more = 0;
+                break;
+            }
+
+            why = paylock_entry_read(reply->element[i], &e);
+
+            *at = id;
+            more = each(data, text, &e, why);
+            more = trail_step(at, back) && more && ++seen != limit;
+        }
+
+        freeReplyObject(reply);
+
+    } while (more);
+
+    return status;
+}
+
+
+/* The id of what is to be an entry, and its text; NULL if there is none. */
+
+static const char *
+trail_id(const redisReply *pair, trail_id_t *id)
+{
+    char        *end;
+    const char  *text;
+
+    if (pair->type != REDIS_REPLY_ARRAY || pair->elements == 0
+        || pair->element[0]->type != REDIS_REPLY_STRING)
+    {
+        return NULL;
+    }
+
+    text = pair->element[0]->str;
+    errno = 0;
+
+    id->ms = strtoull(text, &end, 10);
+
+    if (end == text || *end != '-') {
+        return NULL;
+    }
+
+    id->n = strtoull(end + 1, &end, 10);
+
+    return *end == '\0' && errno == 0 ? text : NULL;
+}
+
+
+/* Is it that one, or one that comes after it? */
+
+static int
+trail_beyond(const trail_id_t *id, const trail_id_t *at, int back)
+{
+    if (id->ms != at->ms) {
+        return back ? id->ms < at->ms : id->ms > at->ms;
+    }
+
+    return back ? id->n <= at->n : id->n >= at->n;
+}
+
+
+/* To the id beside this one; 0 if there is none. */
+
+static int
+trail_step(trail_id_t *id, int back)
+{
+    uint64_t  last;
+
+    last = back ? 0 : UINT64_MAX;
+
+    if (id->n != last) {
+        id->n += back ? -1 : 1;
+        return 1;
+    }
+
+    if (id->ms == last) {
+        return 0;
+    }
+
+    id->ms += back ? -1 : 1;
+    id->n = back ? UINT64_MAX : 0;
+
+    return 1;
+}
+
+
+static int
+trail_note(void *data, const char *id, const paylock_entry_t *e,
+    const char *why)
+{
+    char                  host[256];
+    json_t               *seq;
+    trail_newest_t       *newest;
+    const paylock_str_t  *field;
+
+    (void) id;
+
+    newest = data;
+    field = &e->field[PAYLOCK_AUDIT_HOST];
+
+    if (why || !paylock_entry_changes(e) || field->len >= sizeof(host)) {
+        return 1;
+    }
+
+    memcpy(host, field->data, field->len);
+    host[field->len] = '\0';
+
+    seq = json_object_get(newest->seqs, host);
+
+    if (!json_is_null(seq)) {
+        return 1;
+    }
+
+    (void) json_object_set_new(newest->seqs, host,
+                               json_integer((json_int_t) e->seq));
+
+    return --newest->left != 0;
+}

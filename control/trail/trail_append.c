@@ -1,0 +1,109 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <string.h>
+
+#include "trail/audit_syslog.h"
+#include "trail/entry.h"
+#include "trail/head.h"
+#include "trail/trail_append.h"
+
+
+static void append_syslog(control_t *ctl, const trail_append_t *d,
+    const head_t *head);
+
+
+int
+trail_append_begin(control_t *ctl, trail_append_t *d, const char *action)
+{
+    int          status;
+    const char  *actor;
+
+    if ((status = actor_name(ctl, &actor)) != STATUS_DONE
+        || (status = entry_random(ctl, d->request, 16)) != STATUS_DONE)
+    {
+        return status;
+    }
+
+    actor_machine(d->machine);
+    memset(&d->e, 0, sizeof(paylock_entry_t));
+
+    entry_set(&d->e, PAYLOCK_AUDIT_ACTOR, actor);
+    entry_set(&d->e, PAYLOCK_AUDIT_MACHINE, d->machine);
+    entry_set(&d->e, PAYLOCK_AUDIT_ACTION, action);
+    entry_set(&d->e, PAYLOCK_AUDIT_REQUEST, d->request);
+
+    return STATUS_DONE;
+}
+
+
+transaction_e
+trail_append(control_t *ctl, const trail_append_t *d, head_t *head)
+{
+    transaction_e  outcome;
+
+    if (transaction_begin(ctl) != STATUS_DONE
+        || redis_expect_ok(ctl->redis) != 0
+        || entry_queue(ctl, &d->e, head, 1) != STATUS_DONE)
+    {
+        return TRANSACTION_FAILED;
+    }
+
+    outcome = transaction_exec(ctl, 1, 0);
+
+    if (outcome == TRANSACTION_DONE) {
+        append_syslog(ctl, d, head);
+    }
+
+    return outcome;
+}
+
+
+int
+trail_append_lost(control_t *ctl, const trail_append_t *d, const head_t *head,
+    const char *mend, int *done)
+{
+    char      hash[PAYLOCK_HASH_LEN + 1], why[sizeof(ctl->error.message)];
+    stream_t  s;
+
+    *done = 0;
+    memcpy(why, ctl->error.message, sizeof(why));
+
+    redis_conn_close(ctl->redis);
+    ctl->redis = redis_conn_open(&ctl->settings, &ctl->error);
+
+    /* watched first, so that what is still on its way comes too late */
+
+    if (ctl->redis && head_read(ctl, &s) == STATUS_DONE
+        && head_hash(ctl, head->seq, hash) == STATUS_DONE)
+    {
+        *done = strcmp(hash, head->hash) == 0;
+
+        if (*done) {
+            append_syslog(ctl, d, head);
+        }
+
+        return STATUS_DONE;
+    }
+
+    return error_set(&ctl->error, STATUS_UNKNOWN, "unknown", mend,
+                     "the connection was lost in the transaction, and "
+                     "whether that was carried out is not known: %.1500s",
+                     why);
+}
+
+
+static void
+append_syslog(control_t *ctl, const trail_append_t *d, const head_t *head)
+{
+    const paylock_str_t  *f;
+
+    f = d->e.field;
+    ctl->changed = 1;
+
+    audit_syslog(ctl, head, f[PAYLOCK_AUDIT_ACTION].data, "",
+                 f[PAYLOCK_AUDIT_ACTOR].data, d->request);
+}

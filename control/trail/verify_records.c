@@ -1,0 +1,194 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * Are the records what the trail says?  They are read while others change
+ * them.  A record that differs is only called wrong if the trail, read on
+ * after it, tells of no change of that host meanwhile; else it is looked at
+ * again.
+ */
+
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "records/records.h"
+#include "base/text.h"
+#include "trail/verify.h"
+
+
+#define FLAGS_ROUNDS  50
+
+
+typedef struct {
+    verify_t  *check;
+    uint64_t   seq;                    /* of the trail when they were read */
+    uint64_t   unsure;
+    int        status;
+} flags_t;
+
+
+static int flags_record(void *data, const redisReply *host,
+    const redisReply *value);
+static void flags_unseen(replay_host_t *h, void *data);
+static void flags_count(replay_host_t *h, void *data);
+static void flags_again(replay_host_t *h, void *data);
+
+
+int
+verify_flags(verify_t *c)
+{
+    int              rounds;
+    flags_t          f;
+    paylock_fault_t  fault;
+
+    c->compared = 1;
+
+    f.check = c;
+    f.seq = c->trail.seq;
+    f.status = STATUS_DONE;
+
+    if (records_scan(c->ctl, &c->records, flags_record, c) != STATUS_DONE) {
+        return c->ctl->error.status;
+    }
+
+    replay_each(c->replay, flags_unseen, &f);
+
+    for (rounds = 0; rounds < FLAGS_ROUNDS; rounds++) {
+
+        if (verify_more(c) != STATUS_DONE) {
+            return c->ctl->error.status;
+        }
+
+        if (c->n_faults) {
+            return STATUS_DONE;
+        }
+
+        f.unsure = 0;
+        replay_each(c->replay, flags_count, &f);
+
+        if (f.unsure == 0) {
+            break;
+        }
+
+        f.seq = c->trail.seq;
+        replay_each(c->replay, flags_again, &f);
+
+        if (f.status != STATUS_DONE) {
+            return f.status;
+        }
+    }
+
+    if (c->differ == 0) {
+        return STATUS_DONE;
+    }
+
+    fault.kind = PAYLOCK_FAULT_FLAGS;
+    fault.seq = 0;
+    fault.adopted = 0;
+    (void) snprintf(fault.text, sizeof(fault.text), c->differ == 1
+                    ? "the record of %" PRIu64 " host in Redis is not what "
+                      "the trail says: %.260s"
+                    : "the records of %" PRIu64 " hosts in Redis are not what "
+                      "the trail says, that of %.260s among them", c->differ,
+                    c->host[0] ? c->host[0] : "");
+
+    return verify_fault(c, &fault);
+}
+
+
+static int
+flags_record(void *data, const redisReply *host, const redisReply *value)
+{
+    verify_t  *c;
+
+    c = data;
+
+    return replay_compare(c->replay, host->str, host->len, value->str,
+                          value->len)
+           ? STATUS_DONE : control_no_memory(c->ctl);
+}
+
+
+/* A record that is in Redis all the while is in the scan. */
+
+static void
+flags_unseen(replay_host_t *h, void *data)
+{
+    (void) data;
+
+    if (!h->seen) {
+        h->differs = h->there;
+    }
+}
+
+
+static void
+flags_count(replay_host_t *h, void *data)
+{
+    size_t     i;
+    flags_t   *f;
+    verify_t  *c;
+
+    f = data;
+    c = f->check;
+
+    if (!h->differs) {
+        return;
+    }
+
+    if (h->seq > f->seq) {
+        f->unsure++;
+        return;
+    }
+
+    h->differs = 0;
+    c->differ++;
+
+    for (i = 0; i < VERIFY_HOSTS; i++) {
+        if (c->host[i] == NULL) {
+            c->host[i] = text_safe(h->name, h->len);
+            return;
+        }
+    }
+}
+
+
+/* Looks again at a host that was changed while we looked. */
+
+static void
+flags_again(replay_host_t *h, void *data)
+{
+    flags_t     *f;
+    control_t   *ctl;
+    size_t       len[3];
+    redisReply  *reply;
+    const char  *arg[3];
+
+    f = data;
+    ctl = f->check->ctl;
+
+    if (!h->differs || f->status != STATUS_DONE) {
+        return;
+    }
+
+    arg[0] = "HGET";
+    arg[1] = ctl->settings.locks;
+    arg[2] = h->name;
+    len[0] = strlen(arg[0]);
+    len[1] = strlen(arg[1]);
+    len[2] = h->len;
+
+    if (redis_queue_argv(ctl->redis, 3, arg,
+                         len) != 0 || redis_send(ctl->redis) != 0
+        || (reply = redis_expect(ctl->redis, REDIS_REPLY_STRING)) == NULL)
+    {
+        f->status = ctl->error.status;
+        return;
+    }
+
+    replay_judge(h, reply->type == REDIS_REPLY_STRING ? reply->str : NULL,
+                 reply->len);
+    freeReplyObject(reply);
+}

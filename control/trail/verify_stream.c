@@ -1,0 +1,183 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * Verifying the trail that is in Redis.  Others may write meanwhile: what is
+ * judged ends with the entry that was the last one when reading began.
+ */
+
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "trail/head.h"
+#include "trail/trail.h"
+#include "trail/verify.h"
+
+
+typedef struct {
+    verify_t  *check;
+    uint64_t   head;
+    int        failed;
+} stream_walk_t;
+
+
+static int stream_last(control_t *ctl, uint64_t *last);
+static int stream_entry(void *data, const char *id, const paylock_entry_t *e,
+    const char *why);
+static int stream_head(control_t *ctl, uint64_t *head);
+
+
+int
+verify_stream(verify_t *c)
+{
+    control_t       *ctl;
+    uint64_t         last;
+    paylock_fault_t  fault;
+
+    ctl = c->ctl;
+
+    /* witnesses first: the trail only grows */
+
+    if (verify_trail(c, NULL) != STATUS_DONE
+        || verify_witness_nodes(c) != STATUS_DONE
+        || stream_last(ctl, &last) != STATUS_DONE)
+    {
+        return ctl->error.status;
+    }
+
+    paylock_verify_witnesses(&c->trail, c->witness, c->n_witnesses);
+
+    if (verify_more(c) != STATUS_DONE) {
+        return ctl->error.status;
+    }
+
+    if (c->trail.seq == 0 && c->n_faults == 0 && c->n_witnesses == 0
+        && last == 0)
+    {
+        return error_set(&ctl->error, STATUS_FAILED, "chain_unknown",
+                         "run \"paylock-admin init\", which makes one",
+                         "there is no audit trail \"%s\" in Redis at %s",
+                         ctl->settings.audit, ctl->settings.where);
+    }
+
+    if (!c->bad && c->trail.seq < last) {
+        fault.kind = PAYLOCK_FAULT_ROLLBACK;
+        fault.seq = last;
+        fault.adopted = 0;
+        (void) snprintf(fault.text, sizeof(fault.text), "the trail ends behind "
+                        "entry %" PRIu64 ", but Redis itself remembers entry "
+                        "%" PRIu64, c->trail.seq, last);
+
+        return verify_fault(c, &fault);
+    }
+
+    return STATUS_DONE;
+}
+
+
+int
+verify_more(verify_t *c)
+{
+    int            status;
+    stream_walk_t  s;
+
+    s.check = c;
+    s.failed = 0;
+
+    if (stream_head(c->ctl, &s.head) != STATUS_DONE) {
+        return c->ctl->error.status;
+    }
+
+    status = s.head ? trail_from(c->ctl, c->trail.seq + 1, stream_entry, &s)
+                    : STATUS_DONE;
+
+    return s.failed ? c->ctl->error.status : status;
+}
+
+
+static int
+stream_entry(void *data, const char *id, const paylock_entry_t *e,
+    const char *why)
+{
+    stream_walk_t  *s;
+
+    (void) id;
+
+    s = data;
+
+    if (why == NULL && e->seq > s->head) {
+        return 0;
+    }
+
+    s->failed = verify_entry(s->check, e, why) != 0;
+
+    return !s->failed && (why || e->seq != s->head);
+}
+
+
+/* The highest id that the stream ever had; 0 where there is none. */
+
+static int
+stream_last(control_t *ctl, uint64_t *last)
+{
+    const char  *id;
+    redisReply  *reply;
+
+    *last = 0;
+
+    if (redis_queue(ctl->redis, "XINFO", "STREAM", ctl->settings.audit,
+                    NULL) != 0
+        || redis_send(ctl->redis) != 0
+        || (reply = redis_reply(ctl->redis)) == NULL)
+    {
+        return ctl->error.status;
+    }
+
+    if (reply->type == REDIS_REPLY_ERROR
+        && strcmp(reply->str, "ERR no such key") != 0)
+    {
+        (void) redis_refused(ctl->redis, reply);
+        freeReplyObject(reply);
+        return ctl->error.status;
+    }
+
+    id = head_generated(reply);
+    *last = id ? strtoull(id, NULL, 10) : 0;
+
+    freeReplyObject(reply);
+
+    return STATUS_DONE;
+}
+
+
+/* The entry up to which to read; 0 where there is nothing. */
+
+static int
+stream_head(control_t *ctl, uint64_t *head)
+{
+    redisReply       *reply;
+    paylock_entry_t   e;
+
+    *head = 0;
+
+    if (redis_queue(ctl->redis, "XREVRANGE", ctl->settings.audit, "+", "-",
+                    "COUNT", "1", NULL) != 0
+        || redis_send(ctl->redis) != 0
+        || (reply = redis_expect(ctl->redis, REDIS_REPLY_ARRAY)) == NULL)
+    {
+        return ctl->error.status;
+    }
+
+    /* what is no entry is come upon in its place */
+
+    if (reply->elements) {
+        *head = paylock_entry_read(reply->element[0], &e) == NULL
+                ? e.seq : UINT64_MAX;
+    }
+
+    freeReplyObject(reply);
+
+    return STATUS_DONE;
+}

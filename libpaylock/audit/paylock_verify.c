@@ -1,0 +1,369 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "paylock_verify_parts.h"
+
+
+#define PAYLOCK_STEP  1000             /* ms; smaller steps are not counted */
+
+
+static int paylock_verify_place(paylock_verify_t *v, const paylock_link_t *l);
+static int paylock_verify_first(paylock_verify_t *v, const paylock_link_t *l);
+static void paylock_verify_accept(paylock_verify_t *v,
+    const paylock_link_t *l);
+static void paylock_verify_clock(paylock_verify_t *v,
+    const paylock_entry_t *e);
+
+
+const char *const  paylock_fault_names[PAYLOCK_FAULTS] = {
+    [PAYLOCK_FAULT_NONE] = "none",
+    [PAYLOCK_FAULT_EDIT] = "edit",
+    [PAYLOCK_FAULT_GAP] = "gap",
+    [PAYLOCK_FAULT_FORK] = "fork",
+    [PAYLOCK_FAULT_SIGNATURE] = "signature",
+    [PAYLOCK_FAULT_KEY] = "key",
+    [PAYLOCK_FAULT_ROLLBACK] = "rollback",
+    [PAYLOCK_FAULT_FLAGS] = "flags",
+    [PAYLOCK_FAULT_MEMORY] = "memory"
+};
+
+
+static const char  paylock_zeros[] = "00000000000000000000000000000000"
+                                     "00000000000000000000000000000000";
+
+
+void
+paylock_verify_begin(paylock_verify_t *v, const char *chain,
+    const char *genesis)
+{
+    memset(v, 0, sizeof(paylock_verify_t));
+
+    (void) snprintf(v->chain, sizeof(v->chain), "%s", chain ? chain : "");
+    (void) snprintf(v->genesis, sizeof(v->genesis), "%s",
+                    genesis ? genesis : "");
+    v->vouched = v->genesis[0] != '\0';
+}
+
+
+void
+paylock_verify_known(paylock_verify_t *v, const paylock_keyring_t *ring,
+    uint64_t seq)
+{
+    v->known = ring;
+    v->known_seq = seq;
+}
+
+
+void
+paylock_verify_free(paylock_verify_t *v)
+{
+    paylock_keyring_free(&v->ring);
+}
+
+
+int
+paylock_verify_entry(paylock_verify_t *v, const paylock_entry_t *e)
+{
+    char                  leaf[PAYLOCK_HASH_LEN + 1];
+    char                  hash[PAYLOCK_HASH_LEN + 1];
+    paylock_link_t        l;
+    const paylock_str_t  *sig;
+    paylock_key_t        *key;
+
+    l.seq = e->seq;
+    l.chain = e->field[PAYLOCK_AUDIT_CHAIN].data;
+    l.prev = e->field[PAYLOCK_AUDIT_PREV].data;
+    l.hash = e->field[PAYLOCK_AUDIT_HASH].data;
+    l.init = paylock_verify_is(e, "init");
+    l.adopt = paylock_verify_is(e, "adopt");
+
+    if (paylock_entry_leaf(e, leaf) != 0
+        || paylock_entry_link(l.chain, l.seq, l.prev, leaf, hash) != 0)
+    {
+        return paylock_verify_bad(v, PAYLOCK_FAULT_MEMORY, e->seq,
+                                  "out of memory");
+    }
+
+    if (memcmp(hash, l.hash, PAYLOCK_HASH_LEN) != 0) {
+        return paylock_verify_bad(v, PAYLOCK_FAULT_EDIT, e->seq,
+                                  "entry %" PRIu64 " is not what was written: "
+                                  "its hash is not that of its contents",
+                                  e->seq);
+    }
+
+    if (paylock_verify_place(v, &l) != 0
+        || paylock_verify_row(v, e) != 0
+        || paylock_verify_key(v, e, &key) != 0)
+    {
+        return -1;
+    }
+
+    if (key) {
+        sig = &e->field[PAYLOCK_AUDIT_SIG];
+
+        if (sig->len
+            && paylock_verify_sig(v, e->seq, hash, key, sig->data) != 0)
+        {
+            return -1;
+        }
+
+        key->entries++;
+
+        if (paylock_verify_ring(v, e) != 0) {
+            return -1;
+        }
+
+    } else {
+        v->plain++;
+    }
+
+    paylock_verify_clock(v, e);
+    paylock_verify_accept(v, &l);
+
+    return 0;
+}
+
+
+int
+paylock_verify_leaf(paylock_verify_t *v, const paylock_leaf_t *leaf)
+{
+    char            hash[PAYLOCK_HASH_LEN + 1];
+    paylock_key_t  *key;
+    paylock_link_t  l;
+
+    memset(&l, 0, sizeof(paylock_link_t));
+
+    l.seq = leaf->seq;
+    l.chain = v->chain;
+    l.prev = v->hash;
+    l.hash = hash;
+
+    if (paylock_verify_place(v, &l) != 0) {
+        return -1;
+    }
+
+    if (paylock_entry_link(v->chain, leaf->seq, v->hash, leaf->leaf.data, hash)
+        != 0)
+    {
+        return paylock_verify_bad(v, PAYLOCK_FAULT_MEMORY, leaf->seq,
+                                  "out of memory");
+    }
+
+    if (leaf->sig.len) {
+
+        if (v->row.seq
+            && memcmp(v->row.key, leaf->key.data, PAYLOCK_KEY_LEN) != 0)
+        {
+            return paylock_verify_bad(v, PAYLOCK_FAULT_SIGNATURE, v->row.seq,
+                                      "entry %" PRIu64 " is not signed: the "
+                                      "next signature is of another key",
+                                      v->row.seq);
+        }
+
+        if (paylock_verify_usable(v, leaf->seq, leaf->key.data, &key) != 0
+            || paylock_verify_sig(v, leaf->seq, hash, key, leaf->sig.data)
+               != 0)
+        {
+            return -1;
+        }
+    }
+
+    v->bare++;
+    paylock_verify_accept(v, &l);
+
+    return 0;
+}
+
+
+int
+paylock_verify_unreadable(paylock_verify_t *v, const char *why)
+{
+    return paylock_verify_bad(v, PAYLOCK_FAULT_EDIT, v->seq + 1,
+                              "what stands in the place of entry %" PRIu64
+                              " is no entry: it %s", v->seq + 1, why);
+}
+
+
+int
+paylock_verify_end(paylock_verify_t *v)
+{
+    if (v->begun && v->covered != v->seq) {
+        return paylock_verify_bad(v, PAYLOCK_FAULT_SIGNATURE, v->seq,
+                                  "entry %" PRIu64 " is the last one and is "
+                                  "not signed", v->seq);
+    }
+
+    if (v->vouched && !v->begun && v->seq) {
+        return paylock_verify_bad(v, PAYLOCK_FAULT_SIGNATURE, v->first,
+                                  "entry %" PRIu64 " and all behind it are "
+                                  "not signed, though this trail is known to "
+                                  "be, by the key %s", v->first, v->genesis);
+    }
+
+    return 0;
+}
+
+
+int
+paylock_verify_checkpoint(paylock_verify_t *v, const paylock_checkpoint_t *c)
+{
+    paylock_key_t  *key;
+
+    if (paylock_verify_usable(v, c->seq, c->key, &key) != 0) {
+        return -1;
+    }
+
+    if (strcmp(c->chain, v->chain) != 0 || c->seq != v->seq
+        || strcmp(c->hash, v->hash) != 0)
+    {
+        return paylock_verify_bad(v, PAYLOCK_FAULT_FORK, c->seq,
+                                  "the checkpoint at the end, of entry %"
+                                  PRIu64 ", is of another trail", c->seq);
+    }
+
+    return 0;
+}
+
+
+/*
+ * Does it follow the entry before it?  Only an adopt may leave a gap, or be
+ * the first entry without being the init.
+ */
+
+static int
+paylock_verify_place(paylock_verify_t *v, const paylock_link_t *l)
+{
+    if (v->chain[0] && strncmp(v->chain, l->chain, PAYLOCK_CHAIN_LEN) != 0) {
+        return paylock_verify_bad(v, PAYLOCK_FAULT_FORK, l->seq,
+                                  "entry %" PRIu64 " is of chain %.*s, not of "
+                                  "%s", l->seq, PAYLOCK_CHAIN_LEN, l->chain,
+                                  v->chain);
+    }
+
+    if (l->seq <= v->seq) {
+        return paylock_verify_bad(v, PAYLOCK_FAULT_FORK, l->seq,
+                                  "entry %" PRIu64 " comes again behind entry "
+                                  "%" PRIu64, l->seq, v->seq);
+    }
+
+    if (l->seq != v->seq + 1 && !l->adopt) {
+        return paylock_verify_bad(v, PAYLOCK_FAULT_GAP, v->seq + 1,
+                                  l->seq == v->seq + 2
+                                  ? "entry %" PRIu64 " is missing"
+                                  : "entries %" PRIu64 " to %" PRIu64
+                                    " are missing",
+                                  v->seq + 1, l->seq - 1);
+    }
+
+    if (v->seq == 0) {
+        return paylock_verify_first(v, l);
+    }
+
+    if (l->init || memcmp(l->prev, v->hash, PAYLOCK_HASH_LEN) != 0) {
+        return paylock_verify_bad(v, PAYLOCK_FAULT_FORK, l->seq,
+                                  "entry %" PRIu64 " does not follow entry %"
+                                  PRIu64 " as it stands here", l->seq, v->seq);
+    }
+
+    return 0;
+}
+
+
+static int
+paylock_verify_first(paylock_verify_t *v, const paylock_link_t *l)
+{
+    if (!l->adopt && (!l->init || memcmp(l->prev, paylock_zeros,
+                                         PAYLOCK_HASH_LEN) != 0))
+    {
+        return paylock_verify_bad(v, PAYLOCK_FAULT_FORK, l->seq,
+                                  "entry %" PRIu64 " does not begin a trail",
+                                  l->seq);
+    }
+
+    memcpy(v->chain, l->chain, PAYLOCK_CHAIN_LEN);
+    v->first = l->seq;
+
+    return 0;
+}
+
+
+static void
+paylock_verify_accept(paylock_verify_t *v, const paylock_link_t *l)
+{
+    if (l->adopt) {
+
+        if (l->seq > v->known_seq) {
+            v->known = NULL;
+        }
+
+        v->adopts++;
+        v->missing += l->seq - v->seq - 1;
+    }
+
+    v->seq = l->seq;
+    v->entries++;
+    memcpy(v->hash, l->hash, PAYLOCK_HASH_LEN);
+
+    paylock_verify_seen(v, l);
+}
+
+
+static void
+paylock_verify_clock(paylock_verify_t *v, const paylock_entry_t *e)
+{
+    uint64_t  time, back;
+
+    time = strtoull(e->field[PAYLOCK_AUDIT_TIME].data, NULL, 10);
+
+    if (v->time_last == 0) {
+        v->time_first = time;
+    }
+
+    back = v->time_last > time ? v->time_last - time : 0;
+
+    if (back >= PAYLOCK_STEP) {
+        v->steps_back++;
+
+        if (back > v->step_most) {
+            v->step_most = back;
+            v->step_seq = e->seq;
+        }
+    }
+
+    v->time_last = time;
+    v->time_most = time > v->time_most ? time : v->time_most;
+}
+
+
+int
+paylock_verify_is(const paylock_entry_t *e, const char *action)
+{
+    return paylock_str_is(e->field[PAYLOCK_AUDIT_ACTION], action);
+}
+
+
+int
+paylock_verify_bad(paylock_verify_t *v, paylock_fault_e kind, uint64_t seq,
+    const char *fmt, ...)
+{
+    va_list  args;
+
+    v->fault.kind = kind;
+    v->fault.seq = seq;
+    v->fault.adopted = 0;
+
+    va_start(args, fmt);
+    (void) vsnprintf(v->fault.text, sizeof(v->fault.text), fmt, args);
+    va_end(args);
+
+    return -1;
+}

@@ -1,0 +1,203 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * Verifies an audit trail: it is given the entries in their order, of some
+ * perhaps the leaf alone, and stops at the first fault.  The rules are written
+ * down in docs/audit-format.md.
+ */
+
+
+#ifndef _PAYLOCK_VERIFY_H_INCLUDED_
+#define _PAYLOCK_VERIFY_H_INCLUDED_
+
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "paylock_audit.h"
+#include "paylock_checkpoint.h"
+#include "paylock_keyring.h"
+
+
+typedef enum {
+    PAYLOCK_FAULT_NONE = 0,
+    PAYLOCK_FAULT_EDIT,                /* an entry was changed */
+    PAYLOCK_FAULT_GAP,                 /* entries are missing */
+    PAYLOCK_FAULT_FORK,                /* one does not follow the one before */
+    PAYLOCK_FAULT_SIGNATURE,           /* bad or missing */
+    PAYLOCK_FAULT_KEY,                 /* unknown or revoked */
+    PAYLOCK_FAULT_ROLLBACK,            /* an entry that was seen is missing */
+    PAYLOCK_FAULT_FLAGS,               /* records differ from the trail */
+    PAYLOCK_FAULT_MEMORY,              /* not verified: out of memory */
+    PAYLOCK_FAULTS
+} paylock_fault_e;
+
+
+/* their names, by paylock_fault_e */
+
+extern const char *const  paylock_fault_names[PAYLOCK_FAULTS];
+
+
+typedef struct {
+    paylock_fault_e  kind;
+    uint64_t         seq;              /* of the entry; 0: of none */
+    char             text[512];        /* a sentence; may hold control chars */
+    uint64_t         adopted;          /* the entry that declares it; or 0 */
+} paylock_fault_t;
+
+
+typedef enum {
+    PAYLOCK_WITNESS_UNSEEN = 0,
+    PAYLOCK_WITNESS_FITS,
+    PAYLOCK_WITNESS_DIFFERS,
+    PAYLOCK_WITNESS_ADOPTED            /* lost, as an adopt declares */
+} paylock_witness_e;
+
+
+/* A head that somebody outside the trail remembers. */
+
+typedef struct {
+    const char         *name;
+    uint64_t            seq;
+    char                chain[PAYLOCK_CHAIN_LEN + 1];
+    char                hash[PAYLOCK_HASH_LEN + 1];
+    paylock_witness_e   state;
+    unsigned            inside:1;      /* kept in Redis: others may write it */
+} paylock_witness_t;
+
+
+/* An entry of another host in an export: its contents are left out. */
+
+typedef struct {
+    uint64_t       seq;
+    paylock_str_t  leaf;
+    paylock_str_t  key;                /* of the signature; both may be empty */
+    paylock_str_t  sig;
+} paylock_leaf_t;
+
+
+/*
+ * The transaction under way: entries with the same key and request, of which
+ * the last carries the signature.
+ */
+
+typedef struct {
+    uint64_t       seq;                /* of its last entry so far; 0: none */
+    char           key[PAYLOCK_KEY_LEN];
+    unsigned char  request[32];        /* its SHA-256 */
+} paylock_row_t;
+
+
+typedef struct {
+    char                chain[PAYLOCK_CHAIN_LEN + 1];     /* "": any */
+    char                genesis[PAYLOCK_KEY_LEN + 1];     /* first key */
+    unsigned            vouched:1;     /* genesis was given by the caller */
+
+    /* the keys as they were at an earlier entry, or NULL */
+
+    const paylock_keyring_t  *known;
+    uint64_t                  known_seq;
+
+    paylock_witness_t  *witness;       /* in the order of their seq */
+    size_t              n_witnesses;
+    size_t              next;          /* the first that is still to come */
+
+    /* so far */
+
+    uint64_t            seq;           /* of the last entry; 0: none yet */
+    char                hash[PAYLOCK_HASH_LEN + 1];
+    uint64_t            first;         /* seq of the first entry */
+    uint64_t            entries;       /* leaves included */
+    uint64_t            bare;          /* leaves */
+    uint64_t            plain;         /* entries without a key */
+    uint64_t            begun;         /* the first signed entry; 0: none */
+    uint64_t            covered;       /* the last entry that is signed */
+    uint64_t            missing;       /* entries that adopts declared lost */
+    uint64_t            adopts;
+    paylock_row_t       row;
+    paylock_keyring_t   ring;
+
+    uint64_t            time_first;    /* Unix milliseconds */
+    uint64_t            time_last;
+    uint64_t            time_most;     /* the latest of all */
+    uint64_t            steps_back;    /* of the clock, by a second or more */
+    uint64_t            step_most;     /* the largest step, milliseconds */
+    uint64_t            step_seq;      /* ... and the entry behind it */
+
+    paylock_fault_t     fault;
+} paylock_verify_t;
+
+
+/*
+ * Begins.  chain and genesis (the trail's first key) are what the caller knows
+ * from outside Redis; NULL or "" if it knows nothing.
+ */
+
+void paylock_verify_begin(paylock_verify_t *v, const char *chain,
+    const char *genesis);
+
+/*
+ * Gives the keys as the caller has seen them at entry seq.  A key that was
+ * revoked by then stays so although the entry that revoked it may have been
+ * cut off; an adopt ends that.  The ring must outlive the verifier.
+ */
+
+void paylock_verify_known(paylock_verify_t *v, const paylock_keyring_t *ring,
+    uint64_t seq);
+
+/* Gives the witnesses, and sorts them.  They must outlive the verifier. */
+
+void paylock_verify_witnesses(paylock_verify_t *v, paylock_witness_t *w,
+    size_t n);
+
+/*
+ * Takes the next entry, or its leaf, or one that cannot be read (why is what
+ * paylock_entry_read() returned).  Returns 0, or -1: then v->fault says what
+ * is wrong, and only paylock_verify_adopt() may be called.
+ */
+
+int paylock_verify_entry(paylock_verify_t *v, const paylock_entry_t *e);
+int paylock_verify_leaf(paylock_verify_t *v, const paylock_leaf_t *l);
+int paylock_verify_unreadable(paylock_verify_t *v, const char *why);
+
+/*
+ * After a fault: does this entry adopt it?  before is the hash that the entry
+ * in front of this one carries, good or not.  Returns 0 if it is an adopt that
+ * follows that hash and is signed by a good key: verification goes on behind
+ * it.  Else -1.
+ */
+
+int paylock_verify_adopt(paylock_verify_t *v, const paylock_entry_t *e,
+    const char *before);
+
+/* Takes the end of the trail, or a checkpoint that stands here.  As above. */
+
+int paylock_verify_end(paylock_verify_t *v);
+int paylock_verify_checkpoint(paylock_verify_t *v,
+    const paylock_checkpoint_t *c);
+
+/*
+ * After the end: compares the trail with a witness.  fault->kind is
+ * PAYLOCK_FAULT_NONE if they agree.
+ */
+
+void paylock_verify_witness(const paylock_verify_t *v,
+    const paylock_witness_t *w, paylock_fault_t *fault);
+
+/* Frees the keys of the verifier. */
+
+void paylock_verify_free(paylock_verify_t *v);
+
+/* Is this the action of the entry? */
+
+int paylock_verify_is(const paylock_entry_t *e, const char *action);
+
+/* Sets v->fault.  Returns -1. */
+
+int paylock_verify_bad(paylock_verify_t *v, paylock_fault_e kind,
+    uint64_t seq, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+
+#endif /* _PAYLOCK_VERIFY_H_INCLUDED_ */

@@ -1,0 +1,88 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * Audit entries: their fields in the stream, the leaf and the hash that chain
+ * them, the signature.  The format is written down in docs/audit-format.md.
+ */
+
+
+#ifndef _PAYLOCK_AUDIT_H_INCLUDED_
+#define _PAYLOCK_AUDIT_H_INCLUDED_
+
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <hiredis/hiredis.h>
+
+#include "paylock_field.h"
+#include "paylock_str.h"
+
+
+#define PAYLOCK_AUDIT_VERSION  "1"
+
+
+typedef struct {
+    uint64_t       seq;
+    paylock_str_t  field[PAYLOCK_AUDIT_FIELDS];   /* absent: len 0 */
+} paylock_entry_t;
+
+
+/*
+ * Reads a stream entry as XRANGE and XREAD give it, [id, [name, value, …]].
+ * The fields point into the reply.  Returns NULL, or why it is no audit
+ * entry (id not <seq>-0, unknown version, field twice or not UTF-8, time not
+ * a number, a field not of as many hex digits as it must have), as a static
+ * text that fits behind 'entry … '.  Unknown fields are skipped.
+ */
+
+const char *paylock_entry_read(const redisReply *reply, paylock_entry_t *e);
+
+/* Checks the fields of an entry that came another way.  Returns the same. */
+
+const char *paylock_entry_check(const paylock_entry_t *e);
+
+/*
+ * The text whose SHA-256 is the entry's leaf, len bytes without a zero; the
+ * caller frees it.  NULL when out of memory.
+ */
+
+char *paylock_entry_leaf_text(const paylock_entry_t *e, size_t *len);
+
+/*
+ * The leaf of an entry; the hash of an entry from what it covers, in
+ * lower-case hex digits.  Results are 64 such digits and a zero.  Both return
+ * 0, or -1 when out of memory or if the crypto library fails.
+ */
+
+int paylock_entry_leaf(const paylock_entry_t *e,
+    char hex[PAYLOCK_HASH_LEN + 1]);
+int paylock_entry_link(const char *chain, uint64_t seq, const char *prev,
+    const char *leaf, char hex[PAYLOCK_HASH_LEN + 1]);
+
+/* The hash of an entry from its fields.  Returns the same. */
+
+int paylock_entry_hash(const paylock_entry_t *e,
+    char hex[PAYLOCK_HASH_LEN + 1]);
+
+/*
+ * Does the entry carry the hash of its contents?  1 yes, 0 no, -1 if it cannot
+ * be told: out of memory, or the crypto library fails.
+ */
+
+int paylock_entry_intact(const paylock_entry_t *e);
+
+/*
+ * Does the entry change the record of a host?  Not so an entry without a host,
+ * a notice, and a pass that is issued: who replays a trail skips them.
+ */
+
+int paylock_entry_changes(const paylock_entry_t *e);
+
+/* Is s of len lower-case hex digits? */
+
+int paylock_hex_check(const paylock_str_t *s, size_t len);
+
+
+#endif /* _PAYLOCK_AUDIT_H_INCLUDED_ */
