@@ -50,5 +50,12 @@ int cmd_unlock(admin_t *a);
 int cmd_unprotect(admin_t *a);
 int cmd_version(admin_t *a);
 
+/* ... and what looks at the options of some, before anything is set up */
+
+int audit_log_check(admin_t *a);
+int key_check(admin_t *a);
+int list_check(admin_t *a);
+int status_check(admin_t *a);
+
 
 #endif /* _COMMANDS_H_INCLUDED_ */

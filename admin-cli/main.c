@@ -15,11 +15,13 @@
 #include "cli/error_print.h"
 #include "cli/output.h"
 #include "cli/secret_prompt.h"
+#include "cli/setup.h"
 #include "commands.h"
 
 
 static void main_descriptors(void);
 static int main_wants_json(int argc, char **argv);
+static int main_run(admin_t *a);
 static void main_calls(admin_t *a);
 static void main_warn(void *data, const error_info_t *warning);
 static int main_passphrase(void *data, const char *path, char **secret);
@@ -53,11 +55,10 @@ main(int argc, char **argv)
 
     if (status == STATUS_DONE) {
         main_calls(&a);
-        status = a.opt[OPT_HELP] ? cmd_help(&a) : a.command->run(&a);
+        status = a.opt[OPT_HELP] ? cmd_help(&a) : main_run(&a);
     }
 
-    control_free(&ctl);
-    settings_from_free(&a.from);
+    setup_free(&a);
 
     status = output_end(&a, status);
 
@@ -66,6 +67,17 @@ main(int argc, char **argv)
     }
 
     return status;
+}
+
+
+static int
+main_run(admin_t *a)
+{
+    int  status;
+
+    status = setup_command(a);
+
+    return status == STATUS_DONE ? a->command->run(a) : status;
 }
 
 

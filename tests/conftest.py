@@ -1,29 +1,26 @@
 # Copyright (C) 2026 paylock contributors
+#
+# What pytest reads first; tests/README.md tells how to run and write tests.
 
-import os
-import pathlib
-import shutil
 import signal
-import subprocess
-import tempfile
 
-import pytest
+from support.servers import ASAN
 
-import servers
-from backend import Backend
-from gate import Gate
+pytest_plugins = [f"support.{name}" for name in (
+    "answer", "bundle", "cli", "fixtures", "passes", "saving")]
 
 
-# under sanitizers: what counts instructions, bytes or time, or looks at the
-# build itself, has nothing to say
+# not under sanitizers: tests that measure instructions, memory or time, or
+# that look at the build
 
-if servers.ASAN:
-    collect_ignore = ["test_build.py", "test_cost.py", "test_fuzz.py",
-                      "test_memory.py", "test_run.py", "test_scale.py"]
+if ASAN:
+    collect_ignore = [
+        "project/test_build.py", "project/test_fuzz.py", "project/test_run.py",
+        "whole/test_cost.py", "whole/test_memory.py", "whole/test_scale.py"]
 
 
-# what is ignored where the tests run in the background stays so in what
-# they start
+# Python ignores what nohup made it ignore, and so would the servers that the
+# tests start: they are stopped by these signals
 
 for sig in signal.SIGHUP, signal.SIGINT:
     if signal.getsignal(sig) == signal.SIG_IGN:
@@ -34,115 +31,3 @@ def pytest_collection_modifyitems(items):
     """The end of the alphabet first: it takes long, and whoever got it last
     would be alone with it."""
     items.sort(key=lambda item: item.path.name, reverse=True)
-
-
-def children():
-    """The pids of this process's children, zombies included."""
-    while True:
-        try:
-            return {int(pid)
-                    for task in pathlib.Path("/proc/self/task").iterdir()
-                    for pid in (task / "children").read_text().split()}
-        except OSError:
-            pass                        # a thread has just ended
-
-
-@pytest.fixture(autouse=True)
-def no_process_left():
-    """Whatever a test starts has ended when it is over."""
-    before = children()
-    yield
-    left = children() - before
-    for pid in left:
-        os.kill(pid, signal.SIGKILL)
-    assert not left, f"processes left: {left}"
-
-
-@pytest.fixture
-def private():
-    """A directory whose path the workers' user may walk and that is short
-    enough for the name of a unix socket, which pytest's own are not."""
-    path = pathlib.Path(tempfile.mkdtemp(prefix="paylock-test-"))
-    path.chmod(0o755)
-    yield path
-    found = servers.sanitizers_found(path)
-    assert not found, found
-    if "PAYLOCK_TEST_KEEP" not in os.environ:
-        shutil.rmtree(path)
-
-
-@pytest.fixture
-def redis(private):
-    server = servers.Redis(private)
-    try:
-        yield server.start()
-    finally:
-        server.discard()
-
-
-@pytest.fixture
-def admin(redis, private):
-    return servers.Admin(redis, private / "admin")
-
-
-@pytest.fixture
-def known(admin):
-    """A paylock-admin that has made its chain."""
-    admin("init")
-    return admin
-
-
-@pytest.fixture
-def backend():
-    server = Backend()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def nginx(redis, private):
-    """nginx(server_blocks, **kw): starts an Nginx bound to redis."""
-    started = []
-
-    def start(http, **kw):
-        server = servers.Nginx(private / f"nginx{len(started)}", http,
-                               kw.pop("redis", redis), **kw)
-        started.append(server)
-        return server.start()
-
-    yield start
-
-    failures = []
-    for server in reversed(started):
-        try:
-            server.stop()
-        except AssertionError as failure:
-            failures.append(str(failure))
-    assert not failures, "\n".join(failures)
-
-
-@pytest.fixture
-def gate(nginx, admin, backend, private):
-    return Gate(nginx, admin, backend, private)
-
-
-@pytest.fixture
-def mounts():
-    """The command whose mounts are seen by what it runs alone."""
-    command = ["unshare", "--mount"]
-    if os.geteuid() or subprocess.run([*command, "true"],
-                                      capture_output=True).returncode:
-        pytest.skip("only who may mount can try it")
-    return command
-
-
-@pytest.fixture(scope="session")
-def tls(tmp_path_factory):
-    """The paths of a certificate and its key, which the master reads."""
-    path = tmp_path_factory.mktemp("tls")
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-         "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
-         "/CN=acme.example", "-keyout", "key.pem", "-out", "cert.pem"],
-        cwd=path, check=True, capture_output=True)
-    return path / "cert.pem", path / "key.pem"

@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 
-import servers
+from support import servers
 
 TIMEOUT = 300           # of one file, in seconds
 AGAIN = 2               # more runs of a file that differs

@@ -16,6 +16,7 @@
 #include "cli/progress.h"
 #include "cli/settings.h"
 #include "context/control.h"
+#include "trail/known_head.h"
 
 
 #define ADMIN_CHECKPOINTS  16          /* options of that name, at most */
@@ -24,14 +25,27 @@
 typedef struct admin_s  admin_t;
 
 
+/* What is set up before a command runs, in this order. */
+
+#define SETUP_HOSTS     0x01           /* the arguments are host names */
+#define SETUP_SETTINGS  0x02
+#define SETUP_KNOWN     0x04           /* what is known of the trail here */
+#define SETUP_REDIS     0x08           /* the connection */
+
+
 typedef struct {
     const char  *name;                 /* one word or two */
     const char  *args;                 /* as in the synopsis */
     int          least;                /* number of arguments */
     int          most;
     uint64_t     options;              /* OPT_BIT() each, without global ones */
+    unsigned     setup;                /* SETUP_* each */
     const char  *help;                 /* one line */
     int        (*run)(admin_t *a);     /* returns a status */
+
+    /* looks at the options before anything is set up, or NULL; a status */
+
+    int        (*check)(admin_t *a);
 } command_t;
 
 
@@ -43,6 +57,9 @@ struct admin_s {
     int               n_checkpoints;
     char            **arg;
     int               n_args;
+    char            **host;            /* SETUP_HOSTS: normalized, each once */
+    size_t            n_hosts;
+    head_t            known;           /* SETUP_KNOWN */
 
     settings_from_t   from;
     control_t        *ctl;

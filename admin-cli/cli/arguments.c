@@ -62,6 +62,8 @@ done:
 
     if (status != STATUS_DONE) {
         names_free(*names, *n);
+        *names = NULL;
+        *n = 0;
     }
 
     return status;

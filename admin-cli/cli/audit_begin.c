@@ -4,8 +4,6 @@
  */
 
 
-#include <string.h>
-
 #include "cli/admin.h"
 #include "cli/audit_begin.h"
 #include "cli/verify_report.h"
@@ -16,13 +14,7 @@ audit_begin(admin_t *a, verify_t *c)
 {
     int  status;
 
-    memset(c, 0, sizeof(verify_t));
-
-    status = settings_load(a);
-
-    if (status == STATUS_DONE) {
-        status = verify_begin(a->ctl, c, a->opt[OPT_TRUST]);
-    }
+    status = verify_begin(a->ctl, c, a->opt[OPT_TRUST]);
 
     c->checkpoint = a->checkpoint;
     c->n_checkpoints = (size_t) a->n_checkpoints;

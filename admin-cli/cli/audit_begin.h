@@ -15,8 +15,8 @@
 
 
 /*
- * Reads the settings and begins to verify, by --trust and --checkpoint; the
- * caller calls verify_free() in any case.  Returns a status.
+ * Begins to verify, by --trust and --checkpoint; the caller calls verify_free()
+ * in any case.  Returns a status.
  */
 
 int audit_begin(admin_t *a, verify_t *c);

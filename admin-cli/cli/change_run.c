@@ -6,11 +6,9 @@
 
 #include <string.h>
 
-#include "cli/arguments.h"
 #include "cli/change_run.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
-#include "records/host_name.h"
 
 
 static int run_check_request(admin_t *a);
@@ -20,21 +18,7 @@ static int run_commit(change_run_t *run);
 int
 change_run(change_run_t *run)
 {
-    int      status;
-    char   **name;
-    size_t   n;
-
-    status = arguments_hosts(run->a, &name, &n);
-
-    if (status != STATUS_DONE) {
-        return status;
-    }
-
-    status = change_run_hosts(run, name, n);
-
-    names_free(name, n);
-
-    return status;
+    return change_run_hosts(run, run->a->host, run->a->n_hosts);
 }
 
 

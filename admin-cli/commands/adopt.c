@@ -42,16 +42,11 @@ cmd_adopt(admin_t *a)
 
     memset(&t, 0, sizeof(adopt_t));
 
-    if ((status = settings_load(a)) != STATUS_DONE
-        || (status = known_head_load(a->ctl, &t.known)) != STATUS_DONE
-        || (status = trail_append_begin(a->ctl, &t.entry,
-                                        "adopt")) != STATUS_DONE)
-    {
-        return status;
-    }
+    t.known = a->known;
+    status = trail_append_begin(a->ctl, &t.entry, "adopt");
 
-    if (control_connect(a->ctl) != STATUS_DONE) {
-        return a->ctl->error.status;
+    if (status != STATUS_DONE) {
+        return status;
     }
 
     t.opens = json_object();

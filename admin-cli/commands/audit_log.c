@@ -51,32 +51,26 @@ static void log_print_field(const paylock_entry_t *e,
 
 
 int
+audit_log_check(admin_t *a)
+{
+    log_t  log;
+
+    return log_options(a, &log);
+}
+
+
+int
 cmd_audit_log(admin_t *a)
 {
-    int      status;
-    char   **name;
-    log_t    log;
-    size_t   n;
+    log_t  log;
 
-    status = log_options(a, &log);
-
-    if (status != STATUS_DONE
-        || (status = arguments_hosts(a, &name, &n)) != STATUS_DONE)
-    {
-        return status;
+    if (log_options(a, &log) != STATUS_DONE) {
+        return a->ctl->error.status;
     }
 
-    log.host = n ? name[0] : NULL;
-    status = settings_load(a);
+    log.host = a->n_hosts ? a->host[0] : NULL;
 
-    if (status == STATUS_DONE) {
-        a->ctl->redis = redis_conn_open(&a->ctl->settings, &a->ctl->error);
-        status = a->ctl->redis ? log_follow(a, &log) : a->ctl->error.status;
-    }
-
-    names_free(name, n);
-
-    return status;
+    return log_follow(a, &log);
 }
 
 

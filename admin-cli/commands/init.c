@@ -13,6 +13,7 @@
 #include "cli/acl.h"
 #include "cli/confirm.h"
 #include "cli/output.h"
+#include "cli/setup.h"
 #include "commands.h"
 #include "records/nodes.h"
 #include "trail/entry.h"
@@ -38,25 +39,17 @@ int
 cmd_init(admin_t *a)
 {
     int     status, created;
-    head_t  known, head;
-
-    if ((status = settings_load(a)) != STATUS_DONE) {
-        return status;
-    }
+    head_t  head;
 
     if (a->opt[OPT_ACL]) {
         return acl_print(a);
     }
 
-    if ((status = known_head_load(a->ctl, &known)) != STATUS_DONE) {
-        return status;
-    }
+    status = setup(a, SETUP_KNOWN|SETUP_REDIS);
 
-    if (control_connect(a->ctl) != STATUS_DONE) {
-        return a->ctl->error.status;
+    if (status == STATUS_DONE) {
+        status = init_chain(a, &a->known, &head, &created);
     }
-
-    status = init_chain(a, &known, &head, &created);
 
     if (status == STATUS_DONE && !a->opt[OPT_DRY_RUN]) {
         status = known_head_save(a->ctl, &head);

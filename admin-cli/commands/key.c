@@ -26,7 +26,6 @@ typedef struct {
     int             add;
     char            subject[PAYLOCK_KEY_LEN + 1];
     trail_append_t  entry;
-    head_t          known;
     head_t          head;              /* seq 0: there is nothing to write */
 } keychange_t;
 
@@ -51,6 +50,17 @@ int
 cmd_key_revoke(admin_t *a)
 {
     return key_change(a, 0);
+}
+
+
+int
+key_check(admin_t *a)
+{
+    char  subject[PAYLOCK_KEY_LEN + 1];
+
+    return arguments_text(a, OPT_REASON, CHANGE_REASON_MAX) == STATUS_DONE
+           ? signer_subject(a->arg[0], subject, &a->ctl->error)
+           : a->ctl->error.status;
 }
 
 
@@ -79,12 +89,8 @@ key_prepare(admin_t *a, keychange_t *k)
 {
     int  status;
 
-    if ((status = arguments_text(a, OPT_REASON, CHANGE_REASON_MAX))
+    if ((status = signer_subject(a->arg[0], k->subject, &a->ctl->error))
         != STATUS_DONE
-        || (status = settings_load(a)) != STATUS_DONE
-        || (status = signer_subject(a->arg[0], k->subject, &a->ctl->error))
-           != STATUS_DONE
-        || (status = known_head_load(a->ctl, &k->known)) != STATUS_DONE
         || (status = trail_append_begin(a->ctl, &k->entry, k->add ? "key-add"
                                                              : "key-revoke"))
            != STATUS_DONE
@@ -96,9 +102,7 @@ key_prepare(admin_t *a, keychange_t *k)
     entry_set(&k->entry.e, PAYLOCK_AUDIT_SUBJECT, k->subject);
     entry_set(&k->entry.e, PAYLOCK_AUDIT_REASON, a->opt[OPT_REASON]);
 
-    a->ctl->redis = redis_conn_open(&a->ctl->settings, &a->ctl->error);
-
-    return a->ctl->redis ? STATUS_DONE : a->ctl->error.status;
+    return STATUS_DONE;
 }
 
 
@@ -115,7 +119,7 @@ key_write(admin_t *a, keychange_t *k)
     for (tries = 0; tries < KEY_TRIES; tries++) {
 
         if (head_read(a->ctl, &s) != STATUS_DONE
-            || head_judge(a->ctl, &k->known, &s) != STATUS_DONE
+            || head_judge(a->ctl, &a->known, &s) != STATUS_DONE
             || key_judge(a, k, &s) != STATUS_DONE)
         {
             return a->ctl->error.status;

@@ -30,21 +30,10 @@ int
 cmd_key_list(admin_t *a)
 {
     int                status;
-    head_t             known;
     json_t            *keys;
     paylock_verify_t   v;
 
-    if ((status = settings_load(a)) != STATUS_DONE
-        || (status = known_head_load(a->ctl, &known)) != STATUS_DONE)
-    {
-        return status;
-    }
-
-    if (control_connect(a->ctl) != STATUS_DONE) {
-        return a->ctl->error.status;
-    }
-
-    paylock_verify_begin(&v, known.chain, a->ctl->trust.genesis);
+    paylock_verify_begin(&v, a->known.chain, a->ctl->trust.genesis);
     keys = json_array();
 
     status = trust_walk(a->ctl, &v, 0, list_entry, keys);

@@ -30,7 +30,6 @@ typedef struct {
 } list_t;
 
 
-static int list_options(admin_t *a);
 static int list_field(void *data, const redisReply *host,
     const redisReply *value);
 static int list_print(admin_t *a, const json_t *records);
@@ -63,18 +62,6 @@ cmd_list(admin_t *a)
     list_t    list;
     uint64_t  n;
 
-    status = list_options(a);
-
-    if (status != STATUS_DONE
-        || (status = settings_load(a)) != STATUS_DONE)
-    {
-        return status;
-    }
-
-    if (control_connect(a->ctl) != STATUS_DONE) {
-        return a->ctl->error.status;
-    }
-
     list.admin = a;
     list.records = json_object();
 
@@ -99,8 +86,8 @@ cmd_list(admin_t *a)
 }
 
 
-static int
-list_options(admin_t *a)
+int
+list_check(admin_t *a)
 {
     size_t       i;
     const char  *stage;

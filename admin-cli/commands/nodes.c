@@ -51,18 +51,9 @@ cmd_nodes(admin_t *a)
     head_t    head;
     nodes_t   nodes;
 
-    status = settings_load(a);
-
-    if (status != STATUS_DONE) {
-        return status;
-    }
-
-    a->ctl->redis = redis_conn_open(&a->ctl->settings, &a->ctl->error);
-
     /* the head comes first: none of the reports is older than it */
 
-    if (a->ctl->redis == NULL
-        || head_newest(a->ctl, &head) != STATUS_DONE
+    if (head_newest(a->ctl, &head) != STATUS_DONE
         || nodes_read(a->ctl, &nodes) != STATUS_DONE)
     {
         return a->ctl->error.status;
@@ -224,16 +215,6 @@ cmd_nodes_forget(admin_t *a)
 {
     int      status;
     json_t  *forgotten, *unknown;
-
-    status = settings_load(a);
-
-    if (status != STATUS_DONE) {
-        return status;
-    }
-
-    if (control_connect(a->ctl) != STATUS_DONE) {
-        return a->ctl->error.status;
-    }
 
     forgotten = json_array();
     unknown = json_array();

@@ -64,19 +64,11 @@ static const column_t  passes_columns[] = {
 int
 cmd_pass_list(admin_t *a)
 {
-    int        status;
-    char     **name;
-    size_t     n;
-    passes_t   p;
-
-    status = arguments_hosts(a, &name, &n);
-
-    if (status != STATUS_DONE) {
-        return status;
-    }
+    int       status;
+    passes_t  p;
 
     p.admin = a;
-    p.host = n ? name[0] : NULL;
+    p.host = a->n_hosts ? a->host[0] : NULL;
     p.passes = json_array();
     p.after = json_object();
 
@@ -85,7 +77,6 @@ cmd_pass_list(admin_t *a)
 
     json_decref(p.passes);
     json_decref(p.after);
-    names_free(name, n);
 
     return status;
 }
@@ -95,16 +86,6 @@ static int
 passes_read(admin_t *a, passes_t *p)
 {
     int  status;
-
-    status = settings_load(a);
-
-    if (status != STATUS_DONE) {
-        return status;
-    }
-
-    if (control_connect(a->ctl) != STATUS_DONE) {
-        return a->ctl->error.status;
-    }
 
     status = trail_forwards(a->ctl, passes_entry, p);
 

@@ -30,33 +30,16 @@ static void status_near(admin_t *a, char **name, const matching_record_t *h,
 
 
 int
+status_check(admin_t *a)
+{
+    return probe_check(a);
+}
+
+
+int
 cmd_status(admin_t *a)
 {
-    int      status;
-    char   **name;
-    size_t   n;
-
-    status = probe_check(a);
-
-    if (status == STATUS_DONE) {
-        status = arguments_hosts(a, &name, &n);
-    }
-
-    if (status != STATUS_DONE) {
-        return status;
-    }
-
-    status = settings_load(a);
-
-    if (status == STATUS_DONE) {
-        a->ctl->redis = redis_conn_open(&a->ctl->settings, &a->ctl->error);
-        status = a->ctl->redis ? status_hosts(a, name,
-                                              n) : a->ctl->error.status;
-    }
-
-    names_free(name, n);
-
-    return status;
+    return status_hosts(a, a->host, a->n_hosts);
 }
 
 

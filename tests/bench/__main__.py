@@ -8,9 +8,9 @@ import sys
 import time
 import traceback
 
-import servers
 from bench.report import Report
 from bench.rig import MILLION, Rig
+from support import servers
 
 PARTS = ["instructions", "throughput", "memory", "scan", "flips", "nodes",
          "latency"]

@@ -1,6 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# From the transaction to the answer, and how many of them a node follows.
+# The time from a transaction in Redis to the first locked answer, and how many
+# changes a second nginx can follow.
 
 import os
 import signal
@@ -8,11 +9,11 @@ import statistics
 import subprocess
 import time
 
-import servers
 from bench.report import percentile, spread
 from bench.rig import MILLION, Client, cpu, cut, scans
 from bench.writer import FLIPPED
-from servers import wait_for
+from support import servers
+from support.servers import wait_for
 
 WORKERS = 8
 FLIPS = 50000       # are written sooner than a node gives Redis up

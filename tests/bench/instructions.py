@@ -2,13 +2,13 @@
 #
 # Instructions of a request in user space, as callgrind counts them.
 
-import callgrind
 from bench import svg
 from bench.rig import MILLION, PAGE, SITES
 from bench.variants import closes, variants
 from bench.writer import FLIPPED, LOCKED
-from chain import LOCKS
-from servers import wait_for
+from support import callgrind
+from support.chain import LOCKS
+from support.servers import wait_for
 
 WWW = [f"www.{site}" for site in SITES]
 

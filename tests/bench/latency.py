@@ -1,8 +1,8 @@
 # Copyright (C) 2026 paylock contributors
 #
-# How long a request takes while something else goes on: one after the other,
-# on one connection, to the one worker, which is the one that follows Redis.
-# Every stretch of it has one of quiet beside it.
+# The time that a request takes while something else goes on: one request after
+# the other on one connection to the worker that follows Redis.  Each
+# measurement stands beside one without the disturbance.
 
 import contextlib
 import multiprocessing
@@ -15,7 +15,7 @@ from bench.rig import (ALONE, MILLION, SITES, Client, Clock, apart, cut,
                        follows, scans)
 from bench.variants import closes, variants
 from bench.writer import LOCKED
-from chain import LOCKS
+from support.chain import LOCKS
 
 QUIET = 0.5             # seconds of a stretch
 

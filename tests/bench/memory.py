@@ -1,6 +1,6 @@
 # Copyright (C) 2026 paylock contributors
 #
-# What a million records take, and what they take as a map.
+# The memory of a million records, and of a map of as many names.
 
 import os
 import pathlib
@@ -12,7 +12,7 @@ from bench import svg
 from bench.rig import MILLION, PAGE, live
 from bench.variants import map_of
 from bench.writer import LOCKED
-from servers import wait_for
+from support.servers import wait_for
 
 MB = 1 << 20
 

@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# What nodes ask of Redis: while nothing changes, for each flip, and for a
-# scan of all records; and what changes where they follow a replica.
+# The load of nodes on Redis: while nothing changes, for each change, for a
+# scan of all records; and with a replica.
 
 import os
 import signal
@@ -10,8 +10,8 @@ import time
 
 from bench.rig import MILLION, PAGE, cpu
 from bench.writer import FLIPPED
-from replication import follow, in_step, promote
-from servers import wait_for
+from support.replication import follow, in_step, promote
+from support.servers import wait_for
 
 NODES = 10
 FLIPS, RATE = 60, 20    # so many a second: each node reports each of them

@@ -1,6 +1,6 @@
 # Copyright (C) 2026 paylock contributors
 #
-# What was measured, as Markdown and as numbers.
+# The results, as Markdown and as JSON.
 
 import json
 import os
@@ -12,7 +12,7 @@ import statistics
 import subprocess
 import time
 
-import servers
+from support import servers
 
 FIGURES = "performance"
 TOOLS = ("wrk", "valgrind", "libnginx-mod-http-lua", "lua-nginx-redis")

@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# What the measurements run on: servers that end with it, the sites that all
-# of them serve, and a client that costs little.
+# What all measurements use: servers, the same sites for each, and a client
+# that takes little time.
 
 import contextlib
 import os
@@ -12,9 +12,9 @@ import socket
 import tempfile
 import time
 
-import servers
 from bench.writer import Writer
-from servers import NGINX_USER, wait_for
+from support import servers
+from support.servers import NGINX_USER, wait_for
 
 MILLION = 1000000
 

@@ -11,8 +11,7 @@ import time
 from bench.report import spread
 from bench.rig import ALONE, MILLION, PAGE, Client, Clock, apart, live
 from bench.writer import LOCKED
-from servers import wait_for
-
+from support.servers import wait_for
 
 METRICS = """
     server { listen 127.0.0.1:@PORT@; server_name metrics.example;

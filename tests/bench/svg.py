@@ -1,6 +1,6 @@
 # Copyright (C) 2026 paylock contributors
 #
-# Bars, as SVG that follows the reader's light or dark mode.
+# Bar charts in SVG, for light and dark pages.
 
 from xml.sax.saxutils import escape
 

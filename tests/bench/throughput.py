@@ -1,8 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# Requests a second, as wrk gets them.  Every figure is of pairs: so long bare
-# nginx, so long the other one, the first of each pair in turn; or both of them
-# at the same time.
+# Requests a second, measured by wrk.  Each figure compares pairs: bare nginx
+# and another one, in turn or at the same time.
 
 import json
 import os

@@ -1,16 +1,16 @@
 # Copyright (C) 2026 paylock contributors
 #
-# Other ways to close a site, each as its users write it: the names of the
-# locked sites in a place that nginx looks at.  Where the answer cannot be
-# had, they let the request through.
+# Other ways to close a site, as their users write them: nginx looks up the
+# host in a map, a file, Lua or Redis.  If that fails they let the request
+# through.
 
 import dataclasses
 import typing
 
 from bench.rig import PAGE
 from bench.writer import LOCKED
-from chain import AUDIT, LOCKS
-from servers import wait_for
+from support.chain import AUDIT, LOCKS
+from support.servers import wait_for
 
 LUA = tuple(f"/usr/lib/nginx/modules/{name}_module.so"
             for name in ("ndk_http", "ngx_http_lua"))

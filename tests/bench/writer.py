@@ -1,12 +1,13 @@
 # Copyright (C) 2026 paylock contributors
 #
-# Records and flips as paylock-admin writes them, as fast as Redis takes them.
+# Writes records and changes as paylock-admin does, as fast as Redis takes
+# them.
 
 import secrets
 import socket
 import time
 
-from chain import AUDIT, LOCKS, entry_hash
+from support.chain import AUDIT, LOCKS, entry_hash
 
 LOCKED = "customer-%d.example"          # has a record
 OPEN = "open.example"                   # has none

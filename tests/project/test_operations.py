@@ -1,0 +1,209 @@
+# Copyright (C) 2026 paylock contributors
+#
+# The procedures of docs/operations.md, typed as they stand there, with a real
+# Redis and nginx.
+
+import re
+import shutil
+import subprocess
+import textwrap
+import time
+
+import pytest
+
+from support import servers
+from support.servers import OP_USER, wait_for
+
+PAGE = (servers.ROOT / "docs/operations.md").read_text()
+SITE = "server { server_name acme.example; paylock on; }"
+
+
+def blocks(heading):
+    """The commands of a section, one string a block."""
+    part = re.search(rf"(?ms)^## {heading}\n(.*?)(?=^## |\Z)", PAGE)[1]
+    return [textwrap.dedent(block) for block
+            in re.findall(r"(?ms)^( *```sh\n.*?)^ *```$", part)
+            for block in [re.sub(r"^ *```sh\n", "", block)]]
+
+
+class Machine:
+    """Where the commands are typed: paths are those of the test."""
+
+    def __init__(self, redis, admin, private):
+        self.redis = redis
+        self.admin = admin
+        self.dir = private
+        self.backups = private / "backups"
+        self.backups.mkdir()
+        bin = private / "bin"
+        bin.mkdir()
+        for name, script in (
+                ("paylock-admin",
+                 f'exec {servers.CLI} --redis {redis.url} "$@"'),
+                ("redis-cli",
+                 f'exec /usr/bin/redis-cli -s {redis.socket} "$@"'),
+                ("chown", "true"),
+                ("systemctl", f'echo "$1" > {private}/wanted; while [ -e '
+                              f'{private}/wanted ]; do sleep 0.05; done')):
+            (bin / name).write_text(f"#!/bin/sh\n{script}\n")
+            (bin / name).chmod(0o755)
+
+    def systemctl(self):
+        wanted = self.dir / "wanted"
+        word = wanted.read_text().strip() if wanted.exists() else ""
+        if word:
+            getattr(self.redis, word)()
+            wanted.unlink()
+
+    def type(self, script):
+        script = (script.replace("/var/lib/redis", str(self.redis.dir))
+                  .replace("/var/backups/paylock", str(self.backups)))
+        env = {**self.admin.env, **self.admin.login(OP_USER),
+               "PATH": f"{self.dir}/bin:{self.admin.env['PATH']}"}
+        # as it is for who has set nothing
+        del env["XDG_STATE_HOME"], env["XDG_CONFIG_HOME"]
+        out = self.dir / "out"
+        with open(out, "w") as file:
+            ran = subprocess.Popen(["sh", "-e", "-c", script], env=env,
+                                   stdin=subprocess.DEVNULL, stdout=file,
+                                   stderr=file, cwd=self.admin.home)
+        end = time.monotonic() + 60
+        while ran.poll() is None:
+            assert time.monotonic() < end, (script, out.read_text())
+            # not in a thread: Redis would end with it
+            self.systemctl()
+            time.sleep(0.01)
+        assert ran.returncode == 0, (script, out.read_text())
+        return out.read_text()
+
+
+@pytest.fixture
+def machine(redis, admin, private):
+    machine = Machine(redis, admin, private)
+    machine.type("paylock-admin keygen; paylock-admin init; "
+                 "paylock-admin lock acme.example")
+    return machine
+
+
+def test_redis_is_lost(machine, redis, nginx):
+    server = nginx(SITE + " server { server_name lost.example; paylock on; }")
+    server.wait_state("acme.example", "locked")
+    backup, = blocks("Backup")
+    machine.type(backup)
+    assert {path.name for path in machine.backups.iterdir()} \
+        == {"dump.rdb", "trail.jsonl", "checkpoint"}
+    machine.type(backup)                    # and the next day
+    machine.type("paylock-admin lock lost.example")
+    server.wait_state("lost.example", "locked")
+    server.allow(r"\[alert\]")
+
+    aside, back, declare = blocks("Disaster: Redis is lost")
+    machine.type(aside)
+    assert server.state("lost.example") == "locked"
+    machine.type(back)
+    assert redis.client().hkeys("{paylock}:locks") == ["acme.example"]
+    said = machine.type("paylock-admin doctor || true")
+    assert "ends before the entry last seen from here" in said
+    wait_for("the loss to be noticed",
+             lambda: "diverged" in machine.type("paylock-admin nodes"))
+    assert server.state("lost.example") == "locked"
+    machine.type(declare)
+    server.wait_state("lost.example", "locked")
+    wait_for("the end of the hold", lambda: " live " in machine.type(
+        "paylock-admin nodes"))
+    assert server.state("acme.example") == "locked"
+    machine.type("paylock-admin audit verify")
+    machine.type("paylock-admin unlock acme.example lost.example")
+    server.wait_state("lost.example", "open")
+
+
+def test_redis_is_whole_on_another_machine(machine, redis, nginx):
+    server = nginx(SITE)
+    server.wait_state("acme.example", "locked")
+    aside, _, _ = blocks("Disaster: Redis is lost")
+    machine.type(aside)
+    shutil.move(redis.dir / "appendonlydir.lost", redis.dir / "appendonlydir")
+    machine.type("systemctl start redis-server")
+    said = machine.type("paylock-admin doctor")
+    assert "ok       chain" in said
+
+
+def test_node_is_lost(machine, redis, nginx):
+    server = nginx(SITE)
+    server.wait_state("acme.example", "locked")
+    wait_for("a report", lambda: any(
+        '"state":"live"' in report
+        for report in redis.client().hvals("{paylock}:nodes")))
+    redis.client().hset("{paylock}:nodes", "old-node", "{}")
+    block, = blocks("Disaster: an nginx node is lost")
+    machine.type(block)
+    assert "old-node" not in redis.client().hkeys("{paylock}:nodes")
+    assert " live " in machine.type("paylock-admin nodes")
+
+
+def test_rotate_a_key(machine):
+    block, _ = blocks("Rotate a key")
+    machine.type(block)
+    machine.type("paylock-admin unlock acme.example")
+    assert machine.type("paylock-admin key list").count("revoked") == 1
+    assert "ok       key" in machine.type("paylock-admin doctor")
+
+
+def restore(machine, redis, backup=None):
+    """Redis comes back with what was in the backup, or with nothing."""
+    aside, back, _ = blocks("Disaster: Redis is lost")
+    machine.type(aside)
+    if backup:
+        machine.type(back.replace("/var/backups/paylock/dump.rdb", str(backup)))
+    else:
+        machine.type("systemctl start redis-server")
+
+
+@pytest.mark.parametrize("backup", ["meanwhile", "before", None])
+def test_redis_is_lost_after_a_rotation(machine, redis, backup):
+    """From the backup on the way it goes on as ever; else the old key, which
+    is still there, is the one that can sign."""
+    machine.type(f"redis-cli --rdb {machine.backups}/before.rdb")
+    block, again = blocks("Rotate a key")
+    machine.type(block)
+    (machine.backups / "dump.rdb").rename(machine.backups / "meanwhile.rdb")
+    restore(machine, redis, backup and machine.backups / f"{backup}.rdb")
+    if backup == "meanwhile":
+        machine.type("paylock-admin adopt --yes")
+        machine.type('paylock-admin key revoke old.pub --reason "replaced"')
+    else:
+        said = machine.type("paylock-admin adopt --yes || true")
+        assert "does not count" in said
+        machine.type(again)
+    machine.type("paylock-admin lock next.example")
+    assert machine.type("paylock-admin key list").count("revoked") == 1
+    assert "ok       key" in machine.type("paylock-admin doctor || true")
+
+
+def test_key_is_lost(machine):
+    """Another operator revokes it."""
+    digits = machine.type("paylock-admin keygen lost.pem").split()[-1]
+    machine.type(f"paylock-admin key add {digits}")
+    revoke, _, _ = blocks("Disaster: a key is lost")
+    machine.type(revoke.replace("5f0c...the 64 digits", digits))
+    assert machine.type("paylock-admin key list").count("revoked") == 1
+
+
+def test_the_only_key_is_lost(machine, nginx):
+    server = nginx(SITE)
+    server.wait_state("acme.example", "locked")
+    server.allow(r"\[alert\]")
+    _, again, written = blocks("Disaster: a key is lost")
+    machine.type(again)
+    assert server.state("acme.example") == "locked"
+    machine.type("paylock-admin lock next.example")
+    server.wait_state("next.example", "locked")
+    machine.type(written)
+    wait_for("witnesses of the new trail", lambda: "all is well" in machine
+             .type("paylock-admin audit verify && echo all is well || true"),
+             20, 0.2)
+    assert server.state("acme.example") == "locked"
+    machine.type("paylock-admin unlock acme.example")
+    server.wait_state("acme.example", "open")
+    wait_for("the node to be well", lambda: " live " in machine.type(
+        "paylock-admin nodes"))

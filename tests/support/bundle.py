@@ -1,0 +1,122 @@
+# Copyright (C) 2026 paylock contributors
+#
+# An evidence bundle with entries of two operators, and its verify.sh.
+
+import hashlib
+import pathlib
+import shutil
+import subprocess
+import tempfile
+
+import pytest
+
+from support import servers
+
+LANGUAGES = ["en", "fr"]
+
+# what POSIX has, and the two that the pages name
+TOOLS = ("sh cat cut dirname echo grep mktemp od printf rm sed tail tr "
+         "openssl sha256sum").split()
+
+REASON = "<script>alert(1)</script> \u202e'\"&amp; {{site}}"
+
+
+@pytest.fixture(scope="module")
+def made():
+    """A bundle of acme.example by two operators, made once: tests copy it."""
+    path = pathlib.Path(tempfile.mkdtemp(prefix="paylock-test-"))
+    redis = servers.Redis(path)
+    try:
+        write(redis.start(), path)
+        yield path / "bundle"
+    finally:
+        redis.stop()
+        shutil.rmtree(path)
+
+
+def operator(redis, path, name):
+    admin = servers.Admin(redis, path / name)
+    admin.env.update(PAYLOCK_ACTOR=name, TZ="Europe/Paris")
+    admin.key = admin.json("keygen")["key"]
+    return admin
+
+
+def write(redis, path):
+    alice, bob = (operator(redis, path, name) for name in ("alice", "bob"))
+    alice("init")
+    alice("key", "add", bob.key, "--reason", "Bob")
+    bob("init", "--yes")
+    (path / "letter.pdf").write_text("pay!")
+    bob("notice", "acme.example", "--channel", "letter", "--ref", "RR1DE",
+        "--file", path / "letter.pdf", "--sent", "2026-01-02")
+    alice("lock", "other.example", "--reason", "secret of others")
+    bob("lock", "acme.example", "--notice", "now", "--readonly", "+7d", "--at",
+        "+14d", "--reason", REASON)
+    alice("audit", "checkpoint", "-o", path / "early")
+    bob("lock", "acme.example", "--invoice", "F-1")
+    bob("lock", "acme.example", "b.example", "c.example", "--reason", "late",
+        "--invoice", "F-1", "--amount", "1200.00", "--currency", "EUR",
+        "--due", "2026-01-03")
+    alice("lock", "other.example", "--reason", "again")
+    alice("unlock", "acme.example", "--reason", "paid")
+    alice("reset", "other.example")
+    told = alice.json("audit", "export", "--host", "acme.example", "-o",
+                      f"{path}/bundle/")[0]
+    assert told == {"directory": f"{path}/bundle/", "seq": 12, "entries": 7,
+                    "leaves": 5, "checkpoint": True}
+
+
+@pytest.fixture
+def bundle(made, private):
+    return pathlib.Path(shutil.copytree(made, private / "bundle"))
+
+
+@pytest.fixture
+def tools(private):
+    """A directory with the only programs that verify.sh may use."""
+    path = private / "bin"
+    path.mkdir()
+    for name in TOOLS:
+        (path / name).symlink_to(shutil.which(name))
+    return path
+
+
+@pytest.fixture
+def check(tools):
+    """check(bundle, *args) runs verify.sh."""
+    def run(bundle, *args, shell="sh"):
+        return subprocess.run(
+            [shutil.which(shell), bundle / "verify.sh", *args], text=True,
+            capture_output=True, env={"PATH": str(tools)}, cwd="/",
+            timeout=60)
+    return run
+
+
+def good(done):
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == "" and done.stdout.endswith("\nOK\n")
+
+
+def bad(done, word=""):
+    assert done.returncode == 1, (done.stdout, done.stderr)
+    assert done.stderr.startswith("BAD: ") and word in done.stderr
+    assert "OK" not in done.stdout
+
+
+def chain(bundle):
+    return [line.split() for line in
+            (bundle / "chain.txt").read_text().splitlines()]
+
+
+def put_chain(bundle, lines):
+    (bundle / "chain.txt").write_text(
+        "".join(" ".join(line) + "\n" for line in lines))
+
+
+def sum_up(bundle):
+    """Recomputes the checksums, as a forger without a key can."""
+    names = [line.split("  ")[1] for line in
+             (bundle / "SHA256SUMS").read_text().splitlines()]
+    (bundle / "SHA256SUMS").write_text("".join(
+        f"{hashlib.sha256((bundle / name).read_bytes()).hexdigest()}  {name}\n"
+        for name in names if (bundle / name).exists()))

@@ -1,0 +1,122 @@
+# Copyright (C) 2026 paylock contributors
+#
+# Operators with keys of their own, the errors of paylock-admin, and what it
+# writes.
+
+import json
+import os
+import pty
+import subprocess
+
+import pytest
+
+from support import servers
+from support.chain import AUDIT, LOCKS
+
+
+@pytest.fixture
+def operator(redis, private):
+    """operator(name): a paylock-admin with a key of its own, .key."""
+    def make(name):
+        admin = servers.Admin(redis, private / name)
+        admin.env["PAYLOCK_ACTOR"] = name
+        admin.key = admin.json("keygen")["key"]
+        return admin
+    return make
+
+
+@pytest.fixture
+def alice(operator):
+    """An operator who ran init and locked a site."""
+    alice = operator("alice")
+    alice("init")
+    alice("lock", "a.example")
+    return alice
+
+
+@pytest.fixture
+def bob(alice, operator):
+    """A second operator, whose key alice added."""
+    bob = operator("bob")
+    alice("key", "add", bob.key, "--reason", "Bob")
+    bob("init", "--yes")
+    return bob
+
+
+def failed(done, status, code):
+    """Checks that a command failed this way and returns the error; warnings
+    may precede it."""
+    assert done.returncode == status, done.stderr
+    *warnings, line = done.stderr.splitlines()
+    assert line.isascii() and line.replace("\x7f", "").isprintable()
+    assert not any("error" in json.loads(warning) for warning in warnings)
+    error = json.loads(line)["error"]
+    assert error["code"] == code, error
+    assert set(error) == {"code", "message", "mend", "host"}
+    assert error["message"]
+    assert error["mend"], error
+    return error
+
+
+def refused(admin, status, code, *args, **kw):
+    """Runs a command that has to fail, and returns its error."""
+    done = admin("--json", *args, check=False, **kw)
+    assert done.stdout == ""
+    return failed(done, status, code)
+
+
+def answered(admin, answer, *args):
+    """Runs a command on a terminal, answers its question, and returns status,
+    stdout and stderr."""
+    master, slave = pty.openpty()
+    try:
+        os.write(master, answer.encode() + b"\n")
+        done = subprocess.run(admin.argv(*args), env=admin.env, stdin=slave,
+                              capture_output=True, text=True, timeout=30)
+    finally:
+        os.close(master)
+        os.close(slave)
+    return done.returncode, done.stdout, done.stderr
+
+
+def record(redis, host="acme.example"):
+    value = redis.client().hget(LOCKS, host)
+    return value if value is None else json.loads(value)
+
+
+def stream(redis):
+    """The trail in Redis: (id, entry)."""
+    return redis.client().xrange(AUDIT)
+
+
+def entries(redis):
+    return [entry for _, entry in stream(redis)]
+
+
+def state(redis):
+    return redis.client().hgetall(LOCKS), stream(redis)
+
+
+def memory(admin):
+    [path] = (admin.home / "state/paylock").iterdir()
+    return path
+
+
+def pinned(admin):
+    lines = [line.split(" = ") for line in
+             memory(admin).read_text().splitlines()]
+    keys = [value.split() for name, value in lines if name == "key"]
+    return dict(lines), {key for key, revoked in keys if revoked == "0"}
+
+
+def openssl(*args, **kw):
+    return subprocess.run(["openssl", *map(str, args)], check=True,
+                          capture_output=True, timeout=30, **kw).stdout
+
+
+def config(admin, text, mode=0o600):
+    path = admin.home / "config/paylock/config"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(mode)
+    return path

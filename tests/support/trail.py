@@ -1,0 +1,149 @@
+# Copyright (C) 2026 paylock contributors
+#
+# Signed trails without paylock-admin: as it would write them, and as an
+# attacker with write access to Redis would.
+
+import copy
+import json
+import random
+import time
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from support.chain import AUDIT, LOCKS, entry_hash, entry_leaf
+
+ZEROS = "0" * 64
+
+
+class Key:
+    """An Ed25519 key, the same for the same byte."""
+
+    def __init__(self, byte):
+        self.private = Ed25519PrivateKey.from_private_bytes(bytes([byte] * 32))
+        self.public = self.private.public_key().public_bytes(
+            Encoding.Raw, PublicFormat.Raw).hex()
+
+    def sign(self, text):
+        return self.private.sign(text.encode()).hex()
+
+    def sign_entry(self, entry):
+        return self.sign(f"paylock audit signature 1\nhash {entry['hash']}\n")
+
+
+class Trail:
+    """Entries as (seq, fields).  What is random comes from a seed."""
+
+    def __init__(self, seed=1):
+        self.random = random.Random(seed)
+        self.chain = self.hex(16)
+        self.entries = []
+        self.locks = {}
+        self.time = 1793487600000
+
+    def hex(self, n):
+        return self.random.randbytes(n).hex()
+
+    @property
+    def seq(self):
+        return self.entries[-1][0] if self.entries else 0
+
+    @property
+    def hash(self):
+        return self.entries[-1][1]["hash"] if self.entries else ZEROS
+
+    def add(self, key, *rows, skip=0, sign=True):
+        """One transaction of an entry for each dict of fields."""
+        request = self.hex(16)
+        for fields in rows:
+            self.time += self.random.randint(1, 60000)
+            entry = {"v": "1", "chain": self.chain, "time": str(self.time),
+                     "actor": "tester", "machine": "test", "request": request,
+                     "key": key.public if key else "", "salt": self.hex(16),
+                     "prev": self.hash, **fields}
+            entry = {name: value for name, value in entry.items() if value}
+            seq = self.seq + 1 + skip
+            entry["hash"] = entry_hash(seq, entry)
+            self.entries.append((seq, entry))
+            if entry.get("host") and entry["action"] != "notice":
+                self.locks[entry["host"]] = entry.get("after", "")
+        if key and sign:
+            entry["sig"] = key.sign_entry(entry)
+        return self
+
+    def change(self, host, action="lock", **fields):
+        """The fields of an entry that changes a record."""
+        after = "" if action == "reset" else json.dumps(
+            {"at": self.time // 1000, "lock_at": self.time // 1000,
+             "ref": f"PL-{self.random.randint(0, 9999)}"})
+        return {"action": action, "host": host, "after": after,
+                "before": self.locks.get(host, ""), **fields}
+
+    def copy(self):
+        return copy.deepcopy(self)
+
+    def head(self):
+        return self.chain, self.seq, self.hash
+
+
+def relink(entries, begin, keys=()):
+    """Computes the hashes anew from that index on, as a forger does; signs
+    again with the keys that are at hand.  The entries before are shared."""
+    keys = {key.public: key for key in keys}
+    entries = list(entries)
+    prev = entries[begin - 1][1]["hash"] if begin else ZEROS
+    for i in range(begin, len(entries)):
+        seq, entry = entries[i]
+        entry = {**entry, "prev": prev}
+        prev = entry["hash"] = entry_hash(seq, entry)
+        if "sig" in entry and entry.get("key") in keys:
+            entry["sig"] = keys[entry["key"]].sign_entry(entry)
+        entries[i] = seq, entry
+    return entries
+
+
+def line(item):
+    return json.dumps(item, separators=(",", ":")) + "\n"
+
+
+def entry_line(seq, entry):
+    return line({"seq": seq, **entry})
+
+
+def header(trail_chain, seq, hash, genesis="", host=""):
+    return line({"format": "paylock audit export 1", "chain": trail_chain,
+                 "host": host, "seq": seq, "hash": hash, "genesis": genesis})
+
+
+def leaves(entries, host):
+    """The lines of an export for one host."""
+    lines, pending = [], False
+    for i, (seq, entry) in enumerate(entries):
+        if entry.get("host", host) == host:
+            lines.append(entry_line(seq, entry))
+            pending = True
+        else:
+            leaf = {"seq": seq, "leaf": entry_leaf(entry)}
+            if "sig" in entry and (pending or i + 1 == len(entries)):
+                leaf.update(key=entry["key"], sig=entry["sig"])
+            lines.append(line(leaf))
+        pending = pending and "sig" not in entry
+    return lines
+
+
+def checkpoint(key, chain, seq, hash):
+    text = (f"paylock audit checkpoint 1\nchain {chain}\nseq {seq}\n"
+            f"hash {hash}\ntime {time.time_ns() // 1000000}\n"
+            f"key {key.public}\n")
+    return text + f"sig {key.sign(text)}\n"
+
+
+def load(client, entries, locks=()):
+    """Puts a trail and records into Redis."""
+    with client.pipeline(transaction=False) as p:
+        for seq, entry in entries:
+            p.xadd(AUDIT, entry, id=f"{seq}-0")
+        for host, record in dict(locks).items():
+            if record:
+                p.hset(LOCKS, host, record)
+        p.execute()

@@ -1,0 +1,50 @@
+# Copyright (C) 2026 paylock contributors
+#
+# What the tests are built from and run by; tests/README.md says more.
+
+# pieces that are tested without the rest: the table of the module, and what
+# reads a file for import
+
+table_src  := $(filter $(addprefix %/ngx_http_paylock_, table.c table_write.c \
+                  table_scan.c table_guard.c table_sweep.c table_state.c), \
+                  $(module_src))
+import_src := $(filter $(addprefix %/, csv.c import_list.c import_record.c \
+                  import_row.c error.c text.c time_text.c host_name.c), \
+                  $(control_src) $(cli_src))
+
+module_warn := -Wno-unused-parameter
+module_incs := $(module_dir:%=-I%) $(lib_incs) \
+               $(addprefix -Ibuild/nginx/, src/core src/event \
+                   src/event/modules src/os/unix src/http src/http/modules \
+                   objs)
+
+# tests wait for servers longer than they compute
+
+at_once     = $(shell echo $$(($$(nproc) * 2)))
+pytest      = $(PYTHON) -m pytest -n $(at_once) -o cache_dir=build/pytest tests
+
+include tests/unit/unit.mk tests/fuzz/fuzz.mk
+
+test: all unit fuzzers  ## unit tests, then the tests with real nginx and Redis
+	$(pytest)
+
+test-full:              ## all of that for longer, and nginx's own suite in NGX_TESTS=
+	@test -f "$(NGX_TESTS)/lib/Test/Nginx.pm" || { echo "NGX_TESTS is to be" \
+	    "a copy of https://github.com/nginx/nginx-tests," \
+	    "as of the age of the nginx under test" >&2; exit 1; }
+	tests/packages.sh suite
+	PAYLOCK_FUZZ_SECONDS=60 PAYLOCK_CHAOS_SECONDS=90 \
+	    PAYLOCK_LOAD_SECONDS=60 PAYLOCK_TEST_CHANGES=2000 \
+	    PAYLOCK_TEST_STORM=100000 $(MAKE) test
+	$(PYTHON) tests/nginx_suite.py "$(NGX_TESTS)"
+
+include tests/asan.mk
+
+bench: all              ## what docs/performance.md says, measured here: QUICK=1
+	@tests/packages.sh bench
+	cd tests && $(PYTHON) -m bench $(if $(QUICK),--quick) \
+	    $(if $(PUBLISH),--publish) $(PARTS)
+
+.PHONY: unit fuzzers test test-full test-asan bench
+
+test test-asan: | build/packages-test
