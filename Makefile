@@ -53,7 +53,9 @@ lib_incs   := -Ilibpaylock/core -Ilibpaylock/http -Ilibpaylock/audit
 
 # the rest, folder by folder
 
-module_dir  := ngx_http_paylock_module
+module_dir  := ngx_http_paylock_module \
+               $(addprefix ngx_http_paylock_module/, conf feed redis request \
+                   state status table)
 control_dir := control/*
 cli_dir     := admin-cli admin-cli/*
 

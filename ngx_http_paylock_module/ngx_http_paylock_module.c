@@ -8,9 +8,14 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include "ngx_http_paylock_answer.h"
-#include "ngx_http_paylock_state.h"
-#include "paylock_redis_keys.h"
+#include "ngx_http_paylock_counters.h"
+#include "ngx_http_paylock_host.h"
+#include "ngx_http_paylock_lease.h"
+#include "ngx_http_paylock_metrics.h"
+#include "ngx_http_paylock_page.h"
+#include "ngx_http_paylock_request.h"
+#include "ngx_http_paylock_state_file.h"
+#include "ngx_http_paylock_zone.h"
 
 
 #define NGX_HTTP_PAYLOCK_ZONE_MIN  (8 * ngx_pagesize)
@@ -81,7 +86,7 @@ static ngx_command_t  ngx_http_paylock_commands[] = {
 
     { ngx_string("paylock_redis"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
-      ngx_http_paylock_redis,
+      ngx_http_paylock_conf_redis,
       NGX_HTTP_MAIN_CONF_OFFSET,
       0,
       NULL },
@@ -130,7 +135,7 @@ static ngx_command_t  ngx_http_paylock_commands[] = {
 
     { ngx_string("paylock_state"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
-      ngx_http_paylock_state,
+      ngx_http_paylock_state_file,
       NGX_HTTP_MAIN_CONF_OFFSET,
       0,
       NULL },
@@ -200,7 +205,7 @@ static ngx_command_t  ngx_http_paylock_commands[] = {
 
     { ngx_string("paylock_exempt"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
-      ngx_http_paylock_pass_exempt,
+      ngx_http_paylock_exempt,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -301,15 +306,17 @@ ngx_http_paylock_init(ngx_conf_t *cf)
         *server = pscf;
         pmcf->table.defaults |= 1u << pscf->def;
 
-        if (ngx_http_paylock_names_init(cf, pscf, cscf[i]) != NGX_OK) {
+        if (ngx_http_paylock_names_init(cf, pscf, cscf[i]) != NGX_OK
+            || ngx_http_paylock_host_init(cf, pscf) != NGX_OK)
+        {
             return NGX_ERROR;
         }
 
-        /* what a variable says may be set by the server's directives */
+        /* variables may be set later, by directives of server and location */
 
         if (pscf->key && pscf->key->lengths) {
             pscf->by_location = 1;
-            pmcf->again = 1;
+            pmcf->recheck = 1;
         }
     }
 
@@ -318,17 +325,17 @@ ngx_http_paylock_init(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
-    pmcf->counts = ngx_http_paylock_count_zone(cf);
-    if (pmcf->counts == NULL) {
+    pmcf->counters_zone = ngx_http_paylock_counters_zone(cf);
+    if (pmcf->counters_zone == NULL) {
         return NGX_ERROR;
     }
 
-    return ngx_http_paylock_neutral_init(cf, pmcf) == NGX_OK
+    return ngx_http_paylock_disable_filters_init(cf, pmcf) == NGX_OK
            ? ngx_http_paylock_phases_init(cf) : NGX_ERROR;
 }
 
 
-/* The new configuration is in force, so that files may be made for it. */
+/* The configuration is valid and about to be used: files may be created now. */
 
 static ngx_int_t
 ngx_http_paylock_init_module(ngx_cycle_t *cycle)
@@ -342,7 +349,7 @@ ngx_http_paylock_init_module(ngx_cycle_t *cycle)
     }
 
     ngx_http_paylock_phases_first(cycle);
-    ngx_http_paylock_state_make(pmcf, cycle->log);
+    ngx_http_paylock_state_file_make(pmcf, cycle->log);
 
     return NGX_OK;
 }
@@ -364,13 +371,14 @@ ngx_http_paylock_init_process(ngx_cycle_t *cycle)
         return NGX_OK;
     }
 
-    pmcf->count = ngx_http_paylock_count_take(cycle, pmcf->counts);
-    if (pmcf->count == NULL) {
+    pmcf->counters = ngx_http_paylock_counters_acquire(cycle,
+                                                       pmcf->counters_zone);
+    if (pmcf->counters == NULL) {
         return NGX_ERROR;
     }
 
     ngx_http_paylock_filter_init();
-    ngx_http_paylock_state_refresh(pmcf, cycle->log);
+    ngx_http_paylock_state_file_refresh(pmcf, cycle->log);
 
     return ngx_http_paylock_lease_start(cycle, pmcf);
 }
@@ -385,7 +393,7 @@ ngx_http_paylock_exit_process(ngx_cycle_t *cycle)
 
     if (pmcf && pmcf->lease) {
         ngx_http_paylock_lease_end(pmcf);
-        ngx_http_paylock_count_give(pmcf->count);
+        ngx_http_paylock_counters_release(pmcf->counters);
     }
 }
 

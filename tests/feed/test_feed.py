@@ -234,7 +234,8 @@ def test_no_stream(nginx, redis, admin):
         client.hset("{paylock}:locks", "acme.example", "1")
     server = nginx(SITES)
     server.wait_state("acme.example", "locked")
-    assert 'run "paylock-admin init"' in server.error_log()
+    wait_for("the warning",
+             lambda: 'run "paylock-admin init"' in server.error_log())
     admin("init")
     admin("unlock", "acme.example")
     server.wait_state("acme.example", "open")

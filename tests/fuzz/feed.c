@@ -20,7 +20,7 @@
 
 #include "ngx_http_paylock_feed.h"
 #include "ngx_http_paylock_slot.h"
-#include "ngx_http_paylock_state.h"
+#include "ngx_http_paylock_state_file.h"
 #include "feed_redis.h"
 
 
@@ -113,7 +113,13 @@ ngx_log_error_core(ngx_uint_t level, ngx_log_t *log, ngx_err_t err,
 }
 
 void
-ngx_http_paylock_saver_touch(ngx_http_paylock_main_conf_t *pmcf)
+ngx_http_paylock_state_writer_touch(ngx_http_paylock_main_conf_t *pmcf)
+{
+}
+
+void
+ngx_http_paylock_redis_fail(ngx_http_paylock_redis_conn_t *conn,
+    const char *why)
 {
 }
 

@@ -2,7 +2,7 @@
  * Copyright (C) 2026 paylock contributors
  *
  * What the feed asks for, and what it does with that, as in
- * ngx_http_paylock_scan.c and ngx_http_paylock_feed.c.
+ * ngx_http_paylock_scan.c and ngx_http_paylock_follow.c.
  */
 
 
@@ -189,10 +189,10 @@ scan(void)
     feed = &now.feed;
     feed->fields = redis_length();
     feed->first = !now.node.synced;
-    feed->ours = 1;
-    feed->behind = 0;
+    feed->extends_known = 1;
+    feed->missed_entries = 0;
     feed->adopted = 0;
-    feed->catching = 0;
+    feed->catching_up = 0;
 
     must(ngx_http_paylock_apply_begin(feed) == NGX_OK);
 
@@ -203,11 +203,11 @@ scan(void)
     if (now.node.cursor.seq
         && memcmp(&now.node.cursor, &feed->cursor, sizeof(feed->cursor)))
     {
-        feed->ours = 0;
-        feed->behind = 1;
-        feed->back.seq = 0;
+        feed->extends_known = 0;
+        feed->missed_entries = 1;
+        feed->walked_to.seq = 0;
         feed->added = 0;
-        feed->adopts = 0;
+        feed->saw_adopt = 0;
         feed->nseen = 0;
         memset(feed->seen, 0, sizeof(feed->seen));
 
@@ -215,21 +215,21 @@ scan(void)
             return NGX_ERROR;
         }
 
-        if (feed->ours) {
+        if (feed->extends_known) {
             feed->head = feed->cursor;
             feed->cursor = now.node.cursor;
-            feed->catching = 1;
+            feed->catching_up = 1;
 
             if (catch_up() != NGX_OK) {
                 return NGX_ERROR;
             }
 
-            feed->catching = 0;
+            feed->catching_up = 0;
         }
     }
 
     feed->unnoted = 0;
-    feed->strange = 0;
+    feed->without_slot = 0;
 
     must(ngx_http_paylock_apply_begin(feed) == NGX_OK);
 
@@ -276,7 +276,7 @@ scan(void)
 
     must(rc == NGX_OK && feed->unnoted == 0);
 
-    must(disturbed || feed->sweep.seen + feed->strange
+    must(disturbed || feed->sweep.seen + feed->without_slot
                       == (uint32_t) feed->head_fields);
 
     feed->fields = feed->head_fields;

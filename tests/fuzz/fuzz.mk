@@ -31,7 +31,8 @@ build/fuzz/import: private libs += -lidn2
 # in place of nginx's shared memory
 
 feed_src  := $(table_src) $(filter $(addprefix %/ngx_http_paylock_, \
-                 apply.c apply_entry.c chain.c), $(module_src))
+                 apply.c apply_entries.c apply_fields.c chain.c feed_error.c), \
+                 $(module_src))
 feed_incs := $(module_incs) -Ibuild/nginx/src/http/v2 \
              -include tests/fuzz/feed_store.h
 

@@ -18,7 +18,7 @@ from support.docs import source
 from support.servers import NGINX_USER, ROOT, wait_for
 
 PAGE = (ROOT / "docs/monitoring.md").read_text()
-SOURCE = source("ngx_http_paylock_render.c")
+SOURCE = source("ngx_http_paylock_metrics_text.c")
 
 SITES = """
     paylock_node web1;

@@ -62,7 +62,7 @@ def test_words_of_a_directive():
 
 def test_parameters_of_paylock_redis():
     there = set(re.findall(r'ngx_strn?cmp\(value->data, "(\w+)=',
-                           source("ngx_http_paylock_redis.c")))
+                           source("ngx_http_paylock_conf_redis.c")))
     syntax = re.search(r"\*\*paylock_redis\*\* (.+?);", DIRECTIVES)[1]
     assert set(re.findall(r"\[(\w+)=", syntax)) == there
     assert len(there) >= 6
@@ -70,7 +70,8 @@ def test_parameters_of_paylock_redis():
 
 def test_no_unknown_directive_anywhere():
     metrics = {"paylock_info", *re.findall(
-        r'(?m)^    \{ "(paylock_\w+)"', source("ngx_http_paylock_render.c"))}
+        r'(?m)^    \{ "(paylock_\w+)"',
+        source("ngx_http_paylock_metrics_text.c"))}
     for page in [*DOCS.glob("*.md"), servers.ROOT / "README.md",
                  servers.ROOT / "CHANGES"]:
         named = set(re.findall(r"(?<![\w$/-])paylock_[a-z_]+", page.read_text()))

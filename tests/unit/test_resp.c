@@ -81,7 +81,8 @@ print(out_t *out, const redisReply *reply)
 /* Feeds in pieces of this size; prints the replies, each with a ';'. */
 
 static const char *
-decode_trimmed(size_t max, const char *bytes, size_t len, size_t piece, out_t *out)
+decode_trimmed(size_t max, const char *bytes, size_t len, size_t piece,
+    out_t *out)
 {
     char            *copy;
     size_t           n;

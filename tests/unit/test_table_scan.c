@@ -395,8 +395,8 @@ test_saved(void **state)
         count += n;
 
         for (i = 0; i < n; i++) {
-            assert_int_equal(ngx_http_paylock_table_put(&g->table,
-                                                        &records[i]),
+            assert_int_equal(ngx_http_paylock_table_set_saved(&g->table,
+                                                              &records[i]),
                              NGX_OK);
         }
     }

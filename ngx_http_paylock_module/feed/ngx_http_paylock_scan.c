@@ -1,0 +1,536 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include <ngx_http.h>
+
+#include "ngx_http_paylock_feed.h"
+
+
+#define NGX_HTTP_PAYLOCK_SCAN_SPARE  65536
+#define NGX_HTTP_PAYLOCK_SCAN_AHEAD  4      /* ms between looks at entries */
+
+
+static void ngx_http_paylock_scan_ask_back(ngx_http_paylock_feed_t *feed,
+    uint64_t seq);
+static void ngx_http_paylock_scan_back(void *data, redisReply *reply);
+static void ngx_http_paylock_scan_walk(void *data, redisReply *reply);
+static void ngx_http_paylock_scan_goes_on(ngx_http_paylock_feed_t *feed);
+static void ngx_http_paylock_scan_begin(ngx_http_paylock_feed_t *feed);
+static void ngx_http_paylock_scan_fields(void *data, redisReply *reply);
+static void ngx_http_paylock_scan_note(void *data, redisReply *reply);
+static void ngx_http_paylock_scan_scanned(void *data, redisReply *reply);
+static void ngx_http_paylock_scan_catch_up(ngx_http_paylock_feed_t *feed);
+static void ngx_http_paylock_scan_range(void *data, redisReply *reply);
+static void ngx_http_paylock_scan_apply(void *data, redisReply *reply);
+static void ngx_http_paylock_scan_sweep(void *data, redisReply *reply);
+
+
+/*
+ * A scan reads all records.  First it finds out whether the stream in Redis
+ * continues from the entry that was applied last, walking back from the head.
+ */
+
+void
+ngx_http_paylock_scan_start(void *data, redisReply *reply)
+{
+    ngx_http_paylock_feed_t       *feed = data;
+    ngx_http_paylock_cursor_t     *applied;
+    ngx_http_paylock_main_conf_t  *pmcf;
+
+    if (ngx_http_paylock_head_read(feed, reply, &feed->cursor, &feed->fields)
+        != NGX_OK)
+    {
+        return;
+    }
+
+    pmcf = feed->pmcf;
+    applied = &pmcf->node->cursor;
+
+    if (feed->fields > (int64_t) pmcf->table.sh->capacity) {
+        (void) ngx_http_paylock_feed_full(feed, feed->fields);
+        ngx_http_paylock_redis_fail(&feed->conn, feed->why);
+        return;
+    }
+
+    ngx_log_debug3(NGX_LOG_DEBUG_EVENT, feed->log, 0,
+                   "paylock feed: scan: applied %uL, head %uL, %L fields",
+                   applied->seq, feed->cursor.seq, feed->fields);
+
+    feed->first = !pmcf->node->synced;
+    feed->extends_known = 1;
+    feed->missed_entries = 0;
+    feed->adopted = 0;
+    feed->catching_up = 0;
+
+    /* void what a scan that was broken off has noted and explained */
+
+    if (ngx_http_paylock_apply_begin(feed) != NGX_OK) {
+        ngx_http_paylock_redis_fail(&feed->conn, feed->why);
+        return;
+    }
+
+    if (applied->seq == 0
+        || ngx_memcmp(applied, &feed->cursor, sizeof(ngx_http_paylock_cursor_t))
+           == 0)
+    {
+        ngx_http_paylock_scan_begin(feed);
+        return;
+    }
+
+    feed->extends_known = 0;
+    feed->missed_entries = 1;
+    feed->walked_to.seq = 0;
+    feed->added = 0;
+    feed->saw_adopt = 0;
+    feed->nseen = 0;
+    ngx_memzero(feed->seen, sizeof(feed->seen));
+
+    if (feed->cursor.seq == 0) {
+        ngx_http_paylock_scan_begin(feed);
+        return;
+    }
+
+    ngx_http_paylock_scan_ask_back(feed, feed->cursor.seq);
+}
+
+
+static void
+ngx_http_paylock_scan_ask_back(ngx_http_paylock_feed_t *feed, uint64_t seq)
+{
+    u_char    from[NGX_INT64_LEN + sizeof("-0")], batch[NGX_INT64_LEN + 1];
+    uint64_t  applied, n;
+
+    applied = feed->pmcf->node->cursor.seq;
+    n = seq < applied ? feed->batch : ngx_min(feed->batch, seq - applied + 1);
+
+    (void) ngx_sprintf(from, "%uL-0%Z", seq);
+    (void) ngx_sprintf(batch, "%uL%Z", n);
+
+    ngx_log_debug1(NGX_LOG_DEBUG_EVENT, feed->log, 0,
+                   "paylock feed: walk back from entry %uL",
+                   seq);
+
+    ngx_http_paylock_redis_add(&feed->conn, "XREVRANGE",
+                               feed->pmcf->redis.audit, from, "-",
+                               "COUNT", batch, NULL);
+
+    ngx_http_paylock_redis_send(&feed->conn, feed->pmcf->redis.timeout,
+                                ngx_http_paylock_scan_back);
+}
+
+
+static void
+ngx_http_paylock_scan_back(void *data, redisReply *reply)
+{
+    ngx_http_paylock_feed_t  *feed = data;
+
+    feed->done = 0;
+
+    ngx_http_paylock_scan_walk(feed, reply);
+}
+
+
+static void
+ngx_http_paylock_scan_walk(void *data, redisReply *reply)
+{
+    ngx_int_t                    rc;
+    ngx_http_paylock_feed_t     *feed = data;
+    ngx_http_paylock_node_sh_t  *node;
+
+    rc = ngx_http_paylock_chain_back(feed, reply);
+
+    if (rc == NGX_AGAIN) {
+        ngx_http_paylock_redis_again(&feed->conn, ngx_http_paylock_scan_walk);
+        return;
+    }
+
+    if (rc == NGX_ERROR) {
+        ngx_http_paylock_redis_fail(&feed->conn, feed->why);
+        return;
+    }
+
+    ngx_http_paylock_scan_goes_on(feed);
+
+    if (rc == NGX_OK && feed->walked_to.seq > 1) {
+        ngx_http_paylock_scan_ask_back(feed, feed->walked_to.seq - 1);
+        return;
+    }
+
+    ngx_log_debug3(NGX_LOG_DEBUG_EVENT, feed->log, 0,
+                   "paylock feed: the head %s %uL%s",
+                   feed->extends_known ? "extends" : "does not extend",
+                   feed->pmcf->node->cursor.seq,
+                   feed->adopted ? ", adopted" : "");
+
+    if (feed->extends_known) {
+        node = feed->pmcf->node;
+
+        feed->head = feed->cursor;
+        feed->head_fields = feed->fields;
+        feed->cursor = node->cursor;
+        feed->fields = node->fields;
+
+        if (!feed->saw_adopt
+            && !ngx_http_paylock_schedule_scan_due(feed, feed->head_fields,
+                                                 feed->fields + feed->added))
+        {
+            feed->checked = ngx_current_msec;
+            ngx_http_paylock_feed_follow(feed);
+            return;
+        }
+
+        /* follow the entries that were missed, then read all records */
+
+        feed->catching_up = 1;
+
+        ngx_http_paylock_scan_catch_up(feed);
+        return;
+    }
+
+    ngx_http_paylock_scan_begin(feed);
+}
+
+
+/*
+ * Each reply of a long scan is a good answer, unless errors were logged since
+ * the last complete one.
+ */
+
+static void
+ngx_http_paylock_scan_goes_on(ngx_http_paylock_feed_t *feed)
+{
+    ngx_http_paylock_node_sh_t  *node;
+
+    node = feed->pmcf->node;
+
+    if (node->alerted == 0) {
+        node->answered = ngx_current_msec;
+    }
+
+    ngx_http_paylock_node_report(feed);
+}
+
+
+static void
+ngx_http_paylock_scan_begin(ngx_http_paylock_feed_t *feed)
+{
+    ngx_memcpy(feed->position, "0", sizeof("0"));
+
+    /*
+     * bound the replies: the HSCAN of a hostile server may never end; a good
+     * one may send empty replies and repeat fields
+     */
+
+    feed->fields_left = 4 * (uint64_t) ngx_max(feed->fields, 0)
+                 + NGX_HTTP_PAYLOCK_SCAN_SPARE;
+
+    /* a listpack comes as one reply, see "hash-max-listpack-entries" */
+
+    ngx_http_paylock_redis_expect(&feed->conn, feed->fields + feed->fields / 8
+                                               + NGX_HTTP_PAYLOCK_BATCH);
+
+    feed->scanning = 1;
+    feed->started = ngx_current_msec;
+    feed->unnoted = 0;
+    feed->without_slot = 0;
+    feed->rejected = 0;
+
+    if (ngx_http_paylock_apply_begin(feed) != NGX_OK) {
+        ngx_http_paylock_redis_fail(&feed->conn, feed->why);
+        return;
+    }
+
+    ngx_http_paylock_scan_ask_fields(feed);
+}
+
+
+void
+ngx_http_paylock_scan_ask_fields(ngx_http_paylock_feed_t *feed)
+{
+    u_char  batch[NGX_INT64_LEN + 1];
+
+    (void) ngx_sprintf(batch, "%ui%Z", feed->batch);
+
+    ngx_http_paylock_redis_add(&feed->conn, "HSCAN", feed->pmcf->redis.locks,
+                               feed->position, "COUNT", batch, NULL);
+
+    ngx_http_paylock_redis_send(&feed->conn, feed->pmcf->redis.timeout,
+                                ngx_http_paylock_scan_fields);
+}
+
+
+/*
+ * Between batches of fields entries are followed.  A batch is at least as new
+ * as the entries read before it, and older than those read after it: so no host
+ * goes back to an older record.
+ */
+
+static void
+ngx_http_paylock_scan_fields(void *data, redisReply *reply)
+{
+    uint64_t                  seen;
+    redisReply               *position;
+    ngx_http_paylock_feed_t  *feed = data;
+
+    if (reply->type != REDIS_REPLY_ARRAY
+        || reply->elements != 2
+        || reply->element[0]->type != REDIS_REPLY_STRING
+        || (size_t) reply->element[0]->len >= sizeof(feed->position))
+    {
+        ngx_http_paylock_feed_unfit(feed, "unexpected reply to HSCAN");
+        return;
+    }
+
+    seen = 1 + reply->element[1]->elements / 2;
+
+    if (seen > feed->fields_left) {
+        ngx_http_paylock_feed_unfit(feed, "HSCAN comes to no end");
+        return;
+    }
+
+    ngx_log_debug3(NGX_LOG_DEBUG_EVENT, feed->log, 0,
+                   "paylock feed: HSCAN: %uL fields at %s, %uL left",
+                   seen - 1, feed->position, feed->fields_left);
+
+    feed->fields_left -= seen;
+
+    ngx_http_paylock_scan_goes_on(feed);
+
+    position = reply->element[0];
+    ngx_memcpy(feed->position, position->str, position->len + 1);
+
+    /* ask for the next batch already: Redis works while this one is applied */
+
+    feed->prefetched = ngx_strcmp(feed->position, "0") != 0
+                  && (feed->head_invalid || ngx_current_msec - feed->asked
+                                     < NGX_HTTP_PAYLOCK_SCAN_AHEAD);
+
+    if (feed->prefetched) {
+        ngx_http_paylock_scan_ask_fields(feed);
+    }
+
+    feed->done = 0;
+
+    ngx_http_paylock_redis_again(&feed->conn, ngx_http_paylock_scan_note);
+}
+
+
+static void
+ngx_http_paylock_scan_note(void *data, redisReply *reply)
+{
+    ngx_int_t                 rc;
+    ngx_http_paylock_feed_t  *feed = data;
+
+    rc = ngx_http_paylock_apply_fields(feed, reply->element[1]);
+
+    if (rc == NGX_AGAIN) {
+        ngx_http_paylock_redis_again(&feed->conn, ngx_http_paylock_scan_note);
+        return;
+    }
+
+    if (rc != NGX_OK) {
+        ngx_http_paylock_redis_fail(&feed->conn, feed->why);
+        return;
+    }
+
+    if (feed->prefetched) {
+        return;
+    }
+
+    if (ngx_strcmp(feed->position, "0") == 0) {
+        ngx_http_paylock_head_ask(feed, ngx_http_paylock_scan_scanned);
+        return;
+    }
+
+    ngx_http_paylock_feed_ask_entries(feed, 0);
+}
+
+
+static void
+ngx_http_paylock_scan_scanned(void *data, redisReply *reply)
+{
+    ngx_http_paylock_feed_t  *feed = data;
+
+    if (ngx_http_paylock_head_read(feed, reply, &feed->head,
+                                   &feed->head_fields)
+        == NGX_OK)
+    {
+        ngx_http_paylock_scan_catch_up(feed);
+    }
+}
+
+
+/*
+ * Entries that were written during the scan are applied before its result is.
+ */
+
+static void
+ngx_http_paylock_scan_catch_up(ngx_http_paylock_feed_t *feed)
+{
+    u_char  from[NGX_INT64_LEN + sizeof("-0")];
+    u_char  to[NGX_INT64_LEN + sizeof("-0")];
+    u_char  batch[NGX_INT64_LEN + 1];
+
+    if (ngx_memcmp(&feed->cursor, &feed->head,
+                   sizeof(ngx_http_paylock_cursor_t))
+        == 0)
+    {
+        if (feed->catching_up) {
+            feed->catching_up = 0;
+            ngx_http_paylock_scan_begin(feed);
+            return;
+        }
+
+        ngx_memzero(&feed->sweep, sizeof(ngx_http_paylock_sweep_t));
+
+        feed->fields = feed->head_fields;
+        feed->sweep.now = ngx_time();
+
+        feed->sweep.belief = feed->first || feed->adopted
+                             ? NGX_HTTP_PAYLOCK_BELIEVE_ALL
+                             : NGX_HTTP_PAYLOCK_BELIEVE_NONE;
+        feed->looked = 0;
+
+        ngx_http_paylock_redis_again(&feed->conn, ngx_http_paylock_scan_sweep);
+        return;
+    }
+
+    if (feed->head.seq <= feed->cursor.seq) {
+        ngx_http_paylock_redis_fail(&feed->conn,
+                                    "the stream was replaced during a scan");
+        return;
+    }
+
+    (void) ngx_sprintf(from, "%uL-0%Z", feed->cursor.seq + 1);
+    (void) ngx_sprintf(to, "%uL-0%Z", feed->head.seq);
+    (void) ngx_sprintf(batch, "%ui%Z", feed->batch);
+
+    ngx_http_paylock_redis_add(&feed->conn, "XRANGE", feed->pmcf->redis.audit,
+                               from, to, "COUNT", batch, NULL);
+
+    ngx_http_paylock_redis_send(&feed->conn, feed->pmcf->redis.timeout,
+                                ngx_http_paylock_scan_range);
+}
+
+
+static void
+ngx_http_paylock_scan_range(void *data, redisReply *reply)
+{
+    ngx_http_paylock_feed_t  *feed = data;
+
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements == 0) {
+        ngx_http_paylock_feed_unfit(feed, "unexpected reply to XRANGE");
+        return;
+    }
+
+    feed->done = 0;
+
+    ngx_http_paylock_scan_apply(feed, reply);
+}
+
+
+static void
+ngx_http_paylock_scan_apply(void *data, redisReply *reply)
+{
+    ngx_int_t                 rc;
+    ngx_http_paylock_feed_t  *feed = data;
+
+    rc = ngx_http_paylock_apply_entries(feed, reply);
+
+    if (rc == NGX_AGAIN) {
+        ngx_http_paylock_redis_again(&feed->conn, ngx_http_paylock_scan_apply);
+        return;
+    }
+
+    if (rc == NGX_DECLINED) {
+        ngx_http_paylock_head_ask(feed, ngx_http_paylock_scan_start);
+        return;
+    }
+
+    if (rc != NGX_OK) {
+        ngx_http_paylock_redis_fail(&feed->conn, feed->why);
+        return;
+    }
+
+    ngx_http_paylock_scan_goes_on(feed);
+
+    ngx_http_paylock_scan_catch_up(feed);
+}
+
+
+static void
+ngx_http_paylock_scan_sweep(void *data, redisReply *reply)
+{
+    ngx_int_t                    rc;
+    ngx_http_paylock_feed_t     *feed = data;
+    ngx_http_paylock_node_sh_t  *node;
+
+    node = feed->pmcf->node;
+
+    rc = ngx_http_paylock_apply_sweep(feed);
+
+    if (rc == NGX_ERROR) {
+        ngx_http_paylock_redis_fail(&feed->conn, feed->why);
+        return;
+    }
+
+    if (rc == NGX_AGAIN) {
+        ngx_http_paylock_redis_again(&feed->conn, ngx_http_paylock_scan_sweep);
+        return;
+    }
+
+    ngx_log_debug5(NGX_LOG_DEBUG_EVENT, feed->log, 0,
+                   "paylock feed: reconciled: %uD seen, %uD changed, %uD "
+                   "lost, belief %d, %ui held",
+                   feed->sweep.seen, feed->sweep.changed, feed->sweep.lost,
+                   (int) feed->sweep.belief,
+                   (ngx_uint_t) feed->pmcf->table.sh->held);
+
+    feed->scanning = 0;
+
+    if (feed->unnoted) {
+
+        /*
+         * the zone was full: scan again, with the slots that the sweep has
+         * freed
+         */
+
+        if (feed->sweep.changed == 0) {
+            (void) ngx_http_paylock_feed_full(feed, feed->fields);
+            ngx_http_paylock_redis_fail(&feed->conn, feed->why);
+            return;
+        }
+
+        ngx_http_paylock_head_ask(feed, ngx_http_paylock_scan_start);
+        return;
+    }
+
+    /*
+     * count what was seen: fields that were added behind HSCAN make the next
+     * check scan again
+     */
+
+    feed->fields = (int64_t) feed->sweep.seen + feed->without_slot;
+
+    node->lasted = ngx_http_paylock_schedule_scanned(feed);
+    node->scanned = ngx_current_msec;
+
+    ngx_http_paylock_report_scan(feed);
+
+    if (ngx_http_paylock_apply_commit(feed) != NGX_OK || feed->head_invalid) {
+        ngx_http_paylock_redis_fail(&feed->conn, feed->why);
+        return;
+    }
+
+    node->rejected = feed->rejected;
+    feed->adopted = 0;
+    feed->batch = NGX_HTTP_PAYLOCK_BATCH;
+    feed->checked = ngx_current_msec;
+    ngx_http_paylock_feed_follow(feed);
+}
