@@ -192,7 +192,7 @@ def test_wrong_type(sites, chain, key):
         time.sleep(1)
         assert count(server, "WRONGTYPE") == 1
         chain.client.rename("aside", key)
-        server.wait_live(timeout=10)
+        server.wait_live()
         chain.settle(server)
     agrees(server, chain)
 
