@@ -12,7 +12,7 @@ import time
 import pytest
 
 from support.chain import LOCKS, Chain
-from support.servers import wait_for
+from support.servers import promised, wait_for
 
 RECORDS = 100000
 ZONE = RECORDS * 100 // 4096 * 4        # in k, whole pages
@@ -89,7 +89,7 @@ def test_first_scan(nginx, chain):
         assert server.state(f"customer-{i}.example") == "locked"
     print(f"{took:.2f} s from start, {ZONE * 1024 / RECORDS:.1f} bytes each")
     # 0.5 s on a machine that has nothing else to do
-    assert took <= 10
+    assert took <= promised(10)
 
 
 def test_zone_holds_them_and_says_what_it_needs(nginx, chain):
