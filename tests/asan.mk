@@ -15,7 +15,7 @@ asan_flags := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 asan_with  := $(addprefix --with-http_, $(addsuffix _module, addition flv \
                   gunzip gzip_static mp4 random_index secure_link sub))
 
-test-asan: $(asan)      ## the tests with nginx, module and CLI under sanitizers
+test-asan: $(asan) $(control_tests)  ## the tests with nginx, module and CLI under sanitizers
 	PAYLOCK_TEST_ASAN=yes $(pytest)
 
 build/packages-asan: | build/packages-test

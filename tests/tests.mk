@@ -23,9 +23,19 @@ module_incs := $(module_dir:%=-I%) $(lib_incs) \
 at_once     = $(shell echo $$(($$(nproc) * 2)))
 pytest      = $(PYTHON) -m pytest -n $(at_once) -o cache_dir=build/pytest tests
 
+# what libpaylock-control does without paylock-admin
+
+control_tests := $(patsubst tests/control/%.c,build/control/%, \
+                     $(wildcard tests/control/*.c))
+
+build/control/%: tests/control/%.c $(control) $(lib_obj)
+	@mkdir -p $(@D)
+	$(CC) $(strict) $(CFLAGS) -MMD -MP $(cli_incs) -o $@ $(filter %.c %.a %.o,$^) \
+	    $(cli_libs)
+
 include tests/unit/unit.mk tests/fuzz/fuzz.mk
 
-test: all unit fuzzers  ## unit tests, then the tests with real nginx and Redis
+test: all unit fuzzers $(control_tests)  ## unit tests, then the tests with real nginx and Redis
 	$(pytest)
 
 test-full:              ## all of that for longer, and nginx's own suite in NGX_TESTS=

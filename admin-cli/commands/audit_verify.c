@@ -4,6 +4,8 @@
  */
 
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/audit_begin.h"
@@ -13,6 +15,7 @@
 #include "trail/verify.h"
 
 
+static int audit_verify_file(admin_t *a, verify_t *c);
 static int audit_verify_redis(admin_t *a, verify_t *c);
 static int audit_verify_all(admin_t *a, verify_t *c);
 static void audit_verify_remember(admin_t *a, verify_t *c);
@@ -27,11 +30,39 @@ cmd_audit_verify(admin_t *a)
     status = audit_begin(a, &c);
 
     if (status == STATUS_DONE) {
-        status = a->n_args ? verify_file(&c, a->arg[0])
+        status = a->n_args ? audit_verify_file(a, &c)
                            : audit_verify_redis(a, &c);
     }
 
     verify_free(&c);
+
+    return status;
+}
+
+
+/* "-" is standard input. */
+
+static int
+audit_verify_file(admin_t *a, verify_t *c)
+{
+    int          status;
+    FILE        *f;
+    const char  *path;
+
+    path = a->arg[0];
+    f = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+
+    if (f == NULL) {
+        return error_set(&a->ctl->error, STATUS_FAILED, "file", NULL,
+                         "\"%.200s\" cannot be read: %s", path,
+                         strerror(errno));
+    }
+
+    status = verify_file(c, f, path);
+
+    if (f != stdin) {
+        (void) fclose(f);
+    }
 
     return status;
 }

@@ -17,7 +17,7 @@
 #include "commands.h"
 #include "records/nodes.h"
 #include "trail/entry.h"
-#include "trail/trail_append.h"
+#include "trail/trail_create.h"
 #include "trail/trust.h"
 
 
@@ -29,8 +29,6 @@ static int init_chain(admin_t *a, const head_t *known, head_t *head,
     int *created);
 static int init_beside(admin_t *a);
 static int init_nodes(admin_t *a, const char *chain, char text[INIT_NODES]);
-static int init_create(admin_t *a, head_t *head, int *created);
-static int init_lost(admin_t *a);
 static int init_ask(admin_t *a, const stream_t *stream);
 static int init_report(admin_t *a, const head_t *head, int created);
 
@@ -102,7 +100,7 @@ init_chain(admin_t *a, const head_t *known, head_t *head, int *created)
         }
 
         if (init_beside(a) != STATUS_DONE
-            || init_create(a, head, created) != STATUS_DONE)
+            || trail_create(a->ctl, head, created) != STATUS_DONE)
         {
             return a->ctl->error.status;
         }
@@ -180,65 +178,6 @@ init_nodes(admin_t *a, const char *chain, char text[INIT_NODES])
     nodes_free(&nodes);
 
     return STATUS_DONE;
-}
-
-
-/* Writes the genesis, unless another is faster. */
-
-static int
-init_create(admin_t *a, head_t *head, int *created)
-{
-    trail_append_t  d;
-
-    memset(head, 0, sizeof(head_t));
-    memset(head->hash, '0', PAYLOCK_HASH_LEN);
-
-    if (a->opt[OPT_DRY_RUN]) {
-        *created = 1;
-        return STATUS_DONE;
-    }
-
-    /* a trail that cannot be remembered here would be of no use */
-
-    if ((a->ctl->signer.key == NULL && control_load_key(a->ctl) != STATUS_DONE)
-        || entry_random(a->ctl, head->chain,
-                        PAYLOCK_CHAIN_LEN / 2) != STATUS_DONE
-        || trail_append_begin(a->ctl, &d, "init") != STATUS_DONE
-        || known_head_check(a->ctl) != STATUS_DONE)
-    {
-        return a->ctl->error.status;
-    }
-
-    switch (trail_append(a->ctl, &d, head)) {
-
-    case TRANSACTION_DONE:
-        *created = 1;
-        return a->ctl->signer.key ? trust_begin(a->ctl, head) : STATUS_DONE;
-
-    case TRANSACTION_RACE:
-        return STATUS_DONE;
-
-    case TRANSACTION_LOST:
-        return init_lost(a);
-
-    default:
-        return a->ctl->error.status;
-    }
-}
-
-
-static int
-init_lost(admin_t *a)
-{
-    char  why[sizeof(a->ctl->error.message)];
-
-    memcpy(why, a->ctl->error.message, sizeof(why));
-
-    return error_set(&a->ctl->error, STATUS_UNKNOWN, "unknown",
-                     "run \"paylock-admin init\" again: it shows what is "
-                     "there", "the connection was lost in the transaction, "
-                     "and whether the trail was made is not known: %.1500s",
-                     why);
 }
 
 

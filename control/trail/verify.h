@@ -10,6 +10,8 @@
 #define _VERIFY_H_INCLUDED_
 
 
+#include <stdio.h>
+
 #include "context/control.h"
 #include "paylock_export.h"
 #include "paylock_verify.h"
@@ -117,9 +119,9 @@ int verify_witness_add(verify_t *c, const char *name, const head_t *head,
 
 int verify_flags(verify_t *c);
 
-/* verify_file.c: all exports of a file, "-" being standard input. */
+/* verify_file.c: all exports of an open file, which errors call path. */
 
-int verify_file(verify_t *c, const char *path);
+int verify_file(verify_t *c, FILE *f, const char *path);
 
 /*
  * verify_status.c: the status that what was found comes to; the error is the

@@ -47,30 +47,20 @@ static int file_fault(verify_t *c, paylock_fault_e kind, uint64_t seq,
 
 
 int
-verify_file(verify_t *c, const char *path)
+verify_file(verify_t *c, FILE *f, const char *path)
 {
     int      status;
     file_t   file;
 
     memset(&file, 0, sizeof(file_t));
     file.path = path;
-    file.f = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
-
-    if (file.f == NULL) {
-        return error_set(&c->ctl->error, STATUS_FAILED, "file", NULL,
-                         "\"%.200s\" cannot be read: %s", path,
-                         strerror(errno));
-    }
+    file.f = f;
 
     status = file_all(c, &file);
 
     if (status == STATUS_DONE && file.worst.status != STATUS_DONE) {
         c->ctl->error = file.worst;
         status = file.worst.status;
-    }
-
-    if (file.f != stdin) {
-        (void) fclose(file.f);
     }
 
     paylock_export_free(&file.header);

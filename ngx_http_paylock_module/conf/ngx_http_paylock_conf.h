@@ -175,7 +175,7 @@ typedef struct {
 } ngx_http_paylock_loc_conf_t;
 
 
-/* ngx_http_paylock_conf.c */
+/* ngx_http_paylock_conf_merge.c */
 
 void *ngx_http_paylock_create_main_conf(ngx_conf_t *cf);
 char *ngx_http_paylock_init_main_conf(ngx_conf_t *cf, void *conf);

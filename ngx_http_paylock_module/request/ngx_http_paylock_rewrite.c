@@ -12,6 +12,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "ngx_http_paylock_judge.h"
 #include "ngx_http_paylock_request.h"
 
 

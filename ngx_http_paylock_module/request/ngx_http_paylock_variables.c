@@ -9,6 +9,7 @@
 #include <ngx_http.h>
 
 #include "ngx_http_paylock_host.h"
+#include "ngx_http_paylock_judge.h"
 #include "ngx_http_paylock_page.h"
 #include "ngx_http_paylock_request.h"
 

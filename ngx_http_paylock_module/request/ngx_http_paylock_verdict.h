@@ -114,13 +114,15 @@ ngx_http_paylock_verdict(ngx_http_request_t *r)
 
 
 /*
- * ngx_http_paylock_verdict.c: what holds for a request, or its main one; NULL
- * when out of memory.  judge_name() is for one that was not judged yet; a key
- * with variables is left to judge().
+ * Keeps a copy of a verdict until the request ends, and counts the request
+ * then; a detached one is found by verdict_detached() and not counted.  NULL
+ * when out of memory.
  */
 
-ngx_http_paylock_verdict_t *ngx_http_paylock_judge(ngx_http_request_t *r);
-ngx_http_paylock_verdict_t *ngx_http_paylock_judge_name(ngx_http_request_t *r);
+ngx_http_paylock_verdict_t *ngx_http_paylock_verdict_keep(
+    ngx_http_request_t *r, const ngx_http_paylock_verdict_t *found);
+ngx_http_paylock_verdict_t *ngx_http_paylock_verdict_keep_detached(
+    ngx_http_request_t *r, const ngx_http_paylock_verdict_t *found);
 
 /* Does the stage close the host to this request? */
 

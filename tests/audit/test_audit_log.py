@@ -14,7 +14,7 @@ import time
 import pytest
 
 from support import servers
-from support.chain import Chain
+from support.chain import AUDIT, LOCKS, Chain
 from support.servers import wait_for
 
 
@@ -261,3 +261,11 @@ def test_text_of_entries_is_only_text(known, redis):
     shown = known("--json", "audit", "log").stdout
     assert shown.isascii() and len(shown.splitlines()) == 2
     assert json.loads(shown.splitlines()[1])["actor"] == evil
+
+
+def test_what_stood_there_with_a_nul(known, redis):
+    """Is no text, so that no entry can hold it."""
+    redis.client().hset(LOCKS, "acme.example", b"a\0b")
+    known("lock", "acme.example")
+    assert "before" not in redis.client().xrevrange(AUDIT, count=1)[0][1]
+    known("audit", "verify")

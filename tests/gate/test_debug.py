@@ -67,14 +67,6 @@ def test_way_of_a_request(start, issue, admin):
     assert not any(secret in text for secret in secrets)
 
 
-def test_short_way(nginx, admin):
-    admin("init", "--yes")
-    server = nginx(SITES, log_level="debug")
-    server.wait_live()
-    assert server.get("/", host="open.example").status == 200
-    logged(server, 'fast path: "open.example" is open')
-
-
 def test_steps_of_the_feed(nginx, admin, redis):
     admin("init", "--yes")
     server = nginx("paylock_state @DIR@/state/paylock;" + SITES,

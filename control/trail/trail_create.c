@@ -1,0 +1,73 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <string.h>
+
+#include "trail/entry.h"
+#include "trail/known_head.h"
+#include "trail/trail_append.h"
+#include "trail/trail_create.h"
+#include "trail/trust.h"
+
+
+static int create_lost(control_t *ctl);
+
+
+int
+trail_create(control_t *ctl, head_t *head, int *created)
+{
+    trail_append_t  d;
+
+    memset(head, 0, sizeof(head_t));
+    memset(head->hash, '0', PAYLOCK_HASH_LEN);
+
+    if (ctl->dry_run) {
+        *created = 1;
+        return STATUS_DONE;
+    }
+
+    /* a trail that cannot be remembered here would be of no use */
+
+    if ((ctl->signer.key == NULL && control_load_key(ctl) != STATUS_DONE)
+        || entry_random(ctl, head->chain,
+                        PAYLOCK_CHAIN_LEN / 2) != STATUS_DONE
+        || trail_append_begin(ctl, &d, "init") != STATUS_DONE
+        || known_head_check(ctl) != STATUS_DONE)
+    {
+        return ctl->error.status;
+    }
+
+    switch (trail_append(ctl, &d, head)) {
+
+    case TRANSACTION_DONE:
+        *created = 1;
+        return ctl->signer.key ? trust_begin(ctl, head) : STATUS_DONE;
+
+    case TRANSACTION_RACE:
+        return STATUS_DONE;
+
+    case TRANSACTION_LOST:
+        return create_lost(ctl);
+
+    default:
+        return ctl->error.status;
+    }
+}
+
+
+static int
+create_lost(control_t *ctl)
+{
+    char  why[sizeof(ctl->error.message)];
+
+    memcpy(why, ctl->error.message, sizeof(why));
+
+    return error_set(&ctl->error, STATUS_UNKNOWN, "unknown",
+                     "run \"paylock-admin init\" again: it shows what is "
+                     "there", "the connection was lost in the transaction, "
+                     "and whether the trail was made is not known: %.1500s",
+                     why);
+}
