@@ -50,7 +50,7 @@ def clients(redis):
 def test_latency(sites, admin):
     """From paylock-admin returning to the first answer that knows."""
     server = sites(workers=4)
-    conn = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    conn = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
 
     def change(command, status):
         admin(command, "acme.example")

@@ -311,7 +311,7 @@ def test_a_script_that_blocks(nginx, chain, redis):
             with redis.client() as client:
                 wait_for("the script to end",
                          lambda: client.script_kill() or True)
-            thread.join(10)
+            thread.join(120)
         server.wait_live()
         chain.settle(server)
     assert count(server, r"\[alert\]") == 0

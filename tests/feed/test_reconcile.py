@@ -169,7 +169,7 @@ def test_a_busy_worker_scans_too(nginx, chain):
 
     def load():
         while not ending.is_set():
-            assert server.get("/slow", host="slow.example", timeout=60,
+            assert server.get("/slow", host="slow.example", timeout=120,
                               headers={"Accept-Encoding": "gzip"}).status == 200
 
     with concurrent.futures.ThreadPoolExecutor(4) as pool:

@@ -199,7 +199,7 @@ class Held:
                 s.shutdown(socket.SHUT_RDWR)
             s.close()
         for thread in self.threads:
-            thread.join(5)
+            thread.join(120)
 
 
 def test_a_replica_that_lags(nginx, private):

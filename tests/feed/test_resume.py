@@ -153,9 +153,13 @@ def test_all_in_one_reply(nginx, private, n):
     try:
         client = redis.client()
         chain = Chain(redis).init()
-        # such a hash is slow to write to
+        # such a hash is slow to write to, and not to be restored as one
+        client.config_set("hash-max-listpack-entries", 0)
         value = '{"at":1000,"lock_at":1000,"reason":"%s"}' % ("x" * 100)
         client.hset(LOCKS, mapping={f"b{i}.example": value for i in range(n)})
+        client.config_set("hash-max-listpack-entries", 100000)
+        client.eval("return redis.call('RESTORE', KEYS[1], 0,"
+                    " redis.call('DUMP', KEYS[1]), 'REPLACE')", 1, LOCKS)
         assert client.object("encoding", LOCKS) == "listpack"
         server = nginx(SITES % "60s; paylock_zone 8m", redis=redis)
         server.wait_state(f"b{n - 1}.example", "locked")

@@ -63,7 +63,7 @@ def longest_wait(server, until):
     """Requests without pause, on one connection, to one worker: how long
     the slowest took, without the time for which others were at work."""
     worker, = server.workers()
-    conn = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    conn = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
 
     def moment():
         return time.perf_counter() - waited(worker) - waited("thread-self")
