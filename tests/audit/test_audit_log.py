@@ -88,7 +88,7 @@ class Follower:
             self.lines.append(line)
 
     def wait(self, n):
-        wait_for(f"{n} lines", lambda: len(self.lines) >= n, 20)
+        wait_for(f"{n} lines", lambda: len(self.lines) >= n)
 
     def end(self, sig=signal.SIGINT):
         if sig:

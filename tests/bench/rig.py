@@ -98,7 +98,7 @@ class Rig(contextlib.ExitStack):
             SITE.format(name=name, **words) for name in SITES)
 
     def nginx(self, sites, **kw):
-        kw = {"workers": 1, "log_level": "notice", "patience": 120,
+        kw = {"workers": 1, "log_level": "notice",
               "control": False, **kw}
         nginx = servers.Nginx(self.directory(), sites, **kw)
         # what is measured may be stopped meanwhile, and says so

@@ -106,7 +106,7 @@ def test_refused(redis, admin, nginx, deny, allow, mend):
     logged(server, r'\[warn\] .*refuses the report of this nginx in '
            rf'"\{{paylock\}}:nodes": (?m:{mend})')
     control.execute_command(*allow)
-    told = wait_report(redis, "web1", timeout=20)
+    told = wait_report(redis, "web1")
     assert told["seq"] == head(redis)["seq"]
     assert count(server, "refuses the report") == 1
     assert [c["id"] for c in control.client_list()
@@ -169,9 +169,9 @@ def test_stale(redis, nginx):
     wait_report(redis, "web1", lambda r: r["state"] == "live")
     server.allow("the entry after 1 of|the last entry of")
     chain.client.xadd(AUDIT, {"no": "entry"}, id=f"{chain.seq + 1}-0")
-    wait_report(redis, "web1", lambda r: r["state"] == "stale", 30)
+    wait_report(redis, "web1", lambda r: r["state"] == "stale")
     chain.client.xdel(AUDIT, f"{chain.seq + 1}-0")
-    wait_report(redis, "web1", lambda r: r["state"] == "live", 30)
+    wait_report(redis, "web1", lambda r: r["state"] == "live")
 
 
 # paylock-admin nodes

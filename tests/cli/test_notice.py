@@ -314,7 +314,7 @@ def test_notices_while_nginx_is_away(known, redis, nginx):
     finally:
         for pid in workers:
             os.kill(pid, 18)
-    server.wait_state("new.example", "locked", 20)
+    server.wait_state("new.example", "locked")
     still_closed(server)
 
 

@@ -202,7 +202,7 @@ def test_away_for_long(nginx, pair):
         in_step(two, one)
         relay.to(two.socket)
         promote(two)
-        server.wait_state("new249.example", "locked", 15)
+        server.wait_state("new249.example", "locked")
         for host in HOSTS[:15]:
             server.wait_state(host, "open")
         agrees(server, chain)

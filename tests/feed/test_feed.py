@@ -127,7 +127,7 @@ def test_reload_storm(sites, redis, admin):
         wait_for("the old workers to leave",
                  lambda: len(server.workers()) == 2
                  and not old & set(server.workers())
-                 and len(server.family()) == 3, 15)
+                 and len(server.family()) == 3)
         server.wait_live()
         changes_arrive(server, admin)
     wait_for("one connection", lambda: len(clients(redis)) == 1)
@@ -223,7 +223,7 @@ def test_redis_down_at_start(nginx, redis, admin):
     time.sleep(1.5)
     assert server.error_log().count("[alert]") == 1
     redis.start()
-    server.wait_live(timeout=10)
+    server.wait_live()
     assert server.get(host="acme.example").status == 503
     assert server.error_log().count("[alert]") == 1
 
@@ -257,7 +257,7 @@ def test_by_hand(sites, redis, value, state):
         client.hset("{paylock}:locks", "hand.example", value)
         client.hset("{paylock}:locks", "end.example", "1")
     # found by the size of the hash, at the next check
-    server.wait_state("end.example", "locked", 8)
+    server.wait_state("end.example", "locked")
     server.wait_live()
     assert server.state("hand.example") == state
 
@@ -295,7 +295,7 @@ def test_broken_record_keeps_the_lock(sites, redis):
     with redis.client() as client:
         client.hset("{paylock}:locks", mapping={
             "acme.example": "[broken", "end.example": "1"})
-    server.wait_state("end.example", "locked", 8)
+    server.wait_state("end.example", "locked")
     assert server.state("acme.example") == "locked"
     assert 'record of "acme.example"' in server.error_log()
 

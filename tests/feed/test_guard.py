@@ -103,7 +103,7 @@ def test_adoption_outlives_the_owner(sites, chain):
         p.rename("aside", LOCKS)
         p.execute()
     for host in HOSTS:
-        server.wait_state(host, "open", 15)
+        server.wait_state(host, "open")
 
 
 def test_put_off_by_hand(sites, chain):

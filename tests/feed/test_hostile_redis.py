@@ -138,10 +138,10 @@ def test_hundreds_of_connections(nginx, chain, redis):
                                           (other, b"$9\r\nxyz", "fin")]]
         pids = [owner(node) for node, _, _ in nodes]
         for _, _, fault in nodes:
-            fault.wait(20, 60)
+            fault.wait(20)
         before = [holdings(pid) for pid in pids]
         for node, _, fault in nodes:
-            fault.wait(120, 120)
+            fault.wait(120, 300)
         for node, fake, _ in nodes:
             recover(fake)
         after = [holdings(pid) for pid in pids]
@@ -189,7 +189,7 @@ def test_entries_are_applied_whole_or_not(nginx, chain, fake, redis, end):
     fault = fake.on("XREAD", lambda real: real[:-30], end=end,
                     having=b"BLOCK\r\n$4\r\n",
                     then=lambda: unreachable(fake))
-    wait_for("the command", lambda: fault.times == 0, 20)
+    wait_for("the command", lambda: fault.times == 0)
     with Watch(server, HOSTS[1:]) as watch:
         chain.write(("one.example", LOCKED), ("two.example", LOCKED),
                     (HOSTS[0], OPEN))

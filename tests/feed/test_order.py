@@ -151,7 +151,7 @@ def test_the_worker_dies_in_the_middle(shop, chain):
             time.sleep(random.random() * 0.008)
             for pid in server.workers():
                 os.kill(pid, signal.SIGKILL)
-            chain.settle(server, 20)
+            chain.settle(server)
         close(server, chain)
 
 
@@ -185,7 +185,7 @@ def test_a_scan_too(shop, chain, killed):
                 for pid in server.workers():
                     os.kill(pid, signal.SIGKILL)
             wait_for("the suffix",
-                     lambda: server.state("other.shop.test") == "open", 20)
+                     lambda: server.state("other.shop.test") == "open")
             time.sleep(0.2)
         close(server, chain)
 

@@ -63,8 +63,7 @@ def test_attempts(nginx, chain, fakes, redis):
             fake.met.clear()
             fake.to(NOWHERE)
         chain.write((HOSTS[0], OPEN), ("new.example", LOCKED))
-        wait_for("attempts", lambda: all(len(fake.met) >= 7 for fake in pair),
-                 60)
+        wait_for("attempts", lambda: all(len(fake.met) >= 7 for fake in pair))
         both = [[b - a for a, b in zip(fake.met, fake.met[1:])][:6]
                 for fake in pair]
         for gaps in both:
@@ -93,7 +92,7 @@ def test_a_whole_batch_after_an_outage(nginx, chain, fakes, redis):
     server = closed_hosts(nginx, chain, redis=fake)
     fake.met.clear()
     fake.to(NOWHERE)
-    wait_for("attempts", lambda: len(fake.met) >= 4, 30)
+    wait_for("attempts", lambda: len(fake.met) >= 4)
     asked = []
     fake.on("HSCAN", request=lambda raw: asked.append(raw) or raw)
     fake.to(redis.socket)
@@ -125,7 +124,7 @@ def test_silence(nginx, chain, fakes):
 
         chain.write((HOSTS[0], OPEN))
         for node in nodes:
-            wait_for("the age", lambda: stale(node), 30)
+            wait_for("the age", lambda: stale(node))
             assert node.state(HOSTS[0]) == "locked"
             assert count(node, "stale") == 1
             assert told(node)
@@ -144,7 +143,7 @@ def test_silence(nginx, chain, fakes):
         nodes[2].redis = three[2]
         nodes[2].reload()
         for node in nodes:
-            node.wait_state(HOSTS[0], "open", 20)
+            node.wait_state(HOSTS[0], "open")
 
 
 RIGHTS = r"it needs (%R~\S+) (%R~\S+) ((?:\+\S+ )*\+[a-z]+)"
@@ -185,14 +184,14 @@ def test_refused(nginx, chain, fakes, redis):
         first = [len(fake.met) for fake in three]
         start = time.monotonic()
         for node in nodes:
-            wait_for("the age", lambda: stale(node), 20)
+            wait_for("the age", lambda: stale(node))
         assert [len(fake.met) for fake in three] == first
         client.execute_command("CONFIG", "SET", "requirepass", "")
         rights = re.search(RIGHTS, nodes[2].error_log())
         client.execute_command("ACL", "SETUSER", "poor", rights[1], rights[2],
                                *rights[3].split())
         wait_for("the next attempts", lambda: all(
-            len(fake.met) > n for fake, n in zip(three, first)), 40)
+            len(fake.met) > n for fake, n in zip(three, first)))
         assert time.monotonic() - start > 20
         # two of the three have what they need now
         for node in nodes[::2]:
@@ -226,7 +225,7 @@ def test_not_now_or_not_here(nginx, chain, fakes):
             fake.cut()
             # each after as long a pause as there is
             try:
-                wait_for("the fault", lambda: fault.struck == 2, 100)
+                wait_for("the fault", lambda: fault.struck == 2)
             except TimeoutError:
                 log = (server.dir / "error.log").read_text()
                 pytest.fail(f"{error}: {fault.struck} times\n{log[-4000:]}")
@@ -249,8 +248,8 @@ def test_one_reason_after_another(nginx, chain, fakes):
             b"CLUSTERDOWN Hash slot 123 not served",
             b"CLUSTERDOWN Hash slot 124 not served")]
         fake.cut()
-        wait_for("the faults", lambda: faults[-1].struck == 3, 60)
-        chain.settle(server, 20)
+        wait_for("the faults", lambda: faults[-1].struck == 3)
+        chain.settle(server)
     assert [why[:12] for why in told(server) if "DOWN" in why] \
         == ["MASTERDOWN L", "CLUSTERDOWN "]
 
@@ -278,7 +277,7 @@ def test_a_primary_that_becomes_a_replica(nginx, chain):
     with Watch(server, HOSTS):
         # which takes from its new primary, as soon as there is one, all
         chain.client.replicaof("127.0.0.1", "1")
-        logged(server, "this is a replica: name its primary", 15)
+        logged(server, "this is a replica: name its primary")
         chain.client.config_set("replica-read-only", "no")
         chain.client.delete(LOCKS)
         time.sleep(1)
@@ -306,14 +305,14 @@ def test_a_script_that_blocks(nginx, chain, redis):
     with Watch(server, HOSTS):
         thread.start()
         try:
-            logged(server, "stay in force", 20)
+            logged(server, "stay in force")
             time.sleep(1)
         finally:
             with redis.client() as client:
                 wait_for("the script to end",
                          lambda: client.script_kill() or True)
             thread.join(10)
-        server.wait_live(timeout=20)
+        server.wait_live()
         chain.settle(server)
     assert count(server, r"\[alert\]") == 0
     assert told(server)
@@ -356,7 +355,7 @@ def test_owner_is_killed_while_it_writes(nginx, chain, fakes):
              in chain.client.hgetall(LOCKS).items() if host[0] != "b"}
     wait_for("nginx and Redis to agree", lambda: all(
         (server.state(host) == "locked") == ("lock" in record)
-        for host, record in there.items()), 30)
+        for host, record in there.items()))
 
 
 def test_no_connection_left(nginx, chain, fakes):
@@ -383,7 +382,7 @@ def test_no_connection_left(nginx, chain, fakes):
             crowd(5)
             return count(server, r'\[alert\].*all "worker_connections" are '
                          "in use: raise them; 2. records stay in force")
-        wait_for("the reason", refused, 20, 0.2)
+        wait_for("the reason", refused, pause=0.2)
     server.wait_state(HOSTS[0], "locked")
     chain.settle(server)
 

@@ -28,7 +28,7 @@ def states(server, hosts, state):
     # on a busy machine a scan takes a second, and nginx then pauses a hundred
     # times as long
     wait_for(f"{hosts} to be {state}", lambda: all(
-        server.state(host) == state for host in hosts), timeout=150)
+        server.state(host) == state for host in hosts), 300)
 
 
 @pytest.mark.parametrize("n", [1, 10])
@@ -149,7 +149,7 @@ def test_reconcile_takes_its_share_only(sites, chain):
     assert scanned(chain) - before <= 200
     # or a hundred times as long as it lasts on a machine that is busy
     chain.client.hset(LOCKS, "b7.example", "0")
-    server.wait_state("b7.example", "open", 90)
+    server.wait_state("b7.example", "open", 300)
 
 
 GZIP = """
@@ -176,7 +176,7 @@ def test_a_busy_worker_scans_too(nginx, chain):
         loads = [pool.submit(load) for _ in range(4)]
         try:
             chain.client.hset(LOCKS, "b1.example", "1")
-            server.wait_state("b1.example", "locked", 60)
+            server.wait_state("b1.example", "locked")
         finally:
             ending.set()
     for done in loads:
@@ -321,16 +321,12 @@ def test_changes_while_reconciling(sites, chain):
                                for n in range(i, i + 1000)})
     p.execute()
     server = sites("1ms")
-    end = time.monotonic() + 4
-    changes = 0
     with Watch(server, HOSTS):
-        while time.monotonic() < end:
-            host = f"b{changes * 37 % 20000}.example"
+        for n in range(60):
+            host = f"b{n * 37}.example"
             for record, state in ((OPEN, "open"), (LOCKED, "locked")):
                 chain.write((host, record))
                 server.wait_state(host, state)
                 for _ in range(5):
                     assert server.state(host) == state
-            changes += 1
-    assert changes > 50
     assert unaudited(server) == 0

@@ -92,7 +92,7 @@ def test_asked_at_each_connection(start, names, pair):
 
     names.answer = [SECOND]
     pair.redis[FIRST].stop()
-    server.wait_state("second.example", "locked", 20)
+    server.wait_state("second.example", "locked")
     assert server.state("acme.example") == "locked"
 
     # and back again
@@ -100,7 +100,7 @@ def test_asked_at_each_connection(start, names, pair):
     pair.lock(FIRST, "third.example")
     names.answer = [FIRST]
     wait_for("the old answer to expire", lambda: pair.drop(SECOND) is None
-             and server.state("third.example") == "locked", 20, pause=0.5)
+             and server.state("third.example") == "locked", pause=0.5)
 
 
 def test_address_that_does_not_answer(start, names, pair):
@@ -109,7 +109,7 @@ def test_address_that_does_not_answer(start, names, pair):
     pair.redis[FIRST].stop()
     pair.lock(SECOND, "acme.example")
     server = start()
-    server.wait_state("acme.example", "locked", 30)
+    server.wait_state("acme.example", "locked")
 
 
 def test_all_addresses_before_an_alert(start, names, pair):
@@ -135,13 +135,13 @@ def test_unknown_at_start(start, names, pair):
     assert f'host not found in "paylock_redis" "{NAME}:' in server.output() \
         + server.error_log()
     before = names.asked
-    wait_for("some questions", lambda: names.asked >= before + 4, 20)
+    wait_for("some questions", lambda: names.asked >= before + 4)
     assert server.get(host="acme.example").status == 200
     named = [line for line in server.error_log().splitlines()
              if "the name cannot be resolved: Host not found" in line]
     assert len(named) == 1
     names.answer = [FIRST]
-    server.wait_state("acme.example", "locked", 20)
+    server.wait_state("acme.example", "locked")
 
 
 def test_silent_name_server(start, names, pair):
@@ -162,7 +162,7 @@ def test_silent_name_server(start, names, pair):
         times.append(time.monotonic() - begin)
         return names.asked >= before + 3
 
-    wait_for("some questions", attempts, 30)
+    wait_for("some questions", attempts)
     assert sorted(times)[len(times) // 2] < 0.1
     told = re.findall(r"Redis at \S+: (.*); \d+ records stay in force",
                       server.error_log())
@@ -173,7 +173,7 @@ def test_silent_name_server(start, names, pair):
     pair.redis[FIRST].start()
     names.answer = [FIRST]
     pair.lock(FIRST, "later.example")
-    server.wait_state("later.example", "locked", 20)
+    server.wait_state("later.example", "locked")
 
 
 def owners(server):
@@ -193,10 +193,10 @@ def test_owner_sleeps_while_it_asks(start, names, pair):
     names.answer = None
     before = names.asked
     pair.redis[FIRST].stop()
-    wait_for("a question", lambda: names.asked >= before + 1, 20)
+    wait_for("a question", lambda: names.asked >= before + 1)
     os.kill(old, signal.SIGSTOP)
     try:
-        wait_for("another owner", lambda: owners(server)[-1] != old, 20)
+        wait_for("another owner", lambda: owners(server)[-1] != old)
     finally:
         os.kill(old, signal.SIGCONT)
 
@@ -206,7 +206,7 @@ def test_owner_sleeps_while_it_asks(start, names, pair):
         before = client.info("stats")["total_connections_received"]
         names.answer = [FIRST]
         # the new one has asked later, and is answered later
-        server.wait_state("later.example", "locked", 30)
+        server.wait_state("later.example", "locked")
         after = client.info("stats")["total_connections_received"]
     assert after == before + 1
     assert old in server.workers()
@@ -218,9 +218,9 @@ def test_silent_from_the_start(start, names, pair):
     pair.lock(FIRST, "acme.example")
     server = start(options="connect_timeout=500ms")
     wait_for("the failure", lambda: "the name cannot be resolved: Operation "
-             "timed out" in server.error_log(), 20)
+             "timed out" in server.error_log())
     names.answer = [FIRST]
-    server.wait_state("acme.example", "locked", 20)
+    server.wait_state("acme.example", "locked")
 
 
 def test_name_of_this_machine(nginx, names, private):
@@ -233,7 +233,7 @@ def test_name_of_this_machine(nginx, names, private):
             client.hset("{paylock}:locks", "acme.example", "1")
         server = nginx(f"resolver {names.address} ipv6=off;" + SITES,
                        redis=redis)
-        server.wait_state("acme.example", "locked", 20)
+        server.wait_state("acme.example", "locked")
         assert names.asked
     finally:
         redis.stop()

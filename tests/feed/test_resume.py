@@ -158,7 +158,7 @@ def test_all_in_one_reply(nginx, private, n):
         client.hset(LOCKS, mapping={f"b{i}.example": value for i in range(n)})
         assert client.object("encoding", LOCKS) == "listpack"
         server = nginx(SITES % "60s; paylock_zone 8m", redis=redis)
-        server.wait_state(f"b{n - 1}.example", "locked", 60)
+        server.wait_state(f"b{n - 1}.example", "locked")
         logged(server, rf"live, {n} records")
         chain.write(("late.example", LOCKED))
         server.wait_state("late.example", "locked")

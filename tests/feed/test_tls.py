@@ -40,7 +40,7 @@ def test_other_name(nginx, admin, certs):
     server = nginx(trust(certs, "paylock_redis_ssl_name other.example;")
                    + SITES)
     server.allow("nothing is known yet")
-    wait_for("the failure", lambda: said(server), 20)
+    wait_for("the failure", lambda: said(server))
     line, = said(server)
     assert re.search('certificate is refused: .*mismatch.* "other.example"',
                      line)
@@ -71,7 +71,7 @@ def test_not_verified(following, redis, certs):
     wait_for("Redis to be met again", lambda: server.wait_live() is None)
     with redis.client() as client:
         client.hset("{paylock}:locks", "hand.example", "1")
-    server.wait_state("hand.example", "locked", 15)
+    server.wait_state("hand.example", "locked")
 
 
 def test_many_records(following, redis, admin):
@@ -94,13 +94,13 @@ def test_refused_from_the_start(what, nginx, redis, admin, certs):
     before = redis.met()
     server = nginx(trust(certs) + SITES)
     server.allow("nothing is known yet")
-    wait_for("some attempts", lambda: redis.met() >= before + 4, 20)
+    wait_for("some attempts", lambda: redis.met() >= before + 4)
     assert server.state("acme.example") == "open"
     line, = said(server)
     assert re.search(REFUSED[what], line)
     assert "nothing is known yet" in line
     redis.show(certs.right)
-    server.wait_state("acme.example", "locked", 20)
+    server.wait_state("acme.example", "locked")
 
 
 @pytest.mark.parametrize("what", REFUSED)
@@ -113,7 +113,7 @@ def test_refused_later(what, following, redis, admin, certs):
         client.hset("{paylock}:locks", "acme.example", "open")
         client.hset("{paylock}:locks", "open.example", "1")
     before = redis.met()
-    wait_for("some attempts", lambda: redis.met() >= before + 4, 20)
+    wait_for("some attempts", lambda: redis.met() >= before + 4)
     assert server.get(host="acme.example").status == 503
     assert server.get(host="open.example").status == 200
     refused = [line for line in said(server) if "certificate" in line]
@@ -121,7 +121,7 @@ def test_refused_later(what, following, redis, admin, certs):
     assert re.search(REFUSED[what], refused[0])
     assert "stay in force" in refused[0]
     redis.show(certs.right)
-    server.wait_state("open.example", "locked", 20)
+    server.wait_state("open.example", "locked")
     changes_arrive(server, admin)
 
 
@@ -130,7 +130,7 @@ def test_client_certificate_missing(following, redis, admin):
     server.allow("certificate required|handshake failure")
     redis.set(tls_auth_clients="yes")
     before = redis.met()
-    wait_for("some attempts", lambda: redis.met() >= before + 4, 20)
+    wait_for("some attempts", lambda: redis.met() >= before + 4)
     assert server.get(host="acme.example").status == 503
     named = [line for line in said(server) if "certificate required" in line]
     assert len(named) == 1, said(server)
@@ -147,7 +147,7 @@ def test_no_tls_there(nginx, redis, admin):
     before = redis.met()
     server = nginx(SITES, options="connect_timeout=500ms")
     server.allow("nothing is known yet|wrong version number")
-    wait_for("some attempts", lambda: redis.met() >= before + 4, 20)
+    wait_for("some attempts", lambda: redis.met() >= before + 4)
     assert server.state("acme.example") == "open"
     assert re.search("no TLS handshake in time|wrong version number",
                      said(server)[0])
@@ -161,7 +161,7 @@ def test_plain_text_to_tls(nginx, redis, admin):
     before = redis.met()
     server = nginx(SITES)
     server.allow("nothing is known yet")
-    wait_for("some attempts", lambda: redis.met() >= before + 4, 20)
+    wait_for("some attempts", lambda: redis.met() >= before + 4)
     assert server.state("acme.example") == "open"
     line, = said(server)
     assert re.search("connection was closed|cannot read|cannot write", line)
@@ -173,7 +173,7 @@ def test_stalled_handshake(following, redis, admin):
     before = redis.met()
     redis.pause()
     try:
-        wait_for("the failure", lambda: said(server), 20)
+        wait_for("the failure", lambda: said(server))
         end = time.monotonic() + 4
         times = []
         while time.monotonic() < end:
@@ -196,7 +196,7 @@ def test_stalled_from_the_start(nginx, redis, admin):
         redis.url = "rediss://127.0.0.1:%d" % silent.getsockname()[1]
         server = nginx(SITES, options="connect_timeout=300ms")
         server.allow("nothing is known yet")
-        wait_for("the failure", lambda: said(server), 20)
+        wait_for("the failure", lambda: said(server))
         assert "no TLS handshake in time" in said(server)[0]
         old = set(server.workers())
         server.reload()
@@ -210,8 +210,8 @@ def test_server_name(name, greeting, greeted, nginx, redis, certs):
     server = nginx(trust(certs) + SITES + (
         f"paylock_redis_ssl_name {name};" if name else ""))
     server.allow("nothing is known yet")
-    wait_for("a greeting", lambda: names, 20)
-    wait_for("the failure", lambda: said(server), 20)
+    wait_for("a greeting", lambda: names)
+    wait_for("the failure", lambda: said(server))
     assert names[0] == greeting
 
 
@@ -227,8 +227,8 @@ def test_nothing_leaks(following, redis, admin):
     for _ in range(10):
         old = redis.met()
         redis.set()
-        wait_for("the next one", lambda: redis.met() > old, 20)
-        server.wait_live(timeout=20)
+        wait_for("the next one", lambda: redis.met() > old)
+        server.wait_live()
     # a state file may be open for writing just now
     assert descriptors() < before + 5
     changes_arrive(server, admin)
@@ -247,21 +247,21 @@ def test_memcheck(nginx, redis, admin, certs, private):
         redis.url = f"rediss://{NAME}:{redis.tls_port}"
         server = nginx(
             trust(certs, f"resolver {names.address} ipv6=off;") + SITES,
-            workers=1, main="master_process off;", patience=60,
+            workers=1, main="master_process off;",
             options="connect_timeout=10s timeout=10s",
             under=("valgrind", "--leak-check=full", "--keep-debuginfo=yes",
                    "--show-leak-kinds=definite", f"--log-file={log}"))
         server.allow("its certificate is refused")
-        server.wait_live(timeout=60)
+        server.wait_live()
         for certificate, n in ((certs.right, 1), (certs.expired, 2)):
             before = redis.met()
             redis.show(certificate)
-            wait_for("connections", lambda: redis.met() >= before + n, 60)
+            wait_for("connections", lambda: redis.met() >= before + n)
         wait_for("the line about it", lambda: "certificate has expired"
-                 in server.error_log(), 60)
+                 in server.error_log())
         names.answer = None
         before = names.asked
-        wait_for("a question", lambda: names.asked > before, 60)
+        wait_for("a question", lambda: names.asked > before)
         server.stop()
     finally:
         names.stop()

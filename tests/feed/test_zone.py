@@ -48,7 +48,7 @@ def test_another_size(nginx, redis, admin):
     for host in hosts[::50]:
         assert server.state(host) == "locked"
     redis.start()
-    server.wait_live(timeout=15)
+    server.wait_live()
     admin("unlock", "h0.example")
     server.wait_state("h0.example", "open")
     assert server.state("h1.example") == "locked"
@@ -95,7 +95,7 @@ def test_module_at_another_path(nginx, redis, private, size):
     redis.start()
     chain.client = redis.client()
     chain.write(("acme.example", None), ("later.example", LOCKED))
-    server.wait_state("acme.example", "open", 15)
+    server.wait_state("acme.example", "open")
     server.wait_state("later.example", "locked")
 
 
@@ -123,7 +123,7 @@ def test_module_of_another_layout(nginx, redis, private):
     redis.start()
     chain.client = redis.client()
     chain.write(("acme.example", None))
-    server.wait_state("acme.example", "open", 15)
+    server.wait_state("acme.example", "open")
 
 
 def test_too_small_by_reload(nginx, admin):
@@ -175,7 +175,7 @@ def test_each_trouble_is_told(nginx, private):
                  lambda: "nothing is known yet" in server.error_log())
         redis.start()
         wait_for("the second",
-                 lambda: 'refuses user "default"' in server.error_log(), 15)
+                 lambda: 'refuses user "default"' in server.error_log())
         time.sleep(1)
         assert server.error_log().count("[alert]") == 2
     finally:

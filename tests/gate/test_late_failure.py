@@ -90,7 +90,7 @@ def test_the_gate_stays(without, fails, gate, used):
               more.replace("@USED@", str(used))
               + "server { listen 127.0.0.1:%d; return 200 new; }" % nginx.port)
     os.kill(nginx.pid, signal.SIGHUP)
-    wait_for("the failure", lambda: why in nginx.error_log(), 15)
+    wait_for("the failure", lambda: why in nginx.error_log())
 
     # the workers that are there go on, and so do those that replace them
     for again in range(2):

@@ -251,7 +251,7 @@ def test_trouble(redis, nginx):
         value("paylock_unaudited_changes_total"),
         value("paylock_rejected_records")) == (1, 2))
     control.execute_command("ACL", "SETUSER", NGINX_USER, "clearselectors")
-    wait_for("a refusal", lambda: value("paylock_refused_reports_total"), 30)
+    wait_for("a refusal", lambda: value("paylock_refused_reports_total"))
     server.allow("without an entry")
     control.delete(LOCKS)
     wait_for("the hold", lambda: value("paylock_held_hosts") > len(HOSTS))

@@ -156,7 +156,7 @@ def test_planned_times_need_no_redis(gate, chain, redis):
     assert nginx.state("again.example") == "locked"
     assert nginx.state("a.all.example") == "locked"
     redis.start()
-    nginx.wait_live(timeout=15)
+    nginx.wait_live()
     assert nginx.state("again.example") == "locked"
 
 
@@ -291,5 +291,5 @@ def test_stages_while_redis_comes_and_goes(gate, chain, redis):
         redis.kill()
         time.sleep(0.5)
         redis.start()
-        nginx.wait_live(timeout=15)
+        nginx.wait_live()
     assert re.search("records stay in force", nginx.error_log())

@@ -264,7 +264,7 @@ def test_nginx_without_a_right(redis, admin, nginx):
         setuser(control, NGINX_USER, "+" + right)
         # who is refused waits for half a minute; new workers do not
         server.reload()
-        server.wait_live(timeout=20)
+        server.wait_live()
     assert server.error_log().count("[alert]") == 5
     admin("unlock", "acme.example")
     server.wait_state("acme.example", "open")

@@ -4,8 +4,9 @@
 # paylock-admin that is built with one more row sets it, lists it, imports it,
 # shows it, exports it and verifies it.
 
+import fcntl
+import hashlib
 import json
-import shutil
 import subprocess
 
 import pytest
@@ -18,23 +19,42 @@ ROW = ('_(PROJECT, "project", TEXT, 30,'
        ' "project", "NAME", "what was made for it")')
 
 
-@pytest.fixture(scope="module")
-def program(tmp_path_factory):
-    built = tmp_path_factory.mktemp("field") / "paylock-admin"
-    rooms = ["libpaylock/core", "libpaylock/audit", "control", "admin-cli"]
+ROOMS = ["libpaylock/core", "libpaylock/audit", "control", "admin-cli"]
+
+
+def compile(to):
     done = subprocess.run(
         ["cc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O0", "-pipe",
          f"-DPAYLOCK_MORE_FIELDS(_)={ROW}",
          *(f"-Ilibpaylock/{room}" for room in ("core", "http", "audit")),
          "-iquote", "control", "-iquote", "admin-cli",
-         *(path for room in rooms
+         *(path for room in ROOMS
            for path in sorted((servers.ROOT / room).rglob("*.c"))),
-         "-o", built, "-l:libhiredis.a", "-ljansson", "-lcrypto", "-lssl",
+         "-o", to, "-l:libhiredis.a", "-ljansson", "-lcrypto", "-lssl",
          "-lidn2"],
         cwd=servers.ROOT, text=True, capture_output=True)
     assert done.returncode == 0, done.stderr[-3000:]
-    yield built
-    shutil.rmtree(built.parent)
+
+
+@pytest.fixture(scope="module")
+def program():
+    """Built once for all workers of pytest, and again when a source changes."""
+    sources = hashlib.sha256(ROW.encode())
+    for room in [*ROOMS, "libpaylock/http"]:
+        for path in sorted((servers.ROOT / room).rglob("*")):
+            if path.is_file():
+                sources.update(b"%s %s" % (bytes(path), path.read_bytes()))
+
+    folder = servers.ROOT / "build/field"
+    folder.mkdir(exist_ok=True)
+    built, of = folder / "paylock-admin", folder / "sources"
+    with open(folder / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not of.exists() or of.read_text() != sources.hexdigest():
+            of.unlink(missing_ok=True)
+            compile(built)
+            of.write_text(sources.hexdigest())
+    return built
 
 
 @pytest.fixture

@@ -201,7 +201,7 @@ def test_the_only_key_is_lost(machine, nginx):
     machine.type(written)
     wait_for("witnesses of the new trail", lambda: "all is well" in machine
              .type("paylock-admin audit verify && echo all is well || true"),
-             20, 0.2)
+             pause=0.2)
     assert server.state("acme.example") == "locked"
     machine.type("paylock-admin unlock acme.example")
     server.wait_state("acme.example", "open")

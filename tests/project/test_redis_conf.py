@@ -61,7 +61,7 @@ class Stock(servers.Process):
         def answers():
             assert self.running(), (self.dir / "log").read_text()
             return self.ready() > before
-        servers.wait_for("Redis to be ready", answers, 30)
+        servers.wait_for("Redis to be ready", answers)
         return self
 
     def ready(self):

@@ -37,7 +37,7 @@ def test_make_run(end, private):
             stderr=file, stdin=subprocess.DEVNULL, start_new_session=True)
     try:
         wait_for("make run to be ready", lambda: "Ctrl-C" in out.read_text()
-                 or make.poll() is not None, 60)
+                 or make.poll() is not None)
         said = out.read_text()
         assert make.poll() is None, said
         directory = re.search(r"/tmp/paylock-run\.\w+", said)[0]

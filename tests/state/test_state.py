@@ -44,7 +44,7 @@ def test_restart(saving, redis, chain):
     redis.start()
     chain.client = redis.client()
     chain.write(("acme.example", None), ("later.example", LOCKED))
-    server.wait_state("acme.example", "open", 15)
+    server.wait_state("acme.example", "open")
     server.wait_state("later.example", "locked")
     wait_saved(server, chain)
 
@@ -56,11 +56,11 @@ def test_stale(saving, redis):
     redis.stop()
     again(server)
     wait_for("it to be stale", lambda: "stale, no good answer from Redis for"
-             in server.error_log(), 30)
+             in server.error_log())
     assert server.state("acme.example") == "locked"
     assert not alerts(server)
     redis.start()
-    server.wait_live(timeout=15)
+    server.wait_live()
     assert "live, 1 records" in server.error_log()
 
 
@@ -100,7 +100,7 @@ def test_redis_forgot(saving, redis, admin):
     with redis.client() as client:
         client.flushall()
     again(server)
-    wait_for("the alert", lambda: alerts(server), 15)
+    wait_for("the alert", lambda: alerts(server))
     assert server.state("acme.example") == "locked"
     # what is held is so after a start without Redis, too
     wait_for("the hold to be saved",
@@ -110,10 +110,10 @@ def test_redis_forgot(saving, redis, admin):
     again(server)
     assert server.state("acme.example") == "locked"
     redis.start()
-    wait_for("the alert", lambda: alerts(server), 15)
+    wait_for("the alert", lambda: alerts(server))
     assert server.state("acme.example") == "locked"
     admin("adopt", "--yes")
-    server.wait_state("acme.example", "open", 15)
+    server.wait_state("acme.example", "open")
 
 
 def test_hold_outlives_a_start(saving, redis, chain):
@@ -124,13 +124,13 @@ def test_hold_outlives_a_start(saving, redis, chain):
         client.flushall()
     other = Chain(redis).init()
     other.write(("other.example", LOCKED))
-    server.wait_state("other.example", "locked", 20)
+    server.wait_state("other.example", "locked")
     wait_for("the hold to be saved", lambda: sorted(
         held for _, _, held, _, _ in State.read(server.file))
-        == [False, True] and saved(server.file, other.seq), 15)
+        == [False, True] and saved(server.file, other.seq))
     server.stop()
     again(server)
-    server.wait_live(timeout=15)
+    server.wait_live()
     other.settle(server)
     assert server.state("acme.example") == "locked"
 
@@ -157,7 +157,7 @@ def test_inherited(saving, redis, chain):
             was = server.file.stat().st_mtime_ns
             server.reload(f"paylock_zone {size};" + CONF)
             wait_for("a new file",
-                     lambda: server.file.stat().st_mtime_ns != was, 15)
+                     lambda: server.file.stat().st_mtime_ns != was)
             assert saved(server.file, chain.seq)
     server.stop()
     again(server)
@@ -201,7 +201,7 @@ def test_upgrade_and_back(daemon, redis, chain, down):
             wait_saved(server, chain)
             redis.stop()
         os.kill(server.pid, signal.SIGHUP)
-        wait_for("the old workers", lambda: workers_of(server.pid), 20)
+        wait_for("the old workers", lambda: workers_of(server.pid))
         leave(new)
         asked = len(watch.times)
         wait_for("more requests", lambda: len(watch.times) > asked + 20)
@@ -212,7 +212,7 @@ def test_upgrade_and_back(daemon, redis, chain, down):
     redis.start()
     chain.client = redis.client()
     chain.write(("more.example", LOCKED))
-    server.wait_state("more.example", "locked", 15)
+    server.wait_state("more.example", "locked")
     wait_saved(server, chain)
 
 
@@ -262,9 +262,9 @@ def test_file_ahead_stays(saving, chain):
     ahead.seq += 5
     ahead.write(server.file)
     by_hand(chain, "hand.example")
-    server.wait_state("hand.example", "locked", 15)
+    server.wait_state("hand.example", "locked")
     wait_for("it to be left", lambda: "ahead of what is known here"
-             in server.error_log(), 15)
+             in server.error_log())
     assert State.read(server.file) == ahead
     for i in range(6):
         chain.write((f"h{i}.example", LOCKED))
@@ -283,7 +283,7 @@ def test_other_file_is_replaced(saving, chain):
     other.chain = chain.chain
     other.write(server.file, key=bytes(32))
     chain.write(("another.example", LOCKED))
-    wait_for("ours to be back", lambda: valid(server.file, chain.seq), 15)
+    wait_for("ours to be back", lambda: valid(server.file, chain.seq))
 
 
 def test_tail_lost(saving, redis, chain):
@@ -300,11 +300,11 @@ def test_tail_lost(saving, redis, chain):
     for id, entry in entries:
         chain.client.xadd("{paylock}:audit", entry, id=id)
     chain.client.hdel(LOCKS, "h2.example", "h3.example", "h4.example")
-    wait_for("the alert", lambda: alerts(server), 20)
+    wait_for("the alert", lambda: alerts(server))
     chain.look()
     chain.write(("after.example", LOCKED))
     server.wait_state("after.example", "locked")
-    wait_for("the file", lambda: State.read(server.file).count == 7, 15)
+    wait_for("the file", lambda: State.read(server.file).count == 7)
     state = State.read(server.file)
     assert state.seq == last > chain.seq
     assert sum(held for _, _, held, _, _ in state) == 3
@@ -316,15 +316,15 @@ def test_tail_lost(saving, redis, chain):
         assert server.state(f"{host}.example") == "locked"
     redis.start()
     chain.client = redis.client()
-    wait_for("the alert", lambda: alerts(server), 20)
+    wait_for("the alert", lambda: alerts(server))
     assert server.state("h4.example") == "locked"
     chain.client.flushall()
     other = Chain(redis).init()
     other.seq = last + 1
     other.adopt()
-    server.wait_state("h4.example", "open", 20)
+    server.wait_state("h4.example", "open")
     wait_for("the new chain",
-             lambda: State.read(server.file).chain == other.chain, 15)
+             lambda: State.read(server.file).chain == other.chain)
     assert State.read(server.file).seq == other.seq
 
 
@@ -341,6 +341,6 @@ def test_owner_killed(saving, chain):
             State.read(server.file)
         os.kill(owner(server), signal.SIGKILL)
         wait_for("another", lambda: len(server.workers()) == 2)
-        server.wait_state(f"more{i}.example", "locked", 15)
+        server.wait_state(f"more{i}.example", "locked")
     wait_saved(server, chain)
     assert State.read(server.file).count == 3009

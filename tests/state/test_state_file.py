@@ -98,11 +98,11 @@ def test_bad_file(saving, redis, chain, what):
     if what == "directory":
         server.file.rmdir()             # nothing can take its place
     redis.start()
-    server.wait_state("acme.example", "locked", 15)
+    server.wait_state("acme.example", "locked")
 
     wait_for("the file to be replaced",
              lambda: not server.file.is_symlink() and server.file.is_file()
-             and valid(server.file, chain.seq), 15)
+             and valid(server.file, chain.seq))
 
 
 @pytest.mark.parametrize("what", KEY)
@@ -124,14 +124,14 @@ def test_bad_key(saving, redis, chain, what):
     redis.start()
     chain.client = redis.client()
     chain.write(("later.example", LOCKED))
-    server.wait_state("later.example", "locked", 15)
+    server.wait_state("later.example", "locked")
     server.stop()
     assert server.file.read_bytes() == before
     # one is made where there is none
     key.unlink()
     again(server)
     wait_for("the file", lambda: key.exists()
-             and valid(server.file, chain.seq), 15)
+             and valid(server.file, chain.seq))
     assert key.read_text() != text
 
 
@@ -146,9 +146,9 @@ def test_no_key(saving, redis, chain):
     assert server.state("acme.example") == "open"
     assert len(alerts(server, "cannot be verified without its key")) == 1
     redis.start()
-    server.wait_state("acme.example", "locked", 15)
+    server.wait_state("acme.example", "locked")
     wait_for("a file of the new key",
-             lambda: valid(server.file, chain.seq), 15)
+             lambda: valid(server.file, chain.seq))
 
 
 def test_key_changed_by_reload(saving, chain):
@@ -158,7 +158,7 @@ def test_key_changed_by_reload(saving, chain):
     key.write_text("ab" * 32 + "\n")
     server.reload()
     wait_for("a file of that key",
-             lambda: valid(server.file, chain.seq), 15)
+             lambda: valid(server.file, chain.seq))
 
 
 def test_file_deleted(saving, chain):
@@ -205,7 +205,7 @@ def test_another_is_at_it(saving, chain, end):
         server.wait_state("later.example", "locked")
         if end:
             server.end(signal.SIGQUIT, 30)
-        wait_for("the alert", lambda: alerts(server), 60)
+        wait_for("the alert", lambda: alerts(server))
         assert server.file.read_bytes() == before
         assert temp.read_text() == "theirs"
     finally:
@@ -214,7 +214,7 @@ def test_another_is_at_it(saving, chain, end):
         again(server)
     else:
         wait_for("the notice",
-                 lambda: "is written again" in server.error_log(), 30)
+                 lambda: "is written again" in server.error_log())
         assert len(alerts(server)) == 1
     wait_saved(server, chain)
     assert not temp.exists()
@@ -233,18 +233,18 @@ def test_directory_not_writable(saving, chain):
     directory.chmod(0o755)
     chain.write(("later.example", LOCKED))
     server.wait_state("later.example", "locked")
-    wait_for("the alert", lambda: alerts(server), 15)
+    wait_for("the alert", lambda: alerts(server))
     assert "Permission denied" in alerts(server)[0]
     for i in range(3):
         chain.write((f"h{i}.example", LOCKED))
         server.reload()
         server.wait_state(f"h{i}.example", "locked")
         wait_for("the next to follow", lambda: server.error_log().count(
-            "this worker follows Redis") > i + 1, 15)
+            "this worker follows Redis") > i + 1)
     assert server.file.read_bytes() == before
     os.chown(directory, pwd.getpwnam(servers.WORKER).pw_uid, 0)
     server.reload()
-    wait_saved(server, chain, 30)
+    wait_saved(server, chain)
     wait_for("the notice", lambda: "is written again" in server.error_log())
     assert len(alerts(server)) == 1
 
@@ -267,15 +267,15 @@ def test_disk_full(saving, redis, chain):
     workers = server.workers()
     chain.write(*((f"h{i}.example", {**LOCKED_REF, "ref": f"PL-{i:013}"})
                   for i in range(9000)))
-    server.wait_state("h8999.example", "locked", 15)
-    wait_for("the alert", lambda: alerts(server), 15)
+    server.wait_state("h8999.example", "locked")
+    wait_for("the alert", lambda: alerts(server))
     assert "pwrite() failed" in alerts(server)[0]
     assert "File too large" in alerts(server)[0]
     assert not server.file.with_name("paylock.tmp").exists()
     assert State.read(server.file).count < 9001
     assert server.workers() == workers
     limit("unlimited")
-    wait_saved(server, chain, 30)
+    wait_saved(server, chain)
     wait_for("the notice", lambda: "is written again" in server.error_log())
     assert len(alerts(server)) == 1
     # which is what the next start has
@@ -324,7 +324,7 @@ def test_directory_of_others(saving, nginx, private):
     (private / "there").mkdir()
     server = nginx(CONF.replace("@DIR@/state", str(private / "there")))
     server.allow("the state file .* cannot be written")
-    wait_for("the alert", lambda: alerts(server), 15)
+    wait_for("the alert", lambda: alerts(server))
     assert (private / "there").stat().st_uid == 0
     assert not (private / "there/paylock").exists()
 
@@ -383,7 +383,7 @@ def test_test_makes_nothing(nginx, chain):
     assert not (server.dir / "state").exists()
     server.allow('unknown directive "nonsense"|bind')
     server.reload(CONF + "server { listen 192.0.2.1:1; }", wait=False)
-    wait_for("the error", lambda: alerts(server, "[emerg]"), 15)
+    wait_for("the error", lambda: alerts(server, "[emerg]"))
     assert not (server.dir / "state").exists()
     server.reload(CONF)
     server.file = server.dir / "state/paylock"

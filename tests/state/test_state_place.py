@@ -182,7 +182,7 @@ def test_upgrade(usual, redis, chain, redis_is):
             wait_for("more requests", lambda: len(watch.times) > asked + 200)
             # and back
             os.kill(server.pid, signal.SIGHUP)
-            wait_for("the old workers", lambda: workers_of(server.pid), 20)
+            wait_for("the old workers", lambda: workers_of(server.pid))
             leave(new)
             asked = len(watch.times)
             wait_for("more requests", lambda: len(watch.times) > asked + 20)

@@ -31,8 +31,7 @@ BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) "
            "Accept-Encoding": "gzip, deflate, br"}
 
 # how to start nginx so that its one process is the one that is counted
-ALONE = {"workers": 1, "main": "master_process off;", "patience": 60,
-         "log_level": "error"}
+ALONE = {"workers": 1, "main": "master_process off;", "log_level": "error"}
 
 
 def costs(text):

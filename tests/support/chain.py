@@ -11,7 +11,7 @@ import secrets
 import threading
 import time
 
-from support.servers import wait_for
+from support.servers import PATIENCE, wait_for
 
 LOCKS, AUDIT, NODES = "{paylock}:locks", "{paylock}:audit", "{paylock}:nodes"
 
@@ -131,7 +131,7 @@ class Chain:
         self.client.xadd(AUDIT, entry, id=f"{self.seq}-0")
         self.hash = entry["hash"]
 
-    def settle(self, nginx, timeout=60):
+    def settle(self, nginx, timeout=PATIENCE):
         """Waits until nginx has applied what was written so far."""
         self.markers += 1
         marker = f"marker-{self.markers}.test"
@@ -229,7 +229,8 @@ class Watch:
                     try:
                         if conn is None:
                             conn = http.client.HTTPConnection(
-                                "127.0.0.1", self.nginx.port, timeout=5)
+                                "127.0.0.1", self.nginx.port,
+                                timeout=PATIENCE)
                         conn.request("GET", "/", headers={"Host": host})
                         reply = conn.getresponse()
                         reply.read()
@@ -262,7 +263,7 @@ def in_time(measure, tries=3):
     assert any(measure() for _ in range(tries))
 
 
-def logged(nginx, regex, timeout=60):
+def logged(nginx, regex, timeout=PATIENCE):
     """Waits for a line of the error log."""
     wait_for(f"/{regex}/ in the log",
              lambda: re.search(regex, nginx.error_log()), timeout)
@@ -292,7 +293,7 @@ def closed_hosts(nginx, chain, reconcile="200ms", at=None, **kw):
     return server
 
 
-def agrees(server, chain, timeout=60):
+def agrees(server, chain, timeout=PATIENCE):
     """Waits until nginx and Redis agree on every record."""
     def check():
         there = chain.client.hgetall(LOCKS)

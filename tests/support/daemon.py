@@ -55,10 +55,10 @@ def upgrade(server):
     os.kill(old, signal.SIGUSR2)
     new = wait_for("the new master",
                    lambda: pid_of(server, "nginx.pid") not in (0, old)
-                   and pid_of(server, "nginx.pid"), 20)
-    wait_for("its workers", lambda: workers_of(new), 20)
+                   and pid_of(server, "nginx.pid"))
+    wait_for("its workers", lambda: workers_of(new))
     os.kill(old, signal.SIGWINCH)
-    wait_for("the old workers to leave", lambda: not workers_of(old), 20)
+    wait_for("the old workers to leave", lambda: not workers_of(old))
     return new
 
 
@@ -82,4 +82,4 @@ def workers_of(master):
 
 def leave(pid):
     os.kill(pid, signal.SIGQUIT)
-    wait_for("the master to leave", lambda: not alive(pid), 20)
+    wait_for("the master to leave", lambda: not alive(pid))

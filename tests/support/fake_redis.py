@@ -12,7 +12,7 @@ import struct
 import threading
 import time
 
-from support.servers import wait_for
+from support.servers import PATIENCE, wait_for
 
 NOWHERE = "/nonexistent"
 
@@ -70,7 +70,7 @@ class Fault:
         """Does Redis have to be asked?"""
         return self.reply is None or callable(self.reply)
 
-    def wait(self, times=1, timeout=30):
+    def wait(self, times=1, timeout=PATIENCE):
         """Waits until the fault has been used that often, and has broken each
         of these connections."""
         wait_for(f"{self.command} to be struck {times} times",

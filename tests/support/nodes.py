@@ -5,7 +5,7 @@
 import json
 
 from support.chain import AUDIT, NODES
-from support.servers import wait_for
+from support.servers import PATIENCE, wait_for
 
 
 def reports(redis):
@@ -14,7 +14,8 @@ def reports(redis):
                 for name, text in client.hgetall(NODES).items()}
 
 
-def wait_report(redis, name, check=lambda report: True, timeout=60):
+def wait_report(redis, name, check=lambda report: True,
+                timeout=PATIENCE):
     return wait_for(f"a report of {name}", lambda: next(
         (report for node, report in reports(redis).items()
          if node == name and check(report)), None), timeout)

@@ -38,4 +38,4 @@ def in_step(replica, primary):
         offset = there.get("slave_repl_offset", there["master_repl_offset"])
         return (told["master_link_status"] == "up"
                 and told["slave_repl_offset"] == offset)
-    wait_for("the replica to be in step", check, 20)
+    wait_for("the replica to be in step", check)

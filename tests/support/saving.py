@@ -13,8 +13,8 @@ import pytest
 from oracle.statefile import State
 from support.chain import LOCKED
 from support.feed import SITES
-from support.servers import (MODULE, NGINX_USER, WORKER, Nginx, password_file,
-                             wait_for)
+from support.servers import (MODULE, NGINX_USER, PATIENCE, WORKER, Nginx,
+                             password_file, wait_for)
 
 CONF = "paylock_state @DIR@/state/paylock;" + SITES
 
@@ -47,7 +47,7 @@ def valid(path, seq):
         return False
 
 
-def wait_saved(server, chain, timeout=60):
+def wait_saved(server, chain, timeout=PATIENCE):
     wait_for(f"entry {chain.seq} in the file",
              lambda: saved(server.file, chain.seq), timeout)
 

@@ -3,8 +3,10 @@
 # nginx, Redis and paylock-admin as the tests start them: in a private
 # directory, stopped by pid, and checked for what they leave behind.
 
+import functools
 import hashlib
 import http.client
+import itertools
 import json
 import os
 import pathlib
@@ -45,18 +47,24 @@ PASSWORDS = {user: secrets.token_hex(16)
              for user in (NGINX_USER, OP_USER, AUDIT_USER)}
 
 
-def wait_for(what, check, timeout=60, pause=None):
+# how long to wait for what comes at once on an idle machine, in seconds: this
+# one may be at other work as well
+
+PATIENCE = 120
+
+
+def wait_for(what, check, timeout=PATIENCE, pause=None):
     """Calls check until it returns something true, and returns that.  The
-    longer it takes, the longer the pauses."""
-    start = time.monotonic()
-    while True:
-        result = check()
-        if result:
-            return result
-        waited = time.monotonic() - start
+    longer it takes, the longer the pauses.  Only these count: where the checks
+    take long, the machine is busy, and what they wait for takes longer, too."""
+    waited = 0
+    while not (result := check()):
         if waited > timeout:
             raise TimeoutError(f"{what}: not within {timeout} s")
-        time.sleep(pause or min(0.01 + waited / 50, 0.05))
+        rest = pause or min(0.01 + waited / 50, 0.05)
+        time.sleep(rest)
+        waited += rest
+    return result
 
 
 def compilers():
@@ -65,10 +73,25 @@ def compilers():
         rb"GCC: [ -~]+|clang version [ -~]+", MODULE.read_bytes())})
 
 
-def free_port():
-    """A port below the ephemeral ones that nobody listens on."""
+@functools.cache
+def own_ports():
+    """A hundred ports below the ephemeral ones, over and over.  They are this
+    process's as long as it holds a socket of that name, and no other run of
+    the tests picks them between free_port() and the bind() of a server."""
     while True:
-        port = random.randint(10000, 32000)
+        first = random.randrange(10000, 32000, 100)
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0paylock-test-ports-{first}")
+            return claim, itertools.cycle(range(first, first + 100))
+        except OSError:
+            claim.close()
+
+
+def free_port():
+    """A port that nobody listens on."""
+    _, ports = own_ports()
+    for port in ports:
         with socket.socket() as s:
             try:
                 s.bind(("127.0.0.1", port))
@@ -159,7 +182,7 @@ class Process:
                 pids.append(int(entry))
         return pids
 
-    def end(self, sig, timeout=10, again=False):
+    def end(self, sig, timeout=PATIENCE, again=False):
         """Ends the daemon; if it does not end, it is killed and the test
         fails. again: send the signal more than once, as nginx can miss one
         between looking for signals and epoll_wait()."""
@@ -178,12 +201,12 @@ class Process:
 
         try:
             wait_for("the end", ended, timeout)
-            wait_for("processes left", lambda: not self.family(), 2)
+            wait_for("processes left", lambda: not self.family(), 20)
         except TimeoutError:
             left = self.family()
             for pid in left:
                 os.kill(pid, signal.SIGKILL)
-            self.process.wait(5)
+            self.process.wait(PATIENCE)
             raise AssertionError(
                 f"{type(self).__name__} did not end, left: {left}\n"
                 + self.output()[-2000:]) from None
@@ -221,7 +244,7 @@ class Redis(Process):
         for name, value in self.conf.items():
             argv += [f"--{name}", value]
         self.spawn(argv)
-        wait_for("Redis to answer", self.answers, 30)
+        wait_for("Redis to answer", self.answers)
         return self
 
     def answers(self):
@@ -258,13 +281,13 @@ class Redis(Process):
 
     def kill(self):
         os.kill(self.pid, signal.SIGKILL)
-        self.process.wait(5)
+        self.process.wait(PATIENCE)
 
     def discard(self):
         """Kills it with its children: nobody needs what they would leave."""
         if self.running():
             os.killpg(self.pid, signal.SIGKILL)
-            self.process.wait(5)
+            self.process.wait(PATIENCE)
 
     def pause(self):
         os.kill(self.pid, signal.SIGSTOP)
@@ -341,7 +364,7 @@ class Nginx(Process):
 
     def __init__(self, directory, http="", redis=None, *, workers=2,
                  load=(MODULE,), main="", events="", options="", control=True,
-                 log_level="info", under=(), patience=10, usual_state=False):
+                 log_level="info", under=(), usual_state=False):
         super().__init__(directory)
         self.dir.mkdir(exist_ok=True)
         self.dir.chmod(0o755)
@@ -361,7 +384,6 @@ class Nginx(Process):
         self.options = options          # of paylock_redis, behind the URL
         self.under = under              # a command that runs nginx
         self.usual_state = usual_state  # where nginx has it by itself
-        self.patience = patience        # in seconds, for start and end
 
     def configuration(self, http):
         if "listen" not in http:
@@ -400,28 +422,22 @@ class Nginx(Process):
         return [NGINX, "-p", f"{self.dir}/", "-c", conf, "-e", log]
 
     def start(self):
-        for _ in range(5):
-            self.port = free_port()
-            # nginx tries again where another test just looked at the port
-            self.allow(rf"bind\(\) to 127\.0\.0\.1:{self.port} failed \(98")
-            self.write()
-            self.spawn([*self.under, *self.argv("nginx.conf")])
-            try:
-                wait_for("nginx to listen", self.listens, self.patience)
-                return self
-            except AssertionError:
-                # somebody else took the port in between
-                if f"127.0.0.1:{self.port} failed (98" not in self.output():
-                    raise
-                for log in ("error.log", "nginx.out"):
-                    (self.dir / log).write_text("")
-        raise AssertionError("no free port")
+        self.port = free_port()
+        self.write()
+        self.spawn([*self.under, *self.argv("nginx.conf")])
+        wait_for("nginx to listen", self.listens)
+        return self
 
     def listens(self):
         assert self.running(), "nginx did not start:\n" + self.output()
         if not (self.dir / "nginx.pid").exists():
             return False
-        return self.workers() or "master_process off" in self.settings["main"]
+        return self.all_there() or "master_process off" in self.settings["main"]
+
+    def all_there(self):
+        """All workers, if none is still to come."""
+        pids = self.workers()
+        return pids if len(pids) >= self.settings["workers"] else []
 
     def test(self, http):
         """Runs nginx -t with this http block.  Line numbers in its errors are
@@ -432,8 +448,8 @@ class Nginx(Process):
             "error_log error.log", "error_log test.log"))
         return subprocess.run(
             [*self.under, *self.argv(conf.name, log="test.log"), "-t"],
-            text=True, errors="replace", capture_output=True, timeout=30,
-            env={**os.environ, **sanitizers(self.dir)})
+            text=True, errors="replace", capture_output=True,
+            timeout=PATIENCE, env={**os.environ, **sanitizers(self.dir)})
 
     def reload(self, http=None, wait=True):
         """SIGHUP; waits until new workers serve and the old ones leave."""
@@ -441,12 +457,12 @@ class Nginx(Process):
         self.write(http)
         os.kill(self.pid, signal.SIGHUP)
         if wait:
-            wait_for("the reload", lambda: self.workers()
-                     and not old & set(self.workers()), 15)
+            wait_for("the reload", lambda: (new := self.all_there())
+                     and not old & set(new))
 
     def stop(self):
         try:
-            self.end(signal.SIGQUIT, self.patience, again=bool(self.under))
+            self.end(signal.SIGQUIT, again=bool(self.under))
         finally:
             self.check_log()
 
@@ -480,11 +496,11 @@ class Nginx(Process):
 
     # requests
 
-    def connect(self, timeout=10):
+    def connect(self, timeout=PATIENCE):
         return socket.create_connection(("127.0.0.1", self.port), timeout)
 
     def get(self, path="/", host=None, method="GET", headers=(), body=None,
-            address=None, timeout=10):
+            address=None, timeout=PATIENCE):
         """One request on a connection of its own."""
         if address is None:
             address = ("127.0.0.1", self.port)
@@ -510,7 +526,7 @@ class Nginx(Process):
         finally:
             conn.close()
 
-    def raw(self, data, timeout=10):
+    def raw(self, data, timeout=PATIENCE):
         """Sends bytes and returns all that comes until nginx closes."""
         with self.connect(timeout) as s:
             s.sendall(data)
@@ -531,11 +547,11 @@ class Nginx(Process):
             return reply.headers["X-Paylock"]
         return reply.text
 
-    def wait_state(self, host, state, timeout=60):
+    def wait_state(self, host, state, timeout=PATIENCE):
         wait_for(f"{host} to be {state}",
                  lambda: self.state(host) == state, timeout)
 
-    def wait_live(self, redis=None, timeout=60):
+    def wait_live(self, redis=None, timeout=PATIENCE):
         """Waits until the feed follows the stream of Redis."""
         with (redis or self.redis).client() as client:
             wait_for("the feed to follow", lambda: any(
@@ -567,7 +583,8 @@ class Admin:
         return {"PAYLOCK_USERNAME": user,
                 "PAYLOCK_PASSWORD_FILE": str(password_file(self.home, user))}
 
-    def __call__(self, *args, check=True, input=None, env=None, timeout=30):
+    def __call__(self, *args, check=True, input=None, env=None,
+                 timeout=PATIENCE):
         reader = {}
         if self.READS.intersection(args):
             reader = self.login(AUDIT_USER)

@@ -123,7 +123,7 @@ def following(nginx, admin, certs):
         admin("init")
         admin("lock", "acme.example")
         server = nginx((conf or trust(certs)) + SITES, **kw)
-        server.wait_state("acme.example", "locked", 15)
+        server.wait_state("acme.example", "locked")
         server.wait_live()
         return server
     return start

@@ -244,7 +244,7 @@ def sizes(nginx):
     def settled():
         return len(nginx.family()) == WORKERS + 1 \
             and len(nginx.workers()) == WORKERS
-    wait_for("the old workers to leave", settled, 30)
+    wait_for("the old workers to leave", settled)
     return (descriptors(nginx.family()), memory(nginx.pid),
             max(map(memory, nginx.workers())))
 
@@ -318,10 +318,10 @@ def test_chaos(nginx, redis, admin):
     chain = Writer(redis)
     wait_for("Redis", lambda: chain.change(("last.example", OPEN),
                                          ("end.example", LOCKED)))
-    server.wait_state("end.example", "locked", 30)
-    server.wait_state("last.example", "open", 30)
+    server.wait_state("end.example", "locked")
+    server.wait_state("last.example", "open")
     assert fold(chain.client) == chain.client.hgetall(LOCKS)
-    agrees(server, chain, 30)
+    agrees(server, chain)
 
     # nobody saw a site that was locked
 

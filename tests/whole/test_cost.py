@@ -112,7 +112,7 @@ def test_open(http2, measure, admin):
     admin("init")
     admin("lock", *(f"h{i}.example" for i in range(100)), "--yes")
     ours = measure("paylock on;", http2=http2)
-    ours.nginx.wait_state("h99.example", "locked", 60)
+    ours.nginx.wait_state("h99.example", "locked")
     cost = costs(ours)
     more = {host: round(cost[host] - stock[host]) for host in cost}
     print(f"stock {stock}, more with paylock: {more}")
@@ -129,7 +129,7 @@ def test_locked(measure, admin):
     keys = admin.home / "pass.keys"
     admin("keygen", "--pass", keys)
     ours = measure(f"paylock on; paylock_pass_key {keys};")
-    ours.nginx.wait_state("acme.example", "locked", 60)
+    ours.nginx.wait_state("acme.example", "locked")
     status, body = ours.ask(1, "acme.example")
     assert status == 503 and b"suspended" in body
 

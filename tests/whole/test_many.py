@@ -58,7 +58,7 @@ def test_an_unknown_host_at_many_names(locked, nginx, redis):
         server_names_hash_bucket_size 128;
         server {{ server_name {names}; paylock on;
                   location / {{ return 200; }} }}
-    """, workers=1, patience=60)
+    """, workers=1)
     chain = Chain(redis).init()
     chain.put(server, {"h19999.example" if locked else "else.test": LOCKED})
     known, seen = ask(server, "h1.example")

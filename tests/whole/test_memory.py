@@ -40,11 +40,11 @@ def test_memcheck(nginx, redis, admin, private):
     log = private / "memcheck.log"
     admin("init")
     admin("lock", "acme.example", "--reason", "overdue")
-    server = nginx(SITES, workers=1, main=MAIN, patience=60, under=(
+    server = nginx(SITES, workers=1, main=MAIN, under=(
         "valgrind", "--leak-check=full", "--keep-debuginfo=yes",
         "--show-leak-kinds=definite",
         f"--log-file={log}"))
-    server.wait_live(timeout=60)
+    server.wait_live()
 
     assert ask(server, 300, "acme.example") == 503
     assert ask(server, 300, "open.example") == 200
@@ -53,17 +53,17 @@ def test_memcheck(nginx, redis, admin, private):
     for i in range(10):
         admin("lock", f"h{i}.example", "open.example")
         admin("unlock", f"h{i}.example")
-    server.wait_state("open.example", "locked", 60)
+    server.wait_state("open.example", "locked")
     assert ask(server, 200, "open.example") == 503
     admin("reset", "open.example")
 
     redis.stop()
     wait_for("the loss to be noticed",
-             lambda: "records stay in force" in server.error_log(), 60)
+             lambda: "records stay in force" in server.error_log())
     assert ask(server, 100, "acme.example") == 503
     redis.start()
-    server.wait_live(timeout=60)
-    server.wait_state("open.example", "open", 60)
+    server.wait_live()
+    server.wait_state("open.example", "open")
     server.stop()
     clean(log)
 
@@ -85,23 +85,23 @@ def test_memcheck_state(nginx, redis, admin, private):
     admin("lock", "acme.example", *(f"h{i}.example" for i in range(500)),
           "--yes")
     server = nginx("paylock_state @DIR@/state/paylock;" + SITES, workers=1,
-                   main=MAIN, patience=60, under=(
+                   main=MAIN, under=(
                        "valgrind", "--leak-check=full", "--keep-debuginfo=yes",
                        "--show-leak-kinds=definite", f"--log-file={log}"))
     file = server.dir / "state/paylock"
-    wait_for("the file", file.exists, 60)
-    server.wait_state("h499.example", "locked", 60)
+    wait_for("the file", file.exists)
+    server.wait_state("h499.example", "locked")
     admin("lock", "last.example")
-    server.wait_state("last.example", "locked", 60)
+    server.wait_state("last.example", "locked")
     server.stop()
     clean(log)
     redis.stop()
     server.start()
     assert ask(server, 1, "acme.example") == 503
     redis.start()
-    server.wait_live(timeout=60)
+    server.wait_live()
     admin("unlock", "acme.example")
-    server.wait_state("acme.example", "open", 60)
+    server.wait_state("acme.example", "open")
     server.stop()
     clean(log)
 
@@ -149,10 +149,10 @@ def test_open_path(nginx, admin, private):
     out = private / "callgrind.out"
     admin("init")
     admin("lock", *(f"h{i}.example" for i in range(15)))
-    server = nginx(SITES, workers=1, main=MAIN, patience=60, under=(
+    server = nginx(SITES, workers=1, main=MAIN, under=(
         "valgrind", "--tool=callgrind", f"--callgrind-out-file={out}",
         "--compress-strings=yes", "--compress-pos=no"))
-    server.wait_state("h3.example", "locked", 60)
+    server.wait_state("h3.example", "locked")
     assert ask(server, 500, "open.example") == 200
     assert ask(server, 500, "www.open.example") == 200
     server.stop()
@@ -191,13 +191,13 @@ def test_turns(nginx, redis, private):
     records, entries = 2000, 250
     chain.client.hset(LOCKS, mapping=dict.fromkeys(
         (f"r{i}.example" for i in range(records)), "1"))
-    server = nginx(SITES, workers=1, main=MAIN, patience=60, under=(
+    server = nginx(SITES, workers=1, main=MAIN, under=(
         "valgrind", "--tool=callgrind", f"--callgrind-out-file={out}",
         "--compress-strings=yes", "--compress-pos=no"))
-    server.wait_live(timeout=60)
+    server.wait_live()
     chain.write(*((f"e{i}.example", LOCKED) for i in range(entries)))
-    server.wait_state("e0.example", "locked", 60)
-    server.wait_live(timeout=60)
+    server.wait_state("e0.example", "locked")
+    server.wait_live()
     server.stop()
 
     made = collections.Counter()

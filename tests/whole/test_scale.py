@@ -83,7 +83,7 @@ def longest_wait(server, until):
 def test_first_scan(nginx, chain):
     start = time.monotonic()
     server = nginx(SITES)
-    wait_for("all records", lambda: live(server), 30)
+    wait_for("all records", lambda: live(server))
     took = time.monotonic() - start
     for i in range(0, RECORDS, 9973):
         assert server.state(f"customer-{i}.example") == "locked"
@@ -100,14 +100,14 @@ def test_zone_holds_them_and_says_what_it_needs(nginx, chain):
     advised = int(re.search(r"raise it to (\d+)k", server.error_log())[1])
     assert advised <= ZONE
     server.reload(server.http.replace(f"{ZONE // 2}k", f"{advised}k"))
-    wait_for("all records", lambda: live(server), 30)
+    wait_for("all records", lambda: live(server))
     assert server.state("customer-0.example") == "locked"
 
 
 def test_memory_of_a_worker(nginx, chain):
     """Who scans needs no more than a worker that does not."""
     server = nginx(SITES)
-    wait_for("all records", lambda: live(server), 30)
+    wait_for("all records", lambda: live(server))
     fed = owner(server)
     idle, = set(server.workers()) - {fed}
 
