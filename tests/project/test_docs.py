@@ -130,6 +130,26 @@ def test_first_dry_run(admin, nginx):
     assert re.search(r"dry run.* host: \"acme.example\"", server.error_log())
 
 
+def anchors(text):
+    """What GitHub calls the headings of a page."""
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+            for heading in re.findall(r"(?m)^#+ (.+)$", text)}
+
+
+def test_links():
+    """Lead to files, and to headings in them, that are there."""
+    pages = [*DOCS.glob("*.md"), *servers.ROOT.glob("*.md"),
+             servers.ROOT / "tests/README.md"]
+    for page in pages:
+        links = re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)",
+                           page.read_text())
+        for path, anchor in links:
+            target = page.parent / path if path else page
+            assert target.exists(), (page, path)
+            assert not anchor or anchor in anchors(target.read_text()), (
+                page, path, anchor)
+
+
 def test_readme_is_short():
     assert len(README.splitlines()) <= 70
     block, = blocks(README, "nginx")
