@@ -83,7 +83,7 @@ probe_url(const char *text, probe_url_t *u)
                     || strspn(p + 1, "0123456789") != (size_t) (end - p - 1)
                     || atoi(p + 1) < 1 || atoi(p + 1) > 65535))
     {
-        return "has a port that is none";
+        return "has an invalid port";
     }
 
     (void) snprintf(u->port, sizeof(u->port), "%d",
