@@ -94,7 +94,7 @@ class Follower:
         if sig:
             os.kill(self.process.pid, sig)
         try:
-            status = self.process.wait(20)
+            status = self.process.wait(120)
         finally:
             self.process.kill()
             self.process.wait()
@@ -141,7 +141,7 @@ def test_follow_ends_when_nobody_reads(known):
         process.stdout.close()
         if lock:
             known("lock", "a.example")
-        assert process.wait(20) == 0
+        assert process.wait(120) == 0
         assert process.stderr.read() == ""
         process.stderr.close()
 
@@ -224,7 +224,7 @@ class Liar:
 def test_a_list_ends(admin, private, answer, error):
     liar = Liar(private / "liar.sock", {"XRANGE": answer})
     admin.redis = liar
-    done = admin("audit", "log", check=False, timeout=20)
+    done = admin("audit", "log", check=False, timeout=120)
     liar.socket.close()
     assert done.returncode == 1
     assert error in done.stderr
@@ -241,7 +241,7 @@ def test_following_ends(admin, private, read, error):
     """What is told of and never given is not asked for without end."""
     liar = Liar(private / "liar.sock", {"XRANGE": b"*0\r\n", "XREAD": read})
     admin.redis = liar
-    done = admin("audit", "log", "--follow", check=False, timeout=20)
+    done = admin("audit", "log", "--follow", check=False, timeout=120)
     liar.socket.close()
     assert done.returncode == 1
     assert error in done.stderr

@@ -91,7 +91,7 @@ def test_verify_by_hand(language, bundle, tools):
     def run():
         return subprocess.run(["/bin/sh", "steps"], cwd=bundle, text=True,
                               env={"PATH": str(tools), "TMPDIR": str(bundle)},
-                              capture_output=True, timeout=60)
+                              capture_output=True, timeout=120)
 
     done = run()
     assert done.stderr == ""
@@ -263,7 +263,7 @@ def test_a_full_disk(size, known, private):
 
     done = subprocess.run(
         known.argv("audit", "export", "-o", f"{private}/out/"), env=known.env,
-        text=True, capture_output=True, preexec_fn=limit, timeout=30)
+        text=True, capture_output=True, preexec_fn=limit, timeout=120)
     assert done.returncode == 1 and "cannot be written" in done.stderr
     assert not list(private.glob("out*"))
 

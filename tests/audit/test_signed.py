@@ -466,7 +466,7 @@ def test_each_entry_is_in_the_syslog(alice, operator, redis, syslog):
              ["status", "b.example"], ["adopt", "--dry-run"]]
     for command in (*commands, *quiet):
         subprocess.run([*wrap, *alice.argv(*command)], env=alice.env,
-                       check=True, capture_output=True, timeout=30)
+                       check=True, capture_output=True, timeout=120)
     written = redis.client().xrange(AUDIT)[2:]
     assert len(written) == len(commands) + 1
 
@@ -492,6 +492,6 @@ def test_each_entry_is_in_the_syslog(alice, operator, redis, syslog):
 def test_an_unsigned_entry_in_the_syslog(admin, syslog):
     log, wrap = syslog
     subprocess.run([*wrap, *admin.argv("init")], env=admin.env,
-                   check=True, capture_output=True, timeout=30)
+                   check=True, capture_output=True, timeout=120)
     line = log.recv(8192).decode()
     assert "action=init" in line and "key=unsigned" in line

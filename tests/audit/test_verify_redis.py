@@ -476,13 +476,13 @@ def test_a_full_disk(admin, trail, private):
 
     done = subprocess.run(
         admin.argv("audit", "export", "-o", path), env=admin.env, text=True,
-        capture_output=True, preexec_fn=limit, timeout=30)
+        capture_output=True, preexec_fn=limit, timeout=120)
     assert done.returncode == 1 and "cannot be written" in done.stderr
     assert not list(private.glob("export*"))
     with open("/dev/full", "w") as full:
         done = subprocess.run(
             admin.argv("audit", "export"), env=admin.env, text=True,
-            stdout=full, stderr=subprocess.PIPE, timeout=30)
+            stdout=full, stderr=subprocess.PIPE, timeout=120)
     assert done.returncode == 1 and "could not be written" in done.stderr
 
 
@@ -504,7 +504,7 @@ def test_many_exports_in_one_file(run, private, trail):
     done = subprocess.run(
         [servers.CLI, "--json", "audit", "verify", private / "x", "--trust",
          ALICE.public], env={"HOME": str(private)}, text=True,
-        capture_output=True, timeout=30)
+        capture_output=True, timeout=120)
     assert done.returncode == 10
     assert [len(json.loads(text)["faults"]) for text in
             done.stdout.splitlines()] == [0, 1, 0]

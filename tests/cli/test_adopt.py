@@ -344,7 +344,7 @@ def test_the_check_of_the_documentation_accepts_it(lost, redis, private):
     def check():
         return subprocess.run(
             ["/usr/bin/python3", script, f"unix://{redis.socket}"], text=True,
-            capture_output=True, timeout=30)
+            capture_output=True, timeout=120)
 
     done = check()
     assert done.returncode == 0, done.stderr

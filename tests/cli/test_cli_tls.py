@@ -14,6 +14,7 @@ import time
 import pytest
 
 from support import servers
+from support.servers import promised
 from support.tls_redis import (      # noqa: F401   fixtures
     NAME, NAMES, admin, certs, greeted, redis)
 
@@ -66,7 +67,7 @@ def test_admin_settings(redis, private, certs):
 def refused(admin, redis, *options, env=None):
     start = time.monotonic()
     done = admin("lock", "acme.example", *options, check=False, env=env)
-    assert time.monotonic() - start < 15
+    assert time.monotonic() - start < promised(15)
     assert done.returncode == 1, done.stderr
     with redis.client() as client:
         assert not client.exists("{paylock}:locks")
@@ -164,7 +165,7 @@ def test_admin_asks_for_no_passphrase(admin, certs, private):
     pid, terminal = pty.fork()
     if pid == 0:
         os.execve(argv[0], argv, admin.env)
-    text, end = "", time.monotonic() + 20
+    text, end = "", time.monotonic() + 120
     try:
         while time.monotonic() < end:
             if select.select([terminal], [], [], 0.1)[0]:

@@ -80,7 +80,7 @@ def argv(admin, name):
 def run(admin, argv, **kw):
     return subprocess.run(argv, env=admin.env, cwd=admin.home, text=True,
                           stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                          timeout=30, **kw)
+                          timeout=120, **kw)
 
 
 def trail(redis):

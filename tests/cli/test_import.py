@@ -204,7 +204,7 @@ def test_up_to_a_limit(known, redis):
 def test_a_file_that_cannot_be_read(known, redis, name, why):
     """The last of them has no end."""
     before = there(redis)
-    done = known("--json", "import", name, check=False, timeout=60)
+    done = known("--json", "import", name, check=False, timeout=120)
     assert (done.returncode, done.stdout) == (1, "")
     error = json.loads(done.stderr)["error"]
     assert error["code"] == "file" and why in error["message"]
@@ -336,7 +336,7 @@ def test_interrupted_and_run_again(redis, private, sig):
         fake.on("EXEC")
         fake.on("EXEC", then=lambda: process.send_signal(sig))
         process = running(admin, 2500)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=120)
     if sig == signal.SIGKILL:
         assert process.returncode == -sig
     else:
@@ -363,7 +363,7 @@ def test_interrupted_before_anything_is_written(redis, private):
         admin("init")
         fake.on("DISCARD", then=lambda: process.send_signal(signal.SIGINT))
         process = running(admin, 2500)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=120)
     assert (process.returncode, out) == (1, "")
     assert "nothing is changed" in json.loads(err)["error"]["message"]
     assert redis.client().xlen(AUDIT) == 1
@@ -378,7 +378,7 @@ def test_the_link_is_lost_for_good(redis, private, carried_out):
         fake.on("EXEC", (lambda real: b"") if carried_out else b"", end="fin",
                 then=lambda: setattr(fake, "upstream", NOWHERE))
         process = running(admin, 2500)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=120)
     assert (process.returncode, out) == (4, "")
     assert "the first 1000 of 2500 hosts are done" \
         in json.loads(err)["error"]["message"]
@@ -397,7 +397,7 @@ def test_the_link_is_lost_between(redis, private):
         admin("init")
         fake.on("EXEC", then=lambda: fake.on("WATCH", b"", end="fin"))
         process = running(admin, 2500)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=120)
     assert process.returncode == 3
     assert "the first 1000 of 2500 hosts are done" \
         in json.loads(err)["error"]["message"]
@@ -411,7 +411,7 @@ def test_the_link_is_lost_and_found(redis, private):
         fake.on("EXEC")
         fake.on("EXEC", lambda real: b"", end="fin")
         process = running(admin, 2500)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
     assert len(json.loads(out)["changed"]) == 2500
     assert len(once(redis)) == 2500
@@ -495,7 +495,7 @@ def test_progress_on_a_terminal(redis, private, args, shown):
             admin.argv(*args, "import", "list", "--yes"), env=admin.env,
             cwd=admin.home, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=slave)
-        process.communicate(timeout=60)
+        process.communicate(timeout=120)
         os.set_blocking(master, False)
         try:
             said = os.read(master, 65536).decode()

@@ -13,6 +13,7 @@ from support import servers
 from support.chain import AUDIT, LOCKS
 from support.cli import config, refused
 from support.fake_redis import NOWHERE, FakeRedis
+from support.servers import promised
 
 
 @pytest.fixture
@@ -333,7 +334,7 @@ def test_a_server_that_is_no_redis(admin):
             start = time.monotonic()
             for args in ["init"], ["list"], ["status", "a.example"]:
                 refused(admin, 1, code, "--redis", fake.url, *args)
-            assert time.monotonic() - start < 3
+            assert time.monotonic() - start < promised(3)
 
 
 def test_a_server_that_says_nothing(admin):
@@ -341,7 +342,7 @@ def test_a_server_that_says_nothing(admin):
         start = time.monotonic()
         error = refused(admin, 1, "link", "--redis", fake.url, "list")
         assert "timed out" in error["message"]
-        assert 3 < time.monotonic() - start < 8
+        assert 3 < time.monotonic() - start < promised(8)
 
 
 def test_nobody_there(admin):
@@ -521,5 +522,5 @@ def test_a_hung_redis(untouched, redis):
     redis.pause()
     start = time.monotonic()
     refused(untouched, 1, "link", "lock", "a.example")
-    assert time.monotonic() - start < 8
+    assert time.monotonic() - start < promised(8)
     redis.resume()

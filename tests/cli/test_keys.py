@@ -45,7 +45,7 @@ class Terminal:
 
     def wait(self, text):
         while text not in self.shown:
-            ready, _, _ = select.select([self.master], [], [], 20)
+            ready, _, _ = select.select([self.master], [], [], 120)
             assert ready, self.shown
             self.shown += os.read(self.master, 4096).decode()
 
@@ -59,7 +59,7 @@ class Terminal:
         return bool(termios.tcgetattr(self.slave)[3] & termios.ECHO)
 
     def end(self):
-        out, _ = self.process.communicate(timeout=20)
+        out, _ = self.process.communicate(timeout=120)
         os.set_blocking(self.master, False)
         try:
             while True:                # a read gives what one write has put

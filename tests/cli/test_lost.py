@@ -12,7 +12,7 @@ from support import servers
 from support.chain import AUDIT, LOCKS
 from support.cli import answered
 from support.nodes import head, reports, wait_report, write
-from support.servers import AUDIT_USER, wait_for
+from support.servers import AUDIT_USER, promised, wait_for
 
 HOSTS = [f"h{i}.shop{i * 17}.example" for i in range(12)]
 
@@ -101,7 +101,7 @@ def test_near_ones_of_many_take_no_time(sites, redis):
     started = time.monotonic()
     done = sites("--json", "unlock",
                  *(f"x{i}y{i}.example" for i in range(20)))
-    assert time.monotonic() - started < 6
+    assert time.monotonic() - started < promised(6)
     said = warned(done, "no_record")
     assert len(said) == 11 and "10 hosts more" in said[-1]["message"]
 

@@ -200,7 +200,7 @@ def test_a_large_document_takes_no_memory(known, redis, private):
 
     done = subprocess.run(
         known.argv("notice", "acme.example", "--channel", "email", "--file",
-                   document), env=known.env, capture_output=True, timeout=60,
+                   document), env=known.env, capture_output=True, timeout=120,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS,
                                               (limit, limit)))
     assert done.returncode == 0, done.stderr

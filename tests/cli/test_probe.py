@@ -203,7 +203,7 @@ class Server:
     def stop(self):
         self.over.set()
         self.socket.close()
-        self.thread.join(10)
+        self.thread.join(120)
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def on_terminal(admin, *args, width=80, env=None):
             break
         got += part
     os.close(master)
-    _, err = process.communicate(timeout=10)
+    _, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
     return got.decode().replace("\r\n", "\n")
 

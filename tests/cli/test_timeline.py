@@ -277,7 +277,7 @@ def test_what_was_ended_stays_so_in_the_same_second(known, redis):
     redis.client().hset(LOCKS, mapping={
         host: json.dumps(record) for host, record in hosts.items()})
     assert {s["stage"] for s in known.json("status", *hosts)} == {"open"}
-    known("lock", *hosts, "--yes", "--readonly", "+1d", timeout=50)
+    known("lock", *hosts, "--yes", "--readonly", "+1d", timeout=120)
     assert {s["stage"] for s in known.json("status", *hosts)} == {"open"}
 
 

@@ -20,7 +20,7 @@ def test_a_host_is_locked(redis, nginx, private):
     server.wait_live(redis)
     assert server.state("acme.example") == "open"
     done = subprocess.run([LOCK, redis.url, "acme.example"], text=True,
-                          capture_output=True, timeout=60,
+                          capture_output=True, timeout=120,
                           env={**os.environ, "XDG_STATE_HOME": private / "x"})
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     server.wait_state("acme.example", "locked")

@@ -14,7 +14,7 @@ from support.chain import (ALERTS, AUDIT, HOSTS, LOCKED, LOCKS, OPEN, SITES,
                            Chain, Changing, Watch, agrees, count, entry_hash,
                            logged)
 from support.fake_redis import FakeRedis
-from support.servers import wait_for
+from support.servers import promised, wait_for
 
 
 def ended_by_adopt(server, chain, watch):
@@ -52,7 +52,7 @@ def test_loss_of_records(sites, chain, loss, reconcile):
     server = sites(reconcile)
     with Watch(server, HOSTS, ["open.example", "none.test"]) as watch:
         LOSSES[loss](chain.client)
-        logged(server, ALERTS + r".*2[0-2] .*closed", 6)
+        logged(server, ALERTS + r".*2[0-2] .*closed", promised(6))
         alerts = count(server, r"\[alert\]")
         time.sleep(0.5)
         ended_by_adopt(server, chain, watch)
@@ -68,11 +68,11 @@ def test_loss_of_the_stream(sites, chain, how):
             chain.client.delete(AUDIT)
         else:
             chain.client.pexpire(AUDIT, 300)
-        logged(server, ALERTS + "", 6)
+        logged(server, ALERTS + "", promised(6))
         assert count(server, r"\[alert\]") == 1
         # without a stream nobody knows what a change is worth
         chain.client.hset(LOCKS, "late.example", "locked")
-        server.wait_state("late.example", "locked", 6)
+        server.wait_state("late.example", "locked", promised(6))
         chain.adopt()
         watch.forget(HOSTS[0])
         chain.write((HOSTS[0], OPEN))
@@ -139,7 +139,7 @@ def test_flushall_under_load(sites, chain):
         with Changing(chain, changes):
             time.sleep(0.5)
             chain.client.flushall()
-            logged(server, ALERTS, 6)
+            logged(server, ALERTS, promised(6))
             time.sleep(2)
             assert not watch.wrong
         chain.look()
@@ -170,8 +170,8 @@ def test_eviction(nginx, private):
                         time.sleep(0)
                     p.execute(raise_on_error=False)
                 return not client.exists(LOCKS) and not client.exists(AUDIT)
-            wait_for("the eviction of both keys", evicted, 30, 0)
-            logged(server, ALERTS + ".*closed", 6)
+            wait_for("the eviction of both keys", evicted)
+            logged(server, ALERTS + ".*closed", promised(6))
             time.sleep(0.6)
             assert not watch.wrong
             client.config_set("maxmemory", "0")
@@ -188,7 +188,7 @@ def test_wrong_type(sites, chain, key):
     with Watch(server, HOSTS):
         chain.client.rename(key, "aside")
         chain.client.set(key, "junk")
-        logged(server, "WRONGTYPE.*records stay in force", 6)
+        logged(server, "WRONGTYPE.*records stay in force", promised(6))
         time.sleep(1)
         assert count(server, "WRONGTYPE") == 1
         chain.client.rename("aside", key)
@@ -306,7 +306,7 @@ def test_trimmed_to_nothing(sites, chain):
     server = sites("1h")
     with Watch(server, HOSTS):
         chain.client.xtrim(AUDIT, maxlen=0, approximate=False)
-        logged(server, ALERTS, 6)
+        logged(server, ALERTS, promised(6))
         agrees(server, chain)
         # what goes on from there goes on
         chain.settle(server)
@@ -388,8 +388,9 @@ def test_last_entry_edited(sites, chain):
     server = sites()
     with Watch(server, HOSTS) as watch:
         rebuild(chain, lambda entries: edited(entries, -1))
-        logged(server, r"the last entry of .* does not carry the hash", 7)
-        logged(server, ALERTS, 7)
+        logged(server, r"the last entry of .* does not carry the hash",
+               promised(7))
+        logged(server, ALERTS, promised(7))
         # entries after it come through
         watch.forget(HOSTS[0])
         chain.write((HOSTS[0], OPEN))
@@ -441,7 +442,7 @@ def test_recreated_with_lower_ids(sites, chain):
         chain.client.delete(AUDIT, LOCKS)
         new = Chain(chain.redis).init()
         assert new.seq == 1
-        logged(server, ALERTS + ".*closed", 6)
+        logged(server, ALERTS + ".*closed", promised(6))
         new.write(("new.example", LOCKED))
         server.wait_state("new.example", "locked")
         # an entry of the new chain for the host is believed

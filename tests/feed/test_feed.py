@@ -15,7 +15,7 @@ import pytest
 from support import servers
 from support.chain import Watch, in_time, told
 from support.feed import SITES, owner
-from support.servers import wait_for
+from support.servers import promised, wait_for
 
 
 def p99(times):
@@ -50,7 +50,7 @@ def clients(redis):
 def test_latency(sites, admin):
     """From paylock-admin returning to the first answer that knows."""
     server = sites(workers=4)
-    conn = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    conn = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
 
     def change(command, status):
         admin(command, "acme.example")
@@ -69,7 +69,8 @@ def test_latency(sites, admin):
                  for i in range(200)]
         print(f"median {statistics.median(times) * 1000:.2f} ms, "
               f"p99 {p99(times) * 1000:.2f} ms")
-        return statistics.median(times) <= 0.02 and p99(times) <= 0.2
+        return statistics.median(times) <= promised(0.02) \
+            and p99(times) <= promised(0.2)
 
     in_time(measure)
     conn.close()
@@ -100,7 +101,7 @@ def quiet_while(server, admin, trouble, seconds, mend):
             server.wait_live()
             changes_arrive(server, admin)
         assert told(server, before)
-        return slow <= max(5 * quiet, 0.02)
+        return slow <= max(5 * quiet, promised(0.02))
 
     in_time(measure)
 
@@ -146,7 +147,7 @@ def test_owner_is_killed(sites, redis, admin):
             server.wait_live()
             took.append(time.monotonic() - start)
             changes_arrive(server, admin)
-        assert min(took) < 2, took
+        assert min(took) < promised(2), took
         # a connection to the worker that was killed breaks, none is refused
         assert len(watch.times) > 20
     wait_for("one connection", lambda: len(clients(redis)) == 1)
@@ -173,7 +174,7 @@ def test_owner_is_stopped(sites, redis, admin):
         wait_for("the old owner to yield", lambda: len(clients(redis)) == 1)
         assert owner(server) != old
         changes_arrive(server, admin)
-        return took < 2.5
+        return took < promised(2.5)
 
     in_time(measure)
 

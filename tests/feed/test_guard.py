@@ -13,7 +13,7 @@ from support import servers
 from support.chain import (ALERTS, AUDIT, HOSTS, LOCKED, LOCKS, OPEN, Chain,
                            closed_hosts, logged)
 from support.feed import still_closed
-from support.servers import wait_for
+from support.servers import promised, wait_for
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ def test_old_backup_on_the_same_connection(sites, chain, redis):
         old = {key: raw.dump(key) for key in (LOCKS, AUDIT)}
         server = sites()
         raw.flushall()
-        logged(server, ALERTS, 6)
+        logged(server, ALERTS, promised(6))
         for key, value in old.items():
             raw.restore(key, 0, value)
     still_closed(server, 3)

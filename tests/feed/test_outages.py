@@ -20,7 +20,7 @@ from support.chain import (HOSTS, LOCKED, LOCKS, OPEN, SITES, Changing, Watch,
                            closed_hosts, count, logged, told)
 from support.fake_redis import NOWHERE, FakeRedis
 from support.feed import owner, recover
-from support.servers import wait_for
+from support.servers import promised, wait_for
 
 FOREVER = 10 ** 9
 
@@ -137,7 +137,7 @@ def test_silence(nginx, chain, fakes):
             print(f"{median * 1000:.2f} ms, {quiet * 1000:.2f} ms before, "
                   f"99 % within {p99 * 1000:.2f} ms")
             # who waits for Redis waits for 300 ms, or for seconds
-            assert median < max(5 * quiet, 0.05) and p99 < 1
+            assert median < max(5 * quiet, 0.05) and p99 < promised(1)
 
         hung.heal(), slow.heal()
         nodes[2].redis = three[2]
@@ -311,7 +311,7 @@ def test_a_script_that_blocks(nginx, chain, redis):
             with redis.client() as client:
                 wait_for("the script to end",
                          lambda: client.script_kill() or True)
-            thread.join(10)
+            thread.join(120)
         server.wait_live()
         chain.settle(server)
     assert count(server, r"\[alert\]") == 0
@@ -349,7 +349,7 @@ def test_owner_is_killed_while_it_writes(nginx, chain, fakes):
         chain.look()
         chain.settle(server)
     print(f"taken over after {max(took):.2f} s at most")
-    assert statistics.median(took) < 2
+    assert statistics.median(took) < promised(2)
     # what opens waits for the end of the new owner's scan
     there = {host: record for host, record
              in chain.client.hgetall(LOCKS).items() if host[0] != "b"}

@@ -16,7 +16,7 @@ import pytest
 from support.chain import (HOSTS, LOCKED, LOCKS, NOTICE, OPEN, READONLY,
                            Chain, Watch, closed_hosts, count, logged)
 from support.feed import scanned, unaudited
-from support.servers import wait_for
+from support.servers import promised, wait_for
 
 
 @pytest.fixture
@@ -112,9 +112,9 @@ def test_new_and_gone_within_six_seconds(sites, chain):
     """The size of the hash tells, however long until the next reconcile."""
     server = sites("1h")
     chain.client.hset(LOCKS, "hand.example", "1")
-    server.wait_state("hand.example", "locked", 6)
+    server.wait_state("hand.example", "locked", promised(6))
     chain.client.hdel(LOCKS, "hand.example")
-    server.wait_state("hand.example", "open", 6)
+    server.wait_state("hand.example", "open", promised(6))
     assert unaudited(server) == 2
 
 
@@ -169,7 +169,7 @@ def test_a_busy_worker_scans_too(nginx, chain):
 
     def load():
         while not ending.is_set():
-            assert server.get("/slow", host="slow.example", timeout=60,
+            assert server.get("/slow", host="slow.example", timeout=120,
                               headers={"Accept-Encoding": "gzip"}).status == 200
 
     with concurrent.futures.ThreadPoolExecutor(4) as pool:

@@ -16,7 +16,7 @@ from support.chain import (ALERTS, AUDIT, HOSTS, LOCKED, LOCKS, NODES, OPEN,
                            logged)
 from support.fake_redis import FakeRedis
 from support.replication import follow, in_step, promote, redis_servers
-from support.servers import wait_for
+from support.servers import promised, wait_for
 
 CUT_OFF = (r"\[error\].*replica whose link to its primary is \"\w+\": see its "
            r"log; \d+ records stay")
@@ -78,7 +78,7 @@ def test_a_replica_is_followed(followed, trio):
         start = time.monotonic()
         chain.write((f"fresh{i}.example", LOCKED))
         server.wait_state(f"fresh{i}.example", "locked")
-        assert time.monotonic() - start < 3
+        assert time.monotonic() - start < promised(3)
     before = asked(two, "xread"), asked(two, "exec")
     time.sleep(6)
     assert asked(two, "xread") - before[0] <= 4
@@ -199,7 +199,7 @@ class Held:
                 s.shutdown(socket.SHUT_RDWR)
             s.close()
         for thread in self.threads:
-            thread.join(5)
+            thread.join(120)
 
 
 def test_a_replica_that_lags(nginx, private):

@@ -51,7 +51,7 @@ class Names:
 
     def stop(self):
         self.socket.sendto(b"", self.socket.getsockname())
-        self.thread.join(5)
+        self.thread.join(120)
         self.socket.close()
 
 
@@ -102,7 +102,7 @@ class Certbot:
              "--server", f"https://127.0.0.1:{self.pebble.port}/dir",
              "--config-dir", self.dir, "--work-dir", self.dir / "work",
              "--logs-dir", self.dir / "logs", "--no-random-sleep-on-renew"],
-            text=True, capture_output=True, timeout=60,
+            text=True, capture_output=True, timeout=120,
             env={**os.environ,
                  "REQUESTS_CA_BUNDLE": str(self.pebble.dir / "pebble.pem")})
         return done.returncode, done.stdout + done.stderr

@@ -345,10 +345,11 @@ def test_a_request_that_has_begun_finishes(gate, backend):
     """)
     with nginx.connect() as s:
         s.sendall(b"POST / HTTP/1.1\r\nHost: acme.example\r\n"
-                  b"Content-Length: 10\r\nConnection: close\r\n\r\nhello")
-        time.sleep(0.5)                 # nginx has begun with it by then
+                  b"Content-Length: 10\r\nExpect: 100-continue\r\n"
+                  b"Connection: close\r\n\r\n")
+        assert b" 100 " in s.recv(100)  # nginx has begun with it
         gate.lock("acme.example")
         assert closed(nginx.get(host="acme.example"))
-        s.sendall(b"world")
+        s.sendall(b"helloworld")
         assert SITE.encode() in s.makefile("rb").read()
     assert [r.body for r in backend.requests] == [b"helloworld"]

@@ -46,7 +46,7 @@ RECORDS = [("acme.example", LOCKED), ("read.example", READONLY),
 
 def ask(server, query="", headers=(), method="GET"):
     return server.get(f"/metrics{query}", "metrics", method, headers,
-                      address=str(server.dir / "metrics.sock"), timeout=30)
+                      address=str(server.dir / "metrics.sock"), timeout=120)
 
 
 def told(server):

@@ -247,10 +247,11 @@ def test_begun_before_the_lock_by_ssi(waits, gate, backend):
                                 '<!--#include virtual="/leaf/on" -->')
     with waits.connect() as s:
         s.sendall(b"POST /ssi HTTP/1.1\r\nHost: acme.example\r\n"
-                  b"Content-Length: 10\r\nConnection: close\r\n\r\nhello")
-        time.sleep(0.5)                 # nginx has begun with it by then
+                  b"Content-Length: 10\r\nExpect: 100-continue\r\n"
+                  b"Connection: close\r\n\r\n")
+        assert b" 100 " in s.recv(100)  # nginx has begun with it
         gate.lock("acme.example")
-        s.sendall(b"world")
+        s.sendall(b"helloworld")
         got = s.makefile("rb").read()
     assert got.count(b"leaf/on") == 2, got
 

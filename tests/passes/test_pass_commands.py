@@ -61,7 +61,7 @@ def test_keygen_many_at_once(admin, private):
             admin.argv("keygen", "--pass", str(path)), env=admin.env,
             cwd=admin.home, stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE, text=True) for _ in range(8)]
-        errors = [p.communicate(timeout=30)[1] for p in making]
+        errors = [p.communicate(timeout=120)[1] for p in making]
         made = sum(p.returncode == 0 for p in making)
         assert made and all("is there" in e for e in errors if e)
         lines = path.read_text().splitlines()

@@ -106,7 +106,7 @@ def test_unfilled_line_makes_no_user(private):
     try:
         admin = servers.Admin(redis, private / "admin")
         done = subprocess.run(
-            ["redis-cli", "-s", redis.socket], text=True, timeout=30,
+            ["redis-cli", "-s", redis.socket], text=True, timeout=120,
             input=admin("init", "--acl").stdout, capture_output=True)
         assert done.stdout.count("password hash must be") == 3
         assert redis.client().acl_users() == ["default"]

@@ -125,7 +125,7 @@ def machine(redis, private, mounts):
         return subprocess.run(
             [*mounts, "sh", "-ec", f"{binds}\nexec setpriv "
              f"--reuid {user} --regid {user} --init-groups "
-             + shlex.join(argv)], text=True, capture_output=True, timeout=60,
+             + shlex.join(argv)], text=True, capture_output=True, timeout=120,
             cwd="/", env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
                           "PAYLOCK_REDIS": "redis://evil.example",
                           "PAYLOCK_CONFIG": "/etc/shadow"})

@@ -125,7 +125,7 @@ def run(argv, home, typed):
             "ZDOTDIR": str(home), "TERM": "dumb", "LC_ALL": "C.UTF-8"})
     said = b""
     sent = False
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120
     try:
         while not (home / "ran").exists():
             assert time.monotonic() < end, said

@@ -354,7 +354,7 @@ def test_audit_recomputation(redis, admin, private):
     def check():
         return subprocess.run(
             [sys.executable, script, f"unix://{redis.socket}"],
-            text=True, capture_output=True, timeout=30)
+            text=True, capture_output=True, timeout=120)
 
     done = check()
     head, entry = redis.client().xrevrange("{paylock}:audit", count=1)[0]

@@ -136,7 +136,7 @@ class Shell:
 
     def type(self, script, **env):
         done = subprocess.run(
-            ["sh", "-e", "-c", script], cwd=self.home, text=True, timeout=60,
+            ["sh", "-e", "-c", script], cwd=self.home, text=True, timeout=120,
             capture_output=True, env={**self.env, **env}, input=SECRET + "\n")
         assert done.returncode == 0, done
         return done.stdout
@@ -249,7 +249,7 @@ def test_without_the_password_nothing_is_done(stock, shell):
     _, _, three, write = blocks(RIGHTS, "Access rights", "sh")
     for script in three, write:
         done = subprocess.run(["sh", "-e", "-c", script], cwd=shell.home,
-                              env=shell.env, text=True, timeout=60,
+                              env=shell.env, text=True, timeout=120,
                               capture_output=True)
         assert done.returncode, done
         assert "auth" in (done.stdout + done.stderr).lower()

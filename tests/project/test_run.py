@@ -53,7 +53,7 @@ def test_make_run(end, private):
         answers = []
         for line in re.findall(rf"^    (?:curl|{directory}/).*$", said, re.M):
             done = subprocess.run(line, shell=True, text=True,
-                                  capture_output=True, timeout=20)
+                                  capture_output=True, timeout=120)
             assert done.returncode == 0, (line, done.stderr)
             time.sleep(0.1)     # nobody types faster
             metrics = done.stdout
@@ -80,7 +80,7 @@ def test_make_run(end, private):
         else:
             make.terminate()
         try:
-            make.wait(20)
+            make.wait(120)
         except subprocess.TimeoutExpired:
             os.killpg(make.pid, signal.SIGTERM)
             raise

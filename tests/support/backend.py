@@ -96,5 +96,5 @@ class Backend:
     def stop(self):
         self.server.shutdown()
         self.server.server_close()
-        self.thread.join(5)
+        self.thread.join(120)
         assert not self.thread.is_alive()

@@ -88,7 +88,7 @@ def check(tools):
         return subprocess.run(
             [shutil.which(shell), bundle / "verify.sh", *args], text=True,
             capture_output=True, env={"PATH": str(tools)}, cwd="/",
-            timeout=60)
+            timeout=120)
     return run
 
 

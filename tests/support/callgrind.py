@@ -65,7 +65,7 @@ class Callgrind:
         self.out = out
         self.http2 = http2 and H2(str(nginx.dir / "h2.sock"))
         self.conn = http.client.HTTPConnection("127.0.0.1", nginx.port,
-                                               timeout=60)
+                                               timeout=120)
 
     def control(self, *args):
         subprocess.run(["callgrind_control", *args, str(self.nginx.pid)],

@@ -72,7 +72,7 @@ def answered(admin, answer, *args):
     try:
         os.write(master, answer.encode() + b"\n")
         done = subprocess.run(admin.argv(*args), env=admin.env, stdin=slave,
-                              capture_output=True, text=True, timeout=30)
+                              capture_output=True, text=True, timeout=120)
     finally:
         os.close(master)
         os.close(slave)
@@ -111,7 +111,7 @@ def pinned(admin):
 
 def openssl(*args, **kw):
     return subprocess.run(["openssl", *map(str, args)], check=True,
-                          capture_output=True, timeout=30, **kw).stdout
+                          capture_output=True, timeout=120, **kw).stdout
 
 
 def config(admin, text, mode=0o600):

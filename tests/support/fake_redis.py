@@ -269,5 +269,5 @@ class FakeRedis:
         self.listener.close()
         self.cut()
         for thread in self.threads:
-            thread.join(10)
+            thread.join(120)
             assert not thread.is_alive()

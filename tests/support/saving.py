@@ -66,7 +66,7 @@ def kill(server):
             os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
-    server.process.wait(10)
+    server.process.wait(120)
     wait_for("all of them to be gone", lambda: not server.family())
 
 

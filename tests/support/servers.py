@@ -67,6 +67,12 @@ def wait_for(what, check, timeout=PATIENCE, pause=None):
     return result
 
 
+def promised(seconds):
+    """The timeout for what is promised within so many seconds, on a machine
+    where more than one process waits for each processor."""
+    return seconds * max(1, os.getloadavg()[0] / os.cpu_count())
+
+
 def compilers():
     """The compilers that built the module, from the marks they leave in it."""
     return sorted({found.decode() for found in re.findall(

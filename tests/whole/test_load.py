@@ -110,7 +110,7 @@ class Wrk:
 
     def result(self):
         self.process.send_signal(signal.SIGINT)
-        out, _ = self.process.communicate(timeout=60)
+        out, _ = self.process.communicate(timeout=120)
         assert self.process.returncode == 0
         return json.loads(out.splitlines()[-1])
 

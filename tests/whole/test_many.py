@@ -36,7 +36,7 @@ def private(pid):
 def ask(nginx, host, n=REQUESTS):
     """n requests of one connection: the worker's time, and the statuses."""
     worker, = nginx.workers()
-    conn = http.client.HTTPConnection("127.0.0.1", nginx.port, timeout=10)
+    conn = http.client.HTTPConnection("127.0.0.1", nginx.port, timeout=120)
     seen = set()
     for i in range(n + 20):
         if i == 20:

@@ -22,7 +22,7 @@ MAIN = "master_process off;"
 
 def ask(nginx, n, host):
     """n requests on one connection; the status that all had."""
-    conn = http.client.HTTPConnection("127.0.0.1", nginx.port, timeout=60)
+    conn = http.client.HTTPConnection("127.0.0.1", nginx.port, timeout=120)
     seen = set()
     for _ in range(n):
         conn.request("GET", "/", headers={"Host": host})

@@ -12,7 +12,7 @@ import time
 import pytest
 
 from support.chain import LOCKS, Chain
-from support.servers import wait_for
+from support.servers import promised, wait_for
 
 RECORDS = 100000
 ZONE = RECORDS * 100 // 4096 * 4        # in k, whole pages
@@ -63,7 +63,7 @@ def longest_wait(server, until):
     """Requests without pause, on one connection, to one worker: how long
     the slowest took, without the time for which others were at work."""
     worker, = server.workers()
-    conn = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    conn = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
 
     def moment():
         return time.perf_counter() - waited(worker) - waited("thread-self")
@@ -89,7 +89,7 @@ def test_first_scan(nginx, chain):
         assert server.state(f"customer-{i}.example") == "locked"
     print(f"{took:.2f} s from start, {ZONE * 1024 / RECORDS:.1f} bytes each")
     # 0.5 s on a machine that has nothing else to do
-    assert took <= 10
+    assert took <= promised(10)
 
 
 def test_zone_holds_them_and_says_what_it_needs(nginx, chain):

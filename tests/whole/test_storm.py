@@ -16,7 +16,7 @@ import pytest
 from support import modules, subrequests
 from support.gate import H2, SITE
 from support.passes import follow
-from support.servers import ASAN, Response
+from support.servers import ASAN, Response, promised
 
 REQUESTS = int(os.environ.get("PAYLOCK_TEST_STORM", "3000"))
 
@@ -183,7 +183,7 @@ class Client:
                                 reply.read())
         if self.conn is None:
             self.conn = http.client.HTTPConnection(
-                "127.0.0.1", self.nginx.port, timeout=3)
+                "127.0.0.1", self.nginx.port, timeout=promised(3))
         try:
             self.conn.request(method, target, body or None,
                               {"Host": host, **headers})
