@@ -101,8 +101,8 @@ install: all            ## install both and the docs: DESTDIR= PREFIX= MODULESDI
 	        $(FISHDIR))
 	$(INSTALL) -m 644 $(module) $(DESTDIR)$(MODULESDIR)
 	$(INSTALL) -m 755 $(cli) $(DESTDIR)$(PREFIX)/bin
-	$(INSTALL) -m 644 $(wildcard README.md CHANGES LICENSE docs/*.md) \
-	    $(DESTDIR)$(PREFIX)/share/doc/paylock
+	$(INSTALL) -m 644 README.md CHANGES LICENSE $(wildcard docs/*.md) \
+	    docs/page.png $(DESTDIR)$(PREFIX)/share/doc/paylock
 	$(INSTALL) -m 644 $(wildcard docs/performance/*) \
 	    $(DESTDIR)$(PREFIX)/share/doc/paylock/performance
 	$(INSTALL) -m 644 $(filter %.1,$(manuals)) \

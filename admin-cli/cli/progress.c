@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "cli/progress.h"
-#include "redis/redis_connect.h"
+#include "net/socket.h"
 
 
 #define PROGRESS_PAUSE  200            /* milliseconds */

@@ -127,7 +127,7 @@ settings_line(admin_t *a, char *line, const char *path, int number,
                      "there are redis, prefix, username, password, "
                      "password_file, actor, key, passphrase_file, tls_ca, "
                      "tls_cert, tls_key and tls_name",
-                     "\"%s\", line %d sets what is no setting", path,
+                     "\"%s\", line %d is not a setting", path,
                      number);
 }
 

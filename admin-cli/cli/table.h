@@ -4,6 +4,11 @@
  *
  * A table for people: its columns are as wide as what is in them, and on a
  * terminal cut or left out so that a row is one line.
+ *
+ * libsmartcols is not used: it leaves out no column, so that a row of "list"
+ * is 118 cells wide on a terminal of 80; it cuts a host to its first letters
+ * and does not show that it did.  To choose the columns and to cut the cells
+ * would stay here, and these are most of table.c.
  */
 
 

@@ -74,11 +74,7 @@ cmd_adopt(admin_t *a)
 static int
 adopt_run(admin_t *a, adopt_t *t)
 {
-    int            tries, done;
-    transaction_e  outcome;
-
-    static const char  lost[] = "look at \"paylock-admin audit log\"; adopting "
-                                "twice does no harm";
+    int  tries, status, done;
 
     for (tries = 0; tries < ADOPT_TRIES; tries++) {
 
@@ -101,25 +97,12 @@ adopt_run(admin_t *a, adopt_t *t)
             return STATUS_DONE;
         }
 
-        /* a head that cannot be remembered would have to be adopted again */
+        status = trail_append_certain(a->ctl, &t->entry, &t->head,
+                                      "look at \"paylock-admin audit log\"; "
+                                      "adopting twice does no harm", &done);
 
-        if (known_head_check(a->ctl) != STATUS_DONE) {
-            return a->ctl->error.status;
-        }
-
-        outcome = trail_append(a->ctl, &t->entry, &t->head);
-
-        if (outcome == TRANSACTION_DONE || outcome == TRANSACTION_FAILED) {
-            return outcome == TRANSACTION_DONE ? STATUS_DONE : a->ctl->error.status;
-        }
-
-        if (outcome == TRANSACTION_LOST) {
-
-            if (trail_append_lost(a->ctl, &t->entry, &t->head, lost, &done)
-                != STATUS_DONE || done)
-            {
-                return done ? STATUS_DONE : a->ctl->error.status;
-            }
+        if (status != STATUS_DONE || done) {
+            return status;
         }
     }
 

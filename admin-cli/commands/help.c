@@ -89,7 +89,7 @@ help_overview(void)
         (void) printf("  %-18s%s\n", c->name, c->help);
     }
 
-    (void) printf("\nOptions, before or behind the command:\n");
+    (void) printf("\nOptions, before or after the command:\n");
     help_options(OPT_GLOBAL);
 
     (void) printf("\n\"paylock-admin help COMMAND\" tells more.\n");

@@ -109,12 +109,8 @@ key_prepare(admin_t *a, keychange_t *k)
 static int
 key_write(admin_t *a, keychange_t *k)
 {
-    int            tries, done;
-    stream_t       s;
-    transaction_e  outcome;
-
-    static const char  lost[] = "run the same command again, it changes "
-                                "nothing twice";
+    int       tries, status, done;
+    stream_t  s;
 
     for (tries = 0; tries < KEY_TRIES; tries++) {
 
@@ -129,23 +125,12 @@ key_write(admin_t *a, keychange_t *k)
             return STATUS_DONE;
         }
 
-        /* a first key that cannot be remembered would be of no use */
+        status = trail_append_certain(a->ctl, &k->entry, &k->head,
+                                      "run the same command again, it changes "
+                                      "nothing twice", &done);
 
-        if (known_head_check(a->ctl) != STATUS_DONE) {
-            return a->ctl->error.status;
-        }
-
-        outcome = trail_append(a->ctl, &k->entry, &k->head);
-
-        if (outcome == TRANSACTION_DONE || outcome == TRANSACTION_FAILED) {
-            return outcome == TRANSACTION_DONE ? STATUS_DONE : a->ctl->error.status;
-        }
-
-        if (outcome == TRANSACTION_LOST
-            && (trail_append_lost(a->ctl, &k->entry, &k->head, lost, &done)
-                != STATUS_DONE || done))
-        {
-            return done ? STATUS_DONE : a->ctl->error.status;
+        if (status != STATUS_DONE || done) {
+            return status;
         }
     }
 

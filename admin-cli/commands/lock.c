@@ -147,7 +147,7 @@ lock_order(admin_t *a, const change_lock_t *lock)
         {
             return error_set(&a->ctl->error, STATUS_USAGE, "time",
                              "the order is --notice, --readonly, --at, and "
-                             "--until behind them",
+                             "then --until",
                              "the time of --%s %s that of --%s",
                              admin_options[lock_stages[i].option].name,
                              t == PAYLOCK_OPEN_AT ? "is not later than"

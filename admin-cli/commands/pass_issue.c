@@ -96,7 +96,7 @@ issue_options(admin_t *a, change_pass_issue_t *issue)
     }
 
     if (a->opt[OPT_QUIET]) {
-        return error_set(&a->ctl->error, STATUS_USAGE, "option", "take it away",
+        return error_set(&a->ctl->error, STATUS_USAGE, "option", "leave it out",
                          "with --quiet nobody would see the link");
     }
 
@@ -127,7 +127,7 @@ issue_path(admin_t *a)
 
     return path[0] != '/' || i < len || len > ISSUE_PATH
            ? error_set(&a->ctl->error, STATUS_USAGE, "path",
-                       "give it as it stands in an address, such as "
+                       "give it as in an address, such as "
                        "/shop?page=2", "\"%.100s\" of --path is no path on "
                        "the site", path)
            : STATUS_DONE;

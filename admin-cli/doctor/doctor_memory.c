@@ -149,8 +149,8 @@ doctor_persistence(doctor_t *d, const redisReply *info)
                doctor_config(d, "save", save) && save[0] == '\0'
                ? "Redis keeps nothing on disk: a restart loses all records "
                  "and the audit trail"
-               : "Redis has no append-only file: a crash loses what was "
-                 "changed since its last snapshot");
+               : "Redis has no append-only file: a crash loses all changes "
+                 "since its last snapshot");
 }
 
 

@@ -203,7 +203,7 @@ records_say(doctor_t *d, const records_check_t *c, uint64_t n)
         doctor_say(d, DOCTOR_PROBLEM, "records",
                    "lock, unlock or reset that host; a field that is no host "
                    "name is removed with HDEL",
-                   "nginx passes over %" PRIu64 " of %" PRIu64 " records: "
+                   "nginx ignores %" PRIu64 " of %" PRIu64 " records: "
                    "\"%s\" %s", c->broken, n, c->one_broken, c->why);
     }
 
@@ -220,7 +220,7 @@ records_say(doctor_t *d, const records_check_t *c, uint64_t n)
 
     if (c->closed) {
         doctor_say(d, DOCTOR_PROBLEM, "records",
-                   "unlock what is to stay open; unprotect what is not",
+                   "unlock those that must stay open; unprotect the others",
                    c->closed == 1
                    ? "%" PRIu64 " record is protected and does not keep its "
                      "host open: \"%s\""

@@ -179,8 +179,8 @@ doctor_replicas(doctor_t *d, const redisReply *reply)
     }
 
     doctor_say(d, n ? DOCTOR_OK : DOCTOR_NOTE, "replication",
-               n ? NULL : "if this Redis is lost, so is what was changed "
-                          "since its last backup: a replica has it all",
+               n ? NULL : "if this Redis is lost, so are all changes since "
+                          "its last backup: a replica has them",
                "Redis is a primary with %zu replica%s", n, n == 1 ? "" : "s");
 }
 

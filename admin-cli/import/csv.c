@@ -117,7 +117,7 @@ csv_quoted(csv_t *c, paylock_str_t *field)
 
     return c->p == c->end || *c->p == ',' || *c->p == '\n'
            || (*c->p == '\r' && c->p + 1 < c->end && c->p[1] == '\n')
-           ? NULL : "has text behind a closing quote";
+           ? NULL : "has text after a closing quote";
 }
 
 

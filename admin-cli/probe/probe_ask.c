@@ -1,38 +1,36 @@
 
 /*
  * Copyright (C) 2026 paylock contributors
- *
- * OpenSSL's BIOs connect, with and without TLS: it is linked already for
- * Redis, and takes no time to load.
  */
 
+
+#define _GNU_SOURCE
 
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
-#include <openssl/bio.h>
 #include <openssl/err.h>
-#include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include "net/socket.h"
+#include "net/net_conn.h"
 #include "paylock_version.h"
 #include "probe/probe_ask.h"
 
 
-#define PROBE_TIMEOUT  5               /* seconds, to connect and to answer */
+#define PROBE_TIMEOUT  5000            /* ms, for each step of a probe */
 
 
-static BIO *probe_open(const probe_url_t *u, const char *host, SSL_CTX **ctx);
-static int probe_connect(BIO *bio);
-static int probe_talk(BIO *bio, const probe_url_t *u, const char *host,
-    probe_answer_t *answer);
-static int probe_read(BIO *bio, probe_answer_t *answer, time_t deadline);
+static int probe_tls(net_conn_t *conn, const char *host,
+    probe_answer_t *answer, const char **why);
+static int probe_talk(net_conn_t *conn, const probe_url_t *u,
+    const char *host, probe_answer_t *answer);
+static int probe_read(net_conn_t *conn, probe_answer_t *answer,
+    long long deadline);
 static int probe_whole(probe_answer_t *answer, size_t *len);
-static const char *probe_refused(BIO *bio);
 
 
 const char *
@@ -70,14 +68,22 @@ probe_url(const char *text, probe_url_t *u)
         return "names no host";
     }
 
-    memcpy(u->name, p, n);
+    /* an IPv6 address without its brackets */
+
+    if (*p == '[') {
+        memcpy(u->name, p + 1, n - 2);
+
+    } else {
+        memcpy(u->name, p, n);
+    }
+
     p += n;
 
     if (p < end && (*p != ':' || end - p < 2 || end - p > 6
                     || strspn(p + 1, "0123456789") != (size_t) (end - p - 1)
                     || atoi(p + 1) < 1 || atoi(p + 1) > 65535))
     {
-        return "has a port that is none";
+        return "has an invalid port";
     }
 
     (void) snprintf(u->port, sizeof(u->port), "%d",
@@ -95,25 +101,20 @@ probe_ask(const probe_url_t *u, const char *host, probe_answer_t *answer,
     error_info_t *p)
 {
     int          rc;
-    BIO         *bio;
-    SSL_CTX     *ctx;
+    net_conn_t   conn;
     const char  *why;
 
-    rc = -1;
-    ctx = NULL;
     memset(answer, 0, sizeof(probe_answer_t));
-    ERR_clear_error();
+    memset(&conn, 0, sizeof(net_conn_t));
 
-    bio = probe_open(u, host, &ctx);
+    rc = -1;
+    conn.fd = socket_connect_tcp(u->name, u->port, PROBE_TIMEOUT, &why);
 
-    if (bio && probe_connect(bio) == 0) {
-        answer->certificate = u->tls ? probe_refused(bio) : NULL;
-        rc = probe_talk(bio, u, host, answer);
+    if (conn.fd != -1
+        && (!u->tls || probe_tls(&conn, host, answer, &why) == 0))
+    {
+        rc = probe_talk(&conn, u, host, answer);
         why = "it gave no answer of HTTP/1.1";
-
-    } else {
-        why = ERR_reason_error_string(ERR_peek_last_error());
-        why = why ? why : "no connection";
     }
 
     if (rc != 0) {
@@ -124,8 +125,7 @@ probe_ask(const probe_url_t *u, const char *host, probe_answer_t *answer,
         (void) error_about(p, host);
     }
 
-    BIO_free_all(bio);
-    SSL_CTX_free(ctx);
+    net_close(&conn);
     ERR_clear_error();
 
     return rc;
@@ -159,134 +159,90 @@ probe_header(const probe_answer_t *answer, const char *name,
 
 /* The certificate is to be for the host, wherever we connect to. */
 
-static BIO *
-probe_open(const probe_url_t *u, const char *host, SSL_CTX **ctx)
+static int
+probe_tls(net_conn_t *conn, const char *host, probe_answer_t *answer,
+    const char **why)
 {
-    BIO  *bio;
-    SSL  *ssl;
+    int       rc;
+    long      refused;
+    SSL_CTX  *ctx;
 
-    if (u->tls) {
-        *ctx = SSL_CTX_new(TLS_client_method());
+    rc = -1;
+    ctx = net_context();
 
-        if (*ctx == NULL || SSL_CTX_set_default_verify_paths(*ctx) != 1) {
-            return NULL;
-        }
+    if (ctx == NULL || SSL_CTX_set_default_verify_paths(ctx) != 1) {
+        *why = "OpenSSL cannot be used";
 
-        bio = BIO_new_ssl_connect(*ctx);
-
-        if (bio == NULL || BIO_get_ssl(bio, &ssl) != 1
-            || SSL_set_tlsext_host_name(ssl, host) != 1
-            || SSL_set1_host(ssl, host) != 1)
-        {
-            BIO_free_all(bio);
-            return NULL;
-        }
+    } else if (net_tls(conn, ctx, host, clock_ms() + PROBE_TIMEOUT)
+               != 0)
+    {
+        *why = net_error(conn);
 
     } else {
-        bio = BIO_new(BIO_s_connect());
+        rc = 0;
+        refused = SSL_get_verify_result(conn->ssl);
+        answer->certificate = refused == X509_V_OK ? NULL
+                              : X509_verify_cert_error_string(refused);
     }
 
-    if (bio) {
-        (void) BIO_set_conn_hostname(bio, u->name);
-        (void) BIO_set_conn_port(bio, u->port);
-        (void) BIO_set_nbio(bio, 1);
-    }
+    SSL_CTX_free(ctx);
 
-    return bio;
+    return rc;
 }
 
 
 static int
-probe_connect(BIO *bio)
-{
-    time_t  deadline;
-
-    deadline = time(NULL) + PROBE_TIMEOUT;
-
-    while (BIO_do_connect(bio) != 1) {
-
-        if (!BIO_should_retry(bio)) {
-            return -1;
-        }
-
-        if (BIO_wait(bio, deadline, 20) != 1) {
-            ERR_clear_error();
-            ERR_raise(ERR_LIB_BIO, BIO_R_CONNECT_TIMEOUT);
-            return -1;
-        }
-    }
-
-    return 0;
-}
-
-
-static const char *
-probe_refused(BIO *bio)
-{
-    SSL   *ssl;
-    long   result;
-
-    result = BIO_get_ssl(bio, &ssl) == 1 ? SSL_get_verify_result(ssl)
-                                         : X509_V_ERR_UNSPECIFIED;
-
-    return result == X509_V_OK ? NULL : X509_verify_cert_error_string(result);
-}
-
-
-static int
-probe_talk(BIO *bio, const probe_url_t *u, const char *host,
+probe_talk(net_conn_t *conn, const probe_url_t *u, const char *host,
     probe_answer_t *answer)
 {
-    int      rc;
-    char     port[16];
-    time_t   deadline;
+    int         rc, len;
+    char        port[16], *request;
+    long long   deadline;
 
-    deadline = time(NULL) + PROBE_TIMEOUT;
+    deadline = clock_ms() + PROBE_TIMEOUT;
     port[0] = '\0';
 
     if (strcmp(u->port, u->tls ? "443" : "80") != 0) {
         (void) snprintf(port, sizeof(port), ":%s", u->port);
     }
 
-    /* it fits into the buffers of any connection that was just made */
+    len = asprintf(&request, "GET %s%.*s HTTP/1.1\r\n"
+                   "Host: %s%s\r\n"
+                   "User-Agent: paylock-admin/" PAYLOCK_VERSION "\r\n"
+                   "Accept: text/html\r\n"
+                   "Cache-Control: no-cache\r\n"
+                   "Connection: close\r\n\r\n",
+                   *u->path == '/' ? "" : "/", (int) u->path_len, u->path,
+                   host, port);
+    if (len < 0) {
+        return -1;
+    }
 
-    rc = BIO_printf(bio, "GET %s%.*s HTTP/1.1\r\n"
-                    "Host: %s%s\r\n"
-                    "User-Agent: paylock-admin/" PAYLOCK_VERSION "\r\n"
-                    "Accept: text/html\r\n"
-                    "Cache-Control: no-cache\r\n"
-                    "Connection: close\r\n\r\n",
-                    *u->path == '/' ? "" : "/", (int) u->path_len, u->path,
-                    host, port);
+    rc = net_send(conn, request, (size_t) len, deadline);
+    free(request);
 
-    return rc > 0 ? probe_read(bio, answer, deadline) : -1;
+    return rc == 0 ? probe_read(conn, answer, deadline) : -1;
 }
 
 
 static int
-probe_read(BIO *bio, probe_answer_t *answer, time_t deadline)
+probe_read(net_conn_t *conn, probe_answer_t *answer, long long deadline)
 {
-    int     n;
-    size_t  len, left;
+    size_t   len, left;
+    ssize_t  n;
 
     len = 0;
 
     /* what is passed over counts, too: else it could go on for ever */
 
-    for (left = PROBE_HEAD - 1; left; /* void */ ) {
-        n = BIO_read(bio, answer->head + len, (int) left);
+    for (left = PROBE_HEAD - 1; left; left -= (size_t) n) {
+        n = net_recv(conn, answer->head + len, left, deadline);
 
         if (n <= 0) {
-
-            if (!BIO_should_retry(bio) || BIO_wait(bio, deadline, 20) != 1) {
-                return -1;
-            }
-
-            continue;
+            return -1;
         }
 
         len += (size_t) n;
-        left -= (size_t) n;
         answer->head[len] = '\0';
 
         /* header lines hold no 0, and so the rest would not be seen */

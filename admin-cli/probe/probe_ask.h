@@ -37,7 +37,10 @@ typedef struct {
 
 const char *probe_url(const char *text, probe_url_t *u);
 
-/* Sends GET for a host; 0, or -1 and the problem noted.  Takes 10 s at most. */
+/*
+ * Sends GET for a host.  Takes 5 s at most for each of an address to connect
+ * to, TLS, and the answer.  Returns 0, or -1 and the error is set.
+ */
 
 int probe_ask(const probe_url_t *u, const char *host, probe_answer_t *answer,
     error_info_t  *p);

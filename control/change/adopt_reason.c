@@ -29,7 +29,7 @@ adopt_cite(adopt_t *t)
                         "stream%s%.100s%s", s->head.seq,
                         s->broken ? ", whose end " : "",
                         s->broken ? s->broken : "",
-                        s->lost && !s->broken ? ", behind which entries were "
+                        s->lost && !s->broken ? ", after which entries were "
                                                 "removed" : "");
 
     } else {

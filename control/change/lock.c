@@ -165,7 +165,7 @@ lock_refused(change_batch_t *b, const change_t *ch, const change_lock_t *lock,
     if (ch->junk && b->kind->inherits) {
         return error_set(p, STATUS_FAILED, "record",
                          "lock it now, unlock or reset it first",
-                         "what stands for \"%s\" in Redis is no record, so "
+                         "the value of \"%s\" in Redis is not a record, so "
                          "that a plan might end what nginx holds", ch->host);
     }
 

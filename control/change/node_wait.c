@@ -9,8 +9,8 @@
 #include <time.h>
 
 #include "change/node_wait.h"
+#include "net/socket.h"
 #include "records/nodes.h"
-#include "redis/redis_connect.h"
 #include "base/text.h"
 
 

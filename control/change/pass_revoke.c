@@ -109,7 +109,7 @@ revoke_apply(change_batch_t *b, change_t *ch, uint32_t now)
     if (ch->junk) {
         return error_set(&b->ctl->error, STATUS_FAILED, "record",
                          "lock, unlock or reset it first",
-                         "what stands for \"%s\" in Redis is no record, so "
+                         "the value of \"%s\" in Redis is not a record, so "
                          "that another one might end what nginx holds",
                          ch->host);
     }

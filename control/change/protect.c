@@ -101,7 +101,7 @@ protect_refused(change_batch_t *b, const change_t *ch,
     if (ch->junk) {
         return error_set(&b->ctl->error, STATUS_FAILED, "record",
                          "unlock or reset it first",
-                         "what stands for \"%s\" in Redis is no record, so "
+                         "the value of \"%s\" in Redis is not a record, so "
                          "that nginx may hold it locked", ch->host);
     }
 

@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "base/mistype.h"
+#include "net/socket.h"
 #include "paylock_host.h"
 #include "records/near.h"
 #include "records/records.h"
-#include "redis/redis_connect.h"
 
 
 #define NEAR_SLIP     2                /* mistakes, at most */

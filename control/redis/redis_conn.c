@@ -5,18 +5,15 @@
 
 
 #include <errno.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include "redis/settings.h"
+#include "net/socket.h"
 #include "paylock_resp.h"
 #include "redis/redis_conn.h"
 #include "redis/redis_connect.h"
-#include "redis/tls.h"
+#include "redis/settings.h"
 
 
 #define LINK_ANSWER  5000              /* milliseconds, of each reply */
@@ -25,8 +22,7 @@
 
 
 struct redis_conn_s {
-    int               fd;
-    tls_t            *tls;             /* NULL: without */
+    net_conn_t        conn;
     char             *out;
     size_t            out_len;
     size_t            out_size;
@@ -40,7 +36,6 @@ struct redis_conn_s {
 static int redis_conn_queue_logins(redis_conn_t *l, const settings_t *s);
 static int redis_conn_logins(redis_conn_t *l);
 static void redis_wipe(redis_conn_t *l);
-static int redis_wait(const redis_conn_t *l, short events, long long deadline);
 static int redis_lost(redis_conn_t *l, const char *what);
 
 
@@ -56,7 +51,7 @@ redis_conn_open(const settings_t *s, error_info_t *p)
         return NULL;
     }
 
-    l->fd = -1;
+    l->conn.fd = -1;
     l->where = s->where;
     l->error = p;
     l->resp = paylock_resp_create();
@@ -66,13 +61,7 @@ redis_conn_open(const settings_t *s, error_info_t *p)
         goto failed;
     }
 
-    l->fd = redis_connect(s, p);
-
-    if (l->fd != -1 && s->url.tls) {
-        l->tls = tls_open(s, l->fd, p);
-    }
-
-    if (l->fd == -1 || (s->url.tls && l->tls == NULL)
+    if (redis_connect(&l->conn, s, p) != 0
         || redis_conn_queue_logins(l, s) != 0)
     {
         goto failed;
@@ -102,11 +91,7 @@ redis_conn_close(redis_conn_t *l)
         return;
     }
 
-    tls_close(l->tls);
-
-    if (l->fd != -1) {
-        (void) close(l->fd);
-    }
+    net_close(&l->conn);
 
     if (l->resp) {
         paylock_resp_free(l->resp);
@@ -191,29 +176,10 @@ redis_queue(redis_conn_t *l, const char *name, ...)
 int
 redis_send(redis_conn_t *l)
 {
-    size_t      sent;
-    ssize_t     n;
-    long long   deadline;
-
-    deadline = clock_ms() + LINK_ANSWER;
-
-    for (sent = 0; sent < l->out_len; /* void */ ) {
-        n = l->tls
-            ? tls_send(l->tls, l->out + sent, l->out_len - sent)
-            : send(l->fd, l->out + sent, l->out_len - sent, MSG_NOSIGNAL);
-
-        if (n > 0) {
-            sent += (size_t) n;
-            continue;
-        }
-
-        if (errno == EINTR) {
-            continue;
-        }
-
-        if (errno != EAGAIN || redis_wait(l, POLLOUT, deadline) != 0) {
-            return redis_lost(l, strerror(errno));
-        }
+    if (net_send(&l->conn, l->out, l->out_len, clock_ms() + LINK_ANSWER)
+        != 0)
+    {
+        return redis_lost(l, strerror(errno));
     }
 
     redis_wipe(l);
@@ -253,8 +219,7 @@ redis_reply(redis_conn_t *l)
         }
 
         if (why == NULL) {
-            n = l->tls ? tls_recv(l->tls, buf, sizeof(buf))
-                       : recv(l->fd, buf, sizeof(buf), 0);
+            n = net_recv(&l->conn, buf, sizeof(buf), deadline);
 
             if (n > 0) {
                 why = paylock_resp_feed(l->resp, buf, (size_t) n);
@@ -263,10 +228,7 @@ redis_reply(redis_conn_t *l)
                 (void) redis_lost(l, "it closed the connection");
                 return NULL;
 
-            } else if (errno != EINTR
-                       && (errno != EAGAIN
-                           || redis_wait(l, POLLIN, deadline) != 0))
-            {
+            } else {
                 (void) redis_lost(l, strerror(errno));
                 return NULL;
             }
@@ -364,21 +326,14 @@ redis_wipe(redis_conn_t *l)
 
 
 static int
-redis_wait(const redis_conn_t *l, short events, long long deadline)
-{
-    return socket_wait(l->fd, l->tls ? tls_events(l->tls) : events, deadline);
-}
-
-
-static int
 redis_lost(redis_conn_t *l, const char *what)
 {
-    if (l->tls && errno == EPROTO) {
-        return tls_problem(l->tls, l->error);
+    if (l->conn.ssl && errno == EPROTO) {
+        return redis_tls_failed(&l->conn, l->where, l->error);
     }
 
     (void) error_set(l->error, STATUS_FAILED, "link",
-                     l->tls == NULL && errno == ECONNRESET
+                     l->conn.ssl == NULL && errno == ECONNRESET
                      ? "is Redis well there? see its log; a port for TLS "
                        "is named by rediss://"
                      : "is Redis well there? see its log",

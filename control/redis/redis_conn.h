@@ -70,7 +70,7 @@ int redis_fault(redis_conn_t *l, const char *code, const char *mend,
     const char *what, const char *text);
 
 
-/* link_check.c */
+/* redis_reply.c */
 
 /* The next reply, of this type or nil; an error reply is a problem. */
 

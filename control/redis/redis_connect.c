@@ -5,176 +5,202 @@
 
 
 #include <errno.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "redis/settings.h"
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+
+#include "net/socket.h"
 #include "redis/redis_connect.h"
+#include "redis/settings.h"
 
 
-#define DIAL_TIMEOUT  3000             /* milliseconds, of each address */
+#define CONNECT_TIMEOUT  3000          /* milliseconds, of each address */
+#define TLS_TIMEOUT      3000          /* of the handshake */
 
 
-static int redis_connect_unix(const char *path);
-static int redis_connect_tcp(const settings_t *s, int *error);
-static int redis_connect_address(int domain, const struct sockaddr *addr,
-    socklen_t len);
+static int redis_tls(net_conn_t *conn, const settings_t *s,
+    error_info_t *error);
+static int redis_tls_files(SSL_CTX *ctx, const settings_t *s,
+    error_info_t *error);
+static int redis_tls_bad_file(const char *what, const char *path,
+    error_info_t *error);
+static int redis_tls_passphrase(char *buf, int size, int rwflag, void *data);
+
+
+/* What to do about reasons that are known. */
+
+static const struct {
+    int          reason;
+    const char  *mend;
+} redis_tls_mends[] = {
+    { SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED,
+      "give one that Redis accepts with --tls-cert and --tls-key" },
+    { SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE,
+      "does Redis want a certificate? --tls-cert and --tls-key give one" },
+    { SSL_R_TLSV1_ALERT_UNKNOWN_CA,
+      "give a certificate that Redis accepts with --tls-cert" },
+    { 0, "is this the port that Redis has for TLS? see its log" }
+};
 
 
 int
-redis_connect(const settings_t *s, error_info_t *p)
+redis_connect(net_conn_t *conn, const settings_t *s, error_info_t *error)
 {
-    int  fd, error;
-
-    error = 0;
-    fd = s->url.path ? redis_connect_unix(s->url.path) : redis_connect_tcp(s,
-                                                                           &error);
-
-    if (fd == -1) {
-        (void) error_set(p, STATUS_FAILED, "connect",
-                         "is Redis running there? --redis names another",
-                         "cannot connect to Redis at %s: %s", s->where,
-                         error ? gai_strerror(error) : strerror(errno));
-    }
-
-    return fd;
-}
-
-
-int
-socket_wait(int fd, short events, long long deadline)
-{
-    int            n;
-    long long      left;
-    struct pollfd  pfd;
-
-    pfd.fd = fd;
-    pfd.events = events;
-
-    do {
-        left = deadline - clock_ms();
-        n = poll(&pfd, 1, left > 0 ? (int) left : 0);
-    } while (n == -1 && errno == EINTR);
-
-    if (n == 0) {
-        errno = ETIMEDOUT;
-    }
-
-    return n > 0 ? 0 : -1;
-}
-
-
-long long
-clock_ms(void)
-{
-    struct timespec  ts;
-
-    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
-
-    return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
-}
-
-
-static int
-redis_connect_unix(const char *path)
-{
-    struct sockaddr_un  addr;
-
-    if (strlen(path) >= sizeof(addr.sun_path)) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-
-    memset(&addr, 0, sizeof(addr));
-    addr.sun_family = AF_UNIX;
-    strcpy(addr.sun_path, path);
-
-    return redis_connect_address(AF_UNIX, (struct sockaddr *) &addr,
-                                 sizeof(addr));
-}
-
-
-static int
-redis_connect_tcp(const settings_t *s, int *error)
-{
-    int               fd, on;
-    char              port[16];
-    struct addrinfo   hints, *list, *ai;
-
-    memset(&hints, 0, sizeof(hints));
-    hints.ai_socktype = SOCK_STREAM;
-    hints.ai_flags = AI_ADDRCONFIG;
+    char         port[16];
+    const char  *why;
 
     (void) snprintf(port, sizeof(port), "%u", s->url.port);
 
-    *error = getaddrinfo(s->url.host, port, &hints, &list);
+    conn->fd = s->url.path
+                 ? socket_connect_unix(s->url.path, CONNECT_TIMEOUT, &why)
+                 : socket_connect_tcp(s->url.host, port, CONNECT_TIMEOUT,
+                                      &why);
 
-    if (*error) {
+    if (conn->fd == -1) {
+        (void) error_set(error, STATUS_FAILED, "connect",
+                         "is Redis running there? --redis names another",
+                         "cannot connect to Redis at %s: %s", s->where, why);
         return -1;
     }
 
-    fd = -1;
-
-    for (ai = list; ai && fd == -1; ai = ai->ai_next) {
-        fd = redis_connect_address(ai->ai_family, ai->ai_addr, ai->ai_addrlen);
-    }
-
-    freeaddrinfo(list);
-
-    if (fd != -1) {
-        on = 1;
-        (void) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    }
-
-    return fd;
+    return s->url.tls ? redis_tls(conn, s, error) : 0;
 }
 
 
-/* The socket, or -1 and errno. */
-
-static int
-redis_connect_address(int domain, const struct sockaddr *addr, socklen_t len)
+int
+redis_tls_failed(const net_conn_t *conn, const char *where,
+    error_info_t *error)
 {
-    int        fd, error;
-    socklen_t  size;
+    int     reason;
+    long    refused;
+    size_t  i;
 
-    fd = socket(domain, SOCK_STREAM|SOCK_NONBLOCK|SOCK_CLOEXEC, 0);
+    refused = conn->ssl && errno == EPROTO
+              ? SSL_get_verify_result(conn->ssl) : X509_V_OK;
 
-    if (fd == -1) {
+    if (refused == X509_V_ERR_HOSTNAME_MISMATCH
+        || refused == X509_V_ERR_IP_ADDRESS_MISMATCH)
+    {
+        (void) error_set(error, STATUS_FAILED, "tls",
+                         "--tls-name gives the name that is in it",
+                         "the certificate of Redis at %s is not for \"%s\"",
+                         where, conn->name);
         return -1;
     }
 
-    if (connect(fd, addr, len) == 0) {
-        return fd;
+    if (refused != X509_V_OK) {
+        (void) error_set(error, STATUS_FAILED, "tls",
+                         refused == X509_V_ERR_CERT_HAS_EXPIRED
+                         ? "give Redis a new one"
+                         : "--tls-ca names the file of its authority",
+                         "the certificate of Redis at %s is refused: %s",
+                         where, X509_verify_cert_error_string(refused));
+        return -1;
     }
 
-    error = errno;
+    reason = errno == EPROTO ? ERR_GET_REASON(conn->error) : 0;
 
-    if (error == EINPROGRESS) {
-        error = 0;
-        size = sizeof(error);
-
-        if (socket_wait(fd, POLLOUT, clock_ms() + DIAL_TIMEOUT) != 0
-            || getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0)
-        {
-            error = errno;
+    for (i = 0; redis_tls_mends[i].reason; i++) {
+        if (redis_tls_mends[i].reason == reason) {
+            break;
         }
     }
 
-    if (error == 0) {
-        return fd;
+    (void) error_set(error, STATUS_FAILED, "tls", redis_tls_mends[i].mend,
+                     "no TLS with Redis at %s: %s", where,
+                     net_error(conn));
+    return -1;
+}
+
+
+static int
+redis_tls(net_conn_t *conn, const settings_t *s, error_info_t *error)
+{
+    int          rc;
+    SSL_CTX     *ctx;
+    const char  *name;
+
+    ctx = net_context();
+
+    if (ctx == NULL) {
+        conn->error = ERR_peek_last_error();
+        errno = EPROTO;
+        return redis_tls_failed(conn, s->where, error);
     }
 
-    (void) close(fd);
-    errno = error;
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_default_passwd_cb(ctx, redis_tls_passphrase);
+
+    rc = redis_tls_files(ctx, s, error);
+
+    if (rc == 0) {
+        name = s->value[SET_TLS_NAME] ? s->value[SET_TLS_NAME] : s->url.host;
+
+        rc = net_tls(conn, ctx, name, clock_ms() + TLS_TIMEOUT) == 0
+             ? 0 : redis_tls_failed(conn, s->where, error);
+    }
+
+    SSL_CTX_free(ctx);
+
+    return rc;
+}
+
+
+static int
+redis_tls_files(SSL_CTX *ctx, const settings_t *s, error_info_t *error)
+{
+    const char  *ca, *cert, *key;
+
+    ca = s->value[SET_TLS_CA];
+    cert = s->value[SET_TLS_CERT];
+    key = s->value[SET_TLS_KEY];
+
+    if (ca ? SSL_CTX_load_verify_locations(ctx, ca, NULL) != 1
+           : SSL_CTX_set_default_verify_paths(ctx) != 1)
+    {
+        return redis_tls_bad_file("tls_ca", ca ? ca : "of the system", error);
+    }
+
+    if (cert && SSL_CTX_use_certificate_chain_file(ctx, cert) != 1) {
+        return redis_tls_bad_file("tls_cert", cert, error);
+    }
+
+    if (key && SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1) {
+        return redis_tls_bad_file("tls_key", key, error);
+    }
+
+    ERR_clear_error();
+
+    return 0;
+}
+
+
+static int
+redis_tls_bad_file(const char *what, const char *path, error_info_t *error)
+{
+    const char  *why;
+
+    why = ERR_reason_error_string(ERR_peek_last_error());
+
+    (void) error_set(error, STATUS_FAILED, what,
+                     "give a PEM file; a key must have no passphrase and "
+                     "belong to its certificate",
+                     "cannot use the file \"%s\" of the setting \"%s\": %s",
+                     path, what, why ? why : "unknown error");
+    return -1;
+}
+
+
+/* Without it OpenSSL asks on the terminal, and a script waits for ever. */
+
+static int
+redis_tls_passphrase(char *buf, int size, int rwflag, void *data)
+{
+    (void) buf;
+    (void) size;
+    (void) rwflag;
+    (void) data;
 
     return -1;
 }

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Connecting to Redis, and waiting for a socket that does not block.
+ * Connecting to Redis, with TLS if its URL says so.
  */
 
 
@@ -11,22 +11,24 @@
 
 
 #include "base/error.h"
+#include "net/net_conn.h"
 
 
 typedef struct settings_s  settings_t;
 
 
-/* A connected socket, or -1 and the problem noted. */
+/*
+ * Connects.  For rediss:// it checks the certificate of Redis: until all is
+ * well nothing is sent.  Returns 0, or -1 and the error is set; then, too, the
+ * caller closes the connection.
+ */
 
-int redis_connect(const settings_t *s, error_info_t *p);
+int redis_connect(net_conn_t *conn, const settings_t *s, error_info_t *error);
 
-/* Waits for poll()'s events; -1 and errno once the clock is at deadline. */
+/* Says why TLS failed with the Redis at where, by errno; returns -1. */
 
-int socket_wait(int fd, short events, long long deadline);
-
-/* Milliseconds that only go forward. */
-
-long long clock_ms(void);
+int redis_tls_failed(const net_conn_t *conn, const char *where,
+    error_info_t *error);
 
 
 #endif /* _REDIS_CONNECT_H_INCLUDED_ */

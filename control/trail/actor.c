@@ -38,7 +38,7 @@ actor_name(control_t *ctl, const char **actor)
 
     return why ? error_set(&ctl->error, STATUS_FAILED, "actor",
                            "set PAYLOCK_ACTOR, or \"actor\" in the "
-                           "configuration, to who you are",
+                           "configuration, to your name",
                            "the actor \"%.200s\" %s", *actor, why)
                : STATUS_DONE;
 }

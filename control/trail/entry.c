@@ -43,7 +43,7 @@ entry_queue(control_t *ctl, const paylock_entry_t *fields, head_t *head,
 
     if (head->seq >= ENTRY_LAST) {
         return error_set(&ctl->error, STATUS_FAILED, "exhausted",
-                         "look who wrote that id; rename the key with "
+                         "find out who wrote that id; rename the key with "
                          "RENAME, and run \"paylock-admin adopt\"",
                          "no entry can follow %" PRIu64 " in the audit trail "
                          "\"%s\" in Redis at %s", head->seq,

@@ -62,8 +62,8 @@ export_write(verify_t *c, export_t *x, FILE *f)
 
         control_warn(ctl, paylock_fault_names[c->fault[0].kind], "",
                      "run \"paylock-admin audit verify\"",
-                     "the trail is not good, and neither is what is written of "
-                     "it: %s", c->fault[0].text);
+                     "the trail is not good, so what was written of it is not "
+                     "good either: %s", c->fault[0].text);
     }
 
     if (export_header(&r, c) != STATUS_DONE

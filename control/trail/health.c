@@ -107,7 +107,7 @@ health_nodes(control_t *ctl, const nodes_t *nodes)
 
     if (n) {
         control_warn(ctl, "diverged", "", "\"paylock-admin list --held\" names "
-                     "those that the trail tells of", "%zu node%s of nginx "
+                     "those that the trail knows", "%zu node%s of nginx "
                      "hold%s up to %" PRIu64 " hosts closed that this Redis "
                      "shows open", n, n == 1 ? "" : "s", n == 1 ? "s" : "",
                      most);

@@ -208,7 +208,7 @@ chain_read(control_t *ctl, int dir, const char *name, head_t *known,
 
     return error_set(&ctl->error, STATUS_FAILED, "state",
                      "look at it, remove it, and run \"paylock-admin init\" "
-                     "to remember the chain anew",
+                     "to remember the chain again",
                      "what is remembered of this Redis in "
                      "$XDG_STATE_HOME/paylock/%s cannot be read", name);
 }

@@ -9,9 +9,12 @@
 #include "trail/audit_syslog.h"
 #include "trail/entry.h"
 #include "trail/head.h"
+#include "trail/known_head.h"
 #include "trail/trail_append.h"
 
 
+static int append_lost(control_t *ctl, const head_t *head, const char *mend,
+    int *done);
 static void append_syslog(control_t *ctl, const trail_append_t *d,
     const head_t *head);
 
@@ -45,7 +48,8 @@ trail_append(control_t *ctl, const trail_append_t *d, head_t *head)
 {
     transaction_e  outcome;
 
-    if (transaction_begin(ctl) != STATUS_DONE
+    if (known_head_check(ctl) != STATUS_DONE
+        || transaction_begin(ctl) != STATUS_DONE
         || redis_expect_ok(ctl->redis) != 0
         || entry_queue(ctl, &d->e, head, 1) != STATUS_DONE)
     {
@@ -63,13 +67,37 @@ trail_append(control_t *ctl, const trail_append_t *d, head_t *head)
 
 
 int
-trail_append_lost(control_t *ctl, const trail_append_t *d, const head_t *head,
+trail_append_certain(control_t *ctl, const trail_append_t *d, head_t *head,
     const char *mend, int *done)
+{
+    transaction_e  outcome;
+
+    outcome = trail_append(ctl, d, head);
+    *done = outcome == TRANSACTION_DONE;
+
+    if (outcome == TRANSACTION_FAILED
+        || (outcome == TRANSACTION_LOST
+            && append_lost(ctl, head, mend, done) != STATUS_DONE))
+    {
+        return ctl->error.status;
+    }
+
+    if (outcome == TRANSACTION_LOST && *done) {
+        append_syslog(ctl, d, head);
+    }
+
+    return STATUS_DONE;
+}
+
+
+/* Connects again, and asks whether the entry of that head was written. */
+
+static int
+append_lost(control_t *ctl, const head_t *head, const char *mend, int *done)
 {
     char      hash[PAYLOCK_HASH_LEN + 1], why[sizeof(ctl->error.message)];
     stream_t  s;
 
-    *done = 0;
     memcpy(why, ctl->error.message, sizeof(why));
 
     redis_conn_close(ctl->redis);
@@ -81,11 +109,6 @@ trail_append_lost(control_t *ctl, const trail_append_t *d, const head_t *head,
         && head_hash(ctl, head->seq, hash) == STATUS_DONE)
     {
         *done = strcmp(hash, head->hash) == 0;
-
-        if (*done) {
-            append_syslog(ctl, d, head);
-        }
-
         return STATUS_DONE;
     }
 

@@ -29,19 +29,22 @@ int trail_append_begin(control_t *ctl, trail_append_t *d, const char *action);
 
 /*
  * Writes the entry that follows *head, which becomes it, be the answer lost
- * or not.  The keys are watched and no reply is pending.
+ * or not; fails if it cannot be remembered on this machine.  The keys are
+ * watched and no reply is pending.
  */
 
 transaction_e trail_append(control_t *ctl, const trail_append_t *d,
-                           head_t *head);
+    head_t *head);
 
 /*
- * The link was lost, and is opened again: was the entry of that head written?
- * The mend is for who does not get to know.  Returns a status.
+ * The same, and if the connection is lost connects again and looks; where
+ * that cannot be, the status is STATUS_UNKNOWN, with that mend.  *done is 0
+ * if another was faster: read the head again, and try again.  Returns a
+ * status.
  */
 
-int trail_append_lost(control_t *ctl, const trail_append_t *d,
-    const head_t *head, const char *mend, int *done);
+int trail_append_certain(control_t *ctl, const trail_append_t *d,
+    head_t *head, const char *mend, int *done);
 
 
 #endif /* _TRAIL_APPEND_H_INCLUDED_ */

@@ -29,13 +29,10 @@ trail_create(control_t *ctl, head_t *head, int *created)
         return STATUS_DONE;
     }
 
-    /* a trail that cannot be remembered here would be of no use */
-
     if ((ctl->signer.key == NULL && control_load_key(ctl) != STATUS_DONE)
         || entry_random(ctl, head->chain,
                         PAYLOCK_CHAIN_LEN / 2) != STATUS_DONE
-        || trail_append_begin(ctl, &d, "init") != STATUS_DONE
-        || known_head_check(ctl) != STATUS_DONE)
+        || trail_append_begin(ctl, &d, "init") != STATUS_DONE)
     {
         return ctl->error.status;
     }

@@ -100,7 +100,7 @@ transaction_check(control_t *ctl, const redisReply *reply, size_t entries,
 
     static const char  mend[] = "run \"paylock-admin status\" and "
                                 "\"paylock-admin audit log\" to see what "
-                                "stands, and the command again";
+                                "was done, and the command again";
 
     for (i = 0; reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++) {
         r = reply->element[i];

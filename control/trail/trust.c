@@ -206,7 +206,7 @@ trust_reached(paylock_verify_t *v, const head_t *head)
     if (v->seq != head->seq || strcmp(v->hash, head->hash) != 0) {
         (void) paylock_verify_bad(v, PAYLOCK_FAULT_FORK, head->seq,
                                   "entry %" PRIu64 " is shown as the last "
-                                  "one, but does not stand in its place",
+                                  "one, but is not in its place",
                                   head->seq);
     }
 }
@@ -219,8 +219,8 @@ trust_fault(control_t *ctl)
                      "see what \"paylock-admin audit verify\" says, and find "
                      "out who did that; if this Redis is to be the truth "
                      "from now on, run \"paylock-admin adopt\"",
-                     "the audit trail \"%s\" in Redis at %s is not to be "
-                     "carried on: %s", ctl->settings.audit, ctl->settings.where,
+                     "the audit trail \"%s\" in Redis at %s must not be "
+                     "continued: %s", ctl->settings.audit, ctl->settings.where,
                      ctl->trust.fault.text);
 }
 
@@ -367,7 +367,7 @@ trust_warn(const control_t *ctl)
                      "keygen\", and run \"paylock-admin key add\" with what it "
                      "prints",
                      "the entries of the audit trail of Redis at %s are not "
-                     "signed: who may write to Redis may forge them",
+                     "signed: whoever may write to Redis can forge them",
                      ctl->settings.where);
     }
 }

@@ -248,7 +248,7 @@ file_item(verify_t *c, file_t *file)
 
     } else if (!file->whole && !x.json) {
         status = file_fault(c, PAYLOCK_FAULT_GAP, c->trail.seq + 1,
-                            "the file ends within line %" PRIu64 ", behind "
+                            "the file ends within line %" PRIu64 ", after "
                             "entry %" PRIu64, file->number, c->trail.seq);
 
     } else {
@@ -256,7 +256,7 @@ file_item(verify_t *c, file_t *file)
                                ? PAYLOCK_FAULT_SIGNATURE : PAYLOCK_FAULT_EDIT,
                             c->trail.seq + (x.kind
                                             != PAYLOCK_EXPORT_CHECKPOINT),
-                            "line %" PRIu64 ", behind entry %" PRIu64 ", %s",
+                            "line %" PRIu64 ", after entry %" PRIu64 ", %s",
                             file->number, c->trail.seq, why);
     }
 
@@ -289,7 +289,7 @@ file_export(verify_t *c, const paylock_export_t *x)
 
     default: /* PAYLOCK_EXPORT_HEADER */
         return file_fault(c, PAYLOCK_FAULT_EDIT, c->trail.seq + 1,
-                          "a first line stands behind entry %" PRIu64,
+                          "there is a first line after entry %" PRIu64,
                           c->trail.seq);
     }
 }

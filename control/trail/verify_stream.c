@@ -66,7 +66,7 @@ verify_stream(verify_t *c)
         fault.kind = PAYLOCK_FAULT_ROLLBACK;
         fault.seq = last;
         fault.adopted = 0;
-        (void) snprintf(fault.text, sizeof(fault.text), "the trail ends behind "
+        (void) snprintf(fault.text, sizeof(fault.text), "the trail ends after "
                         "entry %" PRIu64 ", but Redis itself remembers entry "
                         "%" PRIu64, c->trail.seq, last);
 

@@ -188,8 +188,8 @@ int
 paylock_verify_unreadable(paylock_verify_t *v, const char *why)
 {
     return paylock_verify_bad(v, PAYLOCK_FAULT_EDIT, v->seq + 1,
-                              "what stands in the place of entry %" PRIu64
-                              " is no entry: it %s", v->seq + 1, why);
+                              "what is in the place of entry %" PRIu64
+                              " is not an entry: it %s", v->seq + 1, why);
 }
 
 
@@ -204,7 +204,7 @@ paylock_verify_end(paylock_verify_t *v)
 
     if (v->vouched && !v->begun && v->seq) {
         return paylock_verify_bad(v, PAYLOCK_FAULT_SIGNATURE, v->first,
-                                  "entry %" PRIu64 " and all behind it are "
+                                  "entry %" PRIu64 " and all after it are "
                                   "not signed, though this trail is known to "
                                   "be, by the key %s", v->first, v->genesis);
     }
@@ -251,7 +251,7 @@ paylock_verify_place(paylock_verify_t *v, const paylock_link_t *l)
 
     if (l->seq <= v->seq) {
         return paylock_verify_bad(v, PAYLOCK_FAULT_FORK, l->seq,
-                                  "entry %" PRIu64 " comes again behind entry "
+                                  "entry %" PRIu64 " comes again after entry "
                                   "%" PRIu64, l->seq, v->seq);
     }
 
@@ -271,7 +271,7 @@ paylock_verify_place(paylock_verify_t *v, const paylock_link_t *l)
     if (l->init || memcmp(l->prev, v->hash, PAYLOCK_HASH_LEN) != 0) {
         return paylock_verify_bad(v, PAYLOCK_FAULT_FORK, l->seq,
                                   "entry %" PRIu64 " does not follow entry %"
-                                  PRIu64 " as it stands here", l->seq, v->seq);
+                                  PRIu64 " as it is here", l->seq, v->seq);
     }
 
     return 0;

@@ -44,13 +44,13 @@ paylock_verify_witness(const paylock_verify_t *v, const paylock_witness_t *w,
     } else if (w->state == PAYLOCK_WITNESS_DIFFERS) {
         fault->kind = PAYLOCK_FAULT_FORK;
         (void) snprintf(fault->text, sizeof(fault->text), "entry %" PRIu64
-                        " is another than the one that %.200s remembers",
+                        " is not the one that %.200s remembers",
                         w->seq, w->name);
 
     } else if (w->state == PAYLOCK_WITNESS_UNSEEN) {
         fault->kind = PAYLOCK_FAULT_ROLLBACK;
         (void) snprintf(fault->text, sizeof(fault->text), "the trail ends "
-                        "behind entry %" PRIu64 ", but %.200s remembers entry "
+                        "after entry %" PRIu64 ", but %.200s remembers entry "
                         "%" PRIu64, v->seq, w->name, w->seq);
     }
 }

@@ -100,7 +100,7 @@ paylock_host_check(const char *name, size_t len)
     len -= n;
 
     if (len == 0) {
-        return "has no name behind the dot";
+        return "has no name after the dot";
     }
 
     if (len > PAYLOCK_HOST_NAME) {
@@ -242,7 +242,7 @@ paylock_host_shape(const char *name, size_t len)
     }
 
     if (slash) {
-        return "has a path behind it";
+        return "has a path after it";
     }
 
     if (memchr(name, '@', len)) {

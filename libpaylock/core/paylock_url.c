@@ -124,7 +124,7 @@ paylock_url_unix(paylock_str_t rest, paylock_url_t *url)
     if (paylock_url_cut(&rest, '?', &query)) {
 
         if (!paylock_url_scheme(&query, "db=")) {
-            return "has something other than db=N behind the \"?\"";
+            return "has something other than db=N after the \"?\"";
         }
 
         why = paylock_url_db(query, url);
@@ -287,7 +287,7 @@ paylock_url_port(paylock_str_t *host, paylock_str_t *port)
             && memchr(port->data, ':', port->len))
         {
             return "has more than one \":\" in host and port: an IPv6 "
-                   "address stands in \"[\" and \"]\"";
+                   "address is put in \"[\" and \"]\"";
         }
 
         return NULL;
@@ -306,7 +306,7 @@ paylock_url_port(paylock_str_t *host, paylock_str_t *port)
     }
 
     if (*port->data++ != ':') {
-        return "has something other than a port behind the \"]\"";
+        return "has something other than a port after the \"]\"";
     }
 
     port->len--;

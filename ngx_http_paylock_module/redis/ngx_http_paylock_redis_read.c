@@ -155,7 +155,7 @@ ngx_http_paylock_redis_replies(ngx_http_paylock_redis_conn_t *conn)
         {
             freeReplyObject(reply);
             conn->from_server = 1;
-            ngx_http_paylock_redis_fail(conn, "a reply that nobody asked for");
+            ngx_http_paylock_redis_fail(conn, "an unexpected reply");
             return;
         }
 

@@ -94,7 +94,7 @@ static const ngx_http_paylock_family_t  ngx_http_paylock_families[] = {
       "state", ngx_http_paylock_metrics_text_request },
 
     { "paylock_answers_total", "counter",
-      "Answers in the place of the site's, by their type.",
+      "Answers instead of the site's, by their type.",
       m_counted(ANSWERS), 0,
       NGX_HTTP_PAYLOCK_COUNTER_PREFLIGHTS
       - NGX_HTTP_PAYLOCK_COUNTER_ANSWERS + 1,

@@ -12,7 +12,7 @@ from bench.report import Report
 from bench.rig import MILLION, Rig
 from support import servers
 
-PARTS = ["instructions", "throughput", "memory", "scan", "flips", "nodes",
+PARTS = ["instructions", "throughput", "memory", "scan", "changes", "nodes",
          "latency"]
 
 

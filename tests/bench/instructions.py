@@ -5,7 +5,7 @@
 from bench import svg
 from bench.rig import MILLION, PAGE, SITES
 from bench.variants import closes, variants
-from bench.writer import FLIPPED, LOCKED
+from bench.writer import CHANGED, LOCKED
 from support import callgrind
 from support.chain import LOCKS
 from support.servers import wait_for
@@ -66,21 +66,21 @@ def profile(counted, bare):
                    if abs(cost) >= 0.5), key=lambda item: -abs(item[1]))
 
 
-def flipped(counted, count, before, writer, flips):
-    """What is added after so many flips of others."""
+def changed(counted, count, before, writer, changes):
+    """What is added after so many changes of others."""
     counted.control("-i", "off")
-    writer.flips(flips)
+    writer.changes(changes)
     for lock, status in (True, 503), (False, 200):
         writer.commit([(1000, lock)])
-        wait_for("the flips", lambda: counted.nginx.get(
-            PAGE, FLIPPED % 1000, timeout=60).status == status, 600, 0.1)
+        wait_for("the changes", lambda: counted.nginx.get(
+            PAGE, CHANGED % 1000, timeout=60).status == status, 600, 0.1)
     counted.start()
     return more(count.cost(counted, SITES), before)
 
 
-def table_of(rig, report, count, bare, before, big, flips):
+def table_of(rig, report, count, bare, before, big, changes):
     """All ways side by side; what each adds, by its name, without malloc and
-    with it; and a million records after so many flips."""
+    with it; and a million records after so many changes."""
     added, total, lines = {}, {}, []
 
     def line(name, cost, www=None):
@@ -98,7 +98,7 @@ def table_of(rig, report, count, bare, before, big, flips):
         if records in (0, MILLION):
             report.numbers[f"profile {records}"] = profile(counted, bare)
         if records == MILLION:
-            after = flipped(counted, count, before[0], big[1], flips)
+            after = changed(counted, count, before[0], big[1], changes)
         counted.nginx.stop()
 
     redis, _ = rig.redis(OTHERS)
@@ -145,9 +145,9 @@ def measure(rig, report, big, quick):
     count = Counter(rig, quick)
     bare = count.under(rig.bare)
     before = count.both(bare)
-    flips = MILLION // 20 if quick else MILLION
+    changes = MILLION // 20 if quick else MILLION
     added, total, after, lines = table_of(rig, report, count, bare, before,
-                                          big, flips)
+                                          big, changes)
     bare.nginx.stop()
 
     for records, goal in (0, 300), (MILLION, 300):
@@ -155,7 +155,7 @@ def measure(rig, report, big, quick):
         report.row(f"open host, instructions added, {records:,} records",
                    f"≤ {goal}", f"{added[name]:+}, without malloc "
                    f"(with it {total[name]:+})", added[name] <= goal)
-    report.row(f"the same after {flips:,} locks and unlocks of others",
+    report.row(f"the same after {changes:,} locks and unlocks of others",
                "≤ 300", f"{after[0]:+} (with malloc {after[1]:+})",
                after[0] <= 300)
 
@@ -170,7 +170,7 @@ def measure(rig, report, big, quick):
         ("", "of a request", "added", "with malloc", "added, `www.`"), lines,
         f"The other ways know {OTHERS:,} locked names.")
     report.numbers["instructions"] = {
-        "added": added, "with malloc": total, "after the flips": after,
+        "added": added, "with malloc": total, "after the changes": after,
         "locked": ours, "return 503": theirs}
     report.figure("instructions", "instructions added to a request", svg.bars(
         "Instructions added to a request for an open site",

@@ -66,8 +66,8 @@ def reconcile(asker, redis, writer):
         return asker.times(scanning)
 
 
-def flipping(writer, stop):
-    """A thousand flips a second, each in a transaction."""
+def changing(writer, stop):
+    """A thousand changes a second, each in a transaction."""
     start, done = time.monotonic(), 0
     while not stop.is_set():
         due = (time.monotonic() - start) * 1000
@@ -80,7 +80,7 @@ def flipping(writer, stop):
 @contextlib.contextmanager
 def flood(writer):
     stop = multiprocessing.Event()
-    process = multiprocessing.Process(target=flipping, args=(writer, stop))
+    process = multiprocessing.Process(target=changing, args=(writer, stop))
     process.start()
     try:
         yield
@@ -89,13 +89,13 @@ def flood(writer):
         process.join(10)
 
 
-def flips(asker, redis, writer):
+def changes(asker, redis, writer):
     before, seconds = writer.seq, 2
     with flood(writer):
         found = asker.during(seconds)
     writer.look()
     made = (writer.seq - before) / seconds
-    assert made >= 800, f"this machine writes only {made:.0f} flips a second"
+    assert made >= 800, f"this machine writes only {made:.0f} changes a second"
     return found
 
 
@@ -113,7 +113,7 @@ def stopped(asker, redis, writer):
 # a scan of a million, each time that Redis answers again, would take long
 
 SCENES = {"reconcile": (reconcile, MILLION),
-          "1,000 flips a second": (flips, MILLION),
+          "1,000 changes a second": (changes, MILLION),
           "Redis stopped (SIGSTOP)": (stopped, 1000)}
 
 
@@ -203,8 +203,8 @@ def scenes(rig, big, pairs):
                                   for _ in range(pairs)]
     for name, (during, records) in SCENES.items():
         redis, writer = big if records == MILLION else rig.redis(records)
-        # the hosts that are flipped are there: no record comes or goes
-        writer.flips(1000)
+        # the hosts that are changed are there: no record comes or goes
+        writer.changes(1000)
         yield name, records, scene(rig, during, redis, writer, records, pairs)
 
 

@@ -9,12 +9,12 @@ import statistics
 import time
 
 from bench.rig import MILLION, PAGE, cpu
-from bench.writer import FLIPPED
+from bench.writer import CHANGED
 from support.replication import follow, in_step, promote
 from support.servers import wait_for
 
 NODES = 10
-FLIPS, RATE = 60, 20    # so many a second: each node reports each of them
+CHANGES, RATE = 60, 20    # so many a second: each node reports each of them
 
 
 class Load:
@@ -42,14 +42,14 @@ def parts(values, n):
     return [value / n for value in values]
 
 
-def flipping(writer, *servers):
-    """What each of them spends on a flip, one a transaction."""
+def changing(writer, *servers):
+    """What each of them spends on a change, one a transaction."""
     loads = [Load(redis) for redis in servers]
     start = time.monotonic()
-    for i in range(FLIPS):
+    for i in range(CHANGES):
         writer.commit([(i % 1000, i // 1000 % 2 == 0)])
         time.sleep(max(0, start + (i + 1) / RATE - time.monotonic()))
-    return [parts(load.spent(), FLIPS) for load in loads]
+    return [parts(load.spent(), CHANGES) for load in loads]
 
 
 class Nodes:
@@ -64,8 +64,8 @@ class Nodes:
         for lock, status in (True, 503), (False, 200):
             writer.commit([(1000, lock)])
             for nginx in self.all:
-                wait_for("the flips", lambda: nginx.get(
-                    PAGE, FLIPPED % 1000).status == status, 60, 0.001)
+                wait_for("the changes", lambda: nginx.get(
+                    PAGE, CHANGED % 1000).status == status, 60, 0.001)
 
     def signal(self, number):
         for nginx in self.all:
@@ -81,29 +81,29 @@ class Nodes:
 
 
 def followed(rig, writer, at, **kw):
-    """What a flip costs the Redis at which the nodes are."""
+    """What a change costs the Redis at which the nodes are."""
     with Nodes(rig, at, **kw) as nodes:
         nodes.follow(writer)
-        spent, = flipping(writer, at)
+        spent, = changing(writer, at)
         nodes.follow(writer)
     return spent
 
 
-def a_flip(rig, rounds):
+def a_change(rig, rounds):
     """What there is, one after the other, so often that what else the machine
     does is told apart: (processor seconds, bytes sent) for writing it, for a
     node, for a replica at its primary, at itself, and for a node there."""
     redis, writer = rig.redis(1000)
     replica = rig.redis()[0]
     # the hosts are there: no record comes or goes
-    writer.flips(1001, 1001)
+    writer.changes(1001, 1001)
     found = []
     for _ in range(rounds):
-        alone, = flipping(writer, redis)
+        alone, = changing(writer, redis)
         node = followed(rig, writer, redis)
         follow(replica, redis)
         in_step(replica, redis)
-        copied = flipping(writer, redis, replica)
+        copied = changing(writer, redis, replica)
         there = followed(rig, writer, replica, options="replica=on")
         promote(replica)
         found.append([alone, parts(minus(node, alone), NODES),
@@ -144,25 +144,25 @@ def measure(rig, report, big, quick):
     with Nodes(rig, redis, MILLION + 20000, 1):
         scan = load.spent()
     rest, quiet = idle(rig, 1 if quick else 7)
-    alone, node, linked, copy, there = a_flip(rig, 1 if quick else 5)
+    alone, node, linked, copy, there = a_change(rig, 1 if quick else 5)
     alone, copy = (minus(one, parts(rest, RATE)) for one in (alone, copy))
 
     report.table(
         "What a node asks of Redis", ("", "processor time", "sent"),
         [("while nothing changes, a second", f"{quiet[0] * 1e6:.0f} µs",
           f"{quiet[1]:.0f} bytes"),
-         ("a flip", f"{node[0] * 1e6:.0f} µs", f"{node[1]:.0f} bytes"),
-         ("a flip, at a replica", f"{there[0] * 1e6:.0f} µs",
+         ("a change", f"{node[0] * 1e6:.0f} µs", f"{node[1]:.0f} bytes"),
+         ("a change, at a replica", f"{there[0] * 1e6:.0f} µs",
           f"{there[1]:.0f} bytes"),
          ("a scan of 1,000,000 records", f"{scan[0]:.2f} s",
           f"{scan[1] / 1e6:.0f} MB")],
-        f"{NODES} nodes, {RATE} flips a second, each reported. What Redis "
+        f"{NODES} nodes, {RATE} changes a second, each reported. What Redis "
         f"takes without them is not in it: {rest[0] * 1000:.2f} ms a second, "
-        f"{alone[0] * 1e6:.0f} µs for writing a flip. A replica takes "
-        f"{copy[0] * 1e6:.0f} µs to keep up with a flip, and costs its primary "
-        f"{linked[0] * 1e6:.0f} µs.")
+        f"{alone[0] * 1e6:.0f} µs for writing a change. A replica takes "
+        f"{copy[0] * 1e6:.0f} µs to keep up with a change, and costs its "
+        f"primary {linked[0] * 1e6:.0f} µs.")
     report.numbers["load of Redis"] = {
-        "without nodes": rest, "idle": quiet, "flip": node, "scan": scan,
+        "without nodes": rest, "idle": quiet, "change": node, "scan": scan,
         "writing": alone,
         "replica": {"at its primary": linked, "keeping up": copy,
                     "a node": there}}

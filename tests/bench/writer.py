@@ -11,7 +11,7 @@ from support.chain import AUDIT, LOCKS, entry_hash
 
 LOCKED = "customer-%d.example"          # has a record
 OPEN = "open.example"                   # has none
-FLIPPED = "flipped-%d.example"          # is locked and unlocked
+CHANGED = "changed-%d.example"  # is locked and unlocked
 
 BATCH = 1000                            # fields an HSET
 ENTRIES = 100                           # entries a transaction
@@ -40,7 +40,7 @@ class Writer:
         self.chain = secrets.token_hex(16)
         self.seq, self.hash = 0, "0" * 64
         self.at = int(time.time())
-        self.records = {}               # of the hosts that were flipped
+        self.records = {}               # of the hosts that were changed
         self.run(self.entry("init", "", "", ""))
 
     def close(self):
@@ -86,9 +86,9 @@ class Writer:
         return command("XADD", AUDIT, f"{self.seq}-0", *(
             word for pair in entry.items() if pair[1] for word in pair))
 
-    def flip(self, i, lock=True):
-        """The commands of one flip."""
-        host = FLIPPED % i
+    def change(self, i, lock=True):
+        """The commands of one change."""
+        host = CHANGED % i
         before = self.records.get(host, "")
         after = record(i, self.at, "lock_at" if lock else "open_at")
         self.records[host] = after
@@ -101,23 +101,24 @@ class Writer:
         (ident, fields), = reply
         self.seq, self.hash = int(ident.split(b"-")[0]), fields[-1].decode()
 
-    def transaction(self, flips):
+    def transaction(self, changes):
         """The bytes of a transaction of some (i, lock), and the number of
         replies to it."""
-        commands = [part for i, lock in flips for part in self.flip(i, lock)]
+        commands = [part for i, lock in changes
+                    for part in self.change(i, lock)]
         return (command("MULTI") + b"".join(commands) + command("EXEC"),
                 len(commands) + 2)
 
-    def commit(self, flips):
-        data, replies = self.transaction(flips)
+    def commit(self, changes):
+        data, replies = self.transaction(changes)
         self.socket.sendall(data)
         for _ in range(replies):
             last = self.reply()
         assert len(last) == replies - 2
         return last
 
-    def flips(self, n, hosts=1000):
-        """n flips of so many hosts: each is locked, each is unlocked..."""
+    def changes(self, n, hosts=1000):
+        """n changes of so many hosts: each is locked, each is unlocked..."""
         for first in range(0, n, ENTRIES):
             self.commit([(i % hosts, i // hosts % 2 == 0)
                          for i in range(first, min(first + ENTRIES, n))])

@@ -319,7 +319,7 @@ def test_no_record(known, redis):
     redis.client().hset(LOCKS, "a.example", '{"lock_at":"soon"}')
     redis.client().hset(LOCKS, "A b", "1")
     found = findings(known)
-    assert any("passes over 2 of 3 records" in message
+    assert any("ignores 2 of 3 records" in message
                for _, message in problems(found))
 
 

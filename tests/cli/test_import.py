@@ -150,7 +150,7 @@ BAD = [
      "line 2: the invoice is too long"),
     ("host,lock_at,ref\na.example,1,a b\n", "line 2: the ref is no reference"),
     ('host,lock_at\na"b.example,1\n', "line 2 has a quote in a field"),
-    ('host,lock_at\n"a.example"x,1\n', "line 2 has text behind a closing"),
+    ('host,lock_at\n"a.example"x,1\n', "line 2 has text after a closing"),
     ('host,lock_at\na.example,1\n"b.example,1\nc.example,1\n',
      "line 3 begins a quoted field that does not end"),
     ('host,lock_at\na.example,"1""', "line 2 begins a quoted field"),

@@ -235,7 +235,7 @@ def test_a_configuration_with_a_password_is_private(admin, text):
 
 
 @pytest.mark.parametrize("text, word", [
-    ("frob = 1\n", "line 1 sets what is no setting"),
+    ("frob = 1\n", "line 1 is not a setting"),
     ("\n# x\nredis\n", "line 3"), ("= x\n", "line 1")])
 def test_a_configuration_with_a_mistake(admin, text, word):
     error = refused(admin, 1, "config", "list", env={

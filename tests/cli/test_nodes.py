@@ -119,6 +119,7 @@ def test_another_worker(redis, admin, nginx):
     admin("init")
     server = nginx(SITE % "web1", workers=2)
     server.allow("exited on signal 9")
+    server.allow("was locked by")
     told = wait_report(redis, "web1")
     owner = int(re.findall(r"\[notice\] (\d+)#\d+: paylock: this worker",
                            server.error_log())[-1])

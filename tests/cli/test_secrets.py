@@ -231,9 +231,9 @@ SHADOW = "root:$y$j9T$abcdef:19000:0:99999:7:::"
 
 @pytest.mark.parametrize("lines, number, reason", [
     (f"# x\n{SHADOW}\n", 2, 'no "="'),
-    (f"\n\n{SHADOW}=\n", 3, "no setting"),
-    (f"actor = x\n{SHADOW} = 1\n", 2, "no setting"),
-    (f"= {SHADOW}\n", 1, "no setting"),
+    (f"\n\n{SHADOW}=\n", 3, "not a setting"),
+    (f"actor = x\n{SHADOW} = 1\n", 2, "not a setting"),
+    (f"= {SHADOW}\n", 1, "not a setting"),
     ("x" * 5000 + SHADOW, 1, 'no "="')])
 def test_a_line_is_never_shown(admin, lines, number, reason):
     """Of whatever file: with sudo that may be any."""

@@ -72,8 +72,8 @@ def test_no_unknown_directive_anywhere():
     metrics = {"paylock_info", *re.findall(
         r'(?m)^    \{ "(paylock_\w+)"',
         source("ngx_http_paylock_metrics_text.c"))}
-    for page in [*DOCS.glob("*.md"), servers.ROOT / "README.md",
-                 servers.ROOT / "CHANGES"]:
+    for page in {*DOCS.glob("*.md"), servers.ROOT / "README.md",
+                 servers.ROOT / "CHANGES"} - {DOCS / "internals.md"}:
         named = set(re.findall(r"(?<![\w$/-])paylock_[a-z_]+", page.read_text()))
         # the argument and the cookie of a pass are called so
         assert named <= set(commands()) | metrics | {"paylock_pass"}, page
@@ -130,10 +130,60 @@ def test_first_dry_run(admin, nginx):
     assert re.search(r"dry run.* host: \"acme.example\"", server.error_log())
 
 
+def anchors(text):
+    """What GitHub calls the headings of a page."""
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+            for heading in re.findall(r"(?m)^#+ (.+)$", text)}
+
+
+def test_links():
+    """Lead to files, and to headings in them, that are there."""
+    pages = [*DOCS.glob("*.md"), *servers.ROOT.glob("*.md"),
+             servers.ROOT / "tests/README.md"]
+    for page in pages:
+        links = re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)",
+                           page.read_text())
+        for path, anchor in links:
+            target = page.parent / path if path else page
+            assert target.exists(), (page, path)
+            assert not anchor or anchor in anchors(target.read_text()), (
+                page, path, anchor)
+
+
 def test_readme_is_short():
     assert len(README.splitlines()) <= 70
     block, = blocks(README, "nginx")
     assert len(block.splitlines()) <= 10
+
+
+# the source
+
+def named_file(name):
+    """What a path in docs/internals.md stands for: the module's are short."""
+    folder, _, last = name.rpartition("/")
+    room = servers.ROOT / "ngx_http_paylock_module" / folder
+    return next((path for path in (
+        servers.ROOT / name, room / f"ngx_http_paylock_{last}", room / last)
+        if path.exists()), None)
+
+
+def test_internals():
+    """Each path exists, and functions and constants are in a file that is
+    named in the same paragraph, item or row."""
+    seen = set()
+    for part in re.split(r"\n\n|\n(?=\| |\d+\. )",
+                         (DOCS / "internals.md").read_text()):
+        names = re.findall(r"[`(](?:\.\./)?([\w-]+/[\w./-]*)[`)#]", part)
+        paths = {name: named_file(name) for name in names}
+        assert None not in paths.values(), paths
+        text = "".join(path.read_text() for path in paths.values()
+                       if path.is_file())
+        words = re.findall(r"`(\w+)\(\)`", part)
+        words += re.findall(r"`([A-Z]+_[A-Z_]+)`", part)
+        for word in words:
+            assert re.search(rf"\b{word}\b", text), (word, part)
+        seen |= {*names, *words}
+    assert len(seen) >= 150
 
 
 # paylock-admin

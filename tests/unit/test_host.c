@@ -79,8 +79,8 @@ test_bad(void **state)
         const char  *why;              /* a part of the text */
     } cases[] = {
         { "", "empty" },
-        { "*.", "behind the dot" },
-        { ".", "behind the dot" },
+        { "*.", "after the dot" },
+        { ".", "after the dot" },
         { "..", "two dots" },
         { "a..b", "two dots" },
         { "..a", "two dots" },

@@ -98,9 +98,9 @@ test_csv(void **state)
           "b\n2" },
         { "a\"\nb", "!has a quote in a field that does not begin with one\n"
           "b\n2" },
-        { "\"a\"b,c\nd", "!has text behind a closing quote\nd\n2" },
-        { "\"a\"\rb\nd", "!has text behind a closing quote\nd\n2" },
-        { "\"a\"\r", "!has text behind a closing quote\n1" },
+        { "\"a\"b,c\nd", "!has text after a closing quote\nd\n2" },
+        { "\"a\"\rb\nd", "!has text after a closing quote\nd\n2" },
+        { "\"a\"\r", "!has text after a closing quote\n1" },
         { "\"", "!begins a quoted field that does not end\n1" },
         { "\"\"\"", "!begins a quoted field that does not end\n1" },
         { "a,\"b\nc", "!begins a quoted field that does not end\n2" },

@@ -289,7 +289,7 @@ scan_aborted(uint32_t scans)
     note(f, "twice.example", 3);
     note(f, "twice.example", 33);
 
-    /* a flip in between does away with its host's note */
+    /* a change in between removes the note of its host */
 
     ngx_http_paylock_table_end(&f->table);
     set(f, "b.example", 22);

@@ -146,7 +146,7 @@ test_bad(void **state)
         { "redis://u:p@/1", "no host" },
         { "redis://[]", "no host" },
         { "redis://[::1", "without" },
-        { "redis://[::1]6379", "behind the \"]\"" },
+        { "redis://[::1]6379", "after the \"]\"" },
         { "redis://[::1]:", "port" },
         { "redis://[1.2.3.4]", "IPv6" },
         { "redis://[::g]", "IPv6" },

@@ -11,13 +11,13 @@ import time
 
 from bench.report import percentile, spread
 from bench.rig import MILLION, Client, cpu, cut, scans
-from bench.writer import FLIPPED
+from bench.writer import CHANGED
 from support import servers
 from support.servers import wait_for
 
 WORKERS = 8
-FLIPS = 50000       # are written sooner than a node gives Redis up
-HOSTS = 10000       # that are flipped
+CHANGES = 50000     # are written sooner than a node gives Redis up
+HOSTS = 10000       # that are changed
 
 PIDS = """
     server { listen 127.0.0.1:@PORT@; server_name pid.example;
@@ -48,7 +48,7 @@ def latency(rig, redis, writer, records, rounds):
     asked = clients(nginx)
     times = []
     for i in range(rounds):
-        client, host = asked[i % WORKERS], FLIPPED % i
+        client, host = asked[i % WORKERS], CHANGED % i
         assert client.ask(host)[0] == 200
         writer.commit([(i, True)])
         start = time.perf_counter()
@@ -71,7 +71,7 @@ def propagation(rig, report, big, rounds):
                    "median ≤ 1 ms, p99 ≤ 5 ms",
                    f"{middle * 1000:.2f} ms, {worst * 1000:.2f} ms",
                    middle <= 0.001 and worst <= 0.005)
-        report.numbers[f"flip to answer, {records}"] = times
+        report.numbers[f"change to answer, {records}"] = times
 
 
 def whole_process(rig, report, rounds):
@@ -92,21 +92,21 @@ def whole_process(rig, report, rounds):
     report.numbers["paylock-admin lock"] = times
 
 
-def catching_up(nginx, writer, flips, meanwhile):
+def catching_up(nginx, writer, changes, meanwhile):
     """The worker sleeps while so many are written, and more happens: seconds
     until the last, which opens a host, is in force, and how many of them on
     the processor."""
     worker, = nginx.workers()
     client = Client(nginx)
-    last = FLIPPED % HOSTS
+    last = CHANGED % HOSTS
 
     def becomes(status):
-        wait_for("a flip", lambda: client.ask(last)[0] == status, 120, 0.005)
+        wait_for("a change", lambda: client.ask(last)[0] == status, 120, 0.005)
 
     writer.commit([(HOSTS, True)])
     becomes(503)
     os.kill(worker, signal.SIGSTOP)
-    writer.flips(flips, HOSTS)
+    writer.changes(changes, HOSTS)
     writer.commit([(HOSTS, False)])
     meanwhile()
     spent, start = cpu(worker), time.perf_counter()
@@ -122,21 +122,21 @@ def rate(rig, report, big, rounds, outage):
     nginx = rig.paylock(redis, MILLION + 20000)
     with redis.client() as client:
         calls = scans(client)
-        found = [catching_up(nginx, writer, FLIPS, lambda: None)
+        found = [catching_up(nginx, writer, CHANGES, lambda: None)
                  for _ in range(rounds)]
         assert scans(client) == calls, "it was scanned meanwhile"
         lost, _ = catching_up(nginx, writer, outage, lambda: cut(client))
     nginx.stop()
-    rates = [FLIPS / took for took, _ in found]
+    rates = [CHANGES / took for took, _ in found]
     middle, low, high = spread(rates)
-    each = statistics.median(spent for _, spent in found) / FLIPS
-    report.row("flips applied by a node", "≥ 50,000 a second",
+    each = statistics.median(spent for _, spent in found) / CHANGES
+    report.row("changes applied by a node", "≥ 50,000 a second",
                f"{middle:,.0f} a second ({low:,.0f} to {high:,.0f}), "
                f"{each * 1e6:.1f} µs of the processor each; after an outage "
                f"{outage:,} and a scan of 1,000,000 records in {lost:.1f} s",
                middle >= 50000)
-    report.numbers["flips a second"] = rates
-    report.numbers["processor seconds a flip"] = each
+    report.numbers["changes a second"] = rates
+    report.numbers["processor seconds a change"] = each
     report.numbers["seconds after an outage"] = lost
 
 
