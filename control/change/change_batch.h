@@ -32,12 +32,6 @@
 #define CHANGE_BIT(t)  (1u << (t))
 
 
-
-/* a set of times has a bit for each */
-
-#define CHANGE_BIT(t)  (1u << (t))
-
-
 /* One host of a transaction. */
 
 typedef struct {
