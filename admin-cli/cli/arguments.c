@@ -13,7 +13,6 @@
 #include "base/text.h"
 #include "base/time_text.h"
 #include "change/amount_due.h"
-#include "change/change_batch.h"
 #include "cli/admin.h"
 #include "cli/arguments.h"
 #include "records/host_name.h"
@@ -37,7 +36,7 @@ arguments_hosts(admin_t *a, char ***names, size_t *n)
     }
 
     for (i = 0; i < a->n_args; i++) {
-        status = name_read(&a->ctl->error, a->arg[i], &name);
+        status = host_name_read(&a->ctl->error, a->arg[i], &name);
 
         if (status != STATUS_DONE) {
             break;
@@ -61,7 +60,7 @@ done:
     json_decref(seen);
 
     if (status != STATUS_DONE) {
-        names_free(*names, *n);
+        host_names_free(*names, *n);
         *names = NULL;
         *n = 0;
     }

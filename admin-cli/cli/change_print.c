@@ -214,7 +214,9 @@ print_change(const change_run_t *run, const change_t *ch, uint32_t now)
         (void) printf(", protected");
     }
 
-    if (run->expects && ch->before == NULL && ch->after && !run->batch.repeated) {
+    if (run->expects && ch->before == NULL && ch->after
+        && !run->batch.repeated)
+    {
         (void) printf(", without a record before");
     }
 

@@ -4,8 +4,6 @@
  */
 
 
-#include <string.h>
-
 #include "cli/change_run.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"

@@ -5,9 +5,6 @@
 
 
 #include <getopt.h>
-#include <limits.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "cli/admin.h"

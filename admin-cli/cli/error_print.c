@@ -13,16 +13,17 @@
 
 
 void
-error_print(const error_info_t *p, const char *kind, int json, FILE *f)
+error_print(const error_info_t *error, const char *kind, int json, FILE *f)
 {
     json_t  *o;
 
     if (json) {
         o = json_pack("{s:{s:s, s:o, s:o*, s:o*}}", kind,
-                      "code", p->code,
-                      "message", text_json(p->message, strlen(p->message)),
-                      "mend", text_json(p->mend, strlen(p->mend)),
-                      "host", text_json(p->host, strlen(p->host)));
+                      "code", error->code,
+                      "message",
+                      text_json(error->message, strlen(error->message)),
+                      "mend", text_json(error->mend, strlen(error->mend)),
+                      "host", text_json(error->host, strlen(error->host)));
         if (o) {
             (void) json_dumpf(o, f, JSON_COMPACT|JSON_ENSURE_ASCII);
             json_decref(o);
@@ -33,11 +34,11 @@ error_print(const error_info_t *p, const char *kind, int json, FILE *f)
 
     (void) fprintf(f, "paylock-admin: %s",
                    strcmp(kind, "warning") == 0 ? "warning: " : "");
-    text_print(f, p->message, strlen(p->message));
+    text_print(f, error->message, strlen(error->message));
 
-    if (p->mend[0]) {
+    if (error->mend[0]) {
         (void) fputs(": ", f);
-        text_print(f, p->mend, strlen(p->mend));
+        text_print(f, error->mend, strlen(error->mend));
     }
 
     (void) fputc('\n', f);

@@ -17,7 +17,8 @@
 
 /* Prints an error as a line; kind is "error" or "warning". */
 
-void error_print(const error_info_t *p, const char *kind, int json, FILE *f);
+void error_print(const error_info_t *error, const char *kind, int json,
+    FILE *f);
 
 
 #endif /* _ERROR_PRINT_H_INCLUDED_ */

@@ -54,8 +54,8 @@ pass_file_load(admin_t *a, const char *path, int fd, pass_file_t *f)
                          "made", "\"%.1000s\" is not a file", path);
     }
 
-    if (file_check_private(&a->ctl->error, fd, path,
-                           "pass_key") != STATUS_DONE) {
+    if (user_file_check_private(&a->ctl->error, fd, path,
+                                "pass_key") != STATUS_DONE) {
         return a->ctl->error.status;
     }
 

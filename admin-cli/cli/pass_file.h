@@ -38,7 +38,7 @@ int pass_file_failed(admin_t *a, const char *path, const char *what,
 
 /* cmd_keygen_pass.c: "keygen --pass" */
 
-int keygen_passes(admin_t *a);
+int keygen_pass(admin_t *a);
 
 
 #endif /* _PASS_FILE_H_INCLUDED_ */

@@ -4,7 +4,6 @@
  */
 
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,9 +60,6 @@ settings_load(admin_t *a)
     return status == STATUS_DONE
            ? settings_complete(&a->ctl->settings, &a->ctl->error) : status;
 }
-
-
-
 
 
 static int
@@ -138,8 +134,8 @@ settings_files(admin_t *a)
         return settings_file(a, given, 1, SETTINGS_USER);
     }
 
-    status = user_path(path, sizeof(path), "XDG_CONFIG_HOME", ".config",
-                       "paylock/config") == 0
+    status = user_file_path(path, sizeof(path), "XDG_CONFIG_HOME", ".config",
+                            "paylock/config") == 0
              ? settings_file(a, path, 0, SETTINGS_USER) : STATUS_DONE;
 
     return status == STATUS_DONE
@@ -166,7 +162,6 @@ settings_is_secret(setting_e s, const char *value)
 
     return secret;
 }
-
 
 
 /* The first to set a value wins: ranks come in their order. */

@@ -9,7 +9,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -70,7 +69,8 @@ settings_file(admin_t *a, const char *path, int must, settings_rank_e rank)
     }
 
     if (status == STATUS_DONE && secret) {
-        status = file_check_private(&a->ctl->error, fileno(f), path, "config");
+        status = user_file_check_private(&a->ctl->error, fileno(f), path,
+                                         "config");
     }
 
     explicit_bzero(line, sizeof(line));

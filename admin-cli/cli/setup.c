@@ -57,7 +57,7 @@ setup(admin_t *a, unsigned flags)
 void
 setup_free(admin_t *a)
 {
-    names_free(a->host, a->n_hosts);
+    host_names_free(a->host, a->n_hosts);
     settings_from_free(&a->from);
     control_free(a->ctl);
 }

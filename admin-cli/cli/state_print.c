@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "base/time_text.h"
+#include "paylock_record.h"
 #include "cli/state_print.h"
 #include "paylock_host.h"
 

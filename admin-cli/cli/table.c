@@ -18,8 +18,8 @@
 #include "cli/table.h"
 
 
-#define COLUMNS_GAP    2
-#define COLUMNS_WIDTH  80              /* of a terminal that does not tell */
+#define TABLE_GAP    2
+#define TABLE_WIDTH  80              /* of a terminal that does not tell */
 
 
 static size_t table_terminal(void);
@@ -120,7 +120,7 @@ table_terminal(void)
         return size.ws_col;
     }
 
-    return COLUMNS_WIDTH;
+    return TABLE_WIDTH;
 }
 
 
@@ -142,9 +142,9 @@ table_fit(const table_t *c, size_t *width)
             need = left;
         }
 
-        if (natural && need + (i ? COLUMNS_GAP : 0) <= left) {
+        if (natural && need + (i ? TABLE_GAP : 0) <= left) {
             width[i] = need;
-            left -= need + (i ? COLUMNS_GAP : 0);
+            left -= need + (i ? TABLE_GAP : 0);
         }
     }
 

@@ -6,7 +6,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "change/adopt.h"
@@ -85,7 +84,7 @@ adopt_run(admin_t *a, adopt_t *t)
             return a->ctl->error.status;
         }
 
-        adopt_cite(t);
+        adopt_reason_write(t);
         entry_set(&t->entry.e, PAYLOCK_AUDIT_REASON, t->reason);
 
         if (adopt_ask(a, t) != STATUS_DONE) {

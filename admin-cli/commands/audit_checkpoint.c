@@ -11,7 +11,6 @@
 #include "cli/audit_begin.h"
 #include "cli/output.h"
 #include "commands.h"
-#include "context/signer.h"
 #include "files/outfile.h"
 #include "trail/verify.h"
 

@@ -12,7 +12,6 @@
 #include "cli/audit_begin.h"
 #include "cli/output.h"
 #include "commands.h"
-#include "context/signer.h"
 #include "evidence/bundle.h"
 #include "files/outfile.h"
 #include "records/host_name.h"
@@ -49,8 +48,8 @@ cmd_audit_export(admin_t *a)
                  ? audit_export(a, &c, &x) : a->ctl->error.status;
     }
 
-    names_free(x.name, x.n_names);
-    names_free(host, n);
+    host_names_free(x.name, x.n_names);
+    host_names_free(host, n);
     verify_free(&c);
 
     return status;
@@ -81,7 +80,7 @@ audit_export_names(admin_t *a, export_t *x, char ***host, size_t *n)
 
     x->host = (*host)[0];
 
-    return names_holders(a->ctl, x->host, &x->name, &x->n_names);
+    return host_name_candidates(a->ctl, x->host, &x->name, &x->n_names);
 }
 
 

@@ -11,15 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/text.h"
 #include "base/time_text.h"
-#include "change/change_ops.h"
 #include "cli/arguments.h"
 #include "cli/output.h"
 #include "commands.h"
-#include "records/host_name.h"
 #include "trail/trail.h"
 
 

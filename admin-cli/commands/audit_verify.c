@@ -104,7 +104,7 @@ audit_verify_all(admin_t *a, verify_t *c)
 
     if ((status = verify_stream(c)) != STATUS_DONE
         || (status = verify_end(c)) != STATUS_DONE
-        || (c->n_faults == 0 && (status = verify_flags(c)) != STATUS_DONE))
+        || (c->n_faults == 0 && (status = verify_records(c)) != STATUS_DONE))
     {
         return status;
     }

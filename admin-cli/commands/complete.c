@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "cli/command.h"
-#include "cli/output.h"
 #include "commands.h"
 #include "paylock_timeline.h"
 

@@ -5,10 +5,8 @@
 
 
 #include <stdio.h>
-#include <string.h>
 
 #include "cli/command.h"
-#include "cli/output.h"
 #include "commands.h"
 
 

@@ -31,7 +31,7 @@ typedef struct {
 } import_t;
 
 
-static int import_read_list(admin_t *a, import_list_t *ds);
+static int import_read_list(admin_t *a, import_list_t *list);
 static int import_file(admin_t *a, char **text, size_t *len);
 static int import_read(admin_t *a, int fd, char **text, size_t *len);
 static int import_failed(admin_t *a, const char *why);
@@ -61,7 +61,7 @@ cmd_import(admin_t *a)
 
 
 static int
-import_read_list(admin_t *a, import_list_t *ds)
+import_read_list(admin_t *a, import_list_t *list)
 {
     int        status;
     char      *text;
@@ -77,7 +77,7 @@ import_read_list(admin_t *a, import_list_t *ds)
     import.admin = a;
     import.told = 0;
 
-    status = import_list_read(ds, text, len, &bad, import_tell, &import,
+    status = import_list_read(list, text, len, &bad, import_tell, &import,
                               &a->ctl->error);
     free(text);
 

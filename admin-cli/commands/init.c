@@ -16,7 +16,6 @@
 #include "cli/setup.h"
 #include "commands.h"
 #include "records/nodes.h"
-#include "trail/entry.h"
 #include "trail/trail_create.h"
 #include "trail/trust.h"
 

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "change/change_ops.h"
 #include "cli/arguments.h"
 #include "cli/output.h"
 #include "commands.h"

@@ -16,14 +16,15 @@
 #include "trail/trust.h"
 
 
-static void list_entry(void *data, const paylock_entry_t *e);
-static void list_add(json_t *keys, const paylock_entry_t *e, const char *key);
-static json_t *list_time(const paylock_entry_t *e);
-static json_t *list_field(const paylock_entry_t *e,
+static void key_list_entry(void *data, const paylock_entry_t *e);
+static void key_list_add(json_t *keys, const paylock_entry_t *e,
+    const char *key);
+static json_t *key_list_time(const paylock_entry_t *e);
+static json_t *key_list_field(const paylock_entry_t *e,
     paylock_audit_field_e field);
-static int list_report(admin_t *a, json_t *keys);
-static void list_print(const json_t *key);
-static void list_print_event(const char *what, const json_t *event);
+static int key_list_report(admin_t *a, json_t *keys);
+static void key_list_print(const json_t *key);
+static void key_list_print_event(const char *what, const json_t *event);
 
 
 int
@@ -36,7 +37,7 @@ cmd_key_list(admin_t *a)
     paylock_verify_begin(&v, a->known.chain, a->ctl->trust.genesis);
     keys = json_array();
 
-    status = trust_walk(a->ctl, &v, 0, list_entry, keys);
+    status = trust_walk(a->ctl, &v, 0, key_list_entry, keys);
 
     if (status != STATUS_DONE) {
         json_decref(keys);
@@ -53,7 +54,7 @@ cmd_key_list(admin_t *a)
         strcpy(a->ctl->trust.genesis, v.genesis);
         trust_warn(a->ctl);
 
-        status = list_report(a, keys);
+        status = key_list_report(a, keys);
     }
 
     paylock_verify_free(&v);
@@ -65,7 +66,7 @@ cmd_key_list(admin_t *a)
 /* The first entry that names a key makes that one count. */
 
 static void
-list_entry(void *data, const paylock_entry_t *e)
+key_list_entry(void *data, const paylock_entry_t *e)
 {
     int                   add;
     char                  subject[PAYLOCK_KEY_LEN + 1];
@@ -82,7 +83,7 @@ list_entry(void *data, const paylock_entry_t *e)
     }
 
     if (json_array_size(keys) == 0 && !add) {
-        list_add(keys, e, f[PAYLOCK_AUDIT_KEY].data);
+        key_list_add(keys, e, f[PAYLOCK_AUDIT_KEY].data);
     }
 
     if ((!add && !paylock_verify_is(e, "key-revoke"))
@@ -103,7 +104,7 @@ list_entry(void *data, const paylock_entry_t *e)
             == 0 && json_is_null(json_object_get(key, "revoked")))
         {
             if (!add) {
-                (void) json_object_set_new(key, "revoked", list_time(e));
+                (void) json_object_set_new(key, "revoked", key_list_time(e));
             }
 
             return;
@@ -111,23 +112,23 @@ list_entry(void *data, const paylock_entry_t *e)
     }
 
     if (add) {
-        list_add(keys, e, subject);
+        key_list_add(keys, e, subject);
     }
 }
 
 
 static void
-list_add(json_t *keys, const paylock_entry_t *e, const char *key)
+key_list_add(json_t *keys, const paylock_entry_t *e, const char *key)
 {
     (void) json_array_append_new(keys,
         json_pack("{s:s#, s:o, s:o, s:n}", "key", key, PAYLOCK_KEY_LEN,
-                  "reason", list_field(e, PAYLOCK_AUDIT_REASON),
-                  "added", list_time(e), "revoked"));
+                  "reason", key_list_field(e, PAYLOCK_AUDIT_REASON),
+                  "added", key_list_time(e), "revoked"));
 }
 
 
 static json_t *
-list_time(const paylock_entry_t *e)
+key_list_time(const paylock_entry_t *e)
 {
     char      when[TIME_TEXT];
     uint64_t  seconds;
@@ -136,27 +137,27 @@ list_time(const paylock_entry_t *e)
     time_utc(seconds < UINT32_MAX ? (uint32_t) seconds : UINT32_MAX, when);
 
     return json_pack("{s:o, s:s, s:o, s:o}", "seq", output_number(e->seq),
-                     "time", when, "by", list_field(e, PAYLOCK_AUDIT_KEY),
-                     "actor", list_field(e, PAYLOCK_AUDIT_ACTOR));
+                     "time", when, "by", key_list_field(e, PAYLOCK_AUDIT_KEY),
+                     "actor", key_list_field(e, PAYLOCK_AUDIT_ACTOR));
 }
 
 
 static json_t *
-list_field(const paylock_entry_t *e, paylock_audit_field_e field)
+key_list_field(const paylock_entry_t *e, paylock_audit_field_e field)
 {
     return text_json(e->field[field].data, e->field[field].len);
 }
 
 
 static int
-list_report(admin_t *a, json_t *keys)
+key_list_report(admin_t *a, json_t *keys)
 {
     size_t   i;
     json_t  *key;
 
     if (output_is_text(a)) {
         json_array_foreach(keys, i, key) {
-            list_print(key);
+            key_list_print(key);
         }
     }
 
@@ -165,7 +166,7 @@ list_report(admin_t *a, json_t *keys)
 
 
 static void
-list_print(const json_t *key)
+key_list_print(const json_t *key)
 {
     const json_t  *reason;
 
@@ -179,10 +180,10 @@ list_print(const json_t *key)
                    json_string_length(reason));
     }
 
-    list_print_event("\n    added", json_object_get(key, "added"));
+    key_list_print_event("\n    added", json_object_get(key, "added"));
 
     if (json_is_object(json_object_get(key, "revoked"))) {
-        list_print_event("\n    revoked", json_object_get(key, "revoked"));
+        key_list_print_event("\n    revoked", json_object_get(key, "revoked"));
     }
 
     (void) putchar('\n');
@@ -190,7 +191,7 @@ list_print(const json_t *key)
 
 
 static void
-list_print_event(const char *what, const json_t *event)
+key_list_print_event(const char *what, const json_t *event)
 {
     char           when[TIME_TEXT];
     uint32_t       seconds;

@@ -46,7 +46,7 @@ cmd_keygen(admin_t *a)
     char  *secret;
 
     if (a->opt[OPT_PASS]) {
-        return keygen_passes(a);
+        return keygen_pass(a);
     }
 
     secret = NULL;
@@ -74,10 +74,10 @@ keygen_place(admin_t *a, char *path)
         n = snprintf(path, KEYGEN_PATH, "%s", a->arg[0]);
 
     } else {
-        n = user_path(path, KEYGEN_PATH, "XDG_CONFIG_HOME", ".config",
-                      SIGNER_FILE);
+        n = user_file_path(path, KEYGEN_PATH, "XDG_CONFIG_HOME", ".config",
+                           SIGNER_FILE);
         if (n == 0 && !a->opt[OPT_DRY_RUN]) {
-            n = user_directory(path);
+            n = user_file_directory(path);
         }
     }
 
@@ -268,7 +268,8 @@ keygen_report(admin_t *a, const char *path)
         }
     }
 
-    return output_print_json(a, json_pack("{s:s, s:s?}", "file", path, "key",
-                                          a->opt[OPT_DRY_RUN] ? NULL
-                                                              : a->ctl->signer.public));
+    return output_print_json(a,
+                             json_pack("{s:s, s:s?}", "file", path, "key",
+                                       a->opt[OPT_DRY_RUN]
+                                           ? NULL : a->ctl->signer.public));
 }

@@ -32,24 +32,24 @@ typedef struct {
     char         line[PAYLOCK_PASS_LINE];
     size_t       keep;                 /* bytes of the old lines */
     size_t       dropped;
-} keygen_t;
+} keygen_pass_t;
 
 
-static int keygen_run(admin_t *a, keygen_t *k);
-static int keygen_path(admin_t *a, keygen_t *k);
-static int keygen_write(admin_t *a, keygen_t *k);
-static int keygen_make(admin_t *a, keygen_t *k);
-static void keygen_kid(keygen_t *k);
-static void keygen_keep(keygen_t *k);
-static int keygen_put(const keygen_t *k, FILE *f);
-static int keygen_told(admin_t *a, const keygen_t *k);
+static int keygen_pass_run(admin_t *a, keygen_pass_t *k);
+static int keygen_pass_path(admin_t *a, keygen_pass_t *k);
+static int keygen_pass_write(admin_t *a, keygen_pass_t *k);
+static int keygen_pass_make(admin_t *a, keygen_pass_t *k);
+static void keygen_pass_kid(keygen_pass_t *k);
+static void keygen_pass_keep(keygen_pass_t *k);
+static int keygen_pass_put(const keygen_pass_t *k, FILE *f);
+static int keygen_pass_told(admin_t *a, const keygen_pass_t *k);
 
 
 int
-keygen_passes(admin_t *a)
+keygen_pass(admin_t *a)
 {
-    int       status;
-    keygen_t  k;
+    int            status;
+    keygen_pass_t  k;
 
     if (a->n_args || a->opt[OPT_PASSPHRASE]) {
         return error_set(&a->ctl->error, STATUS_USAGE, "pass_key",
@@ -58,35 +58,36 @@ keygen_passes(admin_t *a)
                          "a passphrase");
     }
 
-    memset(&k, 0, sizeof(keygen_t));
+    memset(&k, 0, sizeof(keygen_pass_t));
 
-    status = keygen_run(a, &k);
+    status = keygen_pass_run(a, &k);
 
-    explicit_bzero(&k, sizeof(keygen_t));
+    explicit_bzero(&k, sizeof(keygen_pass_t));
 
     return status;
 }
 
 
 static int
-keygen_run(admin_t *a, keygen_t *k)
+keygen_pass_run(admin_t *a, keygen_pass_t *k)
 {
     int  status;
 
-    status = keygen_path(a, k);
+    status = keygen_pass_path(a, k);
 
     if (status == STATUS_DONE) {
-        status = a->opt[OPT_DRY_RUN] ? keygen_make(a, k) : keygen_write(a, k);
+        status = a->opt[OPT_DRY_RUN] ? keygen_pass_make(a, k)
+                                     : keygen_pass_write(a, k);
     }
 
-    return status == STATUS_DONE ? keygen_told(a, k) : status;
+    return status == STATUS_DONE ? keygen_pass_told(a, k) : status;
 }
 
 
 /* Of a link what it leads to is replaced. */
 
 static int
-keygen_path(admin_t *a, keygen_t *k)
+keygen_pass_path(admin_t *a, keygen_pass_t *k)
 {
     const char  *path;
 
@@ -109,7 +110,7 @@ keygen_path(admin_t *a, keygen_t *k)
 /* The new file is begun before the old one is read: one at a time does so. */
 
 static int
-keygen_write(admin_t *a, keygen_t *k)
+keygen_pass_write(admin_t *a, keygen_pass_t *k)
 {
     outfile_t  out;
 
@@ -124,12 +125,12 @@ keygen_write(admin_t *a, keygen_t *k)
                : pass_file_failed(a, k->path, "make", NULL);
     }
 
-    if (keygen_make(a, k) != STATUS_DONE) {
+    if (keygen_pass_make(a, k) != STATUS_DONE) {
         (void) outfile_abort(&out);
         return a->ctl->error.status;
     }
 
-    if ((keygen_put(k, out.f) == 0 ? outfile_commit(&out)
+    if ((keygen_pass_put(k, out.f) == 0 ? outfile_commit(&out)
                                    : outfile_abort(&out)) != 0)
     {
         return pass_file_failed(a, k->path, "write", NULL);
@@ -142,7 +143,7 @@ keygen_write(admin_t *a, keygen_t *k)
 
 
 static int
-keygen_make(admin_t *a, keygen_t *k)
+keygen_pass_make(admin_t *a, keygen_pass_t *k)
 {
     unsigned char  secret[PAYLOCK_PASS_LEAST];
 
@@ -150,8 +151,8 @@ keygen_make(admin_t *a, keygen_t *k)
         return a->ctl->error.status;
     }
 
-    keygen_kid(k);
-    keygen_keep(k);
+    keygen_pass_kid(k);
+    keygen_pass_keep(k);
 
     if (getrandom(secret, sizeof(secret), 0) != sizeof(secret)) {
         return error_set(&a->ctl->error, STATUS_FAILED, "random", NULL,
@@ -168,7 +169,7 @@ keygen_make(admin_t *a, keygen_t *k)
 /* One more than the highest there is. */
 
 static void
-keygen_kid(keygen_t *k)
+keygen_pass_kid(keygen_pass_t *k)
 {
     char                       kid[PAYLOCK_PASS_KID + 1];
     size_t                     i;
@@ -191,7 +192,7 @@ keygen_kid(keygen_t *k)
 
 
 static void
-keygen_keep(keygen_t *k)
+keygen_pass_keep(keygen_pass_t *k)
 {
     size_t       lines;
     const char  *p, *last;
@@ -212,7 +213,7 @@ keygen_keep(keygen_t *k)
 /* The key is in no buffer but ours; the file stays whose it was. */
 
 static int
-keygen_put(const keygen_t *k, FILE *f)
+keygen_pass_put(const keygen_pass_t *k, FILE *f)
 {
     int  fd;
 
@@ -232,7 +233,7 @@ keygen_put(const keygen_t *k, FILE *f)
 
 
 static int
-keygen_told(admin_t *a, const keygen_t *k)
+keygen_pass_told(admin_t *a, const keygen_pass_t *k)
 {
     size_t  kept;
 

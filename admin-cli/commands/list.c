@@ -127,8 +127,8 @@ list_field(void *data, const redisReply *host, const redisReply *value)
 
     if (record == NULL) {
         control_warn(a->ctl, "record", host->str, "lock, unlock or reset it",
-                     "the value of \"%s\" in Redis, which nginx passes over, is "
-                     "no record: it %s", host->str, why);
+                     "the value of \"%s\" in Redis, which nginx passes over, "
+                     "is no record: it %s", host->str, why);
         return STATUS_DONE;
     }
 

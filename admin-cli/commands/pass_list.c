@@ -9,18 +9,16 @@
 #define _GNU_SOURCE
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/text.h"
 #include "base/time_text.h"
-#include "change/change_ops.h"
 #include "change/pass_entry.h"
-#include "cli/arguments.h"
 #include "cli/output.h"
 #include "cli/table.h"
 #include "commands.h"
+#include "paylock_record.h"
 #include "paylock_verify.h"
 #include "records/host_name.h"
 #include "trail/trail.h"
@@ -31,25 +29,25 @@ typedef struct {
     const char  *host;                 /* NULL: all */
     json_t      *passes;               /* as they are printed */
     json_t      *after;                /* host: "pass_after" of its record */
-} passes_t;
+} pass_list_t;
 
 
-static int passes_read(admin_t *a, passes_t *p);
-static int passes_entry(void *data, const char *id, const paylock_entry_t *e,
+static int pass_list_read(admin_t *a, pass_list_t *p);
+static int pass_list_entry(void *data, const char *id, const paylock_entry_t *e,
     const char *why);
-static void passes_issued(passes_t *p, const paylock_entry_t *e,
+static void pass_list_issued(pass_list_t *p, const paylock_entry_t *e,
     const char *host);
-static void passes_changed(passes_t *p, const paylock_entry_t *e,
+static void pass_list_changed(pass_list_t *p, const paylock_entry_t *e,
     const char *host);
-static int passes_print(passes_t *p);
-static int passes_judge(passes_t *p, json_t *pass, uint32_t now);
-static int passes_row(table_t *c, const json_t *pass);
-static const char *passes_colour(const char *cell, int colours);
+static int pass_list_print(pass_list_t *p);
+static int pass_list_judge(pass_list_t *p, json_t *pass, uint32_t now);
+static int pass_list_row(table_t *c, const json_t *pass);
+static const char *pass_list_colour(const char *cell, int colours);
 
 
 static const column_t  passes_columns[] = {
     { "HOST", 16, NULL },
-    { "STATE", 0, passes_colour },
+    { "STATE", 0, pass_list_colour },
     { "EXPIRES", 0, NULL },
     { "ISSUED", 0, NULL },
     { "BY", 0, NULL },
@@ -64,16 +62,16 @@ static const column_t  passes_columns[] = {
 int
 cmd_pass_list(admin_t *a)
 {
-    int       status;
-    passes_t  p;
+    int          status;
+    pass_list_t  p;
 
     p.admin = a;
     p.host = a->n_hosts ? a->host[0] : NULL;
     p.passes = json_array();
     p.after = json_object();
 
-    status = p.passes && p.after ? passes_read(a,
-                                               &p) : control_no_memory(a->ctl);
+    status = p.passes && p.after ? pass_list_read(a, &p)
+                                 : control_no_memory(a->ctl);
 
     json_decref(p.passes);
     json_decref(p.after);
@@ -83,22 +81,22 @@ cmd_pass_list(admin_t *a)
 
 
 static int
-passes_read(admin_t *a, passes_t *p)
+pass_list_read(admin_t *a, pass_list_t *p)
 {
     int  status;
 
-    status = trail_forwards(a->ctl, passes_entry, p);
+    status = trail_forwards(a->ctl, pass_list_entry, p);
 
-    return status == STATUS_DONE ? passes_print(p) : status;
+    return status == STATUS_DONE ? pass_list_print(p) : status;
 }
 
 
 static int
-passes_entry(void *data, const char *id, const paylock_entry_t *e,
+pass_list_entry(void *data, const char *id, const paylock_entry_t *e,
     const char *why)
 {
-    char       host[256];
-    passes_t  *p;
+    char          host[256];
+    pass_list_t  *p;
 
     p = data;
 
@@ -114,10 +112,10 @@ passes_entry(void *data, const char *id, const paylock_entry_t *e,
     }
 
     if (paylock_verify_is(e, "pass-issue")) {
-        passes_issued(p, e, host);
+        pass_list_issued(p, e, host);
 
     } else if (paylock_entry_changes(e)) {
-        passes_changed(p, e, host);
+        pass_list_changed(p, e, host);
     }
 
     return 1;
@@ -125,7 +123,7 @@ passes_entry(void *data, const char *id, const paylock_entry_t *e,
 
 
 static void
-passes_issued(passes_t *p, const paylock_entry_t *e, const char *host)
+pass_list_issued(pass_list_t *p, const paylock_entry_t *e, const char *host)
 {
     pass_entry_t          issued;
     const paylock_str_t  *actor, *reason;
@@ -151,7 +149,7 @@ passes_issued(passes_t *p, const paylock_entry_t *e, const char *host)
 
 
 static void
-passes_changed(passes_t *p, const paylock_entry_t *e, const char *host)
+pass_list_changed(pass_list_t *p, const paylock_entry_t *e, const char *host)
 {
     paylock_record_t      rec;
     const paylock_str_t  *after;
@@ -172,7 +170,7 @@ passes_changed(passes_t *p, const paylock_entry_t *e, const char *host)
 
 
 static int
-passes_print(passes_t *p)
+pass_list_print(pass_list_t *p)
 {
     int       status;
     size_t    i;
@@ -189,11 +187,11 @@ passes_print(passes_t *p)
 
     for (i = 0; i < json_array_size(p->passes) && status == STATUS_DONE; i++) {
         pass = json_array_get(p->passes, i);
-        status = passes_judge(p, pass, now);
+        status = pass_list_judge(p, pass, now);
 
         if (status == STATUS_DONE && output_is_text(p->admin)) {
-            status = passes_row(&c, pass) == 0 ? STATUS_DONE
-                                               : control_no_memory(p->admin->ctl);
+            status = pass_list_row(&c, pass) == 0
+                     ? STATUS_DONE : control_no_memory(p->admin->ctl);
 
         } else if (status == STATUS_DONE) {
             status = output_print_json(p->admin, json_incref(pass));
@@ -213,16 +211,17 @@ passes_print(passes_t *p)
 /* As nginx does: by all records that concern the host. */
 
 static int
-passes_judge(passes_t *p, json_t *pass, uint32_t now)
+pass_list_judge(pass_list_t *p, json_t *pass, uint32_t now)
 {
     char       **name, from[TIME_TEXT], to[TIME_TEXT];
     size_t       i, n;
     uint32_t     issued, expires, after, one;
     const char  *state;
 
-    if (names_holders(p->admin->ctl, json_string_value(json_object_get(pass,
+    if (host_name_candidates(p->admin->ctl,
+                             json_string_value(json_object_get(pass,
                                                                   "host")),
-                      &name, &n)
+                             &name, &n)
         != STATUS_DONE)
     {
         return p->admin->ctl->error.status;
@@ -234,7 +233,7 @@ passes_judge(passes_t *p, json_t *pass, uint32_t now)
         after = one > after ? one : after;
     }
 
-    names_free(name, n);
+    host_names_free(name, n);
 
     issued = (uint32_t) json_integer_value(json_object_get(pass, "issued"));
     expires = (uint32_t) json_integer_value(json_object_get(pass, "expires"));
@@ -253,7 +252,7 @@ passes_judge(passes_t *p, json_t *pass, uint32_t now)
 
 
 static int
-passes_row(table_t *c, const json_t *pass)
+pass_list_row(table_t *c, const json_t *pass)
 {
     char           text[TIME_TEXT];
     size_t         i;
@@ -287,7 +286,7 @@ passes_row(table_t *c, const json_t *pass)
 
 
 static const char *
-passes_colour(const char *cell, int colours)
+pass_list_colour(const char *cell, int colours)
 {
     return !colours ? "" : strcmp(cell, "valid") == 0 ? "\033[32m"
            : strcmp(cell, "revoked") == 0 ? "\033[31m" : "\033[2m";

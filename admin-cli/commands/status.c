@@ -5,15 +5,12 @@
 
 
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
-#include "cli/arguments.h"
 #include "cli/output.h"
 #include "cli/state_print.h"
 #include "commands.h"
 #include "probe/probe.h"
-#include "records/host_name.h"
 #include "records/matching_record.h"
 #include "records/near.h"
 #include "trail/health.h"
@@ -78,7 +75,7 @@ status_hosts(admin_t *a, char **name, size_t n)
 
 static int
 status_find(admin_t *a, char **name, matching_record_t *h, size_t n,
-            uint32_t now)
+    uint32_t now)
 {
     int     status;
     size_t  i;
@@ -153,8 +150,8 @@ status_report(admin_t *a, char **name, const matching_record_t *h, size_t n,
 
     json_decref(seqs);
 
-    return output_print_json(a,
-                             array) == STATUS_DONE ? status : a->ctl->error.status;
+    return output_print_json(a, array) == STATUS_DONE ? status
+                                                      : a->ctl->error.status;
 }
 
 

@@ -15,8 +15,10 @@
 #include "records/nodes.h"
 
 
-static void nodes_check(doctor_t *d, const node_t *node, const char *name);
-static size_t nodes_state(doctor_t *d, const node_t *node, const char *name);
+static void doctor_nodes_check(doctor_t *d, const node_t *node,
+    const char *name);
+static size_t doctor_nodes_state(doctor_t *d, const node_t *node,
+    const char *name);
 
 
 /* What to do about a state in which a node does not follow. */
@@ -56,7 +58,7 @@ doctor_nodes(doctor_t *d)
         }
 
         name = text_safe(nodes.node[i].name, nodes.node[i].len);
-        nodes_check(d, &nodes.node[i], name ? name : "");
+        doctor_nodes_check(d, &nodes.node[i], name ? name : "");
         free(name);
     }
 
@@ -81,7 +83,7 @@ doctor_nodes(doctor_t *d)
 
 
 static void
-nodes_check(doctor_t *d, const node_t *node, const char *name)
+doctor_nodes_check(doctor_t *d, const node_t *node, const char *name)
 {
     int64_t  ahead;
 
@@ -109,7 +111,7 @@ nodes_check(doctor_t *d, const node_t *node, const char *name)
         return;
     }
 
-    if (nodes_state(d, node, name)) {
+    if (doctor_nodes_state(d, node, name)) {
         return;
     }
 
@@ -136,7 +138,7 @@ nodes_check(doctor_t *d, const node_t *node, const char *name)
 /* Returns whether there was something to say. */
 
 static size_t
-nodes_state(doctor_t *d, const node_t *node, const char *name)
+doctor_nodes_state(doctor_t *d, const node_t *node, const char *name)
 {
     size_t  i;
 

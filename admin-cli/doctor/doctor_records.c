@@ -44,15 +44,16 @@ typedef struct {
 } records_check_t;
 
 
-static int records_read(records_check_t *c);
-static int records_entry(void *data, const char *id, const paylock_entry_t *e,
-    const char *why);
-static int records_one(void *data, const redisReply *host,
+static int doctor_records_read(records_check_t *c);
+static int doctor_records_entry(void *data, const char *id,
+    const paylock_entry_t *e, const char *why);
+static int doctor_records_one(void *data, const redisReply *host,
     const redisReply *value);
-static int records_closed(const redisReply *value,
+static int doctor_records_closed(const redisReply *value,
     const paylock_record_t *rec);
-static void records_differ(replay_host_t *h, void *data);
-static void records_say(doctor_t *d, const records_check_t *c, uint64_t n);
+static void doctor_records_differ(replay_host_t *h, void *data);
+static void doctor_records_say(doctor_t *d, const records_check_t *c,
+    uint64_t n);
 
 
 void
@@ -64,19 +65,20 @@ doctor_records(doctor_t *d)
     memset(&c, 0, sizeof(records_check_t));
     c.ctl = d->ctl;
 
-    if (records_read(&c) != STATUS_DONE
-        || records_scan(d->ctl, &n, records_one, &c) != STATUS_DONE
+    if (doctor_records_read(&c) != STATUS_DONE
+        || records_scan(d->ctl, &n, doctor_records_one, &c) != STATUS_DONE
 
         /* who was changed meanwhile has an entry behind the last one now */
 
-        || trail_from(d->ctl, c.last + 1, records_entry, &c) != STATUS_DONE
+        || trail_from(d->ctl, c.last + 1, doctor_records_entry,
+                      &c) != STATUS_DONE
         || c.failed)
     {
         doctor_failed(d, "records");
 
     } else {
-        replay_each(&c.replay, records_differ, &c);
-        records_say(d, &c, n);
+        replay_each(&c.replay, doctor_records_differ, &c);
+        doctor_records_say(d, &c, n);
     }
 
     replay_free(&c.replay);
@@ -84,7 +86,7 @@ doctor_records(doctor_t *d)
 
 
 static int
-records_read(records_check_t *c)
+doctor_records_read(records_check_t *c)
 {
     head_t  head;
 
@@ -95,12 +97,12 @@ records_read(records_check_t *c)
     c->first = head.seq > RECORDS_LAST ? head.seq - RECORDS_LAST + 1 : 1;
     c->last = head.seq;
 
-    return trail_from(c->ctl, c->first, records_entry, c);
+    return trail_from(c->ctl, c->first, doctor_records_entry, c);
 }
 
 
 static int
-records_entry(void *data, const char *id, const paylock_entry_t *e,
+doctor_records_entry(void *data, const char *id, const paylock_entry_t *e,
     const char *why)
 {
     records_check_t  *c;
@@ -119,7 +121,7 @@ records_entry(void *data, const char *id, const paylock_entry_t *e,
 
 
 static int
-records_one(void *data, const redisReply *host, const redisReply *value)
+doctor_records_one(void *data, const redisReply *host, const redisReply *value)
 {
     const char        *why;
     records_check_t   *c;
@@ -137,7 +139,7 @@ records_one(void *data, const redisReply *host, const redisReply *value)
         (void) snprintf(c->why, RECORDS_NAME, "%s", why);
     }
 
-    if (why == NULL && records_closed(value, &rec) && c->closed++ == 0) {
+    if (why == NULL && doctor_records_closed(value, &rec) && c->closed++ == 0) {
         (void) snprintf(c->one_closed, RECORDS_NAME, "%s", host->str);
     }
 
@@ -150,7 +152,7 @@ records_one(void *data, const redisReply *host, const redisReply *value)
 /* Is it protected, and not open, or not to stay so?  Few have the mark. */
 
 static int
-records_closed(const redisReply *value, const paylock_record_t *rec)
+doctor_records_closed(const redisReply *value, const paylock_record_t *rec)
 {
     int          protected;
     json_t      *record;
@@ -176,7 +178,7 @@ records_closed(const redisReply *value, const paylock_record_t *rec)
 
 
 static void
-records_differ(replay_host_t *h, void *data)
+doctor_records_differ(replay_host_t *h, void *data)
 {
     records_check_t  *c;
 
@@ -197,7 +199,7 @@ records_differ(replay_host_t *h, void *data)
 
 
 static void
-records_say(doctor_t *d, const records_check_t *c, uint64_t n)
+doctor_records_say(doctor_t *d, const records_check_t *c, uint64_t n)
 {
     if (c->broken) {
         doctor_say(d, DOCTOR_PROBLEM, "records",

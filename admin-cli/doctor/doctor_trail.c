@@ -29,11 +29,11 @@ typedef struct {
 } trail_check_t;
 
 
-static void trail_chain(doctor_t *d);
-static void trail_links(doctor_t *d);
-static int trail_entry(void *data, const char *id, const paylock_entry_t *e,
-    const char *why);
-static void trail_key(doctor_t *d);
+static void doctor_trail_chain(doctor_t *d);
+static void doctor_trail_links(doctor_t *d);
+static int doctor_trail_entry(void *data, const char *id,
+    const paylock_entry_t *e, const char *why);
+static void doctor_trail_key(doctor_t *d);
 
 
 void
@@ -44,16 +44,16 @@ doctor_trail(doctor_t *d)
         return;
     }
 
-    trail_links(d);
-    trail_chain(d);
-    trail_key(d);
+    doctor_trail_links(d);
+    doctor_trail_chain(d);
+    doctor_trail_key(d);
 }
 
 
 /* Behind what is remembered all is verified, as before every change. */
 
 static void
-trail_chain(doctor_t *d)
+doctor_trail_chain(doctor_t *d)
 {
     control_t  *ctl;
     stream_t    s;
@@ -92,14 +92,14 @@ trail_chain(doctor_t *d)
 
 
 static void
-trail_links(doctor_t *d)
+doctor_trail_links(doctor_t *d)
 {
     char           mend[128];
     trail_check_t  c;
 
     memset(&c, 0, sizeof(trail_check_t));
 
-    if (trail_last(d->ctl, TRAIL_LAST, trail_entry, &c) != STATUS_DONE) {
+    if (trail_last(d->ctl, TRAIL_LAST, doctor_trail_entry, &c) != STATUS_DONE) {
         doctor_failed(d, "entries");
         return;
     }
@@ -121,7 +121,7 @@ trail_links(doctor_t *d)
 /* From the last one backwards. */
 
 static int
-trail_entry(void *data, const char *id, const paylock_entry_t *e,
+doctor_trail_entry(void *data, const char *id, const paylock_entry_t *e,
     const char *why)
 {
     trail_check_t        *c;
@@ -159,7 +159,7 @@ trail_entry(void *data, const char *id, const paylock_entry_t *e,
 
 
 static void
-trail_key(doctor_t *d)
+doctor_trail_key(doctor_t *d)
 {
     control_t            *ctl;
     const paylock_key_t  *key;

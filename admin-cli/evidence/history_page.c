@@ -12,31 +12,32 @@
 #include "base/time_text.h"
 #include "evidence/history_page.h"
 #include "paylock_embed.h"
+#include "paylock_messages.h"
 #include "paylock_timeline.h"
 #include "paylock_version.h"
 
 
-#define TIMELINE_KEY  8                /* digits that tell a key */
+#define HISTORY_PAGE_KEY  8                /* digits that tell a key */
 
 
-paylock_embed(timeline_texts, "admin-cli/evidence/files/texts.txt");
-paylock_embed(timeline_html, "admin-cli/evidence/files/timeline.html");
+paylock_embed(history_page_texts, "admin-cli/evidence/files/texts.txt");
+paylock_embed(history_page_html, "admin-cli/evidence/files/timeline.html");
 
 
-static void timeline_about(history_page_t *tl, const verify_t *c,
+static void history_page_about(history_page_t *page, const verify_t *c,
     const export_t *x);
-static int timeline_field(history_page_t *tl, const paylock_entry_t *e,
+static int history_page_field(history_page_t *page, const paylock_entry_t *e,
     paylock_audit_field_e i);
-static void timeline_what(template_t *t, const paylock_entry_t *e);
-static void timeline_record(template_t *t, const paylock_record_t *rec);
-static void timeline_proof(history_page_t *tl, const paylock_entry_t *e);
-static void timeline_when(template_t *t, const char *name, const char *local,
-    uint64_t when);
+static void history_page_what(template_t *t, const paylock_entry_t *e);
+static void history_page_record(template_t *t, const paylock_record_t *rec);
+static void history_page_proof(history_page_t *page, const paylock_entry_t *e);
+static void history_page_when(template_t *t, const char *name,
+    const char *local, uint64_t when);
 
 
 /* the fields that have places of their own in the page */
 
-static const paylock_audit_field_e  timeline_fields[] = {
+static const paylock_audit_field_e  history_page_fields[] = {
     PAYLOCK_AUDIT_ACTION, PAYLOCK_AUDIT_HOST, PAYLOCK_AUDIT_ACTOR,
     PAYLOCK_AUDIT_MACHINE, PAYLOCK_AUDIT_DOCUMENT, PAYLOCK_AUDIT_SUBJECT,
     PAYLOCK_AUDIT_HASH
@@ -49,7 +50,7 @@ static const struct {
     paylock_time_e   time;
     const char      *name;
     const char      *local;
-} timeline_times[] = {
+} history_page_times[] = {
     { PAYLOCK_NOTICE_AT, "notice_at", "notice_at_local" },
     { PAYLOCK_READONLY_AT, "readonly_at", "readonly_at_local" },
     { PAYLOCK_LOCK_AT, "lock_at", "lock_at_local" },
@@ -62,44 +63,46 @@ history_page_language(size_t i, paylock_str_t *lang)
 {
     paylock_str_t  texts;
 
-    return paylock_messages_language(paylock_embedded(timeline_texts), i, lang,
+    return paylock_messages_language(paylock_embedded(history_page_texts), i,
+                                     lang,
                                   &texts);
 }
 
 
 int
-history_page_begin(history_page_t *tl, size_t language, FILE *f,
-                   const verify_t *c,
-    const export_t *x)
+history_page_begin(history_page_t *page, size_t language, FILE *f,
+    const verify_t *c, const export_t *x)
 {
     paylock_str_t  before;
 
-    memset(tl, 0, sizeof(history_page_t));
+    memset(page, 0, sizeof(history_page_t));
 
-    tl->verify = c;
-    tl->f = f;
-    tl->template.format = PAYLOCK_FORMAT_HTML;
-    tl->rest = paylock_embedded(timeline_html);
+    page->verify = c;
+    page->f = f;
+    page->template.format = PAYLOCK_FORMAT_HTML;
+    page->rest = paylock_embedded(history_page_html);
 
-    (void) paylock_messages_language(paylock_embedded(timeline_texts), language,
-                                  &tl->lang, &tl->template.texts);
-    (void) template_cut(&tl->rest, "events", &before, &tl->event_rest);
-    (void) template_cut(&tl->event_rest, "fields", &tl->event, &tl->field);
+    (void) paylock_messages_language(paylock_embedded(history_page_texts),
+                                     language,
+                                  &page->lang, &page->template.texts);
+    (void) template_cut(&page->rest, "events", &before, &page->event_rest);
+    (void) template_cut(&page->event_rest, "fields", &page->event,
+                        &page->field);
 
-    timeline_about(tl, c, x);
+    history_page_about(page, c, x);
 
-    return template_write(&tl->template, before, f);
+    return template_write(&page->template, before, f);
 }
 
 
 static void
-timeline_about(history_page_t *tl, const verify_t *c, const export_t *x)
+history_page_about(history_page_t *page, const verify_t *c, const export_t *x)
 {
     template_t  *t;
 
-    t = &tl->template;
+    t = &page->template;
 
-    template_set(t, "lang", tl->lang);
+    template_set(t, "lang", page->lang);
     template_print(t, "version", "%s", PAYLOCK_VERSION);
     template_print(t, "site", "%s", x->host ? x->host : "");
     template_print(t, "chain", "%s", x->head.chain);
@@ -107,7 +110,7 @@ timeline_about(history_page_t *tl, const verify_t *c, const export_t *x)
     template_print(t, "head_hash", "%s", x->head.hash);
     template_print(t, "entries", "%" PRIu64, x->entries);
     template_print(t, "fault", "%s", c->n_faults ? c->fault[0].text : "");
-    timeline_when(t, "made", "made_local", (uint64_t) time(NULL));
+    history_page_when(t, "made", "made_local", (uint64_t) time(NULL));
 
     if (x->leaves) {
         template_print(t, "leaves", "%" PRIu64, x->leaves);
@@ -124,46 +127,48 @@ timeline_about(history_page_t *tl, const verify_t *c, const export_t *x)
 
 
 int
-history_page_entry(history_page_t *tl, const paylock_entry_t *e)
+history_page_entry(history_page_t *page, const paylock_entry_t *e)
 {
     size_t       i;
     template_t  *t;
 
-    t = &tl->template;
+    t = &page->template;
     template_clear(t);
 
     template_print(t, "seq", "%" PRIu64, e->seq);
-    timeline_when(t, "time", "time_local",
-                  strtoull(e->field[PAYLOCK_AUDIT_TIME].data, NULL, 10)
-                  / 1000);
+    history_page_when(t, "time", "time_local",
+                      strtoull(e->field[PAYLOCK_AUDIT_TIME].data, NULL, 10)
+                      / 1000);
 
-    for (i = 0; i < sizeof(timeline_fields) / sizeof(timeline_fields[0]); i++)
+    for (i = 0;
+         i < sizeof(history_page_fields) / sizeof(history_page_fields[0]);
+         i++)
     {
-        template_set(t, paylock_entry_fields[timeline_fields[i]].name,
-                     e->field[timeline_fields[i]]);
+        template_set(t, paylock_entry_fields[history_page_fields[i]].name,
+                     e->field[history_page_fields[i]]);
     }
 
-    timeline_what(t, e);
-    timeline_proof(tl, e);
+    history_page_what(t, e);
+    history_page_proof(page, e);
 
-    if (template_write(t, tl->event, tl->f) != 0) {
+    if (template_write(t, page->event, page->f) != 0) {
         return -1;
     }
 
     for (i = PAYLOCK_CASE_FIRST; i <= PAYLOCK_AUDIT_REFERENCE; i++) {
-        if (timeline_field(tl, e, i) != 0) {
+        if (history_page_field(page, e, i) != 0) {
             return -1;
         }
     }
 
-    return template_write(t, tl->event_rest, tl->f);
+    return template_write(t, page->event_rest, page->f);
 }
 
 
 /* What is said of a case or a notice; an amount comes with its currency. */
 
 static int
-timeline_field(history_page_t *tl, const paylock_entry_t *e,
+history_page_field(history_page_t *page, const paylock_entry_t *e,
     paylock_audit_field_e i)
 {
     int                     rc;
@@ -178,7 +183,7 @@ timeline_field(history_page_t *tl, const paylock_entry_t *e,
         return 0;
     }
 
-    t = &tl->template;
+    t = &page->template;
     n = t->n;
 
     name.data = field->name;
@@ -198,7 +203,7 @@ timeline_field(history_page_t *tl, const paylock_entry_t *e,
         template_set(t, "unit", e->field[PAYLOCK_AUDIT_CURRENCY]);
     }
 
-    rc = template_write(t, tl->field, tl->f);
+    rc = template_write(t, page->field, page->f);
     t->n = n;
 
     return rc;
@@ -211,7 +216,7 @@ timeline_field(history_page_t *tl, const paylock_entry_t *e,
  */
 
 static void
-timeline_what(template_t *t, const paylock_entry_t *e)
+history_page_what(template_t *t, const paylock_entry_t *e)
 {
     uint32_t           when;
     const char        *kind;
@@ -227,7 +232,7 @@ timeline_what(template_t *t, const paylock_entry_t *e)
     if (paylock_entry_changes(e) && after.len
         && paylock_record_parse(after.data, after.len, &rec) == NULL)
     {
-        timeline_record(t, &rec);
+        history_page_record(t, &rec);
 
         s = paylock_timeline_stage(&rec, rec.time[PAYLOCK_AT], PAYLOCK_OPEN);
 
@@ -254,16 +259,20 @@ timeline_what(template_t *t, const paylock_entry_t *e)
 
 
 static void
-timeline_record(template_t *t, const paylock_record_t *rec)
+history_page_record(template_t *t, const paylock_record_t *rec)
 {
     size_t  i;
 
     template_print(t, "ref", "%.*s", rec->ref_len, rec->ref);
 
-    for (i = 0; i < sizeof(timeline_times) / sizeof(timeline_times[0]); i++) {
-        if (paylock_record_has(rec, timeline_times[i].time)) {
-            timeline_when(t, timeline_times[i].name, timeline_times[i].local,
-                          rec->time[timeline_times[i].time]);
+    for (i = 0;
+         i < sizeof(history_page_times) / sizeof(history_page_times[0]);
+         i++)
+    {
+        if (paylock_record_has(rec, history_page_times[i].time)) {
+            history_page_when(t, history_page_times[i].name,
+                              history_page_times[i].local,
+                              rec->time[history_page_times[i].time]);
         }
     }
 }
@@ -272,7 +281,7 @@ timeline_record(template_t *t, const paylock_record_t *rec)
 /* A signature counts if it was verified: it may be that of a later entry. */
 
 static void
-timeline_proof(history_page_t *tl, const paylock_entry_t *e)
+history_page_proof(history_page_t *page, const paylock_entry_t *e)
 {
     paylock_str_t  key;
 
@@ -282,16 +291,16 @@ timeline_proof(history_page_t *tl, const paylock_entry_t *e)
         return;
     }
 
-    template_print(&tl->template, "key", "%.*s", TIMELINE_KEY, key.data);
+    template_print(&page->template, "key", "%.*s", HISTORY_PAGE_KEY, key.data);
 
-    if (e->seq <= tl->verify->trail.covered) {
-        template_print(&tl->template, "signed", "1");
+    if (e->seq <= page->verify->trail.covered) {
+        template_print(&page->template, "signed", "1");
     }
 }
 
 
 int
-history_page_end(history_page_t *tl)
+history_page_end(history_page_t *page)
 {
     int                   rc;
     size_t                i;
@@ -299,38 +308,38 @@ history_page_end(history_page_t *tl)
     paylock_str_t         before, in;
     const paylock_key_t  *key;
 
-    t = &tl->template;
+    t = &page->template;
     template_clear(t);
-    template_print(t, "first_key", "%s", tl->verify->trail.begun
-                                         ? tl->verify->trail.genesis : "");
+    template_print(t, "first_key", "%s", page->verify->trail.begun
+                                         ? page->verify->trail.genesis : "");
 
-    (void) template_cut(&tl->rest, "keys", &before, &in);
+    (void) template_cut(&page->rest, "keys", &before, &in);
 
-    rc = template_write(t, before, tl->f);
+    rc = template_write(t, before, page->f);
 
-    for (i = 0; i < tl->verify->trail.ring.n && rc == 0; i++) {
-        key = &tl->verify->trail.ring.key[i];
+    for (i = 0; i < page->verify->trail.ring.n && rc == 0; i++) {
+        key = &page->verify->trail.ring.key[i];
 
         template_clear(t);
         template_print(t, "key_hex", "%s", key->hex);
-        template_print(t, "key_id", "%.*s", TIMELINE_KEY, key->hex);
+        template_print(t, "key_id", "%.*s", HISTORY_PAGE_KEY, key->hex);
         template_print(t, "added", "%" PRIu64, key->added);
 
         if (key->revoked) {
             template_print(t, "revoked", "%" PRIu64, key->revoked);
         }
 
-        rc = template_write(t, in, tl->f);
+        rc = template_write(t, in, page->f);
     }
 
-    return rc == 0 ? template_write(t, tl->rest, tl->f) : -1;
+    return rc == 0 ? template_write(t, page->rest, page->f) : -1;
 }
 
 
 /* "2026-11-01 08:00:00 UTC", and the same with the offset of here. */
 
 static void
-timeline_when(template_t *t, const char *name, const char *local,
+history_page_when(template_t *t, const char *name, const char *local,
     uint64_t when)
 {
     char      text[TIME_TEXT];

@@ -40,10 +40,10 @@ int history_page_language(size_t i, paylock_str_t *lang);
  * out of memory.  Other errors are the file's.
  */
 
-int history_page_begin(history_page_t *tl, size_t language, FILE *f,
+int history_page_begin(history_page_t *page, size_t language, FILE *f,
     const verify_t *c, const export_t *x);
-int history_page_entry(history_page_t *tl, const paylock_entry_t *e);
-int history_page_end(history_page_t *tl);
+int history_page_entry(history_page_t *page, const paylock_entry_t *e);
+int history_page_end(history_page_t *page);
 
 
 #endif /* _HISTORY_PAGE_H_INCLUDED_ */

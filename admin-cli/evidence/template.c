@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "evidence/template.h"
 #include "paylock_escape.h"
+#include "paylock_messages.h"
 #include "paylock_template.h"
 
 

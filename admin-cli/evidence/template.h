@@ -13,8 +13,8 @@
 
 #include <stdio.h>
 
-#include "paylock_messages.h"
 #include "paylock_escape.h"
+#include "paylock_str.h"
 
 
 #define TEMPLATE_VALUES  48

@@ -19,17 +19,17 @@
 
 
 static void import_list_columns(char *text, size_t size);
-static int list_add(import_list_t *ds, const import_row_t *row,
-    error_info_t *p);
-static int list_room(import_list_t *ds, error_info_t *p);
-static size_t list_twice(const import_list_t *ds, import_bad_pt tell,
-    void  *data, error_info_t *p);
-static int list_compare(const void *one, const void *two, void *data);
+static int import_list_add(import_list_t *list, const import_row_t *row,
+    error_info_t  *error);
+static int import_list_room(import_list_t *list, error_info_t *error);
+static size_t import_list_twice(const import_list_t *list, import_bad_pt tell,
+    void  *data, error_info_t *error);
+static int import_list_compare(const void *one, const void *two, void *data);
 
 
 int
-import_list_read(import_list_t *ds, char *text, size_t len, size_t *bad,
-    import_bad_pt tell, void *data, error_info_t *p)
+import_list_read(import_list_t *list, char *text, size_t len, size_t *bad,
+    import_bad_pt tell, void *data, error_info_t *error)
 {
     char           mend[IMPORT_MEND];
     import_row_t   row;
@@ -41,31 +41,31 @@ import_list_read(import_list_t *ds, char *text, size_t len, size_t *bad,
 
     if (why) {
         import_list_columns(mend, sizeof(mend));
-        (void) error_set(p, STATUS_USAGE, "line", mend, "line %zu %s",
+        (void) error_set(error, STATUS_USAGE, "line", mend, "line %zu %s",
                          rows.first, why);
-        return p->status;
+        return error->status;
     }
 
     while (import_rows_next(&rows, &row)) {
 
-        if (list_add(ds, &row, p) == STATUS_DONE) {
+        if (import_list_add(list, &row, error) == STATUS_DONE) {
             continue;
         }
 
-        if (p->status != STATUS_USAGE) {
+        if (error->status != STATUS_USAGE) {
             import_rows_end(&rows);
-            return p->status;
+            return error->status;
         }
 
         (*bad)++;
-        tell(data, p);
+        tell(data, error);
     }
 
     import_rows_end(&rows);
 
-    *bad += list_twice(ds, tell, data, p);
+    *bad += import_list_twice(list, tell, data, error);
 
-    return p->status == STATUS_FAILED ? p->status : STATUS_DONE;
+    return error->status == STATUS_FAILED ? error->status : STATUS_DONE;
 }
 
 
@@ -91,64 +91,65 @@ import_list_columns(char *text, size_t size)
 
 
 void
-import_list_free(import_list_t *ds)
+import_list_free(import_list_t *list)
 {
     size_t  i;
 
-    for (i = 0; i < ds->n; i++) {
-        free(ds->host[i]);
-        import_record_free(&ds->record[i]);
+    for (i = 0; i < list->n; i++) {
+        free(list->host[i]);
+        import_record_free(&list->record[i]);
     }
 
-    free(ds->host);
-    free(ds->record);
+    free(list->host);
+    free(list->record);
 }
 
 
 static int
-list_add(import_list_t *ds, const import_row_t *row, error_info_t *p)
+import_list_add(import_list_t *list, const import_row_t *row,
+    error_info_t *error)
 {
     int  status;
 
-    status = list_room(ds, p);
+    status = import_list_room(list, error);
 
     if (status == STATUS_DONE) {
-        status = import_record_read(&ds->record[ds->n], &ds->host[ds->n], row,
-                                    p);
+        status = import_record_read(&list->record[list->n],
+                                    &list->host[list->n], row, error);
     }
 
-    ds->n += status == STATUS_DONE;
+    list->n += status == STATUS_DONE;
 
     return status;
 }
 
 
 static int
-list_room(import_list_t *ds, error_info_t *p)
+import_list_room(import_list_t *list, error_info_t *error)
 {
     void    *room;
     size_t   size;
 
-    if (ds->n < ds->size) {
+    if (list->n < list->size) {
         return STATUS_DONE;
     }
 
-    size = ds->size ? 2 * ds->size : 64;
-    room = realloc(ds->host, size * sizeof(char *));
+    size = list->size ? 2 * list->size : 64;
+    room = realloc(list->host, size * sizeof(char *));
 
     if (room == NULL) {
-        return error_no_memory(p);
+        return error_no_memory(error);
     }
 
-    ds->host = room;
-    room = realloc(ds->record, size * sizeof(change_import_t));
+    list->host = room;
+    room = realloc(list->record, size * sizeof(change_import_t));
 
     if (room == NULL) {
-        return error_no_memory(p);
+        return error_no_memory(error);
     }
 
-    ds->record = room;
-    ds->size = size;
+    list->record = room;
+    list->size = size;
 
     return STATUS_DONE;
 }
@@ -157,39 +158,39 @@ list_room(import_list_t *ds, error_info_t *p)
 /* Tells of the lines that name a host once more; returns how many. */
 
 static size_t
-list_twice(const import_list_t *ds, import_bad_pt tell, void *data,
-    error_info_t *p)
+import_list_twice(const import_list_t *list, import_bad_pt tell, void *data,
+    error_info_t *error)
 {
     size_t  i, twice, *order;
 
     twice = 0;
-    order = malloc((ds->n + 1) * sizeof(size_t));
+    order = malloc((list->n + 1) * sizeof(size_t));
 
     if (order == NULL) {
-        (void) error_no_memory(p);
+        (void) error_no_memory(error);
         return 0;
     }
 
-    for (i = 0; i < ds->n; i++) {
+    for (i = 0; i < list->n; i++) {
         order[i] = i;
     }
 
-    qsort_r(order, ds->n, sizeof(size_t), list_compare, ds->host);
+    qsort_r(order, list->n, sizeof(size_t), import_list_compare, list->host);
 
-    for (i = 1; i < ds->n; i++) {
+    for (i = 1; i < list->n; i++) {
 
-        if (strcmp(ds->host[order[i - 1]], ds->host[order[i]]) != 0) {
+        if (strcmp(list->host[order[i - 1]], list->host[order[i]]) != 0) {
             continue;
         }
 
-        (void) error_set(p, STATUS_USAGE, "line", "give each host once",
+        (void) error_set(error, STATUS_USAGE, "line", "give each host once",
                          "line %zu: the host \"%s\" is on line %zu already",
-                         ds->record[order[i]].line, ds->host[order[i]],
-                         ds->record[order[i - 1]].line);
-        (void) error_about(p, ds->host[order[i]]);
+                         list->record[order[i]].line, list->host[order[i]],
+                         list->record[order[i - 1]].line);
+        (void) error_about(error, list->host[order[i]]);
 
         twice++;
-        tell(data, p);
+        tell(data, error);
     }
 
     free(order);
@@ -199,7 +200,7 @@ list_twice(const import_list_t *ds, import_bad_pt tell, void *data,
 
 
 static int
-list_compare(const void *one, const void *two, void *data)
+import_list_compare(const void *one, const void *two, void *data)
 {
     int      order;
     char   **host;

@@ -11,7 +11,6 @@
 #include "base/text.h"
 #include "paylock_utf8.h"
 #include "base/time_text.h"
-#include "change/change_ops.h"
 #include "import/import_record.h"
 #include "records/host_name.h"
 
@@ -20,21 +19,22 @@
 #define IMPORT_TIMES  "give Unix seconds, or RFC 3339: 2026-11-01T08:00:00Z"
 
 
-static int import_host(const paylock_str_t *s, char **host, error_info_t *p);
-static int import_times(change_import_t *d, const import_row_t *row,
-    error_info_t *p);
-static const char *import_time(const paylock_str_t *s, uint32_t *when);
-static int import_order(const change_import_t *d, error_info_t *p);
-static int import_texts(change_import_t *d, const import_row_t *row,
-    error_info_t *p);
-static int import_text(const paylock_str_t *s, const paylock_field_t *field,
-    char **text, error_info_t *p);
-static int import_line(error_info_t *p, size_t line);
+static int import_record_host(const paylock_str_t *s, char **host,
+    error_info_t  *error);
+static int import_record_times(change_import_t *d, const import_row_t *row,
+    error_info_t  *error);
+static const char *import_record_time(const paylock_str_t *s, uint32_t *when);
+static int import_record_order(const change_import_t *d, error_info_t *error);
+static int import_record_texts(change_import_t *d, const import_row_t *row,
+    error_info_t  *error);
+static int import_record_text(const paylock_str_t *s,
+    const paylock_field_t  *field, char **text, error_info_t *error);
+static int import_record_line(error_info_t *error, size_t line);
 
 
 int
 import_record_read(change_import_t *d, char **host, const import_row_t *row,
-                   error_info_t *p)
+    error_info_t *error)
 {
     int  status;
 
@@ -43,18 +43,18 @@ import_record_read(change_import_t *d, char **host, const import_row_t *row,
     d->line = row->line;
 
     if (row->why) {
-        return error_set(p, STATUS_USAGE, "line", NULL, "line %zu %s",
+        return error_set(error, STATUS_USAGE, "line", NULL, "line %zu %s",
                          row->line, row->why);
     }
 
-    status = import_host(&row->value[ROW_HOST], host, p);
+    status = import_record_host(&row->value[IMPORT_ROW_HOST], host, error);
 
     if (status == STATUS_DONE) {
-        status = import_times(d, row, p);
+        status = import_record_times(d, row, error);
     }
 
     if (status == STATUS_DONE) {
-        status = import_texts(d, row, p);
+        status = import_record_texts(d, row, error);
     }
 
     if (status == STATUS_DONE) {
@@ -64,7 +64,7 @@ import_record_read(change_import_t *d, char **host, const import_row_t *row,
     free(*host);
     import_record_free(d);
 
-    return import_line(p, row->line);
+    return import_record_line(error, row->line);
 }
 
 
@@ -82,23 +82,23 @@ import_record_free(change_import_t *d)
 
 
 static int
-import_host(const paylock_str_t *s, char **host, error_info_t *p)
+import_record_host(const paylock_str_t *s, char **host, error_info_t *error)
 {
     int    status;
     char  *text;
 
     if (!paylock_utf8_check(s->data, s->len)) {
-        return error_set(p, STATUS_USAGE, "host", "give it in UTF-8",
+        return error_set(error, STATUS_USAGE, "host", "give it in UTF-8",
                          "the host is no text");
     }
 
     text = strndup(s->len ? s->data : "", s->len);
 
     if (text == NULL) {
-        return error_no_memory(p);
+        return error_no_memory(error);
     }
 
-    status = name_read(p, text, host);
+    status = host_name_read(error, text, host);
 
     if (status != STATUS_DONE) {
         *host = NULL;
@@ -111,23 +111,24 @@ import_host(const paylock_str_t *s, char **host, error_info_t *p)
 
 
 static int
-import_times(change_import_t *d, const import_row_t *row, error_info_t *p)
+import_record_times(change_import_t *d, const import_row_t *row,
+    error_info_t *error)
 {
     const char           *why;
     paylock_time_e        t;
     const paylock_str_t  *s;
 
     for (t = PAYLOCK_OPEN_AT; t <= PAYLOCK_LOCK_AT; t++) {
-        s = &row->value[ROW_FIELD(t)];
+        s = &row->value[IMPORT_ROW_FIELD(t)];
 
         if (s->len == 0) {
             continue;
         }
 
-        why = import_time(s, &d->time[t]);
+        why = import_record_time(s, &d->time[t]);
 
         if (why) {
-            return error_set(p, STATUS_USAGE, "time", IMPORT_TIMES,
+            return error_set(error, STATUS_USAGE, "time", IMPORT_TIMES,
                              "\"%.*s\" of %s %s",
                              (int) (s->len < 100 ? s->len : 100), s->data,
                              paylock_time_names[t], why);
@@ -136,7 +137,7 @@ import_times(change_import_t *d, const import_row_t *row, error_info_t *p)
         d->set |= 1u << t;
     }
 
-    return import_order(d, p);
+    return import_record_order(d, error);
 }
 
 
@@ -146,7 +147,7 @@ import_times(change_import_t *d, const import_row_t *row, error_info_t *p)
  */
 
 static const char *
-import_time(const paylock_str_t *s, uint32_t *when)
+import_record_time(const paylock_str_t *s, uint32_t *when)
 {
     char    text[IMPORT_TIME];
     size_t  i;
@@ -171,14 +172,14 @@ import_time(const paylock_str_t *s, uint32_t *when)
 
 
 static int
-import_order(const change_import_t *d, error_info_t *p)
+import_record_order(const change_import_t *d, error_info_t *error)
 {
     uint32_t        last;
     paylock_time_e  t;
 
     if (d->set == 0) {
-        return error_set(p, STATUS_USAGE, "time", "give open_at to open it; "
-                         "\"paylock-admin reset\" removes records",
+        return error_set(error, STATUS_USAGE, "time",
+                         "give open_at to open it; \"paylock-admin reset\" removes records",
                          "there is no time, so that the record would say "
                          "nothing");
     }
@@ -192,7 +193,7 @@ import_order(const change_import_t *d, error_info_t *p)
         }
 
         if (d->time[t] < last) {
-            return error_set(p, STATUS_USAGE, "time", "the order is "
+            return error_set(error, STATUS_USAGE, "time", "the order is "
                              "notice_at, readonly_at, lock_at",
                              "%s is earlier than what comes before it",
                              paylock_time_names[t]);
@@ -206,15 +207,17 @@ import_order(const change_import_t *d, error_info_t *p)
 
 
 static int
-import_texts(change_import_t *d, const import_row_t *row, error_info_t *p)
+import_record_texts(change_import_t *d, const import_row_t *row,
+    error_info_t *error)
 {
     int                     status;
+    char                  **text;
     size_t                  i;
     const paylock_field_t  *field;
 
-    status = import_text(&row->value[ROW_FIELD(PAYLOCK_RECORD_REF)],
-                         paylock_record_fields[PAYLOCK_RECORD_REF], &d->ref,
-                         p);
+    i = PAYLOCK_RECORD_REF;
+    status = import_record_text(&row->value[IMPORT_ROW_FIELD(i)],
+                                paylock_record_fields[i], &d->ref, error);
 
     for (i = PAYLOCK_RECORD_REASON; i < PAYLOCK_RECORD_ACTOR; i++) {
 
@@ -223,8 +226,9 @@ import_texts(change_import_t *d, const import_row_t *row, error_info_t *p)
         }
 
         field = paylock_record_fields[i];
-        status = import_text(&row->value[ROW_FIELD(i)], field,
-                             &d->text[field->entry - PAYLOCK_CASE_FIRST], p);
+        text = &d->text[field->entry - PAYLOCK_CASE_FIRST];
+        status = import_record_text(&row->value[IMPORT_ROW_FIELD(i)], field,
+                                    text, error);
     }
 
     return status;
@@ -232,8 +236,8 @@ import_texts(change_import_t *d, const import_row_t *row, error_info_t *p)
 
 
 static int
-import_text(const paylock_str_t *s, const paylock_field_t *field, char **text,
-    error_info_t *p)
+import_record_text(const paylock_str_t *s, const paylock_field_t *field,
+    char **text, error_info_t *error)
 {
     char         mend[64];
     const char  *why;
@@ -245,8 +249,8 @@ import_text(const paylock_str_t *s, const paylock_field_t *field, char **text,
     if (field->type == PAYLOCK_FIELD_REF
         && !paylock_ref_check(s->data, s->len))
     {
-        return error_set(p, STATUS_USAGE, "ref", "give 1 to 16 of A-Z, a-z, "
-                         "0-9, \".\", \"_\" and \"-\"",
+        return error_set(error, STATUS_USAGE, "ref",
+                         "give 1 to 16 of A-Z, a-z, 0-9, \".\", \"_\" and \"-\"",
                          "the ref is no reference");
     }
 
@@ -255,29 +259,29 @@ import_text(const paylock_str_t *s, const paylock_field_t *field, char **text,
     if (why) {
         (void) snprintf(mend, sizeof(mend), "give one line of UTF-8 text of "
                         "at most %zu bytes", field->limit);
-        return error_set(p, STATUS_USAGE, "text", mend, "the %s %s",
+        return error_set(error, STATUS_USAGE, "text", mend, "the %s %s",
                          field->name, why);
     }
 
     *text = strndup(s->data, s->len);
 
-    return *text ? STATUS_DONE : error_no_memory(p);
+    return *text ? STATUS_DONE : error_no_memory(error);
 }
 
 
 /* Names the line before what is wrong with it. */
 
 static int
-import_line(error_info_t *p, size_t line)
+import_record_line(error_info_t *error, size_t line)
 {
-    char  what[sizeof(p->message)];
+    char  what[sizeof(error->message)];
 
-    memcpy(what, p->message, sizeof(what));
+    memcpy(what, error->message, sizeof(what));
 
-    if (p->status == STATUS_USAGE) {
-        (void) snprintf(p->message, sizeof(p->message), "line %zu: %.2000s",
-                        line, what);
+    if (error->status == STATUS_USAGE) {
+        (void) snprintf(error->message, sizeof(error->message),
+                        "line %zu: %.2000s", line, what);
     }
 
-    return p->status;
+    return error->status;
 }

@@ -10,8 +10,6 @@
 #define _IMPORT_RECORD_H_INCLUDED_
 
 
-#include <stdint.h>
-
 #include "base/error.h"
 #include "import/import_row.h"
 #include "change/import.h"
@@ -34,23 +32,23 @@ typedef struct {
  */
 
 int import_record_read(change_import_t *d, char **host,
-    const import_row_t *row, error_info_t *p);
+    const import_row_t  *row, error_info_t *error);
 void import_record_free(change_import_t *d);
 
 
 /* Is told of each row that is bad: p names its line. */
 
-typedef void (*import_bad_pt)(void *data, const error_info_t *p);
+typedef void (*import_bad_pt)(void *data, const error_info_t *error);
 
 /*
  * desires.c: reads all rows of a text, which is changed; *bad of them are bad.
  * Returns a status: whether all could be read, good or bad.
  */
 
-int import_list_read(import_list_t *ds, char *text, size_t len, size_t *bad,
-    import_bad_pt tell, void *data, error_info_t *p);
+int import_list_read(import_list_t *list, char *text, size_t len, size_t *bad,
+    import_bad_pt tell, void *data, error_info_t *error);
 
-void import_list_free(import_list_t *ds);
+void import_list_free(import_list_t *list);
 
 
 #endif /* _IMPORT_RECORD_H_INCLUDED_ */

@@ -7,25 +7,26 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "import/import_row.h"
 
 
-static const char *rows_header(import_rows_t *r);
-static const char *rows_csv(import_rows_t *r, import_row_t *row);
-static const char *rows_json(import_rows_t *r, import_row_t *row);
-static const char *rows_member(import_rows_t *r, import_row_t *row,
+static const char *import_rows_header(import_rows_t *r);
+static const char *import_rows_csv(import_rows_t *r, import_row_t *row);
+static const char *import_rows_json(import_rows_t *r, import_row_t *row);
+static const char *import_rows_member(import_rows_t *r, import_row_t *row,
     const char *name, const json_t *value);
-static const char *rows_json_error(import_rows_t *r, const json_error_t *error);
-static int rows_column(const char *name, size_t len);
-static const char *rows_unknown(import_rows_t *r, const char *name, size_t len);
-static void rows_skip_blank(import_rows_t *r);
+static const char *import_rows_json_error(import_rows_t *r,
+    const json_error_t *error);
+static int import_rows_column(const char *name, size_t len);
+static const char *import_rows_unknown(import_rows_t *r, const char *name,
+    size_t len);
+static void import_rows_skip_blank(import_rows_t *r);
 
 
 const paylock_field_t *
 import_row_field(size_t column)
 {
-    return column == ROW_HOST ? NULL : paylock_record_fields[column - 1];
+    return column == IMPORT_ROW_HOST ? NULL : paylock_record_fields[column - 1];
 }
 
 
@@ -51,7 +52,7 @@ import_rows_begin(import_rows_t *r, char *text, size_t len)
         r->csv.p += 3;
     }
 
-    rows_skip_blank(r);
+    import_rows_skip_blank(r);
     r->first = r->csv.line;
 
     if (r->csv.p == r->csv.end) {
@@ -60,7 +61,7 @@ import_rows_begin(import_rows_t *r, char *text, size_t len)
 
     r->json = *r->csv.p == '{';
 
-    return r->json ? NULL : rows_header(r);
+    return r->json ? NULL : import_rows_header(r);
 }
 
 
@@ -73,7 +74,7 @@ import_rows_next(import_rows_t *r, import_row_t *row)
     r->object = NULL;
     memset(row, 0, sizeof(import_row_t));
 
-    rows_skip_blank(r);
+    import_rows_skip_blank(r);
 
     if (r->csv.p == r->csv.end) {
         return 0;
@@ -81,9 +82,9 @@ import_rows_next(import_rows_t *r, import_row_t *row)
 
     begin = r->csv.p;
     row->line = r->csv.line;
-    row->why = r->json ? rows_json(r, row) : rows_csv(r, row);
+    row->why = r->json ? import_rows_json(r, row) : import_rows_csv(r, row);
 
-    if (row->why == NULL && r->csv.p - begin > ROWS_LINE) {
+    if (row->why == NULL && r->csv.p - begin > IMPORT_ROW_LINE) {
         row->why = "is longer than 65536 bytes";
     }
 
@@ -100,7 +101,7 @@ import_rows_end(import_rows_t *r)
 
 
 static const char *
-rows_header(import_rows_t *r)
+import_rows_header(import_rows_t *r)
 {
     int             column;
     size_t          i, n;
@@ -112,10 +113,10 @@ rows_header(import_rows_t *r)
     seen = 0;
 
     for (i = 0; i < n && why == NULL; i++) {
-        column = rows_column(field[i].data, field[i].len);
+        column = import_rows_column(field[i].data, field[i].len);
 
         if (column == -1) {
-            why = rows_unknown(r, field[i].data, field[i].len);
+            why = import_rows_unknown(r, field[i].data, field[i].len);
 
         } else if (seen & 1u << column) {
             why = "names a column twice";
@@ -126,12 +127,16 @@ rows_header(import_rows_t *r)
         }
     }
 
-    return why || seen & 1u << ROW_HOST ? why : "names no column \"host\"";
+    if (why == NULL && (seen & 1u << IMPORT_ROW_HOST) == 0) {
+        return "names no column \"host\"";
+    }
+
+    return why;
 }
 
 
 static const char *
-rows_csv(import_rows_t *r, import_row_t *row)
+import_rows_csv(import_rows_t *r, import_row_t *row)
 {
     size_t          i, n;
     const char     *why;
@@ -158,7 +163,7 @@ rows_csv(import_rows_t *r, import_row_t *row)
 
 
 static const char *
-rows_json(import_rows_t *r, import_row_t *row)
+import_rows_json(import_rows_t *r, import_row_t *row)
 {
     char          *p, *lf;
     size_t         len;
@@ -173,14 +178,14 @@ rows_json(import_rows_t *r, import_row_t *row)
     r->csv.p = lf ? lf + 1 : r->csv.end;
     r->csv.line += lf != NULL;
 
-    if (len > ROWS_LINE) {
+    if (len > IMPORT_ROW_LINE) {
         return "is longer than 65536 bytes";
     }
 
     r->object = json_loadb(p, len, JSON_REJECT_DUPLICATES, &error);
 
     if (r->object == NULL) {
-        return rows_json_error(r, &error);
+        return import_rows_json_error(r, &error);
     }
 
     if (!json_is_object(r->object)) {
@@ -188,7 +193,7 @@ rows_json(import_rows_t *r, import_row_t *row)
     }
 
     json_object_foreach(r->object, name, value) {
-        why = rows_member(r, row, name, value);
+        why = import_rows_member(r, row, name, value);
 
         if (why) {
             return why;
@@ -202,28 +207,28 @@ rows_json(import_rows_t *r, import_row_t *row)
 /* A time is a number or a text, all else is a text; null is not given. */
 
 static const char *
-rows_member(import_rows_t *r, import_row_t *row, const char *name,
-            const json_t *value)
+import_rows_member(import_rows_t *r, import_row_t *row, const char *name,
+    const json_t *value)
 {
     int  column;
 
-    column = rows_column(name, strlen(name));
+    column = import_rows_column(name, strlen(name));
 
     if (column == -1) {
-        return rows_unknown(r, name, strlen(name));
+        return import_rows_unknown(r, name, strlen(name));
     }
 
     if (json_is_string(value)) {
         row->value[column].data = json_string_value(value);
         row->value[column].len = json_string_length(value);
 
-    } else if (json_is_integer(value) && column != ROW_HOST
+    } else if (json_is_integer(value) && column != IMPORT_ROW_HOST
                && import_row_field((size_t) column)->type
                   == PAYLOCK_FIELD_TIME)
     {
         row->value[column].data = r->number[column];
         row->value[column].len = (size_t)
-                snprintf(r->number[column], ROWS_NUMBER, "%lld",
+                snprintf(r->number[column], IMPORT_ROW_NUMBER, "%lld",
                          (long long) json_integer_value(value));
 
     } else if (!json_is_null(value)) {
@@ -237,7 +242,7 @@ rows_member(import_rows_t *r, import_row_t *row, const char *name,
 
 
 static const char *
-rows_json_error(import_rows_t *r, const json_error_t *error)
+import_rows_json_error(import_rows_t *r, const json_error_t *error)
 {
     switch (json_error_code(error)) {
 
@@ -262,13 +267,13 @@ rows_json_error(import_rows_t *r, const json_error_t *error)
 /* By its name; -1: there is none. */
 
 static int
-rows_column(const char *name, size_t len)
+import_rows_column(const char *name, size_t len)
 {
     int                     i;
     const paylock_field_t  *field;
 
     if (len == sizeof("host") - 1 && memcmp(name, "host", len) == 0) {
-        return ROW_HOST;
+        return IMPORT_ROW_HOST;
     }
 
     for (i = 0; i < PAYLOCK_RECORD_FIELDS; i++) {
@@ -277,7 +282,7 @@ rows_column(const char *name, size_t len)
         if (field->flags & PAYLOCK_FIELD_IMPORT && field->len == len
             && memcmp(field->name, name, len) == 0)
         {
-            return ROW_FIELD(i);
+            return IMPORT_ROW_FIELD(i);
         }
     }
 
@@ -286,7 +291,7 @@ rows_column(const char *name, size_t len)
 
 
 static const char *
-rows_unknown(import_rows_t *r, const char *name, size_t len)
+import_rows_unknown(import_rows_t *r, const char *name, size_t len)
 {
     (void) snprintf(r->text, sizeof(r->text), "has the unknown name \"%.*s\"",
                     (int) (len < 64 ? len : 64), name);
@@ -297,7 +302,7 @@ rows_unknown(import_rows_t *r, const char *name, size_t len)
 /* Lines with nothing on them. */
 
 static void
-rows_skip_blank(import_rows_t *r)
+import_rows_skip_blank(import_rows_t *r)
 {
     csv_t  *c;
 

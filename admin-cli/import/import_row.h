@@ -20,15 +20,15 @@
 #include "paylock_str.h"
 
 
-#define ROWS_LINE    65536             /* bytes of a row */
-#define ROWS_NUMBER  24
+#define IMPORT_ROW_LINE    65536             /* bytes of a row */
+#define IMPORT_ROW_NUMBER  24
 
 
 /* the columns: the host, then the fields of a record that may be imported */
 
-#define ROW_HOST        0
-#define ROW_FIELD(i)    ((i) + 1)      /* i: paylock_record_field_e */
-#define ROW_COLUMNS     ROW_FIELD(PAYLOCK_RECORD_FIELDS)
+#define IMPORT_ROW_HOST        0
+#define IMPORT_ROW_FIELD(i)    ((i) + 1)      /* i: paylock_record_field_e */
+#define IMPORT_ROW_COLUMNS     IMPORT_ROW_FIELD(PAYLOCK_RECORD_FIELDS)
 
 
 /* The field of a column; NULL for the host. */
@@ -39,7 +39,7 @@ const paylock_field_t *import_row_field(size_t column);
 typedef struct {
     size_t         line;               /* on which it begins, from 1 */
     const char    *why;                /* it is bad; fits behind "line 7 " */
-    paylock_str_t  value[ROW_COLUMNS]; /* len 0: not given */
+    paylock_str_t  value[IMPORT_ROW_COLUMNS]; /* len 0: not given */
 } import_row_t;
 
 
@@ -51,7 +51,7 @@ typedef struct {
     size_t           columns;
 
     json_t        *object;             /* what a row points to */
-    char           number[ROW_COLUMNS][ROWS_NUMBER];
+    char           number[IMPORT_ROW_COLUMNS][IMPORT_ROW_NUMBER];
     char           text[128];
 } import_rows_t;
 

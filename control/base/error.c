@@ -12,36 +12,36 @@
 
 
 int
-error_set(error_info_t *p, int status, const char *code, const char *mend,
+error_set(error_info_t *error, int status, const char *code, const char *mend,
     const char *fmt, ...)
 {
     va_list  args;
 
-    p->status = status;
-    p->code = code;
-    p->host[0] = '\0';
+    error->status = status;
+    error->code = code;
+    error->host[0] = '\0';
 
     va_start(args, fmt);
-    (void) vsnprintf(p->message, sizeof(p->message), fmt, args);
+    (void) vsnprintf(error->message, sizeof(error->message), fmt, args);
     va_end(args);
 
-    (void) snprintf(p->mend, sizeof(p->mend), "%s", mend ? mend : "");
+    (void) snprintf(error->mend, sizeof(error->mend), "%s", mend ? mend : "");
 
     return status;
 }
 
 
 int
-error_no_memory(error_info_t *p)
+error_no_memory(error_info_t *error)
 {
-    return error_set(p, STATUS_FAILED, "memory", NULL, "out of memory");
+    return error_set(error, STATUS_FAILED, "memory", NULL, "out of memory");
 }
 
 
 int
-error_about(error_info_t *p, const char *host)
+error_about(error_info_t *error, const char *host)
 {
-    (void) snprintf(p->host, sizeof(p->host), "%s", host);
+    (void) snprintf(error->host, sizeof(error->host), "%s", host);
 
-    return p->status;
+    return error->status;
 }

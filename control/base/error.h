@@ -38,17 +38,17 @@ typedef struct {
  * that says how to mend it, or NULL, and what is wrong.  Returns the status.
  */
 
-int error_set(error_info_t *p, int status, const char *code, const char *mend,
-    const char *fmt, ...)
+int error_set(error_info_t *error, int status, const char *code,
+    const char *mend, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
 
 /* Sets the error of a lack of memory; returns its status. */
 
-int error_no_memory(error_info_t *p);
+int error_no_memory(error_info_t *error);
 
 /* Says which host an error is about; returns its status. */
 
-int error_about(error_info_t *p, const char *host);
+int error_about(error_info_t *error, const char *host);
 
 
 #endif /* _ERROR_H_INCLUDED_ */

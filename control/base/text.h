@@ -12,7 +12,6 @@
 
 
 #include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
 #include <jansson.h>

@@ -15,14 +15,14 @@
 #define TIME_RANGE    "lies outside of 1970 to 2106"
 
 
-static const char *when_number(const char *text, uint64_t *n);
-static const char *when_relative(const char *text, uint32_t now,
+static const char *time_number(const char *text, uint64_t *n);
+static const char *time_relative(const char *text, uint32_t now,
     uint32_t *when);
-static const char *when_calendar(const char *text, uint32_t *when);
-static int when_clock(const char *p, struct tm *tm, long *offset);
-static const char *when_digits(const char *p, int n, int least, int most,
+static const char *time_calendar(const char *text, uint32_t *when);
+static int time_clock(const char *p, struct tm *tm, long *offset);
+static const char *time_digits(const char *p, int n, int least, int most,
     int *value);
-static int when_days(int year, int month);
+static int time_days(int year, int month);
 
 
 const char *
@@ -37,14 +37,14 @@ time_parse(const char *text, uint32_t now, uint32_t *when)
     }
 
     if (text[0] == '+') {
-        return when_relative(text + 1, now, when);
+        return time_relative(text + 1, now, when);
     }
 
     if (text[0] != '@') {
-        return when_calendar(text, when);
+        return time_calendar(text, when);
     }
 
-    text = when_number(text + 1, &n);
+    text = time_number(text + 1, &n);
 
     if (text == NULL || *text) {
         return TIME_UNKNOWN;
@@ -93,7 +93,7 @@ time_local(uint32_t when, char text[TIME_TEXT])
 
 
 static const char *
-when_number(const char *text, uint64_t *n)
+time_number(const char *text, uint64_t *n)
 {
     if (!isdigit((unsigned char) *text)) {
         return NULL;
@@ -111,7 +111,7 @@ when_number(const char *text, uint64_t *n)
 
 
 static const char *
-when_relative(const char *text, uint32_t now, uint32_t *when)
+time_relative(const char *text, uint32_t now, uint32_t *when)
 {
     size_t    i;
     uint64_t  n;
@@ -124,7 +124,7 @@ when_relative(const char *text, uint32_t now, uint32_t *when)
         { 'w', 7 * 86400 }
     };
 
-    text = when_number(text, &n);
+    text = time_number(text, &n);
 
     if (text == NULL || *text == '\0' || text[1] != '\0') {
         return TIME_UNKNOWN;
@@ -150,7 +150,7 @@ when_relative(const char *text, uint32_t now, uint32_t *when)
 
 
 static const char *
-when_calendar(const char *text, uint32_t *when)
+time_calendar(const char *text, uint32_t *when)
 {
     int          year;
     long         offset;
@@ -160,11 +160,11 @@ when_calendar(const char *text, uint32_t *when)
 
     memset(&tm, 0, sizeof(struct tm));
 
-    p = when_digits(text, 4, 0, 9999, &year);
-    p = (p && *p == '-') ? when_digits(p + 1, 2, 1, 12, &tm.tm_mon) : NULL;
-    p = (p && *p == '-') ? when_digits(p + 1, 2, 1, 31, &tm.tm_mday) : NULL;
+    p = time_digits(text, 4, 0, 9999, &year);
+    p = (p && *p == '-') ? time_digits(p + 1, 2, 1, 12, &tm.tm_mon) : NULL;
+    p = (p && *p == '-') ? time_digits(p + 1, 2, 1, 31, &tm.tm_mday) : NULL;
 
-    if (p == NULL || tm.tm_mday > when_days(year, tm.tm_mon)) {
+    if (p == NULL || tm.tm_mday > time_days(year, tm.tm_mon)) {
         return TIME_UNKNOWN;
     }
 
@@ -176,7 +176,7 @@ when_calendar(const char *text, uint32_t *when)
         t = mktime(&tm);
 
     } else {
-        if (when_clock(p, &tm, &offset) != 0) {
+        if (time_clock(p, &tm, &offset) != 0) {
             return TIME_UNKNOWN;
         }
 
@@ -196,13 +196,13 @@ when_calendar(const char *text, uint32_t *when)
 /* RFC 3339's time of day and offset; a fraction of a second is dropped. */
 
 static int
-when_clock(const char *p, struct tm *tm, long *offset)
+time_clock(const char *p, struct tm *tm, long *offset)
 {
     int  sign, hours, minutes;
 
-    p = strchr("Tt ", *p) ? when_digits(p + 1, 2, 0, 23, &tm->tm_hour) : NULL;
-    p = (p && *p == ':') ? when_digits(p + 1, 2, 0, 59, &tm->tm_min) : NULL;
-    p = (p && *p == ':') ? when_digits(p + 1, 2, 0, 60, &tm->tm_sec) : NULL;
+    p = strchr("Tt ", *p) ? time_digits(p + 1, 2, 0, 23, &tm->tm_hour) : NULL;
+    p = (p && *p == ':') ? time_digits(p + 1, 2, 0, 59, &tm->tm_min) : NULL;
+    p = (p && *p == ':') ? time_digits(p + 1, 2, 0, 60, &tm->tm_sec) : NULL;
 
     if (p && *p == '.') {
 
@@ -225,8 +225,8 @@ when_clock(const char *p, struct tm *tm, long *offset)
 
     sign = *p == '+' ? 1 : -1;
 
-    p = when_digits(p + 1, 2, 0, 23, &hours);
-    p = (p && *p == ':') ? when_digits(p + 1, 2, 0, 59, &minutes) : NULL;
+    p = time_digits(p + 1, 2, 0, 23, &hours);
+    p = (p && *p == ':') ? time_digits(p + 1, 2, 0, 59, &minutes) : NULL;
 
     if (p == NULL || *p) {
         return -1;
@@ -241,7 +241,7 @@ when_clock(const char *p, struct tm *tm, long *offset)
 /* Reads n digits; returns what is behind them, NULL if out of bounds. */
 
 static const char *
-when_digits(const char *p, int n, int least, int most, int *value)
+time_digits(const char *p, int n, int least, int most, int *value)
 {
     for (*value = 0; n; n--, p++) {
 
@@ -257,7 +257,7 @@ when_digits(const char *p, int n, int least, int most, int *value)
 
 
 static int
-when_days(int year, int month)
+time_days(int year, int month)
 {
     if (month == 2) {
         return (year % 4 == 0 && (year % 100 || year % 400 == 0)) ? 29 : 28;

@@ -37,7 +37,7 @@ typedef struct {
 
 /* Writes the reason: what the entry follows, and what is missing. */
 
-void adopt_cite(adopt_t *t);
+void adopt_reason_write(adopt_t *t);
 
 
 #endif /* _ADOPT_H_INCLUDED_ */

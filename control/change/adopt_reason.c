@@ -17,7 +17,7 @@ static void adopt_missing(const adopt_t *t, char *text, size_t size);
 
 
 void
-adopt_cite(adopt_t *t)
+adopt_reason_write(adopt_t *t)
 {
     char             after[200], missing[200];
     const stream_t  *s;

@@ -443,10 +443,10 @@ batch_unknown(control_t *ctl)
 
 
 static void
-batch_discard(redis_conn_t *l)
+batch_discard(redis_conn_t *redis)
 {
-    if (redis_queue(l, "DISCARD", NULL) == 0 && redis_send(l) == 0) {
-        redis_drop(l, 1);
+    if (redis_queue(redis, "DISCARD", NULL) == 0 && redis_send(redis) == 0) {
+        redis_drop(redis, 1);
     }
 }
 

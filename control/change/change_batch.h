@@ -25,9 +25,7 @@
 #define CHANGE_BATCH  1000             /* entries in a transaction, at most */
 
 
-
-
-/* a set of times has a bit for each */
+/* the bit of a paylock_time_e in a set of times */
 
 #define CHANGE_BIT(t)  (1u << (t))
 

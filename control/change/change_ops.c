@@ -9,8 +9,6 @@
 
 #include "change/change_ops.h"
 #include "paylock_host.h"
-#include "base/text.h"
-#include "base/time_text.h"
 
 
 static int change_same(const json_t *before, const json_t *after,

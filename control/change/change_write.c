@@ -10,10 +10,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "change/change_ops.h"
-#include "base/text.h"
-#include "trail/entry.h"
+#include "change/change_batch.h"
 #include "paylock_utf8.h"
+#include "trail/entry.h"
 
 
 typedef struct {
@@ -59,7 +58,7 @@ change_write(change_batch_t *b, change_t *ch, size_t n)
 
 static int
 write_queue(change_batch_t *b, change_t *ch, size_t n, head_t *head,
-            write_sent_t *sent)
+    write_sent_t *sent)
 {
     size_t           i, changed;
     control_t       *ctl;

@@ -86,7 +86,7 @@ import_times(change_t *ch, const change_import_t *d)
 
 static int
 import_texts(change_batch_t *b, change_t *ch, const change_import_t *d,
-             uint32_t now)
+    uint32_t now)
 {
     int                     before, after;
     size_t                  i;

@@ -205,8 +205,7 @@ lock_refused(change_batch_t *b, const change_t *ch, const change_lock_t *lock,
 
 static void
 lock_reopen(change_t *ch, const change_lock_t *lock,
-            const paylock_record_t *rec,
-    uint32_t now)
+    const paylock_record_t *rec, uint32_t now)
 {
     size_t          i;
     paylock_time_e  t;
@@ -260,7 +259,7 @@ lock_set(change_t *ch, const change_lock_t *lock, const paylock_record_t *rec,
 
 static int
 lock_texts(change_batch_t *b, change_t *ch, const change_lock_t *lock,
-           int same_case)
+    int same_case)
 {
     if (!same_case) {
         change_settled(ch);

@@ -13,7 +13,7 @@
 
 void
 pass_entry_write(const paylock_pass_t *pass,
-                 char reference[PASS_ENTRY_REFERENCE])
+    char reference[PASS_ENTRY_REFERENCE])
 {
     char  from[TIME_TEXT], to[TIME_TEXT];
 

@@ -4,8 +4,6 @@
  */
 
 
-#include <string.h>
-
 #include "change/change_ops.h"
 #include "change/pass_entry.h"
 #include "change/pass_revoke.h"
@@ -65,7 +63,7 @@ revoke_entry(void *data, const char *id, const paylock_entry_t *e,
         return 1;
     }
 
-    if (names_holders(r->ctl, host, &name, &n) != STATUS_DONE) {
+    if (host_name_candidates(r->ctl, host, &name, &n) != STATUS_DONE) {
         return 0;
     }
 
@@ -73,7 +71,7 @@ revoke_entry(void *data, const char *id, const paylock_entry_t *e,
         ok = revoke_note(r, name[i], issued.issued);
     }
 
-    names_free(name, n);
+    host_names_free(name, n);
 
     return ok;
 }

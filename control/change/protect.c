@@ -95,8 +95,7 @@ protect_apply(change_batch_t *b, change_t *ch, uint32_t now)
 
 static int
 protect_refused(change_batch_t *b, const change_t *ch,
-                const paylock_record_t *rec,
-    uint32_t now)
+    const paylock_record_t *rec, uint32_t now)
 {
     if (ch->junk) {
         return error_set(&b->ctl->error, STATUS_FAILED, "record",

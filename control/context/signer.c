@@ -98,8 +98,8 @@ signer_there(const settings_t *settings)
 static int
 signer_default(char *path)
 {
-    return user_path(path, SIGNER_PATH, "XDG_CONFIG_HOME", ".config",
-                     SIGNER_FILE) == 0
+    return user_file_path(path, SIGNER_PATH, "XDG_CONFIG_HOME", ".config",
+                          SIGNER_FILE) == 0
            && (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0
                || (errno != ENOENT && errno != ENOTDIR));
 }
@@ -169,7 +169,7 @@ signer_private(error_info_t *error, const char *path, const struct stat *st)
 
 static int
 signer_read(error_info_t *error, int fd, const char *path, char *text,
-            size_t *len)
+    size_t *len)
 {
     ssize_t  n;
 
@@ -282,7 +282,7 @@ signer_subject(const char *text, char key[PAYLOCK_KEY_LEN + 1],
 
 static int
 signer_file(error_info_t *error, const char *path,
-            char key[PAYLOCK_KEY_LEN + 1])
+    char key[PAYLOCK_KEY_LEN + 1])
 {
     int        fd, ok, status;
     char       text[SIGNER_PEM];

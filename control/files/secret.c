@@ -34,7 +34,7 @@ secret_read(error_info_t *error, const char *path, const char *what,
     }
 
     setbuf(f, NULL);
-    status = file_check_private(error, fileno(f), path, what);
+    status = user_file_check_private(error, fileno(f), path, what);
 
     if (status == STATUS_DONE) {
 

@@ -19,7 +19,7 @@
 
 
 int
-user_path(char *path, size_t size, const char *variable,
+user_file_path(char *path, size_t size, const char *variable,
     const char *fallback, const char *name)
 {
     int                   n;
@@ -54,7 +54,7 @@ user_path(char *path, size_t size, const char *variable,
 
 
 int
-user_directory(char *path)
+user_file_directory(char *path)
 {
     int    rc;
     char  *p;
@@ -74,7 +74,7 @@ user_directory(char *path)
 
 
 int
-file_check_private(error_info_t *error, int fd, const char *path,
+user_file_check_private(error_info_t *error, int fd, const char *path,
     const char *what)
 {
     char         mend[MEND];

@@ -22,7 +22,7 @@
  * 0, or -1 if it is too long.
  */
 
-int user_path(char *path, size_t size, const char *variable,
+int user_file_path(char *path, size_t size, const char *variable,
     const char *fallback, const char *name);
 
 /*
@@ -30,14 +30,14 @@ int user_path(char *path, size_t size, const char *variable,
  * user's alone.  Returns 0, or -1.
  */
 
-int user_directory(char *path);
+int user_file_directory(char *path);
 
 /*
  * Refuses an open file that holds a secret if others can read or write it;
  * what is the code of the error.  Returns a status.
  */
 
-int file_check_private(error_info_t *error, int fd, const char *path,
+int user_file_check_private(error_info_t *error, int fd, const char *path,
     const char *what);
 
 

@@ -20,12 +20,12 @@ typedef struct {
 } state_records_t;
 
 
-static void state_add(state_records_t *r, const json_t *record);
+static void effective_state_add(state_records_t *r, const json_t *record);
 static paylock_stage_e effective_state_stage(const state_records_t *r,
     uint32_t now, paylock_stage_e def);
 static void effective_state_next(const state_records_t *r, uint32_t now,
     paylock_stage_e def, effective_state_t *state);
-static json_t *state_time(uint32_t when);
+static json_t *effective_state_time(uint32_t when);
 
 
 effective_state_t
@@ -39,8 +39,8 @@ effective_state(const json_t *record, const json_t *other, uint32_t now)
     state.stage = "default";
 
     r.n = 0;
-    state_add(&r, record);
-    state_add(&r, other);
+    effective_state_add(&r, record);
+    effective_state_add(&r, other);
 
     if (r.n == 0) {
         return state;
@@ -64,15 +64,15 @@ effective_state(const json_t *record, const json_t *other, uint32_t now)
 
 
 int
-state_stricter(const json_t *record, const json_t *than, uint32_t now)
+effective_state_stricter(const json_t *record, const json_t *than, uint32_t now)
 {
     paylock_stage_e  stage, other;
     state_records_t  one, two;
 
     one.n = 0;
     two.n = 0;
-    state_add(&one, record);
-    state_add(&two, than);
+    effective_state_add(&one, record);
+    effective_state_add(&two, than);
 
     stage = effective_state_stage(&one, now, PAYLOCK_OPEN);
     other = effective_state_stage(&two, now, PAYLOCK_OPEN);
@@ -95,7 +95,7 @@ effective_state_json(const state_host_t *h, uint32_t now)
 
     next = state.next_stage
            ? json_pack("{s:s, s:o}", "stage", state.next_stage,
-                       "at", state_time(state.next))
+                       "at", effective_state_time(state.next))
            : json_null();
 
     o = json_pack("{s:o, s:s, s:o, s:o, s:o}",
@@ -104,7 +104,7 @@ effective_state_json(const state_host_t *h, uint32_t now)
                   "record", h->match
                             ? text_json(h->match, strlen(h->match))
                             : json_null(),
-                  "since", state_time(state.since),
+                  "since", effective_state_time(state.since),
                   "next", next);
 
     for (i = 0; i < PAYLOCK_RECORD_FIELDS; i++) {
@@ -127,7 +127,7 @@ effective_state_json(const state_host_t *h, uint32_t now)
 
 
 static void
-state_add(state_records_t *r, const json_t *record)
+effective_state_add(state_records_t *r, const json_t *record)
 {
     if (record && paylock_record_from_json(record, &r->rec[r->n]) == NULL) {
         r->n++;
@@ -137,7 +137,7 @@ state_add(state_records_t *r, const json_t *record)
 
 static paylock_stage_e
 effective_state_stage(const state_records_t *r, uint32_t now,
-                      paylock_stage_e def)
+    paylock_stage_e def)
 {
     size_t           i;
     paylock_stage_e  stage, strictest;
@@ -157,8 +157,7 @@ effective_state_stage(const state_records_t *r, uint32_t now,
 
 static void
 effective_state_next(const state_records_t *r, uint32_t now,
-                     paylock_stage_e def,
-    effective_state_t *state)
+    paylock_stage_e def, effective_state_t *state)
 {
     int              found;
     size_t           i;
@@ -196,7 +195,7 @@ effective_state_next(const state_records_t *r, uint32_t now,
 
 
 static json_t *
-state_time(uint32_t when)
+effective_state_time(uint32_t when)
 {
     char  text[TIME_TEXT];
 

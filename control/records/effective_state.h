@@ -14,9 +14,6 @@
 
 #include <jansson.h>
 
-#include "context/control.h"
-#include "paylock_record.h"
-
 
 typedef struct {
     const char  *stage;
@@ -44,7 +41,8 @@ effective_state_t effective_state(const json_t *record, const json_t *other,
 
 /* Is a record stricter at now than another, where servers are open? */
 
-int state_stricter(const json_t *record, const json_t *than, uint32_t now);
+int effective_state_stricter(const json_t *record, const json_t *than,
+    uint32_t now);
 
 /* The object of status and list; NULL when out of memory. */
 

@@ -16,15 +16,16 @@
 #define NAME_HOLDERS  (PAYLOCK_HOST_MAX + 2)
 
 
-static int name_add(char **names, size_t *n, const char *prefix,
+static int host_name_add(char **names, size_t *n, const char *prefix,
     const char *name);
-static int name_refuse(error_info_t *p, const char *text, const char *name,
-    const char *why);
-static int name_convert(error_info_t *p, const char *text, char **name);
+static int host_name_refuse(error_info_t *error, const char *text,
+    const char *name, const char *why);
+static int host_name_convert(error_info_t *error, const char *text,
+    char **name);
 
 
 void
-names_free(char **names, size_t n)
+host_names_free(char **names, size_t n)
 {
     while (n) {
         free(names[--n]);
@@ -35,7 +36,7 @@ names_free(char **names, size_t n)
 
 
 int
-names_holders(control_t *ctl, const char *host, char ***names, size_t *n)
+host_name_candidates(control_t *ctl, const char *host, char ***names, size_t *n)
 {
     size_t                     suffix;
     paylock_host_candidate_t   c;
@@ -62,9 +63,9 @@ names_holders(control_t *ctl, const char *host, char ***names, size_t *n)
     while (paylock_host_next(&c)) {
         if ((c.kind != PAYLOCK_HOST_EXACT
              || paylock_host_check(c.name, c.len) == NULL)
-            && !name_add(*names, n, prefixes[c.kind], c.name))
+            && !host_name_add(*names, n, prefixes[c.kind], c.name))
         {
-            names_free(*names, *n);
+            host_names_free(*names, *n);
             return error_no_memory(&ctl->error);
         }
     }
@@ -74,7 +75,7 @@ names_holders(control_t *ctl, const char *host, char ***names, size_t *n)
 
 
 static int
-name_add(char **names, size_t *n, const char *prefix, const char *name)
+host_name_add(char **names, size_t *n, const char *prefix, const char *name)
 {
     names[*n] = malloc(strlen(prefix) + strlen(name) + 1);
 
@@ -90,14 +91,14 @@ name_add(char **names, size_t *n, const char *prefix, const char *name)
 
 
 int
-name_read(error_info_t *p, const char *text, char **name)
+host_name_read(error_info_t *error, const char *text, char **name)
 {
     int          status;
     size_t       i, len;
     const char  *why;
 
     *name = NULL;
-    status = name_convert(p, text, name);
+    status = host_name_convert(error, text, name);
 
     if (status != STATUS_DONE) {
         return status;
@@ -118,7 +119,7 @@ name_read(error_info_t *p, const char *text, char **name)
     why = paylock_host_check(*name, len);
 
     if (why) {
-        status = name_refuse(p, text, *name, why);
+        status = host_name_refuse(error, text, *name, why);
         free(*name);
     }
 
@@ -127,8 +128,8 @@ name_read(error_info_t *p, const char *text, char **name)
 
 
 static int
-name_refuse(error_info_t *p, const char *text, const char *name,
-            const char *why)
+host_name_refuse(error_info_t *error, const char *text, const char *name,
+    const char *why)
 {
     char         form[PAYLOCK_HOST_MAX + 1];
     char         mend[sizeof(form) + sizeof("give it as \"\"")];
@@ -145,17 +146,17 @@ name_refuse(error_info_t *p, const char *text, const char *name,
         help = mend;
     }
 
-    (void) error_set(p, STATUS_USAGE, "host", help,
+    (void) error_set(error, STATUS_USAGE, "host", help,
                      "host \"%.300s\" %s", text, why);
 
-    return error_about(p, text);
+    return error_about(error, text);
 }
 
 
 /* U-labels to A-labels (IDNA2008 with the mapping of UTS #46). */
 
 static int
-name_convert(error_info_t *p, const char *text, char **name)
+host_name_convert(error_info_t *error, const char *text, char **name)
 {
     int          rc;
     size_t       len, suffix;
@@ -166,7 +167,7 @@ name_convert(error_info_t *p, const char *text, char **name)
 
     if (*c == '\0') {
         *name = strdup(text);
-        return *name ? STATUS_DONE : error_no_memory(p);
+        return *name ? STATUS_DONE : error_no_memory(error);
     }
 
     len = strlen(text);
@@ -175,16 +176,16 @@ name_convert(error_info_t *p, const char *text, char **name)
     rc = idn2_to_ascii_8z(text + suffix, &idn, IDN2_NONTRANSITIONAL);
 
     if (rc == IDN2_MALLOC) {
-        return error_no_memory(p);
+        return error_no_memory(error);
     }
 
     if (rc != IDN2_OK) {
-        (void) error_set(p, STATUS_USAGE, "host",
+        (void) error_set(error, STATUS_USAGE, "host",
                          "give it in UTF-8, or its form that begins with "
                          "xn--",
                          "host \"%.300s\" is no internationalized name: %s",
                          text, idn2_strerror(rc));
-        return error_about(p, text);
+        return error_about(error, text);
     }
 
     *name = malloc(suffix + strlen(idn) + 1);
@@ -196,5 +197,5 @@ name_convert(error_info_t *p, const char *text, char **name)
 
     idn2_free(idn);
 
-    return *name ? STATUS_DONE : error_no_memory(p);
+    return *name ? STATUS_DONE : error_no_memory(error);
 }

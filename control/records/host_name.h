@@ -13,14 +13,14 @@
 #include "context/control.h"
 
 
-void names_free(char **names, size_t n);
+void host_names_free(char **names, size_t n);
 
 /*
  * Reads one name, such as people give, to *name, which the caller frees.
  * Returns a status, and notes the problem.
  */
 
-int name_read(error_info_t *p, const char *text, char **name);
+int host_name_read(error_info_t *error, const char *text, char **name);
 
 /*
  * The names whose records may hold for a host, for the names below x of
@@ -28,7 +28,8 @@ int name_read(error_info_t *p, const char *text, char **name);
  * they do.  Of ".x" and "*.x" behind it the stricter holds.  Returns a status.
  */
 
-int names_holders(control_t *ctl, const char *host, char ***names, size_t *n);
+int host_name_candidates(control_t *ctl, const char *host, char ***names,
+    size_t *n);
 
 
 #endif /* _HOST_NAME_H_INCLUDED_ */

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "records/host_name.h"
-#include "paylock_host.h"
 #include "paylock_record.h"
 #include "records/effective_state.h"
 #include "records/matching_record.h"
@@ -28,7 +27,7 @@ matching_record_queue(control_t *ctl, const char *host, matching_record_t *h)
 
     memset(h, 0, sizeof(matching_record_t));
 
-    if (names_holders(ctl, host, &h->name, &h->n) != STATUS_DONE) {
+    if (host_name_candidates(ctl, host, &h->name, &h->n) != STATUS_DONE) {
         return ctl->error.status;
     }
 
@@ -84,7 +83,7 @@ matching_record_take(control_t *ctl, matching_record_t *h, uint32_t now)
             continue;
         }
 
-        if (h->record && !state_stricter(record, h->record, now)) {
+        if (h->record && !effective_state_stricter(record, h->record, now)) {
             h->other = record;
             break;
         }
@@ -131,7 +130,7 @@ matching_record_free(matching_record_t *h)
 {
     json_decref(h->record);
     json_decref(h->other);
-    names_free(h->name, h->n);
+    host_names_free(h->name, h->n);
 }
 
 

@@ -127,9 +127,9 @@ nodes_warn(const control_t *ctl, const nodes_t *nodes)
         name = text_safe(node->name, node->len);
 
         control_warn(ctl, "node", "", nodes_mend(node),
-                     "what \"%s\" in Redis holds for \"%.200s\" is no report of "
-                     "an nginx: it %s", ctl->settings.nodes, name ? name : "",
-                     node->why);
+                     "what \"%s\" in Redis holds for \"%.200s\" is no report "
+                     "of an nginx: it %s", ctl->settings.nodes,
+                     name ? name : "", node->why);
         free(name);
     }
 

@@ -16,9 +16,9 @@
 #include "redis/settings.h"
 
 
-#define LINK_ANSWER  5000              /* milliseconds, of each reply */
-#define LINK_ARGS    16
-#define LINK_READ    16384
+#define REDIS_ANSWER  5000              /* milliseconds, of each reply */
+#define REDIS_ARGS    16
+#define REDIS_READ    16384
 
 
 struct redis_conn_s {
@@ -33,78 +33,79 @@ struct redis_conn_s {
 };
 
 
-static int redis_conn_queue_logins(redis_conn_t *l, const settings_t *s);
-static int redis_conn_logins(redis_conn_t *l);
-static void redis_wipe(redis_conn_t *l);
-static int redis_lost(redis_conn_t *l, const char *what);
+static int redis_conn_queue_logins(redis_conn_t *redis, const settings_t *s);
+static int redis_conn_logins(redis_conn_t *redis);
+static void redis_wipe(redis_conn_t *redis);
+static int redis_lost(redis_conn_t *redis, const char *what);
 
 
 redis_conn_t *
-redis_conn_open(const settings_t *s, error_info_t *p)
+redis_conn_open(const settings_t *s, error_info_t *error)
 {
-    redis_conn_t  *l;
+    redis_conn_t  *redis;
 
-    l = calloc(1, sizeof(redis_conn_t));
+    redis = calloc(1, sizeof(redis_conn_t));
 
-    if (l == NULL) {
-        (void) error_set(p, STATUS_FAILED, "memory", NULL, "out of memory");
+    if (redis == NULL) {
+        (void) error_set(error, STATUS_FAILED, "memory", NULL, "out of memory");
         return NULL;
     }
 
-    l->conn.fd = -1;
-    l->where = s->where;
-    l->error = p;
-    l->resp = paylock_resp_create();
+    redis->conn.fd = -1;
+    redis->where = s->where;
+    redis->error = error;
+    redis->resp = paylock_resp_create();
 
-    if (l->resp == NULL) {
-        (void) error_set(p, STATUS_FAILED, "memory", NULL, "out of memory");
+    if (redis->resp == NULL) {
+        (void) error_set(error, STATUS_FAILED, "memory", NULL, "out of memory");
         goto failed;
     }
 
-    if (redis_connect(&l->conn, s, p) != 0
-        || redis_conn_queue_logins(l, s) != 0)
+    if (redis_connect(&redis->conn, s, error) != 0
+        || redis_conn_queue_logins(redis, s) != 0)
     {
         goto failed;
     }
 
-    return l;
+    return redis;
 
 failed:
 
-    redis_conn_close(l);
+    redis_conn_close(redis);
 
     return NULL;
 }
 
 
 int
-redis_conn_login(redis_conn_t *l)
+redis_conn_login(redis_conn_t *redis)
 {
-    return redis_send(l) == 0 ? redis_conn_logins(l) : -1;
+    return redis_send(redis) == 0 ? redis_conn_logins(redis) : -1;
 }
 
 
 void
-redis_conn_close(redis_conn_t *l)
+redis_conn_close(redis_conn_t *redis)
 {
-    if (l == NULL) {
+    if (redis == NULL) {
         return;
     }
 
-    net_close(&l->conn);
+    net_close(&redis->conn);
 
-    if (l->resp) {
-        paylock_resp_free(l->resp);
+    if (redis->resp) {
+        paylock_resp_free(redis->resp);
     }
 
-    redis_wipe(l);
-    free(l->out);
-    free(l);
+    redis_wipe(redis);
+    free(redis->out);
+    free(redis);
 }
 
 
 int
-redis_queue_argv(redis_conn_t *l, size_t n, const char **arg, const size_t *len)
+redis_queue_argv(redis_conn_t *redis, size_t n, const char **arg,
+    const size_t *len)
 {
     int      size;
     char    *command, *out;
@@ -116,9 +117,9 @@ redis_queue_argv(redis_conn_t *l, size_t n, const char **arg, const size_t *len)
         goto memory;
     }
 
-    need = l->out_len + (size_t) size;
+    need = redis->out_len + (size_t) size;
 
-    if (need > l->out_size) {
+    if (need > redis->out_size) {
         out = malloc(2 * need);
 
         if (out == NULL) {
@@ -127,18 +128,18 @@ redis_queue_argv(redis_conn_t *l, size_t n, const char **arg, const size_t *len)
             goto memory;
         }
 
-        if (l->out) {
-            memcpy(out, l->out, l->out_len);
-            redis_wipe(l);
-            free(l->out);
+        if (redis->out) {
+            memcpy(out, redis->out, redis->out_len);
+            redis_wipe(redis);
+            free(redis->out);
         }
 
-        l->out = out;
-        l->out_size = 2 * need;
+        redis->out = out;
+        redis->out_size = 2 * need;
     }
 
-    memcpy(l->out + l->out_len, command, (size_t) size);
-    l->out_len = need;
+    memcpy(redis->out + redis->out_len, command, (size_t) size);
+    redis->out_len = need;
 
     explicit_bzero(command, (size_t) size);
     redisFreeCommand(command);
@@ -147,103 +148,104 @@ redis_queue_argv(redis_conn_t *l, size_t n, const char **arg, const size_t *len)
 
 memory:
 
-    (void) error_set(l->error, STATUS_FAILED, "memory", NULL,
+    (void) error_set(redis->error, STATUS_FAILED, "memory", NULL,
                      "out of memory");
     return -1;
 }
 
 
 int
-redis_queue(redis_conn_t *l, const char *name, ...)
+redis_queue(redis_conn_t *redis, const char *name, ...)
 {
     size_t       n;
     va_list      args;
-    const char  *arg[LINK_ARGS];
+    const char  *arg[REDIS_ARGS];
 
     va_start(args, name);
 
-    for (n = 0; name && n < LINK_ARGS; n++) {
+    for (n = 0; name && n < REDIS_ARGS; n++) {
         arg[n] = name;
         name = va_arg(args, const char *);
     }
 
     va_end(args);
 
-    return redis_queue_argv(l, n, arg, NULL);
+    return redis_queue_argv(redis, n, arg, NULL);
 }
 
 
 int
-redis_send(redis_conn_t *l)
+redis_send(redis_conn_t *redis)
 {
-    if (net_send(&l->conn, l->out, l->out_len, clock_ms() + LINK_ANSWER)
+    if (net_send(&redis->conn, redis->out, redis->out_len,
+                 clock_ms() + REDIS_ANSWER)
         != 0)
     {
-        return redis_lost(l, strerror(errno));
+        return redis_lost(redis, strerror(errno));
     }
 
-    redis_wipe(l);
-    l->out_len = 0;
+    redis_wipe(redis);
+    redis->out_len = 0;
 
     return 0;
 }
 
 
 void
-redis_trim(redis_conn_t *l, size_t max)
+redis_trim(redis_conn_t *redis, size_t max)
 {
-    paylock_resp_trim(l->resp, max);
+    paylock_resp_trim(redis->resp, max);
 }
 
 
 redisReply *
-redis_reply(redis_conn_t *l)
+redis_reply(redis_conn_t *redis)
 {
-    char         buf[LINK_READ];
+    char         buf[REDIS_READ];
     ssize_t      n;
     long long    deadline;
     const char  *why;
     redisReply  *reply;
 
-    if (redis_conn_logins(l) != 0) {
+    if (redis_conn_logins(redis) != 0) {
         return NULL;
     }
 
-    deadline = clock_ms() + LINK_ANSWER;
+    deadline = clock_ms() + REDIS_ANSWER;
 
     for ( ;; ) {
-        why = paylock_resp_next(l->resp, &reply);
+        why = paylock_resp_next(redis->resp, &reply);
 
         if (why == NULL && reply) {
             return reply;
         }
 
         if (why == NULL) {
-            n = net_recv(&l->conn, buf, sizeof(buf), deadline);
+            n = net_recv(&redis->conn, buf, sizeof(buf), deadline);
 
             if (n > 0) {
-                why = paylock_resp_feed(l->resp, buf, (size_t) n);
+                why = paylock_resp_feed(redis->resp, buf, (size_t) n);
 
             } else if (n == 0) {
-                (void) redis_lost(l, "it closed the connection");
+                (void) redis_lost(redis, "it closed the connection");
                 return NULL;
 
             } else {
-                (void) redis_lost(l, strerror(errno));
+                (void) redis_lost(redis, strerror(errno));
                 return NULL;
             }
         }
 
         if (why == NULL && clock_ms() > deadline) {
-            (void) redis_lost(l, strerror(ETIMEDOUT));
+            (void) redis_lost(redis, strerror(ETIMEDOUT));
             return NULL;
         }
 
         if (why) {
-            (void) error_set(l->error, STATUS_FAILED, "protocol",
+            (void) error_set(redis->error, STATUS_FAILED, "protocol",
                              "is this the address of a Redis?",
                              "what answers at %s does not speak as Redis "
-                             "does: %s", l->where, why);
+                             "does: %s", redis->where, why);
             return NULL;
         }
     }
@@ -251,43 +253,42 @@ redis_reply(redis_conn_t *l)
 
 
 int
-redis_fault(redis_conn_t *l, const char *code, const char *mend,
-            const char *what,
-    const char *text)
+redis_fault(redis_conn_t *redis, const char *code, const char *mend,
+    const char *what, const char *text)
 {
-    (void) error_set(l->error, STATUS_FAILED, code, mend,
-                     "Redis at %s %s%.300s", l->where, what, text);
+    (void) error_set(redis->error, STATUS_FAILED, code, mend,
+                     "Redis at %s %s%.300s", redis->where, what, text);
     return -1;
 }
 
 
 static int
-redis_conn_queue_logins(redis_conn_t *l, const settings_t *s)
+redis_conn_queue_logins(redis_conn_t *redis, const settings_t *s)
 {
     int   rc;
     char  db[16];
 
     if (s->password == NULL && s->username) {
-        return error_set(l->error, STATUS_FAILED, "auth",
+        return error_set(redis->error, STATUS_FAILED, "auth",
                          "give it by --password-file, or in the "
                          "configuration", "there is no password for the "
                          "user \"%.100s\" of Redis at %s", s->username,
-                         l->where);
+                         redis->where);
     }
 
     rc = 0;
 
     if (s->password) {
-        l->logins++;
+        redis->logins++;
         rc = s->username
-             ? redis_queue(l, "AUTH", s->username, s->password, NULL)
-             : redis_queue(l, "AUTH", s->password, NULL);
+             ? redis_queue(redis, "AUTH", s->username, s->password, NULL)
+             : redis_queue(redis, "AUTH", s->password, NULL);
     }
 
     if (rc == 0 && s->url.db) {
-        l->logins++;
+        redis->logins++;
         (void) snprintf(db, sizeof(db), "%u", s->url.db);
-        rc = redis_queue(l, "SELECT", db, NULL);
+        rc = redis_queue(redis, "SELECT", db, NULL);
     }
 
     return rc;
@@ -297,15 +298,15 @@ redis_conn_queue_logins(redis_conn_t *l, const settings_t *s)
 /* Reads the replies that stand before all others. */
 
 static int
-redis_conn_logins(redis_conn_t *l)
+redis_conn_logins(redis_conn_t *redis)
 {
     unsigned  n;
 
-    n = l->logins;
-    l->logins = 0;
+    n = redis->logins;
+    redis->logins = 0;
 
     while (n--) {
-        if (redis_expect_ok(l) != 0) {
+        if (redis_expect_ok(redis) != 0) {
             return -1;
         }
     }
@@ -317,26 +318,26 @@ redis_conn_logins(redis_conn_t *l)
 /* AUTH may be in what was sent. */
 
 static void
-redis_wipe(redis_conn_t *l)
+redis_wipe(redis_conn_t *redis)
 {
-    if (l->out) {
-        explicit_bzero(l->out, l->out_len);
+    if (redis->out) {
+        explicit_bzero(redis->out, redis->out_len);
     }
 }
 
 
 static int
-redis_lost(redis_conn_t *l, const char *what)
+redis_lost(redis_conn_t *redis, const char *what)
 {
-    if (l->conn.ssl && errno == EPROTO) {
-        return redis_tls_failed(&l->conn, l->where, l->error);
+    if (redis->conn.ssl && errno == EPROTO) {
+        return redis_tls_failed(&redis->conn, redis->where, redis->error);
     }
 
-    (void) error_set(l->error, STATUS_FAILED, "link",
-                     l->conn.ssl == NULL && errno == ECONNRESET
+    (void) error_set(redis->error, STATUS_FAILED, "link",
+                     redis->conn.ssl == NULL && errno == ECONNRESET
                      ? "is Redis well there? see its log; a port for TLS "
                        "is named by rediss://"
                      : "is Redis well there? see its log",
-                     "no answer from Redis at %s: %s", l->where, what);
+                     "no answer from Redis at %s: %s", redis->where, what);
     return -1;
 }

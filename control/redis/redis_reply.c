@@ -46,11 +46,11 @@ static const struct {
 
 
 redisReply *
-redis_expect(redis_conn_t *l, int type)
+redis_expect(redis_conn_t *redis, int type)
 {
     redisReply  *reply;
 
-    reply = redis_reply(l);
+    reply = redis_reply(redis);
 
     if (reply == NULL || reply->type == type
         || reply->type == REDIS_REPLY_NIL)
@@ -59,10 +59,10 @@ redis_expect(redis_conn_t *l, int type)
     }
 
     if (reply->type == REDIS_REPLY_ERROR) {
-        (void) redis_refused(l, reply);
+        (void) redis_refused(redis, reply);
 
     } else {
-        (void) redis_fault(l, "protocol", "is this the address of a Redis?",
+        (void) redis_fault(redis, "protocol", "is this the address of a Redis?",
                            "gave an answer of an unexpected type", "");
     }
 
@@ -73,15 +73,16 @@ redis_expect(redis_conn_t *l, int type)
 
 
 int
-redis_number(redis_conn_t *l, const char *command, const char *key, uint64_t *n)
+redis_number(redis_conn_t *redis, const char *command, const char *key,
+    uint64_t *n)
 {
     redisReply  *reply;
 
-    if (redis_queue(l, command, key, NULL) != 0 || redis_send(l) != 0) {
+    if (redis_queue(redis, command, key, NULL) != 0 || redis_send(redis) != 0) {
         return -1;
     }
 
-    reply = redis_expect(l, REDIS_REPLY_INTEGER);
+    reply = redis_expect(redis, REDIS_REPLY_INTEGER);
 
     if (reply == NULL) {
         return -1;
@@ -96,11 +97,11 @@ redis_number(redis_conn_t *l, const char *command, const char *key, uint64_t *n)
 
 
 int
-redis_expect_ok(redis_conn_t *l)
+redis_expect_ok(redis_conn_t *redis)
 {
     redisReply  *reply;
 
-    reply = redis_expect(l, REDIS_REPLY_STATUS);
+    reply = redis_expect(redis, REDIS_REPLY_STATUS);
 
     if (reply == NULL) {
         return -1;
@@ -113,7 +114,7 @@ redis_expect_ok(redis_conn_t *l)
 
 
 int
-redis_refused(redis_conn_t *l, const redisReply *reply)
+redis_refused(redis_conn_t *redis, const redisReply *reply)
 {
     size_t       i;
     const char  *text;
@@ -136,17 +137,17 @@ redis_refused(redis_conn_t *l, const redisReply *reply)
         /* void */
     }
 
-    return redis_fault(l, redis_errors[i].code, redis_errors[i].mend,
+    return redis_fault(redis, redis_errors[i].code, redis_errors[i].mend,
                        "refused: ", text);
 }
 
 
 void
-redis_drop(redis_conn_t *l, size_t replies)
+redis_drop(redis_conn_t *redis, size_t replies)
 {
     redisReply  *reply;
 
-    while (replies-- && (reply = redis_reply(l)) != NULL) {
+    while (replies-- && (reply = redis_reply(redis)) != NULL) {
         freeReplyObject(reply);
     }
 }

@@ -134,7 +134,7 @@ settings_check_tls(const settings_t *s, error_info_t *error)
                          strerror(errno));
     }
 
-    status = file_check_private(error, fileno(f), key, "tls_key");
+    status = user_file_check_private(error, fileno(f), key, "tls_key");
 
     (void) fclose(f);
 

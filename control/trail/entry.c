@@ -34,7 +34,7 @@ static int entry_add(control_t *ctl, const paylock_entry_t *e);
 
 int
 entry_queue(control_t *ctl, const paylock_entry_t *fields, head_t *head,
-            int last)
+    int last)
 {
     char             time[ENTRY_ID];
     entry_made_t     made;

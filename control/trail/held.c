@@ -137,7 +137,7 @@ held_record(void *data, const redisReply *host, const redisReply *value)
 
     record = paylock_record_load(value->str, value->len, &why);
 
-    if (record && !state_stricter(closed, record, look->now)) {
+    if (record && !effective_state_stricter(closed, record, look->now)) {
         (void) json_object_set_new(look->held, host->str, json_null());
     }
 

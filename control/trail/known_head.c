@@ -11,7 +11,6 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <openssl/sha.h>
@@ -21,41 +20,41 @@
 #include "trail/known_head.h"
 
 
-#define CHAIN_DIRECTORY  "paylock/"
-#define CHAIN_PATH  4096
-#define CHAIN_NAME  (2 * 16 + 1)       /* 16 bytes of a SHA-256 */
-#define CHAIN_FILE  8192
+#define KNOWN_HEAD_DIRECTORY  "paylock/"
+#define KNOWN_HEAD_PATH  4096
+#define KNOWN_HEAD_NAME  (2 * 16 + 1)       /* 16 bytes of a SHA-256 */
+#define KNOWN_HEAD_FILE  8192
 
 
-static int chain_directory(control_t *ctl, int make, int *dir);
-static int chain_path(char path[CHAIN_PATH], const char *name);
-static void chain_name(const settings_t *s, char name[CHAIN_NAME]);
-static int chain_read(control_t *ctl, int dir, const char *name, head_t *known,
-    paylock_verify_t *v);
-static int chain_parse(FILE *f, head_t *known, paylock_verify_t *v);
-static int chain_write(control_t *ctl, int dir, const char *name,
+static int known_head_directory(control_t *ctl, int make, int *dir);
+static int known_head_path(char path[KNOWN_HEAD_PATH], const char *name);
+static void known_head_name(const settings_t *s, char name[KNOWN_HEAD_NAME]);
+static int known_head_read(control_t *ctl, int dir, const char *name,
+    head_t *known, paylock_verify_t *v);
+static int known_head_parse(FILE *f, head_t *known, paylock_verify_t *v);
+static int known_head_write(control_t *ctl, int dir, const char *name,
     const head_t *head);
-static void chain_print(control_t *ctl, FILE *f, const head_t *head);
-static int chain_failed(control_t *ctl, const char *what);
+static void known_head_print(control_t *ctl, FILE *f, const head_t *head);
+static int known_head_failed(control_t *ctl, const char *what);
 
 
 int
 known_head_load(control_t *ctl, head_t *known)
 {
     int   dir, status;
-    char  name[CHAIN_NAME];
+    char  name[KNOWN_HEAD_NAME];
 
     memset(known, 0, sizeof(head_t));
     paylock_verify_begin(&ctl->trust, NULL, NULL);
 
-    status = chain_directory(ctl, 0, &dir);
+    status = known_head_directory(ctl, 0, &dir);
 
     if (status != STATUS_DONE || dir == -1) {
         return status;
     }
 
-    chain_name(&ctl->settings, name);
-    status = chain_read(ctl, dir, name, known, &ctl->trust);
+    known_head_name(&ctl->settings, name);
+    status = known_head_read(ctl, dir, name, known, &ctl->trust);
 
     (void) close(dir);
 
@@ -68,14 +67,14 @@ known_head_check(control_t *ctl)
 {
     int  dir, status;
 
-    status = chain_directory(ctl, 1, &dir);
+    status = known_head_directory(ctl, 1, &dir);
 
     if (status != STATUS_DONE) {
         return status;
     }
 
     if (faccessat(dir, ".", W_OK, AT_EACCESS) != 0) {
-        status = chain_failed(ctl, "write");
+        status = known_head_failed(ctl, "write");
     }
 
     (void) close(dir);
@@ -88,27 +87,27 @@ int
 known_head_save(control_t *ctl, const head_t *head)
 {
     int               dir, status;
-    char              name[CHAIN_NAME];
+    char              name[KNOWN_HEAD_NAME];
     head_t            known;
     paylock_verify_t  v;
 
-    status = chain_directory(ctl, 1, &dir);
+    status = known_head_directory(ctl, 1, &dir);
 
     if (status != STATUS_DONE) {
         return status;
     }
 
-    chain_name(&ctl->settings, name);
+    known_head_name(&ctl->settings, name);
     memset(&known, 0, sizeof(head_t));
     paylock_verify_begin(&v, NULL, NULL);
 
     /* another paylock-admin may just remember a later head */
 
     if (flock(dir, LOCK_EX) != 0) {
-        status = chain_failed(ctl, "lock");
+        status = known_head_failed(ctl, "lock");
 
     } else {
-        status = chain_read(ctl, dir, name, &known, &v);
+        status = known_head_read(ctl, dir, name, &known, &v);
     }
 
     if (status == STATUS_DONE
@@ -116,7 +115,7 @@ known_head_save(control_t *ctl, const head_t *head)
             || (v.genesis[0] ? ctl->trust.genesis[0] && known.seq < head->seq
                              : ctl->trust.genesis[0] || known.seq < head->seq)))
     {
-        status = chain_write(ctl, dir, name, head);
+        status = known_head_write(ctl, dir, name, head);
     }
 
     paylock_verify_free(&v);
@@ -129,22 +128,22 @@ known_head_save(control_t *ctl, const head_t *head)
 /* Opens the directory; *dir is -1 if it is not there and not to be made. */
 
 static int
-chain_directory(control_t *ctl, int make, int *dir)
+known_head_directory(control_t *ctl, int make, int *dir)
 {
-    char  path[CHAIN_PATH];
+    char  path[KNOWN_HEAD_PATH];
 
-    if (chain_path(path, CHAIN_DIRECTORY) != 0) {
-        return chain_failed(ctl, "open");
+    if (known_head_path(path, KNOWN_HEAD_DIRECTORY) != 0) {
+        return known_head_failed(ctl, "open");
     }
 
-    if (make && user_directory(path) != 0) {
-        return chain_failed(ctl, "make");
+    if (make && user_file_directory(path) != 0) {
+        return known_head_failed(ctl, "make");
     }
 
     *dir = open(path, O_RDONLY|O_DIRECTORY|O_CLOEXEC);
 
     if (*dir == -1 && (make || (errno != ENOENT && errno != ENOTDIR))) {
-        return chain_failed(ctl, "open");
+        return known_head_failed(ctl, "open");
     }
 
     return STATUS_DONE;
@@ -152,20 +151,21 @@ chain_directory(control_t *ctl, int make, int *dir)
 
 
 static int
-chain_path(char path[CHAIN_PATH], const char *name)
+known_head_path(char path[KNOWN_HEAD_PATH], const char *name)
 {
-    return user_path(path, CHAIN_PATH, "XDG_STATE_HOME", ".local/state", name);
+    return user_file_path(path, KNOWN_HEAD_PATH, "XDG_STATE_HOME",
+                          ".local/state", name);
 }
 
 
 /* One file per Redis and prefix: these may hold what no file name may. */
 
 static void
-chain_name(const settings_t *s, char name[CHAIN_NAME])
+known_head_name(const settings_t *s, char name[KNOWN_HEAD_NAME])
 {
     size_t         i, n;
     unsigned char  hash[SHA256_DIGEST_LENGTH];
-    char           text[CHAIN_FILE];
+    char           text[KNOWN_HEAD_FILE];
 
     n = (size_t) snprintf(text, sizeof(text), "%s\n%s", s->where,
                           s->value[SET_PREFIX]);
@@ -173,14 +173,14 @@ chain_name(const settings_t *s, char name[CHAIN_NAME])
     (void) SHA256((unsigned char *) text, n < sizeof(text) ? n : sizeof(text),
                   hash);
 
-    for (i = 0; i < CHAIN_NAME / 2; i++) {
+    for (i = 0; i < KNOWN_HEAD_NAME / 2; i++) {
         (void) sprintf(name + 2 * i, "%02x", hash[i]);
     }
 }
 
 
 static int
-chain_read(control_t *ctl, int dir, const char *name, head_t *known,
+known_head_read(control_t *ctl, int dir, const char *name, head_t *known,
     paylock_verify_t *v)
 {
     int    fd, good;
@@ -189,17 +189,17 @@ chain_read(control_t *ctl, int dir, const char *name, head_t *known,
     fd = openat(dir, name, O_RDONLY|O_CLOEXEC);
 
     if (fd == -1) {
-        return errno == ENOENT ? STATUS_DONE : chain_failed(ctl, "read");
+        return errno == ENOENT ? STATUS_DONE : known_head_failed(ctl, "read");
     }
 
     f = fdopen(fd, "r");
 
     if (f == NULL) {
         (void) close(fd);
-        return chain_failed(ctl, "read");
+        return known_head_failed(ctl, "read");
     }
 
-    good = chain_parse(f, known, v);
+    good = known_head_parse(f, known, v);
     (void) fclose(f);
 
     if (good) {
@@ -217,7 +217,7 @@ chain_read(control_t *ctl, int dir, const char *name, head_t *known,
 /* What cannot be read whole must not look as if nothing were signed. */
 
 static int
-chain_parse(FILE *f, head_t *known, paylock_verify_t *v)
+known_head_parse(FILE *f, head_t *known, paylock_verify_t *v)
 {
     int             n;
     char            key[PAYLOCK_KEY_LEN + 1];
@@ -270,28 +270,29 @@ chain_parse(FILE *f, head_t *known, paylock_verify_t *v)
 
 
 static int
-chain_write(control_t *ctl, int dir, const char *name, const head_t *head)
+known_head_write(control_t *ctl, int dir, const char *name, const head_t *head)
 {
-    char       file[sizeof(CHAIN_DIRECTORY) + CHAIN_NAME], path[CHAIN_PATH];
+    char       file[sizeof(KNOWN_HEAD_DIRECTORY) + KNOWN_HEAD_NAME],
+    path[KNOWN_HEAD_PATH];
     outfile_t  out;
 
-    (void) sprintf(file, CHAIN_DIRECTORY "%s", name);
+    (void) sprintf(file, KNOWN_HEAD_DIRECTORY "%s", name);
 
-    if (chain_path(path, file) != 0
+    if (known_head_path(path, file) != 0
         || outfile_begin(&out, path, OUTFILE_REPLACE) != 0)
     {
-        return chain_failed(ctl, "write");
+        return known_head_failed(ctl, "write");
     }
 
-    chain_print(ctl, out.f, head);
+    known_head_print(ctl, out.f, head);
 
     return outfile_commit(&out) == 0 && fsync(dir) == 0
-           ? STATUS_DONE : chain_failed(ctl, "write");
+           ? STATUS_DONE : known_head_failed(ctl, "write");
 }
 
 
 static void
-chain_print(control_t *ctl, FILE *f, const head_t *head)
+known_head_print(control_t *ctl, FILE *f, const head_t *head)
 {
     size_t                   i;
     const paylock_verify_t  *v;
@@ -316,7 +317,7 @@ chain_print(control_t *ctl, FILE *f, const head_t *head)
 
 
 static int
-chain_failed(control_t *ctl, const char *what)
+known_head_failed(control_t *ctl, const char *what)
 {
     return error_set(&ctl->error, STATUS_FAILED, "state",
                      "see to that directory, or set XDG_STATE_HOME to "

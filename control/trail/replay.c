@@ -21,7 +21,7 @@ typedef struct {
 } replay_walk_t;
 
 
-static replay_host_t *replay_host(replay_t *f, const char *name, size_t len);
+static replay_host_t *replay_host(replay_t *r, const char *name, size_t len);
 static int replay_order(const void *one, const void *two);
 static void replay_hash(const char *value, size_t len,
     unsigned char hash[REPLAY_HASH]);
@@ -29,7 +29,7 @@ static void replay_visit(const void *node, VISIT which, void *data);
 
 
 int
-replay_entry(replay_t *f, const paylock_entry_t *e)
+replay_entry(replay_t *r, const paylock_entry_t *e)
 {
     replay_host_t        *h;
     const paylock_str_t  *host, *after;
@@ -41,7 +41,7 @@ replay_entry(replay_t *f, const paylock_entry_t *e)
         return 0;
     }
 
-    h = replay_host(f, host->data, host->len);
+    h = replay_host(r, host->data, host->len);
 
     if (h == NULL) {
         return -1;
@@ -56,12 +56,12 @@ replay_entry(replay_t *f, const paylock_entry_t *e)
 
 
 replay_host_t *
-replay_compare(replay_t *f, const char *name, size_t len, const char *value,
+replay_compare(replay_t *r, const char *name, size_t len, const char *value,
     size_t value_len)
 {
     replay_host_t  *h;
 
-    h = replay_host(f, name, len);
+    h = replay_host(r, name, len);
 
     if (h) {
         h->seen = 1;
@@ -88,7 +88,7 @@ replay_judge(replay_host_t *h, const char *value, size_t len)
 
 
 void
-replay_each(const replay_t *f, void (*each)(replay_host_t *h, void *data),
+replay_each(const replay_t *r, void (*each)(replay_host_t *h, void *data),
     void *data)
 {
     replay_walk_t  walk;
@@ -96,22 +96,22 @@ replay_each(const replay_t *f, void (*each)(replay_host_t *h, void *data),
     walk.each = each;
     walk.data = data;
 
-    twalk_r(f->root, replay_visit, &walk);
+    twalk_r(r->root, replay_visit, &walk);
 }
 
 
 void
-replay_free(replay_t *f)
+replay_free(replay_t *r)
 {
-    tdestroy(f->root, free);
-    f->root = NULL;
+    tdestroy(r->root, free);
+    r->root = NULL;
 }
 
 
 /* The host, made if it is not there. */
 
 static replay_host_t *
-replay_host(replay_t *f, const char *name, size_t len)
+replay_host(replay_t *r, const char *name, size_t len)
 {
     void          **found;
     replay_host_t  *h;
@@ -125,7 +125,7 @@ replay_host(replay_t *f, const char *name, size_t len)
     h->len = len;
     memcpy(h->name, name, len);
 
-    found = tsearch(h, &f->root, replay_order);
+    found = tsearch(h, &r->root, replay_order);
 
     if (found == NULL) {
         free(h);

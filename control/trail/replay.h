@@ -38,23 +38,23 @@ typedef struct {
 
 /* Notes what an entry says.  0, or -1 when out of memory. */
 
-int replay_entry(replay_t *f, const paylock_entry_t *e);
+int replay_entry(replay_t *r, const paylock_entry_t *e);
 
 /*
  * Compares a record in Redis, value NULL being none, with what the trail says
  * of its host, which is returned; NULL when out of memory.
  */
 
-replay_host_t *replay_compare(replay_t *f, const char *name, size_t len,
+replay_host_t *replay_compare(replay_t *r, const char *name, size_t len,
     const char *value, size_t value_len);
 void replay_judge(replay_host_t *h, const char *value, size_t len);
 
 /* Calls each for every host, in the order of their names. */
 
-void replay_each(const replay_t *f, void (*each)(replay_host_t *h, void *data),
+void replay_each(const replay_t *r, void (*each)(replay_host_t *h, void *data),
     void *data);
 
-void replay_free(replay_t *f);
+void replay_free(replay_t *r);
 
 
 #endif /* _REPLAY_H_INCLUDED_ */

@@ -34,8 +34,7 @@ static int trust_fault(control_t *ctl);
 
 int
 trust_walk(control_t *ctl, paylock_verify_t *v, uint64_t last,
-           trust_each_pt each,
-    void *data)
+    trust_each_pt each, void *data)
 {
     trust_walk_t  walk;
 
@@ -92,8 +91,8 @@ trust_signer(control_t *ctl)
             control_warn(ctl, "unsigned", "",
                          "run \"paylock-admin key add\" with "
                          "your public key, to sign it from then on",
-                         "the audit trail of Redis at %s is not signed, and your "
-                         "key is not used", ctl->settings.where);
+                         "the audit trail of Redis at %s is not signed, and "
+                         "your key is not used", ctl->settings.where);
         }
 
         return STATUS_DONE;

@@ -117,7 +117,7 @@ int verify_witness_add(verify_t *c, const char *name, const head_t *head,
 
 /* verify_flags.c: compares the records with the trail. */
 
-int verify_flags(verify_t *c);
+int verify_records(verify_t *c);
 
 /* verify_file.c: all exports of an open file, which errors call path. */
 

@@ -10,7 +10,6 @@
 
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "records/records.h"
@@ -18,7 +17,7 @@
 #include "trail/verify.h"
 
 
-#define FLAGS_ROUNDS  50
+#define RECORDS_ROUNDS  50
 
 
 typedef struct {
@@ -26,21 +25,21 @@ typedef struct {
     uint64_t   seq;                    /* of the trail when they were read */
     uint64_t   unsure;
     int        status;
-} flags_t;
+} records_t;
 
 
-static int flags_record(void *data, const redisReply *host,
+static int records_record(void *data, const redisReply *host,
     const redisReply *value);
-static void flags_unseen(replay_host_t *h, void *data);
-static void flags_count(replay_host_t *h, void *data);
-static void flags_again(replay_host_t *h, void *data);
+static void records_unseen(replay_host_t *h, void *data);
+static void records_count(replay_host_t *h, void *data);
+static void records_again(replay_host_t *h, void *data);
 
 
 int
-verify_flags(verify_t *c)
+verify_records(verify_t *c)
 {
     int              rounds;
-    flags_t          f;
+    records_t        f;
     paylock_fault_t  fault;
 
     c->compared = 1;
@@ -49,13 +48,13 @@ verify_flags(verify_t *c)
     f.seq = c->trail.seq;
     f.status = STATUS_DONE;
 
-    if (records_scan(c->ctl, &c->records, flags_record, c) != STATUS_DONE) {
+    if (records_scan(c->ctl, &c->records, records_record, c) != STATUS_DONE) {
         return c->ctl->error.status;
     }
 
-    replay_each(c->replay, flags_unseen, &f);
+    replay_each(c->replay, records_unseen, &f);
 
-    for (rounds = 0; rounds < FLAGS_ROUNDS; rounds++) {
+    for (rounds = 0; rounds < RECORDS_ROUNDS; rounds++) {
 
         if (verify_more(c) != STATUS_DONE) {
             return c->ctl->error.status;
@@ -66,14 +65,14 @@ verify_flags(verify_t *c)
         }
 
         f.unsure = 0;
-        replay_each(c->replay, flags_count, &f);
+        replay_each(c->replay, records_count, &f);
 
         if (f.unsure == 0) {
             break;
         }
 
         f.seq = c->trail.seq;
-        replay_each(c->replay, flags_again, &f);
+        replay_each(c->replay, records_again, &f);
 
         if (f.status != STATUS_DONE) {
             return f.status;
@@ -99,7 +98,7 @@ verify_flags(verify_t *c)
 
 
 static int
-flags_record(void *data, const redisReply *host, const redisReply *value)
+records_record(void *data, const redisReply *host, const redisReply *value)
 {
     verify_t  *c;
 
@@ -114,7 +113,7 @@ flags_record(void *data, const redisReply *host, const redisReply *value)
 /* A record that is in Redis all the while is in the scan. */
 
 static void
-flags_unseen(replay_host_t *h, void *data)
+records_unseen(replay_host_t *h, void *data)
 {
     (void) data;
 
@@ -125,11 +124,11 @@ flags_unseen(replay_host_t *h, void *data)
 
 
 static void
-flags_count(replay_host_t *h, void *data)
+records_count(replay_host_t *h, void *data)
 {
-    size_t     i;
-    flags_t   *f;
-    verify_t  *c;
+    size_t      i;
+    records_t  *f;
+    verify_t   *c;
 
     f = data;
     c = f->check;
@@ -158,9 +157,9 @@ flags_count(replay_host_t *h, void *data)
 /* Looks again at a host that was changed while we looked. */
 
 static void
-flags_again(replay_host_t *h, void *data)
+records_again(replay_host_t *h, void *data)
 {
-    flags_t     *f;
+    records_t   *f;
     control_t   *ctl;
     size_t       len[3];
     redisReply  *reply;
