@@ -179,7 +179,8 @@ import_record_order(const change_import_t *d, error_info_t *error)
 
     if (d->set == 0) {
         return error_set(error, STATUS_USAGE, "time",
-                         "give open_at to open it; \"paylock-admin reset\" removes records",
+                         "give open_at to open it; \"paylock-admin reset\" "
+                         "removes records",
                          "there is no time, so that the record would say "
                          "nothing");
     }
@@ -250,7 +251,8 @@ import_record_text(const paylock_str_t *s, const paylock_field_t *field,
         && !paylock_ref_check(s->data, s->len))
     {
         return error_set(error, STATUS_USAGE, "ref",
-                         "give 1 to 16 of A-Z, a-z, 0-9, \".\", \"_\" and \"-\"",
+                         "give 1 to 16 of A-Z, a-z, 0-9, \".\", \"_\" and "
+                         "\"-\"",
                          "the ref is no reference");
     }
 

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * What went wrong: an exit status, a word for scripts, a sentence that names
- * the thing, and the mend.
+ * Errors: an exit status, a code for scripts, a message that names the thing
+ * at fault, and what to do about it.
  */
 
 
@@ -12,12 +12,12 @@
 
 
 #define STATUS_DONE     0
-#define STATUS_FAILED   1              /* nothing is changed */
+#define STATUS_FAILED   1              /* nothing was changed */
 #define STATUS_USAGE    2
-#define STATUS_PARTLY   3
-#define STATUS_UNKNOWN  4              /* connection lost in EXEC */
+#define STATUS_PARTLY   3              /* some hosts were changed */
+#define STATUS_UNKNOWN  4              /* no reply to EXEC */
 
-/* of "audit verify" */
+/* returned by "audit verify" only */
 
 #define STATUS_TAMPERED    10
 #define STATUS_INCOMPLETE  11
@@ -34,19 +34,20 @@ typedef struct {
 
 
 /*
- * Sets an error: a status, a word for programs, which must stay, a sentence
- * that says how to mend it, or NULL, and what is wrong.  Returns the status.
+ * Sets an error and returns its status.  The code is part of the interface
+ * with scripts: never change one.  It must outlive the error.  mend says what
+ * to do, or is NULL; fmt says what is wrong.  Both are copied.
  */
 
 int error_set(error_info_t *error, int status, const char *code,
     const char *mend, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
 
-/* Sets the error of a lack of memory; returns its status. */
+/* Sets the error "out of memory" and returns its status. */
 
 int error_no_memory(error_info_t *error);
 
-/* Says which host an error is about; returns its status. */
+/* Adds the host to an error that is set; returns its status. */
 
 int error_about(error_info_t *error, const char *host);
 

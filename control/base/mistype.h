@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Words that were mistyped.
+ * Suggestions for mistyped words.
  */
 
 
@@ -13,17 +13,21 @@
 #include <stddef.h>
 
 
-#define MISTYPE_WORD  255              /* bytes that are compared, at most */
+#define MISTYPE_WORD  255              /* bytes, of words to be compared */
 
 
 /*
- * How many letters to add, to take away, to change, or to swap with the next
- * make one word of the other; MISTYPE_WORD if one is longer than that.
+ * The edit distance of two words: the number of letters to insert, delete,
+ * replace, or swap with the next one.  MISTYPE_WORD if a word is longer than
+ * that.
  */
 
 size_t mistype_distance(const char *one, const char *two);
 
-/* Writes 'did you mean "a", "b" or "c"?', before standing before each. */
+/*
+ * Writes 'did you mean "a", "b" or "c"?', with the text "before" put in front
+ * of each name.
+ */
 
 void mistype_names(const char *const *name, size_t n, const char *before,
     char *text, size_t size);

@@ -21,14 +21,14 @@
 
 
 /*
- * Reads RFC 3339, YYYY-MM-DD (local midnight), +N and one of s, m, h, d, w
- * (from now), @UNIX, "now".  Returns NULL, or why it is no time, as a static
- * text.
+ * Parses RFC 3339, YYYY-MM-DD (local midnight), +N and one of s, m, h, d, w
+ * (from now), @UNIX, or "now"; *when is Unix seconds.  Returns NULL, or a
+ * static text that says why it is not a time.
  */
 
 const char *time_parse(const char *text, uint32_t now, uint32_t *when);
 
-/* RFC 3339, in UTC or local with the offset. */
+/* Format Unix seconds by RFC 3339: in UTC, or in local time with offset. */
 
 void time_utc(uint32_t when, char text[TIME_TEXT]);
 void time_local(uint32_t when, char text[TIME_TEXT]);

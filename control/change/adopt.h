@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * What is known when a Redis is adopted.
+ * What "adopt" found in Redis, and the entry that it writes.
  */
 
 
@@ -22,20 +22,20 @@
 typedef struct {
     stream_t     stream;
     uint64_t     records;
-    uint64_t     nodes;                /* the highest seq in "nodes" */
-    size_t       live;                 /* nodes that report */
-    uint64_t     held;                 /* the most that one of them holds */
-    json_t      *opens;                /* that the trail closes: see held.h */
+    uint64_t     nodes;                /* highest seq in "nodes" */
+    size_t       live;                 /* number of nodes that report */
+    uint64_t     held;                 /* most records that a node holds */
+    json_t      *opens;                /* hosts to be opened, see held.h */
     head_t       known;
-    int          forked;               /* its entry differs in the stream */
+    int          forked;               /* the stream has another such entry */
 
-    head_t          head;              /* what the new entry follows */
+    head_t          head;              /* entry before the new one */
     char            reason[ADOPT_REASON];
     trail_append_t  entry;
 } adopt_t;
 
 
-/* Writes the reason: what the entry follows, and what is missing. */
+/* Sets t->reason: the entry that is followed, and what is missing. */
 
 void adopt_reason_write(adopt_t *t);
 

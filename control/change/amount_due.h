@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * What is owed, as people write it.
+ * Amounts, currencies and due days as people write them.
  */
 
 
@@ -13,17 +13,17 @@
 #include <stdint.h>
 
 
-/* Is it digits, and perhaps a point and up to 4 digits more? */
+/* Is it digits, optionally followed by a point and 1 to 4 digits? */
 
 int amount_is_number(const char *s);
 
-/* Is it three capital letters, as ISO 4217 has them? */
+/* Is it three capital letters, as in ISO 4217? */
 
 int amount_is_currency(const char *s);
 
 /*
- * A day such as 2026-11-01; *when is its first moment here, Unix seconds.
- * Returns NULL, or why it is none.
+ * Parses a day such as 2026-11-01; *when is local midnight, in Unix seconds.
+ * Returns NULL, or a static text that says why it is not a day.
  */
 
 const char *amount_due_day(const char *day, uint32_t *when);

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Changes: records are changed and the audit trail tells of it, in one
- * transaction.
+ * Changes the records of hosts and writes their audit entries, in the same
+ * Redis transactions.
  */
 
 
@@ -22,7 +22,7 @@
 #include "trail/transaction.h"
 
 
-#define CHANGE_BATCH  1000             /* entries in a transaction, at most */
+#define CHANGE_BATCH  1000             /* hosts per transaction, at most */
 
 
 /* the bit of a paylock_time_e in a set of times */
@@ -34,19 +34,19 @@
 
 typedef struct {
     const char        *host;
-    size_t             i;              /* which of all hosts it is */
+    size_t             i;              /* index in b->host */
 
-    char              *before;         /* as it stands in Redis; NULL: none */
+    char              *before;         /* value in Redis; NULL: none */
     size_t             before_len;
-    const char        *junk;           /* why it is not a record, or NULL */
-    json_t            *record;         /* as it was read; NULL: none */
-    const char        *guard;          /* whose mark protects it, or NULL */
-    matching_record_t  match;          /* only of a kind that inherits */
+    const char        *junk;           /* why before is no record; or NULL */
+    json_t            *record;         /* before, parsed; NULL: none */
+    const char        *guard;          /* name that is protected; or NULL */
+    matching_record_t  match;          /* set if kind->inherits */
 
-    json_t            *after;          /* NULL: none */
-    char              *text;           /* of after */
+    json_t            *after;          /* new record; NULL: none */
+    char              *text;           /* after, as JSON */
     int                changed;
-    paylock_order_e    order;          /* of the entry among the others */
+    paylock_order_e    order;          /* order of entries, see there */
     uint64_t           seq;            /* of the entry */
     char               hash[PAYLOCK_HASH_LEN + 1];
 } change_t;
@@ -56,9 +56,9 @@ typedef struct {
 
 typedef struct {
     uint64_t           seq;            /* of the entry; 0: none */
-    json_t            *after;          /* by an entry that was found */
+    json_t            *after;          /* record in the found entry */
     unsigned           changed:1;
-    unsigned           found:1;        /* done before, with this request id */
+    unsigned           found:1;        /* an earlier run did it */
 } change_result_t;
 
 
@@ -66,73 +66,78 @@ typedef struct change_batch_s  change_batch_t;
 
 
 /*
- * Sets ch->after and ch->changed; now is the moment of the change.  It is
- * called again if the transaction lost a race.  Returns a status.
+ * Sets ch->after and ch->changed; now is the time of the change, in Unix
+ * seconds.  Called again if another client changed a watched key first.
+ * Returns a status.
  */
 
 typedef int (*change_apply_pt)(change_batch_t *b, change_t *ch, uint32_t now);
 
 
 typedef struct {
-    const char        *action;         /* of the entries */
+    const char        *action;         /* in the entries */
     change_apply_pt    apply;
     unsigned           inherits:1;     /* apply needs ch->match */
-    unsigned           resumes:1;      /* hosts done before are passed over */
+    unsigned           resumes:1;      /* a repeated run does the rest */
 
-    /* writes all of the entry, which changes no record; NULL: the record does */
+    /*
+     * For kinds that change no record: sets the fields of the entry.  NULL:
+     * they come from the record.
+     */
 
     void             (*entry)(change_batch_t *b, paylock_entry_t *e);
 
-    int              (*begin)(change_batch_t *b);   /* reads more first */
+    int              (*begin)(change_batch_t *b);   /* before all; or NULL */
 } change_kind_t;
 
 
 struct change_batch_s {
-    /* set by the caller, the rest being zero */
+    /* set by the caller; all else must be zero */
 
     control_t            *ctl;
     const change_kind_t  *kind;
-    const void           *args;        /* see the header of the kind */
+    const void           *args;        /* see the kind's header */
     char                **host;        /* normalized, each once */
     size_t                n;
     const char           *request;     /* idempotency key; NULL: none */
 
-    /* Called when n changes of b->change are committed, or found; or NULL. */
+    /* called with n changes that are committed, or were found; or NULL */
 
     void                (*committed)(change_batch_t *b, size_t n);
     void                 *data;
 
-    /* what came of it */
+    /* results */
 
-    change_result_t      *result;      /* by the number of the host */
-    size_t                done;        /* hosts before this one */
-    int                   repeated;    /* it was done before */
+    change_result_t      *result;      /* by index of the host */
+    size_t                done;        /* the first hosts, that are done */
+    int                   repeated;    /* an earlier run did all of it */
     change_t             *change;      /* of the last transaction */
-    head_t                head;        /* the last entry of the trail */
+    head_t                head;        /* last entry of the trail */
 
-    /* while it runs */
+    /* internal */
 
     const char           *actor;
     char                  machine[ACTOR_MACHINE];
-    char                  made[2 * 16 + 1];   /* an id, if none was given */
+    char                  made[2 * 16 + 1];   /* request id, if none is given */
     int                   own_request;
-    uint64_t              searched;    /* for its entries, up to this one */
+    uint64_t              searched;    /* seq up to which request was sought */
     head_t                known;
-    head_t                unsure;      /* sent, not answered; seq 0: none */
-    int                   rehearsing;  /* nothing is written */
+    head_t                unsure;      /* EXEC had no reply; seq 0: none */
+    int                   rehearsing;  /* trial run, nothing is written */
 };
 
 
-/* Does it take more than one transaction? */
+/* Are there more hosts than fit into one transaction? */
 
 #define change_batch_several(b)  ((b)->n > CHANGE_BATCH)
 
 
 /*
  * Connects if need be, and changes all hosts, up to CHANGE_BATCH in one
- * transaction.  What takes more than one is tried first, so that what cannot
- * be done is known before anything is written.  Returns a status: with
- * STATUS_PARTLY and STATUS_UNKNOWN the hosts before b->done are changed.
+ * transaction.  If it takes several transactions, all changes are first tried
+ * without writing, so that an error is found before anything is written.
+ * Returns a status; after STATUS_PARTLY or STATUS_UNKNOWN the first b->done
+ * hosts are changed.
  */
 
 int change_batch_run(change_batch_t *b);
@@ -140,32 +145,38 @@ int change_batch_run(change_batch_t *b);
 void change_batch_free(change_batch_t *b);
 
 
+/* Frees what a change holds, and zeroes all but its host and index. */
+
+void change_free(change_t *ch);
+
+
 /*
- * change_read.c: watches the keys and reads the head, which must carry on what
- * is known; *committed: what was sent before the connection was lost is done.
- * Then reads n records and begins the transaction.  Return a status.
+ * change_read.c: change_watch() watches the keys and checks that the trail
+ * continues the head that this machine knows; *committed is set if the
+ * transaction that had no reply was carried out.  change_read() then reads n
+ * records and sends MULTI.  Return a status.
  */
 
 int change_watch(change_batch_t *b, int *committed);
 int change_read(change_batch_t *b, change_t *ch, size_t n);
 
-/* change_write.c: writes the entries and the records of n changes. */
+/*
+ * change_write.c: queues the entries and the records of n changes, and EXEC;
+ * takes the replies.
+ */
 
 transaction_e change_write(change_batch_t *b, change_t *ch, size_t n);
 
 /*
- * idempotency.c: why an id is none, or NULL; makes one if none is given; looks
- * whether it has entries already, and sets the results to what these say.  The
- * latter two return a status.
+ * idempotency.c: _check() returns why a request id is not allowed, or NULL;
+ * _key() makes an id if none is given; _find() looks for entries of an earlier
+ * run with this id, and sets the results from them.  The latter two return a
+ * status.
  */
 
 const char *idempotency_check(const char *id);
 int idempotency_key(change_batch_t *b);
 int idempotency_find(change_batch_t *b);
-
-/* Frees what a change holds, and forgets all but its host. */
-
-void change_free(change_t *ch);
 
 
 #endif /* _CHANGE_BATCH_H_INCLUDED_ */

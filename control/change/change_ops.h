@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * What commands do to a record.
+ * Steps from which the kinds of change are made.
  */
 
 
@@ -16,64 +16,70 @@
 
 
 /*
- * Sets ch->after to a record made from another (NULL: an empty one): "at" is
- * now, and times that had come by the old "at" and lie beyond the new one are
- * lowered to it, so that they have come still.  Returns a status.
+ * Sets ch->after to a copy of a record (NULL: an empty one) with "at" set to
+ * now.  If the clock is behind the one that wrote "from", times that had come
+ * by the old "at" but are later than now are lowered to now, so that they have
+ * still come.  Returns a status.
  */
 
 int change_begin(change_batch_t *b, change_t *ch, const json_t *from,
     uint32_t now);
 
 /*
- * Puts the members of ch->after into their order, names the actor and notes
- * whether anything else than these is changed, or the caller says so.
+ * Puts the members of ch->after into their order, sets the actor, and sets
+ * ch->changed: if "changed" is not 0, or the record differs from the one before
+ * in more than actor and "at".  Returns a status.
  */
 
 int change_end(change_batch_t *b, change_t *ch, int changed);
 
 /*
- * Behind change_end(), where a host is locked whose record, rec, does not do so
- * by now: passes that were issued until now are refused.  Returns a status.
+ * If ch->after locks a host that rec, the record before, does not lock now:
+ * sets "pass_after", so that passes issued until now are refused.  To be called
+ * after change_end().  Returns a status.
  */
 
 int change_passes(change_batch_t *b, change_t *ch, const paylock_record_t *rec,
     uint32_t now);
 
-/* A member of ch->after; text may be NULL (left alone) or empty (removed). */
+/*
+ * Set or remove a member of ch->after.  A text that is NULL leaves the member
+ * as it is; an empty one removes it.
+ */
 
 void change_time(change_t *ch, paylock_time_e t, uint32_t when);
 void change_drop(change_t *ch, const char *member);
 void change_text(change_t *ch, const char *member, const char *text);
 
-/* Drops what was said of a case that is closed. */
+/* Removes the fields of a case, once it is closed. */
 
 void change_settled(change_t *ch);
 
-/* Makes up a public reference.  Returns a status. */
+/* Sets a random public reference.  Returns a status. */
 
 int change_ref(change_batch_t *b, change_t *ch);
 
-/* The times of a record that was read as one; none if record is NULL. */
+/* The times of a valid record; no times if record is NULL. */
 
 paylock_record_t change_times(const json_t *record);
 
-/* Has this time come, with no opening behind it that has? */
+/* Has this time come, and no later opening? */
 
 int change_holds(const paylock_record_t *rec, paylock_time_e t, uint32_t now);
 
-/* Is there an opening behind this time that has come? */
+/* Has an opening come that is later than this time? */
 
 int change_ended(const paylock_record_t *rec, paylock_time_e t, uint32_t now);
 
-/* Is there a case that is not closed: a stage that holds, or is planned? */
+/* Is a case open: does a stage hold, or is one planned? */
 
 int change_case(const paylock_record_t *rec, uint32_t now);
 
-/* Refuses to close, or to plan that, what is protected.  Returns a status. */
+/* Fails if the host is protected from being locked.  Returns a status. */
 
 int change_guarded(change_batch_t *b, const change_t *ch);
 
-/* Sets the case fields of which text[field] is given, as change_text() does. */
+/* Sets the fields of the case by change_text(); text: by their fields. */
 
 void change_case_texts(change_t *ch, const char *const *text);
 

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Many records become what a list says.
+ * The change "import": each host gets the record that a list has for it.
  */
 
 
@@ -13,21 +13,21 @@
 #include "change/change_batch.h"
 
 
-/* What a host's record is to be. */
+/* The record that a host is to have. */
 
 typedef struct {
     uint32_t   time[PAYLOCK_TIMES];    /* Unix seconds, if set */
     unsigned   set;                    /* CHANGE_BIT() each */
-    size_t     line;                   /* where it stands */
-    char      *ref;                    /* NULL: as it is, or made up */
+    size_t     line;                   /* of the file, from 1 */
+    char      *ref;                    /* NULL: kept, or made */
 
-    /* the texts of the case by their fields; NULL: none */
+    /* fields of the case, from PAYLOCK_CASE_FIRST; NULL: none */
 
     char      *text[PAYLOCK_CASE_END - PAYLOCK_CASE_FIRST];
 } change_import_t;
 
 
-/* a batch's args are a change_import_t for each host, in their order */
+/* args of the batch: an array of change_import_t, one per host */
 
 extern const change_kind_t  change_import;
 

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Sites are closed, now or at a time.
+ * The change "lock": sites are closed now, or at a time.
  */
 
 
@@ -14,16 +14,16 @@
 
 
 typedef struct {
-    uint32_t     now;                  /* when it was asked for */
-    uint32_t     time[PAYLOCK_TIMES];  /* Unix seconds, of those given */
+    uint32_t     now;                  /* time of the request */
+    uint32_t     time[PAYLOCK_TIMES];  /* Unix seconds, where given */
     unsigned     given;                /* CHANGE_BIT() each */
-    unsigned     immediate;            /* of those given; not beyond now */
-    const char  *ref;                  /* NULL: as it is, or made up */
-    const char  *text[PAYLOCK_AUDIT_FIELDS];   /* see change_case_texts() */
+    unsigned     immediate;            /* of those, not later than now */
+    const char  *ref;                  /* NULL: kept, or made */
+    const char  *text[PAYLOCK_AUDIT_FIELDS];   /* see change_ops.h */
 } change_lock_t;
 
 
-/* Which kind of change it is, for a batch whose args it becomes. */
+/* Returns the kind for a batch; its args are the change_lock_t. */
 
 const change_kind_t *change_lock_kind(const change_lock_t *lock);
 

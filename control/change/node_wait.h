@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * --wait: until all nodes of nginx have applied an entry.
+ * Waits until all nodes of nginx have applied an entry.
  */
 
 
@@ -16,27 +16,27 @@
 #include "trail/known_head.h"
 
 
-/* What it came to; the names belong to it. */
+/* The result; it owns the arrays of names. */
 
 typedef struct {
-    size_t     live;
-    size_t     have;
-    long long  ms;                     /* that it took */
-    json_t    *missing;                /* names of live ones without it */
-    json_t    *silent;                 /* names of those not waited for */
-    json_t    *dry_run;                /* names of those that only log */
+    size_t     live;                   /* nodes that report */
+    size_t     have;                   /* of these, with the entry */
+    long long  ms;                     /* time waited */
+    json_t    *missing;                /* live ones without the entry */
+    json_t    *silent;                 /* those not waited for */
+    json_t    *dry_run;                /* those that only log */
 } node_wait_t;
 
 
 /*
- * Waits for all nodes that are not silent to have the entry, so many seconds
- * at most.  Returns a status, STATUS_PARTLY if they do not; node_wait_free()
- * is to be called in any case.
+ * Waits until all nodes that are not silent have applied the entry, for so many
+ * seconds at most.  Returns a status: STATUS_PARTLY if some have not.  The
+ * caller calls node_wait_free(), on errors too.
  */
 
 int node_wait(control_t *ctl, const head_t *head, long seconds, node_wait_t *w);
 
-/* The names in a sentence, the first ten of them, safe to print. */
+/* Writes the first ten names for a sentence, escaped for printing. */
 
 void node_wait_names(const json_t *names, char *text, size_t size);
 

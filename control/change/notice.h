@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * That a notice was sent; no record changes.
+ * The change "notice": an entry that a notice was sent.  No record changes.
  */
 
 
@@ -13,14 +13,14 @@
 #include "change/change_batch.h"
 
 
-/* What the entry says; fields that every entry has are not the caller's. */
+/* The entry's fields; those that every entry has are set elsewhere. */
 
 typedef struct {
-    const char  *text[PAYLOCK_AUDIT_FIELDS];   /* NULL: nothing */
+    const char  *text[PAYLOCK_AUDIT_FIELDS];   /* NULL: none */
 } change_notice_t;
 
 
-/* a batch's args are a change_notice_t */
+/* args of the batch: a change_notice_t */
 
 extern const change_kind_t  change_notice;
 

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Passes that were issued, as the audit trail has them.
+ * Audit entries of passes that were issued.
  */
 
 
@@ -25,16 +25,16 @@ typedef struct {
 } pass_entry_t;
 
 
-/* The reference of an entry for a pass. */
+/* Writes the reference of the entry for a pass. */
 
 void pass_entry_write(const paylock_pass_t *pass,
     char reference[PASS_ENTRY_REFERENCE]);
 
-/* Is it an entry for a pass?  What its reference says then. */
+/* Returns 1 and sets *issued if e is an entry for a pass, else 0. */
 
 int pass_entry_read(const paylock_entry_t *e, pass_entry_t *issued);
 
-/* A field that is not empty as a string, if that fits; returns whether. */
+/* Copies a field; returns 1, or 0 if it is empty or does not fit. */
 
 int pass_entry_text(const paylock_str_t *s, char *text, size_t size);
 

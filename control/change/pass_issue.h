@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * That a pass is issued; no record changes.
+ * The change "pass issue": an entry that a pass is issued.  No record changes.
  */
 
 
@@ -17,12 +17,12 @@
 typedef struct {
     uint32_t        ttl;               /* seconds, not 0 */
     const char     *reason;            /* NULL: none */
-    paylock_pass_t  pass;              /* its key is set; the rest is made */
-    char            reference[PASS_ENTRY_REFERENCE];   /* made, too */
+    paylock_pass_t  pass;              /* caller sets its key, no more */
+    char            reference[PASS_ENTRY_REFERENCE];   /* result */
 } change_pass_issue_t;
 
 
-/* a batch's args are a change_pass_issue_t */
+/* args of the batch: a change_pass_issue_t, which is changed */
 
 extern const change_kind_t  change_pass_issue;
 

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Passes that were issued until now are refused.
+ * The change "pass revoke": passes that were issued until now are refused.
  */
 
 
@@ -16,11 +16,11 @@
 typedef struct {
     control_t  *ctl;
     uint32_t    now;
-    json_t     *latest;                /* an empty object, the caller's */
+    json_t     *latest;                /* empty object of the caller */
 } change_pass_revoke_t;
 
 
-/* a batch's args are a change_pass_revoke_t */
+/* args of the batch: a change_pass_revoke_t, which is changed */
 
 extern const change_kind_t  change_pass_revoke;
 

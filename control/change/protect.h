@@ -2,9 +2,9 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Sites that are never to be locked.  What is protected has an open record of
- * its own, which comes before that of any suffix and the server's default: so
- * nginx needs to know nothing of the mark.
+ * The changes "protect" and "unprotect", for sites that must never be locked.
+ * A protected host has an open record of its own, which takes precedence over
+ * those of suffixes and over the server's default: nginx ignores the mark.
  */
 
 
@@ -15,13 +15,13 @@
 #include "change/change_batch.h"
 
 
-/* a batch's args are the reason, a string; NULL: as it is */
+/* args of the batch: the reason, a string; NULL: unchanged */
 
 extern const change_kind_t  change_protect;
 extern const change_kind_t  change_unprotect;
 
 
-/* Refuses suffixes, which cannot be protected.  Returns a status. */
+/* Fails if a host is a suffix: these cannot be protected.  A status. */
 
 int change_protect_check(control_t *ctl, char **host, size_t n);
 

@@ -2,7 +2,8 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Records are removed: back to the suffix, or the server's default.
+ * The change "reset": the record is removed, so that the record of a suffix or
+ * the server's default decides.
  */
 
 
@@ -13,7 +14,7 @@
 #include "change/change_batch.h"
 
 
-/* a batch has no args */
+/* the batch has no args */
 
 extern const change_kind_t  change_reset;
 

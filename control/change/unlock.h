@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Sites are opened, whatever their server's default is.
+ * The change "unlock": sites are opened, whatever their server's default is.
  */
 
 
@@ -14,12 +14,12 @@
 
 
 typedef struct {
-    uint32_t     until;                /* to be locked then; 0: not */
-    const char  *reason;               /* NULL: as it is; "": none */
+    uint32_t     until;                /* lock again then; 0: never */
+    const char  *reason;               /* NULL: unchanged; "": none */
 } change_unlock_t;
 
 
-/* a batch's args are a change_unlock_t */
+/* args of the batch: a change_unlock_t */
 
 extern const change_kind_t  change_unlock;
 

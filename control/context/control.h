@@ -2,9 +2,9 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * libpaylock-control: reads and changes records, writes and reads the audit
- * trail, over Redis.  It knows no command line and no terminal: what it needs
- * it is given here, what it has to say it returns, or tells by these calls.
+ * libpaylock-control: reads and changes records and the audit trail, over
+ * Redis.  It uses no command line and no terminal: input comes in by this
+ * context, results and errors go out by it and by the callbacks.
  */
 
 
@@ -19,27 +19,27 @@
 #include "context/signer.h"
 
 
-/* What the library calls; each may be NULL. */
+/* Callbacks; each may be NULL. */
 
 typedef struct {
     void   *data;                      /* the first argument of each */
 
-    /* A warning: error->status is STATUS_DONE, error->host may be empty. */
+    /* a warning: error->status is STATUS_DONE, error->host may be empty */
 
     void  (*warn)(void *data, const error_info_t *error);
 
     /*
-     * Asks for the passphrase of a key file and sets *secret, which the
-     * library frees; NULL: nobody can be asked.  Returns a status.
+     * asks for the passphrase of a key file and sets *secret, which the
+     * library frees; NULL: nobody can be asked; returns a status
      */
 
     signer_ask_pt  passphrase;
 
-    /* Of n hosts as many are checked, or done; what says which. */
+    /* what: "checked" or "done", so many of n hosts */
 
     void  (*progress)(void *data, const char *what, size_t done, size_t n);
 
-    /* Is it time to stop, between two transactions? */
+    /* called between two transactions: returns 1 to stop */
 
     int   (*interrupted)(void *data);
 } control_calls_t;
@@ -63,29 +63,30 @@ struct control_s {
 };
 
 
-/*
- * Connects to Redis by the settings, which are complete.  Returns a status.
- */
+/* Connects to Redis; settings_complete() was called.  Returns a status. */
 
 int control_connect(control_t *ctl);
 
 /*
- * Reads the operator's key, if there is one, to ctl->signer; and where there
- * must be one.  Return a status.
+ * Load the operator's key into ctl->signer.  Without a key the first succeeds,
+ * the second fails.  Return a status.
  */
 
 int control_load_key(control_t *ctl);
 int control_need_key(control_t *ctl);
 
-/* Closes the connection and frees all, wiping secrets first. */
+/* Closes the connection and frees all members, wiping secrets first. */
 
 void control_free(control_t *ctl);
 
-/* Notes that memory ran out; returns the status. */
+/* Sets the error "out of memory" and returns its status. */
 
 int control_no_memory(control_t *ctl);
 
-/* Tells of what is not as it should be, where the work goes on. */
+/*
+ * Calls the callback "warn"; the arguments are those of error_set().  The work
+ * goes on.
+ */
 
 void control_warn(const control_t *ctl, const char *code, const char *host,
     const char *mend, const char *fmt, ...)

@@ -26,14 +26,14 @@ typedef struct {
 } signer_t;
 
 
-/* Asks for the passphrase of a key file; see context/control.h. */
+/* Asks for the passphrase of a key file, see control_calls_t. */
 
 typedef int (*signer_ask_pt)(void *data, const char *path, char **secret);
 
 
 /*
- * Reads the key that the settings name, or the default one if it is there; no
- * key is no error.  ask may be NULL.  Returns a status.
+ * Loads the key that the settings name, or else the default one if it exists;
+ * having none is no error.  ask may be NULL.  Returns a status.
  */
 
 int signer_load(signer_t *s, const settings_t *settings, signer_ask_pt ask,
@@ -44,16 +44,17 @@ int signer_load(signer_t *s, const settings_t *settings, signer_ask_pt ask,
 int signer_there(const settings_t *settings);
 
 /*
- * Sets *secret to the passphrase in the file that the settings name, to NULL
- * if they name none; the caller frees it by secret_free().  Returns a status.
+ * Reads the passphrase from the file that the settings name; *secret is NULL
+ * if they name none.  The caller frees it with secret_free().  Returns a
+ * status.
  */
 
 int signer_passphrase(const settings_t *settings, char **secret,
     error_info_t *error);
 
 /*
- * Sets key to a public key that is given as hex digits, or as a PEM file that
- * holds it.  Returns a status.
+ * Sets key, in hex, to a public key that text gives as hex digits or as the
+ * path of a PEM file.  Returns a status.
  */
 
 int signer_subject(const char *text, char key[PAYLOCK_KEY_LEN + 1],

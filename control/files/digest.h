@@ -13,7 +13,7 @@
 #include "paylock_audit.h"
 
 
-/* Reads it to its end; returns 0, or -1 and errno. */
+/* Reads fd to its end; returns 0, or -1 and sets errno. */
 
 int digest_file(int fd, char hex[PAYLOCK_HASH_LEN + 1]);
 

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Secrets that files hold.
+ * Secrets in files: passwords and passphrases.
  */
 
 
@@ -14,8 +14,9 @@
 
 
 /*
- * Sets *secret to the first line of a file that others cannot read; what is
- * the setting that names the file, thing what it holds.  Returns a status.
+ * Sets *secret to the first line of a file; fails if others can read the file.
+ * For error messages: "what" is the setting that names the file, "thing" is
+ * what it holds.  The caller frees it with secret_free().  Returns a status.
  */
 
 int secret_read(error_info_t *error, const char *path, const char *what,

@@ -2,8 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Files of the user who runs this: where they are, and who else may read
- * them.
+ * Files of the user that runs the program: their paths and permissions.
  */
 
 
@@ -17,24 +16,24 @@
 
 
 /*
- * Puts a path together: name below the directory in an XDG variable, or below
- * fallback in the home directory (XDG Base Directory Specification).  Returns
- * 0, or -1 if it is too long.
+ * Makes the path of name in the directory that the environment variable gives,
+ * or in the directory fallback in the user's home (XDG Base Directory
+ * Specification).  Returns 0, or -1 if it is too long.
  */
 
 int user_file_path(char *path, size_t size, const char *variable,
     const char *fallback, const char *name);
 
 /*
- * Makes the directories of a path, up to its last slash; the last is the
- * user's alone.  Returns 0, or -1.
+ * Creates the directories of a path, up to its last slash; the last one gets
+ * mode 0700.  Returns 0, or -1 and sets errno.
  */
 
 int user_file_directory(char *path);
 
 /*
- * Refuses an open file that holds a secret if others can read or write it;
- * what is the code of the error.  Returns a status.
+ * Fails if users other than the owner can read or write an open file that holds
+ * a secret; "what" is the code of the error.  Returns a status.
  */
 
 int user_file_check_private(error_info_t *error, int fd, const char *path,

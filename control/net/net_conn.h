@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * A connection: a socket that does not block, with TLS or without.
+ * A connection: a non-blocking socket, with or without TLS.
  */
 
 
@@ -19,32 +19,33 @@
 typedef struct {
     int             fd;                /* -1: not connected */
     SSL            *ssl;               /* NULL: without TLS */
-    const char     *name;              /* that its certificate must have */
-    unsigned long   error;             /* OpenSSL's */
+    const char     *name;              /* expected in the certificate */
+    unsigned long   error;             /* of OpenSSL */
 } net_conn_t;
 
 
-/* For TLS 1.2 and later; the caller frees it.  NULL: OpenSSL has the error. */
+/* For TLS 1.2 and later; the caller frees it.  NULL: see ERR_get_error(). */
 
 SSL_CTX *net_context(void);
 
 /*
- * Shakes hands for TLS, and checks that the certificate is for name, a host
- * or an address, which must outlive the connection.  Returns 0, or -1 and
- * errno, of which net_error() makes a text.
+ * Does the TLS handshake and checks that the certificate is valid for name, a
+ * host or an address, which must outlive the connection.  The deadline is a
+ * value of clock_ms().  Returns 0, or -1 and sets errno; see net_error().
  */
 
 int net_tls(net_conn_t *c, SSL_CTX *ctx, const char *name, long long deadline);
 
 /*
- * Sends all; receives what there is, 0 at the end.  Both wait until the clock
- * is at deadline.  Return -1 and errno; with EPROTO TLS has failed.
+ * net_send() sends all and returns 0; net_recv() returns the number of bytes
+ * received, 0 at the end.  Both wait until clock_ms() reaches the deadline.  On
+ * errors they return -1 and set errno; EPROTO: TLS failed.
  */
 
 int net_send(net_conn_t *c, const void *data, size_t len, long long deadline);
 ssize_t net_recv(net_conn_t *c, void *buf, size_t size, long long deadline);
 
-/* What errno says, or with EPROTO OpenSSL. */
+/* The text for errno; if that is EPROTO, for the error of OpenSSL. */
 
 const char *net_error(const net_conn_t *c);
 

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Connecting, and waiting for a socket that does not block.
+ * Connecting, and waiting for a non-blocking socket.
  */
 
 
@@ -11,19 +11,22 @@
 
 
 /*
- * Connect within timeout milliseconds, of each address that a host has.
- * Return a socket that does not block; or -1, and why as a static text.
+ * Connect within timeout milliseconds, which each address of a host gets.
+ * Return a non-blocking socket; or -1, and *why is a static text.
  */
 
 int socket_connect_unix(const char *path, int timeout, const char **why);
 int socket_connect_tcp(const char *host, const char *port, int timeout,
     const char **why);
 
-/* Waits for poll()'s events; -1 and errno once the clock is at deadline. */
+/*
+ * Waits for events of poll().  Returns 0, or -1 and sets errno; ETIMEDOUT when
+ * clock_ms() reaches the deadline.
+ */
 
 int socket_wait(int fd, short events, long long deadline);
 
-/* Milliseconds that only go forward. */
+/* Milliseconds of the monotonic clock. */
 
 long long clock_ms(void);
 

@@ -2,9 +2,9 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * What records come to at a moment, for people and for scripts.  Which
- * paylock_default a server has is not known here: where it decides, the
- * stage is called "default".
+ * The state of a host at a moment, for people and for scripts.  It is not known
+ * which paylock_default a server has: where that decides, the stage is called
+ * "default".
  */
 
 
@@ -18,33 +18,33 @@
 typedef struct {
     const char  *stage;
     const char  *next_stage;           /* NULL: nothing is planned */
-    uint32_t     next;
-    uint32_t     since;                /* 0: not known */
+    uint32_t     next;                 /* Unix seconds, of next_stage */
+    uint32_t     since;                /* Unix seconds; 0: not known */
 } effective_state_t;
 
 
-/* What is said of a host: holder is the name whose record it is. */
+/* A host, and the records that decide its state. */
 
 typedef struct {
     const char    *host;
-    const char    *match;              /* NULL: no record */
+    const char    *match;              /* name of the record; NULL: none */
     const json_t  *record;             /* NULL: no record */
-    const json_t  *other;              /* of the suffix beside; or NULL */
+    const json_t  *other;              /* holds as well, see matching_record */
     uint64_t       seq;                /* of the newest entry; 0: not known */
 } state_host_t;
 
 
-/* The state at now of a record and one beside it; both may be NULL. */
+/* The state of two records that hold together at "now"; both may be NULL. */
 
 effective_state_t effective_state(const json_t *record, const json_t *other,
     uint32_t now);
 
-/* Is a record stricter at now than another, where servers are open? */
+/* Is a record stricter at "now" than another, if servers default to open? */
 
 int effective_state_stricter(const json_t *record, const json_t *than,
     uint32_t now);
 
-/* The object of status and list; NULL when out of memory. */
+/* The JSON object of a host for "status" and "list"; NULL: out of memory. */
 
 json_t *effective_state_json(const state_host_t *h, uint32_t now);
 

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Host names as people write them, in UTF-8 whatever the locale.
+ * Host names as people write them, in UTF-8, whatever the locale is.
  */
 
 
@@ -16,16 +16,17 @@
 void host_names_free(char **names, size_t n);
 
 /*
- * Reads one name, such as people give, to *name, which the caller frees.
- * Returns a status, and notes the problem.
+ * Converts a name to the form that keys in Redis have; the caller frees *name.
+ * Returns a status.
  */
 
 int host_name_read(error_info_t *error, const char *text, char **name);
 
 /*
- * The names whose records may hold for a host, for the names below x of
- * "*.x", or for the x of ".x": *names, a list of *n in the order in which
- * they do.  Of ".x" and "*.x" behind it the stricter holds.  Returns a status.
+ * Lists the names whose records may match a host; of "*.x" those for names
+ * below x, of ".x" those for x.  *names has *n names, the most specific first,
+ * and is freed with host_names_free().  If both ".x" and "*.x" after it have
+ * records, the stricter one holds.  Returns a status.
  */
 
 int host_name_candidates(control_t *ctl, const char *host, char ***names,

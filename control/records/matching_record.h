@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Which record holds for a host.
+ * Finds the record that decides for a host.
  */
 
 
@@ -18,29 +18,32 @@
 
 
 typedef struct {
-    char     **name;                   /* whose records may hold */
+    char     **name;                   /* candidates, most specific first */
     size_t     n;
 
-    char      *match;                  /* one of them; NULL: none */
-    json_t    *record;
-    json_t    *other;                  /* of the suffix beside; or NULL */
+    char      *match;                  /* the one that holds; NULL: none */
+    json_t    *record;                 /* of match; NULL: none */
+    json_t    *other;                  /* of "*.x" beside ".x"; or NULL */
 
-    uint32_t   pass_after;             /* the latest in all of them */
+    uint32_t   pass_after;             /* latest of all candidates */
 } matching_record_t;
 
 
-/* Queues the command that reads the records that may hold for a host. */
+/* Queues the command that reads all candidates.  Returns a status. */
 
 int matching_record_queue(control_t *ctl, const char *host,
     matching_record_t *h);
 
-/* Takes its reply; what is no record is passed over and warned of. */
+/*
+ * Takes the reply.  Values that are not records are skipped with a warning.
+ * Returns a status; the caller calls matching_record_free() in any case.
+ */
 
 int matching_record_take(control_t *ctl, matching_record_t *h, uint32_t now);
 
 void matching_record_free(matching_record_t *h);
 
-/* Does the record put its host in a stage?  One that does not holds nothing. */
+/* Does the record have a stage?  One without decides nothing. */
 
 int matching_record_says(const json_t *record);
 

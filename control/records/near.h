@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Hosts that have no record, and the records whose hosts are nearly them.
+ * For hosts without a record: the hosts in Redis with similar names.
  */
 
 
@@ -13,27 +13,27 @@
 #include "context/control.h"
 
 
-#define NEAR_HOSTS  10                 /* that are looked for at once */
-#define NEAR_NAMES  3                  /* that are named for one */
+#define NEAR_HOSTS  10                 /* per call of near_find(), at most */
+#define NEAR_NAMES  3                  /* suggestions per host */
 #define NEAR_TEXT   1024
 
 
 typedef struct {
     const char  *host;
-    size_t       best;
-    size_t       n;
+    size_t       best;                 /* edit distance of the names */
+    size_t       n;                    /* number of names */
     char         name[NEAR_NAMES][256];
 } near_t;
 
 
 /*
- * Finds for each of n hosts the names that are nearest, in one look at the
- * records that takes a second at most.  It is a hint: what fails is not told.
+ * Finds the most similar names for each of n hosts, in one scan of the records
+ * that takes a second at most.  Errors are ignored, as it is only a hint.
  */
 
 void near_find(control_t *ctl, near_t *near, size_t n);
 
-/* 'did you mean "…"?'; empty if there are none. */
+/* Writes 'did you mean "…"?', or an empty text without suggestions. */
 
 void near_text(const near_t *near, char text[NEAR_TEXT]);
 

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * All records that are in Redis.
+ * Reads all records that are in Redis.
  */
 
 
@@ -13,15 +13,15 @@
 #include "context/control.h"
 
 
-/* What is done with a field and its value; returns a status. */
+/* Called with a host and the value of its record; returns a status. */
 
 typedef int (*records_each_pt)(void *data, const redisReply *host,
     const redisReply *value);
 
 /*
- * Calls each for every record, some more than once and, of those that come
- * and go meanwhile, not for all; *n is how many there are, at first.  Returns
- * a status.
+ * Calls each for every record.  As with HSCAN, it may see a record twice, and
+ * may miss one that is added or removed meanwhile.  *n is the number of records
+ * at the beginning.  Returns a status.
  */
 
 int records_scan(control_t *ctl, uint64_t *n, records_each_pt each, void *data);

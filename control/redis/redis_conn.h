@@ -2,9 +2,8 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * One connection to Redis: a blocking look at a socket that never blocks
- * longer than its deadline.  Commands are queued, sent together, and answered
- * in their order.
+ * A connection to Redis.  Calls block, but never longer than a timeout.
+ * Commands are queued and sent together; replies come in the same order.
  */
 
 
@@ -19,20 +18,20 @@
 #include "base/error.h"
 
 
-typedef struct redis_conn_s      redis_conn_t;
-typedef struct settings_s  settings_t;
+typedef struct redis_conn_s  redis_conn_t;
+typedef struct settings_s    settings_t;
 
 
 /*
- * Connects; the password and the database go out with the first commands.
- * All that follow return NULL or -1 and note the problem when it fails; then
- * the link is of no more use but to be closed.
+ * Connects; AUTH and SELECT are sent together with the first commands.  s must
+ * outlive the connection.  On errors the functions below set *error and return
+ * NULL or -1; after that the connection can only be closed.
  */
 
 redis_conn_t *redis_conn_open(const settings_t *s, error_info_t *error);
 void redis_conn_close(redis_conn_t *redis);
 
-/* Gives the password and selects the database now. */
+/* Sends AUTH and SELECT now and takes their replies. */
 
 int redis_conn_login(redis_conn_t *redis);
 
@@ -41,7 +40,7 @@ int redis_conn_login(redis_conn_t *redis);
 int redis_queue_argv(redis_conn_t *redis, size_t n, const char **arg,
     const size_t *len);
 
-/* The same for arguments that are C strings, up to a NULL. */
+/* The same for C strings, ended by NULL. */
 
 int redis_queue(redis_conn_t *redis, const char *name, ...)
     __attribute__((sentinel));
@@ -51,20 +50,20 @@ int redis_queue(redis_conn_t *redis, const char *name, ...)
 int redis_send(redis_conn_t *redis);
 
 /*
- * As paylock_resp_trim(); before the commands are sent, since replies come
- * together, and with 0 when all of these have been taken.
+ * Calls paylock_resp_trim().  To be called before the commands are sent, as
+ * several replies may be read at once; and with 0 after the last reply.
  */
 
 void redis_trim(redis_conn_t *redis, size_t max);
 
 /*
- * The next reply, which the caller frees with freeReplyObject(); an error
- * reply of Redis is one as well.
+ * Takes the next reply, which may be an error of Redis.  The caller frees it
+ * with freeReplyObject().
  */
 
 redisReply *redis_reply(redis_conn_t *redis);
 
-/* Notes what Redis did, and a text behind it, as the problem; returns -1. */
+/* Sets the error: "what" Redis did, followed by text.  Returns -1. */
 
 int redis_fault(redis_conn_t *redis, const char *code, const char *mend,
     const char *what, const char *text);
@@ -72,24 +71,24 @@ int redis_fault(redis_conn_t *redis, const char *code, const char *mend,
 
 /* redis_reply.c */
 
-/* The next reply, of this type or nil; an error reply is a problem. */
+/* Takes the next reply, which must have this type or be nil. */
 
 redisReply *redis_expect(redis_conn_t *redis, int type);
 
-/* How many a command such as HLEN counts in a key.  0, or -1: a problem. */
+/* Sets *n by a command such as HLEN.  Returns 0, or -1. */
 
 int redis_number(redis_conn_t *redis, const char *command, const char *key,
     uint64_t *n);
 
-/* Takes so many replies and drops them. */
+/* Takes so many replies and ignores them, even errors. */
 
 void redis_drop(redis_conn_t *redis, size_t replies);
 
-/* Takes a reply that is OK, or QUEUED. */
+/* Takes a reply that must be OK or QUEUED.  Returns 0, or -1. */
 
 int redis_expect_ok(redis_conn_t *redis);
 
-/* Notes an error reply of Redis as the problem; returns -1. */
+/* Sets the error by an error reply of Redis.  Returns -1. */
 
 int redis_refused(redis_conn_t *redis, const redisReply *reply);
 

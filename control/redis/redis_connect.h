@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Connecting to Redis, with TLS if its URL says so.
+ * Connects to Redis, with TLS if its URL says so.
  */
 
 
@@ -18,14 +18,14 @@ typedef struct settings_s  settings_t;
 
 
 /*
- * Connects.  For rediss:// it checks the certificate of Redis: until all is
- * well nothing is sent.  Returns 0, or -1 and the error is set; then, too, the
- * caller closes the connection.
+ * Connects.  For rediss:// nothing is sent before the certificate of Redis is
+ * checked.  Returns 0, or -1 and sets the error.  The caller closes the
+ * connection, on errors too.
  */
 
 int redis_connect(net_conn_t *conn, const settings_t *s, error_info_t *error);
 
-/* Says why TLS failed with the Redis at where, by errno; returns -1. */
+/* Sets the error for TLS that failed, by errno; where: URL.  Returns -1. */
 
 int redis_tls_failed(const net_conn_t *conn, const char *where,
     error_info_t *error);

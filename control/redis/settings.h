@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * What a control plane is given: where Redis is, how it is reached, who acts.
+ * Settings of the library: where Redis is, how to connect, and the actor.
  */
 
 
@@ -37,35 +37,36 @@ typedef struct settings_s  settings_t;
 struct settings_s {
     char           *value[SET_N];      /* allocated; NULL: not set */
 
-    /* what follows from them */
+    /* derived from the values */
 
     paylock_url_t   url;
     const char     *username;          /* NULL: none */
     const char     *password;
 
     char           *where;             /* the URL without credentials */
-    char           *locks;             /* keys, with the prefix */
+    char           *locks;             /* keys in Redis, with the prefix */
     char           *audit;
     char           *nodes;
 };
 
 
 /*
- * Parses the URL, which is set, and makes s->where of it.  Returns a status;
- * the error calls it by that name, and never tells it: it may hold a password.
+ * Parses value[SET_REDIS], which must be set, and sets s->url and s->where.
+ * Error messages call the URL "name" and never show it, as it may hold a
+ * password.  Returns a status.
  */
 
 int settings_parse_url(settings_t *s, const char *name, error_info_t *error);
 
 /*
- * Makes the rest of what follows from the values: the user and the password,
- * unless they are set already, and the keys.  Reads the password file, and
- * checks that of TLS.  Returns a status.
+ * Sets the other derived members: username and password, unless they are set
+ * already, and the keys.  Reads the password file; checks the settings of TLS.
+ * Returns a status.
  */
 
 int settings_complete(settings_t *s, error_info_t *error);
 
-/* Frees the settings, wiping what they hold first. */
+/* Wipes and frees the settings. */
 
 void settings_free(settings_t *s);
 

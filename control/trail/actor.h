@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Who acts, and where.
+ * The actor and the machine that audit entries name.
  */
 
 
@@ -17,13 +17,14 @@
 
 
 /*
- * Who acts: the setting, else who called sudo, else the login name.  Returns
- * a status.
+ * Sets *actor to the setting, else to the user that called sudo, else to the
+ * login name; it lives as long as the settings and the environment.  Returns a
+ * status.
  */
 
 int actor_name(control_t *ctl, const char **actor);
 
-/* The name of this machine. */
+/* Sets name to the host name of this machine. */
 
 void actor_machine(char name[ACTOR_MACHINE]);
 

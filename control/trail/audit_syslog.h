@@ -2,8 +2,8 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * The syslog of this machine as a witness: a line for each entry that was
- * written to the audit trail.
+ * Writes a line to the syslog for each entry of the audit trail that was
+ * written here, as a witness outside of Redis.
  */
 
 
@@ -14,7 +14,7 @@
 #include "trail/known_head.h"
 
 
-/* at is the entry's own place; host is empty where it concerns none. */
+/* at: seq, chain and hash of the entry; host is empty if it has none. */
 
 void audit_syslog(const control_t *ctl, const head_t *at, const char *action,
     const char *host, const char *actor, const char *request);

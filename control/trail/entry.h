@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Audit entries on their way into the stream.
+ * Makes audit entries and queues them for the stream.
  */
 
 
@@ -15,20 +15,20 @@
 
 
 /*
- * Queues the entry that follows *head, which becomes it; its v, chain, time,
- * key, salt, prev and hash are made here, and its signature if it is the last
- * of its transaction.  Returns a status.
+ * Queues the XADD of the entry that follows *head, and sets *head to the new
+ * entry.  v, chain, time, key, salt, prev and hash are added here; so is the
+ * signature, if it is the last entry of its transaction.  Returns a status.
  */
 
 int entry_queue(control_t *ctl, const paylock_entry_t *fields, head_t *head,
     int last);
 
-/* Sets a field; text may be NULL and stays the caller's. */
+/* Sets a field; text may be NULL and must outlive the entry. */
 
 void entry_set(paylock_entry_t *e, paylock_audit_field_e field,
     const char *text);
 
-/* Up to ENTRY_RANDOM random bytes as hex digits and a zero.  A status. */
+/* Writes n random bytes, ENTRY_RANDOM at most, as a hex string.  A status. */
 
 #define ENTRY_RANDOM  16
 

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Writing an audit trail out: the entries of one host in full, and of those
- * of others the leaves.
+ * Writes an audit trail to a file: the entries of one host in full, and of
+ * those of other hosts only the leaves (hashes).
  */
 
 
@@ -17,23 +17,23 @@
 
 
 typedef struct {
-    const char  *host;                 /* NULL: all are written in full */
-    char       **name;                 /* whose records may hold for it */
+    const char  *host;                 /* NULL: all entries are in full */
+    char       **name;                 /* candidates, see host_name.h */
     size_t       n_names;
 
-    /* what was written */
+    /* results */
 
-    head_t       head;                 /* up to this entry */
-    uint64_t     entries;
+    head_t       head;                 /* last entry */
+    uint64_t     entries;              /* in full */
     uint64_t     leaves;
     unsigned     checkpoint:1;
 } export_t;
 
 
 /*
- * Writes the trail in Redis as lines, with a checkpoint if the signer's key
- * counts in it.  A trail that is bad is written as it is, with a warning.
- * Returns a status.
+ * Writes the trail in Redis as JSON lines, with a checkpoint if the signer's
+ * key is trusted by the trail.  A bad trail is written as it is, with a
+ * warning.  Returns a status.
  */
 
 int export_write(verify_t *c, export_t *x, FILE *f);

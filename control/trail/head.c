@@ -33,6 +33,7 @@ static int head_last(control_t *ctl, const redisReply *reply, stream_t *s);
 static int head_walk(void *data, const char *id, const paylock_entry_t *e,
     const char *why);
 static int head_differs(control_t *ctl, const char *what);
+static void head_of(const paylock_entry_t *e, head_t *head);
 
 
 int
@@ -220,7 +221,7 @@ head_generated(const redisReply *reply)
 }
 
 
-void
+static void
 head_of(const paylock_entry_t *e, head_t *head)
 {
     memset(head, 0, sizeof(head_t));

@@ -2,8 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * The head of the audit trail as it stands in Redis, watched until the next
- * EXEC.
+ * The head (the last entry) of the audit trail in Redis.
  */
 
 
@@ -16,45 +15,44 @@
 
 
 typedef struct {
-    int          there;                /* is there a stream? */
-    head_t       head;                 /* its last entry; seq 0: none */
-    uint64_t     last;                 /* of the last id that it ever had */
-    const char  *broken;               /* fits behind 'its last entry ' */
-    unsigned     lost:1;               /* there was one behind the last */
-    unsigned     keyed:1;              /* the last one names a key */
+    int          there;                /* the stream exists */
+    head_t       head;                 /* last entry; seq 0: none */
+    uint64_t     last;                 /* seq of the last id ever used */
+    const char  *broken;               /* completes 'its last entry …' */
+    unsigned     lost:1;               /* later entries were deleted */
+    unsigned     keyed:1;              /* the last entry names a key */
 } stream_t;
 
 
-/* Watches the keys and reads the end of the stream. */
+/*
+ * Watches the keys, until the next EXEC, and reads the end of the stream.
+ * All functions return a status, where nothing else is said.
+ */
 
 int head_read(control_t *ctl, stream_t *s);
 
-/* Is the end of the stream that of a trail? */
+/* Fails if the end of the stream is not that of a trail. */
 
 int head_sound(control_t *ctl, const stream_t *s);
 
 /*
- * Does the stream carry on the trail remembered, or was it adopted since, in
- * the same chain?
+ * Fails unless the stream continues the trail that this machine remembers, or
+ * was adopted since in the same chain.
  */
 
 int head_judge(control_t *ctl, const head_t *known, const stream_t *s);
 
-/* The hash of an entry, empty if it is not there. */
+/* Reads the hash of an entry; empty if there is no such entry. */
 
 int head_hash(control_t *ctl, uint64_t seq, char hash[PAYLOCK_HASH_LEN + 1]);
 
-/* The newest entry that can be read; seq 0: there is none. */
+/* Reads the newest valid entry; seq 0: there is none. */
 
 int head_newest(control_t *ctl, head_t *head);
 
-/* The last id that a stream ever had by its XINFO STREAM; NULL: not told. */
+/* The last id ever used, in a reply to XINFO STREAM; NULL: not in it. */
 
 const char *head_generated(const redisReply *reply);
-
-/* Fills a head from an entry. */
-
-void head_of(const paylock_entry_t *e, head_t *head);
 
 
 #endif /* _HEAD_H_INCLUDED_ */

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * What makes the records in Redis less than what nginx does.
+ * Warnings that nginx may not do what the records in Redis say.
  */
 
 
@@ -14,8 +14,8 @@
 
 
 /*
- * Warns, in a line each, where the audit trail is gone or another, and where
- * nodes of nginx hold hosts.  What cannot be looked at is passed over.
+ * Warns if the audit trail is lost or is another one, and if nodes of nginx
+ * hold hosts.  Checks that fail are skipped.
  */
 
 void health_warn(control_t *ctl);

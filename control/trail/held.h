@@ -2,8 +2,8 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Hosts that the audit trail says are closed, and that Redis shows less closed
- * or not at all: nginx holds them as they were, if it has seen as much.
+ * Hosts whose record in Redis is less strict than the audit trail says.  A node
+ * of nginx that has seen the closed record keeps ("holds") it.
  */
 
 
@@ -17,8 +17,9 @@
 
 
 /*
- * Sets in held, an object, each such host to the record that the trail has of
- * it.  What an entry adopts is as it stands in Redis.  Returns a status.
+ * Adds a member to the object "held" for each such host: the record that the
+ * trail has.  After an "adopt" entry the records in Redis count as good.
+ * Returns a status.
  */
 
 int held_read(control_t *ctl, json_t *held);

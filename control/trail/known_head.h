@@ -2,9 +2,9 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * What this machine remembers of an audit trail: the chain's id and the last
- * head seen, so that a Redis that lost its data is noticed; the key that began
- * to sign it, and those that count at that head.
+ * What this machine remembers of an audit trail, so that it notices a Redis
+ * that lost its data: the chain's id and the last head seen, the first key that
+ * signed it, and the keys that are trusted at that head.
  */
 
 
@@ -16,7 +16,7 @@
 #include "paylock_audit.h"
 
 
-/* A head: the last entry of a chain; seq 0 where there is none. */
+/* A head: the last entry of a chain; seq 0: none. */
 
 typedef struct {
     uint64_t  seq;
@@ -25,17 +25,20 @@ typedef struct {
 } head_t;
 
 
-/* Reads what is remembered of the Redis and prefix set, to a->trust as well. */
+/*
+ * Loads the head that is remembered for the Redis and prefix of the settings,
+ * and the keys to ctl->trust.  Returns a status.
+ */
 
 int known_head_load(control_t *ctl, head_t *known);
 
-/* Can a head be remembered?  Makes the directory. */
+/* Creates the directory and checks that it is writable.  Returns a status. */
 
 int known_head_check(control_t *ctl);
 
 /*
- * Remembers a head, up to which a->trust is verified, unless a later one of
- * this chain is remembered.
+ * Remembers a head, up to which ctl->trust is verified, unless a later one of
+ * this chain is remembered already.  Returns a status.
  */
 
 int known_head_save(control_t *ctl, const head_t *head);

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * What the entries of a trail come to, host by host: memory is taken for each
- * host, not for each entry.
+ * Replays the entries of a trail: what record each host should have.  Memory
+ * grows with the number of hosts, not of entries.
  */
 
 
@@ -17,15 +17,15 @@
 #include "paylock_audit.h"
 
 
-#define REPLAY_HASH  16                  /* bytes of a SHA-256 */
+#define REPLAY_HASH  16                /* bytes of a SHA-256 */
 
 
 typedef struct {
-    uint64_t       seq;                /* of its last entry; 0: none */
-    unsigned char  after[REPLAY_HASH]; /* of the record */
-    unsigned       there:1;            /* has it a record, by the trail? */
-    unsigned       seen:1;             /* in Redis */
-    unsigned       differs:1;
+    uint64_t       seq;                /* last entry of the host; 0: none */
+    unsigned char  after[REPLAY_HASH]; /* hash of the record */
+    unsigned       there:1;            /* it has a record, by the trail */
+    unsigned       seen:1;             /* it has one in Redis */
+    unsigned       differs:1;          /* these are not the same */
     size_t         len;
     char           name[];
 } replay_host_t;
@@ -36,20 +36,21 @@ typedef struct {
 } replay_t;
 
 
-/* Notes what an entry says.  0, or -1 when out of memory. */
+/* Applies an entry.  Returns 0, or -1 when out of memory. */
 
 int replay_entry(replay_t *r, const paylock_entry_t *e);
 
 /*
- * Compares a record in Redis, value NULL being none, with what the trail says
- * of its host, which is returned; NULL when out of memory.
+ * Compare the record in Redis (value NULL: none) with the trail, and set seen
+ * and differs.  replay_compare() looks the host up, or adds it, and returns it;
+ * NULL when out of memory.
  */
 
 replay_host_t *replay_compare(replay_t *r, const char *name, size_t len,
     const char *value, size_t value_len);
 void replay_judge(replay_host_t *h, const char *value, size_t len);
 
-/* Calls each for every host, in the order of their names. */
+/* Calls each for every host, sorted by name. */
 
 void replay_each(const replay_t *r, void (*each)(replay_host_t *h, void *data),
     void *data);

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Reading the audit trail entry by entry.
+ * Reads the audit trail entry by entry.
  */
 
 
@@ -17,26 +17,29 @@
 
 
 /*
- * What is done with an entry; why is NULL, or why e is none.  Returns
- * whether to go on.
+ * Called for each entry of the stream; why is NULL, or says why e is not a
+ * valid entry.  Returns 1 to go on, 0 to stop.
  */
 
 typedef int (*trail_each_pt)(void *data, const char *id,
     const paylock_entry_t *e, const char *why);
 
-/* Calls each for all entries that there are when it begins. */
+/*
+ * Call each for all entries that exist at the beginning.  All functions below
+ * return a status.
+ */
 
 int trail_forwards(control_t *ctl, trail_each_pt each, void *data);
 int trail_backwards(control_t *ctl, trail_each_pt each, void *data);
 
-/* The same forwards, from seq on. */
+/* The same forwards, beginning with seq. */
 
 int trail_from(control_t *ctl, uint64_t seq, trail_each_pt each, void *data);
 
 /*
- * The same from an id on, which becomes that of the next one to come; all
- * zero is before the first.  And waits, for a second at most, until there is
- * one.
+ * A position in the stream, for following it; all zero: before the first entry.
+ * trail_on() reads from *from on and sets it to where to go on.  trail_wait()
+ * waits for a second at most; *came is 1 if there are new entries.
  */
 
 typedef struct {
@@ -47,13 +50,13 @@ typedef struct {
 int trail_on(control_t *ctl, trail_id_t *from, trail_each_pt each, void *data);
 int trail_wait(control_t *ctl, const trail_id_t *from, int *came);
 
-/* Calls each for at most limit entries, the last one first. */
+/* Calls each for the last entries, limit at most, the newest first. */
 
 int trail_last(control_t *ctl, size_t limit, trail_each_pt each, void *data);
 
 /*
- * Looks among the newest entries for the last one of each host that is a
- * member of seqs, and sets that member to its seq.
+ * For each host that is a member of the object seqs: sets the member to the seq
+ * of the host's last entry, if that is among the newest entries.
  */
 
 int trail_newest(control_t *ctl, json_t *seqs);

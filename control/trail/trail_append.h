@@ -2,8 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Entries that concern no host: each is a transaction of its own, in which
- * no record is changed.
+ * Writes entries that change no record, each in a transaction of its own.
  */
 
 
@@ -17,30 +16,30 @@
 
 
 typedef struct {
-    paylock_entry_t  e;                /* what more it says is the caller's */
+    paylock_entry_t  e;                /* caller may set more fields */
     char             machine[ACTOR_MACHINE];
     char             request[2 * 16 + 1];
 } trail_append_t;
 
 
-/* Begins an entry: its action, and who acts, and where.  Returns a status. */
+/* Begins an entry: sets action, actor, machine and request.  A status. */
 
 int trail_append_begin(control_t *ctl, trail_append_t *d, const char *action);
 
 /*
- * Writes the entry that follows *head, which becomes it, be the answer lost
- * or not; fails if it cannot be remembered on this machine.  The keys are
- * watched and no reply is pending.
+ * Writes the entry that follows *head, and sets *head to it, even if the reply
+ * to EXEC is lost.  Fails if this machine cannot remember the head.  The caller
+ * watches the keys and has taken all replies.
  */
 
 transaction_e trail_append(control_t *ctl, const trail_append_t *d,
     head_t *head);
 
 /*
- * The same, and if the connection is lost connects again and looks; where
- * that cannot be, the status is STATUS_UNKNOWN, with that mend.  *done is 0
- * if another was faster: read the head again, and try again.  Returns a
- * status.
+ * The same; but if the connection is lost, it connects again and looks whether
+ * the entry was written.  If that fails, it returns STATUS_UNKNOWN with mend.
+ * *done is 0 if another client wrote first: the caller reads the head again
+ * and retries.  Returns a status.
  */
 
 int trail_append_certain(control_t *ctl, const trail_append_t *d,

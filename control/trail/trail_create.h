@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * The first entry of a trail.
+ * Writes the first entry of a trail.
  */
 
 
@@ -14,9 +14,9 @@
 
 
 /*
- * Writes the first entry, "init", signed if there is a key, and sets *head to
- * it; head_read() has found no stream, and watches it.  *created is 0 if
- * another was faster.  Returns a status.
+ * Writes the entry "init", signed if there is a key, and sets *head to it.  The
+ * caller has called head_read(), which found no stream.  *created is 0 if
+ * another client was faster.  Returns a status.
  */
 
 int trail_create(control_t *ctl, head_t *head, int *created);

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * MULTI and EXEC: entries, and the changes of records that they tell of, are
- * written together or not at all.
+ * MULTI and EXEC: audit entries and the changes of records that they describe
+ * are written together or not at all.
  */
 
 
@@ -16,23 +16,24 @@
 
 typedef enum {
     TRANSACTION_DONE = 0,
-    TRANSACTION_RACE,                  /* a watched key was changed first */
-    TRANSACTION_LOST,                  /* no answer to EXEC: it may be done */
-    TRANSACTION_FAILED                 /* ctl->error says why */
+    TRANSACTION_RACE,                  /* a watched key was changed */
+    TRANSACTION_LOST,                  /* no reply to EXEC: may be done */
+    TRANSACTION_FAILED                 /* ctl->error is set */
 } transaction_e;
 
 
 /*
- * Sends what is queued, and MULTI behind it.  Its reply is taken by
- * redis_expect_ok() behind theirs, before anything else is queued: if MULTI
- * were refused, all behind it would be done at once.  Returns a status.
+ * Sends the queued commands and then MULTI.  The caller takes the reply to
+ * MULTI with redis_expect_ok(), after theirs, before it queues anything else:
+ * if MULTI is refused, Redis executes later commands at once.  Returns a
+ * status.
  */
 
 int transaction_begin(control_t *ctl);
 
 /*
- * Sends EXEC behind what is queued, which is so many XADD and then so many
- * HSET and HDEL, and takes all replies.
+ * Sends the queued commands, which are so many XADD ("entries"), then so many
+ * HSET and HDEL ("changes"), and EXEC; takes all replies.
  */
 
 transaction_e transaction_exec(control_t *ctl, size_t entries, size_t changes);

@@ -2,9 +2,9 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Who may sign: a->trust is the audit trail as this machine has verified it,
- * up to the head that it remembers.  Its genesis is empty where the trail is
- * not signed, or is not known to be.
+ * Which keys may sign.  ctl->trust is the audit trail as this machine has
+ * verified it, up to the head that it remembers.  Its genesis (the first key)
+ * is empty if the trail is not signed, or not known to be.
  */
 
 
@@ -17,34 +17,35 @@
 #include "trail/known_head.h"
 
 
-/* What is done with an entry that is as it should be. */
+/* Called for each good entry. */
 
 typedef void (*trust_each_pt)(void *data, const paylock_entry_t *e);
 
 /*
- * Verifies what is behind v->seq, up to the entry last, 0 being all.  An
- * adopt that is well signed stands for what was wrong before it; v->fault says
- * what is wrong still.  Returns a status of the link.
+ * Verifies the entries after v->seq, up to seq "last" (0: all).  A well signed
+ * "adopt" excuses the faults before it; v->fault is a fault that remains.
+ * Returns a status, which is not STATUS_DONE only if Redis fails.
  */
 
 int trust_walk(control_t *ctl, paylock_verify_t *v, uint64_t last,
     trust_each_pt each, void *data);
 
-/* Reads the operator's key, which must be there if the trail is signed. */
+/* Loads the operator's key; fails if the trail is signed and there is none. */
 
 int trust_signer(control_t *ctl);
 
 /*
- * Verifies what was added since the head that is remembered: what this key
- * signs next, it signs as well.  Then judges whether the key counts.
+ * trust_follow() verifies the entries since the remembered head, because the
+ * next signature covers them too, and then calls trust_counts(), which fails if
+ * the operator's key is not trusted by the trail.  Return a status.
  */
 
 int trust_follow(control_t *ctl, const stream_t *s);
 int trust_counts(control_t *ctl);
 
 /*
- * Takes from the stream which key began to sign it, which a person must
- * confirm; trust_text() says so, in as many bytes.
+ * Learns from the stream which key was the first to sign it, which a person
+ * must confirm; trust_text() writes that for the question.
  */
 
 #define TRUST_TEXT  160
@@ -52,20 +53,20 @@ int trust_counts(control_t *ctl);
 int trust_learn(control_t *ctl, const stream_t *s);
 void trust_text(const control_t *ctl, char text[TRUST_TEXT]);
 
-/* The trail is signed from this head on, by a->signer. */
+/* Notes that ctl->signer signs the trail from this head on. */
 
 int trust_begin(control_t *ctl, const head_t *head);
 
-/* The head is one that was verified, or written here; or is an adopt's. */
+/* Note that a head was verified or written here; that it is an adopt's. */
 
 void trust_at(control_t *ctl, const head_t *head);
 int trust_adopted(control_t *ctl, const head_t *head);
 
-/* Takes over what another verifier knows, whose keys it has no more. */
+/* Moves the state of another verifier, with its keys, to ctl->trust. */
 
 void trust_take(control_t *ctl, paylock_verify_t *v);
 
-/* Says that the trail is not signed, if that is so. */
+/* Warns if the trail is not signed. */
 
 void trust_warn(const control_t *ctl);
 

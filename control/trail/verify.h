@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Verifying an audit trail: that in Redis, or one in a file.
+ * Verifies an audit trail in Redis or in a file.
  */
 
 
@@ -19,13 +19,13 @@
 #include "trail/replay.h"
 
 
-#define VERIFY_HOSTS  10               /* that are named */
+#define VERIFY_HOSTS  10               /* named in the report, at most */
 
 
 typedef struct verify_s  verify_t;
 
 
-/* Tells what was found; returns what verify_status() does. */
+/* Reports what was found; returns the value of verify_status(). */
 
 typedef int (*verify_report_pt)(verify_t *c,
     const paylock_export_header_t *header);
@@ -33,27 +33,27 @@ typedef int (*verify_report_pt)(verify_t *c,
 
 struct verify_s {
     control_t          *ctl;
-    verify_report_pt    report;        /* of each export of a file, or NULL */
-    void               *data;          /* the caller's */
+    verify_report_pt    report;        /* per export of a file; or NULL */
+    void               *data;          /* for the caller */
 
     paylock_verify_t    trail;
 
-    head_t              known;         /* remembered; seq 0: none */
-    char                trust[PAYLOCK_KEY_LEN + 1];   /* the first key */
+    head_t              known;         /* remembered here; seq 0: none */
+    char                trust[PAYLOCK_KEY_LEN + 1];   /* first key */
 
-    const char *const  *checkpoint;    /* files of the caller's */
+    const char *const  *checkpoint;    /* paths, of the caller */
     size_t              n_checkpoints;
     paylock_witness_t  *witness;
     size_t              n_witnesses;
 
-    replay_t           *replay;        /* NULL: no records are compared */
-    char                stands[PAYLOCK_HASH_LEN + 1];  /* the last, or bad */
-    unsigned            bad:1;         /* and nobody has adopted that */
-    unsigned            whole:1;       /* the trail was seen to its end */
-    unsigned            compared:1;
+    replay_t           *replay;        /* NULL: records are not compared */
+    char                stands[PAYLOCK_HASH_LEN + 1];  /* last hash */
+    unsigned            bad:1;         /* last entry is bad, not adopted */
+    unsigned            whole:1;       /* trail was read to its end */
+    unsigned            compared:1;    /* the next three are set */
     uint64_t            records;
     uint64_t            differ;
-    char               *host[VERIFY_HOSTS];        /* that differ */
+    char               *host[VERIFY_HOSTS];        /* some that differ */
 
     paylock_fault_t    *fault;
     size_t              n_faults;
@@ -61,71 +61,71 @@ struct verify_s {
 
 
 /*
- * Begins with what is known from outside: the key that is trusted, as
- * signer_subject() takes it, or NULL; what this machine remembers.  Returns a
- * status.
+ * Begins to verify: trust is the first key that the caller trusts, as
+ * signer_subject() takes it, or NULL.  Loads what this machine remembers.  The
+ * caller calls verify_free() in any case.  Returns a status.
  */
 
 int verify_begin(control_t *ctl, verify_t *c, const char *trust);
 void verify_free(verify_t *c);
 
 /*
- * Begins a trail anew, of a chain, NULL being any; what this machine remembers
- * is of use for its own chain only.  A status.
+ * Begins a trail of this chain (NULL: any).  What this machine remembers is
+ * used only for its own chain.  Returns a status.
  */
 
 int verify_trail(verify_t *c, const char *chain);
 
-/* Takes the next entry, bad or not.  Returns 0, or -1 if out of memory. */
+/* Takes the next entry; why: NULL or why it is bad.  0, or -1: no memory. */
 
 int verify_entry(verify_t *c, const paylock_entry_t *e, const char *why);
 
-/* Notes what is wrong; returns a status. */
+/* Adds a fault to c->fault.  Returns a status. */
 
 int verify_fault(verify_t *c, const paylock_fault_t *fault);
 
-/*
- * What there is to say behind the last entry: of the end, of witnesses.  A
- * status.
- */
+/* Checks the end of the trail and the witnesses.  Returns a status. */
 
 int verify_end(verify_t *c);
 
 /*
- * Makes a checkpoint of a head, whose length is 0 where the signer's key does
- * not count in the trail.  A status.
+ * Makes a checkpoint of a head; *len is 0 if the signer's key is not trusted by
+ * the trail.  Returns a status.
  */
 
 int verify_sign(verify_t *c, const head_t *head,
     char text[PAYLOCK_CHECKPOINT_MAX], size_t *len);
 
 /*
- * verify_stream.c: the trail in Redis, up to the head that it has now; what
- * came since; what is there but no trail.  Return a status, which is done
- * where the trail is bad: c->n_faults says that.
+ * verify_stream.c: verify the trail in Redis up to its present head; then what
+ * came since.  Return a status, STATUS_DONE for a bad trail as well: see
+ * c->n_faults.
  */
 
 int verify_stream(verify_t *c);
 int verify_more(verify_t *c);
 
-/* verify_witness.c: reads those in checkpoint files, and those in Redis. */
+/*
+ * verify_witness.c: read witnesses from a checkpoint file and from the nodes'
+ * reports in Redis, or add one.  Return a status.
+ */
 
 int verify_witness_file(verify_t *c, const char *path);
 int verify_witness_nodes(verify_t *c);
 int verify_witness_add(verify_t *c, const char *name, const head_t *head,
     int inside);
 
-/* verify_flags.c: compares the records with the trail. */
+/* verify_records.c: compares the records with the trail.  A status. */
 
 int verify_records(verify_t *c);
 
-/* verify_file.c: all exports of an open file, which errors call path. */
+/* verify_file.c: verifies all exports in a file; path: for errors. */
 
 int verify_file(verify_t *c, FILE *f, const char *path);
 
 /*
- * verify_status.c: the status that what was found comes to; the error is the
- * worst of it.
+ * verify_status.c: returns the status for the faults found and sets the error
+ * to the worst of them.
  */
 
 int verify_status(verify_t *c);
