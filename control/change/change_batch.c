@@ -176,7 +176,7 @@ batch_all(change_batch_t *b)
             races = 0;
             losses = 0;
 
-            /* who was in the way may be gone */
+            /* the client that caused the races may be gone */
 
             batch += batch / 8 + 1;
             batch = batch < CHANGE_BATCH ? batch : CHANGE_BATCH;
@@ -212,7 +212,7 @@ batch_all(change_batch_t *b)
 }
 
 
-/* A transaction of n changes is done, or the whole command was done before. */
+/* Takes n changes that are committed, or that an earlier run committed. */
 
 static void
 batch_take(change_batch_t *b, size_t n)
@@ -277,7 +277,7 @@ batch_tell(change_batch_t *b, size_t n)
 }
 
 
-/* Not before it is known what became of the transaction before. */
+/* Never stops before the result of the last transaction is known. */
 
 static int
 batch_interrupted(change_batch_t *b)
@@ -301,9 +301,9 @@ batch_interrupted(change_batch_t *b)
 
 
 /*
- * One transaction of n changes.  After a lost connection it is first seen whether it
- * was carried out; if not, the new transaction makes sure that what may still
- * be on its way comes too late, since both watch the same keys.
+ * Tries one transaction of n changes.  If the connection was lost in EXEC, it
+ * first checks whether that was carried out.  If not, it cannot be carried out
+ * any more once the new transaction is, since both watch the same keys.
  */
 
 static transaction_e
@@ -358,7 +358,9 @@ batch_attempt(change_batch_t *b, change_t *ch, size_t n, int last)
         return TRANSACTION_DONE;
     }
 
-    /* where nothing changes EXEC still tells whether all was read at once */
+    /*
+     * Even if nothing changes, EXEC proves that all was read at the same moment.
+     */
 
     return change_write(b, ch, n);
 }
@@ -406,7 +408,7 @@ batch_apply(change_batch_t *b, change_t *ch, size_t n)
 }
 
 
-/* A new connection in the place of the one lost in EXEC. */
+/* Replaces the connection that was lost in EXEC. */
 
 static int
 batch_reconnect(change_batch_t *b)
@@ -490,7 +492,7 @@ change_free(change_t *ch)
 }
 
 
-/* Some transactions were carried out before one was not. */
+/* Sets the error for when only some transactions were carried out. */
 
 static int
 batch_partly(change_batch_t *b)
