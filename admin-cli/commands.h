@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * The commands as data: dispatcher, help and completion read one table.
+ * The table of commands, for the dispatcher, help and completion.
  */
 
 
@@ -18,7 +18,7 @@
 extern const command_t  admin_commands[];
 
 
-/* each in commands/, in a file of its name; returns a status */
+/* each in the file of its name in commands/; return a status */
 
 int cmd_adopt(admin_t *a);
 int cmd_audit_checkpoint(admin_t *a);
@@ -49,7 +49,7 @@ int cmd_unlock(admin_t *a);
 int cmd_unprotect(admin_t *a);
 int cmd_version(admin_t *a);
 
-/* ... and what looks at the options of some, before anything is set up */
+/* check the options of some, before anything is set up; return a status */
 
 int audit_log_check(admin_t *a);
 int key_check(admin_t *a);

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * The users of Redis that paylock is made for, and what they may do.
+ * The users of Redis for paylock and their rights, for "init --acl".
  */
 
 
@@ -14,9 +14,9 @@
 
 
 /*
- * Prints the commands that make the users.  That of the user in the settings
- * holds the SHA-256 of its password, the others what Redis refuses.  Returns
- * a status.
+ * Prints the ACL SETUSER commands.  The one for the user in the settings has
+ * the SHA-256 of its password; the others have a placeholder that Redis
+ * refuses.  Returns a status.
  */
 
 int acl_print(admin_t *a);

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * What a command works on: the command line, and the context of libpaylock-
- * control that it fills.
+ * What a command works on: the parsed command line, and the context of
+ * libpaylock-control.
  */
 
 
@@ -19,39 +19,39 @@
 #include "trail/known_head.h"
 
 
-#define ADMIN_CHECKPOINTS  16          /* options of that name, at most */
+#define ADMIN_CHECKPOINTS  16          /* of that option, at most */
 
 
 typedef struct admin_s  admin_t;
 
 
-/* What is set up before a command runs, in this order. */
+/* What is set up before a command runs, in this order; see setup.c. */
 
 #define SETUP_HOSTS     0x01           /* the arguments are host names */
 #define SETUP_SETTINGS  0x02
-#define SETUP_KNOWN     0x04           /* what is known of the trail here */
-#define SETUP_REDIS     0x08           /* the connection */
+#define SETUP_KNOWN     0x04           /* loads a->known and ctl->trust */
+#define SETUP_REDIS     0x08           /* connects */
 
 
 typedef struct {
     const char  *name;                 /* one word or two */
     const char  *args;                 /* as in the synopsis */
-    int          least;                /* number of arguments */
-    int          most;
-    uint64_t     options;              /* OPT_BIT() each, without global ones */
+    int          least;                /* number of arguments, at least */
+    int          most;                 /* ... and at most */
+    uint64_t     options;              /* OPT_BIT() each; not global ones */
     unsigned     setup;                /* SETUP_* each */
     const char  *help;                 /* one line */
     int        (*run)(admin_t *a);     /* returns a status */
 
-    /* looks at the options before anything is set up, or NULL; a status */
+    /* checks the options before anything is set up; or NULL; a status */
 
     int        (*check)(admin_t *a);
 } command_t;
 
 
 struct admin_s {
-    const command_t  *commands;        /* all, ended by one without a name */
-    const command_t  *command;         /* NULL: not known yet */
+    const command_t  *commands;        /* the table */
+    const command_t  *command;         /* NULL: not parsed yet */
     const char       *opt[OPT_N];      /* as given; NULL: not given */
     const char       *checkpoint[ADMIN_CHECKPOINTS];
     int               n_checkpoints;
@@ -66,8 +66,10 @@ struct admin_s {
     progress_t        progress;
     interrupt_t       interrupt;
 
-    const char       *done;            /* what stays done; NULL: nothing */
-    unsigned          sigpipe:1;       /* was ignored by who started us */
+    /* for errors after changes: what stays done; NULL: nothing was done */
+
+    const char       *done;
+    unsigned          sigpipe:1;       /* SIGPIPE was ignored at start */
 };
 
 

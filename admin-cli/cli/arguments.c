@@ -18,6 +18,9 @@
 #include "records/host_name.h"
 
 
+static int arguments_text(admin_t *a, option_e option, size_t max);
+
+
 int
 arguments_hosts(admin_t *a, char ***names, size_t *n)
 {
@@ -66,25 +69,6 @@ done:
     }
 
     return status;
-}
-
-
-int
-arguments_text(admin_t *a, option_e option, size_t max)
-{
-    char         mend[64];
-    const char  *text, *why;
-
-    (void) snprintf(mend, sizeof(mend), "give one line of UTF-8 text of at "
-                    "most %zu bytes", max);
-
-    text = a->opt[option];
-    why = text ? text_check(text, strlen(text), max) : NULL;
-
-    return why ? error_set(&a->ctl->error, STATUS_USAGE, "text", mend,
-                           "the value of --%s %s", admin_options[option].name,
-                           why)
-               : STATUS_DONE;
 }
 
 
@@ -162,6 +146,27 @@ arguments_field(admin_t *a, option_e option, const paylock_field_t *field)
     default:
         return arguments_text(a, option, field->limit);
     }
+}
+
+
+/* Checks that the value of an option is one line of at most max bytes. */
+
+static int
+arguments_text(admin_t *a, option_e option, size_t max)
+{
+    char         mend[64];
+    const char  *text, *why;
+
+    (void) snprintf(mend, sizeof(mend), "give one line of UTF-8 text of at "
+                    "most %zu bytes", max);
+
+    text = a->opt[option];
+    why = text ? text_check(text, strlen(text), max) : NULL;
+
+    return why ? error_set(&a->ctl->error, STATUS_USAGE, "text", mend,
+                           "the value of --%s %s", admin_options[option].name,
+                           why)
+               : STATUS_DONE;
 }
 
 

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Values of options and arguments, checked.
+ * Checks the values of options and arguments.
  */
 
 
@@ -14,36 +14,32 @@
 
 
 /*
- * Reads the command's arguments as host names to *names, a list of *n names
- * in the form of Redis, each once; the caller frees it with names_free().
- * Returns a status.
+ * Converts the command's arguments to host names as in Redis, without
+ * duplicates.  The caller frees *names with host_names_free().  Returns a
+ * status.
  */
 
 int arguments_hosts(admin_t *a, char ***names, size_t *n);
 
-/* Checks the text of an option, of max bytes at most.  Returns a status. */
-
-int arguments_text(admin_t *a, option_e option, size_t max);
-
 /*
- * Reads an option that is a time, or a day; *when is Unix seconds, and left
- * alone if the option is not given.  Return a status.
+ * Parse an option that is a time, or a day; *when is Unix seconds and unchanged
+ * if the option is not given.  Return a status.
  */
 
 int arguments_time(admin_t *a, option_e option, uint32_t now, uint32_t *when);
 int arguments_day(admin_t *a, option_e option, uint32_t *when);
 
 /*
- * Check an option's text by the field that it is for, and --reason.  Return a
- * status.
+ * Check the value of an option by the type of its field; and that of --reason.
+ * Return a status.
  */
 
 int arguments_field(admin_t *a, option_e option, const paylock_field_t *field);
 int arguments_reason(admin_t *a);
 
 /*
- * Checks the options that tell of a case and sets text[], which has
- * PAYLOCK_AUDIT_FIELDS members.  Returns a status.
+ * Checks the options for the fields of a case and sets text[], indexed by
+ * paylock_audit_field_e (PAYLOCK_AUDIT_FIELDS members).  Returns a status.
  */
 
 int arguments_case(admin_t *a, const char **text);

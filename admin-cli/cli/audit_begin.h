@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * What "audit verify", "checkpoint" and "export" begin with.
+ * The common beginning of "audit verify", "checkpoint" and "export".
  */
 
 
@@ -15,8 +15,8 @@
 
 
 /*
- * Begins to verify, by --trust and --checkpoint; the caller calls verify_free()
- * in any case.  Returns a status.
+ * Calls verify_begin(), with --trust and --checkpoint.  The caller calls
+ * verify_free() in any case.  Returns a status.
  */
 
 int audit_begin(admin_t *a, verify_t *c);

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Changes from the command line: asked for, carried out, told.
+ * Runs a change for a command: confirms, changes, waits, prints.
  */
 
 
@@ -19,51 +19,51 @@ typedef struct change_run_s  change_run_t;
 
 
 struct change_run_s {
-    /* set by the command, the rest being zero */
+    /* set by the command; all else must be zero */
 
     admin_t              *a;
     const change_kind_t  *kind;
     const void           *args;        /* of the kind */
-    unsigned              expects:1;   /* hosts have a record already */
-    unsigned              many:1;      /* they are told by numbers */
-    unsigned              plans:1;     /* nothing changes by now */
-    const char           *told;        /* "noted, "; NULL: nothing */
+    unsigned              expects:1;   /* hosts should have a record */
+    unsigned              many:1;      /* prints sums, not each host */
+    unsigned              plans:1;     /* it is planned for later */
+    const char           *told;        /* printed per host, or NULL */
 
-    /* tells what was done instead; or NULL */
+    /* prints the result instead of change_print.c; or NULL */
 
     void                (*report)(const change_run_t *run);
 
     change_batch_t        batch;
-    const char           *absent[NEAR_HOSTS];   /* had none, but should */
-    size_t                n_absent;    /* and those that did not fit in */
-    json_t               *waited;      /* for, by --wait; NULL: not */
+    const char           *absent[NEAR_HOSTS];   /* have no record */
+    size_t                n_absent;    /* may exceed NEAR_HOSTS */
+    json_t               *waited;      /* result of --wait; or NULL */
 };
 
 
 /*
- * Changes the hosts that the command line names, or n others, which stay the
- * caller's.  Returns a status.
+ * Changes the hosts that the command line names; or n others, which remain
+ * the caller's.  Return a status.
  */
 
 int change_run(change_run_t *run);
 int change_run_hosts(change_run_t *run, char **host, size_t n);
 
-/* change_confirm.c: asks about suffixes, and about many hosts.  A status. */
+/* change_confirm.c: asks for a yes for suffixes and many hosts.  A status. */
 
 int change_confirm(const change_run_t *run);
 
-/* change_print.c: tells what was done, after each transaction, at the end. */
+/* change_print.c: prints results after each transaction, and at the end. */
 
 void change_print_done(change_batch_t *b, size_t n);
 void change_print_end(change_run_t *run);
 
-/* ... and which hosts had no record, as they may have been mistyped. */
+/* ... and warns of hosts without a record, which may be mistyped. */
 
 void change_warn_absent(change_run_t *run);
 
 /*
- * change_wait.c: checks --wait; waits, if it is given, for the nodes of nginx,
- * and tells people, and others by run->waited.  Return a status.
+ * change_wait.c: checks --wait; if it is given, waits for the nodes of nginx,
+ * and prints the result or, with --json, sets run->waited.  Return a status.
  */
 
 int change_wait_check(admin_t *a);

@@ -70,11 +70,6 @@ command_parse(admin_t *a, int argc, char **argv)
 }
 
 
-/*
- * Finds "word" or "word word"; if there is none, *used says whether the
- * first word begins a command of two.
- */
-
 const command_t *
 command_find(const command_t *commands, char **words, int n, int *used)
 {

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * What is only done after a yes.
+ * Asks the user for confirmation.
  */
 
 
@@ -14,8 +14,9 @@
 
 
 /*
- * Says what is the matter and asks the question on a terminal; in a script
- * --yes is needed.  Returns a status, done being a yes.
+ * Prints the matter and asks the question on the terminal.  With --yes or
+ * --dry-run it does not ask; without a terminal one of them is required.
+ * Returns a status, STATUS_DONE for yes.
  */
 
 int confirm(admin_t *a, const char *matter, const char *question);

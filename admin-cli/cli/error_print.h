@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Errors and warnings, for people and programs.
+ * Prints errors and warnings, for people and for scripts.
  */
 
 
@@ -15,7 +15,7 @@
 #include "base/error.h"
 
 
-/* Prints an error as a line; kind is "error" or "warning". */
+/* Prints an error as a line, of JSON or text; kind: "error" or "warning". */
 
 void error_print(const error_info_t *error, const char *kind, int json,
     FILE *f);

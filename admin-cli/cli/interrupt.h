@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Ctrl-C, and other ends, between one step and the next.
+ * Holds back Ctrl-C and other signals while a step is carried out.
  */
 
 
@@ -19,15 +19,15 @@ typedef struct {
 } interrupt_t;
 
 
-/* Holds back SIGINT, SIGTERM and SIGHUP, unless they are ignored. */
+/* Blocks SIGINT, SIGTERM and SIGHUP, unless they are ignored. */
 
 void interrupt_hold(interrupt_t *i);
 
-/* Has one come?  It is used up by that. */
+/* Takes a pending signal; returns 1, or 0 if there is none. */
 
 int interrupt_came(const interrupt_t *i);
 
-/* From here on they end the process again. */
+/* Takes all that are pending and unblocks the signals. */
 
 void interrupt_release(const interrupt_t *i);
 

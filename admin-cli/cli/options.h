@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * The options as data: parser, help and completion read one table.
+ * The table of options, for the parser, help and completion.
  */
 
 
@@ -16,8 +16,8 @@
 
 
 /*
- * Global ones up to OPT_HELP, then those of commands.  What is said of a case
- * or of a notice has options called as its fields, in their order.
+ * Global options up to OPT_HELP, then those of commands.  The fields of a case
+ * and of a notice have options of the same names, in the same order.
  */
 
 #define option_id(id, ...)  OPT_##id,
@@ -75,12 +75,12 @@ typedef enum {
 #define option_bit(id, ...)  |OPT_BIT(OPT_##id)
 #define OPT_CASE     (0ull PAYLOCK_CASE_FIELDS(option_bit))
 
-/* the option of a field of the case; i: paylock_audit_field_e */
+/* the option for a field of the case; i: paylock_audit_field_e */
 
 #define OPT_OF_CASE(i)                                                        \
     ((option_e) (OPT_REASON + ((i) - PAYLOCK_CASE_FIRST)))
 
-/* those and the global ones; a command may have a "--key" of its own */
+/* adds the global options; --key only if the command has no --key itself */
 
 #define OPT_WITH(own)                                                         \
     (((own) & OPT_BIT(OPT_PASS_KEY) ? OPT_GLOBAL & ~OPT_BIT(OPT_KEY)          \
@@ -89,13 +89,13 @@ typedef enum {
 
 typedef struct {
     const char  *name;
-    const char  *value;                /* what it takes; NULL: nothing */
+    const char  *value;                /* placeholder; NULL: no value */
     const char  *help;
-    int          optional;             /* the value, then behind "=" */
+    int          optional;             /* value optional: --name=value */
 } option_t;
 
 
-/* by option_e */
+/* indexed by option_e */
 
 extern const option_t  admin_options[OPT_N];
 

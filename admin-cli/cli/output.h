@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * What commands print on stdout.
+ * Output of commands on stdout.
  */
 
 
@@ -15,32 +15,35 @@
 #include "cli/admin.h"
 
 
-/* Is text for people wanted?  JSON?  Neither with --quiet. */
+/* Is text wanted, or JSON?  With --quiet neither is. */
 
 int output_is_text(const admin_t *a);
 int output_is_json(const admin_t *a);
 
-/* May what is printed be coloured? */
+/* May the output be coloured? */
 
 int output_colours(void);
 
-/* Prints JSON as a line and frees it; NULL is out of memory. */
+/*
+ * Prints JSON as a line and frees it; json NULL: out of memory.  Returns a
+ * status.
+ */
 
 int output_print_json(admin_t *a, json_t *json);
 
-/* A JSON integer, null for 0. */
+/* A new JSON integer; JSON null for 0. */
 
 json_t *output_number(uint64_t n);
 
-/* Has who reads what we print left? */
+/* Has the reader of a pipe closed it? */
 
 int output_left(void);
 
 /*
- * Makes sure that all that was printed is out.  If it is not, or if a command
- * failed behind what it has done (a->done), the status says so.  Where nothing
- * was done and the reader has left, ends the program by SIGPIPE, as any
- * other would end there, unless who started it has that ignored.
+ * Flushes stdout.  Returns the status, or that of a new error if output is lost
+ * or if the command failed after a change (a->done).  If nothing was changed
+ * and the reader has closed the pipe, kills the process with SIGPIPE, as usual,
+ * unless SIGPIPE was ignored at start.
  */
 
 int output_end(admin_t *a, int status);

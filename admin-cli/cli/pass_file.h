@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * The file of keys that passes are made with, one kid:base64 a line.
+ * The file of keys for passes, one kid:base64 a line.
  */
 
 
@@ -25,18 +25,18 @@ typedef struct {
 
 
 /*
- * Reads the file; it is refused if others can read it or it is malformed.
- * Who calls wipes *f.  Returns a status.
+ * Reads the file; fails if others can read it or if it is malformed.  The
+ * caller wipes *f in any case.  Returns a status.
  */
 
 int pass_file_read(admin_t *a, const char *path, pass_file_t *f);
 
-/* The file could not be read or written, by errno.  Returns the status. */
+/* Sets the error "cannot <what> …", by errno.  Returns the status. */
 
 int pass_file_failed(admin_t *a, const char *path, const char *what,
     const char *mend);
 
-/* cmd_keygen_pass.c: "keygen --pass" */
+/* commands/keygen_pass.c: "keygen --pass".  Returns a status. */
 
 int keygen_pass(admin_t *a);
 

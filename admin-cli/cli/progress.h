@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * How far a long command is, for a person who waits for it at a terminal.
+ * Progress of a long command, on a terminal.
  */
 
 
@@ -15,12 +15,12 @@
 
 typedef struct {
     int        wanted;
-    int        shown;
-    long long  next;                   /* when to say it again, milliseconds */
+    int        shown;                  /* a line is to be erased */
+    long long  next;                   /* time of the next line, clock_ms() */
 } progress_t;
 
 
-/* Begins; where it is not wanted, or nobody sees it, nothing is printed. */
+/* Begins; nothing is printed unless wanted and stderr is a terminal. */
 
 void progress_begin(progress_t *p, int wanted);
 
@@ -28,7 +28,7 @@ void progress_begin(progress_t *p, int wanted);
 
 void progress(progress_t *p, const char *what, size_t done, size_t n);
 
-/* Takes it away, before anything else is printed. */
+/* Erases the line; to be called before anything else is printed. */
 
 void progress_end(progress_t *p);
 

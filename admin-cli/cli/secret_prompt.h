@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Secrets that are typed.
+ * Asks for secrets on the terminal.
  */
 
 
@@ -14,9 +14,9 @@
 
 
 /*
- * Asks on the terminal, which is standard input, and does not show what is
- * typed; the question ends without a colon.  Sets *secret, which the caller
- * frees by secret_free().  Returns a status.
+ * Asks on the terminal, which must be standard input, without echo; a colon is
+ * added to the question.  The caller frees *secret with secret_free().  Returns
+ * a status.
  */
 
 int secret_prompt(error_info_t *error, const char *question, char **secret);

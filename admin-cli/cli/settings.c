@@ -12,6 +12,7 @@
 #include "files/user_file.h"
 
 
+#define SETTINGS_FILE  "/etc/paylock/config"
 #define SETTINGS_LINE  4096
 
 

@@ -14,10 +14,7 @@
 #include "redis/settings.h"
 
 
-#define SETTINGS_FILE  "/etc/paylock/config"
-
-
-/* where a value is from; the lowest wins */
+/* where a value is from; the first wins */
 
 typedef enum {
     SETTINGS_COMMAND = 0,
@@ -29,18 +26,18 @@ typedef enum {
 
 
 typedef struct {
-    const char  *name;                 /* in a file */
-    const char  *environment;
-    int          option;               /* -1: none */
+    const char  *name;                 /* in a configuration file */
+    const char  *environment;          /* variable */
+    int          option;               /* option_e; -1: none */
 } setting_name_t;
 
 
-/* Where the values are from. */
+/* Where the values are from; the arrays of files are by rank. */
 
 typedef struct {
     settings_rank_e  rank[SET_N];
-    char            *file[SETTINGS_DEFAULT];   /* that was read; NULL: none */
-    char            *redis[SETTINGS_DEFAULT];  /* the URL that is in it */
+    char            *file[SETTINGS_DEFAULT];   /* file read; NULL: none */
+    char            *redis[SETTINGS_DEFAULT];  /* URL in the file */
 } settings_from_t;
 
 
@@ -51,34 +48,37 @@ extern const setting_name_t  settings_names[SET_N];
 
 
 /*
- * Reads the settings to a->ctl->settings, the options being known.  Returns a
- * status.
+ * Reads the settings to a->ctl->settings, after the options are parsed.
+ * Returns a status.
  */
 
 int settings_load(admin_t *a);
 
 void settings_from_free(settings_from_t *from);
 
-/* Sets a value unless it is set: ranks come in their order.  A status. */
+/*
+ * Sets a value unless it is set already: the sources must be read in the order
+ * of their ranks.  Returns a status.
+ */
 
 int settings_put(admin_t *a, setting_e s, const char *value,
     settings_rank_e rank);
 
-/* Is it, or does it hold, a password? */
+/* Is the value a password, or a URL with one? */
 
 int settings_is_secret(setting_e s, const char *value);
 
 /*
- * settings_file.c: reads the settings of a file, which must be there or need
- * not.  Returns a status.
+ * settings_file.c: reads the settings of a file; must: 0 if it may be missing.
+ * Returns a status.
  */
 
 int settings_file(admin_t *a, const char *path, int must,
     settings_rank_e rank);
 
 /*
- * settings_secrets.c: parses the URL; keeps secrets of one configuration from
- * the Redis of another; decides which user and password count.  A status.
+ * settings_secrets.c: parses the URL; drops secrets of a configuration that is
+ * for another Redis; chooses the user and the password.  Returns a status.
  */
 
 int settings_secrets(admin_t *a);

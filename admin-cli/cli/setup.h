@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * What commands need before they run.
+ * Sets up what a command needs before it runs.
  */
 
 
@@ -15,12 +15,12 @@
 
 /*
  * Checks the options of the command, and sets up what its row in the table
- * names.  Returns a status.
+ * asks for.  Returns a status.
  */
 
 int setup_command(admin_t *a);
 
-/* Sets up what the flags name, see SETUP_HOSTS.  Returns a status. */
+/* Sets up what the flags ask for, SETUP_* each.  Returns a status. */
 
 int setup(admin_t *a, unsigned flags);
 

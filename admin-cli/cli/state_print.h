@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * States of hosts, for people.
+ * Prints the states of hosts for people.
  */
 
 
@@ -15,16 +15,16 @@
 #include "records/effective_state.h"
 
 
-/* "locked since …, open from …" */
+/* Prints "locked since …, open from …". */
 
 void state_print(FILE *f, const effective_state_t *state, int colours);
 
-/* The same, and all that is known of the host, in lines. */
+/* Prints the same and all else that is known of the host, in lines. */
 
 void state_print_lines(FILE *f, const state_host_t *h, uint32_t now,
     int colours);
 
-/* The beginning of a sequence that colours a stage; "" without colours. */
+/* The escape sequence that begins the colour of a stage; "": no colours. */
 
 const char *state_colour(const char *stage, int colours);
 

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * What somebody may have meant who typed what there is not.
+ * Suggestions for unknown commands and options.
  */
 
 
@@ -17,8 +17,9 @@
 
 
 /*
- * The mend for a command, or for an option of these, that there is not: it
- * names those that are nearest, or where all are listed.
+ * Write the mend of an error for an unknown command, or for an option that is
+ * not one of "options" (OPT_BIT() each): it names the most similar ones, or the
+ * help that lists all.
  */
 
 void suggest_command(const command_t *commands, char **words, int n,

@@ -2,13 +2,13 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * A table for people: its columns are as wide as what is in them, and on a
- * terminal cut or left out so that a row is one line.
+ * Prints a table for people.  Columns are as wide as their contents; on a
+ * terminal they are cut or left out so that a row fits into a line.
  *
- * libsmartcols is not used: it leaves out no column, so that a row of "list"
- * is 118 cells wide on a terminal of 80; it cuts a host to its first letters
- * and does not show that it did.  To choose the columns and to cut the cells
- * would stay here, and these are most of table.c.
+ * libsmartcols is not used, because it leaves out no columns: a row of "list"
+ * would be 118 cells wide on a terminal of 80; and because it cuts a host
+ * without a sign.  The choice of columns and the cutting of cells, which are
+ * most of table.c, would still be needed.
  */
 
 
@@ -21,20 +21,23 @@
 
 typedef struct {
     const char   *title;
-    size_t        least;               /* may be cut to this; 0: may not */
+    size_t        least;               /* may be cut to this; 0: never cut */
     const char *(*colour)(const char *cell, int colours);   /* or NULL */
 } column_t;
 
 
 typedef struct {
-    const column_t   *column;          /* in the order of their weight */
+    const column_t   *column;          /* the most important first */
     size_t            n;
-    char            **cell;            /* n of each row, safe to print */
+    char            **cell;            /* n per row, escaped for printing */
     size_t            cells;
 } table_t;
 
 
-/* Adds a cell, which is the table's from then on; -1 when out of memory. */
+/*
+ * Adds a cell, which the table frees from now on, on errors too; a cell NULL is
+ * an error.  Returns 0, or -1 when out of memory.
+ */
 
 int table_add(table_t *c, char *cell);
 

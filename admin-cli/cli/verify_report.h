@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * What verification found, for people and for programs.
+ * Reports the result of a verification, for people and for scripts.
  */
 
 
@@ -14,8 +14,8 @@
 
 
 /*
- * Prints what was found, header being that of an export, or NULL; c->data is
- * the admin_t.  Returns what verify_status() does.
+ * Prints what was found; header is that of an export, or NULL for Redis;
+ * c->data is the admin_t.  Returns the value of verify_status().
  */
 
 int verify_report(verify_t *c, const paylock_export_header_t *header);

@@ -52,13 +52,13 @@ redisReply *
 doctor_ask(doctor_t *d, const char *check, const char *one, const char *two,
     const char *three)
 {
-    redis_conn_t  *l;
+    redis_conn_t  *redis;
     redisReply    *reply;
 
-    l = d->ctl->redis;
+    redis = d->ctl->redis;
 
-    reply = redis_queue(l, one, two, three, NULL) == 0 && redis_send(l) == 0
-            ? redis_reply(l) : NULL;
+    reply = redis_queue(redis, one, two, three, NULL) == 0 && redis_send(redis) == 0
+            ? redis_reply(redis) : NULL;
 
     if (reply == NULL) {
         doctor_failed(d, check);

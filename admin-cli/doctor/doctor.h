@@ -2,8 +2,8 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * What is wrong with an installation, and how to mend it: the checks of
- * "doctor", a file for each group of them.  Nothing is changed by any.
+ * The checks of "doctor": what is wrong with an installation, and how to mend
+ * it.  Each group of checks has a file.  No check changes anything.
  */
 
 
@@ -17,12 +17,12 @@
 #include "trail/known_head.h"
 
 
-#define DOCTOR_CLOCK  5000             /* milliseconds that may differ */
+#define DOCTOR_CLOCK  5000             /* milliseconds of tolerance */
 
 
 typedef enum {
     DOCTOR_OK = 0,
-    DOCTOR_NOTE,                       /* to be known, or not to be seen */
+    DOCTOR_NOTE,                       /* good to know; or not visible */
     DOCTOR_PROBLEM
 } doctor_e;
 
@@ -32,42 +32,42 @@ typedef struct {
     head_t      known;                 /* what this machine remembers */
     json_t     *findings;
     size_t      problems;
-    unsigned    looks:1;               /* the user of Redis may only read */
-    unsigned    sound:1;               /* the trail is what is known here */
+    unsigned    looks:1;               /* Redis user may only read */
+    unsigned    sound:1;               /* trail is the one known here */
 } doctor_t;
 
 
 /*
- * Looks at everything, and notes it in d->findings, an array; d->ctl has its
- * settings.
+ * Runs all checks and adds findings to d->findings, an array of the caller;
+ * d->ctl has complete settings.
  */
 
 void doctor_check(doctor_t *d);
 
-/* Notes a finding; mend is a sentence or NULL. */
+/* Adds a finding; mend is what to do, or NULL. */
 
 void doctor_say(doctor_t *d, doctor_e result, const char *check,
     const char *mend, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
 
-/* Notes as a problem what a->problem holds. */
+/* Adds the error in d->ctl->error as a problem. */
 
 void doctor_failed(doctor_t *d, const char *check);
 
 /*
- * Asks Redis for a reply, an error of Redis being one; arguments end with a
- * NULL.  Returns NULL if the link fails, which is noted as a problem of the
- * check.  The caller frees the reply.
+ * Sends a command and returns the reply, which may be an error of Redis; the
+ * caller frees it.  Unused arguments are NULL.  If the connection fails, adds a
+ * problem and returns NULL.
  */
 
 redisReply *doctor_ask(doctor_t *d, const char *check, const char *one,
     const char *two, const char *three);
 
-/* Is a reply an error that begins with this word? */
+/* Is the reply an error that begins with this word? */
 
 int doctor_is_error(const redisReply *reply, const char *word);
 
-/* Each is given a link of its own, which it may leave in any state. */
+/* Each gets a new connection, which it may leave in any state. */
 
 void doctor_redis(doctor_t *d);        /* version, role, clock */
 void doctor_memory(doctor_t *d);       /* persistence, eviction */

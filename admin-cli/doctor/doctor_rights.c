@@ -194,11 +194,11 @@ static redisReply *
 rights_ask(doctor_t *d, const right_t *r)
 {
     size_t             n;
-    redis_conn_t      *l;
+    redis_conn_t      *redis;
     const char        *arg[RIGHTS_ARGS];
     const settings_t  *s;
 
-    l = d->ctl->redis;
+    redis = d->ctl->redis;
     s = &d->ctl->settings;
 
     for (n = 0; n < RIGHTS_ARGS && r->arg[n]; n++) {
@@ -207,8 +207,8 @@ rights_ask(doctor_t *d, const right_t *r)
                  : strcmp(r->arg[n], "~n") == 0 ? s->nodes : r->arg[n];
     }
 
-    return redis_queue_argv(l, n, arg, NULL) == 0 && redis_send(l) == 0
-           ? redis_reply(l) : NULL;
+    return redis_queue_argv(redis, n, arg, NULL) == 0 && redis_send(redis) == 0
+           ? redis_reply(redis) : NULL;
 }
 
 

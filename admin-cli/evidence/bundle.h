@@ -3,8 +3,8 @@
  * Copyright (C) 2026 paylock contributors
  *
  * Evidence bundles: a directory with an export, the same in pieces that
- * openssl and sha256sum can verify, and timelines to read.  What is in it is
- * written down in docs/audit-format.md.
+ * openssl and sha256sum can verify, and history pages to read.  The format is
+ * described in docs/audit-format.md.
  */
 
 
@@ -18,46 +18,46 @@
 
 
 #define BUNDLE_EXPORT  "export.jsonl"
-#define BUNDLE_POINT   "checkpoint.txt"
 
 
 typedef struct {
     verify_t       *verify;
     control_t      *ctl;
     export_t       *export;
-    char           *path;              /* that it gets when it is whole */
-    char           *temp;              /* that it has until then */
-    int             dir;
-    FILE           *sums;
-    uint64_t        example;           /* an entry that is in full */
+    char           *path;              /* final name */
+    char           *temp;              /* name while it is written */
+    int             dir;               /* file descriptor */
+    FILE           *sums;              /* SHA256SUMS */
+    uint64_t        example;           /* seq of an entry in full */
 } bundle_t;
 
 
-/* Does the path name a directory?  One that is there, or ends with a slash. */
+/* Is path a directory, or does it end with a slash? */
 
 int bundle_wanted(const char *path);
 
-/* Writes a bundle to the path: all of it or nothing.  Returns a status. */
+/* Writes a bundle to path, completely or not at all.  Returns a status. */
 
 int bundle_write(verify_t *c, export_t *x, const char *path);
 
 /*
- * bundle_file.c: makes a file of the bundle, NULL on an error; closes it, rc
- * being whether memory was enough for it, and notes its checksum.  The latter
- * goes to SHA256SUMS, or to hex if it is not NULL.  Return a status.
+ * bundle_file.c: bundle_file() creates a file of the bundle, or sets the error.
+ * bundle_file_end() closes it and adds its checksum to SHA256SUMS; rc is -1 if
+ * memory ran out while it was written.  bundle_sum() adds a checksum, or writes
+ * it to hex if that is not NULL.  The latter two return a status.
  */
 
 FILE *bundle_file(bundle_t *b, const char *name);
 int bundle_file_end(bundle_t *b, FILE *f, const char *name, int rc);
 int bundle_sum(bundle_t *b, const char *name, char hex[PAYLOCK_HASH_LEN + 1]);
 
-/* Says why the bundle, or a file of it, cannot be written.  A status. */
+/* Sets the error for a file that cannot be written; error: errno. */
 
 int bundle_failed(bundle_t *b, const char *name, int error);
 
 /*
- * bundle_parts.c: takes the export to pieces: chain.txt, entries/, the
- * checkpoint, and the timelines.  A status.
+ * bundle_parts.c: splits the export into chain.txt, entries/, the checkpoint
+ * and the history pages.  Returns a status.
  */
 
 int bundle_parts(bundle_t *b);

@@ -21,6 +21,7 @@
 #define PARTS_CHAIN      "chain.txt"
 #define PARTS_LANGUAGES  8
 #define PARTS_NAME       64
+#define PARTS_POINT      "checkpoint.txt"
 
 
 typedef struct {
@@ -289,7 +290,7 @@ parts_checkpoint(parts_t *p, const json_t *json)
 {
     FILE  *f;
 
-    f = bundle_file(p->bundle, BUNDLE_POINT);
+    f = bundle_file(p->bundle, PARTS_POINT);
 
     if (f == NULL) {
         return p->bundle->ctl->error.status;
@@ -297,5 +298,5 @@ parts_checkpoint(parts_t *p, const json_t *json)
 
     (void) fputs(json_string_value(json), f);
 
-    return bundle_file_end(p->bundle, f, BUNDLE_POINT, 0);
+    return bundle_file_end(p->bundle, f, PARTS_POINT, 0);
 }

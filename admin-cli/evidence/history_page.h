@@ -2,8 +2,8 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * What is in an evidence bundle for people to read: entries as a page of
- * HTML, one for each language of files/texts.txt.
+ * The pages of an evidence bundle: the entries in HTML, one page for each
+ * language of files/texts.txt.
  */
 
 
@@ -22,22 +22,20 @@ typedef struct {
     FILE            *f;
     template_t       template;
     paylock_str_t    lang;
-    paylock_str_t    event;            /* the template of an entry */
+    paylock_str_t    event;            /* template of an entry */
     paylock_str_t    field;            /* ... of each of its fields */
-    paylock_str_t    event_rest;       /* ... of what is behind these */
-    paylock_str_t    rest;             /* behind them */
+    paylock_str_t    event_rest;       /* ... of the end of an entry */
+    paylock_str_t    rest;             /* ... of the end of the page */
 } history_page_t;
 
 
-/*
- * Sets *lang to the tag of the i-th language.  Returns 1, 0 if there is none.
- */
+/* Sets *lang to the tag of language i.  Returns 1, or 0 if there is none. */
 
 int history_page_language(size_t i, paylock_str_t *lang);
 
 /*
- * Writes what is before the entries, an entry, what is behind them; -1 when
- * out of memory.  Other errors are the file's.
+ * Write the beginning of the page, an entry, the end of the page.  Return 0, or
+ * -1 when out of memory; for other errors see ferror().
  */
 
 int history_page_begin(history_page_t *page, size_t language, FILE *f,

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Documents with markers (paylock_template.h): {{name}} stands for a value, or
- * for a text of the language.
+ * Fills templates: a marker {{name}}, see paylock_template.h, stands for a
+ * value or for a text of the language.
  */
 
 
@@ -18,19 +18,19 @@
 
 
 #define TEMPLATE_VALUES  48
-#define TEMPLATE_MADE    4096          /* bytes of values that are made */
+#define TEMPLATE_MADE    4096          /* bytes, of values made here */
 
 
 typedef struct {
     const char        *name;
     paylock_str_t      value;
-    unsigned           raw:1;          /* a text, not to be escaped */
+    unsigned           raw:1;          /* text, not escaped */
 } template_value_t;
 
 
 typedef struct {
-    paylock_format_e   format;         /* values are escaped for it */
-    paylock_str_t      texts;          /* may have markers; are not escaped */
+    paylock_format_e   format;         /* how values are escaped */
+    paylock_str_t      texts;          /* of the language, may have markers */
     template_value_t   value[TEMPLATE_VALUES];
     size_t             n;
     char               made[TEMPLATE_MADE];
@@ -39,9 +39,9 @@ typedef struct {
 
 
 /*
- * Sets a value, which is the caller's; one that is printed, which must fit;
- * one that is a text of the language, prefix and name together its name.
- * There is room for all that the templates have, which a test sees.
+ * Set a value: one that remains the caller's; one that is formatted; one that
+ * is a text of the language, named by prefix and text together.  What exceeds
+ * the limits above is dropped; a test checks that all templates fit.
  */
 
 void template_set(template_t *t, const char *name, paylock_str_t value);
@@ -54,13 +54,16 @@ void template_text(template_t *t, const char *name, const char *prefix,
 
 void template_clear(template_t *t);
 
-/* Writes s; -1 when out of memory.  Other errors are the file's. */
+/*
+ * Writes s with its markers replaced.  Returns 0, or -1 when out of memory; for
+ * other errors see ferror().
+ */
 
 int template_write(const template_t *t, paylock_str_t s, FILE *f);
 
 /*
- * Cuts s at a section: what is before it and in it, s being what is behind.
- * Returns 1, 0 if there is none.
+ * Splits s at a section: the text before it, the text in it; *s becomes the
+ * text after it.  Returns 1, or 0 if there is no such section.
  */
 
 int template_cut(paylock_str_t *s, const char *name, paylock_str_t *before,

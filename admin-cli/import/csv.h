@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * CSV as in RFC 4180.  Lines may end with LF alone.
+ * Reads CSV by RFC 4180.  Lines may end with LF alone.
  */
 
 
@@ -19,17 +19,17 @@
 
 
 typedef struct {
-    char    *p;
+    char    *p;                        /* where to go on */
     char    *end;
     size_t   line;                     /* of p, from 1 */
 } csv_t;
 
 
 /*
- * Reads the record at c->p, which becomes what is behind it; *n fields, that
- * point into the text, which is changed.  Returns NULL, or why it is no
- * record, as a static text that fits behind "line 7 "; then it goes on with
- * the next line.
+ * Reads the record at c->p and moves c->p behind it; sets *n fields, which
+ * point into the text, which is changed.  Returns NULL, or a static text that
+ * completes "line 7 …" and says why it is not a record; then c->p is at the
+ * next line.
  */
 
 const char *csv_next(csv_t *c, paylock_str_t field[CSV_FIELDS], size_t *n);

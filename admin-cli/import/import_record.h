@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Desired records: what the rows of a file say, checked.
+ * Checks the rows of a file and makes the list of records for an import.
  */
 
 
@@ -17,7 +17,7 @@
 
 typedef struct {
     char            **host;            /* each once */
-    change_import_t  *record;          /* by the same number */
+    change_import_t  *record;          /* of the host of this index */
     size_t            n;
     size_t            size;
 } import_list_t;
@@ -27,8 +27,8 @@ typedef struct {
 
 
 /*
- * Reads a row to *d and *host, which the caller frees.  Returns a status; p
- * names the line.
+ * Converts a row to *d and *host; the caller frees both.  Returns a status; the
+ * error names the line.
  */
 
 int import_record_read(change_import_t *d, char **host,
@@ -36,13 +36,14 @@ int import_record_read(change_import_t *d, char **host,
 void import_record_free(change_import_t *d);
 
 
-/* Is told of each row that is bad: p names its line. */
+/* Called for each bad row; the error names its line. */
 
 typedef void (*import_bad_pt)(void *data, const error_info_t *error);
 
 /*
- * desires.c: reads all rows of a text, which is changed; *bad of them are bad.
- * Returns a status: whether all could be read, good or bad.
+ * import_list.c: reads all rows of a text, which is changed; *bad is the number
+ * of bad rows.  Returns a status, STATUS_DONE even if rows are bad.  The caller
+ * frees the list in any case.
  */
 
 int import_list_read(import_list_t *list, char *text, size_t len, size_t *bad,

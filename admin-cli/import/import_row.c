@@ -10,6 +10,9 @@
 #include "import/import_row.h"
 
 
+#define IMPORT_ROW_LINE  65536         /* bytes of a row, at most */
+
+
 static const char *import_rows_header(import_rows_t *r);
 static const char *import_rows_csv(import_rows_t *r, import_row_t *row);
 static const char *import_rows_json(import_rows_t *r, import_row_t *row);
@@ -21,13 +24,6 @@ static int import_rows_column(const char *name, size_t len);
 static const char *import_rows_unknown(import_rows_t *r, const char *name,
     size_t len);
 static void import_rows_skip_blank(import_rows_t *r);
-
-
-const paylock_field_t *
-import_row_field(size_t column)
-{
-    return column == IMPORT_ROW_HOST ? NULL : paylock_record_fields[column - 1];
-}
 
 
 /* A header of CSV that is good does not begin with a brace. */
@@ -223,7 +219,7 @@ import_rows_member(import_rows_t *r, import_row_t *row, const char *name,
         row->value[column].len = json_string_length(value);
 
     } else if (json_is_integer(value) && column != IMPORT_ROW_HOST
-               && import_row_field((size_t) column)->type
+               && paylock_record_fields[column - IMPORT_ROW_FIELD(0)]->type
                   == PAYLOCK_FIELD_TIME)
     {
         row->value[column].data = r->number[column];

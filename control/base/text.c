@@ -173,7 +173,7 @@ text_is_control(uint32_t rune)
 }
 
 
-/* what changes the direction of writing or is not seen at all */
+/* Characters that change the direction of writing or are invisible. */
 
 static int
 text_is_invisible(uint32_t rune)

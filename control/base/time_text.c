@@ -83,7 +83,7 @@ time_local(uint32_t when, char text[TIME_TEXT])
 
     n = strftime(text, TIME_TEXT, "%Y-%m-%dT%H:%M:%S%z", &tm);
 
-    /* strftime() writes +0100 where RFC 3339 wants +01:00 */
+    /* strftime() writes +0100; RFC 3339 requires +01:00 */
 
     text[n + 1] = '\0';
     text[n] = text[n - 1];
@@ -193,7 +193,7 @@ time_calendar(const char *text, uint32_t *when)
 }
 
 
-/* RFC 3339's time of day and offset; a fraction of a second is dropped. */
+/* Parses time of day and offset of RFC 3339; ignores fractions of a second. */
 
 static int
 time_clock(const char *p, struct tm *tm, long *offset)
@@ -238,7 +238,7 @@ time_clock(const char *p, struct tm *tm, long *offset)
 }
 
 
-/* Reads n digits; returns what is behind them, NULL if out of bounds. */
+/* Reads n digits; returns the text after them, or NULL if out of bounds. */
 
 static const char *
 time_digits(const char *p, int n, int least, int most, int *value)

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * The reason of an entry that adopts.
+ * Writes the reason of an "adopt" entry.
  */
 
 

@@ -20,9 +20,9 @@ static void attempt_discard(redis_conn_t *redis);
 
 
 /*
- * One transaction of n changes.  After a lost connection it is first seen whether it
- * was carried out; if not, the new transaction makes sure that what may still
- * be on its way comes too late, since both watch the same keys.
+ * Tries one transaction of n changes.  If the connection was lost in EXEC, it
+ * first checks whether that was carried out.  If not, it cannot be carried out
+ * any more once the new transaction is, since both watch the same keys.
  */
 
 transaction_e
@@ -77,7 +77,7 @@ change_attempt(change_batch_t *b, change_t *ch, size_t n, int last)
         return TRANSACTION_DONE;
     }
 
-    /* where nothing changes EXEC still tells whether all was read at once */
+    /* even if nothing changes, EXEC proves that all was read at one moment */
 
     return change_write(b, ch, n);
 }
@@ -125,7 +125,7 @@ attempt_apply(change_batch_t *b, change_t *ch, size_t n)
 }
 
 
-/* A new connection in the place of the one lost in EXEC. */
+/* Replaces the connection that was lost in EXEC. */
 
 int
 change_reconnect(change_batch_t *b)

@@ -169,7 +169,7 @@ batch_all(change_batch_t *b)
             races = 0;
             losses = 0;
 
-            /* who was in the way may be gone */
+            /* the client that caused the races may be gone */
 
             batch += batch / 8 + 1;
             batch = batch < CHANGE_BATCH ? batch : CHANGE_BATCH;
@@ -205,7 +205,7 @@ batch_all(change_batch_t *b)
 }
 
 
-/* A transaction of n changes is done, or the whole command was done before. */
+/* Takes n changes that are committed, or that an earlier run committed. */
 
 static void
 batch_take(change_batch_t *b, size_t n)
@@ -270,7 +270,7 @@ batch_tell(change_batch_t *b, size_t n)
 }
 
 
-/* Not before it is known what became of the transaction before. */
+/* Never stops before the result of the last transaction is known. */
 
 static int
 batch_interrupted(change_batch_t *b)
@@ -311,7 +311,7 @@ batch_pause(size_t races)
 }
 
 
-/* Some transactions were carried out before one was not. */
+/* Sets the error for when only some transactions were carried out. */
 
 static int
 batch_partly(change_batch_t *b)

@@ -79,8 +79,8 @@ change_end(change_batch_t *b, change_t *ch, int changed)
 
 
 /*
- * Passes of an earlier lock are not for this one.  In the second in which the
- * record was written last, one may have been issued before.
+ * Passes of an earlier lock must not open this one.  A pass may have been issued
+ * in the same second as the last record, so "pass_after" is later than its "at".
  */
 
 int
@@ -241,7 +241,7 @@ change_guarded(change_batch_t *b, const change_t *ch)
 }
 
 
-/* Do two records differ in who wrote them and when alone? */
+/* Are two records the same, except for the actor and "at"? */
 
 static int
 change_same(const json_t *before, const json_t *after, uint32_t now)
@@ -275,8 +275,8 @@ change_same(const json_t *before, const json_t *after, uint32_t now)
 
 
 /*
- * What an opening has ended must not begin anew in the same second, which is
- * now where the opening is lowered to it.
+ * Lowers times to now.  A stage that an opening has ended must not begin again
+ * when both are lowered to the same second.
  */
 
 static void

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * The first half of a change: what is there now.
+ * The first half of a change: reads the present state.
  */
 
 
@@ -89,7 +89,7 @@ change_read(change_batch_t *b, change_t *ch, size_t n)
 }
 
 
-/* The name without "www.", whose record would hold; NULL: none. */
+/* The host without "www.", whose record would hold for it; NULL: none. */
 
 static const char *
 read_bare(const change_t *ch)
@@ -171,7 +171,7 @@ read_copy(change_batch_t *b, change_t *ch, const redisReply *value)
 }
 
 
-/* What is protected is so by its "www." name, too. */
+/* Protection of a host includes its "www." name. */
 
 static void
 read_guard(change_t *ch, const redisReply *bare)

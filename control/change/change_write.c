@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * The second half of a change: the entries, the records, EXEC.
+ * The second half of a change: writes entries and records, sends EXEC.
  */
 
 
@@ -17,7 +17,7 @@
 
 typedef struct {
     size_t  entries;
-    size_t  changes;                   /* HSET, HDEL */
+    size_t  changes;                   /* number of HSET and HDEL */
 } write_sent_t;
 
 
@@ -75,7 +75,7 @@ write_queue(change_batch_t *b, change_t *ch, size_t n, head_t *head,
         changed += ch[i].changed != 0;
     }
 
-    /* nginx may read them in more than one reply */
+    /* nginx may apply them in several steps: see paylock_order_e */
 
     for (order = PAYLOCK_ORDER_FIRST; order <= PAYLOCK_ORDER_LAST; order++) {
 
@@ -109,7 +109,7 @@ write_queue(change_batch_t *b, change_t *ch, size_t n, head_t *head,
 }
 
 
-/* Which paylock_default the servers have is not known here. */
+/* Safe for either paylock_default, which is not known here. */
 
 static paylock_order_e
 write_order(const change_t *ch, uint32_t now)
@@ -143,7 +143,7 @@ write_queue_entry(change_batch_t *b, change_t *ch, head_t *head, int last)
     entry_set(&e, PAYLOCK_AUDIT_HOST, ch->host);
     entry_set(&e, PAYLOCK_AUDIT_REQUEST, b->request);
 
-    /* an entry is text: of other bytes that stood there it cannot tell */
+    /* an entry is text and cannot hold other bytes that were in Redis */
 
     if (ch->before && ch->before_len <= PAYLOCK_RECORD_MAX
         && paylock_utf8_check(ch->before, ch->before_len))
@@ -170,7 +170,7 @@ write_queue_entry(change_batch_t *b, change_t *ch, head_t *head, int last)
 }
 
 
-/* One HSET of all that get a record, or one HDEL of all that lose it. */
+/* Queues one HSET of all new records, or one HDEL of all removed ones. */
 
 static int
 write_queue_records(change_batch_t *b, const change_t *ch, size_t n, int set,

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * A command that is given a second time with its request id changes nothing
- * and answers as it did.
+ * A command that is repeated with the same request id changes nothing and gives
+ * the same answer again.
  */
 
 
@@ -17,12 +17,12 @@
 
 
 #define IDEMPOTENCY_ID    200          /* bytes */
-#define IDEMPOTENCY_SEEN  10000        /* entries, and what was to be done */
+#define IDEMPOTENCY_SEEN  10000        /* newest entries that are searched */
 
 
 typedef struct {
     change_batch_t  *batch;
-    json_t          *index;            /* host: its number */
+    json_t          *index;            /* host: its index */
     int              status;
 } idempotency_t;
 
@@ -62,8 +62,8 @@ idempotency_key(change_batch_t *b)
 
 
 /*
- * Is called again after a lost race, to see what is new; once a transaction
- * is done, entries with this id are those of this very command.
+ * Called again after a lost race, to search the new entries.  Once a transaction
+ * is done, entries with this id are from this run.
  */
 
 int
@@ -159,7 +159,7 @@ idempotency_entry(idempotency_t *r, const paylock_entry_t *e)
     d->changed = 1;
     d->found = 1;
 
-    /* what resumes goes on with what is not done */
+    /* a kind that resumes does the remaining hosts */
 
     if (b->kind->resumes) {
         return STATUS_DONE;

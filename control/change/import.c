@@ -58,7 +58,7 @@ import_apply(change_batch_t *b, change_t *ch, uint32_t now)
 }
 
 
-/* A time that is there already stays what change_begin() has made of it. */
+/* A time that the record has already stays as change_begin() made it. */
 
 static void
 import_times(change_t *ch, const change_import_t *d)
@@ -82,7 +82,7 @@ import_times(change_t *ch, const change_import_t *d)
 }
 
 
-/* What is owed belongs to a case, and is kept as long as that goes on. */
+/* The amount due belongs to a case and is kept while the case is open. */
 
 static int
 import_texts(change_batch_t *b, change_t *ch, const change_import_t *d,

@@ -25,7 +25,7 @@ static int lock_texts(change_batch_t *b, change_t *ch,
     const change_lock_t *lock, int same_case);
 
 
-/* in the order in which they may come */
+/* in the order in which they must come */
 
 static const paylock_time_e  lock_stages[LOCK_STAGES] = {
     PAYLOCK_NOTICE_AT, PAYLOCK_READONLY_AT, PAYLOCK_LOCK_AT
@@ -37,7 +37,7 @@ static const change_kind_t  lock_now = {
 };
 
 
-/* a record of its own must not end what another holds for the host */
+/* a plan copies the inherited record, so that the host's own keeps its stage */
 
 static const change_kind_t  lock_plan = {
     .action = "lock", .apply = lock_apply, .inherits = 1
@@ -53,9 +53,9 @@ change_lock_kind(const change_lock_t *lock)
 
 
 /*
- * A time that has come by this clock alone has not come yet for a node whose
- * clock is behind; with its moment not beyond "at" it has for all.  A stage
- * that is settled in this sense is left as it is.
+ * A time that has come by this clock may still be in the future for a node whose
+ * clock is behind; but a time not later than "at" has come for all nodes.  A
+ * stage that has begun in this sense is left as it is.
  */
 
 static int
@@ -73,7 +73,7 @@ lock_apply(change_batch_t *b, change_t *ch, uint32_t now)
 
     if (ch->match.record && (from == NULL || !matching_record_says(from))) {
 
-        /* what the record has beside stages and "at" stays its own */
+        /* only stages and "at" are inherited */
 
         if (from && lock_inherit(ch->match.record, from) != 0) {
             return control_no_memory(b->ctl);
@@ -127,7 +127,7 @@ lock_apply(change_batch_t *b, change_t *ch, uint32_t now)
 }
 
 
-/* When the times of a record have come depends on its own "at". */
+/* "at" is inherited too: whether times have come depends on it. */
 
 static int
 lock_inherit(json_t *record, const json_t *own)
@@ -147,7 +147,7 @@ lock_inherit(json_t *record, const json_t *own)
 }
 
 
-/* What one record cannot hold, or what would end what holds now. */
+/* Refuses what a record cannot express, and what would end a present stage. */
 
 static int
 lock_refused(change_batch_t *b, const change_t *ch, const change_lock_t *lock,
@@ -201,7 +201,7 @@ lock_refused(change_batch_t *b, const change_t *ch, const change_lock_t *lock,
 }
 
 
-/* Without the opening what it had ended would come back. */
+/* Removes an opening, and the stages that it ended: they would come back. */
 
 static void
 lock_reopen(change_t *ch, const change_lock_t *lock,
@@ -229,7 +229,7 @@ lock_reopen(change_t *ch, const change_lock_t *lock,
 }
 
 
-/* A stage that holds goes on: one record holds one moment of it. */
+/* A stage that holds goes on: a record has one time per stage. */
 
 static void
 lock_set(change_t *ch, const change_lock_t *lock, const paylock_record_t *rec,
@@ -245,7 +245,7 @@ lock_set(change_t *ch, const change_lock_t *lock, const paylock_record_t *rec,
     when = lock->time[t] == lock->now ? now : lock->time[t];
     opened = json_integer_value(json_object_get(ch->after, "open_at"));
 
-    /* a notice of the past does not come before the opening that it keeps */
+    /* a notice now must not be earlier than an opening that is kept */
 
     if ((lock->immediate & CHANGE_BIT(t)) && when < opened && opened <= now) {
         when = (uint32_t) opened;
@@ -255,7 +255,7 @@ lock_set(change_t *ch, const change_lock_t *lock, const paylock_record_t *rec,
 }
 
 
-/* What was said of a case that is closed does not belong to the next one. */
+/* Removes the texts of a closed case: they do not belong to the next one. */
 
 static int
 lock_texts(change_batch_t *b, change_t *ch, const change_lock_t *lock,

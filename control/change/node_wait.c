@@ -114,7 +114,7 @@ wait_look(control_t *ctl, const head_t *head, node_wait_t *w)
 }
 
 
-/* Of entries behind the head only those of its chain have it in their hash. */
+/* A node that is ahead has the entry only if it is in the same chain. */
 
 static int
 wait_has(const node_t *node, const head_t *head)

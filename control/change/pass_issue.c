@@ -20,7 +20,7 @@ const change_kind_t  change_pass_issue = {
 };
 
 
-/* A pass that follows on a revocation in the same second comes after it. */
+/* A pass issued in the second of a revocation must be dated after it. */
 
 static int
 issue_apply(change_batch_t *b, change_t *ch, uint32_t now)

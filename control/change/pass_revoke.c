@@ -26,8 +26,8 @@ const change_kind_t  change_pass_revoke = {
 
 
 /*
- * Where a clock is ahead, or behind another revocation, passes are dated
- * later than now; these are to be refused as well.
+ * If a clock is ahead, or after another revocation, there are passes dated later
+ * than now.  These must be refused as well.
  */
 
 static int
@@ -92,7 +92,7 @@ revoke_note(change_pass_revoke_t *r, const char *host, uint32_t issued)
 }
 
 
-/* Those of this very second are refused as well. */
+/* Passes issued in this second are refused as well. */
 
 static int
 revoke_apply(change_batch_t *b, change_t *ch, uint32_t now)

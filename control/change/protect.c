@@ -27,7 +27,7 @@ const change_kind_t  change_unprotect = {
 };
 
 
-/* An open suffix would not keep the names below it from being locked. */
+/* An open suffix does not prevent locks of the names below it. */
 
 int
 change_protect_check(control_t *ctl, char **host, size_t n)
@@ -91,7 +91,7 @@ protect_apply(change_batch_t *b, change_t *ch, uint32_t now)
 }
 
 
-/* To open what somebody has closed is not what was asked for. */
+/* Protecting a closed host would open it, which was not asked for. */
 
 static int
 protect_refused(change_batch_t *b, const change_t *ch,
@@ -115,7 +115,7 @@ protect_refused(change_batch_t *b, const change_t *ch,
 }
 
 
-/* It stays open: "reset" is there for what comes after. */
+/* The open record stays; "reset" removes it. */
 
 static int
 unprotect_apply(change_batch_t *b, change_t *ch, uint32_t now)

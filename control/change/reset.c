@@ -17,8 +17,8 @@ const change_kind_t  change_reset = {
 
 
 /*
- * Passes that were revoked stay so: of the record "pass_after" is kept, and
- * one with nothing else counts as none.  What is protected stays open.
+ * Revoked passes stay revoked: "pass_after" is kept, and a record with nothing
+ * else counts as none.  A protected host stays open.
  */
 
 static int

@@ -65,8 +65,8 @@ unlock_apply(change_batch_t *b, change_t *ch, uint32_t now)
 
 
 /*
- * Open by the record, whatever the clock says, with nothing planned but the
- * lock asked for.
+ * Is the host open by its record, by any clock, with no plan but the lock that
+ * is asked for?  Then nothing is to be done.
  */
 
 static int

@@ -21,6 +21,7 @@
 
 
 #define SIGNER_PATH  4096
+#define SIGNER_PEM   16384             /* bytes of a key file, at most */
 
 
 static int signer_default(char *path);
@@ -93,7 +94,7 @@ signer_there(const settings_t *settings)
 }
 
 
-/* The path of the default key; returns whether something is there. */
+/* Writes the path of the default key; returns 1 if it exists. */
 
 static int
 signer_default(char *path)
@@ -105,7 +106,7 @@ signer_default(char *path)
 }
 
 
-/* A link that another user set may lead to another key at any time. */
+/* Refuses symbolic links of other users: they could switch to another key. */
 
 static int
 signer_open(error_info_t *error, const char *path, int *fd)

@@ -16,8 +16,7 @@
 #include "redis/settings.h"
 
 
-#define SIGNER_FILE  "paylock/key.pem"     /* in XDG_CONFIG_HOME */
-#define SIGNER_PEM   16384                 /* bytes of a key file, at most */
+#define SIGNER_FILE  "paylock/key.pem" /* below XDG_CONFIG_HOME */
 
 
 typedef struct {

@@ -164,7 +164,7 @@ outfile_rename(const outfile_t *o)
         return 0;
     }
 
-    /* not every file system knows RENAME_NOREPLACE */
+    /* EINVAL: the file system does not support RENAME_NOREPLACE */
 
     if (errno == EINVAL && link(o->temp, o->path) == 0) {
         (void) unlink(o->temp);
@@ -175,7 +175,7 @@ outfile_rename(const outfile_t *o)
 }
 
 
-/* A device or a directory is never replaced. */
+/* Refuses to replace a device or a directory. */
 
 static int
 outfile_check_target(const outfile_t *o, error_info_t *error)

@@ -28,7 +28,7 @@ user_file_path(char *path, size_t size, const char *variable,
 
     base = getenv(variable);
 
-    /* the XDG specification has relative paths ignored */
+    /* the XDG specification says to ignore relative paths */
 
     if (base && *base == '/') {
         n = snprintf(path, size, "%s/%s", base, name);

@@ -52,7 +52,7 @@ net_context(void)
                           |SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 
 #ifdef SSL_OP_IGNORE_UNEXPECTED_EOF
-    /* a reply says itself where it ends */
+    /* replies have a length, so truncation is noticed without close_notify */
     SSL_CTX_set_options(ctx, SSL_OP_IGNORE_UNEXPECTED_EOF);
 #endif
 
@@ -92,7 +92,7 @@ net_send(net_conn_t *c, const void *data, size_t len, long long deadline)
             continue;
         }
 
-        /* why the server has hung up may still be there to be read */
+        /* a TLS alert that says why may be waiting to be read */
 
         error = errno;
 
@@ -144,7 +144,7 @@ net_close(net_conn_t *c)
 }
 
 
-/* The name that the certificate must have, and that SNI says. */
+/* Sets the name for SNI and that the certificate must have. */
 
 static int
 net_expect(net_conn_t *c, const char *name)
@@ -196,8 +196,8 @@ net_call(net_conn_t *c, net_call_e call, void *data, size_t len,
 
 
 /*
- * As send() and recv(), which also set what to wait for with EAGAIN.  OpenSSL
- * has no MSG_NOSIGNAL.
+ * Like send() and recv(); on EAGAIN sets *events to what to wait for.  SIGPIPE
+ * is blocked meanwhile, as OpenSSL does not use MSG_NOSIGNAL.
  */
 
 static ssize_t

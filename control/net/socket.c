@@ -116,7 +116,7 @@ clock_ms(void)
 }
 
 
-/* The socket, or -1 and errno. */
+/* Returns a connected socket, or -1 and sets errno. */
 
 static int
 socket_connect(int domain, const struct sockaddr *addr, socklen_t len,

@@ -12,7 +12,7 @@
 #include "base/time_text.h"
 
 
-/* records that hold together: the stricter one at each moment */
+/* records that hold together: at each moment the stricter one decides */
 
 typedef struct {
     paylock_record_t  rec[2];
@@ -153,7 +153,7 @@ effective_state_stage(const state_records_t *r, uint32_t now,
 }
 
 
-/* Notes the next change of the stage, if it comes before the one noted. */
+/* Sets the next change of the stage, unless an earlier one is set. */
 
 static void
 effective_state_next(const state_records_t *r, uint32_t now,

@@ -58,7 +58,7 @@ host_name_candidates(control_t *ctl, const char *host, char ***names, size_t *n)
     paylock_host_candidates(&c, host + suffix, strlen(host + suffix),
                             paylock_host_kind(host, strlen(host)), 1);
 
-    /* what stands behind a name's "www." may be no name: "_" */
+    /* the rest after "www." may not be a host name, such as "_" */
 
     while (paylock_host_next(&c)) {
         if ((c.kind != PAYLOCK_HOST_EXACT
@@ -135,7 +135,7 @@ host_name_refuse(error_info_t *error, const char *text, const char *name,
     char         mend[sizeof(form) + sizeof("give it as \"\"")];
     const char  *help;
 
-    /* of what a shell or a script made of nothing, and of a wildcard */
+    /* special help for empty names and for wildcards */
 
     help = "give a host name such as acme.example";
 
@@ -153,7 +153,7 @@ host_name_refuse(error_info_t *error, const char *text, const char *name,
 }
 
 
-/* U-labels to A-labels (IDNA2008 with the mapping of UTS #46). */
+/* Converts U-labels to A-labels (IDNA2008 with the mapping of UTS #46). */
 
 static int
 host_name_convert(error_info_t *error, const char *text, char **name)

@@ -170,7 +170,7 @@ matching_record_says(const json_t *record)
 }
 
 
-/* Does the name i stand beside the one that holds, as "*.x" beside ".x"? */
+/* Is name i the "*.x" to the ".x" that holds? */
 
 static int
 matching_record_beside(const matching_record_t *h, size_t i)

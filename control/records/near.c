@@ -14,8 +14,8 @@
 #include "records/records.h"
 
 
-#define NEAR_SLIP     2                /* mistakes, at most */
-#define NEAR_RECORDS  100000           /* that are looked at, at most */
+#define NEAR_SLIP     2                /* edit distance, at most */
+#define NEAR_RECORDS  100000           /* that are compared, at most */
 #define NEAR_TIME     1000             /* milliseconds */
 
 
@@ -79,7 +79,7 @@ near_text(const near_t *near, char text[NEAR_TEXT])
 }
 
 
-/* Returns whether that is enough. */
+/* Compares a record with all hosts; returns 1 to end the scan. */
 
 static int
 near_record(void *data, const redisReply *host, const redisReply *value)
@@ -113,7 +113,7 @@ near_record(void *data, const redisReply *host, const redisReply *value)
             near->n = 0;
         }
 
-        /* a scan may show a name twice */
+        /* HSCAN may return a name twice */
 
         for (j = 0; j < near->n && strcmp(near->name[j], host->str) != 0; j++)
         {
@@ -151,7 +151,7 @@ near_distance(const char *one, const char *two)
 }
 
 
-/* What a name has in common with its "www.", "." and "*." forms. */
+/* The name without a leading "www.", "." or "*.". */
 
 static const char *
 near_bare(const char *host)

@@ -12,9 +12,9 @@
 #include "base/text.h"
 
 
-#define NODES_MOST   10000             /* that are looked at */
+#define NODES_MOST   10000             /* nodes, at most */
 #define NODES_NAME   255               /* bytes of a name, at most */
-#define NODES_SLICE  100               /* that are fetched at once */
+#define NODES_SLICE  100               /* reports per request */
 
 
 static int nodes_names(control_t *ctl, nodes_t *nodes, uint64_t *now);
@@ -142,7 +142,7 @@ nodes_warn(const control_t *ctl, const nodes_t *nodes)
 }
 
 
-/* The names alone, however large what stands there is. */
+/* Reads the names only: the values may be of any size. */
 
 static int
 nodes_names(control_t *ctl, nodes_t *nodes, uint64_t *now)
@@ -257,7 +257,7 @@ nodes_named(control_t *ctl, const redisReply *reply, nodes_t *nodes)
 }
 
 
-/* Whether one is silent is a matter of one clock, that of Redis. */
+/* Reads the reports; now is the clock of Redis, which decides who is silent. */
 
 static int
 nodes_fill(control_t *ctl, nodes_t *nodes, uint64_t now)
@@ -281,7 +281,7 @@ nodes_fill(control_t *ctl, nodes_t *nodes, uint64_t now)
 }
 
 
-/* Passes over what is too large. */
+/* Reads the sizes and marks reports that are too large. */
 
 static int
 nodes_measure(control_t *ctl, node_t *node, size_t n)
@@ -328,7 +328,7 @@ nodes_measure(control_t *ctl, node_t *node, size_t n)
 }
 
 
-/* What has grown since it was measured is cut. */
+/* Fetches the reports; what has grown since is cut by redis_trim(). */
 
 static int
 nodes_fetch(control_t *ctl, node_t *node, size_t n, uint64_t now)
@@ -398,7 +398,7 @@ nodes_take(node_t *node, const redisReply *value, uint64_t now)
 }
 
 
-/* Drops those that were removed meanwhile. */
+/* Drops nodes whose reports were removed meanwhile. */
 
 static void
 nodes_drop(nodes_t *nodes)

@@ -10,11 +10,11 @@
 #include "records/records.h"
 
 
-/* as many of the largest records as fit into one reply */
+/* so many of the largest records fit into one reply */
 
 #define RECORDS_COUNT  "100"
 
-/* of a hash that is nearly empty, and grows meanwhile */
+/* replies beyond the expected number, as the hash may grow meanwhile */
 #define RECORDS_SPARE  65536
 
 
@@ -22,7 +22,7 @@ static int records_page(control_t *ctl, const redisReply *reply, uint64_t *seen,
     records_each_pt each, void *data);
 
 
-/* A cursor comes back to 0 when all was seen; one that does not is a lie. */
+/* The number of replies is limited: a hostile server's HSCAN may never end. */
 
 int
 records_scan(control_t *ctl, uint64_t *n, records_each_pt each, void *data)

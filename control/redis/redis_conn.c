@@ -16,7 +16,7 @@
 #include "redis/settings.h"
 
 
-#define REDIS_ANSWER  5000              /* milliseconds, of each reply */
+#define REDIS_ANSWER  5000             /* milliseconds, per reply */
 #define REDIS_ARGS    16
 #define REDIS_READ    16384
 
@@ -29,7 +29,7 @@ struct redis_conn_s {
     paylock_resp_t   *resp;
     const char       *where;
     error_info_t     *error;
-    unsigned          logins;          /* replies due before all others */
+    unsigned          logins;          /* replies to AUTH, SELECT due */
 };
 
 
@@ -295,7 +295,7 @@ redis_conn_queue_logins(redis_conn_t *redis, const settings_t *s)
 }
 
 
-/* Reads the replies that stand before all others. */
+/* Takes the replies to AUTH and SELECT, which come first. */
 
 static int
 redis_conn_logins(redis_conn_t *redis)
@@ -315,7 +315,7 @@ redis_conn_logins(redis_conn_t *redis)
 }
 
 
-/* AUTH may be in what was sent. */
+/* Wipes what was sent: it may contain AUTH. */
 
 static void
 redis_wipe(redis_conn_t *redis)

@@ -15,8 +15,8 @@
 #include "redis/settings.h"
 
 
-#define CONNECT_TIMEOUT  3000          /* milliseconds, of each address */
-#define TLS_TIMEOUT      3000          /* of the handshake */
+#define CONNECT_TIMEOUT  3000          /* milliseconds, per address */
+#define TLS_TIMEOUT      3000          /* milliseconds, of the handshake */
 
 
 static int redis_tls(net_conn_t *conn, const settings_t *s,
@@ -28,7 +28,7 @@ static int redis_tls_bad_file(const char *what, const char *path,
 static int redis_tls_passphrase(char *buf, int size, int rwflag, void *data);
 
 
-/* What to do about reasons that are known. */
+/* What to do about known reasons of OpenSSL. */
 
 static const struct {
     int          reason;
@@ -192,7 +192,7 @@ redis_tls_bad_file(const char *what, const char *path, error_info_t *error)
 }
 
 
-/* Without it OpenSSL asks on the terminal, and a script waits for ever. */
+/* Gives no passphrase: OpenSSL would ask on the terminal, even in scripts. */
 
 static int
 redis_tls_passphrase(char *buf, int size, int rwflag, void *data)

@@ -9,7 +9,7 @@
 #include "redis/redis_conn.h"
 
 
-/* What Redis answers, and what to do about it, by the first word. */
+/* Errors of Redis by their first word, and what to do about them. */
 
 static const struct {
     const char  *word;
@@ -128,7 +128,7 @@ redis_refused(redis_conn_t *redis, const redisReply *reply)
         text += sizeof(discarded) - 1;
     }
 
-    /* the last one is the beginning of every text */
+    /* the last word is empty and matches every text */
 
     for (i = 0; strncmp(text, redis_errors[i].word,
                         strlen(redis_errors[i].word))

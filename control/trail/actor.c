@@ -13,7 +13,7 @@
 #include "base/text.h"
 
 
-#define ACTOR_NAME  200                 /* bytes */
+#define ACTOR_NAME  200                /* bytes, at most */
 
 
 int

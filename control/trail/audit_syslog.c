@@ -12,13 +12,13 @@
 #include "trail/audit_syslog.h"
 
 
-#define SYSLOG_TEXT  1024             /* 200 bytes, each as \xHH, and more */
+#define SYSLOG_TEXT  1024              /* for 200 bytes, each as \xHH */
 
 
 static const char *syslog_text(const char *text, char safe[SYSLOG_TEXT]);
 
 
-/* What anybody may have chosen comes last, and in quotes. */
+/* Texts that users choose come last, and in quotes. */
 
 void
 audit_syslog(const control_t *ctl, const head_t *at, const char *action,
@@ -26,7 +26,7 @@ audit_syslog(const control_t *ctl, const head_t *at, const char *action,
 {
     char  name[SYSLOG_TEXT], by[SYSLOG_TEXT], id[SYSLOG_TEXT];
 
-    /* where nobody listens each would be a connection that is refused */
+    /* without a syslog each call would be a refused connection */
 
     if (access(_PATH_LOG, F_OK) != 0) {
         return;

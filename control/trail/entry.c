@@ -15,10 +15,10 @@
 
 #define ENTRY_ID    24
 #define ENTRY_ARGS  (3 + 2 * PAYLOCK_AUDIT_FIELDS)
-#define ENTRY_LAST  INT64_MAX          /* more JSON does not count to */
+#define ENTRY_LAST  INT64_MAX          /* largest integer of JSON */
 
 
-/* what entry_finish() makes, which the entry points to */
+/* buffers for entry_finish(), to which the entry points */
 
 typedef struct {
     char  salt[PAYLOCK_SALT_LEN + 1];
@@ -75,7 +75,7 @@ entry_queue(control_t *ctl, const paylock_entry_t *fields, head_t *head,
 }
 
 
-/* What the entry says of itself; of a transaction the last one is signed. */
+/* Adds salt, hash and, for the last entry of a transaction, the signature. */
 
 static int
 entry_finish(control_t *ctl, paylock_entry_t *e, entry_made_t *made, int last)

@@ -17,7 +17,7 @@ typedef struct {
     export_t   *export;
     FILE       *f;
     int         status;
-    unsigned    pending:1;             /* an entry in full is to be signed */
+    unsigned    pending:1;             /* entry in full, signature to come */
 } export_run_t;
 
 
@@ -47,7 +47,7 @@ export_write(verify_t *c, export_t *x, FILE *f)
         return ctl->error.status;
     }
 
-    /* what is signed is what was verified, not what Redis calls the last */
+    /* sign what was verified, not what Redis now calls the last entry */
 
     if (c->n_faults == 0) {
         x->head.seq = c->trail.seq;
@@ -107,7 +107,7 @@ export_header(export_run_t *r, const verify_t *c)
 }
 
 
-/* What is no entry cannot be written as one: it leaves a gap. */
+/* What is not an entry is skipped, which leaves a gap. */
 
 static int
 export_entry(void *data, const char *id, const paylock_entry_t *e,
@@ -146,7 +146,7 @@ export_entry(void *data, const char *id, const paylock_entry_t *e,
 }
 
 
-/* Where an entry in full needs it, with the signature of its transaction. */
+/* Adds the signature if it covers an entry in full. */
 
 static int
 export_leaf(export_run_t *r, const paylock_entry_t *e)
@@ -175,7 +175,7 @@ export_leaf(export_run_t *r, const paylock_entry_t *e)
 }
 
 
-/* Of a suffix it is all below it that concerns it. */
+/* Does an entry concern x->host?  A suffix: all names below it, too. */
 
 static int
 export_concerns(const export_t *x, const paylock_str_t *host)
@@ -241,7 +241,7 @@ export_line(export_run_t *r, json_t *json)
         return control_no_memory(r->ctl);
     }
 
-    /* what cannot be written is told when the file is closed */
+    /* write errors are reported when the file is closed */
 
     (void) json_dumpf(json, r->f, JSON_COMPACT|JSON_ENSURE_ASCII);
     (void) putc('\n', r->f);

@@ -235,20 +235,20 @@ head_of(const paylock_entry_t *e, head_t *head)
 static int
 head_queue(control_t *ctl)
 {
-    redis_conn_t  *l;
+    redis_conn_t  *redis;
     const char    *locks, *audit;
 
-    l = ctl->redis;
+    redis = ctl->redis;
     locks = ctl->settings.locks;
     audit = ctl->settings.audit;
 
-    return redis_queue(l, "WATCH", locks, audit, NULL) == 0
-           && redis_queue(l, "TYPE", locks, NULL) == 0
-           && redis_queue(l, "TYPE", audit, NULL) == 0
-           && redis_queue(l, "XREVRANGE", audit, "+", "-", "COUNT", "1", NULL)
+    return redis_queue(redis, "WATCH", locks, audit, NULL) == 0
+           && redis_queue(redis, "TYPE", locks, NULL) == 0
+           && redis_queue(redis, "TYPE", audit, NULL) == 0
+           && redis_queue(redis, "XREVRANGE", audit, "+", "-", "COUNT", "1", NULL)
               == 0
-           && redis_queue(l, "XINFO", "STREAM", audit, NULL) == 0
-           && redis_send(l) == 0 ? STATUS_DONE : ctl->error.status;
+           && redis_queue(redis, "XINFO", "STREAM", audit, NULL) == 0
+           && redis_send(redis) == 0 ? STATUS_DONE : ctl->error.status;
 }
 
 
@@ -280,7 +280,7 @@ head_type(control_t *ctl, const char *key, const char *type, int *there)
 }
 
 
-/* The one entry of a list, none being none. */
+/* Reads the entry in a list of one, or of none. */
 
 static void
 head_entry(const redisReply *reply, stream_t *s)
@@ -307,8 +307,8 @@ head_entry(const redisReply *reply, stream_t *s)
 
 
 /*
- * An XADD below the last id that the stream ever had would fail inside EXEC,
- * where the change of the record does not.
+ * Reads the last id ever used: an XADD with a lower id would fail inside EXEC,
+ * while the change of the record succeeds.
  */
 
 static int
@@ -337,7 +337,7 @@ head_last(control_t *ctl, const redisReply *reply, stream_t *s)
 }
 
 
-/* An entry that adopts stands for all before it, if it came after our own. */
+/* An "adopt" after the known head excuses all that is before it. */
 
 static int
 head_walk(void *data, const char *id, const paylock_entry_t *e,

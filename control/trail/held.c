@@ -21,7 +21,7 @@
 
 
 typedef struct {
-    json_t    *held;                   /* null: not held, whatever follows */
+    json_t    *held;                   /* null: older entries do not count */
     uint32_t   now;
 } held_look_t;
 
@@ -37,8 +37,8 @@ static int held_closes(const json_t *record, uint32_t now);
 
 
 /*
- * The last word of the trail for each host, the newest entry first; then the
- * records, and what was changed while they were read.
+ * Reads the last record of each host from the trail, newest entry first; then
+ * the records; then the entries that were added meanwhile.
  */
 
 int
@@ -133,7 +133,7 @@ held_record(void *data, const redisReply *host, const redisReply *value)
         return STATUS_DONE;
     }
 
-    /* instead of what is no record nginx goes on with the one before */
+    /* if a value is not a record, nginx keeps the record before */
 
     record = paylock_record_load(value->str, value->len, &why);
 
@@ -147,7 +147,7 @@ held_record(void *data, const redisReply *host, const redisReply *value)
 }
 
 
-/* The host whose record an entry changes; returns whether it is one. */
+/* Sets host if the entry changes a record; returns 1 if it does. */
 
 static int
 held_host(const paylock_entry_t *e, char host[HELD_HOST])

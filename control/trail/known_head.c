@@ -101,7 +101,7 @@ known_head_save(control_t *ctl, const head_t *head)
     memset(&known, 0, sizeof(head_t));
     paylock_verify_begin(&v, NULL, NULL);
 
-    /* another paylock-admin may just remember a later head */
+    /* another paylock-admin may be saving a later head */
 
     if (flock(dir, LOCK_EX) != 0) {
         status = known_head_failed(ctl, "lock");
@@ -125,7 +125,7 @@ known_head_save(control_t *ctl, const head_t *head)
 }
 
 
-/* Opens the directory; *dir is -1 if it is not there and not to be made. */
+/* Opens the directory; *dir is -1 if it is missing and make is 0. */
 
 static int
 known_head_directory(control_t *ctl, int make, int *dir)
@@ -158,7 +158,7 @@ known_head_path(char path[KNOWN_HEAD_PATH], const char *name)
 }
 
 
-/* One file per Redis and prefix: these may hold what no file name may. */
+/* One file per Redis and prefix, hashed: not all are valid file names. */
 
 static void
 known_head_name(const settings_t *s, char name[KNOWN_HEAD_NAME])
@@ -214,7 +214,7 @@ known_head_read(control_t *ctl, int dir, const char *name, head_t *known,
 }
 
 
-/* What cannot be read whole must not look as if nothing were signed. */
+/* A truncated file is an error: it must not look like an unsigned trail. */
 
 static int
 known_head_parse(FILE *f, head_t *known, paylock_verify_t *v)
@@ -252,7 +252,7 @@ known_head_parse(FILE *f, head_t *known, paylock_verify_t *v)
     v->seq = known->seq;
     v->covered = known->seq;
 
-    /* each with the entry that revoked it, 0 being none */
+    /* each key with the seq that revoked it; 0: not revoked */
 
     while (fscanf(f, "key = %64[0-9a-f] %" SCNu64 "\n", key, &revoked) == 2) {
         one = strlen(key) == PAYLOCK_KEY_LEN

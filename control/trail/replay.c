@@ -108,7 +108,7 @@ replay_free(replay_t *r)
 }
 
 
-/* The host, made if it is not there. */
+/* Finds the host, or adds it. */
 
 static replay_host_t *
 replay_host(replay_t *r, const char *name, size_t len)

@@ -12,13 +12,13 @@
 #include "trail/trail.h"
 
 
-/* a hundred of the largest entries fit into one reply */
+/* so many of the largest entries fit into one reply */
 
 #define TRAIL_COUNT   "100"
 #define TRAIL_NEWEST  10000
-#define TRAIL_SPARE   1000             /* come while the trail is read */
+#define TRAIL_SPARE   1000             /* may come while the trail is read */
 #define TRAIL_ID      48
-#define TRAIL_BLOCK   "1000"           /* milliseconds; links wait longer */
+#define TRAIL_BLOCK   "1000"           /* milliseconds; below REDIS_ANSWER */
 
 
 typedef struct {
@@ -131,7 +131,7 @@ trail_newest(control_t *ctl, json_t *seqs)
 }
 
 
-/* Ends after so many entries, or where each says so. */
+/* Ends after limit entries, or when each returns 0. */
 
 static int
 trail_walk(control_t *ctl, int back, size_t limit, trail_id_t *at,
@@ -194,7 +194,7 @@ trail_walk(control_t *ctl, int back, size_t limit, trail_id_t *at,
 }
 
 
-/* The id of what is to be an entry, and its text; NULL if there is none. */
+/* Parses the id of an element; returns its text, or NULL if it has none. */
 
 static const char *
 trail_id(const redisReply *pair, trail_id_t *id)
@@ -223,7 +223,7 @@ trail_id(const redisReply *pair, trail_id_t *id)
 }
 
 
-/* Is it that one, or one that comes after it? */
+/* Is id equal to at, or beyond it in the direction of reading? */
 
 static int
 trail_beyond(const trail_id_t *id, const trail_id_t *at, int back)
@@ -236,7 +236,7 @@ trail_beyond(const trail_id_t *id, const trail_id_t *at, int back)
 }
 
 
-/* To the id beside this one; 0 if there is none. */
+/* Moves to the next id; returns 0 if there is none. */
 
 static int
 trail_step(trail_id_t *id, int back)

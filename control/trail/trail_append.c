@@ -90,7 +90,7 @@ trail_append_certain(control_t *ctl, const trail_append_t *d, head_t *head,
 }
 
 
-/* Connects again, and asks whether the entry of that head was written. */
+/* Connects again and looks whether the entry was written. */
 
 static int
 append_lost(control_t *ctl, const head_t *head, const char *mend, int *done)
@@ -103,7 +103,7 @@ append_lost(control_t *ctl, const head_t *head, const char *mend, int *done)
     redis_conn_close(ctl->redis);
     ctl->redis = redis_conn_open(&ctl->settings, &ctl->error);
 
-    /* watched first, so that what is still on its way comes too late */
+    /* WATCH first: a transaction still under way then comes too late */
 
     if (ctl->redis && head_read(ctl, &s) == STATUS_DONE
         && head_hash(ctl, head->seq, hash) == STATUS_DONE)

@@ -34,7 +34,7 @@ transaction_exec(control_t *ctl, size_t entries, size_t changes)
 }
 
 
-/* A reply to each command queued behind MULTI, and one to EXEC. */
+/* Takes the reply to each command after MULTI, and that to EXEC. */
 
 static transaction_e
 transaction_take(control_t *ctl, size_t entries, size_t changes)
@@ -89,7 +89,7 @@ transaction_take(control_t *ctl, size_t entries, size_t changes)
 }
 
 
-/* EXEC does not roll back: what failed inside must be said. */
+/* Reports commands that failed: EXEC does not roll back. */
 
 static int
 transaction_check(control_t *ctl, const redisReply *reply, size_t entries,

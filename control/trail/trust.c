@@ -18,7 +18,7 @@ typedef struct {
     trust_each_pt      each;
     void              *data;
 
-    /* what stands last, be it good or not */
+    /* hash of the last entry, even if it is bad */
 
     char               hash[PAYLOCK_HASH_LEN + 1];
 } trust_walk_t;
@@ -134,7 +134,7 @@ trust_follow(control_t *ctl, const stream_t *s)
         return trust_to(ctl, head);
     }
 
-    /* adopted since, behind a loss: what counts is what is there */
+    /* adopted after a loss: verify what is there, from the beginning */
 
     known = *v;
     paylock_verify_begin(v, known.chain, known.genesis);
@@ -169,7 +169,7 @@ trust_to(control_t *ctl, const head_t *head)
 }
 
 
-/* Keys that count again since the entries that revoked them are lost. */
+/* Warns of keys that are valid again, as their revocations were lost. */
 
 static void
 trust_lost(control_t *ctl, const paylock_keyring_t *known)
@@ -197,7 +197,7 @@ trust_lost(control_t *ctl, const paylock_keyring_t *known)
 }
 
 
-/* The next entry stands on this head: it must be what was just verified. */
+/* The next entry follows this head, which must be the verified one. */
 
 static void
 trust_reached(paylock_verify_t *v, const head_t *head)
@@ -238,7 +238,7 @@ trust_counts(control_t *ctl)
 
     key = paylock_keyring_find(&v->ring, ctl->signer.public);
 
-    /* of a trail that is gone only its first key is left */
+    /* of a lost trail only the first key is known */
 
     if (v->begun ? key && key->revoked == 0
                  : strcmp(v->genesis, ctl->signer.public) == 0)

@@ -132,7 +132,7 @@ verify_fault(verify_t *c, const paylock_fault_t *fault)
 }
 
 
-/* Behind a bad entry nothing is known of what witnesses saw there. */
+/* After a bad entry the witnesses of later heads cannot be checked. */
 
 int
 verify_end(verify_t *c)

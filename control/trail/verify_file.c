@@ -2,8 +2,8 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Verifying exports.  A file may hold many, one behind the other: each is
- * judged by itself.
+ * Verifies exports.  A file may hold several, one after another; each is
+ * verified by itself.
  */
 
 
@@ -24,7 +24,7 @@ typedef struct {
     char              *line;
     size_t             len;
     size_t             size;
-    uint64_t           number;         /* of the line */
+    uint64_t           number;         /* of the line, from 1 */
     unsigned           whole:1;        /* it ends in a line feed */
     unsigned           large:1;
     paylock_export_t   header;         /* json NULL: none yet */
@@ -109,7 +109,7 @@ file_all(verify_t *c, file_t *file)
 }
 
 
-/* The next line: 1, 0 when there is none, -1 when it cannot be read. */
+/* Reads a line: 1, or 0 at the end, or -1 on an error. */
 
 static int
 file_line(verify_t *c, file_t *file)
@@ -211,7 +211,7 @@ file_begin(verify_t *c, file_t *file)
 }
 
 
-/* Behind what is bad nothing counts until somebody adopts it. */
+/* After a fault nothing counts until an "adopt" entry. */
 
 static int
 file_item(verify_t *c, file_t *file)
@@ -348,7 +348,7 @@ file_end(verify_t *c, file_t *file)
 }
 
 
-/* Is it what the first line tells? */
+/* Is the export what its header says? */
 
 static void
 file_compare(verify_t *c, const paylock_export_header_t *h)

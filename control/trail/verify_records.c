@@ -2,10 +2,9 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Are the records what the trail says?  They are read while others change
- * them.  A record that differs is only called wrong if the trail, read on
- * after it, tells of no change of that host meanwhile; else it is looked at
- * again.
+ * Compares the records with the trail, while other clients may change them.  A
+ * record that differs is only a fault if the trail, read again after it, has no
+ * new entry of that host; else the record is read again.
  */
 
 
@@ -22,7 +21,7 @@
 
 typedef struct {
     verify_t  *check;
-    uint64_t   seq;                    /* of the trail when they were read */
+    uint64_t   seq;                    /* head when the records were read */
     uint64_t   unsure;
     int        status;
 } records_t;
@@ -110,7 +109,7 @@ records_record(void *data, const redisReply *host, const redisReply *value)
 }
 
 
-/* A record that is in Redis all the while is in the scan. */
+/* HSCAN returns all records that exist during the whole scan. */
 
 static void
 records_unseen(replay_host_t *h, void *data)
@@ -154,7 +153,7 @@ records_count(replay_host_t *h, void *data)
 }
 
 
-/* Looks again at a host that was changed while we looked. */
+/* Reads a host again that was changed meanwhile. */
 
 static void
 records_again(replay_host_t *h, void *data)

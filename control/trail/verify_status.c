@@ -80,7 +80,7 @@ verify_status(verify_t *c)
 }
 
 
-/* Does anybody outside of Redis, or of the file, stand for this trail? */
+/* Is there a witness outside of Redis or the file? */
 
 static int
 status_vouched(const verify_t *c)

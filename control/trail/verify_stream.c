@@ -2,8 +2,8 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Verifying the trail that is in Redis.  Others may write meanwhile: what is
- * judged ends with the entry that was the last one when reading began.
+ * Verifies the trail in Redis, up to the entry that was the last one when
+ * reading began, as others may write meanwhile.
  */
 
 
@@ -38,7 +38,7 @@ verify_stream(verify_t *c)
 
     ctl = c->ctl;
 
-    /* witnesses first: the trail only grows */
+    /* witnesses first: then none of them can be ahead of the trail */
 
     if (verify_trail(c, NULL) != STATUS_DONE
         || verify_witness_nodes(c) != STATUS_DONE
@@ -117,7 +117,7 @@ stream_entry(void *data, const char *id, const paylock_entry_t *e,
 }
 
 
-/* The highest id that the stream ever had; 0 where there is none. */
+/* Reads the seq of the last id ever used; 0: no stream. */
 
 static int
 stream_last(control_t *ctl, uint64_t *last)
@@ -152,7 +152,7 @@ stream_last(control_t *ctl, uint64_t *last)
 }
 
 
-/* The entry up to which to read; 0 where there is nothing. */
+/* Reads the seq up to which to verify; 0: the stream is empty. */
 
 static int
 stream_head(control_t *ctl, uint64_t *head)
@@ -170,7 +170,7 @@ stream_head(control_t *ctl, uint64_t *head)
         return ctl->error.status;
     }
 
-    /* what is no entry is come upon in its place */
+    /* a bad entry is reported when it is reached */
 
     if (reply->elements) {
         *head = paylock_entry_read(reply->element[0], &e) == NULL

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Who remembers a head: checkpoint files, nodes of nginx.
+ * Witnesses, which remember a head: checkpoint files and nodes of nginx.
  */
 
 
@@ -121,7 +121,7 @@ verify_witness_file(verify_t *c, const char *path)
 }
 
 
-/* One that tells no head is no witness. */
+/* A node that reports no head is not a witness. */
 
 static int
 witness_node(verify_t *c, const node_t *node)
