@@ -84,7 +84,7 @@ change_wait(change_run_t *run)
 }
 
 
-/* What holds from now on; a plan is only known. */
+/* What to call that nginx has the change: a plan takes effect later. */
 
 static const char *
 wait_what(const change_run_t *run)

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * A pass for one host, as a link.
+ * "pass issue": issues a pass for one host, as a link.
  */
 
 
@@ -133,7 +133,7 @@ issue_path(admin_t *a)
 }
 
 
-/* The entry is written: now the link may be seen. */
+/* Prints the link, after the entry is written. */
 
 static void
 issue_report(const change_run_t *run)

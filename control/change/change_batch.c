@@ -358,9 +358,7 @@ batch_attempt(change_batch_t *b, change_t *ch, size_t n, int last)
         return TRANSACTION_DONE;
     }
 
-    /*
-     * Even if nothing changes, EXEC proves that all was read at the same moment.
-     */
+    /* even if nothing changes, EXEC proves that no key changed meanwhile */
 
     return change_write(b, ch, n);
 }

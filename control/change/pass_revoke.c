@@ -26,8 +26,8 @@ const change_kind_t  change_pass_revoke = {
 
 
 /*
- * If a clock is ahead, or after another revocation, there are passes dated later
- * than now.  These must be refused as well.
+ * If a clock is ahead, or after another revocation, there are passes dated
+ * later than now.  These must be refused as well.
  */
 
 static int
