@@ -84,7 +84,7 @@ change_wait(change_run_t *run)
 }
 
 
-/* What to call that nginx has the change: a plan takes effect later. */
+/* How to say that nodes have the change; a plan does not take effect yet. */
 
 static const char *
 wait_what(const change_run_t *run)

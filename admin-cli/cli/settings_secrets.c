@@ -74,7 +74,7 @@ secrets_withhold_all(admin_t *a)
 }
 
 
-/* Drops a secret, with a warning unless mend is NULL. */
+/* Drops a secret that is for another server; warns unless mend is NULL. */
 
 static void
 secrets_withhold(admin_t *a, setting_e what, const char *thing,
@@ -118,9 +118,9 @@ secrets_given(const admin_t *a, setting_e what)
 static int
 secrets_belong(const admin_t *a, settings_rank_e rank)
 {
-    int             same;
-    const char     *text;
-    paylock_url_t   url;
+    int                same;
+    const char        *text;
+    paylock_url_t      url;
     const settings_t  *s;
 
     s = &a->ctl->settings;

@@ -66,7 +66,7 @@ key_check(admin_t *a)
 static int
 key_change(admin_t *a, int add)
 {
-    int     status;
+    int          status;
     keychange_t  k;
 
     memset(&k, 0, sizeof(keychange_t));

@@ -61,12 +61,12 @@ change_lock_kind(const change_lock_t *lock)
 static int
 lock_apply(change_batch_t *b, change_t *ch, uint32_t now)
 {
-    int                settled, status;
-    size_t             i;
-    const json_t      *from;
-    const change_lock_t      *lock;
-    paylock_time_e     t;
-    paylock_record_t   rec;
+    int                   settled, status;
+    size_t                i;
+    const json_t         *from;
+    const change_lock_t  *lock;
+    paylock_time_e        t;
+    paylock_record_t      rec;
 
     lock = b->args;
     from = ch->record;
