@@ -15,7 +15,6 @@
 
 
 #define BATCH_RACES   100
-#define BATCH_LOSSES  3
 #define BATCH_PAUSE   64               /* milliseconds, at most */
 
 
@@ -25,12 +24,6 @@ static int batch_all(change_batch_t *b);
 static void batch_take(change_batch_t *b, size_t n);
 static void batch_tell(change_batch_t *b, size_t n);
 static int batch_interrupted(change_batch_t *b);
-static transaction_e batch_attempt(change_batch_t *b, change_t *ch, size_t n,
-    int last);
-static int batch_apply(change_batch_t *b, change_t *ch, size_t n);
-static int batch_reconnect(change_batch_t *b);
-static void batch_unknown(control_t *ctl);
-static void batch_discard(redis_conn_t *redis);
 static void batch_pause(size_t races);
 static int batch_partly(change_batch_t *b);
 static void batch_remember(change_batch_t *b);
@@ -164,7 +157,7 @@ batch_all(change_batch_t *b)
             b->change[i].host = b->host[b->done + i];
         }
 
-        outcome = batch_attempt(b, b->change, n, losses == BATCH_LOSSES);
+        outcome = change_attempt(b, b->change, n, losses == CHANGE_LOSSES);
 
         switch (outcome) {
 
@@ -197,7 +190,7 @@ batch_all(change_batch_t *b)
         case TRANSACTION_LOST:
             losses++;
 
-            if (batch_reconnect(b) != STATUS_DONE) {
+            if (change_reconnect(b) != STATUS_DONE) {
                 return b->ctl->error.status;
             }
 
@@ -300,157 +293,6 @@ batch_interrupted(change_batch_t *b)
 }
 
 
-/*
- * Tries one transaction of n changes.  If the connection was lost in EXEC, it
- * first checks whether that was carried out.  If not, it cannot be carried out
- * any more once the new transaction is, since both watch the same keys.
- */
-
-static transaction_e
-batch_attempt(change_batch_t *b, change_t *ch, size_t n, int last)
-{
-    int         committed;
-    control_t  *ctl;
-
-    ctl = b->ctl;
-
-    if (change_watch(b, &committed) != STATUS_DONE) {
-
-        if (b->unsure.seq) {
-            batch_unknown(ctl);
-        }
-
-        return TRANSACTION_FAILED;
-    }
-
-    if (committed) {
-        b->head = b->unsure;
-        return TRANSACTION_DONE;
-    }
-
-    if (last) {
-        (void) error_set(&ctl->error, STATUS_FAILED, "link",
-                         "see the log of Redis",
-                         "Redis at %s ended the connection at each of %d "
-                         "transactions%s", ctl->settings.where, BATCH_LOSSES,
-                         b->done ? "" : "; nothing is changed");
-        return TRANSACTION_FAILED;
-    }
-
-    b->unsure.seq = 0;
-
-    if (idempotency_find(b) != STATUS_DONE) {
-        return TRANSACTION_FAILED;
-    }
-
-    if (b->repeated) {
-        return TRANSACTION_DONE;
-    }
-
-    if (change_read(b, ch, n) != STATUS_DONE
-        || batch_apply(b, ch, n) != STATUS_DONE)
-    {
-        return TRANSACTION_FAILED;
-    }
-
-    if (ctl->dry_run || b->rehearsing) {
-        batch_discard(ctl->redis);
-        return TRANSACTION_DONE;
-    }
-
-    /* even if nothing changes, EXEC proves that no key changed meanwhile */
-
-    return change_write(b, ch, n);
-}
-
-
-static int
-batch_apply(change_batch_t *b, change_t *ch, size_t n)
-{
-    int       status;
-    size_t    i;
-    uint32_t  now;
-
-    now = (uint32_t) time(NULL);
-
-    for (i = 0; i < n; i++) {
-
-        if (b->result[ch[i].i].found) {
-            continue;
-        }
-
-        status = b->kind->apply(b, &ch[i], now);
-
-        if (status != STATUS_DONE) {
-            return error_about(&b->ctl->error, ch[i].host);
-        }
-
-        if (ch[i].after && b->kind->entry == NULL) {
-            ch[i].text = paylock_record_dump(ch[i].after);
-
-            if (ch[i].text == NULL) {
-                return control_no_memory(b->ctl);
-            }
-
-            if (strlen(ch[i].text) > PAYLOCK_RECORD_MAX) {
-                (void) error_set(&b->ctl->error, STATUS_FAILED,
-                                 "record", "take members out of it",
-                                 "the record of \"%s\" would be larger than "
-                                 "%d bytes", ch[i].host, PAYLOCK_RECORD_MAX);
-                return error_about(&b->ctl->error, ch[i].host);
-            }
-        }
-    }
-
-    return STATUS_DONE;
-}
-
-
-/* Replaces the connection that was lost in EXEC. */
-
-static int
-batch_reconnect(change_batch_t *b)
-{
-    control_t  *ctl;
-
-    ctl = b->ctl;
-
-    redis_conn_close(ctl->redis);
-    ctl->redis = redis_conn_open(&ctl->settings, &ctl->error);
-
-    if (ctl->redis == NULL) {
-        batch_unknown(ctl);
-        return ctl->error.status;
-    }
-
-    return STATUS_DONE;
-}
-
-
-static void
-batch_unknown(control_t *ctl)
-{
-    char  why[sizeof(ctl->error.message)];
-
-    memcpy(why, ctl->error.message, sizeof(why));
-
-    (void) error_set(&ctl->error, STATUS_UNKNOWN, "unknown",
-                     "run the same command again, it changes nothing twice",
-                     "the connection was lost in the transaction, and "
-                     "whether that was carried out is not known: %.1500s",
-                     why);
-}
-
-
-static void
-batch_discard(redis_conn_t *redis)
-{
-    if (redis_queue(redis, "DISCARD", NULL) == 0 && redis_send(redis) == 0) {
-        redis_drop(redis, 1);
-    }
-}
-
-
 static void
 batch_pause(size_t races)
 {
@@ -466,27 +308,6 @@ batch_pause(size_t races)
     ts.tv_nsec = (long) (dice % (unsigned long) ts.tv_nsec);
 
     (void) nanosleep(&ts, NULL);
-}
-
-
-void
-change_free(change_t *ch)
-{
-    size_t       i;
-    const char  *host;
-
-    i = ch->i;
-    host = ch->host;
-
-    json_decref(ch->after);
-    json_decref(ch->record);
-    matching_record_free(&ch->match);
-    free(ch->before);
-    free(ch->text);
-
-    memset(ch, 0, sizeof(change_t));
-    ch->i = i;
-    ch->host = host;
 }
 
 

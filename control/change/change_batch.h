@@ -22,7 +22,8 @@
 #include "trail/transaction.h"
 
 
-#define CHANGE_BATCH  1000             /* hosts per transaction, at most */
+#define CHANGE_BATCH   1000            /* hosts per transaction, at most */
+#define CHANGE_LOSSES  3               /* of the connection in EXEC, in a row */
 
 
 /* the bit of a paylock_time_e in a set of times */
@@ -144,6 +145,17 @@ int change_batch_run(change_batch_t *b);
 
 void change_batch_free(change_batch_t *b);
 
+
+/*
+ * change_attempt.c: change_attempt() tries one transaction of n changes, which
+ * may have been carried out before the connection was lost; if not, it fails if
+ * "last" is set.  change_reconnect() replaces a connection that was lost in
+ * EXEC, and returns a status.
+ */
+
+transaction_e change_attempt(change_batch_t *b, change_t *ch, size_t n,
+    int last);
+int change_reconnect(change_batch_t *b);
 
 /* Frees what a change holds, and zeroes all but its host and index. */
 

@@ -101,7 +101,8 @@ ngx_http_paylock_state_file_verify(const ngx_http_paylock_state_file_t *file,
     }
 
     if (fi.st_uid != file->user && fi.st_uid != geteuid()) {
-        why = "is not owned by the workers' user or the one who starts nginx";
+        why = "is owned neither by the workers' user nor by the user who "
+              "starts nginx";
         goto failed;
     }
 

@@ -277,7 +277,7 @@ def test_revoke_where_a_clock_is_ahead(gate, admin, keys, redis):
 
 def test_revoke_what_is_no_record(gate, admin, redis):
     redis.client().hset("{paylock}:locks", "acme.example", "nonsense")
-    assert "no record" in refused(admin, 1, "pass", "revoke",
+    assert "not a record" in refused(admin, 1, "pass", "revoke",
                                   "acme.example")["message"]
     assert redis.client().hget("{paylock}:locks", "acme.example") \
         == "nonsense"

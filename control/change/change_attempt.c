@@ -1,0 +1,188 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * Tries one transaction of a batch.
+ */
+
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "change/change_batch.h"
+
+
+static int attempt_apply(change_batch_t *b, change_t *ch, size_t n);
+static void attempt_unknown(control_t *ctl);
+static void attempt_discard(redis_conn_t *redis);
+
+
+/*
+ * If the connection was lost in EXEC, first checks whether that was carried
+ * out.  If not, it cannot be carried out any more once the new transaction is,
+ * since both watch the same keys.
+ */
+
+transaction_e
+change_attempt(change_batch_t *b, change_t *ch, size_t n, int last)
+{
+    int         committed;
+    control_t  *ctl;
+
+    ctl = b->ctl;
+
+    if (change_watch(b, &committed) != STATUS_DONE) {
+
+        if (b->unsure.seq) {
+            attempt_unknown(ctl);
+        }
+
+        return TRANSACTION_FAILED;
+    }
+
+    if (committed) {
+        b->head = b->unsure;
+        return TRANSACTION_DONE;
+    }
+
+    if (last) {
+        (void) error_set(&ctl->error, STATUS_FAILED, "link",
+                         "see the log of Redis",
+                         "Redis at %s ended the connection at each of %d "
+                         "transactions%s", ctl->settings.where, CHANGE_LOSSES,
+                         b->done ? "" : "; nothing is changed");
+        return TRANSACTION_FAILED;
+    }
+
+    b->unsure.seq = 0;
+
+    if (idempotency_find(b) != STATUS_DONE) {
+        return TRANSACTION_FAILED;
+    }
+
+    if (b->repeated) {
+        return TRANSACTION_DONE;
+    }
+
+    if (change_read(b, ch, n) != STATUS_DONE
+        || attempt_apply(b, ch, n) != STATUS_DONE)
+    {
+        return TRANSACTION_FAILED;
+    }
+
+    if (ctl->dry_run || b->rehearsing) {
+        attempt_discard(ctl->redis);
+        return TRANSACTION_DONE;
+    }
+
+    /* even if nothing changes, EXEC proves that no key changed meanwhile */
+
+    return change_write(b, ch, n);
+}
+
+
+static int
+attempt_apply(change_batch_t *b, change_t *ch, size_t n)
+{
+    int       status;
+    size_t    i;
+    uint32_t  now;
+
+    now = (uint32_t) time(NULL);
+
+    for (i = 0; i < n; i++) {
+
+        if (b->result[ch[i].i].found) {
+            continue;
+        }
+
+        status = b->kind->apply(b, &ch[i], now);
+
+        if (status != STATUS_DONE) {
+            return error_about(&b->ctl->error, ch[i].host);
+        }
+
+        if (ch[i].after && b->kind->entry == NULL) {
+            ch[i].text = paylock_record_dump(ch[i].after);
+
+            if (ch[i].text == NULL) {
+                return control_no_memory(b->ctl);
+            }
+
+            if (strlen(ch[i].text) > PAYLOCK_RECORD_MAX) {
+                (void) error_set(&b->ctl->error, STATUS_FAILED,
+                                 "record", "take members out of it",
+                                 "the record of \"%s\" would be larger than "
+                                 "%d bytes", ch[i].host, PAYLOCK_RECORD_MAX);
+                return error_about(&b->ctl->error, ch[i].host);
+            }
+        }
+    }
+
+    return STATUS_DONE;
+}
+
+
+int
+change_reconnect(change_batch_t *b)
+{
+    control_t  *ctl;
+
+    ctl = b->ctl;
+
+    redis_conn_close(ctl->redis);
+    ctl->redis = redis_conn_open(&ctl->settings, &ctl->error);
+
+    if (ctl->redis == NULL) {
+        attempt_unknown(ctl);
+        return ctl->error.status;
+    }
+
+    return STATUS_DONE;
+}
+
+
+static void
+attempt_unknown(control_t *ctl)
+{
+    char  why[sizeof(ctl->error.message)];
+
+    memcpy(why, ctl->error.message, sizeof(why));
+
+    (void) error_set(&ctl->error, STATUS_UNKNOWN, "unknown",
+                     "run the same command again, it changes nothing twice",
+                     "the connection was lost in the transaction, and "
+                     "whether that was carried out is not known: %.1500s",
+                     why);
+}
+
+
+static void
+attempt_discard(redis_conn_t *redis)
+{
+    if (redis_queue(redis, "DISCARD", NULL) == 0 && redis_send(redis) == 0) {
+        redis_drop(redis, 1);
+    }
+}
+
+
+void
+change_free(change_t *ch)
+{
+    size_t       i;
+    const char  *host;
+
+    i = ch->i;
+    host = ch->host;
+
+    json_decref(ch->after);
+    json_decref(ch->record);
+    matching_record_free(&ch->match);
+    free(ch->before);
+    free(ch->text);
+
+    memset(ch, 0, sizeof(change_t));
+    ch->i = i;
+    ch->host = host;
+}
