@@ -48,7 +48,7 @@ main(int argc, char **argv)
 
     status = command_parse(&a, argc, argv);
 
-    /* an error in the command line comes before the --json behind it */
+    /* after a parse error, --json may stand behind the error */
 
     json = a.opt[OPT_JSON] != NULL || main_wants_json(argc, argv);
 
@@ -80,7 +80,7 @@ main_run(admin_t *a)
 }
 
 
-/* What the library calls, as far as there is anybody to tell or to ask. */
+/* Sets the callbacks of the library that make sense for this command line. */
 
 static void
 main_calls(admin_t *a)
@@ -149,8 +149,8 @@ main_interrupted(void *data)
 
 
 /*
- * No file or socket opened later may be taken for a standard one; what is
- * printed on one that was closed fails.
+ * Opens descriptors 0 to 2 if they are closed, so that no file or socket gets
+ * them; writing to such a one fails.
  */
 
 static void

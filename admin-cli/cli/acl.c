@@ -15,9 +15,9 @@
 #include "cli/output.h"
 
 
-#define ACL_HASH   65                  /* hex digits of a SHA-256, and a 0 */
+#define ACL_HASH   65                  /* hex digits of a SHA-256, and 0 */
 
-/* no hash, so Redis makes no user before somebody has filled it in */
+/* not a hash: Redis refuses the user until somebody replaces it */
 #define ACL_BLANK  "SHA256"
 
 
@@ -27,7 +27,7 @@ static int acl_hash(admin_t *a, char hash[ACL_HASH]);
 static int acl_prefix(admin_t *a);
 
 
-/* behind each "~" comes the prefix of the keys */
+/* the prefix of the keys is inserted after each "~" */
 
 static const struct {
     const char  *user;
@@ -39,7 +39,7 @@ static const struct {
       " +hgetall +hscan +xlen +xread +xrange +xrevrange +xinfo|stream"
       " +client|setname (%W~nodes +hset)" },
 
-    /* a selector each: what may be read must not become what may be cut */
+    /* selectors, so that keys that may be read cannot be trimmed */
 
     { "paylock-op", "resetkeys resetchannels -@all +auth +hello +ping +select"
       " +role +time +wait +multi +exec +discard +unwatch +client|setname"
@@ -158,7 +158,7 @@ acl_hash(admin_t *a, char hash[ACL_HASH])
 }
 
 
-/* Is the prefix itself, and nothing else, where a pattern stands? */
+/* Fails if the prefix has characters that are special in a pattern. */
 
 static int
 acl_prefix(admin_t *a)

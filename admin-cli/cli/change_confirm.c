@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * What is only done after a yes: to suffixes, and to many hosts.
+ * Asks for confirmation before suffixes or many hosts are changed.
  */
 
 
@@ -13,7 +13,7 @@
 #include "paylock_host.h"
 
 
-#define CONFIRM_MANY   20                /* hosts need no yes */
+#define CONFIRM_MANY   20              /* so many hosts need no yes */
 #define CONFIRM_NAMED  3
 
 
@@ -53,7 +53,7 @@ change_confirm(const change_run_t *run)
 }
 
 
-/* A list that has gone wrong is long: one question for all. */
+/* A wrong list is often a long one: asks once for all hosts. */
 
 static int
 confirm_many(const change_run_t *run)
@@ -91,7 +91,7 @@ confirm_many(const change_run_t *run)
 }
 
 
-/* A suffix stands for sites that nobody has counted. */
+/* A suffix may change any number of sites. */
 
 static int
 confirm_suffix(const change_run_t *run, const char *name, size_t suffix)

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * What was changed, for people and for programs.
+ * Prints what was changed, for people and for scripts.
  */
 
 
@@ -16,7 +16,7 @@
 #include "cli/state_print.h"
 
 
-/* all that became of the hosts, in numbers */
+/* the results of all hosts, as sums */
 
 typedef struct {
     size_t    changed;
@@ -232,7 +232,7 @@ print_change(const change_run_t *run, const change_t *ch, uint32_t now)
 }
 
 
-/* Of many hosts only what would be changed is told one by one. */
+/* For many hosts --dry-run prints only those that would be changed. */
 
 static void
 print_difference(change_run_t *run, const change_t *ch, uint32_t now)
@@ -312,7 +312,7 @@ print_sum_text(const change_run_t *run, const print_sum_t *sum)
 }
 
 
-/* An object that may be long, and so is not built before it is printed. */
+/* Prints the object in pieces, as it may be large. */
 
 static void
 print_json(const change_run_t *run, const print_sum_t *sum)

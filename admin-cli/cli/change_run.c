@@ -44,7 +44,7 @@ change_run_hosts(change_run_t *run, char **host, size_t n)
     {
         status = run_commit(run);
 
-        /* people read what was done while nginx is waited for */
+        /* text is printed before the wait, JSON after it */
 
         if (status == STATUS_DONE && output_is_json(a)) {
             status = change_wait(run);
@@ -82,7 +82,7 @@ run_check_request(admin_t *a)
 }
 
 
-/* What takes several transactions may be ended between two of them. */
+/* Several transactions can be interrupted between two of them. */
 
 static int
 run_commit(change_run_t *run)

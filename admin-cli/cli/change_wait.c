@@ -84,7 +84,7 @@ change_wait(change_run_t *run)
 }
 
 
-/* What holds from now on; a plan is only known. */
+/* How to say that nodes have the change; a plan does not take effect yet. */
 
 static const char *
 wait_what(const change_run_t *run)

@@ -12,7 +12,7 @@
 #include "cli/suggest.h"
 
 
-#define COMMAND_OPTION  256            /* getopt's value of the first option */
+#define COMMAND_OPTION  256            /* getopt's value for the first option */
 
 
 static int command_options(admin_t *a, int argc, char **argv,
@@ -27,7 +27,7 @@ command_parse(admin_t *a, int argc, char **argv)
 {
     int  status, used;
 
-    /* up to the command; what is behind it depends on which it is */
+    /* stops at the command, which decides on the options after it */
 
     status = command_options(a, argc, argv, 0);
 
@@ -52,7 +52,7 @@ command_parse(admin_t *a, int argc, char **argv)
         return command_unknown(a, argv, argc);
     }
 
-    /* getopt begins behind argv[0], here the last word of the command */
+    /* getopt skips argv[0], which is here the last word of the command */
 
     argc -= used - 1;
     argv += used - 1;
@@ -198,7 +198,7 @@ command_bad_option(admin_t *a, int c, char **argv, uint64_t options)
                          "the option \"%.100s\" takes no value", given);
     }
 
-    /* of "-x.example" getopt is still at the second letter */
+    /* in "-x.example" getopt has not moved on to the next argument */
 
     if (optopt && argv[optind] && argv[optind][0] == '-'
         && argv[optind][1] == optopt)

@@ -13,7 +13,7 @@
 static const int  interrupt_signals[] = { SIGINT, SIGTERM, SIGHUP };
 
 
-/* One that is ignored would be kept while it is blocked. */
+/* Ignored signals are not blocked: they would become pending. */
 
 void
 interrupt_hold(interrupt_t *i)

@@ -52,7 +52,7 @@ output_print_json(admin_t *a, json_t *json)
 
     if (output_is_json(a)) {
 
-        /* what is not ASCII could move the cursor of a terminal as well */
+        /* ASCII only: other characters could move the cursor, too */
 
         (void) json_dumpf(json, stdout, JSON_COMPACT|JSON_ENSURE_ASCII);
         (void) putchar('\n');

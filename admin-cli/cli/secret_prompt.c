@@ -23,7 +23,7 @@ static int secret_line(char *line, size_t size);
 static int secret_wait(const sigset_t *set);
 
 
-/* A signal that ends us waits until the terminal shows again what is typed. */
+/* Signals that end the process wait until echo is on again. */
 
 int
 secret_prompt(error_info_t *error, const char *question, char **secret)
@@ -70,7 +70,7 @@ secret_prompt(error_info_t *error, const char *question, char **secret)
 }
 
 
-/* Is there a line before a signal comes? */
+/* Waits for input or a signal; returns 1 for input. */
 
 static int
 secret_wait(const sigset_t *set)

@@ -165,8 +165,6 @@ settings_is_secret(setting_e s, const char *value)
 }
 
 
-/* The first to set a value wins: ranks come in their order. */
-
 int
 settings_put(admin_t *a, setting_e s, const char *value, settings_rank_e rank)
 {

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Settings from a file, of whose lines none is ever shown.
+ * Reads settings from a file.  Errors never show a line: it may be a secret.
  */
 
 
@@ -121,7 +121,7 @@ settings_line(admin_t *a, char *line, const char *path, int number,
         }
     }
 
-    /* what stands there may be a secret, of whatever file this is */
+    /* do not show the line: this may be any file, with secrets */
 
     return error_set(&a->ctl->error, STATUS_FAILED, "config",
                      "there are redis, prefix, username, password, "
@@ -132,7 +132,7 @@ settings_line(admin_t *a, char *line, const char *path, int number,
 }
 
 
-/* The URL is kept even where another is in force: secrets belong to it. */
+/* Also notes the URL of the file: its secrets are for that Redis only. */
 
 static int
 settings_set(admin_t *a, setting_e s, const char *value, settings_rank_e rank)
@@ -153,7 +153,7 @@ settings_set(admin_t *a, setting_e s, const char *value, settings_rank_e rank)
 }
 
 
-/* Who may write it could have us send a secret anywhere. */
+/* Fails if other users can write the file: they could redirect secrets. */
 
 static int
 settings_owned(admin_t *a, int fd, const char *path)

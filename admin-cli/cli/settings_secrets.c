@@ -46,7 +46,7 @@ settings_secrets(admin_t *a)
 }
 
 
-/* A secret of a configuration goes to the server of that one, to no other. */
+/* Drops secrets of a configuration that is for another server. */
 
 static void
 secrets_withhold_all(admin_t *a)
@@ -74,7 +74,7 @@ secrets_withhold_all(admin_t *a)
 }
 
 
-/* mend NULL: nobody misses it. */
+/* Drops a secret that is for another server; warns unless mend is NULL. */
 
 static void
 secrets_withhold(admin_t *a, setting_e what, const char *thing,
@@ -100,7 +100,7 @@ secrets_withhold(admin_t *a, setting_e what, const char *thing,
 }
 
 
-/* By who runs the command? */
+/* Was the value given on the command line or in the environment? */
 
 static int
 secrets_given(const admin_t *a, setting_e what)
@@ -113,14 +113,14 @@ secrets_given(const admin_t *a, setting_e what)
 }
 
 
-/* Is the server the one that would be used without what comes before it? */
+/* Is the server the one that sources from this rank on would select? */
 
 static int
 secrets_belong(const admin_t *a, settings_rank_e rank)
 {
-    int             same;
-    const char     *text;
-    paylock_url_t   url;
+    int                same;
+    const char        *text;
+    paylock_url_t      url;
     const settings_t  *s;
 
     s = &a->ctl->settings;
@@ -149,7 +149,7 @@ secrets_belong(const admin_t *a, settings_rank_e rank)
 }
 
 
-/* Of a password, a file and a URL that holds one the first rank wins. */
+/* Password, password file, or URL with a password: the first rank wins. */
 
 static void
 secrets_choose(admin_t *a)
@@ -176,7 +176,7 @@ secrets_choose(admin_t *a)
         s->username = s->url.user;
     }
 
-    /* without a password that of a configuration is for another Redis */
+    /* no password: a configured username is for another Redis, too */
 
     if (s->value[SET_PASSWORD_FILE] == NULL && s->password == NULL
         && s->username && s->username == s->value[SET_USERNAME]

@@ -66,7 +66,7 @@ state_print_lines(FILE *f, const state_host_t *h, uint32_t now, int colours)
         (void) fprintf(f, "    %-9sprotected from being locked\n", "mark");
     }
 
-    /* the actor, which is the last one, comes with the time below */
+    /* the actor, the last field, is printed with the time below */
 
     for (i = 0; i < PAYLOCK_RECORD_ACTOR; i++) {
         field = paylock_record_fields[i];
@@ -107,7 +107,7 @@ state_colour(const char *stage, int colours)
 }
 
 
-/* Whose record it is, and why that one holds. */
+/* Prints the name of the record, and why it holds. */
 
 static void
 state_print_record(FILE *f, const state_host_t *h)
@@ -167,7 +167,7 @@ state_print_author(FILE *f, const state_host_t *h)
 }
 
 
-/* What comes behind what comes next. */
+/* Prints the changes after the next one. */
 
 static void
 state_print_then(FILE *f, const state_host_t *h, uint32_t now)

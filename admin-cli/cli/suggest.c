@@ -11,8 +11,8 @@
 #include "cli/suggest.h"
 
 
-#define SUGGEST_SLIP  2                /* mistakes, at most */
-#define SUGGEST_MANY  6                /* that are named, at most */
+#define SUGGEST_SLIP  2                /* edit distance, at most */
+#define SUGGEST_MANY  6                /* suggestions, at most */
 
 
 typedef struct {
@@ -63,7 +63,7 @@ suggest_option(const char *given, uint64_t options, char text[SUGGEST_TEXT])
 
     for (i = 0; i < OPT_N; i++) {
 
-        /* a beginning that several have is one of any */
+        /* an abbreviation matches all that begin with it */
 
         if (options & OPT_BIT(i)) {
             suggest_add(&s, admin_options[i].name,
@@ -77,7 +77,7 @@ suggest_option(const char *given, uint64_t options, char text[SUGGEST_TEXT])
 }
 
 
-/* Of a short word nearly everything is a mistype. */
+/* Short words allow fewer mistakes, or nearly all words would match. */
 
 static void
 suggest_begin(suggest_t *s, const char *given)
@@ -115,8 +115,8 @@ suggest_print(const suggest_t *s, const char *before, const char *nothing,
 
 
 /*
- * A command of two words may be typed by its second alone; who has the first
- * right means one of those that begin so.
+ * The distance of the words typed and a command.  The second word of a command
+ * may be typed alone; if the first is right, all that begin with it match.
  */
 
 static size_t

@@ -19,7 +19,7 @@
 
 
 #define TABLE_GAP    2
-#define TABLE_WIDTH  80              /* of a terminal that does not tell */
+#define TABLE_WIDTH  80              /* if the terminal does not tell */
 
 
 static size_t table_terminal(void);
@@ -65,7 +65,7 @@ table_print(const table_t *c, FILE *f, int colours)
         return;
     }
 
-    /* how wide characters are does not depend on the user's locale */
+    /* the widths of characters must not depend on the user's locale */
 
     utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t) 0);
     before = uselocale(utf8);
@@ -124,7 +124,10 @@ table_terminal(void)
 }
 
 
-/* The least of each that fits, in the order of weight; then what is left. */
+/*
+ * Gives columns their least widths, the most important first, while they fit;
+ * then shares what is left.
+ */
 
 static void
 table_fit(const table_t *c, size_t *width)
@@ -160,7 +163,7 @@ table_fit(const table_t *c, size_t *width)
 }
 
 
-/* How wide a column would be; 0 if there is nothing in it. */
+/* The full width of a column; 0 if all its cells are empty. */
 
 static size_t
 table_natural(const table_t *c, size_t i)
@@ -180,7 +183,7 @@ table_natural(const table_t *c, size_t i)
 }
 
 
-/* The row SIZE_MAX is that of the titles. */
+/* Prints a row; SIZE_MAX: the titles. */
 
 static void
 table_row(const table_t *c, FILE *f, size_t row, const size_t *width,

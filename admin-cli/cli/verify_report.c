@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * What verification found, for people and for scripts.
+ * Reports the result of a verification, for people and for scripts.
  */
 
 
@@ -18,7 +18,7 @@
 #include "cli/verify_report.h"
 
 
-#define REPORT_AHEAD  60               /* seconds that clocks may differ */
+#define REPORT_AHEAD  60               /* seconds of tolerance of clocks */
 
 
 static void report_warn(verify_t *c);

@@ -19,7 +19,7 @@
 
 
 #define ADOPT_TRIES  10
-#define ADOPT_NAMED  3                 /* of the sites that it opens */
+#define ADOPT_NAMED  3                 /* sites to be opened, in the text */
 #define ADOPT_OPENS  1024
 
 
@@ -126,7 +126,7 @@ adopt_read(admin_t *a, adopt_t *t)
         return a->ctl->error.status;
     }
 
-    /* what stands last is no entry: the last one is before it */
+    /* the last element is not an entry: take the last valid one */
 
     if (s->broken && s->head.seq == 0
         && head_newest(a->ctl, &s->head) != STATUS_DONE)
@@ -192,7 +192,7 @@ adopt_count(admin_t *a, adopt_t *t)
 }
 
 
-/* The seq of the new entry is beyond all that anybody may have seen. */
+/* The new seq must be higher than any that a node may have seen. */
 
 static int
 adopt_follow(admin_t *a, adopt_t *t)
@@ -246,7 +246,7 @@ adopt_ask(admin_t *a, const adopt_t *t)
 }
 
 
-/* What is closed, by the trail or by nginx, and open in Redis. */
+/* Lists the sites that the trail or nginx have closed and Redis opens. */
 
 static void
 adopt_opens(const adopt_t *t, char text[ADOPT_OPENS])
@@ -285,8 +285,8 @@ adopt_opens(const adopt_t *t, char text[ADOPT_OPENS])
 
 
 /*
- * Whose signatures count in the chain to be: one that is known here is not
- * learnt again.  What is wrong with the entries that are there is adopted.
+ * Finds the trusted keys of the adopted chain.  Keys of a chain that is known
+ * here are not learnt again.  Faults of existing entries are adopted: ignored.
  */
 
 static int

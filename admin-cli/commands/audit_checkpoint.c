@@ -38,7 +38,7 @@ cmd_audit_checkpoint(admin_t *a)
 }
 
 
-/* Nobody should sign what is not good: all that it stands on is verified. */
+/* Verifies the whole trail first: a bad one must not be signed. */
 
 static int
 audit_checkpoint(admin_t *a, verify_t *c)
@@ -80,7 +80,7 @@ audit_checkpoint(admin_t *a, verify_t *c)
 }
 
 
-/* Who adopted what is wrong has signed it already. */
+/* Are all faults adopted?  Then their adopter has signed for them. */
 
 static int
 audit_checkpoint_adopted(const verify_t *c)

@@ -56,7 +56,7 @@ cmd_audit_export(admin_t *a)
 }
 
 
-/* The host, and the names whose records may hold for it. */
+/* Finds the host and its candidates, see host_name.h. */
 
 static int
 audit_export_names(admin_t *a, export_t *x, char ***host, size_t *n)

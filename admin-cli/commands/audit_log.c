@@ -20,8 +20,8 @@
 #include "trail/trail.h"
 
 
-#define LOG_LABEL  32                  /* bytes of a label and a comma */
-#define LOG_KEY    8                   /* digits that tell a key */
+#define LOG_LABEL  32                  /* bytes, of label and comma */
+#define LOG_KEY    8                   /* hex digits of a key shown */
 
 
 typedef struct {
@@ -95,7 +95,7 @@ log_options(admin_t *a, log_t *log)
 }
 
 
-/* What asks us to end waits until no line is half printed. */
+/* Follows the trail; signals are held back until a line is complete. */
 
 static int
 log_follow(admin_t *a, log_t *log)
@@ -124,7 +124,7 @@ log_follow(admin_t *a, log_t *log)
             return log->status;
         }
 
-        /* it was told of, and is not there */
+        /* an entry was announced, but there is none */
 
         if (came && last.ms == from.ms && last.n == from.n) {
             return error_set(&a->ctl->error, STATUS_FAILED, "protocol",
@@ -147,7 +147,7 @@ log_follow(admin_t *a, log_t *log)
 }
 
 
-/* By a signal, or by a reader who has left. */
+/* Has a signal come, or has the reader closed the pipe? */
 
 static int
 log_ended(void)
@@ -198,7 +198,7 @@ log_entry(void *data, const char *id, const paylock_entry_t *e,
         log->status = output_print_json(log->admin, log_json(e));
     }
 
-    /* there is no use in reading on for a reader who has left */
+    /* stop when the reader has closed the pipe */
 
     return log->status == STATUS_DONE && !ferror(stdout);
 }

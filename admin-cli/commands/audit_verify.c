@@ -119,7 +119,7 @@ audit_verify_all(admin_t *a, verify_t *c)
 }
 
 
-/* What was good once is a witness the next time. */
+/* Remembers a good trail, as a witness for the next time. */
 
 static void
 audit_verify_remember(admin_t *a, verify_t *c)
@@ -127,7 +127,7 @@ audit_verify_remember(admin_t *a, verify_t *c)
     head_t        head;
     error_info_t  error;
 
-    /* a key that began to sign since is not learnt without a yes */
+    /* a key that has begun to sign is only learnt after a question */
 
     if (c->known.seq == 0 || a->ctl->dry_run
         || strcmp(c->trail.genesis, a->ctl->trust.genesis) != 0)

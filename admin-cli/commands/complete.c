@@ -2,9 +2,9 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * How a command line can go on: the shells ask this at each completion, with
- * all words up to the one that is being typed.  The answer is one word a line,
- * with a tab and what it means, or COMPLETE_FILE for the name of a file.
+ * Completes a command line for the shells, which pass all words up to the one
+ * that is being typed.  Prints a word per line, with a tab and its meaning; or
+ * COMPLETE_FILE if a file name is expected.
  */
 
 
@@ -21,11 +21,11 @@
 
 
 typedef struct {
-    char             *word[3];         /* that are no options, the first */
+    char             *word[3];         /* first words that are not options */
     int               n;
-    const command_t  *command;         /* NULL: none is whole */
-    int               used;            /* words of it */
-    const option_t   *open;            /* whose value comes next; or NULL */
+    const command_t  *command;         /* NULL: not complete */
+    int               used;            /* words of the command */
+    const option_t   *open;            /* expects its value; or NULL */
     int               ended;           /* by "--" */
 } complete_t;
 
@@ -153,7 +153,7 @@ complete_options(const complete_t *c, const char *typed)
 }
 
 
-/* The words of commands that begin with those that stand there. */
+/* Prints the next words of commands that begin with the given words. */
 
 static void
 complete_commands(char *const *word, int n, const char *typed)
@@ -208,7 +208,7 @@ complete_say(const char *before, const char *word, const char *help,
 {
     char  whole[COMPLETE_WORD];
 
-    /* of what has a value what is typed is what stands behind the "=" */
+    /* with --option=value, typed is only the part after "=" */
 
     (void) snprintf(whole, sizeof(whole), "%s%s", before, word);
 

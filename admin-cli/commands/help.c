@@ -26,7 +26,7 @@ cmd_help(admin_t *a)
     int               used;
     const command_t  *c;
 
-    /* --help behind a command asks for that one */
+    /* --help with a command */
 
     if (a->command && a->command->run != cmd_help) {
         return help_command(a, a->command);

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Records become what a file says.
+ * "import": gives each host the record that a file has for it.
  */
 
 
@@ -20,7 +20,7 @@
 #include "import/import_record.h"
 
 
-#define IMPORT_BAD   20                /* lines that are told */
+#define IMPORT_BAD   20                /* bad lines shown, at most */
 #define IMPORT_READ  65536
 #define IMPORT_MAX   (256u * 1024 * 1024)
 

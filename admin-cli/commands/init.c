@@ -66,7 +66,7 @@ cmd_init(admin_t *a)
 }
 
 
-/* The chain that is there, or a new one. */
+/* Takes the existing chain, or creates one. */
 
 static int
 init_chain(admin_t *a, const head_t *known, head_t *head, int *created)
@@ -115,7 +115,7 @@ init_chain(admin_t *a, const head_t *known, head_t *head, int *created)
 }
 
 
-/* A new trail is asked for where nodes of nginx follow another. */
+/* Asks before it creates a trail while nodes of nginx follow another. */
 
 static int
 init_beside(admin_t *a)
@@ -133,7 +133,7 @@ init_beside(admin_t *a)
 }
 
 
-/* Which nodes follow another chain than this one; empty: none. */
+/* Lists the nodes that follow another chain; empty: none. */
 
 static int
 init_nodes(admin_t *a, const char *chain, char text[INIT_NODES])
@@ -180,7 +180,7 @@ init_nodes(admin_t *a, const char *chain, char text[INIT_NODES])
 }
 
 
-/* The chain and the key are remembered, never believed, after a yes. */
+/* Asks before an existing chain and its key are remembered as trusted. */
 
 static int
 init_ask(admin_t *a, const stream_t *stream)

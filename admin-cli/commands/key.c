@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Keys that count from an entry on, and those that do not any more.
+ * "key add" and "key revoke": which keys the trail trusts from an entry on.
  */
 
 
@@ -25,7 +25,7 @@ typedef struct {
     int             add;
     char            subject[PAYLOCK_KEY_LEN + 1];
     trail_append_t  entry;
-    head_t          head;              /* seq 0: there is nothing to write */
+    head_t          head;              /* seq 0: nothing to write */
 } keychange_t;
 
 
@@ -66,7 +66,7 @@ key_check(admin_t *a)
 static int
 key_change(admin_t *a, int add)
 {
-    int     status;
+    int          status;
     keychange_t  k;
 
     memset(&k, 0, sizeof(keychange_t));
@@ -139,7 +139,7 @@ key_write(admin_t *a, keychange_t *k)
 }
 
 
-/* Sets k->head to what the entry follows, if there is to be one. */
+/* Sets k->head to the entry before the new one, if one is needed. */
 
 static int
 key_judge(admin_t *a, keychange_t *k, const stream_t *s)
@@ -174,7 +174,7 @@ key_judge(admin_t *a, keychange_t *k, const stream_t *s)
                          k->subject);
     }
 
-    /* so one is always left */
+    /* so that one key is always left */
 
     if (!k->add && strcmp(k->subject, a->ctl->signer.public) == 0) {
         return error_set(&a->ctl->error, STATUS_FAILED, "key_own",
@@ -189,7 +189,7 @@ key_judge(admin_t *a, keychange_t *k, const stream_t *s)
 }
 
 
-/* The first key that counts adds itself. */
+/* Is this the first key?  It adds itself. */
 
 static int
 key_begins(admin_t *a, const keychange_t *k)

@@ -63,7 +63,7 @@ cmd_key_list(admin_t *a)
 }
 
 
-/* The first entry that names a key makes that one count. */
+/* The key of the first signed entry is trusted from there on. */
 
 static void
 key_list_entry(void *data, const paylock_entry_t *e)
@@ -95,7 +95,7 @@ key_list_entry(void *data, const paylock_entry_t *e)
     (void) snprintf(subject, sizeof(subject), "%s",
                     f[PAYLOCK_AUDIT_SUBJECT].data);
 
-    /* one that came back is another line */
+    /* a key that was added again has another line */
 
     for (i = json_array_size(keys); i-- > 0; /* void */ ) {
         key = json_array_get(keys, i);

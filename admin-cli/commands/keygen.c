@@ -171,7 +171,7 @@ keygen_make(admin_t *a, const char *path, const char *secret)
 }
 
 
-/* PKCS#8; a passphrase costs who guesses it memory as well as time. */
+/* PKCS#8; scrypt makes guessing the passphrase costly in memory and time. */
 
 static BIO *
 keygen_pem(EVP_PKEY *key, const char *secret)
@@ -216,8 +216,8 @@ keygen_pem(EVP_PKEY *key, const char *secret)
 
 
 /*
- * Nothing is ever overwritten: there is no second copy of a key.  Without a
- * buffer the key is in no memory but OpenSSL's.
+ * Never overwrites a file: there is no other copy of a key.  The file is not
+ * buffered, so that the key stays in memory that OpenSSL wipes.
  */
 
 static int

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * "keygen --pass": makes a file of keys for passes, or puts a new key before
- * those that are there.
+ * "keygen --pass": creates the file of keys for passes, or adds a new key at
+ * its beginning.
  */
 
 
@@ -25,12 +25,12 @@
 
 
 typedef struct {
-    char         path[PATH_MAX];       /* no symbolic link */
+    char         path[PATH_MAX];       /* with symbolic links resolved */
     int          there;
     pass_file_t  old;
     char         kid[PAYLOCK_PASS_KID + 1];
     char         line[PAYLOCK_PASS_LINE];
-    size_t       keep;                 /* bytes of the old lines */
+    size_t       keep;                 /* bytes of old lines that are kept */
     size_t       dropped;
 } keygen_pass_t;
 
@@ -84,7 +84,7 @@ keygen_pass_run(admin_t *a, keygen_pass_t *k)
 }
 
 
-/* Of a link what it leads to is replaced. */
+/* Resolves a symbolic link: its target is replaced, not the link. */
 
 static int
 keygen_pass_path(admin_t *a, keygen_pass_t *k)
@@ -107,7 +107,7 @@ keygen_pass_path(admin_t *a, keygen_pass_t *k)
 }
 
 
-/* The new file is begun before the old one is read: one at a time does so. */
+/* Begins the new file, which is the lock, before it reads the old one. */
 
 static int
 keygen_pass_write(admin_t *a, keygen_pass_t *k)
@@ -166,7 +166,7 @@ keygen_pass_make(admin_t *a, keygen_pass_t *k)
 }
 
 
-/* One more than the highest there is. */
+/* The new kid has the highest number in use plus one. */
 
 static void
 keygen_pass_kid(keygen_pass_t *k)
@@ -210,7 +210,7 @@ keygen_pass_keep(keygen_pass_t *k)
 }
 
 
-/* The key is in no buffer but ours; the file stays whose it was. */
+/* Writes without a buffer of stdio; keeps the owner of the file. */
 
 static int
 keygen_pass_put(const keygen_pass_t *k, FILE *f)

@@ -163,7 +163,7 @@ list_print(admin_t *a, const json_t *records)
 }
 
 
-/* The hosts asked for, in their order; returns how many. */
+/* Selects and sorts the hosts; returns how many. */
 
 static size_t
 list_select(const admin_t *a, const json_t *records, uint32_t now,
@@ -248,7 +248,7 @@ list_hosts(admin_t *a, const json_t *records, uint32_t now,
 }
 
 
-/* The columns of the list, those of the record by its fields' labels. */
+/* Sets the columns; those of record fields are titled by their labels. */
 
 static size_t
 list_columns(column_t column[LIST_COLUMNS],

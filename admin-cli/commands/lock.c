@@ -18,7 +18,7 @@ static int lock_times(admin_t *a, change_lock_t *lock);
 static int lock_order(admin_t *a, const change_lock_t *lock);
 
 
-/* in the order in which they may come */
+/* in the order in which they must come */
 
 static const struct {
     paylock_time_e  time;

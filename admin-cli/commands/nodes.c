@@ -17,7 +17,7 @@
 #include "trail/head.h"
 
 
-#define NODES_AHEAD  1000              /* milliseconds that nobody minds */
+#define NODES_AHEAD  1000              /* milliseconds of tolerance */
 
 
 static int nodes_report(admin_t *a, const nodes_t *nodes, const head_t *head);
@@ -51,7 +51,7 @@ cmd_nodes(admin_t *a)
     head_t    head;
     nodes_t   nodes;
 
-    /* the head comes first: none of the reports is older than it */
+    /* head first: then no report is older than the head */
 
     if (head_newest(a->ctl, &head) != STATUS_DONE
         || nodes_read(a->ctl, &nodes) != STATUS_DONE)
@@ -184,7 +184,7 @@ nodes_row(table_t *c, const node_t *node, const head_t *head)
 }
 
 
-/* How many entries a node is behind; 0 if that cannot be said. */
+/* Sets *lag to the entries a node is behind; returns 0 if not known. */
 
 static int
 nodes_lag(const node_t *node, const head_t *head, uint64_t *lag)
@@ -193,7 +193,7 @@ nodes_lag(const node_t *node, const head_t *head, uint64_t *lag)
 
     at = &node->report.applied;
 
-    /* it may have applied what came after the head was read */
+    /* the node may have entries that came after the head was read */
 
     *lag = head->seq > at->seq ? head->seq - at->seq : 0;
 
@@ -238,7 +238,7 @@ cmd_nodes_forget(admin_t *a)
 }
 
 
-/* Which of the names have a report; warns of one that will be back. */
+/* Sorts the names by whether they have a report; warns of live nodes. */
 
 static int
 nodes_known(admin_t *a, json_t *forgotten, json_t *unknown)

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * A notice that was sent, for the audit trail: no record is changed.
+ * "notice": records in the audit trail that a notice was sent.
  */
 
 
@@ -94,7 +94,7 @@ notice_options(admin_t *a, notice_t *n)
 }
 
 
-/* Where it is tomorrow already it may have been sent tomorrow. */
+/* The date may be tomorrow, as it already is in some time zones. */
 
 static int
 notice_sent(admin_t *a, notice_t *n)

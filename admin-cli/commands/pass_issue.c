@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * A pass for one host, as a link.
+ * "pass issue": issues a pass for one host, as a link.
  */
 
 
@@ -133,15 +133,15 @@ issue_path(admin_t *a)
 }
 
 
-/* The entry is written: now the link may be seen. */
+/* Prints the link, after the entry is written. */
 
 static void
 issue_report(const change_run_t *run)
 {
-    char             token[PAYLOCK_PASS_TOKEN + 1];
-    admin_t         *a;
-    const char      *host;
-    const change_pass_issue_t   *issue;
+    char                        token[PAYLOCK_PASS_TOKEN + 1];
+    admin_t                    *a;
+    const char                 *host;
+    const change_pass_issue_t  *issue;
 
     a = run->a;
     host = run->batch.host[0];
@@ -176,11 +176,11 @@ issue_report(const change_run_t *run)
 static void
 issue_print(const change_run_t *run, const char *token)
 {
-    char            from[TIME_TEXT], to[TIME_TEXT];
-    char            url[ISSUE_PATH + PAYLOCK_PASS_TOKEN + 512];
-    admin_t        *a;
-    const char     *host;
-    const char     *path, *between;
+    char                        from[TIME_TEXT], to[TIME_TEXT];
+    char                        url[ISSUE_PATH + PAYLOCK_PASS_TOKEN + 512];
+    admin_t                    *a;
+    const char                 *host;
+    const char                 *path, *between;
     const change_pass_issue_t  *issue;
 
     a = run->a;

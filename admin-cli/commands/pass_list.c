@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Which passes were issued, by the audit trail, and what became of them.
+ * "pass list": the passes in the audit trail, and whether they are valid.
  */
 
 
@@ -208,7 +208,7 @@ pass_list_print(pass_list_t *p)
 }
 
 
-/* As nginx does: by all records that concern the host. */
+/* Judges a pass as nginx does, by all records that concern the host. */
 
 static int
 pass_list_judge(pass_list_t *p, json_t *pass, uint32_t now)

@@ -155,7 +155,7 @@ status_report(admin_t *a, char **name, const matching_record_t *h, size_t n,
 }
 
 
-/* A name without any record may be mistyped. */
+/* Suggests names for hosts without a record: they may be mistyped. */
 
 static void
 status_near(admin_t *a, char **name, const matching_record_t *h, size_t n)

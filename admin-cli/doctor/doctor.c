@@ -57,7 +57,8 @@ doctor_ask(doctor_t *d, const char *check, const char *one, const char *two,
 
     redis = d->ctl->redis;
 
-    reply = redis_queue(redis, one, two, three, NULL) == 0 && redis_send(redis) == 0
+    reply = redis_queue(redis, one, two, three, NULL) == 0
+            && redis_send(redis) == 0
             ? redis_reply(redis) : NULL;
 
     if (reply == NULL) {

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Does Redis keep what it is given?  Its users for paylock do not see that:
- * an administrator of Redis does.
+ * Checks persistence and eviction of Redis.  The users for paylock may not see
+ * these settings; an administrator of Redis can.
  */
 
 
@@ -51,7 +51,7 @@ doctor_memory(doctor_t *d)
 }
 
 
-/* The value of a line "name:value" of INFO; returns whether it is there. */
+/* Copies the value of a line "name:value" of INFO; returns 1 if found. */
 
 static int
 doctor_line(const redisReply *info, const char *name, char value[DOCTOR_WORD])
@@ -78,7 +78,7 @@ doctor_line(const redisReply *info, const char *name, char value[DOCTOR_WORD])
 }
 
 
-/* The same of CONFIG GET, which not everybody may give. */
+/* The same by CONFIG GET, which the user may not be allowed to send. */
 
 static int
 doctor_config(doctor_t *d, const char *name, char value[DOCTOR_WORD])
@@ -162,7 +162,7 @@ doctor_eviction(doctor_t *d, const redisReply *info)
     (void) doctor_line(info, "maxmemory_policy", policy);
     (void) doctor_line(info, "maxmemory", most);
 
-    /* paylock's keys never expire: what takes only those that do is no harm */
+    /* volatile-* is harmless, as paylock's keys never expire */
 
     if (strncmp(policy, "allkeys-", 8) == 0) {
         doctor_say(d, DOCTOR_PROBLEM, "eviction",
@@ -180,7 +180,7 @@ doctor_eviction(doctor_t *d, const redisReply *info)
 }
 
 
-/* Are there as many good replicas as Redis wants before it writes? */
+/* Checks that there are as many good replicas as Redis needs for writes. */
 
 static void
 doctor_least(doctor_t *d, const redisReply *info)

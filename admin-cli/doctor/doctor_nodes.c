@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * What the nodes of nginx report of themselves.
+ * Checks the reports of the nodes of nginx.
  */
 
 
@@ -21,7 +21,7 @@ static size_t doctor_nodes_state(doctor_t *d, const node_t *node,
     const char *name);
 
 
-/* What to do about a state in which a node does not follow. */
+/* What to do about states in which a node does not follow the trail. */
 
 static const struct {
     const char  *state;
@@ -135,7 +135,7 @@ doctor_nodes_check(doctor_t *d, const node_t *node, const char *name)
 }
 
 
-/* Returns whether there was something to say. */
+/* Returns 1 if there is a finding. */
 
 static size_t
 doctor_nodes_state(doctor_t *d, const node_t *node, const char *name)

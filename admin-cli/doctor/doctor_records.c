@@ -2,8 +2,8 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Records that are none, and those that the audit trail does not tell of: it
- * is read back so far that this takes no time; "audit verify" reads it all.
+ * Finds values that are not records, and records that differ from the audit
+ * trail.  To be fast, only its last entries are read; "audit verify" reads all.
  */
 
 
@@ -23,20 +23,20 @@
 #include "trail/trail.h"
 
 
-#define RECORDS_LAST  10000            /* entries that are read */
+#define RECORDS_LAST  10000            /* entries that are read, at most */
 #define RECORDS_NAME  256
 
 
 typedef struct {
     control_t  *ctl;
     replay_t    replay;
-    uint64_t    first;                 /* entries that were read */
+    uint64_t    first;                 /* seq of the first entry read */
     uint64_t    last;
     int         failed;
-    uint64_t    broken;                /* no records, and no hosts */
+    uint64_t    broken;                /* not valid records or hosts */
     uint64_t    differ;
-    uint64_t    closed;                /* though they are protected */
-    uint64_t    unknown;               /* without an entry among those */
+    uint64_t    closed;                /* closed though protected */
+    uint64_t    unknown;               /* without an entry that was read */
     char        one_broken[RECORDS_NAME];
     char        one_differs[RECORDS_NAME];
     char        one_closed[RECORDS_NAME];
@@ -68,7 +68,7 @@ doctor_records(doctor_t *d)
     if (doctor_records_read(&c) != STATUS_DONE
         || records_scan(d->ctl, &n, doctor_records_one, &c) != STATUS_DONE
 
-        /* who was changed meanwhile has an entry behind the last one now */
+        /* hosts that were changed meanwhile have entries after that one */
 
         || trail_from(d->ctl, c.last + 1, doctor_records_entry,
                       &c) != STATUS_DONE
@@ -149,7 +149,7 @@ doctor_records_one(void *data, const redisReply *host, const redisReply *value)
 }
 
 
-/* Is it protected, and not open, or not to stay so?  Few have the mark. */
+/* Is it protected, but closed or to be closed? */
 
 static int
 doctor_records_closed(const redisReply *value, const paylock_record_t *rec)
@@ -184,7 +184,7 @@ doctor_records_differ(replay_host_t *h, void *data)
 
     c = data;
 
-    /* changed while we looked; or before all that was read */
+    /* changed meanwhile, or before the entries that were read */
 
     if (h->seq > c->last || (h->seq == 0 && c->first > 1)) {
         c->unknown += h->seq == 0;

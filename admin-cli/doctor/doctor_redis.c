@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Redis itself, as every user of paylock may see it.
+ * Checks version, role and clock of Redis, which all users may read.
  */
 
 
@@ -13,8 +13,8 @@
 #include "doctor/doctor.h"
 
 
-#define DOCTOR_MAJOR  7                /* of the least version */
-#define DOCTOR_LAG    1048576          /* bytes that a replica may be behind */
+#define DOCTOR_MAJOR  7                /* least major version */
+#define DOCTOR_LAG    1048576          /* bytes a replica may be behind */
 
 
 static void doctor_hello(doctor_t *d);
@@ -75,7 +75,7 @@ doctor_hello(doctor_t *d)
 }
 
 
-/* The text behind a name, in a list of both. */
+/* The text that follows a name in a flat list of names and values. */
 
 static const char *
 doctor_member(const redisReply *reply, const char *name)
@@ -141,7 +141,7 @@ doctor_role(doctor_t *d)
 }
 
 
-/* ROLE of a primary: "master", its offset, address, port and offset of each. */
+/* ROLE of a primary: "master", offset, (address, port, offset) per replica. */
 
 static void
 doctor_replicas(doctor_t *d, const redisReply *reply)

@@ -2,9 +2,9 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * May the user of Redis do what paylock-admin does?  What reads is tried;
- * what writes is queued in a transaction that is never carried out, as Redis
- * judges rights when a command is queued.
+ * Checks that the user of Redis may do what paylock-admin does.  Commands that
+ * read are tried.  Commands that write are queued in a transaction that is
+ * never executed, because Redis checks rights when a command is queued.
  */
 
 
@@ -20,8 +20,8 @@
 
 typedef enum {
     RIGHT_READ = 0,
-    RIGHT_BEGIN,                       /* of transactions; not in one */
-    RIGHT_WRITE                        /* in one that is not carried out */
+    RIGHT_BEGIN,                       /* MULTI etc.; not in a transaction */
+    RIGHT_WRITE                        /* in a transaction never executed */
 } right_e;
 
 
@@ -31,7 +31,7 @@ typedef struct {
 } right_t;
 
 
-/* what is refused */
+/* the commands that are refused */
 
 typedef struct {
     size_t       n;
@@ -115,7 +115,7 @@ doctor_rights(doctor_t *d)
 }
 
 
-/* Tries all rights of a kind.  0, or -1 if the link failed. */
+/* Tries all rights of a kind.  Returns 0, or -1 if the connection failed. */
 
 static int
 rights_try(doctor_t *d, right_e kind, refused_t *refused)
@@ -135,7 +135,7 @@ rights_try(doctor_t *d, right_e kind, refused_t *refused)
             return -1;
         }
 
-        /* EXEC is refused in other words */
+        /* a refused EXEC has another error */
 
         if (doctor_is_error(reply, "NOPERM")
             || doctor_is_error(reply, "EXECABORT"))
@@ -151,8 +151,8 @@ rights_try(doctor_t *d, right_e kind, refused_t *refused)
 
 
 /*
- * What writes is sent only behind a MULTI that was taken: else it would be
- * carried out.  The link is closed with the transaction open, which ends it.
+ * Sends commands that write only after MULTI has succeeded, or they would be
+ * executed.  The connection is closed within the transaction, which drops it.
  */
 
 static int

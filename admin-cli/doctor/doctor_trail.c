@@ -2,8 +2,8 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * The audit trail: does it go on from what this machine remembers, do its
- * last entries hold together, and may the operator's key sign the next one?
+ * Checks the audit trail: that it continues what this machine remembers, that
+ * its last entries are a chain, and that the operator's key is trusted.
  */
 
 
@@ -16,15 +16,15 @@
 #include "trail/trust.h"
 
 
-#define TRAIL_LAST  1000               /* entries that are looked at */
+#define TRAIL_LAST  1000               /* entries that are checked, at most */
 
 
 typedef struct {
     uint64_t     entries;
-    uint64_t     seq;                  /* of the one looked at before */
-    int          adopts;               /* it follows what is lost */
+    uint64_t     seq;                  /* of the entry checked before */
+    int          adopts;               /* that one may follow a loss */
     char         prev[PAYLOCK_HASH_LEN + 1];
-    char         bad[64];              /* the id of the first that is bad */
+    char         bad[64];              /* id of the first bad entry */
     const char  *why;
 } trail_check_t;
 
@@ -50,7 +50,7 @@ doctor_trail(doctor_t *d)
 }
 
 
-/* Behind what is remembered all is verified, as before every change. */
+/* Verifies the entries after the remembered head, as before a change. */
 
 static void
 doctor_trail_chain(doctor_t *d)
@@ -118,7 +118,7 @@ doctor_trail_links(doctor_t *d)
 }
 
 
-/* From the last one backwards. */
+/* Called from the last entry backwards. */
 
 static int
 doctor_trail_entry(void *data, const char *id, const paylock_entry_t *e,

@@ -142,7 +142,7 @@ bundle_open(bundle_t *b, const char *path)
 }
 
 
-/* Nothing is there, or a directory with nothing in it. */
+/* Is the path free, or an empty directory? */
 
 static int
 bundle_free_place(bundle_t *b)
@@ -156,7 +156,7 @@ bundle_free_place(bundle_t *b)
         return errno == ENOENT ? STATUS_DONE : bundle_failed(b, NULL, errno);
     }
 
-    /* "." and ".." */
+    /* an empty directory has "." and ".." */
 
     for (n = 0; n < 3 && readdir(dir); n++) { /* void */ }
 
@@ -279,7 +279,7 @@ bundle_how_to(bundle_t *b, const char *name, paylock_str_t text)
 }
 
 
-/* By whom signs the checkpoint: what is read is signed as well. */
+/* Signs SHA256SUMS with the key of the checkpoint. */
 
 static int
 bundle_sign(bundle_t *b)

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * The files of a bundle, and their checksums.
+ * Creates the files of a bundle, and their checksums.
  */
 
 

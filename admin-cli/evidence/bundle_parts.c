@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * An export in pieces that a person can look at one by one.
+ * Splits an export into files that a person can check one by one.
  */
 
 
@@ -136,7 +136,7 @@ parts_line(parts_t *p, const paylock_export_t *x)
 }
 
 
-/* A timeline in each language. */
+/* Begins a history page in each language. */
 
 static int
 parts_pages(parts_t *p)
@@ -204,7 +204,7 @@ parts_entry(parts_t *p, const paylock_entry_t *e)
         return control_no_memory(p->bundle->ctl);
     }
 
-    /* an adopt may follow an entry that is no more */
+    /* after a loss, an "adopt" entry may follow one that is gone */
 
     if (!p->begun) {
         (void) fprintf(p->chain, "prev %s\n",
@@ -234,7 +234,7 @@ parts_entry(parts_t *p, const paylock_entry_t *e)
 }
 
 
-/* Of these files chain.txt is the checksum. */
+/* Writes an entry to its own file, whose checksum is in chain.txt. */
 
 static int
 parts_text(parts_t *p, const paylock_entry_t *e)

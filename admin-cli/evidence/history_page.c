@@ -17,7 +17,7 @@
 #include "paylock_version.h"
 
 
-#define HISTORY_PAGE_KEY  8                /* digits that tell a key */
+#define HISTORY_PAGE_KEY  8                /* hex digits of a key shown */
 
 
 paylock_embed(history_page_texts, "admin-cli/evidence/files/texts.txt");
@@ -35,7 +35,7 @@ static void history_page_when(template_t *t, const char *name,
     const char *local, uint64_t when);
 
 
-/* the fields that have places of their own in the page */
+/* fields that have their own places in the page */
 
 static const paylock_audit_field_e  history_page_fields[] = {
     PAYLOCK_AUDIT_ACTION, PAYLOCK_AUDIT_HOST, PAYLOCK_AUDIT_ACTOR,
@@ -44,7 +44,7 @@ static const paylock_audit_field_e  history_page_fields[] = {
 };
 
 
-/* those of a record, and what they are called in UTC and in local time */
+/* times of a record, and the names of their values in UTC and local time */
 
 static const struct {
     paylock_time_e   time;
@@ -165,7 +165,7 @@ history_page_entry(history_page_t *page, const paylock_entry_t *e)
 }
 
 
-/* What is said of a case or a notice; an amount comes with its currency. */
+/* Writes a field of a case or notice; an amount with its currency. */
 
 static int
 history_page_field(history_page_t *page, const paylock_entry_t *e,
@@ -211,8 +211,8 @@ history_page_field(history_page_t *page, const paylock_entry_t *e,
 
 
 /*
- * What was done.  A lock may have been planned, or be less than one; an import
- * may be a lock, or an opening.
+ * Sets the text for what was done.  A "lock" may be a plan, or only a notice or
+ * a readonly stage; an "import" may lock or open.
  */
 
 static void
@@ -278,7 +278,7 @@ history_page_record(template_t *t, const paylock_record_t *rec)
 }
 
 
-/* A signature counts if it was verified: it may be that of a later entry. */
+/* Says how the entry is proved: its signature may be on a later entry. */
 
 static void
 history_page_proof(history_page_t *page, const paylock_entry_t *e)
@@ -336,7 +336,7 @@ history_page_end(history_page_t *page)
 }
 
 
-/* "2026-11-01 08:00:00 UTC", and the same with the offset of here. */
+/* Sets "2026-11-01 08:00:00 UTC", and the same in local time. */
 
 static void
 history_page_when(template_t *t, const char *name, const char *local,

@@ -119,7 +119,7 @@ template_section(const template_t *t, const paylock_marker_t *m,
 }
 
 
-/* A value, or a text of the language, which may have markers itself. */
+/* Writes a value, or a text of the language, which may have markers. */
 
 static int
 template_value(const template_t *t, paylock_str_t name, FILE *f)
@@ -172,7 +172,7 @@ template_find(const template_t *t, paylock_str_t name)
 }
 
 
-/* What would turn a line round is made visible before it is escaped. */
+/* Writes a value, after characters that change direction are escaped. */
 
 static int
 template_put(const template_t *t, paylock_str_t value, FILE *f)

@@ -54,7 +54,7 @@ csv_next(csv_t *c, paylock_str_t field[CSV_FIELDS], size_t *n)
 }
 
 
-/* Up to the comma, or the end of the line, which it stands before then. */
+/* Reads up to a comma or the end of the line, and stops before it. */
 
 static const char *
 csv_plain(csv_t *c, paylock_str_t *field)
@@ -80,7 +80,7 @@ csv_plain(csv_t *c, paylock_str_t *field)
 }
 
 
-/* What is between the quotes moves together where two stand for one. */
+/* Reads a quoted field, in place: "" becomes one quote. */
 
 static const char *
 csv_quoted(csv_t *c, paylock_str_t *field)
@@ -121,7 +121,7 @@ csv_quoted(csv_t *c, paylock_str_t *field)
 }
 
 
-/* Goes behind the end of the line, if it is at one. */
+/* Skips the end of a line; returns 1 if there was one. */
 
 static int
 csv_line_end(csv_t *c)

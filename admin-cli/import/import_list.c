@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * A list of desired records.
+ * The list of records for an import.
  */
 
 
@@ -15,7 +15,7 @@
 #include "import/import_record.h"
 
 
-#define IMPORT_MEND  512               /* bytes of help */
+#define IMPORT_MEND  512               /* bytes of the mend */
 
 
 static void import_list_columns(char *text, size_t size);
@@ -155,7 +155,7 @@ import_list_room(import_list_t *list, error_info_t *error)
 }
 
 
-/* Tells of the lines that name a host once more; returns how many. */
+/* Reports the lines that name a host again; returns how many. */
 
 static size_t
 import_list_twice(const import_list_t *list, import_bad_pt tell, void *data,

@@ -15,7 +15,7 @@
 #include "records/host_name.h"
 
 
-#define IMPORT_TIME   64               /* bytes; a time has less */
+#define IMPORT_TIME   64               /* bytes; times are shorter */
 #define IMPORT_TIMES  "give Unix seconds, or RFC 3339: 2026-11-01T08:00:00Z"
 
 
@@ -142,8 +142,8 @@ import_record_times(change_import_t *d, const import_row_t *row,
 
 
 /*
- * The same whenever and wherever it is read: neither "now" nor a day, which
- * begins at another time elsewhere.
+ * Parses a time that is the same whenever and wherever it is read: not "now",
+ * and not a day, which depends on the time zone.
  */
 
 static const char *
@@ -271,7 +271,7 @@ import_record_text(const paylock_str_t *s, const paylock_field_t *field,
 }
 
 
-/* Names the line before what is wrong with it. */
+/* Puts the line number in front of the message. */
 
 static int
 import_record_line(error_info_t *error, size_t line)

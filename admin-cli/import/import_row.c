@@ -26,7 +26,7 @@ static const char *import_rows_unknown(import_rows_t *r, const char *name,
 static void import_rows_skip_blank(import_rows_t *r);
 
 
-/* A header of CSV that is good does not begin with a brace. */
+/* A text that begins with a brace is JSON: no CSV header begins so. */
 
 const char *
 import_rows_begin(import_rows_t *r, char *text, size_t len)
@@ -200,7 +200,7 @@ import_rows_json(import_rows_t *r, import_row_t *row)
 }
 
 
-/* A time is a number or a text, all else is a text; null is not given. */
+/* A time is a number or a string, all else a string; null: not given. */
 
 static const char *
 import_rows_member(import_rows_t *r, import_row_t *row, const char *name,
@@ -260,7 +260,7 @@ import_rows_json_error(import_rows_t *r, const json_error_t *error)
 }
 
 
-/* By its name; -1: there is none. */
+/* Finds a column by its name; -1: there is none. */
 
 static int
 import_rows_column(const char *name, size_t len)
@@ -295,7 +295,7 @@ import_rows_unknown(import_rows_t *r, const char *name, size_t len)
 }
 
 
-/* Lines with nothing on them. */
+/* Skips empty lines. */
 
 static void
 import_rows_skip_blank(import_rows_t *r)

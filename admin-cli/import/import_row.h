@@ -38,11 +38,11 @@ typedef struct {
 
 
 typedef struct {
-    csv_t            csv;              /* position, for JSON lines, too */
-    int              json;             /* JSON lines, not CSV */
-    size_t           first;            /* number of the first line */
-    size_t           column[CSV_FIELDS]; /* of each field of CSV */
-    size_t           columns;
+    csv_t          csv;                /* position, for JSON lines, too */
+    int            json;               /* JSON lines, not CSV */
+    size_t         first;              /* number of the first line */
+    size_t         column[CSV_FIELDS]; /* of each field of CSV */
+    size_t         columns;
 
     json_t        *object;             /* the row points to these */
     char           number[IMPORT_ROW_COLUMNS][IMPORT_ROW_NUMBER];

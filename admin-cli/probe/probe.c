@@ -15,7 +15,7 @@
 #include "probe/probe_ask.h"
 
 
-/* what the locked page varies with; a discreet one is known by it */
+/* Vary of the locked page; identifies it even if it is discreet */
 
 #define PROBE_VARY  "Accept, Accept-Language, Sec-Fetch-Dest, Origin"
 
@@ -175,7 +175,7 @@ probe_differs(admin_t *a, const char *host, int locked,
 }
 
 
-/* The header by which a cache says that the answer is an old one. */
+/* Finds a header that says that the answer came from a cache. */
 
 static const char *
 probe_cache(const probe_answer_t *answer, char value[PROBE_NAME])

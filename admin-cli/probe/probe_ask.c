@@ -21,7 +21,7 @@
 #include "probe/probe_ask.h"
 
 
-#define PROBE_TIMEOUT  5000            /* ms, for each step of a probe */
+#define PROBE_TIMEOUT  5000            /* milliseconds, per step */
 
 
 static int probe_tls(net_conn_t *conn, const char *host,
@@ -41,7 +41,7 @@ probe_url(const char *text, probe_url_t *u)
 
     memset(u, 0, sizeof(probe_url_t));
 
-    /* what is no printable ASCII would begin another header */
+    /* printable ASCII only: a line feed would begin another header */
 
     for (p = text; *p; p++) {
         if (*p <= ' ' || *p > '~') {
@@ -68,7 +68,7 @@ probe_url(const char *text, probe_url_t *u)
         return "names no host";
     }
 
-    /* an IPv6 address without its brackets */
+    /* remove the brackets of an IPv6 address */
 
     if (*p == '[') {
         memcpy(u->name, p + 1, n - 2);
@@ -157,7 +157,7 @@ probe_header(const probe_answer_t *answer, const char *name,
 }
 
 
-/* The certificate is to be for the host, wherever we connect to. */
+/* The certificate must be for the host, wherever we connect to. */
 
 static int
 probe_tls(net_conn_t *conn, const char *host, probe_answer_t *answer,
@@ -233,7 +233,7 @@ probe_read(net_conn_t *conn, probe_answer_t *answer, long long deadline)
 
     len = 0;
 
-    /* what is passed over counts, too: else it could go on for ever */
+    /* interim answers count, too, or this might never end */
 
     for (left = PROBE_HEAD - 1; left; left -= (size_t) n) {
         n = net_recv(conn, answer->head + len, left, deadline);
@@ -245,7 +245,7 @@ probe_read(net_conn_t *conn, probe_answer_t *answer, long long deadline)
         len += (size_t) n;
         answer->head[len] = '\0';
 
-        /* header lines hold no 0, and so the rest would not be seen */
+        /* a 0 in the head would hide the rest of it */
 
         if (strlen(answer->head) != len && strstr(answer->head, "\r\n\r\n")
                                            == NULL)
@@ -262,7 +262,7 @@ probe_read(net_conn_t *conn, probe_answer_t *answer, long long deadline)
 }
 
 
-/* Has the head come to its end?  Interim answers (1xx) are passed over. */
+/* Is the head complete?  Interim answers (1xx) are skipped. */
 
 static int
 probe_whole(probe_answer_t *answer, size_t *len)

@@ -20,14 +20,14 @@
 
 
 typedef struct {
-    stream_t     stream;
-    uint64_t     records;
-    uint64_t     nodes;                /* highest seq in "nodes" */
-    size_t       live;                 /* number of nodes that report */
-    uint64_t     held;                 /* most records that a node holds */
-    json_t      *opens;                /* hosts to be opened, see held.h */
-    head_t       known;
-    int          forked;               /* the stream has another such entry */
+    stream_t        stream;
+    uint64_t        records;
+    uint64_t        nodes;             /* highest seq in "nodes" */
+    size_t          live;              /* number of nodes that report */
+    uint64_t        held;              /* most records that a node holds */
+    json_t         *opens;             /* hosts to be opened, see held.h */
+    head_t          known;
+    int             forked;            /* the stream has another such entry */
 
     head_t          head;              /* entry before the new one */
     char            reason[ADOPT_REASON];

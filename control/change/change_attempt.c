@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * One transaction of a batch.
+ * Tries one transaction of a batch.
  */
 
 
@@ -11,7 +11,6 @@
 #include <time.h>
 
 #include "change/change_batch.h"
-#include "trail/trust.h"
 
 
 static int attempt_apply(change_batch_t *b, change_t *ch, size_t n);
@@ -20,9 +19,9 @@ static void attempt_discard(redis_conn_t *redis);
 
 
 /*
- * Tries one transaction of n changes.  If the connection was lost in EXEC, it
- * first checks whether that was carried out.  If not, it cannot be carried out
- * any more once the new transaction is, since both watch the same keys.
+ * If the connection was lost in EXEC, first checks whether that was carried
+ * out.  If not, it cannot be carried out any more once the new transaction is,
+ * since both watch the same keys.
  */
 
 transaction_e
@@ -77,7 +76,7 @@ change_attempt(change_batch_t *b, change_t *ch, size_t n, int last)
         return TRANSACTION_DONE;
     }
 
-    /* even if nothing changes, EXEC proves that all was read at one moment */
+    /* even if nothing changes, EXEC proves that no key changed meanwhile */
 
     return change_write(b, ch, n);
 }
@@ -124,8 +123,6 @@ attempt_apply(change_batch_t *b, change_t *ch, size_t n)
     return STATUS_DONE;
 }
 
-
-/* Replaces the connection that was lost in EXEC. */
 
 int
 change_reconnect(change_batch_t *b)

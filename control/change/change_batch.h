@@ -147,9 +147,10 @@ void change_batch_free(change_batch_t *b);
 
 
 /*
- * change_attempt.c: one transaction of n changes; with last it fails where it
- * was not carried out before.  A new connection after one that was lost in
- * EXEC; returns a status.
+ * change_attempt.c: change_attempt() tries one transaction of n changes, which
+ * may have been carried out before the connection was lost; if not, it fails if
+ * "last" is set.  change_reconnect() replaces a connection that was lost in
+ * EXEC, and returns a status.
  */
 
 transaction_e change_attempt(change_batch_t *b, change_t *ch, size_t n,

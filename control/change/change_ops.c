@@ -79,8 +79,8 @@ change_end(change_batch_t *b, change_t *ch, int changed)
 
 
 /*
- * Passes of an earlier lock must not open this one.  A pass may have been issued
- * in the same second as the last record, so "pass_after" is later than its "at".
+ * Passes of an earlier lock must not open this one.  A pass may have been
+ * issued in the second of the last record, so "pass_after" is later than that.
  */
 
 int

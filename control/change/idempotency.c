@@ -62,8 +62,8 @@ idempotency_key(change_batch_t *b)
 
 
 /*
- * Called again after a lost race, to search the new entries.  Once a transaction
- * is done, entries with this id are from this run.
+ * Called again after a lost race, to search the new entries.  Once a
+ * transaction is done, entries with this id are from this run.
  */
 
 int

@@ -37,7 +37,7 @@ static const change_kind_t  lock_now = {
 };
 
 
-/* a plan copies the inherited record, so that the host's own keeps its stage */
+/* a new record would end the inherited stage: a plan starts from a copy */
 
 static const change_kind_t  lock_plan = {
     .action = "lock", .apply = lock_apply, .inherits = 1
@@ -53,27 +53,27 @@ change_lock_kind(const change_lock_t *lock)
 
 
 /*
- * A time that has come by this clock may still be in the future for a node whose
- * clock is behind; but a time not later than "at" has come for all nodes.  A
- * stage that has begun in this sense is left as it is.
+ * A time that has come by this clock may still be in the future for a node
+ * whose clock is behind; but a time not later than "at" has come for all nodes.
+ * A stage that has begun in this sense is left as it is.
  */
 
 static int
 lock_apply(change_batch_t *b, change_t *ch, uint32_t now)
 {
-    int                settled, status;
-    size_t             i;
-    const json_t      *from;
-    const change_lock_t      *lock;
-    paylock_time_e     t;
-    paylock_record_t   rec;
+    int                   settled, status;
+    size_t                i;
+    const json_t         *from;
+    const change_lock_t  *lock;
+    paylock_time_e        t;
+    paylock_record_t      rec;
 
     lock = b->args;
     from = ch->record;
 
     if (ch->match.record && (from == NULL || !matching_record_says(from))) {
 
-        /* only stages and "at" are inherited */
+        /* the own record, which has no stage, keeps its other members */
 
         if (from && lock_inherit(ch->match.record, from) != 0) {
             return control_no_memory(b->ctl);
@@ -127,7 +127,7 @@ lock_apply(change_batch_t *b, change_t *ch, uint32_t now)
 }
 
 
-/* "at" is inherited too: whether times have come depends on it. */
+/* "at" stays that of the inherited record: its times have come by it. */
 
 static int
 lock_inherit(json_t *record, const json_t *own)
@@ -201,7 +201,7 @@ lock_refused(change_batch_t *b, const change_t *ch, const change_lock_t *lock,
 }
 
 
-/* Removes an opening, and the stages that it ended: they would come back. */
+/* Removes a past opening, with the stages that it ended, or they come back. */
 
 static void
 lock_reopen(change_t *ch, const change_lock_t *lock,

@@ -25,8 +25,8 @@ const change_kind_t  change_pass_issue = {
 static int
 issue_apply(change_batch_t *b, change_t *ch, uint32_t now)
 {
-    change_pass_issue_t         *issue;
-    paylock_pass_t  *pass;
+    change_pass_issue_t  *issue;
+    paylock_pass_t       *pass;
 
     issue = (change_pass_issue_t *) b->args;
     pass = &issue->pass;

@@ -26,14 +26,14 @@ const change_kind_t  change_pass_revoke = {
 
 
 /*
- * If a clock is ahead, or after another revocation, there are passes dated later
- * than now.  These must be refused as well.
+ * If a clock is ahead, or after another revocation, there are passes dated
+ * later than now.  These must be refused as well.
  */
 
 static int
 revoke_begin(change_batch_t *b)
 {
-    int        status;
+    int                    status;
     change_pass_revoke_t  *r;
 
     r = (change_pass_revoke_t *) b->args;
@@ -47,11 +47,11 @@ static int
 revoke_entry(void *data, const char *id, const paylock_entry_t *e,
     const char *why)
 {
-    int           ok;
-    char          host[256], **name;
-    size_t        i, n;
-    pass_entry_t  issued;
-    change_pass_revoke_t     *r;
+    int                    ok;
+    char                   host[256], **name;
+    size_t                 i, n;
+    pass_entry_t           issued;
+    change_pass_revoke_t  *r;
 
     (void) id;
 
@@ -97,9 +97,9 @@ revoke_note(change_pass_revoke_t *r, const char *host, uint32_t issued)
 static int
 revoke_apply(change_batch_t *b, change_t *ch, uint32_t now)
 {
-    int              status;
-    uint32_t         last;
-    json_int_t       latest;
+    int                          status;
+    uint32_t                     last;
+    json_int_t                   latest;
     const change_pass_revoke_t  *r;
 
     r = b->args;

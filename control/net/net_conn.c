@@ -197,7 +197,7 @@ net_call(net_conn_t *c, net_call_e call, void *data, size_t len,
 
 /*
  * Like send() and recv(); on EAGAIN sets *events to what to wait for.  SIGPIPE
- * is blocked meanwhile, as OpenSSL does not use MSG_NOSIGNAL.
+ * is ignored meanwhile, as OpenSSL does not use MSG_NOSIGNAL.
  */
 
 static ssize_t

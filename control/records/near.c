@@ -79,7 +79,7 @@ near_text(const near_t *near, char text[NEAR_TEXT])
 }
 
 
-/* Compares a record with all hosts; returns 1 to end the scan. */
+/* Compares a name with all hosts; STATUS_FAILED ends the scan early. */
 
 static int
 near_record(void *data, const redisReply *host, const redisReply *value)

@@ -14,7 +14,7 @@
 
 #define RECORDS_COUNT  "100"
 
-/* replies beyond the expected number, as the hash may grow meanwhile */
+/* records beyond 4 * HLEN, as the hash may grow meanwhile */
 #define RECORDS_SPARE  65536
 
 
@@ -22,7 +22,7 @@ static int records_page(control_t *ctl, const redisReply *reply, uint64_t *seen,
     records_each_pt each, void *data);
 
 
-/* The number of replies is limited: a hostile server's HSCAN may never end. */
+/* Limits the records: a hostile server's HSCAN may never end. */
 
 int
 records_scan(control_t *ctl, uint64_t *n, records_each_pt each, void *data)

@@ -146,7 +146,7 @@ export_entry(void *data, const char *id, const paylock_entry_t *e,
 }
 
 
-/* Adds the signature if it covers an entry in full. */
+/* Writes a leaf, with its signature if that covers an entry in full. */
 
 static int
 export_leaf(export_run_t *r, const paylock_entry_t *e)

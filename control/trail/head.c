@@ -245,7 +245,8 @@ head_queue(control_t *ctl)
     return redis_queue(redis, "WATCH", locks, audit, NULL) == 0
            && redis_queue(redis, "TYPE", locks, NULL) == 0
            && redis_queue(redis, "TYPE", audit, NULL) == 0
-           && redis_queue(redis, "XREVRANGE", audit, "+", "-", "COUNT", "1", NULL)
+           && redis_queue(redis, "XREVRANGE", audit, "+", "-", "COUNT", "1",
+                          NULL)
               == 0
            && redis_queue(redis, "XINFO", "STREAM", audit, NULL) == 0
            && redis_send(redis) == 0 ? STATUS_DONE : ctl->error.status;
