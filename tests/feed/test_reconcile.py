@@ -115,7 +115,7 @@ def test_new_and_gone_within_six_seconds(sites, chain):
     server.wait_state("hand.example", "locked", promised(6))
     chain.client.hdel(LOCKS, "hand.example")
     server.wait_state("hand.example", "open", promised(6))
-    assert unaudited(server) == 2
+    wait_for("the count", lambda: unaudited(server) == 2)
 
 
 def test_size_is_known_beside_entries(sites, chain):
@@ -298,7 +298,7 @@ def test_stages_changed_in_place(sites, chain):
                               (LOCKED, "locked"), (OPEN, "open")]:
             chain.client.hset(LOCKS, HOSTS[0], json.dumps(record))
             server.wait_state(HOSTS[0], state)
-    assert unaudited(server) == 4
+    wait_for("the count", lambda: unaudited(server) == 4)
 
 
 def test_suffixes_by_hand(sites, chain):
