@@ -306,8 +306,9 @@ bundle_sign(bundle_t *b)
     }
 
     s = &b->ctl->signer;
-    len = snprintf(text, sizeof(text), "paylock audit bundle 1\nsha256 %s\n"
-                   "key %s\n", sum, s->public);
+    len = snprintf(text, sizeof(text), "paylock audit bundle 2\nrealm %s\n"
+                   "sha256 %s\nkey %s\n", b->verify->trail.realm, sum,
+                   s->public);
 
     if (paylock_sign(s->key, text, (size_t) len, sig) != 0) {
         return error_set(&b->ctl->error, STATUS_FAILED, "crypto", NULL,

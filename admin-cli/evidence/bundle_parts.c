@@ -120,7 +120,8 @@ parts_line(parts_t *p, const paylock_export_t *x)
     switch (x->kind) {
 
     case PAYLOCK_EXPORT_HEADER:
-        (void) fprintf(p->chain, "chain %s\n", x->header.chain.data);
+        (void) fprintf(p->chain, "realm %s\nchain %s\n", x->header.realm.data,
+                       x->header.chain.data);
         return STATUS_DONE;
 
     case PAYLOCK_EXPORT_ENTRY:

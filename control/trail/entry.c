@@ -80,7 +80,8 @@ entry_queue(control_t *ctl, const paylock_entry_t *fields, head_t *head,
 static int
 entry_finish(control_t *ctl, paylock_entry_t *e, entry_made_t *made, int last)
 {
-    char  text[PAYLOCK_SIGN_ENTRY_LEN];
+    char    text[PAYLOCK_SIGN_TEXT];
+    size_t  len;
 
     if (entry_random(ctl, made->salt, PAYLOCK_SALT_LEN / 2) != STATUS_DONE) {
         return ctl->error.status;
@@ -100,9 +101,9 @@ entry_finish(control_t *ctl, paylock_entry_t *e, entry_made_t *made, int last)
     entry_set(e, PAYLOCK_AUDIT_HASH, made->hash);
 
     if (ctl->signer.key && last) {
-        paylock_sign_entry(made->hash, text);
+        len = paylock_sign_entry(ctl->trust.realm, made->hash, text);
 
-        if (paylock_sign(ctl->signer.key, text, sizeof(text), made->sig) != 0) {
+        if (paylock_sign(ctl->signer.key, text, len, made->sig) != 0) {
             return error_set(&ctl->error, STATUS_FAILED, "crypto", NULL,
                              "OpenSSL makes no Ed25519 signature");
         }

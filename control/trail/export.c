@@ -94,6 +94,8 @@ export_header(export_run_t *r, const verify_t *c)
     memset(&h, 0, sizeof(paylock_export_header_t));
 
     h.seq = x->head.seq;
+    h.realm.data = c->trail.realm;
+    h.realm.len = strlen(c->trail.realm);
     h.chain.data = x->head.chain;
     h.chain.len = PAYLOCK_CHAIN_LEN;
     h.hash.data = x->head.hash;

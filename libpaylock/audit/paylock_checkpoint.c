@@ -18,6 +18,7 @@
 
 static size_t paylock_checkpoint_text(const paylock_checkpoint_t *c,
     char text[PAYLOCK_CHECKPOINT_MAX]);
+static int paylock_checkpoint_realm(const char **p, paylock_checkpoint_t *c);
 static int paylock_checkpoint_line(const char **p, const char *name,
     size_t len, char *value);
 static int paylock_checkpoint_number(const char **p, const char *name,
@@ -76,7 +77,8 @@ paylock_checkpoint_read(const char *text, size_t len, paylock_checkpoint_t *c)
 
     p++;
 
-    if (!paylock_checkpoint_line(&p, "chain ", PAYLOCK_CHAIN_LEN, c->chain)
+    if (!paylock_checkpoint_realm(&p, c)
+        || !paylock_checkpoint_line(&p, "chain ", PAYLOCK_CHAIN_LEN, c->chain)
         || !paylock_checkpoint_number(&p, "seq ", &c->seq)
         || !paylock_checkpoint_line(&p, "hash ", PAYLOCK_HASH_LEN, c->hash)
         || !paylock_checkpoint_number(&p, "time ", &c->time)
@@ -106,10 +108,34 @@ paylock_checkpoint_text(const paylock_checkpoint_t *c,
     char text[PAYLOCK_CHECKPOINT_MAX])
 {
     return (size_t) snprintf(text, PAYLOCK_CHECKPOINT_MAX,
-                             "paylock audit checkpoint 1\nchain %s\n"
-                             "seq %" PRIu64 "\nhash %s\ntime %" PRIu64 "\n"
-                             "key %s\n", c->chain, c->seq, c->hash, c->time,
+                             "paylock audit checkpoint 2\nrealm %s\n"
+                             "chain %s\nseq %" PRIu64 "\nhash %s\n"
+                             "time %" PRIu64 "\nkey %s\n", c->realm, c->chain, c->seq, c->hash, c->time,
                              c->key);
+}
+
+
+static int
+paylock_checkpoint_realm(const char **p, paylock_checkpoint_t *c)
+{
+    size_t  len;
+
+    if (strncmp(*p, "realm ", 6) != 0) {
+        return 0;
+    }
+
+    *p += 6;
+    len = strcspn(*p, "\n");
+
+    if (len > PAYLOCK_REALM_MAX) {
+        return 0;
+    }
+
+    memcpy(c->realm, *p, len);
+    c->realm[len] = '\0';
+    *p += len + ((*p)[len] == '\n');
+
+    return paylock_realm_check(c->realm);
 }
 
 

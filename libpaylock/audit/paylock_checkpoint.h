@@ -17,6 +17,7 @@
 #include <openssl/evp.h>
 
 #include "paylock_audit.h"
+#include "paylock_sign.h"
 
 
 #define PAYLOCK_CHECKPOINT_MAX  512    /* bytes of text, and a zero */
@@ -25,6 +26,7 @@
 typedef struct {
     uint64_t  seq;
     uint64_t  time;                    /* Unix milliseconds */
+    char      realm[PAYLOCK_REALM_MAX + 1];
     char      chain[PAYLOCK_CHAIN_LEN + 1];
     char      hash[PAYLOCK_HASH_LEN + 1];
     char      key[PAYLOCK_KEY_LEN + 1];

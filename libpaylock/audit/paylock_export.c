@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "paylock_export.h"
+#include "paylock_sign.h"
 
 
 #define PAYLOCK_EXPORT_FIRST  "{\"format\":"
@@ -83,8 +84,9 @@ paylock_export_begins(const char *line, size_t len)
 json_t *
 paylock_export_header(const paylock_export_header_t *h)
 {
-    return json_pack("{s:s, s:o, s:o, s:I, s:o, s:o}",
+    return json_pack("{s:s, s:o, s:o, s:o, s:I, s:o, s:o}",
                      "format", PAYLOCK_EXPORT_FORMAT,
+                     "realm", paylock_export_text(&h->realm),
                      "chain", paylock_export_text(&h->chain),
                      "host", paylock_export_text(&h->host),
                      "seq", (json_int_t) h->seq,
@@ -96,15 +98,20 @@ paylock_export_header(const paylock_export_header_t *h)
 json_t *
 paylock_export_entry(const paylock_entry_t *e)
 {
-    size_t   i;
-    json_t  *json;
+    size_t                 i;
+    json_t                *json;
+    const paylock_pair_t  *pair;
 
     json = json_pack("{s:I}", "seq", (json_int_t) e->seq);
 
-    for (i = 0; json && i < PAYLOCK_AUDIT_FIELDS; i++) {
-        if (e->field[i].len
-            && json_object_set_new(json, paylock_entry_fields[i].name,
-                                   paylock_export_text(&e->field[i])) != 0)
+    /* the leaf covers the fields in this order */
+
+    for (i = 0; json && i < e->n; i++) {
+        pair = &e->pair[i];
+
+        if (pair->value.len
+            && json_object_setn_new(json, pair->name.data, pair->name.len,
+                                    paylock_export_text(&pair->value)) != 0)
         {
             json_decref(json);
             return NULL;
@@ -149,6 +156,8 @@ paylock_export_load_header(const json_t *json, paylock_export_header_t *h)
     return paylock_export_seq(json, &h->seq)
            && paylock_export_hex(json, "chain", PAYLOCK_CHAIN_LEN, &h->chain)
            && paylock_export_hex(json, "hash", PAYLOCK_HASH_LEN, &h->hash)
+           && paylock_export_string(json, "realm", &h->realm)
+           && paylock_realm_check(h->realm.data)
            && paylock_export_string(json, "host", &h->host)
            && paylock_export_string(json, "genesis", &h->genesis)
            && (h->genesis.len == 0
@@ -160,21 +169,33 @@ paylock_export_load_header(const json_t *json, paylock_export_header_t *h)
 static const char *
 paylock_export_load_entry(const json_t *json, paylock_entry_t *e)
 {
-    size_t         i;
-    const json_t  *value;
+    const char     *name, *why;
+    const json_t   *value;
+    paylock_str_t   n, v;
 
     if (!paylock_export_seq(json, &e->seq)) {
         return "has no \"seq\" from 1";
     }
 
-    for (i = 0; i < PAYLOCK_AUDIT_FIELDS; i++) {
-        value = json_object_get(json, paylock_entry_fields[i].name);
+    json_object_foreach((json_t *) json, name, value) {
 
-        if (value
-            && !paylock_export_string(json, paylock_entry_fields[i].name,
-                                      &e->field[i]))
-        {
+        if (strcmp(name, "seq") == 0) {
+            continue;
+        }
+
+        if (!json_is_string(value)) {
             return "has a field that is no text";
+        }
+
+        n.data = name;
+        n.len = strlen(name);
+        v.data = json_string_value(value);
+        v.len = json_string_length(value);
+
+        why = paylock_entry_take(e, n, v);
+
+        if (why) {
+            return why;
         }
     }
 

@@ -20,7 +20,7 @@
 #include "paylock_verify.h"
 
 
-#define PAYLOCK_EXPORT_FORMAT  "paylock audit export 1"
+#define PAYLOCK_EXPORT_FORMAT  "paylock audit export 2"
 #define PAYLOCK_EXPORT_LINE    (2 * 1024 * 1024)     /* bytes, at most */
 
 
@@ -35,6 +35,7 @@ typedef enum {
 /* The first line. */
 
 typedef struct {
+    paylock_str_t  realm;
     paylock_str_t  chain;
     paylock_str_t  host;               /* the entries in full; empty: all */
     paylock_str_t  genesis;            /* first key; empty: not signed */

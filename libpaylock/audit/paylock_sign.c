@@ -4,6 +4,7 @@
  */
 
 
+#include <stdio.h>
 #include <string.h>
 
 #include "paylock_sign.h"
@@ -18,12 +19,25 @@ static int paylock_sign_bytes(const char *hex, size_t n, unsigned char *bytes);
 static int paylock_sign_digit(char c);
 
 
-void
-paylock_sign_entry(const char *hash, char text[PAYLOCK_SIGN_ENTRY_LEN])
+size_t
+paylock_sign_entry(const char *realm, const char hash[PAYLOCK_HASH_LEN],
+    char text[PAYLOCK_SIGN_TEXT])
 {
-    memcpy(text, PAYLOCK_SIGN_ENTRY, sizeof(PAYLOCK_SIGN_ENTRY) - 1);
-    memcpy(text + sizeof(PAYLOCK_SIGN_ENTRY) - 1, hash, PAYLOCK_HASH_LEN);
-    text[PAYLOCK_SIGN_ENTRY_LEN - 1] = '\n';
+    return (size_t) snprintf(text, PAYLOCK_SIGN_TEXT,
+                             "paylock audit signature 2\nrealm %s\nhash %.*s\n",
+                             realm, PAYLOCK_HASH_LEN, hash);
+}
+
+
+int
+paylock_realm_check(const char *realm)
+{
+    size_t  len;
+
+    len = strspn(realm, "abcdefghijklmnopqrstuvwxyz"
+                        "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
+
+    return len && len <= PAYLOCK_REALM_MAX && realm[len] == '\0';
 }
 
 

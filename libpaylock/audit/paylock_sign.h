@@ -3,7 +3,8 @@
  * Copyright (C) 2026 paylock contributors
  *
  * Ed25519 signatures (RFC 8032) of entries and checkpoints.  Public keys and
- * signatures are lower-case hex digits.
+ * signatures are lower-case hex digits.  What is signed in one realm is worth
+ * nothing in another.
  */
 
 
@@ -18,16 +19,26 @@
 #include "paylock_audit.h"
 
 
-/* the signed text of an entry: this, its hash and a line feed */
+#define PAYLOCK_REALM      "-"         /* if none is named */
+#define PAYLOCK_REALM_MAX  64          /* bytes */
 
-#define PAYLOCK_SIGN_ENTRY      "paylock audit signature 1\nhash "
-#define PAYLOCK_SIGN_ENTRY_LEN                                                \
-    (sizeof(PAYLOCK_SIGN_ENTRY) + PAYLOCK_HASH_LEN)
+#define PAYLOCK_SIGN_TEXT  256         /* bytes of a text, and a zero */
 
 
-/* The text to sign for the entry of that hash, without a zero. */
+/*
+ * The text to sign for an entry: its realm, and its hash in hex digits.  Returns
+ * the length of the text.
+ */
 
-void paylock_sign_entry(const char *hash, char text[PAYLOCK_SIGN_ENTRY_LEN]);
+size_t paylock_sign_entry(const char *realm, const char hash[PAYLOCK_HASH_LEN],
+    char text[PAYLOCK_SIGN_TEXT]);
+
+/*
+ * Is it the name of a realm: 1 to 64 letters, digits, ".", "_" and "-"?  1 yes,
+ * 0 no.
+ */
+
+int paylock_realm_check(const char *realm);
 
 /* The public half of a key; 0, or -1 if it is no Ed25519 key. */
 

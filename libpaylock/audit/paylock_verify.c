@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "paylock_sign.h"
 #include "paylock_verify_parts.h"
 
 
@@ -51,6 +52,7 @@ paylock_verify_begin(paylock_verify_t *v, const char *chain,
     (void) snprintf(v->genesis, sizeof(v->genesis), "%s",
                     genesis ? genesis : "");
     v->vouched = v->genesis[0] != '\0';
+    v->realm = PAYLOCK_REALM;
 }
 
 
@@ -222,7 +224,8 @@ paylock_verify_checkpoint(paylock_verify_t *v, const paylock_checkpoint_t *c)
         return -1;
     }
 
-    if (strcmp(c->chain, v->chain) != 0 || c->seq != v->seq
+    if (strcmp(c->realm, v->realm) != 0
+        || strcmp(c->chain, v->chain) != 0 || c->seq != v->seq
         || strcmp(c->hash, v->hash) != 0)
     {
         return paylock_verify_bad(v, PAYLOCK_FAULT_FORK, c->seq,

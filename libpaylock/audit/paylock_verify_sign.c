@@ -169,11 +169,12 @@ int
 paylock_verify_sig(paylock_verify_t *v, uint64_t seq, const char *hash,
     const paylock_key_t *key, const char *sig)
 {
-    char  text[PAYLOCK_SIGN_ENTRY_LEN];
+    char    text[PAYLOCK_SIGN_TEXT];
+    size_t  len;
 
-    paylock_sign_entry(hash, text);
+    len = paylock_sign_entry(v->realm, hash, text);
 
-    if (!paylock_sign_check(key->key, text, sizeof(text), sig)) {
+    if (!paylock_sign_check(key->key, text, len, sig)) {
         return paylock_verify_bad(v, PAYLOCK_FAULT_SIGNATURE, seq,
                                   "entry %" PRIu64 " does not carry a good "
                                   "signature of %s", seq, key->hex);

@@ -15,15 +15,20 @@
 #include "paylock_utf8.h"
 
 
-#define PAYLOCK_AUDIT_LEAF   "paylock audit leaf 1\n"
-#define PAYLOCK_AUDIT_ENTRY  "paylock audit entry 1\n"
+#define PAYLOCK_AUDIT_LEAF   "paylock audit leaf 2\n"
+#define PAYLOCK_AUDIT_ENTRY  "paylock audit entry 2\n"
 #define PAYLOCK_TIME_DIGITS  15
 #define PAYLOCK_LENGTH       24        /* " <length> " in decimal */
 
 
 static const char *paylock_entry_id(const redisReply *id, uint64_t *seq);
-static const char *paylock_entry_field(const redisReply *name,
+static const char *paylock_entry_pair(const redisReply *name,
     const redisReply *value, paylock_entry_t *e);
+static int paylock_entry_is_name(const paylock_str_t *name);
+static int paylock_entry_is_reserved(const paylock_str_t *name);
+static int paylock_entry_is_link(const paylock_str_t *name);
+static size_t paylock_entry_line(char *p, const paylock_str_t *name,
+    const paylock_str_t *value);
 static int paylock_entry_is(const paylock_field_t *field,
     const paylock_str_t *value);
 static int paylock_entry_is_time(const paylock_str_t *s);
@@ -38,7 +43,7 @@ paylock_entry_read(const redisReply *reply, paylock_entry_t *e)
     const char        *why;
     const redisReply  *fields;
 
-    memset(e, 0, sizeof(paylock_entry_t));
+    memset(e, 0, offsetof(paylock_entry_t, pair));
 
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2) {
         return "is no pair of an id and fields";
@@ -57,8 +62,8 @@ paylock_entry_read(const redisReply *reply, paylock_entry_t *e)
     }
 
     for (i = 0; i < fields->elements; i += 2) {
-        why = paylock_entry_field(fields->element[i], fields->element[i + 1],
-                                  e);
+        why = paylock_entry_pair(fields->element[i], fields->element[i + 1], e);
+
         if (why) {
             return why;
         }
@@ -71,14 +76,19 @@ paylock_entry_read(const redisReply *reply, paylock_entry_t *e)
 char *
 paylock_entry_leaf_text(const paylock_entry_t *e, size_t *len)
 {
-    char                 *text, *p;
-    size_t                i, size;
-    const paylock_str_t  *field;
+    char                   *text, *p;
+    size_t                  i, n, size;
+    paylock_str_t           name;
+    const paylock_pair_t   *pair;
 
+    n = e->n ? e->n : PAYLOCK_AUDIT_FIELDS;
     size = sizeof(PAYLOCK_AUDIT_LEAF);
 
-    for (i = PAYLOCK_AUDIT_TIME; i <= PAYLOCK_AUDIT_SALT; i++) {
-        size += paylock_entry_fields[i].len + PAYLOCK_LENGTH + e->field[i].len;
+    for (i = 0; i < n; i++) {
+        pair = &e->pair[i];
+        size += PAYLOCK_LENGTH
+                + (e->n ? pair->name.len + pair->value.len
+                        : paylock_entry_fields[i].len + e->field[i].len);
     }
 
     text = malloc(size);
@@ -89,22 +99,65 @@ paylock_entry_leaf_text(const paylock_entry_t *e, size_t *len)
 
     p = stpcpy(text, PAYLOCK_AUDIT_LEAF);
 
-    for (i = PAYLOCK_AUDIT_TIME; i <= PAYLOCK_AUDIT_SALT; i++) {
-        field = &e->field[i];
+    for (i = 0; i < n; i++) {
+        pair = &e->pair[i];
 
-        if (field->len == 0) {
+        if (e->n) {
+            p += paylock_entry_line(p, &pair->name, &pair->value);
             continue;
         }
 
-        p += sprintf(p, "%s %zu ", paylock_entry_fields[i].name, field->len);
-        memcpy(p, field->data, field->len);
-        p += field->len;
-        *p++ = '\n';
+        name.data = paylock_entry_fields[i].name;
+        name.len = paylock_entry_fields[i].len;
+        p += paylock_entry_line(p, &name, &e->field[i]);
     }
 
     *len = p - text;
 
     return text;
+}
+
+
+/* Empty fields, and those that the hash or the signature cover, have none. */
+
+static size_t
+paylock_entry_line(char *p, const paylock_str_t *name,
+    const paylock_str_t *value)
+{
+    char  *start;
+
+    if (value->len == 0 || paylock_entry_is_link(name)) {
+        return 0;
+    }
+
+    start = p;
+
+    memcpy(p, name->data, name->len);
+    p += name->len;
+    p += sprintf(p, " %zu ", value->len);
+    memcpy(p, value->data, value->len);
+    p += value->len;
+    *p++ = '\n';
+
+    return p - start;
+}
+
+
+static int
+paylock_entry_is_reserved(const paylock_str_t *name)
+{
+    return paylock_str_is(*name, "seq") || paylock_str_is(*name, "leaf")
+           || paylock_str_is(*name, "format")
+           || paylock_str_is(*name, "checkpoint");
+}
+
+
+static int
+paylock_entry_is_link(const paylock_str_t *name)
+{
+    return paylock_str_is(*name, "v") || paylock_str_is(*name, "chain")
+           || paylock_str_is(*name, "prev") || paylock_str_is(*name, "hash")
+           || paylock_str_is(*name, "sig");
 }
 
 
@@ -219,11 +272,10 @@ paylock_entry_id(const redisReply *id, uint64_t *seq)
 
 
 static const char *
-paylock_entry_field(const redisReply *name, const redisReply *value,
+paylock_entry_pair(const redisReply *name, const redisReply *value,
     paylock_entry_t *e)
 {
-    size_t                  i;
-    const paylock_field_t  *field;
+    paylock_str_t  n, v;
 
     if (name->type != REDIS_REPLY_STRING
         || value->type != REDIS_REPLY_STRING)
@@ -231,32 +283,85 @@ paylock_entry_field(const redisReply *name, const redisReply *value,
         return "has a name or a value that is not a string";
     }
 
+    n.data = name->str;
+    n.len = name->len;
+    v.data = value->str;
+    v.len = value->len;
+
+    return paylock_entry_take(e, n, v);
+}
+
+
+const char *
+paylock_entry_take(paylock_entry_t *e, paylock_str_t name, paylock_str_t value)
+{
+    size_t                  i;
+    const paylock_field_t  *field;
+
+    if (!paylock_entry_is_name(&name)) {
+        return "has a field whose name holds more than letters, digits, "
+               "\"_\" and \"-\"";
+    }
+
+    if (paylock_entry_is_reserved(&name)) {
+        return "has a field with a name that the lines of an export need";
+    }
+
+    if (value.len > UINT32_MAX
+        || !paylock_utf8_check(value.data, value.len))
+    {
+        return "has a field that is not UTF-8 text";
+    }
+
+    for (i = 0; i < e->n; i++) {
+        if (e->pair[i].name.len == name.len
+            && memcmp(e->pair[i].name.data, name.data, name.len) == 0)
+        {
+            return "has a field twice";
+        }
+    }
+
+    if (e->n == PAYLOCK_ENTRY_PAIRS) {
+        return "has more than 64 fields";
+    }
+
+    e->pair[e->n].name = name;
+    e->pair[e->n++].value = value;
+
     for (i = 0; i < PAYLOCK_AUDIT_FIELDS; i++) {
         field = &paylock_entry_fields[i];
 
-        if ((size_t) name->len != field->len
-            || memcmp(name->str, field->name, field->len) != 0)
+        if (name.len == field->len
+            && memcmp(name.data, field->name, field->len) == 0)
         {
-            continue;
+            e->field[i] = value;
+            break;
         }
-
-        if (e->field[i].data) {
-            return "has a field twice";
-        }
-
-        if (value->len > UINT32_MAX
-            || !paylock_utf8_check(value->str, value->len))
-        {
-            return "has a field that is not UTF-8 text";
-        }
-
-        e->field[i].data = value->str;
-        e->field[i].len = value->len;
-
-        break;
     }
 
     return NULL;
+}
+
+
+/* In the leaf a space ends the name. */
+
+static int
+paylock_entry_is_name(const paylock_str_t *name)
+{
+    size_t  i;
+    char    c;
+
+    for (i = 0; i < name->len; i++) {
+        c = name->data[i];
+
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
+              || (c >= '0' && c <= '9') || c == '_' || c == '-'))
+        {
+            return 0;
+        }
+    }
+
+    return name->len != 0;
 }
 
 
@@ -266,8 +371,8 @@ paylock_entry_check(const paylock_entry_t *e)
     size_t  i;
 
     if (!paylock_str_is(e->field[PAYLOCK_AUDIT_V], PAYLOCK_AUDIT_VERSION)) {
-        return "has no \"v\" that is 1: it is of another version, "
-               "or no entry of paylock";
+        return "has no \"v\" that is " PAYLOCK_AUDIT_VERSION ": upgrade "
+               "this first, or it is no entry of paylock";
     }
 
     for (i = 0; i < PAYLOCK_AUDIT_FIELDS; i++) {

@@ -20,27 +20,49 @@
 #include "paylock_str.h"
 
 
-#define PAYLOCK_AUDIT_VERSION  "1"
+#define PAYLOCK_AUDIT_VERSION  "2"
+#define PAYLOCK_ENTRY_PAIRS    64      /* fields of an entry, at most */
 
+
+/* A field as it stands in the stream, known or not. */
 
 typedef struct {
-    uint64_t       seq;
-    paylock_str_t  field[PAYLOCK_AUDIT_FIELDS];   /* absent: len 0 */
+    paylock_str_t   name;
+    paylock_str_t   value;
+} paylock_pair_t;
+
+
+/*
+ * An entry.  One that was read has all its fields in pair, in their order.  One
+ * that is made has n 0: its fields stand in the order of the table.
+ */
+
+typedef struct {
+    uint64_t        seq;
+    paylock_str_t   field[PAYLOCK_AUDIT_FIELDS];   /* absent: len 0 */
+    size_t          n;
+    paylock_pair_t  pair[PAYLOCK_ENTRY_PAIRS];
 } paylock_entry_t;
 
 
 /*
  * Reads a stream entry as XRANGE and XREAD give it, [id, [name, value, …]].
  * The fields point into the reply.  Returns NULL, or why it is no audit
- * entry (id not <seq>-0, unknown version, field twice or not UTF-8, time not
- * a number, a field not of as many hex digits as it must have), as a static
- * text that fits behind 'entry … '.  Unknown fields are skipped.
+ * entry (id not <seq>-0, unknown version, field twice or not UTF-8, a name with
+ * other characters than letters, digits, "_" and "-", time not a number, a field
+ * not of as many hex digits as it must have), as a static text that fits behind
+ * 'entry … '.  Fields that are not in the table are only hashed.
  */
 
 const char *paylock_entry_read(const redisReply *reply, paylock_entry_t *e);
 
-/* Checks the fields of an entry that came another way.  Returns the same. */
+/*
+ * The same for an entry that came another way: takes the next field, which must
+ * outlive the entry; then checks them all.  Both return as above.
+ */
 
+const char *paylock_entry_take(paylock_entry_t *e, paylock_str_t name,
+    paylock_str_t value);
 const char *paylock_entry_check(const paylock_entry_t *e);
 
 /*

@@ -170,7 +170,7 @@ def reply(*items):
 
 
 def entry(ident, **fields):
-    fields = {"v": "1", "chain": "0" * 32, "time": "1793487600000",
+    fields = {"v": "2", "chain": "0" * 32, "time": "1793487600000",
               "actor": "x", "action": "lock", "host": "a.example",
               "salt": "0" * 32, "prev": "0" * 64, "hash": "0" * 64, **fields}
     return [ident, [part for pair in fields.items() for part in pair]]

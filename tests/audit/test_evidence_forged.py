@@ -153,7 +153,7 @@ def test_signature_of_another(bundle, check):
     sum = hashlib.sha256((bundle / "SHA256SUMS").read_bytes()).hexdigest()
 
     def sign(key):
-        text = f"paylock audit bundle 1\nsha256 {sum}\nkey {key.public}\n"
+        text = f"paylock audit bundle 2\nrealm -\nsha256 {sum}\nkey {key.public}\n"
         (bundle / "signature.txt").write_text(
             f"{text}sig {key.sign(text)}\n")
 

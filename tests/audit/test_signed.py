@@ -50,7 +50,7 @@ def test_a_signature_is_what_openssl_says(alice, redis, private):
                             alice.home / "config/paylock/key.pem", "-pubout"))
     for entry in (seen[0], seen[-1]):
         (private / "text").write_text(
-            f"paylock audit signature 1\nhash {entry['hash']}\n")
+            f"paylock audit signature 2\nrealm -\nhash {entry['hash']}\n")
         (private / "sig").write_bytes(bytes.fromhex(entry["sig"]))
         assert b"Success" in openssl(
             "pkeyutl", "-verify", "-rawin", "-pubin", "-inkey", key, "-in",

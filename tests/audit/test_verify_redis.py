@@ -489,7 +489,7 @@ def test_a_full_disk(admin, trail, private):
 @pytest.mark.parametrize("text, word", [
     ("", "empty"), ("hello\n", "line 1"), ('{"seq":1}\n', "line 1"),
     ('{"format":"paylock audit export 2"}\n', "another format"),
-    ('{"format":"paylock audit export 1"}\n', "lacks")])
+    ('{"format":"paylock audit export 2"}\n', "lacks")])
 def test_no_export(text, word, admin, private):
     (private / "x").write_text(text)
     done = admin("audit", "verify", private / "x", check=False)
@@ -559,7 +559,7 @@ def test_cost(redis, admin):
     # a machine that is slow at Ed25519 is so for us, too
     key = ALICE.private.public_key()
     signed = bytes.fromhex(trail.entries[-1][1]["sig"])
-    text = (f"paylock audit signature 1\nhash {trail.hash}\n").encode()
+    text = (f"paylock audit signature 2\nrealm -\nhash {trail.hash}\n").encode()
     begin = time.process_time()
     for _ in range(2000):
         key.verify(signed, text)

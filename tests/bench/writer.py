@@ -75,7 +75,7 @@ class Writer:
     def entry(self, action, host, before, after):
         """The XADD of the next entry."""
         self.seq += 1
-        entry = {"v": "1", "chain": self.chain,
+        entry = {"v": "2", "chain": self.chain,
                  "time": str(time.time_ns() // 1000000), "actor": "alice",
                  "machine": "bench", "action": action, "host": host,
                  "before": before, "after": after,

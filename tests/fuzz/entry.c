@@ -97,11 +97,16 @@ try(const redisReply *reply)
     expect(&e, 0);
     e.seq--;
 
-    for (i = 0; i < PAYLOCK_AUDIT_HASH; i++) {
-        field = &e.field[i];
+    for (i = 0; i < e.n; i++) {
+        field = &e.pair[i].value;
         was = *field;
 
-        if (was.len == 0) {
+        if (was.len == 0 || paylock_str_is(e.pair[i].name, "v")
+            || paylock_str_is(e.pair[i].name, "sig")
+            || paylock_str_is(e.pair[i].name, "chain")
+            || paylock_str_is(e.pair[i].name, "prev")
+            || paylock_str_is(e.pair[i].name, "hash"))
+        {
             continue;
         }
 
@@ -112,15 +117,18 @@ try(const redisReply *reply)
         field->len--;
         expect(&e, 0);
 
-        if (i + 1 < PAYLOCK_AUDIT_HASH && e.field[i + 1].len == 0) {
-            e.field[i + 1].data = was.data + field->len;
-            e.field[i + 1].len = 1;
+        if (i + 1 < e.n && e.pair[i + 1].value.len == 0) {
+            e.pair[i + 1].value.data = was.data + field->len;
+            e.pair[i + 1].value.len = 1;
             expect(&e, 0);
-            e.field[i + 1].len = 0;
+            e.pair[i + 1].value.len = 0;
         }
 
         *field = was;
     }
+
+    change(&e, &e.field[PAYLOCK_AUDIT_CHAIN]);
+    change(&e, &e.field[PAYLOCK_AUDIT_PREV]);
 
     expect(&e, 1);
 }

@@ -106,7 +106,7 @@ redis_write(int field, int after, uint64_t adopt, const char *prev)
     paylock_entry_t   p;
 
     const char       *text[PARTS][2] = {
-        { "v", "1" }, { "chain", NULL }, { "time", "1" },
+        { "v", "2" }, { "chain", NULL }, { "time", "1" },
         { "action", adopt ? "adopt" : "lock" }, { "host", "" },
         { "before", "" }, { "after", "" }, { "request", NULL },
         { "prev", NULL }, { "hash", NULL },

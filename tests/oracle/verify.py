@@ -10,9 +10,7 @@ import re
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-LEAF = ("time actor machine action host before after reason invoice amount "
-        "currency due channel sent reference document subject request key "
-        "salt").split()
+LINKS = "v", "chain", "prev", "hash", "sig"
 ZEROS = "0" * 64
 HEX = {"chain": (32, False), "salt": (32, False), "prev": (64, False),
        "hash": (64, False), "document": (64, True), "subject": (64, True),
@@ -37,16 +35,16 @@ def sha256(text):
 
 
 def leaf_of(entry):
-    lines = [b"paylock audit leaf 1\n"]
-    for name in LEAF:
-        value = entry.get(name, "").encode()
-        if value:
+    lines = [b"paylock audit leaf 2\n"]
+    for name, value in entry.items():
+        value = value.encode()
+        if value and name not in LINKS:
             lines.append(b"%s %d %s\n" % (name.encode(), len(value), value))
     return sha256(b"".join(lines))
 
 
 def hash_of(chain, seq, prev, leaf):
-    return sha256(f"paylock audit entry 1\nchain {chain}\nseq {seq}\n"
+    return sha256(f"paylock audit entry 2\nchain {chain}\nseq {seq}\n"
                   f"prev {prev}\nleaf {leaf}\n".encode())
 
 
@@ -65,11 +63,12 @@ def signed(key, text, sig, known={}):
 
 def readable(entry):
     """Is it formed like an entry?"""
-    if entry.get("v") != "1" or not re.fullmatch(
+    if entry.get("v") != "2" or not re.fullmatch(
             r"0|[1-9][0-9]{0,14}", str(entry.get("time", ""))):
         return False
-    if any(not isinstance(entry.get(name, ""), str)
-           for name in [*LEAF, *HEX, "v"]):
+    if len(entry) > 64 or any(
+            not isinstance(value, str) or not re.fullmatch(r"[\w-]+", name, re.A)
+            for name, value in entry.items()):
         return False
     return all(is_hex(entry.get(name, ""), digits)
                or (empty and not entry.get(name))
@@ -80,17 +79,20 @@ def read_checkpoint(text):
     if not isinstance(text, str):
         return None
     match = re.fullmatch(
-        r"(paylock audit checkpoint 1\nchain ([0-9a-f]{32})\n"
+        r"(paylock audit checkpoint 2\nrealm ([\w.-]{1,64})\n"
+        r"chain ([0-9a-f]{32})\n"
         r"seq ([1-9][0-9]*)\nhash ([0-9a-f]{64})\ntime (?:0|[1-9][0-9]*)\n"
         r"key ([0-9a-f]{64})\n)sig ([0-9a-f]{128})\n", text)
     if not match:
         return None
-    body, chain, seq, hash, key, sig = match.groups()
-    return ((chain, int(seq), hash, key) if signed(key, body, sig) else None)
+    body, realm, chain, seq, hash, key, sig = match.groups()
+    return ((realm, chain, int(seq), hash, key) if signed(key, body, sig)
+            else None)
 
 
 class Verifier:
-    def __init__(self, chain=None, genesis=None):
+    def __init__(self, chain=None, genesis=None, realm="-"):
+        self.realm = realm
         self.chain, self.wanted = chain, genesis
         self.seq, self.hash, self.first = 0, "", 0
         self.begun = self.covered = 0
@@ -152,7 +154,8 @@ class Verifier:
             raise Fault("key", seq)
 
     def check(self, seq, key, hash, sig):
-        if not signed(key, f"paylock audit signature 1\nhash {hash}\n", sig):
+        if not signed(key, f"paylock audit signature 2\nrealm {self.realm}\n"
+                      f"hash {hash}\n", sig):
             raise Fault("signature", seq)
         self.row, self.covered = None, seq
 
@@ -181,9 +184,10 @@ class Verifier:
         point = read_checkpoint(text)
         if not point:
             raise Fault("signature", self.seq)
-        chain, seq, hash, key = point
+        realm, chain, seq, hash, key = point
         self.usable(seq, key)
-        if (chain, seq, hash) != (self.chain, self.seq, self.hash):
+        if (realm, chain, seq, hash) != (self.realm, self.chain, self.seq,
+                                         self.hash):
             raise Fault("fork", seq)
 
     def end(self):
@@ -215,7 +219,7 @@ def verify_export(text, genesis=None):
     """Verifies the text of an export; returns the verifier or raises Fault."""
     first, _, rest = text.partition("\n")
     header = json.loads(first)
-    assert header["format"] == "paylock audit export 1"
+    assert header["format"] == "paylock audit export 2"
     v = Verifier(header["chain"], genesis)
     for line in rest.splitlines(keepends=True):
         export_line(v, line)
@@ -249,7 +253,7 @@ def export_line(v, line):
     if type(seq) is not int or seq < 1:
         raise Fault("edit", v.seq + 1)
     if "leaf" not in item:
-        v.entry(seq, item)
+        v.entry(seq, {k: v for k, v in item.items() if k != "seq"})
     elif (is_hex(item["leaf"], 64)
           and ("key" in item) == ("sig" in item)
           and ("sig" not in item or (is_hex(item["key"], 64)

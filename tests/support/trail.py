@@ -28,7 +28,8 @@ class Key:
         return self.private.sign(text.encode()).hex()
 
     def sign_entry(self, entry):
-        return self.sign(f"paylock audit signature 1\nhash {entry['hash']}\n")
+        return self.sign(f"paylock audit signature 2\nrealm -\n"
+                         f"hash {entry['hash']}\n")
 
 
 class Trail:
@@ -57,7 +58,7 @@ class Trail:
         request = self.hex(16)
         for fields in rows:
             self.time += self.random.randint(1, 60000)
-            entry = {"v": "1", "chain": self.chain, "time": str(self.time),
+            entry = {"v": "2", "chain": self.chain, "time": str(self.time),
                      "actor": "tester", "machine": "test", "request": request,
                      "key": key.public if key else "", "salt": self.hex(16),
                      "prev": self.hash, **fields}
@@ -111,7 +112,8 @@ def entry_line(seq, entry):
 
 
 def header(trail_chain, seq, hash, genesis="", host=""):
-    return line({"format": "paylock audit export 1", "chain": trail_chain,
+    return line({"format": "paylock audit export 2", "realm": "-",
+                 "chain": trail_chain,
                  "host": host, "seq": seq, "hash": hash, "genesis": genesis})
 
 
@@ -132,7 +134,7 @@ def leaves(entries, host):
 
 
 def checkpoint(key, chain, seq, hash):
-    text = (f"paylock audit checkpoint 1\nchain {chain}\nseq {seq}\n"
+    text = (f"paylock audit checkpoint 2\nrealm -\nchain {chain}\nseq {seq}\n"
             f"hash {hash}\ntime {time.time_ns() // 1000000}\n"
             f"key {key.public}\n")
     return text + f"sig {key.sign(text)}\n"

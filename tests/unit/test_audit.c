@@ -22,16 +22,16 @@
 #define CHAIN  "00112233445566778899aabbccddeeff"
 #define PREV   "ffffffffffffffffffffffffffffffff" \
                "ffffffffffffffffffffffffffffffff"
-#define HASH   "d587d3c03cf835afa8f011f70f0b4168" \
-               "5fdcc35b28331771e74646f51e54f778"
+#define HASH   "1f5f7f1ce8de55694c6a867e2098fd8b" \
+               "db3419b260b41d61f65f3ef7474516d1"
 #define SALT   "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 #define REST   "salt", SALT, "chain", CHAIN, "time", "1", "prev", PREV, \
                "hash", HASH
 
 /* the least entry there is, and one with a field more */
 
-#define ENTRY       "v", "1", REST
-#define LESS        "v", "1", "salt", SALT,
+#define ENTRY       "v", "2", REST
+#define LESS        "v", "2", "salt", SALT,
 #define WITH(n, v)  { ENTRY, n, v, NULL }
 
 
@@ -90,8 +90,8 @@ test_read(void **state)
     paylock_entry_t   e;
 
     static const char *const  field[] = {
-        "action", "lock", "v", "1", "hash", HASH, "host", "acme.example",
-        "unknown", "\xff", "chain", CHAIN, "time", "1793491200123",
+        "action", "lock", "v", "2", "hash", HASH, "host", "acme.example",
+        "unknown", "\xc3\xbc" "ber", "chain", CHAIN, "time", "1793491200123",
         "actor", "alice", "machine", "ops1", "prev", PREV,
         "after", "{\"at\":1793491200,\"lock_at\":1793491200}",
         "reason", "caf\xc3\xa9 overdue", "invoice", "F-2026-017",
@@ -130,8 +130,8 @@ test_hash(void **state)
     paylock_str_t    kept;
     paylock_entry_t  e;
 
-    static const char  least[] = "5064595f1c51a53ec1312dc5f10ad53b"
-                                 "39550ce2163f5a28a34e7d1c629b5bbc";
+    static const char  least[] = "36f694903114b01d6610f981d1eaad40"
+                                 "9327dbf321c34fcb425163104608eb8d";
     static const char  zeros[] = "00000000000000000000000000000000"
                                  "00000000000000000000000000000000";
 
@@ -139,7 +139,7 @@ test_hash(void **state)
 
     memset(&e, 0, sizeof(e));
     e.seq = 1;
-    e.field[PAYLOCK_AUDIT_V] = (paylock_str_t) { "1", 1 };
+    e.field[PAYLOCK_AUDIT_V] = (paylock_str_t) { "2", 1 };
     e.field[PAYLOCK_AUDIT_CHAIN] = (paylock_str_t) { zeros, 32 };
     e.field[PAYLOCK_AUDIT_TIME] = (paylock_str_t) { "0", 1 };
     e.field[PAYLOCK_AUDIT_SALT] = (paylock_str_t) { zeros, 32 };
@@ -186,8 +186,8 @@ test_hash(void **state)
 static void
 test_example(void **state)
 {
-    char              text[PAYLOCK_SIGN_ENTRY_LEN];
-    size_t            i;
+    char              text[PAYLOCK_SIGN_TEXT];
+    size_t            i, len;
     EVP_PKEY         *key;
     redisReply       *reply;
     paylock_str_t    *f;
@@ -196,8 +196,8 @@ test_example(void **state)
 #define DOC_CHAIN  "8f1d6a02c94be7305a1c7d9e2b60f4aa"
 #define DOC_ZEROS  "00000000000000000000000000000000" \
                    "00000000000000000000000000000000"
-#define DOC_FIRST  "c7e70fd85fbae9df56828f4d3c4a90f7" \
-                   "b0859de0cb51a5a8390b3bfc50d74d4d"
+#define DOC_FIRST  "60c4c1be5115f589d654d032d6d68326" \
+                   "a5dd61e43a18d64df7a5ed69984e0694"
 #define DOC_KEY    "03a107bff3ce10be1d70dd18e74bc099" \
                    "67e4d6309ba50d5f1ddc8664125531b8"
 
@@ -205,16 +205,16 @@ test_example(void **state)
         const char  *id;
         const char  *field[40];
     } entries[] = {
-        { "1-0", { "v", "1", "chain", DOC_CHAIN, "time", "1793487600000",
+        { "1-0", { "v", "2", "chain", DOC_CHAIN, "time", "1793487600000",
                    "actor", "alice", "machine", "web1", "action", "init",
                    "request", "c41d0f7be2a95836710fd24c9be8a653",
                    "key", DOC_KEY, "salt", "6e1f0c93a7d24b5880e35cb1fd29a774",
                    "prev", DOC_ZEROS, "hash", DOC_FIRST, "sig",
-                   "5f4910858228264ae7bec3915ccfa319"
-                   "9b0cad3cb1739ed915b064cfaf883489"
-                   "3dd24e4d41898bb609e9b54a1dc1dbe8"
-                   "f51ef99f0c16701ee94c25d734062c0e", NULL } },
-        { "2-0", { "v", "1", "chain", DOC_CHAIN, "time", "1793491200250",
+                   "7d49b56042c12963a146f147c08ca42f"
+                   "1368f0ea10ac14668fb7a1f0e109e081"
+                   "842da690aaa27e252247034b3ae96781"
+                   "42e95013cd79e786ab5c490ade1f3806", NULL } },
+        { "2-0", { "v", "2", "chain", DOC_CHAIN, "time", "1793491200250",
                    "actor", "alice", "machine", "web1", "action", "lock",
                    "host", "acme.example",
                    "after", "{\"at\":1793491200,\"lock_at\":1793491200,"
@@ -226,12 +226,12 @@ test_example(void **state)
                    "request", "5f0c3d1b9a7e4c62b8d1f3a5c7e90b24",
                    "key", DOC_KEY, "salt", "b95a20e7c8164f3d9a02d6718ce4f05b",
                    "prev", DOC_FIRST,
-                   "hash", "4cea21b56df9d4480530f9d6a7a04839"
-                           "cbb15c37222f6dfcd05134a57e729bb2", "sig",
-                   "fd89baf9a34932c28f86c58ca33a50c3"
-                   "c596ab94d27c57c7687ba74fd977c605"
-                   "1d58bf1f09a21ec3971a0b6551000022"
-                   "409cf15cb17a701e7599ed2c0c12c00c", NULL } }
+                   "hash", "7ade650b8d5170c828f52d8e15b763e6"
+                           "108fd0ec5dff0254950623c1dd3fd8a5", "sig",
+                   "efd12c9d5d4a49b9e50fcb9d4d06456f"
+                   "7b66c8e2973e06c1628eccda6c0a75a8"
+                   "350cec20a00d3b44c498d689249fbee9"
+                   "f3997f568571c0db18bd591a98cf3101", NULL } }
     };
 
     (void) state;
@@ -245,11 +245,11 @@ test_example(void **state)
         key = paylock_sign_key(f[PAYLOCK_AUDIT_KEY].data);
         assert_non_null(key);
 
-        paylock_sign_entry(f[PAYLOCK_AUDIT_HASH].data, text);
-        assert_int_equal(paylock_sign_check(key, text, sizeof(text),
+        len = paylock_sign_entry("-", f[PAYLOCK_AUDIT_HASH].data, text);
+        assert_int_equal(paylock_sign_check(key, text, len,
                                             f[PAYLOCK_AUDIT_SIG].data), 1);
-        text[sizeof(text) - 2] ^= 1;
-        assert_int_equal(paylock_sign_check(key, text, sizeof(text),
+        text[len - 2] ^= 1;
+        assert_int_equal(paylock_sign_check(key, text, len,
                                             f[PAYLOCK_AUDIT_SIG].data), 0);
 
         EVP_PKEY_free(key);
@@ -326,13 +326,19 @@ test_fields(void **state)
         { NULL, WITH("host", "") },
         { NULL, WITH("colour", "blue") },
         { NULL, WITH("V", "2") },
+        { "letters", WITH("a b", "") },
+        { "letters", WITH("a\n", "") },
+        { "letters", WITH("", "x") },
+        { "export", WITH("leaf", "x") },
+        { "export", WITH("seq", "1") },
+        { "twice", { "colour", "", "colour", "a", ENTRY, NULL } },
         { NULL, WITH("reason", "\xf4\x8f\xbf\xbf \xed\x9f\xbf \xee\x80\x80") },
         { "\"v\"", { NULL } },
         { "\"v\"", { REST, NULL } },
-        { "\"v\"", { "v", "2", REST, NULL } },
+        { "\"v\"", { "v", "1", REST, NULL } },
         { "\"v\"", { "v", "", REST, NULL } },
         { "\"v\"", { "v", "11", REST, NULL } },
-        { "twice", WITH("v", "1") },
+        { "twice", WITH("v", "2") },
         { "twice", { "host", "", "host", "a", ENTRY, NULL } },
         { "twice", WITH("hash", HASH) },
         { "UTF-8", WITH("reason", "\xff") },

@@ -159,6 +159,16 @@ test_entry(void **state)
     assert_null(paylock_entry_check(&e));
     assert_int_equal(paylock_entry_hash(&e, hash), 0);
 
+    /* as if it were read */
+
+    for (i = 0; i < PAYLOCK_AUDIT_FIELDS; i++) {
+        e.pair[i].name.data = paylock_entry_fields[i].name;
+        e.pair[i].name.len = paylock_entry_fields[i].len;
+        e.pair[i].value = e.field[i];
+    }
+
+    e.n = PAYLOCK_AUDIT_FIELDS;
+
     json = paylock_export_entry(&e);
     line = json_dumps(json, JSON_COMPACT);
     assert_null(paylock_export_read(line, strlen(line), &x));

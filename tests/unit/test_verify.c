@@ -63,7 +63,8 @@ writer_open(writer_t *w)
 static paylock_entry_t *
 entry(writer_t *w, uint64_t seq, const char *action, int sign)
 {
-    char              text[PAYLOCK_SIGN_ENTRY_LEN];
+    char              text[PAYLOCK_SIGN_TEXT];
+    size_t            len;
     paylock_entry_t  *e;
 
     e = &w->e;
@@ -71,7 +72,7 @@ entry(writer_t *w, uint64_t seq, const char *action, int sign)
     strcpy(w->prev, w->hash);
 
     e->seq = seq;
-    set(e, PAYLOCK_AUDIT_V, "1");
+    set(e, PAYLOCK_AUDIT_V, "2");
     set(e, PAYLOCK_AUDIT_CHAIN, CHAIN);
     set(e, PAYLOCK_AUDIT_TIME, "1793487600000");
     set(e, PAYLOCK_AUDIT_ACTION, action);
@@ -83,8 +84,8 @@ entry(writer_t *w, uint64_t seq, const char *action, int sign)
     set(e, PAYLOCK_AUDIT_HASH, w->hash);
 
     if (sign) {
-        paylock_sign_entry(w->hash, text);
-        assert_int_equal(paylock_sign(w->key, text, sizeof(text), w->sig), 0);
+        len = paylock_sign_entry("-", w->hash, text);
+        assert_int_equal(paylock_sign(w->key, text, len, w->sig), 0);
         set(e, PAYLOCK_AUDIT_SIG, w->sig);
     }
 
@@ -229,6 +230,7 @@ test_checkpoint(void **state)
     memset(&c, 0, sizeof(c));
     c.seq = UINT64_MAX;
     c.time = UINT64_MAX;
+    strcpy(c.realm, "-");
     strcpy(c.chain, CHAIN);
     strcpy(c.hash, ZEROS);
     strcpy(c.key, w.public);
@@ -270,7 +272,7 @@ test_export(void **state)
         { "{\"seq\":1,\"v\":\"1\",\"chain\":\"" CHAIN "\",\"time\":\"1\","
           "\"salt\":\"" SALT "\",\"prev\":\"" ZEROS "\",\"hash\":\"" ZEROS
           "\",\"more\":[]}", NULL, PAYLOCK_EXPORT_ENTRY },
-        { "{\"format\":\"paylock audit export 1\",\"chain\":\"" CHAIN "\","
+        { "{\"format\":\"paylock audit export 2\",\"realm\":\"-\",\"chain\":\"" CHAIN "\","
           "\"host\":\"\",\"seq\":1,\"hash\":\"" ZEROS "\",\"genesis\":\"\"}",
           NULL, PAYLOCK_EXPORT_HEADER },
         { "", "no JSON", 0 },
@@ -284,7 +286,7 @@ test_export(void **state)
         { "{\"seq\":1,\"v\":1}", "no text", 0 },
         { "{\"seq\":1}", "\"v\"", 0 },
         { "{\"format\":1}", "another format", 0 },
-        { "{\"format\":\"paylock audit export 1\"}", "lacks", 0 },
+        { "{\"format\":\"paylock audit export 2\"}", "lacks", 0 },
         { "{\"checkpoint\":null}", "no text", 0 },
         { "{\"checkpoint\":\"\"}", "form", 0 }
     };

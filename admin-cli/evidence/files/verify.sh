@@ -23,7 +23,7 @@ bad() {
 }
 
 
-# Reads a checkpoint to point_chain, point_seq, point_hash, point_key,
+# Reads a checkpoint to point_realm, point_chain, point_seq, point_hash, point_key,
 # point_sig; what was signed goes to $tmp/text.
 
 point() {
@@ -31,6 +31,7 @@ point() {
 
     {
         read -r title
+        read -r _ point_realm
         read -r _ point_chain
         read -r _ point_seq
         read -r _ point_hash
@@ -39,11 +40,12 @@ point() {
         read -r _ point_sig
     } <"$1" || bad "$1 is no checkpoint"
 
-    [ "$title" = "paylock audit checkpoint 1" ] || bad "$1 is no checkpoint"
+    [ "$title" = "paylock audit checkpoint 2" ] || bad "$1 is no checkpoint"
 
-    printf 'paylock audit checkpoint 1\nchain %s\nseq %s\nhash %s\n' \
-        "$point_chain" "$point_seq" "$point_hash" >"$tmp/text"
-    printf 'time %s\nkey %s\n' "$point_time" "$point_key" >>"$tmp/text"
+    printf 'paylock audit checkpoint 2\nrealm %s\nchain %s\n' \
+        "$point_realm" "$point_chain" >"$tmp/text"
+    printf 'seq %s\nhash %s\ntime %s\nkey %s\n' "$point_seq" \
+        "$point_hash" "$point_time" "$point_key" >>"$tmp/text"
 }
 
 
@@ -71,7 +73,7 @@ signed() {
 entry() {
     {
         read -r line
-        [ "$line" = "paylock audit leaf 1" ] || bad "entry $n has no text"
+        [ "$line" = "paylock audit leaf 2" ] || bad "entry $n has no text"
 
         while IFS= read -r line; do
             name=${line%% *} rest=${line#* }
@@ -162,7 +164,7 @@ link() {
         || bad "entries are missing between $last and $n"
 
     found=$(printf \
-        'paylock audit entry 1\nchain %s\nseq %s\nprev %s\nleaf %s\n' \
+        'paylock audit entry 2\nchain %s\nseq %s\nprev %s\nleaf %s\n' \
         "$chain" "$n" "$prev" "$leaf" | sha256sum)
     hash=${found%% *}
 
@@ -174,7 +176,8 @@ link() {
             *) bad "the signature of entry $n is not of the key it needs" ;;
         esac
         counts "$key" || bad "entry $n is signed by a key that does not count"
-        printf 'paylock audit signature 1\nhash %s\n' "$hash" >"$tmp/text"
+        printf 'paylock audit signature 2\nrealm %s\nhash %s\n' "$realm" \
+            "$hash" >"$tmp/text"
         signed "$key" "$sig" || bad "the signature of entry $n, or of one before"
         row= covered=$n signatures=$((signatures + 1))
     fi
@@ -229,6 +232,7 @@ last=0 number=0 full=0
 good=' ' first_key= row= covered=0 signatures=0
 
 {
+    read -r _ realm
     read -r _ chain
     read -r _ prev
 
@@ -273,7 +277,8 @@ fi
 
 if [ -f checkpoint.txt ]; then
     point checkpoint.txt
-    [ "$point_chain $point_seq $point_hash" = "$chain $last $prev" ] \
+    [ "$point_realm $point_chain $point_seq $point_hash" \
+        = "$realm $chain $last $prev" ] \
         || bad "checkpoint.txt is not of the last entry"
     counts "$point_key" || bad "checkpoint.txt is signed by a key that" \
         "does not count"
@@ -286,14 +291,16 @@ fi
 if [ -f signature.txt ]; then
     {
         read -r title
+        read -r _ signed_realm
         read -r _ sums
         read -r _ key
         read -r _ sig
     } <signature.txt
-    printf 'paylock audit bundle 1\nsha256 %s\nkey %s\n' "$sums" "$key" \
-        >"$tmp/text"
+    printf 'paylock audit bundle 2\nrealm %s\nsha256 %s\nkey %s\n' \
+        "$signed_realm" "$sums" "$key" >"$tmp/text"
     found=$(sha256sum <SHA256SUMS)
-    [ "$title ${found%% *}" = "paylock audit bundle 1 $sums" ] \
+    [ "$title $signed_realm ${found%% *}" \
+        = "paylock audit bundle 2 $realm $sums" ] \
         || bad "signature.txt is not of SHA256SUMS"
     counts "$key" || bad "signature.txt is signed by a key that does not count"
     signed "$key" "$sig" || bad "the signature of signature.txt"
