@@ -31,6 +31,7 @@ typedef struct admin_s  admin_t;
 #define SETUP_SETTINGS  0x02
 #define SETUP_KNOWN     0x04           /* loads a->known and ctl->trust */
 #define SETUP_REDIS     0x08           /* connects */
+#define SETUP_SIGNERS   0x10           /* loads ctl->signers */
 
 
 typedef struct {

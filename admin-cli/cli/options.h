@@ -28,6 +28,8 @@ typedef enum {
     OPT_PASSWORD_FILE,
     OPT_KEY,
     OPT_PASSPHRASE_FILE,
+    OPT_SIGNERS,
+    OPT_REALM,
     OPT_TLS_CA,
     OPT_TLS_CERT,
     OPT_TLS_KEY,

@@ -32,6 +32,8 @@ const setting_name_t  settings_names[SET_N] = {
     [SET_KEY] = { "key", "PAYLOCK_KEY", OPT_KEY },
     [SET_PASSPHRASE_FILE] = { "passphrase_file", "PAYLOCK_PASSPHRASE_FILE",
                               OPT_PASSPHRASE_FILE },
+    [SET_SIGNERS] = { "signers", "PAYLOCK_SIGNERS", OPT_SIGNERS },
+    [SET_REALM] = { "realm", "PAYLOCK_REALM", OPT_REALM },
     [SET_TLS_CA] = { "tls_ca", "PAYLOCK_TLS_CA", OPT_TLS_CA },
     [SET_TLS_CERT] = { "tls_cert", "PAYLOCK_TLS_CERT", OPT_TLS_CERT },
     [SET_TLS_KEY] = { "tls_key", "PAYLOCK_TLS_KEY", OPT_TLS_KEY },

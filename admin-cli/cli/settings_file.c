@@ -125,8 +125,8 @@ settings_line(admin_t *a, char *line, const char *path, int number,
 
     return error_set(&a->ctl->error, STATUS_FAILED, "config",
                      "there are redis, prefix, username, password, "
-                     "password_file, actor, key, passphrase_file, tls_ca, "
-                     "tls_cert, tls_key and tls_name",
+                     "password_file, actor, key, passphrase_file, "
+                     "signers, realm, tls_ca, tls_cert, tls_key and tls_name",
                      "\"%s\", line %d is not a setting", path,
                      number);
 }
@@ -158,7 +158,7 @@ settings_set(admin_t *a, setting_e s, const char *value, settings_rank_e rank)
 static int
 settings_owned(admin_t *a, int fd, const char *path)
 {
-    char         mend[SETTINGS_LINE + 16], dir[SETTINGS_LINE], *p;
+    char         mend[SETTINGS_LINE + 16];
     struct stat  st;
 
     if (fstat(fd, &st) != 0) {
@@ -182,25 +182,5 @@ settings_owned(admin_t *a, int fd, const char *path)
                          "is and which password it gets", path);
     }
 
-    (void) snprintf(dir, sizeof(dir), "%s", path);
-    p = strrchr(dir, '/');
-
-    if (p) {
-        p[p == dir] = '\0';
-
-    } else {
-        (void) strcpy(dir, ".");
-    }
-
-    if (stat(dir, &st) != 0 || !(st.st_mode & S_IWOTH)
-        || (st.st_mode & S_ISVTX))
-    {
-        return STATUS_DONE;
-    }
-
-    (void) snprintf(mend, sizeof(mend), "chmod o-w %s", dir);
-
-    return error_set(&a->ctl->error, STATUS_FAILED, "config", mend,
-                     "others can replace \"%s\", as they can write its "
-                     "directory", path);
+    return user_file_check_directory(&a->ctl->error, path, "config");
 }

@@ -42,6 +42,11 @@ setup(admin_t *a, unsigned flags)
         status = settings_load(a);
     }
 
+    if (status == STATUS_DONE && (flags & SETUP_SIGNERS)) {
+        status = signers_load(&a->ctl->signers, &a->ctl->settings,
+                              &a->ctl->error);
+    }
+
     if (status == STATUS_DONE && (flags & SETUP_KNOWN)) {
         status = known_head_load(a->ctl, &a->known);
     }

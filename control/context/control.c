@@ -49,6 +49,7 @@ control_free(control_t *ctl)
 {
     redis_conn_close(ctl->redis);
     signer_free(&ctl->signer);
+    signers_free(&ctl->signers);
     paylock_verify_free(&ctl->trust);
     settings_free(&ctl->settings);
 }

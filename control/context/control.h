@@ -17,6 +17,7 @@
 #include "redis/redis_conn.h"
 #include "redis/settings.h"
 #include "context/signer.h"
+#include "context/signers.h"
 
 
 /* Callbacks; each may be NULL. */
@@ -56,6 +57,7 @@ struct control_s {
 
     redis_conn_t     *redis;           /* NULL: not connected */
     signer_t          signer;
+    signers_t         signers;         /* see context/signers.h */
     paylock_verify_t  trust;           /* see trail/trust.h */
 
     unsigned          changed:1;       /* something was written to Redis */

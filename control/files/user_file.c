@@ -15,7 +15,8 @@
 #include "files/user_file.h"
 
 
-#define MEND  4096
+#define USER_FILE_PATH  4096
+#define MEND            (USER_FILE_PATH + 16)
 
 
 int
@@ -89,4 +90,35 @@ user_file_check_private(error_info_t *error, int fd, const char *path,
     return error_set(error, STATUS_FAILED, what, mend,
                      "\"%s\" holds a secret and others can read or "
                      "write it", path);
+}
+
+
+int
+user_file_check_directory(error_info_t *error, const char *path,
+    const char *what)
+{
+    char         mend[MEND], dir[USER_FILE_PATH], *p;
+    struct stat  st;
+
+    (void) snprintf(dir, sizeof(dir), "%s", path);
+    p = strrchr(dir, '/');
+
+    if (p) {
+        p[p == dir] = '\0';
+
+    } else {
+        (void) strcpy(dir, ".");
+    }
+
+    if (stat(dir, &st) != 0 || !(st.st_mode & S_IWOTH)
+        || (st.st_mode & S_ISVTX))
+    {
+        return STATUS_DONE;
+    }
+
+    (void) snprintf(mend, sizeof(mend), "chmod o-w %s", dir);
+
+    return error_set(error, STATUS_FAILED, what, mend,
+                     "others can replace \"%s\", as they can write its "
+                     "directory", path);
 }

@@ -40,4 +40,13 @@ int user_file_check_private(error_info_t *error, int fd, const char *path,
     const char *what);
 
 
+/*
+ * Fails if everybody can replace the file with that path, as its directory lets
+ * them; "what" is the code of the error.  Returns a status.
+ */
+
+int user_file_check_directory(error_info_t *error, const char *path,
+    const char *what);
+
+
 #endif /* _USER_FILE_H_INCLUDED_ */

@@ -19,10 +19,14 @@
 
 
 #define SETTINGS_PREFIX  200           /* bytes */
+#define SETTINGS_REALM   64            /* bytes */
+
+#define SETTINGS_NO_REALM  "-"
 
 
 static int settings_password(settings_t *s, error_info_t *error);
 static int settings_check_tls(const settings_t *s, error_info_t *error);
+static int settings_realm(settings_t *s, error_info_t *error);
 static int settings_keys(settings_t *s, error_info_t *error);
 static int settings_key(char **key, const char *prefix, const char *name,
     error_info_t *error);
@@ -63,7 +67,8 @@ int
 settings_complete(settings_t *s, error_info_t *error)
 {
     if (settings_password(s, error) != STATUS_DONE
-        || settings_check_tls(s, error) != STATUS_DONE)
+        || settings_check_tls(s, error) != STATUS_DONE
+        || settings_realm(s, error) != STATUS_DONE)
     {
         return error->status;
     }
@@ -139,6 +144,25 @@ settings_check_tls(const settings_t *s, error_info_t *error)
     (void) fclose(f);
 
     return status;
+}
+
+
+static int
+settings_realm(settings_t *s, error_info_t *error)
+{
+    size_t  n;
+
+    s->realm = s->value[SET_REALM] ? s->value[SET_REALM] : SETTINGS_NO_REALM;
+
+    n = strspn(s->realm, "abcdefghijklmnopqrstuvwxyz"
+                         "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
+
+    return n && n <= SETTINGS_REALM && s->realm[n] == '\0'
+           ? STATUS_DONE
+           : error_set(error, STATUS_USAGE, "realm",
+                       "give a word such as production or staging, of at most "
+                       "64 of A-Z a-z 0-9 . _ -",
+                       "the realm \"%.200s\" is not such a word", s->realm);
 }
 
 

@@ -23,6 +23,8 @@ typedef enum {
     SET_ACTOR,
     SET_KEY,
     SET_PASSPHRASE_FILE,
+    SET_SIGNERS,
+    SET_REALM,
     SET_TLS_CA,
     SET_TLS_CERT,
     SET_TLS_KEY,
@@ -42,6 +44,7 @@ struct settings_s {
     paylock_url_t   url;
     const char     *username;          /* NULL: none */
     const char     *password;
+    const char     *realm;             /* what is signed is for this one only */
 
     char           *where;             /* the URL without credentials */
     char           *locks;             /* keys in Redis, with the prefix */
@@ -60,8 +63,8 @@ int settings_parse_url(settings_t *s, const char *name, error_info_t *error);
 
 /*
  * Sets the other derived members: username and password, unless they are set
- * already, and the keys.  Reads the password file; checks the settings of TLS.
- * Returns a status.
+ * already, the realm and the keys.  Reads the password file; checks the
+ * settings of TLS.  Returns a status.
  */
 
 int settings_complete(settings_t *s, error_info_t *error);

@@ -1,0 +1,40 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * Changes the signers file.  All comments, the order, the mode and the owner
+ * stay; the file is replaced as a whole, or not at all, after it was read once
+ * more, by one writer at a time.  What would not be read again is not written.
+ */
+
+
+#ifndef _SIGNERS_WRITE_H_INCLUDED_
+#define _SIGNERS_WRITE_H_INCLUDED_
+
+
+#include "context/control.h"
+
+
+/*
+ * The first two change the file of ctl->signers, and read it into ctl->signers
+ * again; *changed is 0 if it says so already.  With ctl->dry_run nothing is
+ * written.  They return a status.
+ *
+ * signers_revoke() adds "until=SEQ:HASH" to the signer with that name, unless
+ * there is an "until"; signers_pin() adds a line "pin SEQ:HASH".
+ */
+
+int signers_revoke(control_t *ctl, const char *name, uint64_t seq,
+    const char *hash, int *changed);
+int signers_pin(control_t *ctl, uint64_t seq, const char *hash, int *changed);
+
+/*
+ * Adds a line "NAME KEY" to a file, whose directory exists; a new one gets the
+ * mode 0644.  Returns a status.
+ */
+
+int signers_add(control_t *ctl, const char *path, const char *name,
+    const char *key);
+
+
+#endif /* _SIGNERS_WRITE_H_INCLUDED_ */

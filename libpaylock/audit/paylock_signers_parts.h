@@ -1,0 +1,28 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * What the files of the signers file share.
+ */
+
+
+#ifndef _PAYLOCK_SIGNERS_PARTS_H_INCLUDED_
+#define _PAYLOCK_SIGNERS_PARTS_H_INCLUDED_
+
+
+#include "paylock_signers.h"
+
+
+#define PAYLOCK_SIGNERS_MEM  "cannot be kept: out of memory"
+
+
+/*
+ * paylock_signers_unique.c: sorts s->by_key.  Returns NULL, or why the lines
+ * do not go together: a name or a key twice, one entry with two hashes.  *line
+ * is set only on errors, to the later one of two lines.
+ */
+
+const char *paylock_signers_unique(paylock_signers_t *s, unsigned *line);
+
+
+#endif /* _PAYLOCK_SIGNERS_PARTS_H_INCLUDED_ */
