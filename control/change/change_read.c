@@ -36,7 +36,7 @@ change_watch(change_batch_t *b, int *committed)
     if (head_read(ctl, &stream) != STATUS_DONE
         || head_judge(ctl, &b->known, &stream) != STATUS_DONE
         || trust_follow(ctl, &stream) != STATUS_DONE
-        || trust_counts(ctl) != STATUS_DONE)
+        || trust_counts(ctl, b->kind->action) != STATUS_DONE)
     {
         return ctl->error.status;
     }

@@ -38,8 +38,8 @@ control_need_key(control_t *ctl)
 
     return error_set(&ctl->error, STATUS_FAILED, "unsigned",
                      "name your key with --key; if you have none, make one "
-                     "with \"paylock-admin keygen\" and have it added with "
-                     "\"paylock-admin key add\"",
+                     "with \"paylock-admin keygen\", and add the line that it "
+                     "prints to the signers file",
                      "there is no key to sign with");
 }
 

@@ -59,6 +59,7 @@ struct control_s {
     signer_t          signer;
     signers_t         signers;         /* see context/signers.h */
     paylock_verify_t  trust;           /* see trail/trust.h */
+    paylock_witness_t known;           /* the head remembered; seq 0: none */
 
     unsigned          changed:1;       /* something was written to Redis */
     error_info_t      error;           /* why a status is not STATUS_DONE */

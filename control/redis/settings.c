@@ -14,14 +14,12 @@
 #include "files/secret.h"
 #include "files/user_file.h"
 #include "paylock_redis_keys.h"
+#include "paylock_sign.h"
 #include "redis/settings.h"
 #include "base/text.h"
 
 
 #define SETTINGS_PREFIX  200           /* bytes */
-#define SETTINGS_REALM   64            /* bytes */
-
-#define SETTINGS_NO_REALM  "-"
 
 
 static int settings_password(settings_t *s, error_info_t *error);
@@ -150,14 +148,9 @@ settings_check_tls(const settings_t *s, error_info_t *error)
 static int
 settings_realm(settings_t *s, error_info_t *error)
 {
-    size_t  n;
+    s->realm = s->value[SET_REALM] ? s->value[SET_REALM] : PAYLOCK_REALM;
 
-    s->realm = s->value[SET_REALM] ? s->value[SET_REALM] : SETTINGS_NO_REALM;
-
-    n = strspn(s->realm, "abcdefghijklmnopqrstuvwxyz"
-                         "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
-
-    return n && n <= SETTINGS_REALM && s->realm[n] == '\0'
+    return paylock_realm_check(s->realm)
            ? STATUS_DONE
            : error_set(error, STATUS_USAGE, "realm",
                        "give a word such as production or staging, of at most "

@@ -101,7 +101,7 @@ entry_finish(control_t *ctl, paylock_entry_t *e, entry_made_t *made, int last)
     entry_set(e, PAYLOCK_AUDIT_HASH, made->hash);
 
     if (ctl->signer.key && last) {
-        len = paylock_sign_entry(ctl->trust.realm, made->hash, text);
+        len = paylock_sign_entry(ctl->settings.realm, made->hash, text);
 
         if (paylock_sign(ctl->signer.key, text, len, made->sig) != 0) {
             return error_set(&ctl->error, STATUS_FAILED, "crypto", NULL,

@@ -299,7 +299,6 @@ head_entry(const redisReply *reply, stream_t *s)
     }
 
     head_of(&e, &s->head);
-    s->keyed = e.field[PAYLOCK_AUDIT_KEY].len != 0;
 
     if (paylock_entry_intact(&e) != 1) {
         s->broken = "does not carry the hash of its contents";

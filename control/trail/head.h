@@ -20,7 +20,6 @@ typedef struct {
     uint64_t     last;                 /* seq of the last id ever used */
     const char  *broken;               /* completes 'its last entry …' */
     unsigned     lost:1;               /* later entries were deleted */
-    unsigned     keyed:1;              /* the last entry names a key */
 } stream_t;
 
 

@@ -24,14 +24,27 @@
 #define KNOWN_HEAD_PATH  4096
 #define KNOWN_HEAD_NAME  (2 * 16 + 1)       /* 16 bytes of a SHA-256 */
 #define KNOWN_HEAD_FILE  8192
+#define KNOWN_HEAD_NONE  "-"           /* for a digest: there are no signers */
 
 
+/* What a file holds; head.seq 0: there is none. */
+
+typedef struct {
+    head_t  head;
+    char    realm[PAYLOCK_REALM_MAX + 1];
+    char    signers[PAYLOCK_HASH_LEN + 1];     /* SHA-256 of the signers file */
+} known_head_file_t;
+
+
+static int known_head_take(control_t *ctl, const known_head_file_t *file);
+static void known_head_begin(control_t *ctl, const char *chain);
+static const char *known_head_signers(const control_t *ctl);
 static int known_head_directory(control_t *ctl, int make, int *dir);
 static int known_head_path(char path[KNOWN_HEAD_PATH], const char *name);
 static void known_head_name(const settings_t *s, char name[KNOWN_HEAD_NAME]);
 static int known_head_read(control_t *ctl, int dir, const char *name,
-    head_t *known, paylock_verify_t *v);
-static int known_head_parse(FILE *f, head_t *known, paylock_verify_t *v);
+    known_head_file_t *file);
+static int known_head_parse(FILE *f, known_head_file_t *file);
 static int known_head_write(control_t *ctl, int dir, const char *name,
     const head_t *head);
 static void known_head_print(control_t *ctl, FILE *f, const head_t *head);
@@ -41,11 +54,22 @@ static int known_head_failed(control_t *ctl, const char *what);
 int
 known_head_load(control_t *ctl, head_t *known)
 {
-    int   dir, status;
-    char  name[KNOWN_HEAD_NAME];
+    int                dir, status;
+    char               name[KNOWN_HEAD_NAME];
+    known_head_file_t  file;
 
     memset(known, 0, sizeof(head_t));
-    paylock_verify_begin(&ctl->trust, NULL, NULL);
+    memset(&ctl->known, 0, sizeof(paylock_witness_t));
+
+    if (ctl->signers.path == NULL
+        && signers_load(&ctl->signers, &ctl->settings, &ctl->error)
+           != STATUS_DONE)
+    {
+        return ctl->error.status;
+    }
+
+    paylock_verify_free(&ctl->trust);
+    known_head_begin(ctl, NULL);
 
     status = known_head_directory(ctl, 0, &dir);
 
@@ -54,11 +78,68 @@ known_head_load(control_t *ctl, head_t *known)
     }
 
     known_head_name(&ctl->settings, name);
-    status = known_head_read(ctl, dir, name, known, &ctl->trust);
+    status = known_head_read(ctl, dir, name, &file);
 
     (void) close(dir);
 
-    return status;
+    if (status != STATUS_DONE || file.head.seq == 0) {
+        return status;
+    }
+
+    *known = file.head;
+
+    return known_head_take(ctl, &file);
+}
+
+
+/* Without signers, or with others, what was verified counts for nothing. */
+
+static int
+known_head_take(control_t *ctl, const known_head_file_t *file)
+{
+    const head_t  *head;
+
+    head = &file->head;
+
+    if (ctl->signers.path == NULL
+        && strcmp(file->signers, KNOWN_HEAD_NONE) != 0)
+    {
+        return error_set(&ctl->error, STATUS_FAILED, "signers",
+                         "put it back, or name it with --signers",
+                         "the signers file is gone, by which the audit trail "
+                         "of Redis at %s was verified here",
+                         ctl->settings.where);
+    }
+
+    ctl->known.name = "this machine";
+    ctl->known.seq = head->seq;
+    memcpy(ctl->known.chain, head->chain, sizeof(head->chain));
+    memcpy(ctl->known.hash, head->hash, sizeof(head->hash));
+
+    known_head_begin(ctl, head->chain);
+
+    if (strcmp(file->signers, known_head_signers(ctl)) == 0
+        && strcmp(file->realm, ctl->settings.realm) == 0)
+    {
+        paylock_verify_from(&ctl->trust, head->seq, head->hash);
+    }
+
+    return STATUS_DONE;
+}
+
+
+static void
+known_head_begin(control_t *ctl, const char *chain)
+{
+    paylock_verify_begin(&ctl->trust, chain, ctl->settings.realm,
+                         ctl->signers.path ? &ctl->signers.list : NULL);
+}
+
+
+static const char *
+known_head_signers(const control_t *ctl)
+{
+    return ctl->signers.path ? ctl->signers.digest : KNOWN_HEAD_NONE;
 }
 
 
@@ -86,10 +167,9 @@ known_head_check(control_t *ctl)
 int
 known_head_save(control_t *ctl, const head_t *head)
 {
-    int               dir, status;
-    char              name[KNOWN_HEAD_NAME];
-    head_t            known;
-    paylock_verify_t  v;
+    int                dir, status;
+    char               name[KNOWN_HEAD_NAME];
+    known_head_file_t  file;
 
     status = known_head_directory(ctl, 1, &dir);
 
@@ -98,8 +178,6 @@ known_head_save(control_t *ctl, const head_t *head)
     }
 
     known_head_name(&ctl->settings, name);
-    memset(&known, 0, sizeof(head_t));
-    paylock_verify_begin(&v, NULL, NULL);
 
     /* another paylock-admin may be saving a later head */
 
@@ -107,18 +185,17 @@ known_head_save(control_t *ctl, const head_t *head)
         status = known_head_failed(ctl, "lock");
 
     } else {
-        status = known_head_read(ctl, dir, name, &known, &v);
+        status = known_head_read(ctl, dir, name, &file);
     }
 
     if (status == STATUS_DONE
-        && (strcmp(known.chain, head->chain) != 0
-            || (v.genesis[0] ? ctl->trust.genesis[0] && known.seq < head->seq
-                             : ctl->trust.genesis[0] || known.seq < head->seq)))
+        && (strcmp(file.head.chain, head->chain) != 0
+            || file.head.seq < head->seq
+            || strcmp(file.signers, known_head_signers(ctl)) != 0))
     {
         status = known_head_write(ctl, dir, name, head);
     }
 
-    paylock_verify_free(&v);
     (void) close(dir);
 
     return status;
@@ -180,12 +257,13 @@ known_head_name(const settings_t *s, char name[KNOWN_HEAD_NAME])
 
 
 static int
-known_head_read(control_t *ctl, int dir, const char *name, head_t *known,
-    paylock_verify_t *v)
+known_head_read(control_t *ctl, int dir, const char *name,
+    known_head_file_t *file)
 {
     int    fd, good;
     FILE  *f;
 
+    memset(file, 0, sizeof(known_head_file_t));
     fd = openat(dir, name, O_RDONLY|O_CLOEXEC);
 
     if (fd == -1) {
@@ -199,7 +277,7 @@ known_head_read(control_t *ctl, int dir, const char *name, head_t *known,
         return known_head_failed(ctl, "read");
     }
 
-    good = known_head_parse(f, known, v);
+    good = known_head_parse(f, file);
     (void) fclose(f);
 
     if (good) {
@@ -214,58 +292,24 @@ known_head_read(control_t *ctl, int dir, const char *name, head_t *known,
 }
 
 
-/* A truncated file is an error: it must not look like an unsigned trail. */
+/* A truncated file is an error: it must not look like one without signers. */
 
 static int
-known_head_parse(FILE *f, head_t *known, paylock_verify_t *v)
+known_head_parse(FILE *f, known_head_file_t *file)
 {
-    int             n;
-    char            key[PAYLOCK_KEY_LEN + 1];
-    uint64_t        begun, revoked;
-    paylock_key_t  *one;
+    int  n;
 
     n = fscanf(f, "redis = %*[^\n]\nprefix =%*[^\n]\nchain = %32[0-9a-f]\n"
-               "seq = %" SCNu64 "\nhash = %64[0-9a-f]\n",
-               known->chain, &known->seq, known->hash);
+               "seq = %" SCNu64 "\nhash = %64[0-9a-f]\nrealm = %64[^\n]\n"
+               "signers = %64[-0-9a-f]\nend\n",
+               file->head.chain, &file->head.seq, file->head.hash,
+               file->realm, file->signers);
 
-    if (n != 3 || known->seq == 0
-        || strlen(known->chain) != PAYLOCK_CHAIN_LEN
-        || strlen(known->hash) != PAYLOCK_HASH_LEN)
-    {
-        return 0;
-    }
-
-    n = fscanf(f, "genesis = %64[0-9a-f]\ngenesis_seq = %" SCNu64 "\n",
-               key, &begun);
-
-    if (n == EOF) {
-        return 1;
-    }
-
-    if (n != 2 || begun == 0 || strlen(key) != PAYLOCK_KEY_LEN) {
-        return 0;
-    }
-
-    paylock_verify_begin(v, known->chain, key);
-    strcpy(v->hash, known->hash);
-    v->begun = begun;
-    v->seq = known->seq;
-    v->covered = known->seq;
-
-    /* each key with the seq that revoked it; 0: not revoked */
-
-    while (fscanf(f, "key = %64[0-9a-f] %" SCNu64 "\n", key, &revoked) == 2) {
-        one = strlen(key) == PAYLOCK_KEY_LEN
-              ? paylock_keyring_add(&v->ring, key, v->begun) : NULL;
-
-        if (one == NULL) {
-            return 0;
-        }
-
-        one->revoked = revoked;
-    }
-
-    return v->ring.n && feof(f);
+    return n == 5 && file->head.seq && feof(f)
+           && strlen(file->head.chain) == PAYLOCK_CHAIN_LEN
+           && strlen(file->head.hash) == PAYLOCK_HASH_LEN
+           && (strcmp(file->signers, KNOWN_HEAD_NONE) == 0
+               || strlen(file->signers) == PAYLOCK_HASH_LEN);
 }
 
 
@@ -294,25 +338,11 @@ known_head_write(control_t *ctl, int dir, const char *name, const head_t *head)
 static void
 known_head_print(control_t *ctl, FILE *f, const head_t *head)
 {
-    size_t                   i;
-    const paylock_verify_t  *v;
-
-    v = &ctl->trust;
-
     (void) fprintf(f, "redis = %s\nprefix = %s\nchain = %s\nseq = %" PRIu64
-                   "\nhash = %s\n", ctl->settings.where,
-                   ctl->settings.value[SET_PREFIX], head->chain, head->seq,
-                   head->hash);
-
-    if (v->genesis[0]) {
-        (void) fprintf(f, "genesis = %s\ngenesis_seq = %" PRIu64 "\n",
-                       v->genesis, v->begun);
-    }
-
-    for (i = 0; v->genesis[0] && i < v->ring.n; i++) {
-        (void) fprintf(f, "key = %s %" PRIu64 "\n", v->ring.key[i].hex,
-                       v->ring.key[i].revoked);
-    }
+                   "\nhash = %s\nrealm = %s\nsigners = %s\nend\n",
+                   ctl->settings.where, ctl->settings.value[SET_PREFIX],
+                   head->chain, head->seq, head->hash, ctl->settings.realm,
+                   known_head_signers(ctl));
 }
 
 

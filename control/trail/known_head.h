@@ -3,8 +3,8 @@
  * Copyright (C) 2026 paylock contributors
  *
  * What this machine remembers of an audit trail, so that it notices a Redis
- * that lost its data: the chain's id and the last head seen, the first key that
- * signed it, and the keys that are trusted at that head.
+ * that lost its data: the chain's id and the last head seen, and by which
+ * signers file, in which realm, it was verified.
  */
 
 
@@ -26,8 +26,10 @@ typedef struct {
 
 
 /*
- * Loads the head that is remembered for the Redis and prefix of the settings,
- * and the keys to ctl->trust.  Returns a status.
+ * Loads the signers file, unless it is there, and the head that is remembered
+ * for the Redis and prefix of the settings.  Begins ctl->trust: at that head, if
+ * it was verified by the same signers; else before the first entry.  Returns a
+ * status.
  */
 
 int known_head_load(control_t *ctl, head_t *known);

@@ -29,7 +29,8 @@ trail_create(control_t *ctl, head_t *head, int *created)
         return STATUS_DONE;
     }
 
-    if ((ctl->signer.key == NULL && control_load_key(ctl) != STATUS_DONE)
+    if (trust_signer(ctl) != STATUS_DONE
+        || trust_counts(ctl, "init") != STATUS_DONE
         || entry_random(ctl, head->chain,
                         PAYLOCK_CHAIN_LEN / 2) != STATUS_DONE
         || trail_append_begin(ctl, &d, "init") != STATUS_DONE)
@@ -41,7 +42,8 @@ trail_create(control_t *ctl, head_t *head, int *created)
 
     case TRANSACTION_DONE:
         *created = 1;
-        return ctl->signer.key ? trust_begin(ctl, head) : STATUS_DONE;
+        trust_at(ctl, head);
+        return STATUS_DONE;
 
     case TRANSACTION_RACE:
         return STATUS_DONE;

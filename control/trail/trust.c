@@ -26,8 +26,8 @@ typedef struct {
 
 static int trust_entry(void *data, const char *id, const paylock_entry_t *e,
     const char *why);
+static int trust_anew(control_t *ctl, const head_t *head);
 static int trust_to(control_t *ctl, const head_t *head);
-static void trust_lost(control_t *ctl, const paylock_keyring_t *known);
 static void trust_reached(paylock_verify_t *v, const head_t *head);
 static int trust_fault(control_t *ctl);
 
@@ -85,68 +85,76 @@ trust_entry(void *data, const char *id, const paylock_entry_t *e,
 int
 trust_signer(control_t *ctl)
 {
-    if (ctl->trust.genesis[0] == '\0') {
-
-        if (signer_there(&ctl->settings)) {
-            control_warn(ctl, "unsigned", "",
-                         "run \"paylock-admin key add\" with "
-                         "your public key, to sign it from then on",
-                         "the audit trail of Redis at %s is not signed, and "
-                         "your key is not used", ctl->settings.where);
-        }
-
-        return STATUS_DONE;
-    }
-
-    return control_need_key(ctl);
+    return ctl->trust.signers ? control_need_key(ctl)
+           : ctl->signer.key ? STATUS_DONE : control_load_key(ctl);
 }
 
 
 int
 trust_follow(control_t *ctl, const stream_t *s)
 {
-    int                status;
-    char               hash[PAYLOCK_HASH_LEN + 1];
-    const head_t      *head;
-    paylock_verify_t   known, *v;
+    char                hash[PAYLOCK_HASH_LEN + 1];
+    const head_t       *head;
+    paylock_verify_t   *v;
 
     v = &ctl->trust;
     head = &s->head;
 
-    if (v->genesis[0] == '\0') {
-        return s->keyed
-               ? error_set(&ctl->error, STATUS_FAILED, "chain_signed",
-                           "run \"paylock-admin init\", which shows by which "
-                           "key", "the audit trail of Redis at %s is signed "
-                           "now, which is not known here", ctl->settings.where)
-               : STATUS_DONE;
+    if (v->signers == NULL
+        || (v->seq == head->seq && strcmp(v->hash, head->hash) == 0))
+    {
+        return STATUS_DONE;
     }
 
-    if (v->seq == head->seq && strcmp(v->hash, head->hash) == 0) {
-        return STATUS_DONE;
+    if (v->seq == 0) {
+        return trust_anew(ctl, head);
     }
 
     if (head_hash(ctl, v->seq, hash) != STATUS_DONE) {
         return ctl->error.status;
     }
 
-    if (strcmp(hash, v->hash) == 0) {
-        return trust_to(ctl, head);
-    }
+    /* else it was given up, or it is another trail */
 
-    /* adopted after a loss: verify what is there, from the beginning */
+    return strcmp(hash, v->hash) == 0 ? trust_to(ctl, head)
+                                      : trust_anew(ctl, head);
+}
 
-    known = *v;
-    paylock_verify_begin(v, known.chain, known.genesis);
-    paylock_verify_known(v, &known.ring, known.seq);
+
+/* Verifies all; what is remembered must be there, or be given up. */
+
+static int
+trust_anew(control_t *ctl, const head_t *head)
+{
+    int                 status;
+    paylock_verify_t   *v;
+    paylock_witness_t   known;
+
+    v = &ctl->trust;
+    known = ctl->known;
+    known.state = PAYLOCK_WITNESS_UNSEEN;
+
+    paylock_verify_free(v);
+    paylock_verify_begin(v, NULL, ctl->settings.realm, &ctl->signers.list);
+    paylock_verify_witnesses(v, &known, known.seq != 0);
 
     status = trust_to(ctl, head);
+    paylock_verify_witnesses(v, NULL, 0);
 
-    v->known = NULL;
-    trust_lost(ctl, &known.ring);
-    paylock_verify_free(&known);
+    if (status != STATUS_DONE || known.seq == 0
+        || known.state == PAYLOCK_WITNESS_FITS
+        || known.state == PAYLOCK_WITNESS_GIVEN_UP)
+    {
+        return status;
+    }
 
-    return status;
+    return error_set(&ctl->error, STATUS_FAILED, "chain_differs",
+                     "find out what happened to this Redis; if it is to be "
+                     "the truth from now on, run \"paylock-admin adopt\"",
+                     "the audit trail \"%s\" in Redis at %s does not hold "
+                     "entry %" PRIu64 ", last seen from here, and no signer "
+                     "gave it up", ctl->settings.audit, ctl->settings.where,
+                     known.seq);
 }
 
 
@@ -166,34 +174,6 @@ trust_to(control_t *ctl, const head_t *head)
     }
 
     return v->fault.kind == PAYLOCK_FAULT_NONE ? STATUS_DONE : trust_fault(ctl);
-}
-
-
-/* Warns of keys that are valid again, as their revocations were lost. */
-
-static void
-trust_lost(control_t *ctl, const paylock_keyring_t *known)
-{
-    char                  mend[128];
-    size_t                i;
-    const paylock_key_t  *key, *was;
-
-    for (i = 0; i < ctl->trust.ring.n; i++) {
-        key = &ctl->trust.ring.key[i];
-        was = paylock_keyring_find(known, key->hex);
-
-        if (was == NULL || was->revoked == 0 || key->revoked
-            || (was->revoked <= key->added && key->added != ctl->trust.begun))
-        {
-            continue;
-        }
-
-        (void) snprintf(mend, sizeof(mend), "run \"paylock-admin key revoke "
-                        "%s\"", key->hex);
-        control_warn(ctl, "key", "", mend, "the key %s counts again: entry %"
-                     PRIu64 ", which revoked it, is missing", key->hex,
-                     was->revoked);
-    }
 }
 
 
@@ -225,36 +205,32 @@ trust_fault(control_t *ctl)
 
 
 int
-trust_counts(control_t *ctl)
+trust_counts(control_t *ctl, const char *action)
 {
-    const paylock_key_t     *key;
-    const paylock_verify_t  *v;
+    uint64_t                 seq;
+    const char              *why;
+    paylock_str_t            word;
+    const paylock_signer_t  *signer;
 
-    v = &ctl->trust;
-
-    if (v->genesis[0] == '\0') {
+    if (ctl->trust.signers == NULL) {
         return STATUS_DONE;
     }
 
-    key = paylock_keyring_find(&v->ring, ctl->signer.public);
+    seq = ctl->trust.seq + 1;
+    word.data = action;
+    word.len = strlen(action);
+    signer = paylock_signers_find(ctl->trust.signers, ctl->signer.public);
 
-    /* of a lost trail only the first key is known */
+    why = signer == NULL ? "is not in it"
+          : signer->from > seq ? "does not count yet"
+          : signer->until.seq && signer->until.seq < seq ? "is revoked"
+          : !paylock_signer_may(signer, word) ? "may not sign this" : NULL;
 
-    if (v->begun ? key && key->revoked == 0
-                 : strcmp(v->genesis, ctl->signer.public) == 0)
-    {
-        return STATUS_DONE;
-    }
-
-    return error_set(&ctl->error, STATUS_FAILED, "key_unknown",
-                     v->begun
-                     ? "let somebody whose key counts run \"paylock-admin "
-                       "key add\" with it"
-                     : "let the one whose key began the trail adopt it",
-                     key ? "your key %s does not count: entry %" PRIu64
-                           " revoked it"
-                         : "your key %s does not count in this audit trail",
-                     ctl->signer.public, key ? key->revoked : 0);
+    return why == NULL ? STATUS_DONE
+           : error_set(&ctl->error, STATUS_FAILED, "key_unknown",
+                       "ask whoever keeps that file; \"paylock-admin signers\" "
+                       "shows it", "by the signers file \"%s\" your key %s "
+                       "%s", ctl->signers.path, ctl->signer.public, why);
 }
 
 
@@ -265,108 +241,42 @@ trust_learn(control_t *ctl, const stream_t *s)
 
     v = &ctl->trust;
 
+    if (v->signers == NULL) {
+        return STATUS_DONE;
+    }
+
     paylock_verify_free(v);
-    paylock_verify_begin(v, s->head.chain, NULL);
+    paylock_verify_begin(v, NULL, ctl->settings.realm, &ctl->signers.list);
 
-    if (trust_walk(ctl, v, s->head.seq, NULL, NULL) != STATUS_DONE) {
-        return ctl->error.status;
-    }
-
-    if (v->fault.kind == PAYLOCK_FAULT_NONE && paylock_verify_end(v) == 0) {
-        trust_reached(v, &s->head);
-    }
-
-    return v->fault.kind == PAYLOCK_FAULT_NONE
-           || (v->genesis[0] == '\0' && !s->keyed) ? STATUS_DONE
-                                                   : trust_fault(ctl);
+    return trust_to(ctl, &s->head);
 }
 
 
 void
 trust_text(const control_t *ctl, char text[TRUST_TEXT])
 {
-    const paylock_verify_t  *v;
-
-    v = &ctl->trust;
-
-    if (v->genesis[0]) {
-        (void) snprintf(text, TRUST_TEXT, "signed since entry %" PRIu64
-                        " by the key %s", v->begun, v->genesis);
-    } else {
-        (void) snprintf(text, TRUST_TEXT, "not signed");
-    }
-}
-
-
-int
-trust_begin(control_t *ctl, const head_t *head)
-{
-    paylock_verify_t  *v;
-
-    v = &ctl->trust;
-
-    paylock_verify_free(v);
-    paylock_verify_begin(v, head->chain, ctl->signer.public);
-
-    if (paylock_keyring_add(&v->ring, ctl->signer.public, head->seq) == NULL) {
-        return control_no_memory(ctl);
-    }
-
-    v->begun = head->seq;
-    trust_at(ctl, head);
-
-    return STATUS_DONE;
+    (void) snprintf(text, TRUST_TEXT, "%s", ctl->trust.signers
+                    ? "signed by signers that count"
+                    : "not verified, as there is no signers file");
 }
 
 
 void
 trust_at(control_t *ctl, const head_t *head)
 {
-    ctl->trust.seq = head->seq;
-    ctl->trust.covered = head->seq;
-    ctl->trust.row.seq = 0;
-    ctl->trust.fault.kind = PAYLOCK_FAULT_NONE;
-    strcpy(ctl->trust.hash, head->hash);
-}
-
-
-int
-trust_adopted(control_t *ctl, const head_t *head)
-{
-    if (ctl->trust.genesis[0] && !ctl->trust.begun) {
-        return trust_begin(ctl, head);
-    }
-
-    trust_at(ctl, head);
-
-    return STATUS_DONE;
-}
-
-
-void
-trust_take(control_t *ctl, paylock_verify_t *v)
-{
-    paylock_verify_free(&ctl->trust);
-
-    ctl->trust = *v;
-    ctl->trust.known = NULL;
-    ctl->trust.witness = NULL;
-    ctl->trust.n_witnesses = 0;
-    ctl->trust.next = 0;
-
-    memset(&v->ring, 0, sizeof(paylock_keyring_t));
+    memcpy(ctl->trust.chain, head->chain, sizeof(head->chain));
+    paylock_verify_from(&ctl->trust, head->seq, head->hash);
 }
 
 
 void
 trust_warn(const control_t *ctl)
 {
-    if (ctl->trust.genesis[0] == '\0') {
-        control_warn(ctl, "unsigned", "", "make a key with \"paylock-admin "
-                     "keygen\", and run \"paylock-admin key add\" with what it "
-                     "prints",
-                     "the entries of the audit trail of Redis at %s are not "
-                     "signed: whoever may write to Redis can forge them",
+    if (ctl->trust.signers == NULL) {
+        control_warn(ctl, "unsigned", "", "make a key and a signers file with "
+                     "\"paylock-admin keygen\"",
+                     "there is no signers file: what Redis at %s says is "
+                     "believed, and whoever may write to it can forge it",
                      ctl->settings.where);
     }
 }

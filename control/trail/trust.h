@@ -2,9 +2,9 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Which keys may sign.  ctl->trust is the audit trail as this machine has
- * verified it, up to the head that it remembers.  Its genesis (the first key)
- * is empty if the trail is not signed, or not known to be.
+ * Whose signatures count.  ctl->trust is the audit trail as this machine has
+ * verified it.  Its signers are NULL if this machine has no signers file: then
+ * what Redis says is in force.
  */
 
 
@@ -22,30 +22,31 @@
 typedef void (*trust_each_pt)(void *data, const paylock_entry_t *e);
 
 /*
- * Verifies the entries after v->seq, up to seq "last" (0: all).  A well signed
- * "adopt" excuses the faults before it; v->fault is a fault that remains.
+ * Verifies the entries after v->seq, up to seq "last" (0: all).  An "adopt" of
+ * a signer gives up the faults before it; v->fault is a fault that remains.
  * Returns a status, which is not STATUS_DONE only if Redis fails.
  */
 
 int trust_walk(control_t *ctl, paylock_verify_t *v, uint64_t last,
     trust_each_pt each, void *data);
 
-/* Loads the operator's key; fails if the trail is signed and there is none. */
+/* Loads the operator's key; fails if there are signers and there is none. */
 
 int trust_signer(control_t *ctl);
 
 /*
- * trust_follow() verifies the entries since the remembered head, because the
- * next signature covers them too, and then calls trust_counts(), which fails if
- * the operator's key is not trusted by the trail.  Return a status.
+ * trust_follow() verifies what is not verified yet, because the next signature
+ * covers it too.  trust_counts() fails if the operator's key would not count for
+ * the next entry, or must not sign that action.  Return a status.
  */
 
 int trust_follow(control_t *ctl, const stream_t *s);
-int trust_counts(control_t *ctl);
+int trust_counts(control_t *ctl, const char *action);
 
 /*
- * Learns from the stream which key was the first to sign it, which a person
- * must confirm; trust_text() writes that for the question.
+ * Verifies the whole trail, of which nothing is remembered.  A person must
+ * confirm that it is the one meant; trust_text() writes for the question whether
+ * it is signed.
  */
 
 #define TRUST_TEXT  160
@@ -53,20 +54,11 @@ int trust_counts(control_t *ctl);
 int trust_learn(control_t *ctl, const stream_t *s);
 void trust_text(const control_t *ctl, char text[TRUST_TEXT]);
 
-/* Notes that ctl->signer signs the trail from this head on. */
-
-int trust_begin(control_t *ctl, const head_t *head);
-
-/* Note that a head was verified or written here; that it is an adopt's. */
+/* Notes that a head was verified or written here. */
 
 void trust_at(control_t *ctl, const head_t *head);
-int trust_adopted(control_t *ctl, const head_t *head);
 
-/* Moves the state of another verifier, with its keys, to ctl->trust. */
-
-void trust_take(control_t *ctl, paylock_verify_t *v);
-
-/* Warns if the trail is not signed. */
+/* Warns if there are no signers. */
 
 void trust_warn(const control_t *ctl);
 

@@ -29,20 +29,12 @@ paylock_keyring_find(const paylock_keyring_t *ring,
 
 paylock_key_t *
 paylock_keyring_add(paylock_keyring_t *ring, const char hex[PAYLOCK_KEY_LEN],
-    uint64_t seq)
+    const paylock_signer_t *signer)
 {
     paylock_key_t  *key;
 
-    key = paylock_keyring_find(ring, hex);
-
-    if (key) {
-
-        if (key->revoked) {
-            key->revoked = 0;
-            key->added = seq;
-        }
-
-        return key;
+    if (ring->n == PAYLOCK_KEYS) {
+        return NULL;
     }
 
     key = realloc(ring->key, (ring->n + 1) * sizeof(paylock_key_t));
@@ -56,7 +48,7 @@ paylock_keyring_add(paylock_keyring_t *ring, const char hex[PAYLOCK_KEY_LEN],
 
     memset(key, 0, sizeof(paylock_key_t));
     memcpy(key->hex, hex, PAYLOCK_KEY_LEN);
-    key->added = seq;
+    key->signer = signer;
     key->key = paylock_sign_key(hex);
 
     if (key->key == NULL) {

@@ -2,8 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * The keys of a trail: since when each counts, until when, and how many
- * entries carry it.
+ * The keys that a trail names, and how many entries carry each.
  */
 
 
@@ -17,14 +16,18 @@
 #include <openssl/evp.h>
 
 #include "paylock_audit.h"
+#include "paylock_signers.h"
+
+
+#define PAYLOCK_KEYS  1000             /* of a trail, at most */
 
 
 typedef struct {
-    char       hex[PAYLOCK_KEY_LEN + 1];
-    EVP_PKEY  *key;
-    uint64_t   added;                  /* by the entry of this seq */
-    uint64_t   revoked;                /* by the entry of this seq; 0: not */
-    uint64_t   entries;                /* how many carry it */
+    char                     hex[PAYLOCK_KEY_LEN + 1];
+    EVP_PKEY                *key;
+    const paylock_signer_t  *signer;   /* NULL: no signers are known */
+    uint64_t                 first;    /* seq of the first that carries it */
+    uint64_t                 entries;  /* how many carry it */
 } paylock_key_t;
 
 
@@ -34,18 +37,18 @@ typedef struct {
 } paylock_keyring_t;
 
 
-/* The key of these hex digits, NULL if it was never added. */
+/* The key of these hex digits, NULL if it is not there. */
 
 paylock_key_t *paylock_keyring_find(const paylock_keyring_t *ring,
     const char hex[PAYLOCK_KEY_LEN]);
 
 /*
- * Lets a key count from entry seq on, unless it counts already.  Returns it,
- * which may move the others; NULL when out of memory.
+ * Adds a key, which is not there yet, of a signer or NULL.  Returns it, which
+ * may move the others; NULL when out of memory, or if there are PAYLOCK_KEYS.
  */
 
 paylock_key_t *paylock_keyring_add(paylock_keyring_t *ring,
-    const char hex[PAYLOCK_KEY_LEN], uint64_t seq);
+    const char hex[PAYLOCK_KEY_LEN], const paylock_signer_t *signer);
 
 void paylock_keyring_free(paylock_keyring_t *ring);
 

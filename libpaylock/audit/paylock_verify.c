@@ -43,25 +43,29 @@ static const char  paylock_zeros[] = "00000000000000000000000000000000"
 
 
 void
-paylock_verify_begin(paylock_verify_t *v, const char *chain,
-    const char *genesis)
+paylock_verify_begin(paylock_verify_t *v, const char *chain, const char *realm,
+    const paylock_signers_t *signers)
 {
     memset(v, 0, sizeof(paylock_verify_t));
 
     (void) snprintf(v->chain, sizeof(v->chain), "%s", chain ? chain : "");
-    (void) snprintf(v->genesis, sizeof(v->genesis), "%s",
-                    genesis ? genesis : "");
-    v->vouched = v->genesis[0] != '\0';
-    v->realm = PAYLOCK_REALM;
+    v->realm = realm;
+    v->signers = signers;
 }
 
 
 void
-paylock_verify_known(paylock_verify_t *v, const paylock_keyring_t *ring,
-    uint64_t seq)
+paylock_verify_from(paylock_verify_t *v, uint64_t seq,
+    const char hash[PAYLOCK_HASH_LEN])
 {
-    v->known = ring;
-    v->known_seq = seq;
+    v->seq = seq;
+    v->first = seq;
+    v->covered = seq;
+    v->pinned = seq;
+    v->row.seq = 0;
+    v->fault.kind = PAYLOCK_FAULT_NONE;
+    (void) snprintf(v->hash, sizeof(v->hash), "%.*s", PAYLOCK_HASH_LEN, hash);
+    memcpy(v->covered_hash, v->hash, sizeof(v->hash));
 }
 
 
@@ -69,24 +73,28 @@ void
 paylock_verify_free(paylock_verify_t *v)
 {
     paylock_keyring_free(&v->ring);
+    free(v->given_up);
+    v->given_up = NULL;
+    v->n_given_up = 0;
 }
 
 
 int
 paylock_verify_entry(paylock_verify_t *v, const paylock_entry_t *e)
 {
-    char                  leaf[PAYLOCK_HASH_LEN + 1];
-    char                  hash[PAYLOCK_HASH_LEN + 1];
-    paylock_link_t        l;
-    const paylock_str_t  *sig;
-    paylock_key_t        *key;
+    char              leaf[PAYLOCK_HASH_LEN + 1];
+    char              hash[PAYLOCK_HASH_LEN + 1];
+    const char       *why;
+    paylock_link_t    l;
+    paylock_key_t    *key;
+    paylock_adopt_t   adopt;
 
     l.seq = e->seq;
     l.chain = e->field[PAYLOCK_AUDIT_CHAIN].data;
     l.prev = e->field[PAYLOCK_AUDIT_PREV].data;
     l.hash = e->field[PAYLOCK_AUDIT_HASH].data;
     l.init = paylock_verify_is(e, "init");
-    l.adopt = paylock_verify_is(e, "adopt");
+    l.adopt = paylock_verify_is(e, "adopt") ? &adopt : NULL;
 
     if (paylock_entry_leaf(e, leaf) != 0
         || paylock_entry_link(l.chain, l.seq, l.prev, leaf, hash) != 0)
@@ -102,27 +110,37 @@ paylock_verify_entry(paylock_verify_t *v, const paylock_entry_t *e)
                                   e->seq);
     }
 
+    why = l.adopt ? paylock_adopt_read(e, &adopt) : NULL;
+
+    if (why) {
+        return paylock_verify_bad(v, PAYLOCK_FAULT_EDIT, e->seq, "entry %"
+                                  PRIu64 " %s", e->seq, why);
+    }
+
     if (paylock_verify_place(v, &l) != 0
         || paylock_verify_row(v, e) != 0
-        || paylock_verify_key(v, e, &key) != 0)
+        || paylock_verify_key(v, e, &key) != 0
+        || paylock_verify_pins(v, &l, key ? key->signer : NULL) != 0)
+    {
+        return -1;
+    }
+
+    if (key && e->field[PAYLOCK_AUDIT_SIG].len
+        && paylock_verify_sig(v, e->seq, hash, key,
+                              e->field[PAYLOCK_AUDIT_SIG].data) != 0)
+    {
+        return -1;
+    }
+
+    if (l.adopt
+        && paylock_verify_give_up(v, &l, key ? key->signer : NULL) != 0)
     {
         return -1;
     }
 
     if (key) {
-        sig = &e->field[PAYLOCK_AUDIT_SIG];
-
-        if (sig->len
-            && paylock_verify_sig(v, e->seq, hash, key, sig->data) != 0)
-        {
-            return -1;
-        }
-
+        key->first = key->first ? key->first : e->seq;
         key->entries++;
-
-        if (paylock_verify_ring(v, e) != 0) {
-            return -1;
-        }
 
     } else {
         v->plain++;
@@ -158,6 +176,10 @@ paylock_verify_leaf(paylock_verify_t *v, const paylock_leaf_t *leaf)
     {
         return paylock_verify_bad(v, PAYLOCK_FAULT_MEMORY, leaf->seq,
                                   "out of memory");
+    }
+
+    if (paylock_verify_pins(v, &l, NULL) != 0) {
+        return -1;
     }
 
     if (leaf->sig.len) {
@@ -198,20 +220,13 @@ paylock_verify_unreadable(paylock_verify_t *v, const char *why)
 int
 paylock_verify_end(paylock_verify_t *v)
 {
-    if (v->begun && v->covered != v->seq) {
+    if (v->row.seq || (v->signers && v->covered != v->seq)) {
         return paylock_verify_bad(v, PAYLOCK_FAULT_SIGNATURE, v->seq,
                                   "entry %" PRIu64 " is the last one and is "
                                   "not signed", v->seq);
     }
 
-    if (v->vouched && !v->begun && v->seq) {
-        return paylock_verify_bad(v, PAYLOCK_FAULT_SIGNATURE, v->first,
-                                  "entry %" PRIu64 " and all after it are "
-                                  "not signed, though this trail is known to "
-                                  "be, by the key %s", v->first, v->genesis);
-    }
-
-    return 0;
+    return paylock_verify_pins_end(v);
 }
 
 
@@ -267,6 +282,15 @@ paylock_verify_place(paylock_verify_t *v, const paylock_link_t *l)
                                   v->seq + 1, l->seq - 1);
     }
 
+    if (l->adopt && (l->adopt->seq != v->seq
+                     || strcmp(l->adopt->stays, v->hash) != 0))
+    {
+        return paylock_verify_bad(v, PAYLOCK_FAULT_FORK, l->seq,
+                                  "entry %" PRIu64 " does not resume entry %"
+                                  PRIu64 ", which is the last good one before "
+                                  "it", l->seq, v->seq);
+    }
+
     if (v->seq == 0) {
         return paylock_verify_first(v, l);
     }
@@ -302,17 +326,8 @@ paylock_verify_first(paylock_verify_t *v, const paylock_link_t *l)
 static void
 paylock_verify_accept(paylock_verify_t *v, const paylock_link_t *l)
 {
-    if (l->adopt) {
-
-        if (l->seq > v->known_seq) {
-            v->known = NULL;
-        }
-
-        v->adopts++;
-        v->missing += l->seq - v->seq - 1;
-    }
-
     v->seq = l->seq;
+    v->pinned = l->seq;
     v->entries++;
     memcpy(v->hash, l->hash, PAYLOCK_HASH_LEN);
 
@@ -362,7 +377,6 @@ paylock_verify_bad(paylock_verify_t *v, paylock_fault_e kind, uint64_t seq,
 
     v->fault.kind = kind;
     v->fault.seq = seq;
-    v->fault.adopted = 0;
 
     va_start(args, fmt);
     (void) vsnprintf(v->fault.text, sizeof(v->fault.text), fmt, args);

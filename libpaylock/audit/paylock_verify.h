@@ -15,9 +15,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "paylock_adopt.h"
 #include "paylock_audit.h"
 #include "paylock_checkpoint.h"
 #include "paylock_keyring.h"
+#include "paylock_signers.h"
 
 
 typedef enum {
@@ -26,7 +28,7 @@ typedef enum {
     PAYLOCK_FAULT_GAP,                 /* entries are missing */
     PAYLOCK_FAULT_FORK,                /* one does not follow the one before */
     PAYLOCK_FAULT_SIGNATURE,           /* bad or missing */
-    PAYLOCK_FAULT_KEY,                 /* unknown or revoked */
+    PAYLOCK_FAULT_KEY,                 /* its signature does not count */
     PAYLOCK_FAULT_ROLLBACK,            /* an entry that was seen is missing */
     PAYLOCK_FAULT_FLAGS,               /* records differ from the trail */
     PAYLOCK_FAULT_MEMORY,              /* not verified: out of memory */
@@ -43,7 +45,6 @@ typedef struct {
     paylock_fault_e  kind;
     uint64_t         seq;              /* of the entry; 0: of none */
     char             text[512];        /* a sentence; may hold control chars */
-    uint64_t         adopted;          /* the entry that declares it; or 0 */
 } paylock_fault_t;
 
 
@@ -51,7 +52,7 @@ typedef enum {
     PAYLOCK_WITNESS_UNSEEN = 0,
     PAYLOCK_WITNESS_FITS,
     PAYLOCK_WITNESS_DIFFERS,
-    PAYLOCK_WITNESS_ADOPTED            /* lost, as an adopt declares */
+    PAYLOCK_WITNESS_GIVEN_UP           /* by an adopt */
 } paylock_witness_e;
 
 
@@ -63,8 +64,18 @@ typedef struct {
     char                chain[PAYLOCK_CHAIN_LEN + 1];
     char                hash[PAYLOCK_HASH_LEN + 1];
     paylock_witness_e   state;
+    uint64_t            adopt;         /* the entry that gives it up; or 0 */
     unsigned            inside:1;      /* kept in Redis: others may write it */
 } paylock_witness_t;
+
+
+/* Entries that an adopt gave up. */
+
+typedef struct {
+    uint64_t                 seq;      /* of the adopt */
+    const paylock_signer_t  *signer;   /* of the adopt; NULL: not known */
+    paylock_adopt_t          adopt;
+} paylock_given_up_t;
 
 
 /* An entry of another host in an export: its contents are left out. */
@@ -90,62 +101,56 @@ typedef struct {
 
 
 typedef struct {
-    char                chain[PAYLOCK_CHAIN_LEN + 1];     /* "": any */
-    char                genesis[PAYLOCK_KEY_LEN + 1];     /* first key */
-    unsigned            vouched:1;     /* genesis was given by the caller */
-    const char         *realm;         /* PAYLOCK_REALM, or set by the caller */
+    char                      chain[PAYLOCK_CHAIN_LEN + 1];     /* "": any */
+    const char               *realm;
+    const paylock_signers_t  *signers; /* NULL: whose key it is, is not asked */
 
-    /* the keys as they were at an earlier entry, or NULL */
-
-    const paylock_keyring_t  *known;
-    uint64_t                  known_seq;
-
-    paylock_witness_t  *witness;       /* in the order of their seq */
-    size_t              n_witnesses;
-    size_t              next;          /* the first that is still to come */
+    paylock_witness_t        *witness; /* in the order of their seq */
+    size_t                    n_witnesses;
+    size_t                    next;    /* the first that is still to come */
 
     /* so far */
 
-    uint64_t            seq;           /* of the last entry; 0: none yet */
-    char                hash[PAYLOCK_HASH_LEN + 1];
-    uint64_t            first;         /* seq of the first entry */
-    uint64_t            entries;       /* leaves included */
-    uint64_t            bare;          /* leaves */
-    uint64_t            plain;         /* entries without a key */
-    uint64_t            begun;         /* the first signed entry; 0: none */
-    uint64_t            covered;       /* the last entry that is signed */
-    uint64_t            missing;       /* entries that adopts declared lost */
-    uint64_t            adopts;
-    paylock_row_t       row;
-    paylock_keyring_t   ring;
+    uint64_t                  seq;     /* of the last entry; 0: none yet */
+    char                      hash[PAYLOCK_HASH_LEN + 1];
+    uint64_t                  first;   /* seq of the first entry */
+    uint64_t                  entries; /* leaves included */
+    uint64_t                  bare;    /* leaves */
+    uint64_t                  plain;   /* entries without a key */
+    uint64_t                  covered; /* the last entry that is signed */
+    char                      covered_hash[PAYLOCK_HASH_LEN + 1];
+    uint64_t                  pinned;  /* pins are compared up to here */
+    paylock_row_t             row;
+    paylock_keyring_t         ring;
 
-    uint64_t            time_first;    /* Unix milliseconds */
-    uint64_t            time_last;
-    uint64_t            time_most;     /* the latest of all */
-    uint64_t            steps_back;    /* of the clock, by a second or more */
-    uint64_t            step_most;     /* the largest step, milliseconds */
-    uint64_t            step_seq;      /* ... and the entry behind it */
+    paylock_given_up_t       *given_up;
+    size_t                    n_given_up;
 
-    paylock_fault_t     fault;
+    uint64_t                  time_first;      /* Unix milliseconds */
+    uint64_t                  time_last;
+    uint64_t                  time_most;       /* the latest of all */
+    uint64_t                  steps_back;      /* of the clock, of 1 s or more */
+    uint64_t                  step_most;       /* the largest, milliseconds */
+    uint64_t                  step_seq;        /* the entry behind it */
+
+    paylock_fault_t           fault;
 } paylock_verify_t;
 
 
 /*
- * Begins.  chain and genesis (the trail's first key) are what the caller knows
- * from outside Redis; NULL or "" if it knows nothing.
+ * Begins.  What the caller knows from outside Redis: chain (NULL or "": any),
+ * realm, and signers, whose signatures count (NULL: only that each signature is
+ * of the key that its entry names is checked).  Realm and signers must outlive
+ * the verifier.
  */
 
 void paylock_verify_begin(paylock_verify_t *v, const char *chain,
-    const char *genesis);
+    const char *realm, const paylock_signers_t *signers);
 
-/*
- * Gives the keys as the caller has seen them at entry seq.  A key that was
- * revoked by then stays so although the entry that revoked it may have been
- * cut off; an adopt ends that.  The ring must outlive the verifier.
- */
+/* Goes on behind an entry up to which all was verified before. */
 
-void paylock_verify_known(paylock_verify_t *v, const paylock_keyring_t *ring,
-    uint64_t seq);
+void paylock_verify_from(paylock_verify_t *v, uint64_t seq,
+    const char hash[PAYLOCK_HASH_LEN]);
 
 /* Gives the witnesses, and sorts them.  They must outlive the verifier. */
 
@@ -165,8 +170,9 @@ int paylock_verify_unreadable(paylock_verify_t *v, const char *why);
 /*
  * After a fault: does this entry adopt it?  before is the hash that the entry
  * in front of this one carries, good or not.  Returns 0 if it is an adopt that
- * follows that hash and is signed by a good key: verification goes on behind
- * it.  Else -1.
+ * follows that hash, resumes the last good entry, and is signed by a signer
+ * that counts: verification goes on behind it.  Else -1; then what it holds is
+ * compared with the witnesses.
  */
 
 int paylock_verify_adopt(paylock_verify_t *v, const paylock_entry_t *e,
@@ -180,7 +186,7 @@ int paylock_verify_checkpoint(paylock_verify_t *v,
 
 /*
  * After the end: compares the trail with a witness.  fault->kind is
- * PAYLOCK_FAULT_NONE if they agree.
+ * PAYLOCK_FAULT_NONE if they agree.  An entry that was given up is a fault.
  */
 
 void paylock_verify_witness(const paylock_verify_t *v,

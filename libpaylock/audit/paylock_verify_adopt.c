@@ -2,52 +2,63 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Adopts: signed entries that declare a fault before them as known.
+ * Adopts: signed entries that give up what stands before them.
  */
 
 
+#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "paylock_verify_parts.h"
 
 
 static int paylock_verify_adopts(const paylock_verify_t *v,
-    const paylock_entry_t *e, const char *before);
+    const paylock_entry_t *e, const char *before, paylock_adopt_t *adopt);
 static int paylock_verify_adopter(paylock_verify_t *v,
-    const paylock_entry_t *e);
-static void paylock_verify_undo(paylock_verify_t *v);
+    const paylock_entry_t *e, const paylock_link_t *l);
 
 
 int
 paylock_verify_adopt(paylock_verify_t *v, const paylock_entry_t *e,
     const char *before)
 {
-    paylock_link_t   l;
-    paylock_fault_t  fault;
+    paylock_row_t     row;
+    paylock_link_t    l;
+    paylock_fault_t   fault;
+    paylock_adopt_t   adopt;
 
-    if (!paylock_verify_adopts(v, e, before)) {
-        return -1;
-    }
-
-    fault = v->fault;
-    paylock_verify_undo(v);
-
-    if (paylock_verify_adopter(v, e) != 0) {
-        v->fault = fault;
+    if (!paylock_verify_adopts(v, e, before, &adopt)) {
+        paylock_verify_stands(v, e);
         return -1;
     }
 
     memset(&l, 0, sizeof(paylock_link_t));
 
     l.seq = e->seq;
+    l.chain = e->field[PAYLOCK_AUDIT_CHAIN].data;
     l.hash = e->field[PAYLOCK_AUDIT_HASH].data;
-    l.adopt = 1;
+    l.adopt = &adopt;
+
+    row = v->row;
+    fault = v->fault;
+
+    if (paylock_verify_adopter(v, e, &l) != 0) {
+        v->row = row;
+        v->fault = fault;
+        paylock_verify_stands(v, e);
+        return -1;
+    }
+
+    if (v->seq == 0) {
+        memcpy(v->chain, l.chain, PAYLOCK_CHAIN_LEN);
+        v->first = e->seq;
+    }
 
     v->fault.kind = PAYLOCK_FAULT_NONE;
-    v->known = NULL;
     v->seq = e->seq;
+    v->pinned = e->seq;
     v->entries++;
-    v->adopts++;
     memcpy(v->hash, l.hash, PAYLOCK_HASH_LEN);
 
     paylock_verify_seen(v, &l);
@@ -56,76 +67,84 @@ paylock_verify_adopt(paylock_verify_t *v, const paylock_entry_t *e,
 }
 
 
-static int
-paylock_verify_adopts(const paylock_verify_t *v, const paylock_entry_t *e,
-    const char *before)
+int
+paylock_verify_give_up(paylock_verify_t *v, const paylock_link_t *l,
+    const paylock_signer_t *signer)
 {
-    const paylock_str_t  *f;
+    paylock_given_up_t  *more;
 
-    f = e->field;
+    more = realloc(v->given_up,
+                   (v->n_given_up + 1) * sizeof(paylock_given_up_t));
 
-    return paylock_verify_is(e, "adopt")
-           && e->seq > v->seq
-           && f[PAYLOCK_AUDIT_KEY].len
-           && f[PAYLOCK_AUDIT_SIG].len
-           && memcmp(f[PAYLOCK_AUDIT_CHAIN].data, v->chain, PAYLOCK_CHAIN_LEN)
-              == 0
-           && memcmp(f[PAYLOCK_AUDIT_PREV].data, before, PAYLOCK_HASH_LEN)
-              == 0
-           && paylock_entry_intact(e) == 1;
-}
-
-
-/* Is it signed by a key that counts by what was signed before the fault? */
-
-static int
-paylock_verify_adopter(paylock_verify_t *v, const paylock_entry_t *e)
-{
-    const char     *hex;
-    paylock_key_t  *key;
-
-    hex = e->field[PAYLOCK_AUDIT_KEY].data;
-
-    if (!v->begun && memcmp(hex, v->genesis, PAYLOCK_KEY_LEN) == 0
-        && paylock_keyring_add(&v->ring, v->genesis, e->seq))
-    {
-        v->begun = e->seq;
+    if (more == NULL) {
+        return paylock_verify_bad(v, PAYLOCK_FAULT_MEMORY, l->seq,
+                                  "out of memory");
     }
 
-    if (paylock_verify_usable(v, e->seq, hex, &key) != 0
-        || paylock_verify_sig(v, e->seq, e->field[PAYLOCK_AUDIT_HASH].data,
-                              key, e->field[PAYLOCK_AUDIT_SIG].data) != 0)
-    {
-        return -1;
-    }
+    v->given_up = more;
+    more += v->n_given_up++;
 
-    key->entries++;
+    more->seq = l->seq;
+    more->signer = signer;
+    more->adopt = *l->adopt;
 
     return 0;
 }
 
 
-/* Takes back the changes of keys that no signature covers. */
+/*
+ * Does it follow what stands there, and resume the last entry that is signed?
+ */
 
-static void
-paylock_verify_undo(paylock_verify_t *v)
+static int
+paylock_verify_adopts(const paylock_verify_t *v, const paylock_entry_t *e,
+    const char *before, paylock_adopt_t *adopt)
 {
-    size_t          i;
+    const paylock_str_t  *f;
+
+    f = e->field;
+
+    return v->signers
+           && paylock_verify_is(e, "adopt")
+           && paylock_adopt_read(e, adopt) == NULL
+           && adopt->seq == v->covered
+           && strcmp(adopt->stays, v->covered_hash) == 0
+           && e->seq > v->seq
+           && f[PAYLOCK_AUDIT_KEY].len
+           && f[PAYLOCK_AUDIT_SIG].len
+           && (v->chain[0] == '\0'
+               || memcmp(f[PAYLOCK_AUDIT_CHAIN].data, v->chain,
+                         PAYLOCK_CHAIN_LEN) == 0)
+           && (*before == '\0'
+               || memcmp(f[PAYLOCK_AUDIT_PREV].data, before, PAYLOCK_HASH_LEN)
+                  == 0)
+           && paylock_entry_intact(e) == 1;
+}
+
+
+/* Is it signed by a signer that counts? */
+
+static int
+paylock_verify_adopter(paylock_verify_t *v, const paylock_entry_t *e,
+    const paylock_link_t *l)
+{
     paylock_key_t  *key;
 
-    if (v->begun > v->covered) {
-        paylock_keyring_free(&v->ring);
-        v->begun = 0;
+    /* a transaction that broke off is given up, too */
+
+    v->row.seq = 0;
+
+    if (paylock_verify_key(v, e, &key) != 0
+        || paylock_verify_pins(v, l, key->signer) != 0
+        || paylock_verify_sig(v, e->seq, l->hash, key,
+                              e->field[PAYLOCK_AUDIT_SIG].data) != 0
+        || paylock_verify_give_up(v, l, key->signer) != 0)
+    {
+        return -1;
     }
 
-    for (i = 0; i < v->ring.n; i++) {
-        key = &v->ring.key[i];
+    key->first = key->first ? key->first : e->seq;
+    key->entries++;
 
-        if (key->added > v->covered) {
-            key->revoked = key->added;
-
-        } else if (key->revoked > v->covered) {
-            key->revoked = 0;
-        }
-    }
+    return 0;
 }

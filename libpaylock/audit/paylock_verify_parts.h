@@ -16,12 +16,12 @@
 /* An entry as a link of the chain. */
 
 typedef struct {
-    uint64_t     seq;
-    const char  *chain;
-    const char  *prev;
-    const char  *hash;
-    unsigned     init:1;
-    unsigned     adopt:1;
+    uint64_t                seq;
+    const char             *chain;
+    const char             *prev;
+    const char             *hash;
+    unsigned                init:1;
+    const paylock_adopt_t  *adopt;     /* NULL: it is none */
 } paylock_link_t;
 
 
@@ -31,12 +31,12 @@ typedef struct {
 
 int paylock_verify_row(paylock_verify_t *v, const paylock_entry_t *e);
 
-/* The key that the entry names; *key is NULL if it needs none. */
+/* The key that the entry names, if it counts; *key is NULL if it names none. */
 
 int paylock_verify_key(paylock_verify_t *v, const paylock_entry_t *e,
     paylock_key_t **key);
 
-/* The key of these hex digits, unless it is unknown or revoked. */
+/* The key of these hex digits, if it counts at seq. */
 
 int paylock_verify_usable(paylock_verify_t *v, uint64_t seq, const char *hex,
     paylock_key_t **key);
@@ -46,13 +46,28 @@ int paylock_verify_usable(paylock_verify_t *v, uint64_t seq, const char *hex,
 int paylock_verify_sig(paylock_verify_t *v, uint64_t seq, const char *hash,
     const paylock_key_t *key, const char *sig);
 
-/* Adds or revokes the key that the entry says. */
+/*
+ * paylock_verify_pin.c: is the entry what the signers file says that stands
+ * there?  Are those there that it passes over, or did its adopt give them up?
+ * signer is that of an adopt.  The second is for the end of the trail.
+ */
 
-int paylock_verify_ring(paylock_verify_t *v, const paylock_entry_t *e);
+int paylock_verify_pins(paylock_verify_t *v, const paylock_link_t *l,
+    const paylock_signer_t *signer);
+int paylock_verify_pins_end(paylock_verify_t *v);
+
+/* paylock_verify_adopt.c: notes what an adopt gives up; -1: out of memory. */
+
+int paylock_verify_give_up(paylock_verify_t *v, const paylock_link_t *l,
+    const paylock_signer_t *signer);
 
 /* paylock_verify_witness.c: compares an entry with the witnesses. */
 
 void paylock_verify_seen(paylock_verify_t *v, const paylock_link_t *l);
+
+/* The same for one that is in its place, but not good. */
+
+void paylock_verify_stands(paylock_verify_t *v, const paylock_entry_t *e);
 
 
 #endif /* _PAYLOCK_VERIFY_PARTS_H_INCLUDED_ */

@@ -13,8 +13,10 @@
 #include "paylock_verify_parts.h"
 
 
-static int paylock_verify_genesis(paylock_verify_t *v,
-    const paylock_entry_t *e);
+static int paylock_verify_counts(paylock_verify_t *v, uint64_t seq,
+    const char *hex, const paylock_signer_t *signer);
+static int paylock_verify_may(paylock_verify_t *v, const paylock_entry_t *e,
+    const paylock_signer_t *signer);
 
 
 int
@@ -60,19 +62,13 @@ paylock_verify_key(paylock_verify_t *v, const paylock_entry_t *e,
     hex = &e->field[PAYLOCK_AUDIT_KEY];
 
     if (hex->len) {
-
-        if (!v->begun && paylock_verify_genesis(v, e) != 0) {
-            return -1;
-        }
-
-        return paylock_verify_usable(v, e->seq, hex->data, key);
+        return paylock_verify_usable(v, e->seq, hex->data, key) == 0
+               ? paylock_verify_may(v, e, (*key)->signer) : -1;
     }
 
-    if (v->begun) {
+    if (v->signers) {
         return paylock_verify_bad(v, PAYLOCK_FAULT_SIGNATURE, e->seq,
-                                  "entry %" PRIu64 " names no key, though the "
-                                  "trail is signed since entry %" PRIu64,
-                                  e->seq, v->begun);
+                                  "entry %" PRIu64 " is not signed", e->seq);
     }
 
     if (e->field[PAYLOCK_AUDIT_SIG].len) {
@@ -85,83 +81,81 @@ paylock_verify_key(paylock_verify_t *v, const paylock_entry_t *e,
 }
 
 
-/* The first key of a trail signs its first entry, or one that adds it. */
+int
+paylock_verify_usable(paylock_verify_t *v, uint64_t seq, const char *hex,
+    paylock_key_t **key)
+{
+    const paylock_signer_t  *signer;
+
+    signer = NULL;
+
+    if (v->signers) {
+        signer = paylock_signers_find(v->signers, hex);
+
+        if (paylock_verify_counts(v, seq, hex, signer) != 0) {
+            return -1;
+        }
+    }
+
+    *key = paylock_keyring_find(&v->ring, hex);
+
+    if (*key == NULL) {
+        *key = paylock_keyring_add(&v->ring, hex, signer);
+    }
+
+    return *key ? 0
+                : paylock_verify_bad(v, v->ring.n == PAYLOCK_KEYS
+                                        ? PAYLOCK_FAULT_KEY
+                                        : PAYLOCK_FAULT_MEMORY, seq,
+                                     v->ring.n == PAYLOCK_KEYS
+                                     ? "entry %" PRIu64 " names one key too "
+                                       "many" : "entry %" PRIu64 ": out of "
+                                                "memory", seq);
+}
+
 
 static int
-paylock_verify_genesis(paylock_verify_t *v, const paylock_entry_t *e)
+paylock_verify_counts(paylock_verify_t *v, uint64_t seq, const char *hex,
+    const paylock_signer_t *signer)
 {
-    const char           *hex;
-    const paylock_str_t  *subject;
-
-    hex = e->field[PAYLOCK_AUDIT_KEY].data;
-    subject = &e->field[PAYLOCK_AUDIT_SUBJECT];
-
-    if (v->vouched && memcmp(v->genesis, hex, PAYLOCK_KEY_LEN) != 0) {
-        return paylock_verify_bad(v, PAYLOCK_FAULT_KEY, e->seq,
-                                  "entry %" PRIu64 " is signed by %.*s, but "
-                                  "the first key of this trail is known to be "
-                                  "%s", e->seq, PAYLOCK_KEY_LEN, hex,
-                                  v->genesis);
+    if (signer == NULL) {
+        return paylock_verify_bad(v, PAYLOCK_FAULT_KEY, seq,
+                                  "entry %" PRIu64 " is signed by %.*s, which "
+                                  "is no signer's key", seq, PAYLOCK_KEY_LEN,
+                                  hex);
     }
 
-    if (v->seq && !(paylock_verify_is(e, "key-add")
-                    && subject->len == PAYLOCK_KEY_LEN
-                    && memcmp(subject->data, hex, PAYLOCK_KEY_LEN) == 0))
-    {
-        return paylock_verify_bad(v, PAYLOCK_FAULT_KEY, e->seq,
-                                  "entry %" PRIu64 " is signed by %.*s, a key "
-                                  "that no entry before it has added", e->seq,
-                                  PAYLOCK_KEY_LEN, hex);
+    if (seq < signer->from) {
+        return paylock_verify_bad(v, PAYLOCK_FAULT_KEY, seq,
+                                  "entry %" PRIu64 " is signed by %s, who "
+                                  "counts from entry %" PRIu64 " on", seq,
+                                  signer->name, signer->from);
     }
 
-    if (paylock_keyring_add(&v->ring, hex, e->seq) == NULL) {
-        return paylock_verify_bad(v, PAYLOCK_FAULT_MEMORY, e->seq,
-                                  "out of memory");
+    if (signer->until.seq && seq > signer->until.seq) {
+        return paylock_verify_bad(v, PAYLOCK_FAULT_KEY, seq,
+                                  "entry %" PRIu64 " is signed by %s, whose "
+                                  "key is revoked after entry %" PRIu64, seq,
+                                  signer->name, signer->until.seq);
     }
-
-    memcpy(v->genesis, hex, PAYLOCK_KEY_LEN);
-    v->begun = e->seq;
 
     return 0;
 }
 
 
-int
-paylock_verify_usable(paylock_verify_t *v, uint64_t seq, const char *hex,
-    paylock_key_t **key)
+static int
+paylock_verify_may(paylock_verify_t *v, const paylock_entry_t *e,
+    const paylock_signer_t *signer)
 {
-    const paylock_key_t  *known;
+    paylock_str_t  action;
 
-    *key = paylock_keyring_find(&v->ring, hex);
-    known = v->known ? paylock_keyring_find(v->known, hex) : NULL;
+    action = e->field[PAYLOCK_AUDIT_ACTION];
 
-    if (*key == NULL) {
-        return paylock_verify_bad(v, PAYLOCK_FAULT_KEY, seq,
-                                  "entry %" PRIu64 " is signed by %.*s, a key "
-                                  "that no entry before it has added", seq,
-                                  PAYLOCK_KEY_LEN, hex);
-    }
-
-    if ((*key)->revoked) {
-        return paylock_verify_bad(v, PAYLOCK_FAULT_KEY, seq,
-                                  "entry %" PRIu64 " is signed by %.*s, a key "
-                                  "that entry %" PRIu64 " has revoked", seq,
-                                  PAYLOCK_KEY_LEN, hex, (*key)->revoked);
-    }
-
-    /* added again since it was revoked?  the first key adds itself */
-
-    if (known && known->revoked && known->revoked <= seq
-        && ((*key)->added < known->revoked || (*key)->added == v->begun))
-    {
-        return paylock_verify_bad(v, PAYLOCK_FAULT_KEY, seq,
-                                  "entry %" PRIu64 " is signed by %.*s, a key "
-                                  "that was revoked by an entry %" PRIu64
-                                  " which is known here and is not there", seq,
-                                  PAYLOCK_KEY_LEN, hex, known->revoked);
-    }
-
-    return 0;
+    return signer == NULL || paylock_signer_may(signer, action)
+           ? 0 : paylock_verify_bad(v, PAYLOCK_FAULT_KEY, e->seq,
+                                    "entry %" PRIu64 " is signed by %s, who "
+                                    "may not %.*s", e->seq, signer->name,
+                                    (int) action.len, action.data);
 }
 
 
@@ -182,51 +176,7 @@ paylock_verify_sig(paylock_verify_t *v, uint64_t seq, const char *hash,
 
     v->row.seq = 0;
     v->covered = seq;
-
-    return 0;
-}
-
-
-int
-paylock_verify_ring(paylock_verify_t *v, const paylock_entry_t *e)
-{
-    int                   add;
-    paylock_key_t        *key;
-    const paylock_str_t  *subject;
-
-    add = paylock_verify_is(e, "key-add");
-
-    if (!add && !paylock_verify_is(e, "key-revoke")) {
-        return 0;
-    }
-
-    subject = &e->field[PAYLOCK_AUDIT_SUBJECT];
-
-    if (subject->len == 0) {
-        return paylock_verify_bad(v, PAYLOCK_FAULT_KEY, e->seq,
-                                  "entry %" PRIu64 " adds or revokes a key, "
-                                  "and names none", e->seq);
-    }
-
-    if (add) {
-        return paylock_keyring_add(&v->ring, subject->data, e->seq)
-               ? 0 : paylock_verify_bad(v, PAYLOCK_FAULT_MEMORY, e->seq,
-                                        "out of memory");
-    }
-
-    if (memcmp(subject->data, e->field[PAYLOCK_AUDIT_KEY].data,
-               PAYLOCK_KEY_LEN) == 0)
-    {
-        return paylock_verify_bad(v, PAYLOCK_FAULT_KEY, e->seq,
-                                  "entry %" PRIu64 " revokes the key that "
-                                  "signs it", e->seq);
-    }
-
-    key = paylock_keyring_find(&v->ring, subject->data);
-
-    if (key && key->revoked == 0) {
-        key->revoked = e->seq;
-    }
+    memcpy(v->covered_hash, hash, PAYLOCK_HASH_LEN);
 
     return 0;
 }

@@ -12,6 +12,8 @@
 #include "paylock_verify_parts.h"
 
 
+static const char *paylock_verify_whose(const paylock_verify_t *v,
+    uint64_t adopt);
 static int paylock_verify_compare(const void *one, const void *two);
 
 
@@ -33,9 +35,17 @@ paylock_verify_witness(const paylock_verify_t *v, const paylock_witness_t *w,
 {
     fault->kind = PAYLOCK_FAULT_NONE;
     fault->seq = w->seq;
-    fault->adopted = 0;
 
-    if (v->seq && strcmp(w->chain, v->chain) != 0) {
+    if (w->state == PAYLOCK_WITNESS_GIVEN_UP) {
+        fault->kind = PAYLOCK_FAULT_ROLLBACK;
+        (void) snprintf(fault->text, sizeof(fault->text), "entry %" PRIu64
+                        ", which %.200s remembers, was given up by entry %"
+                        PRIu64 "%s%s", w->seq, w->name, w->adopt,
+                        paylock_verify_whose(v, w->adopt) ? " of " : "",
+                        paylock_verify_whose(v, w->adopt)
+                        ? paylock_verify_whose(v, w->adopt) : "");
+
+    } else if (v->seq && strcmp(w->chain, v->chain) != 0) {
         fault->kind = PAYLOCK_FAULT_FORK;
         (void) snprintf(fault->text, sizeof(fault->text), "%.200s remembers "
                         "chain %s, this one is %s", w->name, w->chain,
@@ -56,6 +66,23 @@ paylock_verify_witness(const paylock_verify_t *v, const paylock_witness_t *w,
 }
 
 
+/* The name of who signed that adopt; NULL: not known. */
+
+static const char *
+paylock_verify_whose(const paylock_verify_t *v, uint64_t adopt)
+{
+    size_t  i;
+
+    for (i = 0; i < v->n_given_up; i++) {
+        if (v->given_up[i].seq == adopt) {
+            return v->given_up[i].signer ? v->given_up[i].signer->name : NULL;
+        }
+    }
+
+    return NULL;
+}
+
+
 void
 paylock_verify_seen(paylock_verify_t *v, const paylock_link_t *l)
 {
@@ -65,18 +92,47 @@ paylock_verify_seen(paylock_verify_t *v, const paylock_link_t *l)
     while (v->next < v->n_witnesses && v->witness[v->next].seq <= l->seq) {
         w = &v->witness[v->next++];
 
-        w->state = w->seq != l->seq ? PAYLOCK_WITNESS_UNSEEN
-                   : memcmp(w->hash, l->hash, PAYLOCK_HASH_LEN) == 0
-                   ? PAYLOCK_WITNESS_FITS : PAYLOCK_WITNESS_DIFFERS;
+        if (w->seq == l->seq
+            && memcmp(w->chain, v->chain, PAYLOCK_CHAIN_LEN) == 0)
+        {
+            w->state = memcmp(w->hash, l->hash, PAYLOCK_HASH_LEN) == 0
+                       ? PAYLOCK_WITNESS_FITS : PAYLOCK_WITNESS_DIFFERS;
+        }
     }
 
-    /* an adopt declares what differs or is missing before it */
-
-    for (i = 0; l->adopt && i < v->next; i++) {
+    for (i = 0; l->adopt && i < v->n_witnesses; i++) {
         w = &v->witness[i];
 
-        if (w->seq < l->seq && w->state != PAYLOCK_WITNESS_FITS) {
-            w->state = PAYLOCK_WITNESS_ADOPTED;
+        if (w->state == PAYLOCK_WITNESS_UNSEEN
+            && paylock_adopt_gives_up(l->adopt, w->chain, w->seq))
+        {
+            w->state = PAYLOCK_WITNESS_GIVEN_UP;
+            w->adopt = l->seq;
+        }
+    }
+}
+
+
+/* Another content than what was seen is never excused. */
+
+void
+paylock_verify_stands(paylock_verify_t *v, const paylock_entry_t *e)
+{
+    size_t              i;
+    const char         *hash;
+    paylock_witness_t  *w;
+
+    hash = e->field[PAYLOCK_AUDIT_HASH].data;
+
+    for (i = v->next; i < v->n_witnesses && v->witness[i].seq <= e->seq; i++) {
+        w = &v->witness[i];
+
+        if (w->seq == e->seq
+            && memcmp(w->chain, e->field[PAYLOCK_AUDIT_CHAIN].data,
+                      PAYLOCK_CHAIN_LEN) == 0
+            && memcmp(w->hash, hash, PAYLOCK_HASH_LEN) != 0)
+        {
+            w->state = PAYLOCK_WITNESS_DIFFERS;
         }
     }
 }

@@ -105,7 +105,8 @@
     _(REFERENCE, "reference", TEXT, 200, 0, "reference", NULL, NULL)          \
     _(DOCUMENT, "document", HEX_OR_NONE, PAYLOCK_HASH_LEN, 0,                 \
       "document", NULL, NULL)                                                 \
-    _(SUBJECT, "subject", HEX_OR_NONE, PAYLOCK_KEY_LEN, 0, NULL, NULL, NULL)  \
+    _(LOST, "lost", WORD, 0, 0, NULL, NULL, NULL)                             \
+    _(RESUMES, "resumes", WORD, 0, 0, NULL, NULL, NULL)                       \
     _(REQUEST, "request", WORD, 0, 0, NULL, NULL, NULL)                       \
     _(KEY, "key", HEX_OR_NONE, PAYLOCK_KEY_LEN, 0, NULL, NULL, NULL)          \
     _(SALT, "salt", HEX, PAYLOCK_SALT_LEN, 0, NULL, NULL, NULL)               \
