@@ -30,9 +30,6 @@ int cmd_doctor(admin_t *a);
 int cmd_help(admin_t *a);
 int cmd_import(admin_t *a);
 int cmd_init(admin_t *a);
-int cmd_key_add(admin_t *a);
-int cmd_key_list(admin_t *a);
-int cmd_key_revoke(admin_t *a);
 int cmd_keygen(admin_t *a);
 int cmd_list(admin_t *a);
 int cmd_lock(admin_t *a);
@@ -52,7 +49,6 @@ int cmd_version(admin_t *a);
 /* check the options of some, before anything is set up; return a status */
 
 int audit_log_check(admin_t *a);
-int key_check(admin_t *a);
 int list_check(admin_t *a);
 int status_check(admin_t *a);
 

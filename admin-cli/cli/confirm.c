@@ -39,3 +39,27 @@ confirm(admin_t *a, const char *matter, const char *question)
            : error_set(&a->ctl->error, STATUS_FAILED, "confirm", NULL,
                        "nothing is changed or remembered");
 }
+
+
+int
+confirm_typed(admin_t *a, const char *matter, const char *question,
+    const char *word)
+{
+    char    answer[64];
+    size_t  len;
+
+    if (a->opt[OPT_DRY_RUN]) {
+        return STATUS_DONE;
+    }
+
+    text_print(stderr, matter, strlen(matter));
+    (void) fprintf(stderr, ".\n%s  Type %s to do it: ", question, word);
+
+    len = fgets(answer, sizeof(answer), stdin) ? strcspn(answer, "\n") : 0;
+    answer[len] = '\0';
+
+    return len && strcmp(answer, word) == 0
+           ? STATUS_DONE
+           : error_set(&a->ctl->error, STATUS_FAILED, "confirm", NULL,
+                       "nothing is changed or remembered");
+}

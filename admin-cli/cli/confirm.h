@@ -21,5 +21,13 @@
 
 int confirm(admin_t *a, const char *matter, const char *question);
 
+/*
+ * The same for what nobody means by accident: the user has to type the word;
+ * --yes is not enough.
+ */
+
+int confirm_typed(admin_t *a, const char *matter, const char *question,
+    const char *word);
+
 
 #endif /* _CONFIRM_H_INCLUDED_ */

@@ -62,7 +62,9 @@ const option_t  admin_options[OPT_N] = {
     [OPT_CHECKPOINT] = { "checkpoint", "FILE",
         "one that was kept; may be given more than once" },
     [OPT_TRUST] = { "trust", "KEY",
-        "the public key that began to sign: digits, or a file" },
+        "a public key that counts as well: digits, or a file" },
+    [OPT_KNOWN] = { "known", "SEQ:HASH",
+        "the last entry that a node of nginx knows" },
     [OPT_HOST] = { "host", "HOST", "show the entries of this one only" },
     [OPT_OUTPUT] = { "output", "FILE", "write there; the same as -o" },
     PAYLOCK_NOTICE_FIELDS(option_row)

@@ -54,6 +54,7 @@ typedef enum {
     OPT_PASSPHRASE,
     OPT_CHECKPOINT,
     OPT_TRUST,
+    OPT_KNOWN,
     OPT_HOST,
     OPT_OUTPUT,
     PAYLOCK_NOTICE_FIELDS(option_id)

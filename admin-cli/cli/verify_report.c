@@ -25,9 +25,11 @@ static void report_warn(verify_t *c);
 static void report_print(const verify_t *c,
     const paylock_export_header_t *header);
 static void report_print_keys(const verify_t *c);
+static void report_print_given_up(const verify_t *c);
 static json_t *report_json(const verify_t *c,
     const paylock_export_header_t *header);
 static json_t *report_json_keys(const verify_t *c);
+static json_t *report_json_given_up(const verify_t *c);
 static json_t *report_json_lists(const verify_t *c, json_t *o);
 static void report_when(uint64_t ms, int local, char text[TIME_TEXT]);
 static uint32_t report_seconds(uint64_t ms);
@@ -64,30 +66,11 @@ report_warn(verify_t *c)
 
     v = &c->trail;
 
-    if (v->plain && v->begun == 0) {
-        control_warn(c->ctl, "unsigned", "", "make a key with \"paylock-admin "
-                     "keygen\", and add it with \"paylock-admin key add\"",
-                     "the entries are not signed: whoever may write to Redis "
-                     "can forge them");
-
-    } else if (v->plain) {
-        control_warn(c->ctl, "unsigned", "", NULL, "the %" PRIu64 " entries "
-                     "before entry %" PRIu64 " are not signed", v->plain,
-                     v->begun);
-    }
-
-    if (v->begun && !v->vouched) {
-        control_warn(c->ctl, "key_unknown", "", "compare it with the one you "
-                     "were told, and give it with --trust",
-                     "nothing known here "
-                     "says that the key which began to sign at entry %" PRIu64
-                     ", %s, is the right one", v->begun, v->genesis);
-    }
-
-    if (v->missing) {
-        control_warn(c->ctl, "missing", "", NULL, "%" PRIu64 " entries are "
-                     "missing, as %" PRIu64 " that adopt declare", v->missing,
-                     v->adopts);
+    if (c->signers == NULL) {
+        control_warn(c->ctl, "unsigned", "", "make a key and a signers file "
+                     "with \"paylock-admin keygen\"",
+                     "there is no signers file: whoever may write to Redis can "
+                     "forge the entries");
     }
 
     if (v->steps_back) {
@@ -114,7 +97,7 @@ report_print(const verify_t *c, const paylock_export_header_t *header)
     const paylock_verify_t   *v;
 
     static const char *const  states[] = {
-        "is not there", "fits", "differs", "is declared lost"
+        "is not there", "fits", "differs", "was given up"
     };
 
     v = &c->trail;
@@ -137,6 +120,7 @@ report_print(const verify_t *c, const paylock_export_header_t *header)
     }
 
     report_print_keys(c);
+    report_print_given_up(c);
 
     for (i = 0; i < c->n_witnesses; i++) {
         w = &c->witness[i];
@@ -161,10 +145,31 @@ report_print(const verify_t *c, const paylock_export_header_t *header)
     for (i = 0; i < c->n_faults; i++) {
         (void) printf("%-8s ", paylock_fault_names[c->fault[i].kind]);
         text_print(stdout, c->fault[i].text, strlen(c->fault[i].text));
+        (void) putchar('\n');
+    }
+}
 
-        if (c->fault[i].adopted) {
-            (void) printf("; entry %" PRIu64 " adopts that",
-                          c->fault[i].adopted);
+
+static void
+report_print_given_up(const verify_t *c)
+{
+    size_t                     i;
+    const paylock_given_up_t  *g;
+
+    for (i = 0; i < c->trail.n_given_up; i++) {
+        g = &c->trail.given_up[i];
+
+        (void) printf("adopt    entry %" PRIu64, g->seq);
+
+        if (g->signer) {
+            (void) printf(" of %s", g->signer->name);
+        }
+
+        if (g->adopt.last) {
+            (void) printf(" gave up %" PRIu64 " to %" PRIu64 " of chain %s",
+                          g->adopt.first, g->adopt.last, g->adopt.chain);
+        } else {
+            (void) printf(" gave up nothing");
         }
 
         (void) putchar('\n');
@@ -181,14 +186,10 @@ report_print_keys(const verify_t *c)
     for (i = 0; i < c->trail.ring.n; i++) {
         key = &c->trail.ring.key[i];
 
-        (void) printf("key      %s, %" PRIu64 " entries, since entry %" PRIu64,
-                      key->hex, key->entries, key->added);
-
-        if (key->revoked) {
-            (void) printf(", revoked by entry %" PRIu64, key->revoked);
-        }
-
-        (void) putchar('\n');
+        (void) printf("key      %s%s%s, %" PRIu64 " entries, since entry %"
+                      PRIu64 "\n", key->signer ? key->signer->name : "",
+                      key->signer ? " " : "", key->hex, key->entries,
+                      key->first);
     }
 }
 
@@ -205,7 +206,7 @@ report_json(const verify_t *c, const paylock_export_header_t *header)
     report_when(v->time_first, 0, from);
     report_when(v->time_last, 0, to);
 
-    o = json_pack("{s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o, "
+    o = json_pack("{s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:b, "
                   "s:o, s:o, s:o}",
                   "chain", v->chain,
                   "host", header ? text_json(header->host.data,
@@ -216,11 +217,11 @@ report_json(const verify_t *c, const paylock_export_header_t *header)
                   "entries", (json_int_t) v->entries,
                   "leaves", (json_int_t) v->bare,
                   "unsigned", (json_int_t) v->plain,
-                  "missing", (json_int_t) v->missing,
                   "from", v->entries ? json_string(from) : json_null(),
                   "to", v->entries ? json_string(to) : json_null(),
-                  "genesis", v->begun ? json_string(v->genesis) : json_null(),
+                  "signers", c->signers != NULL,
                   "keys", report_json_keys(c),
+                  "given_up", report_json_given_up(c),
                   "records", c->compared
                              ? json_integer((json_int_t) c->records)
                              : json_null());
@@ -242,13 +243,38 @@ report_json_keys(const verify_t *c)
         key = &c->trail.ring.key[i];
 
         (void) json_array_append_new(keys,
-                   json_pack("{s:s, s:I, s:o, s:I}", "key", key->hex,
-                             "added", (json_int_t) key->added,
-                             "revoked", output_number(key->revoked),
+                   json_pack("{s:s, s:s?, s:I, s:I}", "key", key->hex,
+                             "signer", key->signer ? key->signer->name : NULL,
+                             "first", (json_int_t) key->first,
                              "entries", (json_int_t) key->entries));
     }
 
     return keys;
+}
+
+
+static json_t *
+report_json_given_up(const verify_t *c)
+{
+    size_t                     i;
+    json_t                    *list;
+    const paylock_given_up_t  *g;
+
+    list = json_array();
+
+    for (i = 0; i < c->trail.n_given_up; i++) {
+        g = &c->trail.given_up[i];
+
+        (void) json_array_append_new(list,
+                   json_pack("{s:I, s:s?, s:s, s:o, s:o}",
+                             "adopt", (json_int_t) g->seq,
+                             "signer", g->signer ? g->signer->name : NULL,
+                             "chain", g->adopt.chain,
+                             "first", output_number(g->adopt.first),
+                             "last", output_number(g->adopt.last)));
+    }
+
+    return list;
 }
 
 
@@ -261,7 +287,7 @@ report_json_lists(const verify_t *c, json_t *o)
     const paylock_witness_t  *w;
 
     static const char *const  states[] = {
-        "missing", "fits", "differs", "adopted"
+        "missing", "fits", "differs", "given up"
     };
 
     witnesses = json_array();
@@ -289,12 +315,11 @@ report_json_lists(const verify_t *c, json_t *o)
         fault = &c->fault[i];
 
         (void) json_array_append_new(faults,
-                   json_pack("{s:s, s:o, s:o, s:o}",
+                   json_pack("{s:s, s:o, s:o}",
                              "kind", paylock_fault_names[fault->kind],
                              "seq", output_number(fault->seq),
                              "message", text_json(fault->text,
-                                                  strlen(fault->text)),
-                             "adopted", output_number(fault->adopted)));
+                                                  strlen(fault->text))));
     }
 
     if (json_object_set_new(o, "witnesses", witnesses) != 0

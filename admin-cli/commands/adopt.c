@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "change/adopt.h"
@@ -13,81 +14,125 @@
 #include "cli/output.h"
 #include "commands.h"
 #include "records/nodes.h"
-#include "trail/entry.h"
 #include "trail/held.h"
 #include "trail/trust.h"
 
 
 #define ADOPT_TRIES  10
-#define ADOPT_NAMED  3                 /* sites to be opened, in the text */
-#define ADOPT_OPENS  1024
+#define ADOPT_NAMED  3                 /* sites in the text */
+#define ADOPT_SITES  1024
 
 
-static int adopt_run(admin_t *a, adopt_t *t);
-static int adopt_read(admin_t *a, adopt_t *t);
-static int adopt_count(admin_t *a, adopt_t *t);
-static int adopt_follow(admin_t *a, adopt_t *t);
-static int adopt_ask(admin_t *a, const adopt_t *t);
-static void adopt_opens(const adopt_t *t, char text[ADOPT_OPENS]);
-static int adopt_trust(admin_t *a, adopt_t *t);
-static int adopt_report(admin_t *a, const adopt_t *t);
+typedef struct {
+    adopt_t    adopt;
+    uint64_t   records;
+    size_t     live;                   /* number of nodes that report */
+    uint64_t   held;                   /* most records that a node holds */
+    uint64_t   nodes;                  /* highest entry that a node reports */
+    json_t    *opens;                  /* sites to be opened, see held.h */
+} adopt_run_t;
+
+
+static int adopt_known(admin_t *a, adopt_t *t);
+static int adopt_run(admin_t *a, adopt_run_t *r);
+static int adopt_count(admin_t *a, adopt_run_t *r);
+static int adopt_ask(admin_t *a, const adopt_run_t *r);
+static void adopt_sites(const adopt_run_t *r, char text[ADOPT_SITES]);
+static size_t adopt_name(char *text, size_t len, const json_t *sites);
+static int adopt_report(admin_t *a, const adopt_run_t *r);
 
 
 int
 cmd_adopt(admin_t *a)
 {
-    int      status;
-    adopt_t  t;
+    int          status;
+    adopt_run_t  r;
 
-    memset(&t, 0, sizeof(adopt_t));
+    memset(&r, 0, sizeof(adopt_run_t));
+    r.opens = json_object();
 
-    t.known = a->known;
-    status = trail_append_begin(a->ctl, &t.entry, "adopt");
-
-    if (status != STATUS_DONE) {
-        return status;
+    if (r.opens == NULL) {
+        return control_no_memory(a->ctl);
     }
 
-    t.opens = json_object();
-    status = t.opens ? adopt_run(a, &t) : control_no_memory(a->ctl);
-
-    if (status == STATUS_DONE && !a->opt[OPT_DRY_RUN]) {
-        status = trust_adopted(a->ctl, &t.head);
-
-        if (status == STATUS_DONE) {
-            status = known_head_save(a->ctl, &t.head);
-        }
+    if ((status = adopt_known(a, &r.adopt)) == STATUS_DONE
+        && (status = trail_append_begin(a->ctl, &r.adopt.entry, "adopt"))
+           == STATUS_DONE
+        && (status = adopt_run(a, &r)) == STATUS_DONE
+        && !a->opt[OPT_DRY_RUN])
+    {
+        trust_at(a->ctl, &r.adopt.head);
+        status = known_head_save(a->ctl, &r.adopt.head);
     }
 
     if (status == STATUS_DONE) {
         trust_warn(a->ctl);
-        status = adopt_report(a, &t);
+        status = adopt_report(a, &r);
     }
 
-    json_decref(t.opens);
+    adopt_free(&r.adopt);
+    json_decref(r.opens);
 
     return status;
 }
 
 
+/* What this machine remembers, or what a node knows: --known SEQ:HASH. */
+
 static int
-adopt_run(admin_t *a, adopt_t *t)
+adopt_known(admin_t *a, adopt_t *t)
 {
-    int  tries, status, done;
+    char           *end;
+    head_t          told;
+    paylock_str_t   hash;
+
+    t->known = a->known;
+
+    if (a->opt[OPT_KNOWN] == NULL) {
+        return STATUS_DONE;
+    }
+
+    told = a->known;
+    told.seq = strtoull(a->opt[OPT_KNOWN], &end, 10);
+    hash.data = *end == ':' ? end + 1 : end;
+    hash.len = strlen(hash.data);
+
+    if (told.seq == 0 || told.seq > INT64_MAX
+        || !paylock_hex_check(&hash, PAYLOCK_HASH_LEN))
+    {
+        return error_set(&a->ctl->error, STATUS_USAGE, "known",
+                         "give the number and the hash of an entry, as "
+                         "\"paylock-admin nodes\" shows them",
+                         "--known \"%.200s\" is not SEQ:HASH",
+                         a->opt[OPT_KNOWN]);
+    }
+
+    memcpy(told.hash, hash.data, sizeof(told.hash));
+
+    if (told.seq > t->known.seq) {
+        t->known = told;
+    }
+
+    return STATUS_DONE;
+}
+
+
+static int
+adopt_run(admin_t *a, adopt_run_t *r)
+{
+    int       tries, status, done;
+    adopt_t  *t;
+
+    t = &r->adopt;
 
     for (tries = 0; tries < ADOPT_TRIES; tries++) {
 
-        if (adopt_read(a, t) != STATUS_DONE
-            || adopt_follow(a, t) != STATUS_DONE
-            || adopt_trust(a, t) != STATUS_DONE)
+        if (trust_signer(a->ctl) != STATUS_DONE
+            || adopt_decide(a->ctl, t) != STATUS_DONE
+            || trust_counts(a->ctl, "adopt") != STATUS_DONE
+            || adopt_count(a, r) != STATUS_DONE
+            || adopt_ask(a, r) != STATUS_DONE)
         {
-            return a->ctl->error.status;
-        }
-
-        adopt_reason_write(t);
-        entry_set(&t->entry.e, PAYLOCK_AUDIT_REASON, t->reason);
-
-        if (adopt_ask(a, t) != STATUS_DONE) {
             return a->ctl->error.status;
         }
 
@@ -112,59 +157,25 @@ adopt_run(admin_t *a, adopt_t *t)
 }
 
 
-static int
-adopt_read(admin_t *a, adopt_t *t)
-{
-    char       hash[PAYLOCK_HASH_LEN + 1];
-    stream_t  *s;
-
-    s = &t->stream;
-    t->forked = 0;
-
-    if (head_read(a->ctl, s) != STATUS_DONE || adopt_count(a,
-                                                           t) != STATUS_DONE) {
-        return a->ctl->error.status;
-    }
-
-    /* the last element is not an entry: take the last valid one */
-
-    if (s->broken && s->head.seq == 0
-        && head_newest(a->ctl, &s->head) != STATUS_DONE)
-    {
-        return a->ctl->error.status;
-    }
-
-    if (t->known.seq && t->known.seq <= s->head.seq
-        && strcmp(t->known.chain, s->head.chain) == 0)
-    {
-        if (head_hash(a->ctl, t->known.seq, hash) != STATUS_DONE) {
-            return a->ctl->error.status;
-        }
-
-        t->forked = strcmp(hash, t->known.hash) != 0;
-    }
-
-    return STATUS_DONE;
-}
-
+/* What nodes report is only shown: others could have written it. */
 
 static int
-adopt_count(admin_t *a, adopt_t *t)
+adopt_count(admin_t *a, adopt_run_t *r)
 {
     size_t    i;
     node_t   *node;
     nodes_t   nodes;
 
     if (redis_number(a->ctl->redis, "HLEN", a->ctl->settings.locks,
-                     &t->records) != 0
+                     &r->records) != 0
         || nodes_read(a->ctl, &nodes) != STATUS_DONE)
     {
         return a->ctl->error.status;
     }
 
-    t->nodes = 0;
-    t->live = 0;
-    t->held = 0;
+    r->live = 0;
+    r->held = 0;
+    r->nodes = 0;
     nodes_warn(a->ctl, &nodes);
 
     for (i = 0; i < nodes.n; i++) {
@@ -174,173 +185,150 @@ adopt_count(admin_t *a, adopt_t *t)
             continue;
         }
 
-        if (node->report.furthest.seq > t->nodes) {
-            t->nodes = node->report.furthest.seq;
+        if (node->report.furthest.seq > r->nodes) {
+            r->nodes = node->report.furthest.seq;
         }
 
         if (!node->silent) {
-            t->live++;
-            t->held = node->report.held > t->held ? node->report.held
-                                                  : t->held;
+            r->live++;
+            r->held = node->report.held > r->held ? node->report.held
+                                                  : r->held;
         }
     }
 
     nodes_free(&nodes);
-    json_object_clear(t->opens);
+    json_object_clear(r->opens);
 
-    return held_read(a->ctl, t->opens);
+    /* with signers the records go back to what the trail says */
+
+    return r->adopt.restore ? STATUS_DONE : held_read(a->ctl, r->opens);
 }
 
 
-/* The new seq must be higher than any that a node may have seen. */
-
 static int
-adopt_follow(admin_t *a, adopt_t *t)
+adopt_ask(admin_t *a, const adopt_run_t *r)
 {
-    head_t          *h;
-    const stream_t  *s;
+    char            matter[ADOPT_REASON + 768 + ADOPT_SITES];
+    char            signers[TRUST_TEXT], sites[ADOPT_SITES], ahead[128];
+    char            number[24];
+    const adopt_t  *t;
 
-    h = &t->head;
-    s = &t->stream;
+    t = &r->adopt;
+    *ahead = '\0';
 
-    if (s->head.seq) {
-        *h = s->head;
-
-    } else if (t->known.seq) {
-        *h = t->known;
-
-    } else {
-        return error_set(&a->ctl->error, STATUS_FAILED, "chain_unknown",
-                         s->there ? "rename that key with RENAME, and run "
-                                    "\"paylock-admin init\""
-                                  : "run \"paylock-admin init\", which "
-                                    "makes one",
-                         "there is no audit trail in Redis at %s to adopt, "
-                         "and none is known here", a->ctl->settings.where);
+    if (r->nodes > t->head.seq) {
+        (void) snprintf(ahead, sizeof(ahead), ".  A node of nginx reports entry "
+                        "%" PRIu64 ": if it does, give it with --known",
+                        r->nodes);
     }
 
-    h->seq = s->last > h->seq ? s->last : h->seq;
-    h->seq = t->known.seq > h->seq ? t->known.seq : h->seq;
-    h->seq = t->nodes > h->seq ? t->nodes : h->seq;
-
-    return STATUS_DONE;
-}
-
-
-static int
-adopt_ask(admin_t *a, const adopt_t *t)
-{
-    char  matter[ADOPT_REASON + 512 + ADOPT_OPENS], signers[TRUST_TEXT];
-    char  opens[ADOPT_OPENS];
-
     trust_text(a->ctl, signers);
-    adopt_opens(t, opens);
+    adopt_sites(r, sites);
     (void) snprintf(matter, sizeof(matter), "Redis at %.200s holds %" PRIu64
                     " records and would be taken as the truth by entry %"
-                    PRIu64 " of chain %s, %s, %s.  It opens %s",
-                    a->ctl->settings.where, t->records, t->head.seq + 1,
-                    t->head.chain, signers, t->reason, opens);
+                    PRIu64 " of chain %s, %s: %s.  It %s%s",
+                    a->ctl->settings.where, r->records, t->head.seq + 1,
+                    t->head.chain, signers, t->reason, sites, ahead);
 
-    return confirm(a, matter,
-                   "Accept it?  What nginx holds of older records ends.");
+    if (!adopt_far(t)) {
+        return confirm(a, matter, "Accept it?  What nginx holds of older "
+                       "records ends.");
+    }
+
+    (void) snprintf(number, sizeof(number), "%" PRIu64, t->head.seq + 1);
+
+    return confirm_typed(a, matter, "That is far beyond the stream.", number);
 }
 
 
-/* Lists the sites that the trail or nginx have closed and Redis opens. */
+/* Says which sites are opened, or how many records are put back. */
 
 static void
-adopt_opens(const adopt_t *t, char text[ADOPT_OPENS])
+adopt_sites(const adopt_run_t *r, char text[ADOPT_SITES])
 {
-    int          len;
-    size_t       n, named;
+    size_t         n, len;
+    const json_t  *sites;
+
+    sites = r->adopt.restore ? r->adopt.restore : r->opens;
+    n = json_object_size(sites);
+
+    len = (size_t) snprintf(text, ADOPT_SITES, r->adopt.restore
+                            ? n ? "puts %zu record%s back as the trail says"
+                                : "leaves the records as they are"
+                            : n ? "opens %zu site%s that the trail says to be "
+                                  "closed"
+                                : "opens no site that the trail says is "
+                                  "closed", n, n == 1 ? "" : "s");
+
+    len = adopt_name(text, len, sites);
+
+    if (r->held) {
+        (void) snprintf(text + len, ADOPT_SITES - len, "; nginx holds up to %"
+                        PRIu64, r->held);
+
+    } else if (r->live) {
+        (void) snprintf(text + len, ADOPT_SITES - len, "; nginx holds none");
+    }
+}
+
+
+static size_t
+adopt_name(char *text, size_t len, const json_t *sites)
+{
+    size_t       named;
     json_t      *record;
     const char  *host;
 
-    n = json_object_size(t->opens);
-    len = n ? snprintf(text, ADOPT_OPENS, "%zu site%s that the trail says %s "
-                       "closed", n, n == 1 ? "" : "s", n == 1 ? "is" : "are")
-            : snprintf(text, ADOPT_OPENS, "no site that the trail says is "
-                       "closed");
     named = 0;
 
-    json_object_foreach(t->opens, host, record) {
+    json_object_foreach((json_t *) sites, host, record) {
+
         if (named++ == ADOPT_NAMED) {
-            len += snprintf(text + len, ADOPT_OPENS - (size_t) len, ", ...");
-            break;
+            return len + (size_t) snprintf(text + len, ADOPT_SITES - len,
+                                           ", ...");
         }
 
-        len += snprintf(text + len, ADOPT_OPENS - (size_t) len, "%s%s",
-                        named == 1 ? ": " : ", ", host);
+        len += (size_t) snprintf(text + len, ADOPT_SITES - len, "%s%.255s",
+                                 named == 1 ? ": " : ", ", host);
     }
 
-    if (t->held) {
-        (void) snprintf(text + len, ADOPT_OPENS - (size_t) len, "; nginx "
-                        "holds up to %" PRIu64, t->held);
-
-    } else if (t->live) {
-        (void) snprintf(text + len, ADOPT_OPENS - (size_t) len, "; nginx "
-                        "holds none");
-    }
-}
-
-
-/*
- * Finds the trusted keys of the adopted chain.  Keys of a chain that is known
- * here are not learnt again.  Faults of existing entries are adopted: ignored.
- */
-
-static int
-adopt_trust(admin_t *a, adopt_t *t)
-{
-    int  status;
-
-    if (a->ctl->trust.genesis[0] == '\0'
-        || strcmp(a->ctl->trust.chain, t->head.chain) != 0)
-    {
-        status = trust_learn(a->ctl, &t->stream);
-
-    } else {
-        status = trust_follow(a->ctl, &t->stream);
-    }
-
-    if (a->ctl->trust.genesis[0] == '\0'
-        || (status != STATUS_DONE
-            && a->ctl->trust.fault.kind == PAYLOCK_FAULT_NONE))
-    {
-        return status;
-    }
-
-    return trust_signer(a->ctl) == STATUS_DONE ? trust_counts(a->ctl)
-                                          : a->ctl->error.status;
+    return len;
 }
 
 
 static int
-adopt_report(admin_t *a, const adopt_t *t)
+adopt_report(admin_t *a, const adopt_run_t *r)
 {
-    char           opens[ADOPT_OPENS];
-    const head_t  *h;
+    char            sites[ADOPT_SITES];
+    const head_t   *h;
+    const adopt_t  *t;
 
+    t = &r->adopt;
     h = &t->head;
 
     if (output_is_text(a)) {
-        adopt_opens(t, opens);
+        adopt_sites(r, sites);
         (void) printf("%s: %" PRIu64 " records, by entry %" PRIu64 " of chain "
-                      "%s, %s; it opens %s\n",
+                      "%s, %s; it %s\n",
                       a->opt[OPT_DRY_RUN] ? "would be adopted" : "adopted",
-                      t->records, h->seq, h->chain, t->reason, opens);
+                      r->records, h->seq, h->chain, t->reason, sites);
     }
 
-    return output_print_json(a, json_pack("{s:s, s:o, s:s?, s:s, s:I, s:o}",
+    return output_print_json(a, json_pack("{s:s, s:o, s:s?, s:s, s:s, s:s, s:I,"
+                                          " s:I, s:o}",
                                           "chain", h->chain,
                                           "seq", output_number(h->seq),
                                           "hash", a->opt[OPT_DRY_RUN] ? NULL
                                                                       : h->hash,
                                           "reason", t->reason,
+                                          "lost", t->lost,
+                                          "resumes", t->resumes,
                                           "opens", (json_int_t)
-                                                   json_object_size(t->opens),
-                                          "held", t->live
+                                                   json_object_size(r->opens),
+                                          "restored", (json_int_t)
+                                                 json_object_size(t->restore),
+                                          "held", r->live
                                                   ? json_integer((json_int_t)
-                                                                 t->held)
+                                                                 r->held)
                                                   : json_null()));
 }

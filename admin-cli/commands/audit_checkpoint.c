@@ -16,7 +16,6 @@
 
 
 static int audit_checkpoint(admin_t *a, verify_t *c);
-static int audit_checkpoint_adopted(const verify_t *c);
 static int audit_checkpoint_write(admin_t *a, verify_t *c);
 
 
@@ -75,33 +74,7 @@ audit_checkpoint(admin_t *a, verify_t *c)
 
     status = verify_status(c);
 
-    return status == STATUS_DONE || audit_checkpoint_adopted(c)
-           ? audit_checkpoint_write(a, c) : status;
-}
-
-
-/* Are all faults adopted?  Then their adopter has signed for them. */
-
-static int
-audit_checkpoint_adopted(const verify_t *c)
-{
-    size_t                  i;
-    const paylock_fault_t  *fault;
-
-    for (i = 0; i < c->n_faults; i++) {
-        if (c->fault[i].adopted == 0) {
-            return 0;
-        }
-    }
-
-    for (i = 0; i < c->n_faults; i++) {
-        fault = &c->fault[i];
-        control_warn(c->ctl, paylock_fault_names[fault->kind], "", NULL,
-                     "%s; entry %" PRIu64 " adopts that", fault->text,
-                     fault->adopted);
-    }
-
-    return c->n_faults != 0;
+    return status == STATUS_DONE ? audit_checkpoint_write(a, c) : status;
 }
 
 
@@ -123,8 +96,8 @@ audit_checkpoint_write(admin_t *a, verify_t *c)
 
     if (len == 0) {
         return error_set(&a->ctl->error, STATUS_FAILED, "key",
-                         "let one whose key counts run \"paylock-admin key "
-                         "add\"", "your key %s does not count in this trail",
+                         "\"paylock-admin signers\" shows which do",
+                         "your key %s does not count",
                          a->ctl->signer.public);
     }
 

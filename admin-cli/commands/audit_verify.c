@@ -74,10 +74,10 @@ audit_verify_redis(admin_t *a, verify_t *c)
     int       status;
     replay_t  replay;
 
-    if (c->known.seq == 0 && c->trust[0] == '\0' && a->n_checkpoints == 0) {
+    if (c->known.seq == 0 && c->signers == NULL) {
         return error_set(&a->ctl->error, STATUS_FAILED, "chain_unknown",
-                         "run \"paylock-admin init\", or give a --checkpoint "
-                         "that was kept, or the first key with --trust",
+                         "run \"paylock-admin init\", or give the signers "
+                         "file, or a key with --trust",
                          "no audit trail of Redis at %s is known here: what "
                          "is there could be anybody's", a->ctl->settings.where);
     }
@@ -111,7 +111,7 @@ audit_verify_all(admin_t *a, verify_t *c)
 
     status = verify_report(c, NULL);
 
-    if (status == STATUS_DONE || status == STATUS_FLAGS) {
+    if (status == STATUS_DONE) {
         audit_verify_remember(a, c);
     }
 
@@ -127,19 +127,15 @@ audit_verify_remember(admin_t *a, verify_t *c)
     head_t        head;
     error_info_t  error;
 
-    /* a key that has begun to sign is only learnt after a question */
+    /* what a key that is trusted for once has signed is not remembered */
 
-    if (c->known.seq == 0 || a->ctl->dry_run
-        || strcmp(c->trail.genesis, a->ctl->trust.genesis) != 0)
-    {
+    if (c->known.seq == 0 || a->ctl->dry_run || c->trusted.path) {
         return;
     }
 
-    trust_take(a->ctl, &c->trail);
-
-    head = c->known;
-    head.seq = a->ctl->trust.seq;
-    memcpy(head.hash, a->ctl->trust.hash, sizeof(head.hash));
+    head.seq = c->trail.seq;
+    memcpy(head.chain, c->trail.chain, sizeof(head.chain));
+    memcpy(head.hash, c->trail.hash, sizeof(head.hash));
 
     error = a->ctl->error;
 

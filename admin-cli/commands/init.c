@@ -90,7 +90,7 @@ init_chain(admin_t *a, const head_t *known, head_t *head, int *created)
             return a->ctl->error.status;
         }
 
-        if (known->seq && (a->ctl->trust.genesis[0] || !stream.keyed)) {
+        if (known->seq) {
             return trust_follow(a->ctl, &stream);
         }
 
@@ -180,7 +180,7 @@ init_nodes(admin_t *a, const char *chain, char text[INIT_NODES])
 }
 
 
-/* Asks before an existing chain and its key are remembered as trusted. */
+/* Asks before an existing chain is remembered as the one meant. */
 
 static int
 init_ask(admin_t *a, const stream_t *stream)
@@ -222,8 +222,8 @@ init_report(admin_t *a, const head_t *head, int created)
 
         return output_print_json(a, json_pack("{s:n, s:n, s:n, s:n, s:b}",
                                               "chain",
-                                              "seq", "hash", "key", "created",
-                                              1));
+                                              "seq", "hash", "signed",
+                                              "created", 1));
     }
 
     if (output_is_text(a)) {
@@ -234,11 +234,11 @@ init_report(admin_t *a, const head_t *head, int created)
                       head->chain, head->seq, head->hash, signers);
     }
 
-    return output_print_json(a, json_pack("{s:s, s:o, s:s, s:s?, s:b}",
+    return output_print_json(a, json_pack("{s:s, s:o, s:s, s:b, s:b}",
                                           "chain", head->chain,
                                           "seq", output_number(head->seq),
                                           "hash", head->hash,
-                                          "key", a->ctl->trust.genesis[0]
-                                                 ? a->ctl->trust.genesis : NULL,
+                                          "signed", a->ctl->trust.signers
+                                                    != NULL,
                                           "created", created));
 }

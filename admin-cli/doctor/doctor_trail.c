@@ -161,8 +161,7 @@ doctor_trail_entry(void *data, const char *id, const paylock_entry_t *e,
 static void
 doctor_trail_key(doctor_t *d)
 {
-    control_t            *ctl;
-    const paylock_key_t  *key;
+    control_t  *ctl;
 
     ctl = d->ctl;
 
@@ -171,13 +170,16 @@ doctor_trail_key(doctor_t *d)
         return;
     }
 
-    if (d->known.seq && ctl->trust.genesis[0] == '\0') {
-        doctor_say(d, DOCTOR_NOTE, "key", "make a key with \"paylock-admin "
-                   "keygen\", and add it with \"paylock-admin key add\"",
-                   "the audit trail is not signed: whoever may write to Redis "
+    if (ctl->trust.signers == NULL) {
+        doctor_say(d, DOCTOR_NOTE, "signers", "make a key and a signers file "
+                   "with \"paylock-admin keygen\"", "there is no signers file: "
+                   "what Redis says is believed, and whoever may write to it "
                    "can forge it");
         return;
     }
+
+    doctor_say(d, DOCTOR_OK, "signers", NULL, "the signers file \"%s\" names "
+               "whose signatures count", ctl->signers.path);
 
     if (ctl->signer.key == NULL) {
         doctor_say(d, d->looks || d->known.seq == 0 ? DOCTOR_NOTE
@@ -193,21 +195,11 @@ doctor_trail_key(doctor_t *d)
         return;
     }
 
-    key = paylock_keyring_find(&ctl->trust.ring, ctl->signer.public);
-
-    if (key && key->revoked == 0) {
-        doctor_say(d, DOCTOR_OK, "key", NULL, "your key %s counts",
-                   ctl->signer.public);
+    if (trust_counts(ctl, "lock") != STATUS_DONE) {
+        doctor_failed(d, "key");
         return;
     }
 
-    doctor_say(d, DOCTOR_PROBLEM, "key", key
-               ? "make another one with \"paylock-admin keygen FILE\", and let "
-                 "an operator whose key counts add it with \"paylock-admin "
-                 "key add\""
-               : "let an operator whose key counts run \"paylock-admin key "
-                 "add\" with it", key
-               ? "your key %s was revoked by entry %" PRIu64
-               : "your key %s was never added to this trail",
-               ctl->signer.public, key ? key->revoked : 0);
+    doctor_say(d, DOCTOR_OK, "key", NULL, "your key %s counts",
+               ctl->signer.public);
 }

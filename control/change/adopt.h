@@ -2,7 +2,7 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * What "adopt" found in Redis, and the entry that it writes.
+ * After a loss: what stays of the trail, and what is given up.
  */
 
 
@@ -12,32 +12,56 @@
 
 #include <jansson.h>
 
+#include "paylock_adopt.h"
 #include "trail/head.h"
 #include "trail/trail_append.h"
 
 
 #define ADOPT_REASON  512
+#define ADOPT_FAR     1000000          /* entries beyond the stream */
 
 
 typedef struct {
-    stream_t        stream;
-    uint64_t        records;
-    uint64_t        nodes;             /* highest seq in "nodes" */
-    size_t          live;              /* number of nodes that report */
-    uint64_t        held;              /* most records that a node holds */
-    json_t         *opens;             /* hosts to be opened, see held.h */
-    head_t          known;
-    int             forked;            /* the stream has another such entry */
+    head_t           known;            /* the latest known outside of Redis */
 
-    head_t          head;              /* entry before the new one */
-    char            reason[ADOPT_REASON];
-    trail_append_t  entry;
+    stream_t         stream;
+    head_t           stays;            /* the last good entry; seq 0: none */
+    paylock_adopt_t  what;
+
+    /*
+     * With signers: each host whose record is not as what stays of the trail
+     * says, and the record that it gets; null: none.
+     */
+
+    json_t          *restore;
+
+    head_t           head;             /* entry before the new one */
+    char             reason[ADOPT_REASON];
+    char             lost[PAYLOCK_ADOPT_TEXT];
+    char             resumes[PAYLOCK_ADOPT_TEXT];
+    trail_append_t   entry;
 } adopt_t;
 
 
-/* Sets t->reason: the entry that is followed, and what is missing. */
+/*
+ * Reads the trail and decides what the entry says.  t->known is set, and
+ * t->entry begun.  Returns a status.
+ */
 
-void adopt_reason_write(adopt_t *t);
+int adopt_decide(control_t *ctl, adopt_t *t);
+
+/* Is the new entry further beyond the stream than ADOPT_FAR? */
+
+int adopt_far(const adopt_t *t);
+
+void adopt_free(adopt_t *t);
+
+/*
+ * adopt_restore.c: verifies the whole trail with the signers, sets t->stays to
+ * the last entry that is signed and t->restore.  Returns a status.
+ */
+
+int adopt_verify(control_t *ctl, adopt_t *t);
 
 
 #endif /* _ADOPT_H_INCLUDED_ */

@@ -102,8 +102,6 @@ export_header(export_run_t *r, const verify_t *c)
     h.hash.len = PAYLOCK_HASH_LEN;
     h.host.data = x->host;
     h.host.len = x->host ? strlen(x->host) : 0;
-    h.genesis.data = c->trail.genesis;
-    h.genesis.len = c->trail.begun ? PAYLOCK_KEY_LEN : 0;
 
     return export_line(r, paylock_export_header(&h));
 }

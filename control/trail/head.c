@@ -145,11 +145,34 @@ head_judge(control_t *ctl, const head_t *known, const stream_t *s)
 int
 head_hash(control_t *ctl, uint64_t seq, char hash[PAYLOCK_HASH_LEN + 1])
 {
-    char         id[HEAD_ID];
-    stream_t     s;
-    redisReply  *reply;
+    head_t            head;
+    redisReply       *reply;
+    paylock_entry_t   e;
 
-    memset(&s, 0, sizeof(stream_t));
+    if (head_entry_read(ctl, seq, &reply, &e) != STATUS_DONE) {
+        return ctl->error.status;
+    }
+
+    *hash = '\0';
+
+    if (reply && paylock_entry_intact(&e) == 1) {
+        head_of(&e, &head);
+        strcpy(hash, head.hash);
+    }
+
+    freeReplyObject(reply);
+
+    return STATUS_DONE;
+}
+
+
+int
+head_entry_read(control_t *ctl, uint64_t seq, redisReply **reply,
+    paylock_entry_t *e)
+{
+    char  id[HEAD_ID];
+
+    *reply = NULL;
     (void) snprintf(id, sizeof(id), "%" PRIu64 "-0", seq);
 
     if (redis_queue(ctl->redis, "XRANGE", ctl->settings.audit, id, id,
@@ -159,16 +182,18 @@ head_hash(control_t *ctl, uint64_t seq, char hash[PAYLOCK_HASH_LEN + 1])
         return ctl->error.status;
     }
 
-    reply = redis_expect(ctl->redis, REDIS_REPLY_ARRAY);
+    *reply = redis_expect(ctl->redis, REDIS_REPLY_ARRAY);
 
-    if (reply == NULL) {
+    if (*reply == NULL) {
         return ctl->error.status;
     }
 
-    head_entry(reply, &s);
-    freeReplyObject(reply);
-
-    strcpy(hash, s.broken ? "" : s.head.hash);
+    if ((*reply)->elements == 0
+        || paylock_entry_read((*reply)->element[0], e) != NULL)
+    {
+        freeReplyObject(*reply);
+        *reply = NULL;
+    }
 
     return STATUS_DONE;
 }

@@ -45,6 +45,14 @@ int head_judge(control_t *ctl, const head_t *known, const stream_t *s);
 
 int head_hash(control_t *ctl, uint64_t seq, char hash[PAYLOCK_HASH_LEN + 1]);
 
+/*
+ * Reads an entry, which points into *reply, to be freed by the caller; NULL:
+ * there is no such entry.
+ */
+
+int head_entry_read(control_t *ctl, uint64_t seq, redisReply **reply,
+    paylock_entry_t *e);
+
 /* Reads the newest valid entry; seq 0: there is none. */
 
 int head_newest(control_t *ctl, head_t *head);

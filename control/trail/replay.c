@@ -31,27 +31,82 @@ static void replay_visit(const void *node, VISIT which, void *data);
 int
 replay_entry(replay_t *r, const paylock_entry_t *e)
 {
-    replay_host_t        *h;
-    const paylock_str_t  *host, *after;
+    replay_pending_t     *p;
+    const paylock_str_t  *host, *before, *after;
 
     host = &e->field[PAYLOCK_AUDIT_HOST];
+    before = &e->field[PAYLOCK_AUDIT_BEFORE];
     after = &e->field[PAYLOCK_AUDIT_AFTER];
 
     if (!paylock_entry_changes(e)) {
         return 0;
     }
 
-    h = replay_host(r, host->data, host->len);
+    if (r->n == r->size) {
+        p = realloc(r->pending, (2 * r->size + 16) * sizeof(replay_pending_t));
 
-    if (h == NULL) {
+        if (p == NULL) {
+            return -1;
+        }
+
+        r->pending = p;
+        r->size = 2 * r->size + 16;
+    }
+
+    p = &r->pending[r->n];
+    p->host = replay_host(r, host->data, host->len);
+
+    if (p->host == NULL) {
         return -1;
     }
 
-    h->seq = e->seq;
-    h->there = after->len != 0;
-    replay_hash(after->data, after->len, h->after);
+    p->seq = e->seq;
+    p->there = after->len != 0;
+    replay_hash(before->data, before->len, p->before);
+    replay_hash(after->data, after->len, p->after);
+    r->n++;
 
     return 0;
+}
+
+
+uint64_t
+replay_commit(replay_t *r)
+{
+    size_t             i;
+    uint64_t           differs;
+    replay_host_t     *h;
+    replay_pending_t  *p;
+
+    differs = 0;
+
+    for (i = 0; i < r->n; i++) {
+        p = &r->pending[i];
+        h = p->host;
+
+        if (h->seq == 0) {
+            replay_hash(NULL, 0, h->after);
+        }
+
+        if (differs == 0 && memcmp(p->before, h->after, REPLAY_HASH) != 0) {
+            differs = p->seq;
+        }
+
+        h->seq = p->seq;
+        h->there = p->there;
+        memcpy(h->after, p->after, REPLAY_HASH);
+    }
+
+    r->n = 0;
+
+    return differs;
+}
+
+
+void
+replay_drop(replay_t *r)
+{
+    r->n = 0;
 }
 
 
@@ -104,7 +159,8 @@ void
 replay_free(replay_t *r)
 {
     tdestroy(r->root, free);
-    r->root = NULL;
+    free(r->pending);
+    memset(r, 0, sizeof(replay_t));
 }
 
 

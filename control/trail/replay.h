@@ -31,14 +31,37 @@ typedef struct {
 } replay_host_t;
 
 
+/* An entry that no signature covers yet. */
+
 typedef struct {
-    void  *root;
+    replay_host_t  *host;
+    uint64_t        seq;
+    unsigned        there:1;
+    unsigned char   before[REPLAY_HASH];
+    unsigned char   after[REPLAY_HASH];
+} replay_pending_t;
+
+
+typedef struct {
+    void              *root;
+    replay_pending_t  *pending;
+    size_t             n;
+    size_t             size;
 } replay_t;
 
 
-/* Applies an entry.  Returns 0, or -1 when out of memory. */
+/* Takes an entry, which counts from replay_commit() on.  0; -1: no memory. */
 
 int replay_entry(replay_t *r, const paylock_entry_t *e);
+
+/*
+ * Applies the entries that were taken, or drops them.  The first returns the
+ * seq of the first one whose record before is not the one that the host's last
+ * entry wrote; 0: there is none.
+ */
+
+uint64_t replay_commit(replay_t *r);
+void replay_drop(replay_t *r);
 
 /*
  * Compare the record in Redis (value NULL: none) with the trail, and set seen

@@ -13,6 +13,8 @@
 #include "trail/trail_append.h"
 
 
+static int append_records(control_t *ctl, const json_t *records,
+    size_t *changes);
 static int append_lost(control_t *ctl, const head_t *head, const char *mend,
     int *done);
 static void append_syslog(control_t *ctl, const trail_append_t *d,
@@ -46,23 +48,51 @@ trail_append_begin(control_t *ctl, trail_append_t *d, const char *action)
 transaction_e
 trail_append(control_t *ctl, const trail_append_t *d, head_t *head)
 {
+    size_t         changes;
     transaction_e  outcome;
+
+    changes = 0;
 
     if (known_head_check(ctl) != STATUS_DONE
         || transaction_begin(ctl) != STATUS_DONE
         || redis_expect_ok(ctl->redis) != 0
-        || entry_queue(ctl, &d->e, head, 1) != STATUS_DONE)
+        || entry_queue(ctl, &d->e, head, 1) != STATUS_DONE
+        || append_records(ctl, d->records, &changes) != STATUS_DONE)
     {
         return TRANSACTION_FAILED;
     }
 
-    outcome = transaction_exec(ctl, 1, 0);
+    outcome = transaction_exec(ctl, 1, changes);
 
     if (outcome == TRANSACTION_DONE) {
         append_syslog(ctl, d, head);
     }
 
     return outcome;
+}
+
+
+static int
+append_records(control_t *ctl, const json_t *records, size_t *changes)
+{
+    int          rc;
+    const char  *host;
+    json_t      *record;
+
+    json_object_foreach((json_t *) records, host, record) {
+        rc = json_is_null(record)
+             ? redis_queue(ctl->redis, "HDEL", ctl->settings.locks, host, NULL)
+             : redis_queue(ctl->redis, "HSET", ctl->settings.locks, host,
+                           json_string_value(record), NULL);
+
+        if (rc != 0) {
+            return ctl->error.status;
+        }
+
+        (*changes)++;
+    }
+
+    return STATUS_DONE;
 }
 
 

@@ -2,13 +2,15 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Writes entries that change no record, each in a transaction of its own.
+ * Writes entries that concern no host, each in a transaction of its own.
  */
 
 
 #ifndef _TRAIL_APPEND_H_INCLUDED_
 #define _TRAIL_APPEND_H_INCLUDED_
 
+
+#include <jansson.h>
 
 #include "trail/actor.h"
 #include "trail/head.h"
@@ -17,6 +19,7 @@
 
 typedef struct {
     paylock_entry_t  e;                /* caller may set more fields */
+    const json_t    *records;          /* host: a record to set, null: to drop */
     char             machine[ACTOR_MACHINE];
     char             request[2 * 16 + 1];
 } trail_append_t;

@@ -4,6 +4,9 @@
  */
 
 
+#define _GNU_SOURCE
+
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -11,6 +14,8 @@
 #include "trail/verify.h"
 
 
+static int verify_trust(verify_t *c, const char *trust);
+static int verify_replay(verify_t *c, const paylock_entry_t *e);
 static void verify_reset(verify_t *c);
 
 
@@ -20,11 +25,54 @@ verify_begin(control_t *ctl, verify_t *c, const char *trust)
     memset(c, 0, sizeof(verify_t));
     c->ctl = ctl;
 
-    if (trust && signer_subject(trust, c->trust, &ctl->error) != STATUS_DONE) {
+    if (known_head_load(ctl, &c->known) != STATUS_DONE) {
         return ctl->error.status;
     }
 
-    return known_head_load(ctl, &c->known);
+    c->signers = ctl->signers.path ? &ctl->signers.list : NULL;
+
+    return trust ? verify_trust(c, trust) : STATUS_DONE;
+}
+
+
+/* Adds a key to the signers of this machine, as one more line. */
+
+static int
+verify_trust(verify_t *c, const char *trust)
+{
+    int         n;
+    char        key[PAYLOCK_KEY_LEN + 1];
+    signers_t  *s, *own;
+
+    own = &c->ctl->signers;
+    s = &c->trusted;
+
+    if (signer_subject(trust, key, &c->ctl->error) != STATUS_DONE) {
+        return c->ctl->error.status;
+    }
+
+    if (c->signers && paylock_signers_find(c->signers, key)) {
+        return STATUS_DONE;
+    }
+
+    s->path = strdup("--trust");
+    n = asprintf(&s->text, "%.*s\n--trust %s\n", (int) own->len,
+                 own->text ? own->text : "", key);
+
+    if (s->path == NULL || n < 0) {
+        s->text = n < 0 ? NULL : s->text;
+        return control_no_memory(c->ctl);
+    }
+
+    s->len = (size_t) n;
+
+    if (signers_parse(s, &c->ctl->error) != STATUS_DONE) {
+        return c->ctl->error.status;
+    }
+
+    c->signers = &s->list;
+
+    return STATUS_DONE;
 }
 
 
@@ -32,6 +80,7 @@ void
 verify_free(verify_t *c)
 {
     verify_reset(c);
+    signers_free(&c->trusted);
     free(c->witness);
     free(c->fault);
 }
@@ -40,22 +89,18 @@ verify_free(verify_t *c)
 int
 verify_trail(verify_t *c, const char *chain)
 {
-    int          own;
-    size_t       i;
-    const char  *trust;
+    int     own;
+    size_t  i;
 
     verify_reset(c);
 
     own = c->known.seq
           && (chain == NULL || strcmp(chain, c->known.chain) == 0);
 
-    trust = own && c->trust[0] == '\0' ? c->ctl->trust.genesis : c->trust;
+    /* with signers an adopt may have begun another chain */
 
-    paylock_verify_begin(&c->trail, own ? c->known.chain : chain, trust);
-
-    if (own && c->ctl->trust.genesis[0]) {
-        paylock_verify_known(&c->trail, &c->ctl->trust.ring, c->known.seq);
-    }
+    paylock_verify_begin(&c->trail, own && !c->signers ? c->known.chain : chain,
+                         c->ctl->settings.realm, c->signers);
 
     if (own && verify_witness_add(c, "this machine", &c->known, 0)
                != STATUS_DONE)
@@ -89,8 +134,7 @@ verify_entry(verify_t *c, const paylock_entry_t *e, const char *why)
                 return -1;
             }
 
-        } else if (c->replay && replay_entry(c->replay, e) != 0) {
-            (void) control_no_memory(c->ctl);
+        } else if (c->replay && verify_replay(c, e) != STATUS_DONE) {
             return -1;
         }
     }
@@ -99,14 +143,52 @@ verify_entry(verify_t *c, const paylock_entry_t *e, const char *why)
         return 0;
     }
 
+    /* who gives up what is bad has said so: it is no fault any more */
+
     if (c->bad && paylock_verify_adopt(&c->trail, e, c->stands) == 0) {
         c->bad = 0;
-        c->fault[c->n_faults - 1].adopted = e->seq;
+        c->n_faults--;
+
+        if (c->replay) {
+            replay_drop(c->replay);
+        }
     }
 
     memcpy(c->stands, e->field[PAYLOCK_AUDIT_HASH].data, PAYLOCK_HASH_LEN);
 
     return 0;
+}
+
+
+/* Replays what is signed, and compares what was there with what was written. */
+
+static int
+verify_replay(verify_t *c, const paylock_entry_t *e)
+{
+    uint64_t         seq;
+    paylock_fault_t  fault;
+
+    if (replay_entry(c->replay, e) != 0) {
+        return control_no_memory(c->ctl);
+    }
+
+    if (c->signers && c->trail.covered != e->seq) {
+        return STATUS_DONE;
+    }
+
+    seq = replay_commit(c->replay);
+
+    if (seq == 0 || c->signers == NULL) {
+        return STATUS_DONE;
+    }
+
+    fault.kind = PAYLOCK_FAULT_FLAGS;
+    fault.seq = seq;
+    (void) snprintf(fault.text, sizeof(fault.text), "the record before entry %"
+                    PRIu64 " is not the one that the host's last entry wrote",
+                    seq);
+
+    return verify_fault(c, &fault);
 }
 
 
@@ -160,7 +242,14 @@ verify_end(verify_t *c)
 
         paylock_verify_witness(&c->trail, w, &fault);
 
-        if (verify_fault(c, &fault) != STATUS_DONE) {
+        /* whoever writes to Redis can make a node say anything */
+
+        if (w->inside && fault.kind != PAYLOCK_FAULT_NONE) {
+            control_warn(c->ctl, paylock_fault_names[fault.kind], "",
+                         "look at that machine; \"paylock-admin nodes forget\" "
+                         "removes a report", "%s", fault.text);
+
+        } else if (verify_fault(c, &fault) != STATUS_DONE) {
             return c->ctl->error.status;
         }
     }
@@ -175,14 +264,12 @@ verify_sign(verify_t *c, const head_t *head,
 {
     signer_t               *s;
     struct timespec         now;
-    const paylock_key_t    *key;
     paylock_checkpoint_t    point;
 
     *len = 0;
     s = &c->ctl->signer;
-    key = s->key ? paylock_keyring_find(&c->trail.ring, s->public) : NULL;
 
-    if (key == NULL || key->revoked) {
+    if (s->key == NULL || !verify_counts(c, s->public, head->seq)) {
         return STATUS_DONE;
     }
 
@@ -204,6 +291,22 @@ verify_sign(verify_t *c, const head_t *head,
 
     return error_set(&c->ctl->error, STATUS_FAILED, "crypto", NULL,
                      "OpenSSL makes no Ed25519 signature");
+}
+
+
+int
+verify_counts(const verify_t *c, const char *key, uint64_t seq)
+{
+    const paylock_signer_t  *signer;
+
+    if (c->signers == NULL) {
+        return 1;
+    }
+
+    signer = paylock_signers_find(c->signers, key);
+
+    return signer && signer->from <= seq
+           && (signer->until.seq == 0 || seq <= signer->until.seq);
 }
 
 

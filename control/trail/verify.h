@@ -39,7 +39,11 @@ struct verify_s {
     paylock_verify_t    trail;
 
     head_t              known;         /* remembered here; seq 0: none */
-    char                trust[PAYLOCK_KEY_LEN + 1];   /* first key */
+    signers_t           trusted;       /* with the key that is trusted */
+
+    /* whose signatures count; NULL: nobody is known */
+
+    const paylock_signers_t *signers;
 
     const char *const  *checkpoint;    /* paths, of the caller */
     size_t              n_checkpoints;
@@ -48,7 +52,7 @@ struct verify_s {
 
     replay_t           *replay;        /* NULL: records are not compared */
     char                stands[PAYLOCK_HASH_LEN + 1];  /* last hash */
-    unsigned            bad:1;         /* last entry is bad, not adopted */
+    unsigned            bad:1;         /* last entry is bad, not given up */
     unsigned            whole:1;       /* trail was read to its end */
     unsigned            compared:1;    /* the next three are set */
     uint64_t            records;
@@ -61,9 +65,9 @@ struct verify_s {
 
 
 /*
- * Begins to verify: trust is the first key that the caller trusts, as
- * signer_subject() takes it, or NULL.  Loads what this machine remembers.  The
- * caller calls verify_free() in any case.  Returns a status.
+ * Begins to verify: trust is a key that the caller trusts beside the signers of
+ * this machine, as signer_subject() takes it, or NULL.  Loads what this machine
+ * remembers.  The caller calls verify_free() in any case.  Returns a status.
  */
 
 int verify_begin(control_t *ctl, verify_t *c, const char *trust);
@@ -89,12 +93,16 @@ int verify_fault(verify_t *c, const paylock_fault_t *fault);
 int verify_end(verify_t *c);
 
 /*
- * Makes a checkpoint of a head; *len is 0 if the signer's key is not trusted by
- * the trail.  Returns a status.
+ * Makes a checkpoint of a head; *len is 0 if there is no key, or if it does not
+ * count.  Returns a status.
  */
 
 int verify_sign(verify_t *c, const head_t *head,
     char text[PAYLOCK_CHECKPOINT_MAX], size_t *len);
+
+/* Does a signature of this key count at seq?  Without signers each does. */
+
+int verify_counts(const verify_t *c, const char *key, uint64_t seq);
 
 /*
  * verify_stream.c: verify the trail in Redis up to its present head; then what

@@ -199,6 +199,13 @@ file_begin(verify_t *c, file_t *file)
                          file->path, why);
     }
 
+    if (!paylock_str_is(file->header.header.realm, c->ctl->settings.realm)) {
+        return error_set(&c->ctl->error, STATUS_FAILED, "realm",
+                         "if that is the one meant, give it with --realm",
+                         "\"%.200s\" is of the realm \"%.64s\"", file->path,
+                         file->header.header.realm.data);
+    }
+
     memcpy(chain, file->header.header.chain.data, sizeof(chain));
 
     if (verify_trail(c, chain) != STATUS_DONE) {
@@ -367,9 +374,7 @@ file_compare(verify_t *c, const paylock_export_header_t *h)
                           "first line tells, are missing", v->seq + 1, h->seq);
 
     } else if (v->seq != h->seq
-               || memcmp(v->hash, h->hash.data, PAYLOCK_HASH_LEN) != 0
-               || h->genesis.len != (v->begun ? PAYLOCK_KEY_LEN : 0)
-               || memcmp(v->genesis, h->genesis.data, h->genesis.len) != 0)
+               || memcmp(v->hash, h->hash.data, PAYLOCK_HASH_LEN) != 0)
     {
         (void) file_fault(c, PAYLOCK_FAULT_EDIT, 0,
                           "the first line tells of another trail than what "
@@ -389,7 +394,6 @@ file_fault(verify_t *c, paylock_fault_e kind, uint64_t seq, const char *fmt,
 
     fault.kind = kind;
     fault.seq = seq;
-    fault.adopted = 0;
 
     va_start(args, fmt);
     (void) vsnprintf(fault.text, sizeof(fault.text), fmt, args);

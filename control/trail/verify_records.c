@@ -84,7 +84,6 @@ verify_records(verify_t *c)
 
     fault.kind = PAYLOCK_FAULT_FLAGS;
     fault.seq = 0;
-    fault.adopted = 0;
     (void) snprintf(fault.text, sizeof(fault.text), c->differ == 1
                     ? "the record of %" PRIu64 " host in Redis is not what "
                       "the trail says: %.260s"

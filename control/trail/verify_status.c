@@ -64,19 +64,11 @@ verify_status(verify_t *c)
     }
 
     return error_set(&c->ctl->error, STATUS_FAILED, "trust",
-                     c->trail.begun
-                     ? "if you were told that key, give it with --trust; a "
-                       "checkpoint that was kept, with --checkpoint, "
-                       "vouches as well"
-                     : "verify it where the trail is known, or with a "
-                       "--checkpoint that was kept",
-                     c->trail.begun
-                     ? "the trail fits together, but nothing known here "
-                       "says that the key which began to sign it, %s, is "
-                       "the right one"
-                     : "the trail fits together, but it is not signed, and "
-                       "nothing known here says that it is the right "
-                       "one%s", c->trail.genesis);
+                     "put a signers file on this machine, give the key that "
+                     "you were told with --trust, or verify it where the trail "
+                     "is known",
+                     "the trail fits together, but nothing known here says "
+                     "that it is the right one, or whose signatures count");
 }
 
 
@@ -88,17 +80,14 @@ status_vouched(const verify_t *c)
     size_t                    i;
     const paylock_witness_t  *w;
 
-    if (c->trail.vouched) {
+    if (c->signers) {
         return 1;
     }
 
     for (i = 0; i < c->n_witnesses; i++) {
         w = &c->witness[i];
 
-        if (!w->inside && (w->state == PAYLOCK_WITNESS_FITS
-                           || (w->state == PAYLOCK_WITNESS_ADOPTED
-                               && c->trail.begun == 0)))
-        {
+        if (!w->inside && w->state == PAYLOCK_WITNESS_FITS) {
             return 1;
         }
     }

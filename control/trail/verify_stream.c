@@ -65,7 +65,6 @@ verify_stream(verify_t *c)
     if (!c->bad && c->trail.seq < last) {
         fault.kind = PAYLOCK_FAULT_ROLLBACK;
         fault.seq = last;
-        fault.adopted = 0;
         (void) snprintf(fault.text, sizeof(fault.text), "the trail ends after "
                         "entry %" PRIu64 ", but Redis itself remembers entry "
                         "%" PRIu64, c->trail.seq, last);

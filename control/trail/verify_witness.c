@@ -99,10 +99,22 @@ verify_witness_file(verify_t *c, const char *path)
                     : paylock_checkpoint_read(text, len, &point);
     (void) fclose(f);
 
+    if (why == NULL && strcmp(point.realm, c->ctl->settings.realm) != 0) {
+        why = "is of another realm: see --realm";
+    }
+
     if (why) {
         return error_set(&c->ctl->error, STATUS_FAILED, "checkpoint",
                          "take another copy of it",
                          "the checkpoint \"%.200s\" %s", path, why);
+    }
+
+    if (c->signers == NULL || !verify_counts(c, point.key, point.seq)) {
+        return error_set(&c->ctl->error, STATUS_FAILED, "checkpoint",
+                         "if you were told that this is a signer's key, give "
+                         "it with --trust", "the checkpoint \"%.200s\" is "
+                         "signed by %s, which does not count here", path,
+                         point.key);
     }
 
     memset(&head, 0, sizeof(head_t));

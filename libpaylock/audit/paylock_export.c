@@ -84,14 +84,13 @@ paylock_export_begins(const char *line, size_t len)
 json_t *
 paylock_export_header(const paylock_export_header_t *h)
 {
-    return json_pack("{s:s, s:o, s:o, s:o, s:I, s:o, s:o}",
+    return json_pack("{s:s, s:o, s:o, s:o, s:I, s:o}",
                      "format", PAYLOCK_EXPORT_FORMAT,
                      "realm", paylock_export_text(&h->realm),
                      "chain", paylock_export_text(&h->chain),
                      "host", paylock_export_text(&h->host),
                      "seq", (json_int_t) h->seq,
-                     "hash", paylock_export_text(&h->hash),
-                     "genesis", paylock_export_text(&h->genesis));
+                     "hash", paylock_export_text(&h->hash));
 }
 
 
@@ -159,9 +158,6 @@ paylock_export_load_header(const json_t *json, paylock_export_header_t *h)
            && paylock_export_string(json, "realm", &h->realm)
            && paylock_realm_check(h->realm.data)
            && paylock_export_string(json, "host", &h->host)
-           && paylock_export_string(json, "genesis", &h->genesis)
-           && (h->genesis.len == 0
-               || paylock_hex_check(&h->genesis, PAYLOCK_KEY_LEN))
            ? NULL : "lacks what the first line of an export tells";
 }
 

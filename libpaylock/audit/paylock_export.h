@@ -38,7 +38,6 @@ typedef struct {
     paylock_str_t  realm;
     paylock_str_t  chain;
     paylock_str_t  host;               /* the entries in full; empty: all */
-    paylock_str_t  genesis;            /* first key; empty: not signed */
     paylock_str_t  hash;               /* of the last entry */
     uint64_t       seq;
 } paylock_export_header_t;

@@ -1,0 +1,252 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "change/adopt.h"
+#include "trail/entry.h"
+#include "trail/trust.h"
+
+
+static int adopt_stays(control_t *ctl, adopt_t *t);
+static int adopt_before(control_t *ctl, adopt_t *t);
+static int adopt_what(control_t *ctl, adopt_t *t);
+static int adopt_holds(control_t *ctl, const adopt_t *t, int *holds);
+static void adopt_last(adopt_t *t, uint64_t seq, const char *hash);
+static void adopt_pins(const control_t *ctl, adopt_t *t);
+static void adopt_say(adopt_t *t);
+
+
+static const char  adopt_zeros[] = "00000000000000000000000000000000"
+                                   "00000000000000000000000000000000";
+
+
+int
+adopt_decide(control_t *ctl, adopt_t *t)
+{
+    if (head_read(ctl, &t->stream) != STATUS_DONE
+        || adopt_stays(ctl, t) != STATUS_DONE
+        || adopt_before(ctl, t) != STATUS_DONE
+        || adopt_what(ctl, t) != STATUS_DONE)
+    {
+        return ctl->error.status;
+    }
+
+    adopt_say(t);
+
+    return STATUS_DONE;
+}
+
+
+int
+adopt_far(const adopt_t *t)
+{
+    return t->head.seq > t->stream.head.seq
+           && t->head.seq - t->stream.head.seq > ADOPT_FAR;
+}
+
+
+void
+adopt_free(adopt_t *t)
+{
+    json_decref(t->restore);
+    t->restore = NULL;
+}
+
+
+/* Without signers all stays that can be read. */
+
+static int
+adopt_stays(control_t *ctl, adopt_t *t)
+{
+    head_t  *head;
+
+    head = &t->stream.head;
+
+    /* the last element may be no entry */
+
+    if (t->stream.broken && head->seq == 0
+        && head_newest(ctl, head) != STATUS_DONE)
+    {
+        return ctl->error.status;
+    }
+
+    if (ctl->trust.signers) {
+        return adopt_verify(ctl, t);
+    }
+
+    t->stays = *head;
+
+    return STATUS_DONE;
+}
+
+
+/* The new entry is linked to what stands before it, good or bad. */
+
+static int
+adopt_before(control_t *ctl, adopt_t *t)
+{
+    if (t->stream.head.seq) {
+        t->head = t->stream.head;
+        return STATUS_DONE;
+    }
+
+    if (t->known.seq) {
+        t->head = t->known;
+        return STATUS_DONE;
+    }
+
+    return error_set(&ctl->error, STATUS_FAILED, "chain_unknown",
+                     t->stream.there ? "rename that key with RENAME, and run "
+                                       "\"paylock-admin init\""
+                                     : "run \"paylock-admin init\", which "
+                                       "makes one",
+                     "there is no audit trail in Redis at %s to adopt, "
+                     "and none is known here", ctl->settings.where);
+}
+
+
+static int
+adopt_what(control_t *ctl, adopt_t *t)
+{
+    int               holds;
+    paylock_adopt_t  *w;
+
+    w = &t->what;
+    memset(w, 0, sizeof(paylock_adopt_t));
+
+    w->seq = t->stays.seq;
+    memcpy(w->stays, t->stays.hash, sizeof(w->stays));
+
+    if (adopt_holds(ctl, t, &holds) != STATUS_DONE) {
+        return ctl->error.status;
+    }
+
+    memcpy(w->chain, holds ? t->head.chain : t->known.chain, sizeof(w->chain));
+
+    if (!holds) {
+        adopt_last(t, t->known.seq, t->known.hash);
+    }
+
+    if (t->stream.head.seq > t->stays.seq) {
+        adopt_last(t, t->stream.head.seq, t->stream.head.hash);
+    }
+
+    if (t->stream.last > t->stays.seq) {
+        adopt_last(t, t->stream.last, adopt_zeros);
+    }
+
+    adopt_pins(ctl, t);
+
+    if (w->last) {
+        w->first = strcmp(w->chain, t->stays.chain) == 0 ? t->stays.seq + 1 : 1;
+    }
+
+    if (w->last == 0) {
+        memset(w->chain, 0, sizeof(w->chain));
+    }
+
+    t->head.seq = paylock_adopt_seq(w) - 1;
+
+    return STATUS_DONE;
+}
+
+
+/* Is what is known a part of what stays? */
+
+static int
+adopt_holds(control_t *ctl, const adopt_t *t, int *holds)
+{
+    char  hash[PAYLOCK_HASH_LEN + 1];
+
+    *holds = t->known.seq == 0;
+
+    if (t->known.seq == 0 || t->known.seq > t->stays.seq
+        || strcmp(t->known.chain, t->stays.chain) != 0)
+    {
+        return STATUS_DONE;
+    }
+
+    if (head_hash(ctl, t->known.seq, hash) != STATUS_DONE) {
+        return ctl->error.status;
+    }
+
+    *holds = strcmp(hash, t->known.hash) == 0;
+
+    return STATUS_DONE;
+}
+
+
+static void
+adopt_last(adopt_t *t, uint64_t seq, const char *hash)
+{
+    if (seq > t->what.last) {
+        t->what.last = seq;
+        memcpy(t->what.hash, hash, PAYLOCK_HASH_LEN + 1);
+    }
+}
+
+
+/* What the signers file names and does not stay is given up, too. */
+
+static void
+adopt_pins(const control_t *ctl, adopt_t *t)
+{
+    size_t                    i;
+    const paylock_signers_t  *s;
+
+    s = ctl->trust.signers;
+
+    for (i = 0; s && i < s->n; i++) {
+        if (s->signer[i].until.seq > t->stays.seq) {
+            adopt_last(t, s->signer[i].until.seq, s->signer[i].until.hash);
+        }
+    }
+
+    for (i = 0; s && i < s->n_pins; i++) {
+        if (s->pin[i].seq > t->stays.seq) {
+            adopt_last(t, s->pin[i].seq, s->pin[i].hash);
+        }
+    }
+}
+
+
+/* Says the same to people. */
+
+static void
+adopt_say(adopt_t *t)
+{
+    char                    stays[64];
+    const paylock_adopt_t  *w;
+
+    w = &t->what;
+    paylock_adopt_write(w, t->lost, t->resumes);
+
+    (void) snprintf(stays, sizeof(stays), w->seq ? "entry %" PRIu64 " stays"
+                                                 : "no entry stays", w->seq);
+
+    if (w->last == 0) {
+        (void) snprintf(t->reason, sizeof(t->reason),
+                        "%s; nothing is given up", stays);
+
+    } else if (w->first == w->last) {
+        (void) snprintf(t->reason, sizeof(t->reason), "%s; entry %" PRIu64
+                        " of chain %s is given up", stays, w->last, w->chain);
+
+    } else {
+        (void) snprintf(t->reason, sizeof(t->reason), "%s; entries %" PRIu64
+                        "-%" PRIu64 " of chain %s are given up", stays,
+                        w->first, w->last, w->chain);
+    }
+
+    entry_set(&t->entry.e, PAYLOCK_AUDIT_REASON, t->reason);
+    entry_set(&t->entry.e, PAYLOCK_AUDIT_LOST, t->lost);
+    entry_set(&t->entry.e, PAYLOCK_AUDIT_RESUMES, t->resumes);
+
+    t->entry.records = t->restore;
+}
