@@ -81,6 +81,37 @@ signers_revoke(control_t *ctl, const char *name, uint64_t seq,
 
 
 int
+signers_revocable(const signers_t *s, const paylock_signer_t *signer,
+    error_info_t *error)
+{
+    size_t                   i;
+    paylock_str_t            adopt;
+    const paylock_signer_t  *other;
+
+    adopt = paylock_string("adopt");
+
+    if (!paylock_signer_may(signer, adopt)) {
+        return STATUS_DONE;
+    }
+
+    for (i = 0; i < s->list.n; i++) {
+        other = &s->list.signer[i];
+
+        if (other != signer && other->until.seq == 0
+            && paylock_signer_may(other, adopt))
+        {
+            return STATUS_DONE;
+        }
+    }
+
+    return error_set(error, STATUS_FAILED, "signer_last",
+                     "first add another signer who may adopt to that file",
+                     "\"%s\" is the last one in \"%.1000s\" who may adopt",
+                     signer->name, s->path);
+}
+
+
+int
 signers_pin(control_t *ctl, uint64_t seq, const char *hash, int *changed)
 {
     int              status;
@@ -215,6 +246,10 @@ signers_edit_revoke(signers_edit_t *e, const char *name, uint64_t seq,
         return STATUS_DONE;
     }
 
+    if (signers_revocable(&e->now, signer, &e->ctl->error) != STATUS_DONE) {
+        return e->ctl->error.status;
+    }
+
     e->at = signers_edit_end(e, signer->line);
     (void) snprintf(e->put, sizeof(e->put), " until=%" PRIu64 ":%s", seq,
                     hash);
@@ -304,6 +339,11 @@ signers_edit_commit(signers_edit_t *e, int status, int *changed)
 
     if (status == STATUS_DONE && *changed) {
         status = signers_edit_apply(e);
+
+    } else if (status == STATUS_DONE) {
+        signers_free(&e->ctl->signers);
+        e->ctl->signers = e->now;
+        memset(&e->now, 0, sizeof(signers_t));
     }
 
     signers_free(&e->now);
