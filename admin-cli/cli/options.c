@@ -30,7 +30,7 @@ const option_t  admin_options[OPT_N] = {
         "its first line is the passphrase of that key" },
     [OPT_SIGNERS] = { "signers", "FILE", "it says whose signatures count" },
     [OPT_REALM] = { "realm", "NAME",
-        "what you sign counts in this one only, such as staging" },
+        "what you sign counts in this one only" },
     [OPT_CONFIG] = { "config", "FILE",
         "read this instead of the user's and the machine's" },
     [OPT_JSON] = { "json", NULL, "print JSON, errors as well" },

@@ -274,8 +274,7 @@ log_print(const paylock_entry_t *e)
         { PAYLOCK_AUDIT_ACTOR, "" },
         { PAYLOCK_AUDIT_MACHINE, "@" },
         { PAYLOCK_AUDIT_ACTION, " " },
-        { PAYLOCK_AUDIT_HOST, " " },
-        { PAYLOCK_AUDIT_SUBJECT, " " }
+        { PAYLOCK_AUDIT_HOST, " " }
     };
 
     time_local(log_time(e), when);

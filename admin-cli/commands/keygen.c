@@ -17,6 +17,7 @@
 #include "cli/output.h"
 #include "cli/pass_file.h"
 #include "cli/secret_prompt.h"
+#include "cli/signers_begin.h"
 #include "commands.h"
 #include "context/signer.h"
 #include "files/outfile.h"
@@ -35,15 +36,18 @@ static int keygen_make(admin_t *a, const char *path, const char *secret);
 static BIO *keygen_pem(EVP_PKEY *key, const char *secret);
 static int keygen_write(admin_t *a, const char *path, BIO *pem);
 static int keygen_failed(admin_t *a, const char *path, const char *what);
-static int keygen_report(admin_t *a, const char *path);
+static int keygen_report(admin_t *a, const char *path,
+    const signers_begin_t *b);
+static void keygen_print_signers(const admin_t *a, const signers_begin_t *b);
 
 
 int
 cmd_keygen(admin_t *a)
 {
-    int    status;
-    char   path[KEYGEN_PATH];
-    char  *secret;
+    int               status;
+    char              path[KEYGEN_PATH];
+    char             *secret;
+    signers_begin_t   b;
 
     if (a->opt[OPT_PASS]) {
         return keygen_pass(a);
@@ -52,6 +56,7 @@ cmd_keygen(admin_t *a)
     secret = NULL;
 
     if ((status = settings_load(a)) != STATUS_DONE
+        || (status = signers_begin_look(a, &b)) != STATUS_DONE
         || (status = keygen_place(a, path)) != STATUS_DONE
         || (status = keygen_secret(a, &secret)) != STATUS_DONE)
     {
@@ -61,7 +66,13 @@ cmd_keygen(admin_t *a)
     status = keygen_make(a, path, secret);
     secret_free(secret);
 
-    return status == STATUS_DONE ? keygen_report(a, path) : status;
+    /* a key in a file of its own may be for somebody else */
+
+    if (status == STATUS_DONE && a->n_args == 0 && !a->opt[OPT_DRY_RUN]) {
+        status = signers_begin_write(a, &b, a->ctl->signer.public);
+    }
+
+    return status == STATUS_DONE ? keygen_report(a, path, &b) : status;
 }
 
 
@@ -257,8 +268,12 @@ keygen_failed(admin_t *a, const char *path, const char *what)
 
 
 static int
-keygen_report(admin_t *a, const char *path)
+keygen_report(admin_t *a, const char *path, const signers_begin_t *b)
 {
+    int  begun;
+
+    begun = a->n_args == 0 && b->begin;
+
     if (output_is_text(a)) {
         (void) printf("%s %s\n", a->opt[OPT_DRY_RUN] ? "would be made:"
                                                      : "made", path);
@@ -266,10 +281,34 @@ keygen_report(admin_t *a, const char *path)
         if (!a->opt[OPT_DRY_RUN]) {
             (void) printf("public key %s\n", a->ctl->signer.public);
         }
+
+        if (a->n_args == 0) {
+            keygen_print_signers(a, b);
+        }
     }
 
     return output_print_json(a,
-                             json_pack("{s:s, s:s?}", "file", path, "key",
-                                       a->opt[OPT_DRY_RUN]
-                                           ? NULL : a->ctl->signer.public));
+                             json_pack("{s:s, s:s?, s:s?, s:b}", "file", path,
+                                       "key", a->opt[OPT_DRY_RUN]
+                                           ? NULL : a->ctl->signer.public,
+                                       "signers", a->n_args ? NULL : b->path,
+                                       "begun", begun));
+}
+
+
+static void
+keygen_print_signers(const admin_t *a, const signers_begin_t *b)
+{
+    if (a->opt[OPT_DRY_RUN]) {
+        (void) printf(b->begin ? "would be begun: %s\n"
+                               : "its line is to be added to %s\n", b->path);
+
+    } else if (b->begin) {
+        (void) printf("begun %s: the signatures of %s count\n", b->path,
+                      b->name);
+
+    } else {
+        (void) printf("Add this line to %s, here and on every other machine:"
+                      "\n%s %s\n", b->path, b->name, a->ctl->signer.public);
+    }
 }

@@ -263,8 +263,7 @@ bundle_how_to(bundle_t *b, const char *name, paylock_str_t text)
 
     template_print(&t, "site", "%s", b->export->host ? b->export->host : "");
     template_print(&t, "example", "%" PRIu64, b->example);
-    template_print(&t, "signed", "%s", v->begun ? "1" : "");
-    template_print(&t, "first_key", "%s", v->begun ? v->genesis : "");
+    template_print(&t, "signed", "%s", v->ring.n ? "1" : "");
     template_print(&t, "checkpoint", "%s", b->export->checkpoint ? "1" : "");
 
     f = bundle_file(b, name);

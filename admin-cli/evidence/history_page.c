@@ -39,8 +39,8 @@ static void history_page_when(template_t *t, const char *name,
 
 static const paylock_audit_field_e  history_page_fields[] = {
     PAYLOCK_AUDIT_ACTION, PAYLOCK_AUDIT_HOST, PAYLOCK_AUDIT_ACTOR,
-    PAYLOCK_AUDIT_MACHINE, PAYLOCK_AUDIT_DOCUMENT, PAYLOCK_AUDIT_SUBJECT,
-    PAYLOCK_AUDIT_HASH
+    PAYLOCK_AUDIT_MACHINE, PAYLOCK_AUDIT_DOCUMENT, PAYLOCK_AUDIT_LOST,
+    PAYLOCK_AUDIT_RESUMES, PAYLOCK_AUDIT_HASH
 };
 
 
@@ -116,13 +116,7 @@ history_page_about(history_page_t *page, const verify_t *c, const export_t *x)
         template_print(t, "leaves", "%" PRIu64, x->leaves);
     }
 
-    if (c->trail.begun) {
-        template_print(t, "first_key", "%s", c->trail.genesis);
-    }
-
-    if (c->trail.begun && c->trail.plain) {
-        template_print(t, "begun", "%" PRIu64, c->trail.begun);
-    }
+    template_print(t, "signed", "%s", c->trail.ring.n ? "1" : "");
 }
 
 
@@ -310,8 +304,7 @@ history_page_end(history_page_t *page)
 
     t = &page->template;
     template_clear(t);
-    template_print(t, "first_key", "%s", page->verify->trail.begun
-                                         ? page->verify->trail.genesis : "");
+    template_print(t, "signed", "%s", page->verify->trail.ring.n ? "1" : "");
 
     (void) template_cut(&page->rest, "keys", &before, &in);
 
@@ -323,11 +316,9 @@ history_page_end(history_page_t *page)
         template_clear(t);
         template_print(t, "key_hex", "%s", key->hex);
         template_print(t, "key_id", "%.*s", HISTORY_PAGE_KEY, key->hex);
-        template_print(t, "added", "%" PRIu64, key->added);
-
-        if (key->revoked) {
-            template_print(t, "revoked", "%" PRIu64, key->revoked);
-        }
+        template_print(t, "key_name", "%s", key->signer ? key->signer->name
+                                                        : "");
+        template_print(t, "added", "%" PRIu64, key->first);
 
         rc = template_write(t, in, page->f);
     }

@@ -4,48 +4,19 @@
  */
 
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <libgen.h>
-#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
+#include "context/signers_edit.h"
 #include "context/signers_write.h"
-#include "files/outfile.h"
 
-
-#define SIGNERS_TRIES  50              /* to lock, every 100 ms */
-#define SIGNERS_PUT    512             /* bytes put into the file, at most */
 
 #define SIGNERS_BEGIN                                                         \
     "# Whose signatures count, a line each: name, public key, limits.  See\n" \
     "# \"paylock-admin help signers\".\n\n"
 
 
-/* A change puts a text into the file. */
-
-typedef struct {
-    control_t    *ctl;
-    char          path[PATH_MAX];      /* symbolic links resolved */
-    int           lock;                /* -1: not locked */
-    int           there;               /* the file exists */
-    struct stat   st;
-    signers_t     now;                 /* as it is */
-    size_t        at;                  /* where to put */
-    char          put[SIGNERS_PUT];    /* empty: nothing to change */
-} signers_edit_t;
-
-
-static int signers_edit_begin(signers_edit_t *e, control_t *ctl,
-    const char *path);
-static int signers_edit_lock(signers_edit_t *e);
 static int signers_edit_revoke(signers_edit_t *e, const char *name,
     uint64_t seq, const char *hash);
 static const paylock_signer_t *signers_edit_find(const signers_edit_t *e,
@@ -55,12 +26,6 @@ static void signers_edit_pin(signers_edit_t *e, uint64_t seq,
     const char *hash);
 static void signers_edit_line(signers_edit_t *e, const char *before,
     const char *one, const char *two);
-static int signers_edit_commit(signers_edit_t *e, int status, int *changed);
-static int signers_edit_apply(signers_edit_t *e);
-static int signers_edit_write(signers_edit_t *e, const signers_t *after);
-static int signers_edit_put(const signers_edit_t *e, const signers_t *after,
-    outfile_t *out);
-static int signers_edit_failed(signers_edit_t *e, const char *what);
 
 
 int
@@ -77,6 +42,37 @@ signers_revoke(control_t *ctl, const char *name, uint64_t seq,
     }
 
     return signers_edit_commit(&e, status, changed);
+}
+
+
+int
+signers_revocable(const signers_t *s, const paylock_signer_t *signer,
+    error_info_t *error)
+{
+    size_t                   i;
+    paylock_str_t            adopt;
+    const paylock_signer_t  *other;
+
+    adopt = paylock_string("adopt");
+
+    if (!paylock_signer_may(signer, adopt)) {
+        return STATUS_DONE;
+    }
+
+    for (i = 0; i < s->list.n; i++) {
+        other = &s->list.signer[i];
+
+        if (other != signer && other->until.seq == 0
+            && paylock_signer_may(other, adopt))
+        {
+            return STATUS_DONE;
+        }
+    }
+
+    return error_set(error, STATUS_FAILED, "signer_last",
+                     "first add another signer who may adopt to that file",
+                     "\"%s\" is the last one in \"%.1000s\" who may adopt",
+                     signer->name, s->path);
 }
 
 
@@ -114,89 +110,6 @@ signers_add(control_t *ctl, const char *path, const char *name,
 
 
 static int
-signers_edit_begin(signers_edit_t *e, control_t *ctl, const char *path)
-{
-    memset(e, 0, sizeof(signers_edit_t));
-    e->ctl = ctl;
-    e->lock = -1;
-
-    if (path == NULL) {
-        return error_set(&ctl->error, STATUS_FAILED, "signers",
-                         "\"paylock-admin keygen\" begins one; name one that "
-                         "is elsewhere with --signers",
-                         "there is no signers file");
-    }
-
-    e->there = realpath(path, e->path) != NULL;
-
-    if (!e->there) {
-
-        if (errno != ENOENT || signers_there(path)
-            || strlen(path) >= sizeof(e->path))
-        {
-            (void) snprintf(e->path, sizeof(e->path), "%.4000s", path);
-            return signers_edit_failed(e, "find");
-        }
-
-        strcpy(e->path, path);
-    }
-
-    if (signers_edit_lock(e) != STATUS_DONE) {
-        return ctl->error.status;
-    }
-
-    if (!e->there) {
-        return STATUS_DONE;
-    }
-
-    if (stat(e->path, &e->st) != 0) {
-        return signers_edit_failed(e, "read");
-    }
-
-    return signers_read(&e->now, path, &ctl->error);
-}
-
-
-/*
- * Locks the directory, as the file is another one after each change.  Anybody
- * who may read it can hold that lock, so it is not waited for without end.
- */
-
-static int
-signers_edit_lock(signers_edit_t *e)
-{
-    int   tries;
-    char  path[PATH_MAX];
-
-    static const struct timespec  pause = { 0, 100 * 1000 * 1000 };
-
-    strcpy(path, e->path);
-    e->lock = open(dirname(path), O_RDONLY|O_DIRECTORY|O_CLOEXEC);
-
-    if (e->lock == -1) {
-        return signers_edit_failed(e, "lock");
-    }
-
-    for (tries = 1; flock(e->lock, LOCK_EX|LOCK_NB) != 0; tries++) {
-
-        if (errno != EWOULDBLOCK && errno != EINTR) {
-            return signers_edit_failed(e, "lock");
-        }
-
-        if (tries == SIGNERS_TRIES) {
-            return error_set(&e->ctl->error, STATUS_FAILED, "signers",
-                             "try again when the other one is done",
-                             "somebody else is writing \"%.1000s\"", e->path);
-        }
-
-        (void) nanosleep(&pause, NULL);
-    }
-
-    return STATUS_DONE;
-}
-
-
-static int
 signers_edit_revoke(signers_edit_t *e, const char *name, uint64_t seq,
     const char *hash)
 {
@@ -213,6 +126,10 @@ signers_edit_revoke(signers_edit_t *e, const char *name, uint64_t seq,
 
     if (signer->until.seq) {
         return STATUS_DONE;
+    }
+
+    if (signers_revocable(&e->now, signer, &e->ctl->error) != STATUS_DONE) {
+        return e->ctl->error.status;
     }
 
     e->at = signers_edit_end(e, signer->line);
@@ -294,131 +211,4 @@ signers_edit_line(signers_edit_t *e, const char *before, const char *one,
 
     (void) snprintf(e->put, sizeof(e->put), "%s%s%s %s\n", before,
                     len && e->now.text[len - 1] != '\n' ? "\n" : "", one, two);
-}
-
-
-static int
-signers_edit_commit(signers_edit_t *e, int status, int *changed)
-{
-    *changed = e->put[0] != '\0';
-
-    if (status == STATUS_DONE && *changed) {
-        status = signers_edit_apply(e);
-    }
-
-    signers_free(&e->now);
-
-    if (e->lock != -1) {
-        (void) close(e->lock);
-    }
-
-    return status;
-}
-
-
-static int
-signers_edit_apply(signers_edit_t *e)
-{
-    int         status;
-    FILE       *f;
-    signers_t   after;
-
-    memset(&after, 0, sizeof(signers_t));
-    after.path = strdup(e->now.path ? e->now.path : e->path);
-    f = open_memstream(&after.text, &after.len);
-
-    if (f) {
-        (void) fwrite(e->now.text, 1, e->at, f);
-        (void) fputs(e->put, f);
-        (void) fwrite(e->now.text + e->at, 1, e->now.len - e->at, f);
-    }
-
-    if (f == NULL || fclose(f) != 0 || after.path == NULL) {
-        signers_free(&after);
-        return control_no_memory(e->ctl);
-    }
-
-    status = signers_parse(&after, &e->ctl->error);
-
-    if (status != STATUS_DONE) {
-        (void) snprintf(e->ctl->error.mend, sizeof(e->ctl->error.mend),
-                        "the file is as it was: change it with an editor");
-
-    } else if (!e->ctl->dry_run) {
-        status = signers_edit_write(e, &after);
-    }
-
-    if (status == STATUS_DONE && !e->ctl->dry_run) {
-        signers_free(&e->ctl->signers);
-        e->ctl->signers = after;
-
-    } else {
-        signers_free(&after);
-    }
-
-    return status;
-}
-
-
-static int
-signers_edit_write(signers_edit_t *e, const signers_t *after)
-{
-    int        status;
-    outfile_t  out;
-
-    if (outfile_begin(&out, e->path, e->there ? OUTFILE_REPLACE : 0) != 0) {
-        return signers_edit_failed(e, "write");
-    }
-
-    status = signers_edit_put(e, after, &out);
-
-    if (status != STATUS_DONE) {
-        (void) outfile_abort(&out);
-        return status;
-    }
-
-    return outfile_commit(&out) == 0 ? STATUS_DONE
-                                     : signers_edit_failed(e, "write");
-}
-
-
-static int
-signers_edit_put(const signers_edit_t *e, const signers_t *after,
-    outfile_t *out)
-{
-    int          fd;
-    control_t   *ctl;
-
-    fd = fileno(out->f);
-    ctl = e->ctl;
-
-    if (e->there && fchown(fd, e->st.st_uid, e->st.st_gid) != 0) {
-        return error_set(&ctl->error, STATUS_FAILED, "signers",
-                         "run this as the user to whom the file belongs",
-                         "cannot keep the owner of \"%.1000s\": %s", e->path,
-                         strerror(errno));
-    }
-
-    if (fchmod(fd, e->there ? e->st.st_mode & 07777 : 0644) != 0
-        || fwrite(after->text, 1, after->len, out->f) != after->len)
-    {
-        return error_set(&ctl->error, STATUS_FAILED, "signers", NULL,
-                         "cannot write \"%.1000s\": %s", e->path,
-                         strerror(errno));
-    }
-
-    return STATUS_DONE;
-}
-
-
-static int
-signers_edit_failed(signers_edit_t *e, const char *what)
-{
-    return error_set(&e->ctl->error, STATUS_FAILED, "signers",
-                     errno == EACCES || errno == EPERM || errno == EROFS
-                     ? "run this as the user to whom its directory belongs, "
-                       "where it is kept" : "see that its directory is there "
-                                            "and has room",
-                     "cannot %s \"%.1000s\": %s", what, e->path,
-                     strerror(errno));
 }

@@ -24,5 +24,18 @@
 
 const char *paylock_signers_unique(paylock_signers_t *s, unsigned *line);
 
+/*
+ * paylock_signers_limit.c: read a word "NAME=VALUE", "SEQ:HASH", and len hex
+ * digits; the last returns wrong, or upper if only upper case is wrong.  All
+ * return NULL, or why not, as paylock_signers_read() does.
+ */
+
+const char *paylock_signers_limit(paylock_signer_t *signer,
+    paylock_str_t limit);
+const char *paylock_signers_entry(paylock_pin_t *pin, paylock_str_t value,
+    unsigned line);
+const char *paylock_signers_hex(paylock_str_t text, size_t len,
+    const char *wrong, const char *upper);
+
 
 #endif /* _PAYLOCK_SIGNERS_PARTS_H_INCLUDED_ */

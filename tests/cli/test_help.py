@@ -45,6 +45,9 @@ COMMANDS = {
     "key add": ("0" * 62 + "01", CHANGES),
     "key revoke": ("{other}", CHANGES),
     "key list": ("", READS),
+    "signers": ("", READS),
+    "signers revoke": ("other --yes --signers signers", WRITES),
+    "signers pin": ("--signers signers", WRITES),
     "keygen": ("new.pem", WRITES),
     "version": ("", READS),
     "complete": ("a", READS),
@@ -59,9 +62,10 @@ def known(admin, redis):
     seconds, micro = redis.client().time()
     redis.client().hset(NODES, "web1", json.dumps(
         {"state": "live", "time": seconds * 1000}))
-    admin("keygen")
+    own = admin.json("keygen")["key"]
     admin("init")
     admin.other = admin.json("keygen", "other.pem")["key"]
+    (admin.home / "signers").write_text(f"own {own}\nother {admin.other}\n")
     admin("key", "add", admin.other)
     admin("lock", "a.example")
     admin("keygen", "--pass", "pass.keys")
@@ -194,7 +198,7 @@ def test_a_failure_behind_the_change(known, redis):
                                            "key list"]),
     ("lock --reson x", ["--reason"]), ("lock a --invioce=F", ["--invoice"]),
     ("--josn list", ["--json"]), ("list --stgae x", ["--stage"]),
-    ("lock --rea x", ["--readonly", "--reason"]),
+    ("lock --rea x", ["--realm", "--readonly", "--reason"]),
     ("frobnicate", []), ("x", []), ("lock --frobnicate", []), ("", []),
     ("lock -- --", None), ("l" * 5000, []), ("list --" + "s" * 5000, []),
 ])

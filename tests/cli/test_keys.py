@@ -81,7 +81,8 @@ def test_keygen(admin):
     admin.redis = type("Nowhere", (), {"url": "unix:/nonexistent"})
     made = admin.json("keygen")
     path = admin.home / "config/paylock/key.pem"
-    assert made == {"file": str(path), "key": public(path)}
+    assert made == {"file": str(path), "key": public(path),
+                    "signers": str(path.parent / "signers"), "begun": True}
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     assert path.read_text().startswith("-----BEGIN PRIVATE KEY-----\n")

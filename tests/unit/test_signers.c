@@ -21,13 +21,19 @@
 
 /* of RFC 8032, section 7.1; the last is the first with a digit changed */
 
-#define ALICE  "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
-#define BOB    "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c"
-#define CAROL  "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025"
-#define WRONG  "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f7075110"
+#define ALICE                                                                 \
+    "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
+#define BOB                                                                   \
+    "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c"
+#define CAROL                                                                 \
+    "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025"
+#define WRONG                                                                 \
+    "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f7075110"
 
-#define HASH1  "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
-#define HASH2  "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752"
+#define HASH1                                                                 \
+    "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+#define HASH2                                                                 \
+    "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752"
 
 #define Z31    "00000000000000000000000000000000000000000000000000000000000000"
 #define F30    "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
