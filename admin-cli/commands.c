@@ -90,7 +90,7 @@ const command_t  admin_commands[] = {
       SETUP_SETTINGS|SETUP_REDIS,
       "Show which nodes of nginx have applied what", cmd_nodes, NULL },
     { "adopt", "", 0, 0,
-      OPT_BIT(OPT_YES)|OPT_BIT(OPT_KNOWN),
+      OPT_BIT(OPT_YES)|OPT_BIT(OPT_KNOWN)|OPT_BIT(OPT_DROP),
       SETUP_SETTINGS|SETUP_KNOWN|SETUP_REDIS,
       "Accept this Redis as the truth after a loss", cmd_adopt, NULL },
     { "doctor", "", 0, 0,

@@ -65,6 +65,7 @@ const option_t  admin_options[OPT_N] = {
         "a public key that counts as well: digits, or a file" },
     [OPT_KNOWN] = { "known", "SEQ:HASH",
         "the last entry that a node of nginx knows" },
+    [OPT_DROP] = { "drop", NULL, "remove the records that no entry wrote" },
     [OPT_HOST] = { "host", "HOST", "show the entries of this one only" },
     [OPT_OUTPUT] = { "output", "FILE", "write there; the same as -o" },
     PAYLOCK_NOTICE_FIELDS(option_row)

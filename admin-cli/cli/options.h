@@ -55,6 +55,7 @@ typedef enum {
     OPT_CHECKPOINT,
     OPT_TRUST,
     OPT_KNOWN,
+    OPT_DROP,
     OPT_HOST,
     OPT_OUTPUT,
     PAYLOCK_NOTICE_FIELDS(option_id)

@@ -87,6 +87,7 @@ adopt_known(admin_t *a, adopt_t *t)
     paylock_str_t   hash;
 
     t->known = a->known;
+    t->drop = a->opt[OPT_DROP] != NULL;
 
     if (a->opt[OPT_KNOWN] == NULL) {
         return STATUS_DONE;
@@ -262,6 +263,14 @@ adopt_sites(const adopt_run_t *r, char text[ADOPT_SITES])
 
     len = adopt_name(text, len, sites);
 
+    if (r->adopt.unknown) {
+        len += (size_t) snprintf(text + len, ADOPT_SITES - len, r->adopt.drop
+                                 ? "; %" PRIu64 " of them, which no entry "
+                                   "wrote, are dropped"
+                                 : "; %" PRIu64 " that no entry wrote stay, "
+                                   "see --drop", r->adopt.unknown);
+    }
+
     if (r->held) {
         (void) snprintf(text + len, ADOPT_SITES - len, "; nginx holds up to %"
                         PRIu64, r->held);
@@ -315,7 +324,7 @@ adopt_report(admin_t *a, const adopt_run_t *r)
     }
 
     return output_print_json(a, json_pack("{s:s, s:o, s:s?, s:s, s:s, s:s, s:I,"
-                                          " s:I, s:o}",
+                                          " s:I, s:I, s:o}",
                                           "chain", h->chain,
                                           "seq", output_number(h->seq),
                                           "hash", a->opt[OPT_DRY_RUN] ? NULL
@@ -327,6 +336,7 @@ adopt_report(admin_t *a, const adopt_run_t *r)
                                                    json_object_size(r->opens),
                                           "restored", (json_int_t)
                                                  json_object_size(t->restore),
+                                          "unknown", (json_int_t) t->unknown,
                                           "held", r->live
                                                   ? json_integer((json_int_t)
                                                                  r->held)

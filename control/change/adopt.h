@@ -28,12 +28,15 @@ typedef struct {
     head_t           stays;            /* the last good entry; seq 0: none */
     paylock_adopt_t  what;
 
+    int              drop;             /* remove what no entry has written */
+
     /*
      * With signers: each host whose record is not as what stays of the trail
      * says, and the record that it gets; null: none.
      */
 
     json_t          *restore;
+    uint64_t         unknown;          /* records that no entry has written */
 
     head_t           head;             /* entry before the new one */
     char             reason[ADOPT_REASON];
@@ -44,8 +47,8 @@ typedef struct {
 
 
 /*
- * Reads the trail and decides what the entry says.  t->known is set, and
- * t->entry begun.  Returns a status.
+ * Reads the trail and decides what the entry says.  The caller has set t->known
+ * and t->drop, and begun t->entry.  Returns a status.
  */
 
 int adopt_decide(control_t *ctl, adopt_t *t);

@@ -3,7 +3,8 @@
  * Copyright (C) 2026 paylock contributors
  *
  * With signers the trail decides what the records are, and an adopt puts them
- * back as what stays of it says.
+ * back as what stays of it says.  Records of which it says nothing stay, unless
+ * they are to be dropped.
  */
 
 
@@ -100,6 +101,7 @@ restore_compare(restore_t *r)
 
     json_decref(r->adopt->restore);
     r->adopt->restore = json_object();
+    r->adopt->unknown = 0;
 
     if (r->adopt->restore == NULL) {
         return control_no_memory(r->ctl);
@@ -138,6 +140,16 @@ restore_host(replay_host_t *h, void *data)
 
     if (r->status != STATUS_DONE || !(h->seen ? h->differs : h->there)) {
         return;
+    }
+
+    /* after the loss of a whole trail the records may be all there is */
+
+    if (h->seq == 0) {
+        r->adopt->unknown++;
+
+        if (!r->adopt->drop) {
+            return;
+        }
     }
 
     record = json_null();
