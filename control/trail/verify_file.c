@@ -368,6 +368,7 @@ file_compare(verify_t *c, const paylock_export_header_t *h)
 
     } else if (v->seq != h->seq
                || memcmp(v->hash, h->hash.data, PAYLOCK_HASH_LEN) != 0
+               || strcmp(v->realm, h->realm.data) != 0
                || h->genesis.len != (v->begun ? PAYLOCK_KEY_LEN : 0)
                || memcmp(v->genesis, h->genesis.data, h->genesis.len) != 0)
     {

@@ -105,6 +105,13 @@ verify_witness_file(verify_t *c, const char *path)
                          "the checkpoint \"%.200s\" %s", path, why);
     }
 
+    if (strcmp(point.realm, PAYLOCK_REALM) != 0) {
+        return error_set(&c->ctl->error, STATUS_FAILED, "checkpoint",
+                         "give one of this realm",
+                         "the checkpoint \"%.200s\" is of the realm \"%s\", "
+                         "not \"%s\"", path, point.realm, PAYLOCK_REALM);
+    }
+
     memset(&head, 0, sizeof(head_t));
     head.seq = point.seq;
     memcpy(head.chain, point.chain, sizeof(head.chain));

@@ -93,7 +93,7 @@ typedef struct {
     char                chain[PAYLOCK_CHAIN_LEN + 1];     /* "": any */
     char                genesis[PAYLOCK_KEY_LEN + 1];     /* first key */
     unsigned            vouched:1;     /* genesis was given by the caller */
-    const char         *realm;         /* PAYLOCK_REALM, or set by the caller */
+    const char         *realm;         /* "-" unless the caller sets it */
 
     /* the keys as they were at an earlier entry, or NULL */
 

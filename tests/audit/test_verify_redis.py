@@ -559,7 +559,8 @@ def test_cost(redis, admin):
     # a machine that is slow at Ed25519 is so for us, too
     key = ALICE.private.public_key()
     signed = bytes.fromhex(trail.entries[-1][1]["sig"])
-    text = (f"paylock audit signature 2\nrealm -\nhash {trail.hash}\n").encode()
+    text = (f"paylock audit signature 2\nrealm -\n"
+            f"hash {trail.hash}\n").encode()
     begin = time.process_time()
     for _ in range(2000):
         key.verify(signed, text)
