@@ -4,6 +4,7 @@
 # that paylock-admin would not write.  None is verified.
 
 import hashlib
+import json
 import re
 
 import pytest
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from oracle import verify
 from support import trail as t
 from support.bundle import LANGUAGES, bad, chain, good, put_chain, sum_up
+from support.chain import AUDIT
 from support.trail import Key, Trail
 
 ALICE, BOB, MALLORY = Key(1), Key(2), Key(66)
@@ -280,6 +282,14 @@ def added_again(trail):
     trail.add(BOB, trail.change("acme.example", "reset"))
 
 
+def unknown_fields(trail):
+    """Of a later version: here, they are hashed and kept."""
+    trail.add(ALICE, {"Colour-2": "bläu", **trail.change(
+        "acme.example", reason="late"), "pri_or": "7"})
+    trail.add(BOB, {"action": "unlock", "lost": "a\nkey 1 x",
+                    "host": "b.example"})
+
+
 def line_feeds(trail):
     """A text that looks like fields."""
     trail.add(ALICE, trail.change(
@@ -351,7 +361,8 @@ def first_key_not_added(trail):
 
 @pytest.mark.parametrize("how, word", [
     (fine, ""), (adopted, ""), (adopted_only, ""), (signed_later, ""),
-    (added_again, ""), (line_feeds, ""), (unknown, "does not count"),
+    (added_again, ""), (unknown_fields, ""),
+    (line_feeds, ""), (unknown, "does not count"),
     (unknown_by_reason, "does not count"), (revoked, "does not count"),
     (revoked_for_another, "does not count"),
     (adds_itself_in_a_row, "does not count"),
@@ -379,6 +390,33 @@ def test_rules(how, word, redis, admin, check, private):
     for language in LANGUAGES:
         page = (private / f"out/timeline.{language}.html").read_text()
         assert ('class="verdict bad"' in page) == bool(word)
+
+
+def test_an_unknown_field(redis, admin, check, private):
+    """It is accepted, kept in each copy, and cannot be changed."""
+    trail = begun()
+    unknown_fields(trail)
+    client = redis.client()
+    t.load(client, trail.entries, trail.locks)
+    admin("audit", "verify", "--trust", ALICE.public)
+    seq = trail.seq - 1
+    admin("audit", "export", "--host", "acme.example", "-o",
+          f"{private}/out/")
+    out = private / "out"
+    line = (out / "export.jsonl").read_text().splitlines()[seq]
+    assert list(json.loads(line).items()) \
+        == [("seq", seq), *client.xrange(AUDIT)[seq - 1][1].items()]
+    text = (out / f"entries/{seq}.leaf").read_text()
+    assert "\nColour-2 5 bläu\naction " in text
+    assert "\npri_or 1 7\n" in text
+    good(check(out))
+
+    edit(f"entries/{seq}.leaf", "bläu", "gelb")(out)
+    bad(check(out), f"entries/{seq}.leaf is not what was written")
+    edit("export.jsonl", '"pri_or":"7"', '"pri_or":"8"')(out)
+    done = admin("audit", "verify", out / "export.jsonl", "--trust",
+                 ALICE.public, check=False)
+    assert done.returncode == 10 and f"entry {seq}" in done.stderr
 
 
 def test_unsigned(admin, check, private):
