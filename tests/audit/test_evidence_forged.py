@@ -406,6 +406,9 @@ def test_an_unknown_field(redis, admin, check, private):
     line = (out / "export.jsonl").read_text().splitlines()[seq]
     assert list(json.loads(line).items()) \
         == [("seq", seq), *client.xrange(AUDIT)[seq - 1][1].items()]
+    shown = admin.json("audit", "log")[seq - 1]
+    assert [(name, value) for name, value in shown.items() if value] \
+        == list(json.loads(line).items())
     text = (out / f"entries/{seq}.leaf").read_text()
     assert "\nColour-2 5 bläu\naction " in text
     assert "\npri_or 1 7\n" in text
