@@ -237,22 +237,34 @@ log_time(const paylock_entry_t *e)
 }
 
 
+/* In the order of the stream, which the leaf covers; then what is empty. */
+
 static json_t *
 log_json(const paylock_entry_t *e)
 {
-    size_t                i;
-    json_t               *o;
-    const paylock_str_t  *field;
+    size_t                 i;
+    json_t                *o;
+    const char            *name;
+    const paylock_pair_t  *pair;
 
     o = json_pack("{s:I}", "seq", (json_int_t) e->seq);
 
-    for (i = 0; i < PAYLOCK_AUDIT_FIELDS; i++) {
-        field = &e->field[i];
+    for (i = 0; i < e->n; i++) {
+        pair = &e->pair[i];
 
-        (void) json_object_set_new(o, paylock_entry_fields[i].name,
-                                   field->len
-                                   ? text_json(field->data, field->len)
-                                   : json_string(""));
+        if (pair->value.len) {
+            (void) json_object_set_new(o, pair->name.data,
+                                       text_json(pair->value.data,
+                                                 pair->value.len));
+        }
+    }
+
+    for (i = 0; i < PAYLOCK_AUDIT_FIELDS; i++) {
+        name = paylock_entry_fields[i].name;
+
+        if (json_object_get(o, name) == NULL) {
+            (void) json_object_set_new(o, name, json_string(""));
+        }
     }
 
     return o;

@@ -110,8 +110,8 @@ paylock_checkpoint_text(const paylock_checkpoint_t *c,
     return (size_t) snprintf(text, PAYLOCK_CHECKPOINT_MAX,
                              "paylock audit checkpoint 2\nrealm %s\n"
                              "chain %s\nseq %" PRIu64 "\nhash %s\n"
-                             "time %" PRIu64 "\nkey %s\n", c->realm, c->chain, c->seq, c->hash, c->time,
-                             c->key);
+                             "time %" PRIu64 "\nkey %s\n", c->realm, c->chain,
+                             c->seq, c->hash, c->time, c->key);
 }
 
 

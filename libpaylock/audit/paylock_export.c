@@ -109,8 +109,8 @@ paylock_export_entry(const paylock_entry_t *e)
         pair = &e->pair[i];
 
         if (pair->value.len
-            && json_object_setn_new(json, pair->name.data, pair->name.len,
-                                    paylock_export_text(&pair->value)) != 0)
+            && json_object_set_new(json, pair->name.data,
+                                   paylock_export_text(&pair->value)) != 0)
         {
             json_decref(json);
             return NULL;

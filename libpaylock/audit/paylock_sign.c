@@ -24,8 +24,8 @@ paylock_sign_entry(const char *realm, const char hash[PAYLOCK_HASH_LEN],
     char text[PAYLOCK_SIGN_TEXT])
 {
     return (size_t) snprintf(text, PAYLOCK_SIGN_TEXT,
-                             "paylock audit signature 2\nrealm %s\nhash %.*s\n",
-                             realm, PAYLOCK_HASH_LEN, hash);
+                             "paylock audit signature 2\nrealm %s\n"
+                             "hash %.*s\n", realm, PAYLOCK_HASH_LEN, hash);
 }
 
 

@@ -26,12 +26,12 @@
 
 
 /*
- * The text to sign for an entry: its realm, and its hash in hex digits.  Returns
- * the length of the text.
+ * The text to sign for an entry: its realm, and its hash in hex digits.
+ * Returns the length of the text.
  */
 
-size_t paylock_sign_entry(const char *realm, const char hash[PAYLOCK_HASH_LEN],
-    char text[PAYLOCK_SIGN_TEXT]);
+size_t paylock_sign_entry(const char *realm,
+    const char hash[PAYLOCK_HASH_LEN], char text[PAYLOCK_SIGN_TEXT]);
 
 /*
  * Is it the name of a realm: 1 to 64 letters, digits, ".", "_" and "-"?  1 yes,

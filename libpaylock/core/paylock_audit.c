@@ -17,6 +17,9 @@
 
 #define PAYLOCK_AUDIT_LEAF   "paylock audit leaf 2\n"
 #define PAYLOCK_AUDIT_ENTRY  "paylock audit entry 2\n"
+#define PAYLOCK_AUDIT_OTHER                                                   \
+    "has no \"v\" that is " PAYLOCK_AUDIT_VERSION ": upgrade this first, or "   \
+    "it is no entry of paylock"
 #define PAYLOCK_TIME_DIGITS  15
 #define PAYLOCK_LENGTH       24        /* " <length> " in decimal */
 
@@ -62,8 +65,8 @@ paylock_entry_read(const redisReply *reply, paylock_entry_t *e)
     }
 
     for (i = 0; i < fields->elements; i += 2) {
-        why = paylock_entry_pair(fields->element[i], fields->element[i + 1], e);
-
+        why = paylock_entry_pair(fields->element[i], fields->element[i + 1],
+                                 e);
         if (why) {
             return why;
         }
@@ -298,6 +301,14 @@ paylock_entry_take(paylock_entry_t *e, paylock_str_t name, paylock_str_t value)
     size_t                  i;
     const paylock_field_t  *field;
 
+    /* what follows may be of a form that only a later version knows */
+
+    if (paylock_str_is(name, "v")
+        && !paylock_str_is(value, PAYLOCK_AUDIT_VERSION))
+    {
+        return PAYLOCK_AUDIT_OTHER;
+    }
+
     if (!paylock_entry_is_name(&name)) {
         return "has a field whose name holds more than letters, digits, "
                "\"_\" and \"-\"";
@@ -371,8 +382,7 @@ paylock_entry_check(const paylock_entry_t *e)
     size_t  i;
 
     if (!paylock_str_is(e->field[PAYLOCK_AUDIT_V], PAYLOCK_AUDIT_VERSION)) {
-        return "has no \"v\" that is " PAYLOCK_AUDIT_VERSION ": upgrade "
-               "this first, or it is no entry of paylock";
+        return PAYLOCK_AUDIT_OTHER;
     }
 
     for (i = 0; i < PAYLOCK_AUDIT_FIELDS; i++) {

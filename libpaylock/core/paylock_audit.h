@@ -33,8 +33,8 @@ typedef struct {
 
 
 /*
- * An entry.  One that was read has all its fields in pair, in their order.  One
- * that is made has n 0: its fields stand in the order of the table.
+ * An entry.  One that was read has all its fields in pair, in their order.
+ * One that is made has n 0: its fields stand in the order of the table.
  */
 
 typedef struct {
@@ -48,17 +48,19 @@ typedef struct {
 /*
  * Reads a stream entry as XRANGE and XREAD give it, [id, [name, value, …]].
  * The fields point into the reply.  Returns NULL, or why it is no audit
- * entry (id not <seq>-0, unknown version, field twice or not UTF-8, a name with
- * other characters than letters, digits, "_" and "-", time not a number, a field
- * not of as many hex digits as it must have), as a static text that fits behind
- * 'entry … '.  Fields that are not in the table are only hashed.
+ * entry (id not <seq>-0, unknown version, more than 64 fields, a field twice
+ * or not UTF-8, a name with other characters than letters, digits, "_" and
+ * "-" or that exports need, time not a number, a field not of as many hex
+ * digits as it must have), as a static text that fits behind 'entry … '.
+ * Fields that are not in the table are only hashed.
  */
 
 const char *paylock_entry_read(const redisReply *reply, paylock_entry_t *e);
 
 /*
- * The same for an entry that came another way: takes the next field, which must
- * outlive the entry; then checks them all.  Both return as above.
+ * The same for an entry that came another way: takes the next field, which
+ * must outlive the entry, its name with a zero behind it; then checks them
+ * all.  Both return as above.
  */
 
 const char *paylock_entry_take(paylock_entry_t *e, paylock_str_t name,

@@ -37,8 +37,9 @@ def test_files(made):
 
     v = verify.verify_export((made / "export.jsonl").read_text())
     assert v.seq == 12
-    head, prev, *lines = chain(made)
-    assert head == ["chain", v.chain] and prev == ["prev", "0" * 64]
+    realm, head, prev, *lines = chain(made)
+    assert realm == ["realm", "-"] and head == ["chain", v.chain]
+    assert prev == ["prev", "0" * 64]
     assert [line[0] for line in lines] == [str(n) for n in range(1, 13)]
     for line, seq in zip(lines, range(1, 13)):
         text = made / f"entries/{seq}.leaf"
@@ -109,7 +110,7 @@ def test_verify_by_hand(language, bundle, tools):
 
     # and they see what was changed
     lines = chain(bundle)
-    lines[5][1] = "0" * 64
+    lines[6][1] = "0" * 64
     put_chain(bundle, lines)
     done = run()
     sums, entry, links, last, whole = done.stdout.split("@\n")

@@ -4,6 +4,7 @@
 # that paylock-admin would not write.  None is verified.
 
 import hashlib
+import json
 import re
 
 import pytest
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from oracle import verify
 from support import trail as t
 from support.bundle import LANGUAGES, bad, chain, good, put_chain, sum_up
+from support.chain import AUDIT
 from support.trail import Key, Trail
 
 ALICE, BOB, MALLORY = Key(1), Key(2), Key(66)
@@ -37,7 +39,7 @@ def change_chain(change):
 def entry_and_chain(bundle):
     edit("entries/11.leaf", "reason 4 paid", "reason 4 late")(bundle)
     lines = chain(bundle)
-    lines[12][1] = hashlib.sha256(
+    lines[13][1] = hashlib.sha256(
         (bundle / "entries/11.leaf").read_bytes()).hexdigest()
     put_chain(bundle, lines)
 
@@ -51,16 +53,16 @@ def flip(line, column):
 
 
 def swap(lines):
-    lines[5], lines[6] = lines[6], lines[5]
+    lines[6], lines[7] = lines[7], lines[6]
 
 
 def splice(lines):
     """What was written of entry 4 is another, and the chain goes on."""
-    prev = lines[1][1]
-    for seq, leaf, *_ in lines[2:6]:
-        prev = verify.hash_of(lines[0][1], int(seq), prev, leaf)
-    lines[5][1] = "0" * 64
-    lines.insert(6, ["prev", prev])
+    prev = lines[2][1]
+    for seq, leaf, *_ in lines[3:7]:
+        prev = verify.hash_of(lines[1][1], int(seq), prev, leaf)
+    lines[6][1] = "0" * 64
+    lines.insert(7, ["prev", prev])
 
 
 def other_pem(bundle):
@@ -81,7 +83,7 @@ def broken_pem(bundle):
 def other_signer(lines):
     """The signature of one, said to be by another who counts."""
     keys = {line[3] for line in lines if len(line) > 3}
-    lines[4][3], = keys - {lines[4][3]}
+    lines[5][3], = keys - {lines[5][3]}
 
 
 TAMPERED = {
@@ -89,27 +91,30 @@ TAMPERED = {
     "leaf-length": edit("entries/11.leaf", "reason 4 paid", "reason 5 paid"),
     "leaf-and-chain": entry_and_chain,
     "leaf-gone": lambda bundle: (bundle / "entries/11.leaf").unlink(),
-    "leaf-of-another": flip(5, 1),
-    "signature": flip(2, 4),
-    "last-signature": flip(13, 4),
-    "signature-of-a-leaf": flip(10, 4),
-    "signature-gone": change_chain(lambda lines: lines[13].__delitem__(
+    "leaf-of-another": flip(6, 1),
+    "signature": flip(3, 4),
+    "last-signature": flip(14, 4),
+    "signature-of-a-leaf": flip(11, 4),
+    "signature-gone": change_chain(lambda lines: lines[14].__delitem__(
         slice(3, 5))),
     "signature-of-another": change_chain(other_signer),
-    "no-hex": change_chain(lambda lines: lines[2].__setitem__(4, "zz" * 64)),
-    "line-gone": change_chain(lambda lines: lines.pop(5)),
-    "first-gone": change_chain(lambda lines: lines.pop(2)),
+    "no-hex": change_chain(lambda lines: lines[3].__setitem__(4, "zz" * 64)),
+    "line-gone": change_chain(lambda lines: lines.pop(6)),
+    "first-gone": change_chain(lambda lines: lines.pop(3)),
     "last-gone": change_chain(lambda lines: lines.pop()),
-    "line-twice": change_chain(lambda lines: lines.insert(6, lines[5])),
+    "line-twice": change_chain(lambda lines: lines.insert(7, lines[6])),
     "lines-swapped": change_chain(swap),
     "splice": change_chain(splice),
-    "all-gone": change_chain(lambda lines: lines.__delitem__(slice(2, None))),
-    "number": change_chain(lambda lines: lines[13].__setitem__(0, "13")),
-    "chain": flip(0, 1),
-    "prev": change_chain(lambda lines: lines[1].__setitem__(1, "1" + "0" * 63)),
+    "all-gone": change_chain(lambda lines: lines.__delitem__(slice(3, None))),
+    "number": change_chain(lambda lines: lines[14].__setitem__(0, "13")),
+    "realm": edit("chain.txt", "realm -", "realm x"),
+    "chain": flip(1, 1),
+    "prev": change_chain(
+        lambda lines: lines[2].__setitem__(1, "1" + "0" * 63)),
     "pem": other_pem,
     "pem-name": other_name,
     "pem-broken": broken_pem,
+    "checkpoint-realm": edit("checkpoint.txt", "realm -", "realm x"),
     "checkpoint-hash": edit("checkpoint.txt", "hash ", "hash 0"),
     "checkpoint-seq": edit("checkpoint.txt", "seq 12", "seq 11"),
     "checkpoint-time": edit("checkpoint.txt", "time 1", "time 2"),
@@ -132,7 +137,7 @@ def test_tampered(how, bundle, check):
     edit("timeline.en.html", "paid", "late"),
     edit("VERIFY.en.txt", "sha256sum", "true"),
     # an entry that is not shown any more
-    change_chain(lambda lines: lines[8].__setitem__(2, "leaf"))])
+    change_chain(lambda lines: lines[9].__setitem__(2, "leaf"))])
 def test_tampered_beside_the_chain(how, bundle, check):
     """What no entry tells only the signature of the whole does."""
     how(bundle)
@@ -153,7 +158,8 @@ def test_signature_of_another(bundle, check):
     sum = hashlib.sha256((bundle / "SHA256SUMS").read_bytes()).hexdigest()
 
     def sign(key):
-        text = f"paylock audit bundle 2\nrealm -\nsha256 {sum}\nkey {key.public}\n"
+        text = (f"paylock audit bundle 2\nrealm -\nsha256 {sum}\n"
+                f"key {key.public}\n")
         (bundle / "signature.txt").write_text(
             f"{text}sig {key.sign(text)}\n")
 
@@ -197,9 +203,9 @@ def test_another_key_under_the_name_of_ours(bundle, check):
     for path in bundle.glob("keys/*.pem"):
         path.write_bytes(pem(MALLORY))
     lines = chain(bundle)
-    hash = lines[1][1]
-    for line in lines[2:]:
-        hash = verify.hash_of(lines[0][1], int(line[0]), hash, line[1])
+    hash = lines[2][1]
+    for line in lines[3:]:
+        hash = verify.hash_of(lines[1][1], int(line[0]), hash, line[1])
         if len(line) > 3:
             line[4] = MALLORY.sign_entry({"hash": hash})
     put_chain(bundle, lines)
@@ -227,8 +233,9 @@ def test_kept_checkpoints(made, check, private):
     for old, new, word in [
             (r"hash .", "hash x", "has another entry"),
             (r"chain .", "chain x", "has another entry"),
+            (r"realm -", "realm x", "has another entry"),
             (rf"seq {seq}", "seq 99", "entry 99, of"),
-            (r"checkpoint 1", "checkpoint 2", "is no checkpoint")]:
+            (r"checkpoint 2", "checkpoint 1", "is no checkpoint")]:
         forged = private / "forged"
         forged.write_text(re.sub(old, new, text))
         bad(check(made, forged), word)
@@ -273,6 +280,14 @@ def added_again(trail):
     trail.add(ALICE, {"action": "key-revoke", "subject": BOB.public})
     trail.add(ALICE, {"action": "key-add", "subject": BOB.public})
     trail.add(BOB, trail.change("acme.example", "reset"))
+
+
+def unknown_fields(trail):
+    """Of a later version: here, they are hashed and kept."""
+    trail.add(ALICE, {"Colour-2": "bläu", **trail.change(
+        "acme.example", reason="late"), "pri_or": "7"})
+    trail.add(BOB, {"action": "unlock", "lost": "a\nkey 1 x",
+                    "host": "b.example"})
 
 
 def line_feeds(trail):
@@ -346,7 +361,8 @@ def first_key_not_added(trail):
 
 @pytest.mark.parametrize("how, word", [
     (fine, ""), (adopted, ""), (adopted_only, ""), (signed_later, ""),
-    (added_again, ""), (line_feeds, ""), (unknown, "does not count"),
+    (added_again, ""), (unknown_fields, ""),
+    (line_feeds, ""), (unknown, "does not count"),
     (unknown_by_reason, "does not count"), (revoked, "does not count"),
     (revoked_for_another, "does not count"),
     (adds_itself_in_a_row, "does not count"),
@@ -376,6 +392,36 @@ def test_rules(how, word, redis, admin, check, private):
         assert ('class="verdict bad"' in page) == bool(word)
 
 
+def test_an_unknown_field(redis, admin, check, private):
+    """It is accepted, kept in each copy, and cannot be changed."""
+    trail = begun()
+    unknown_fields(trail)
+    client = redis.client()
+    t.load(client, trail.entries, trail.locks)
+    admin("audit", "verify", "--trust", ALICE.public)
+    seq = trail.seq - 1
+    admin("audit", "export", "--host", "acme.example", "-o",
+          f"{private}/out/")
+    out = private / "out"
+    line = (out / "export.jsonl").read_text().splitlines()[seq]
+    assert list(json.loads(line).items()) \
+        == [("seq", seq), *client.xrange(AUDIT)[seq - 1][1].items()]
+    shown = admin.json("audit", "log")[seq - 1]
+    assert [(name, value) for name, value in shown.items() if value] \
+        == list(json.loads(line).items())
+    text = (out / f"entries/{seq}.leaf").read_text()
+    assert "\nColour-2 5 bläu\naction " in text
+    assert "\npri_or 1 7\n" in text
+    good(check(out))
+
+    edit(f"entries/{seq}.leaf", "bläu", "gelb")(out)
+    bad(check(out), f"entries/{seq}.leaf is not what was written")
+    edit("export.jsonl", '"pri_or":"7"', '"pri_or":"8"')(out)
+    done = admin("audit", "verify", out / "export.jsonl", "--trust",
+                 ALICE.public, check=False)
+    assert done.returncode == 10 and f"entry {seq}" in done.stderr
+
+
 def test_unsigned(admin, check, private):
     admin("init")
     admin("lock", "acme.example", "--reason", "late")
@@ -397,7 +443,7 @@ def test_unsigned(admin, check, private):
     def forge(old, new):
         edit("entries/2.leaf", old, new)(out)
         lines = chain(out)
-        lines[3][1] = hashlib.sha256(
+        lines[4][1] = hashlib.sha256(
             (out / "entries/2.leaf").read_bytes()).hexdigest()
         put_chain(out, lines)
         sum_up(out)
@@ -408,6 +454,6 @@ def test_unsigned(admin, check, private):
     bad(check(out), "entry 2: reason is cut off")
     forge("reason 3 late", "reason 4000 late")
     bad(check(out), "entry 2: reason is cut off")
-    put_chain(out, chain(out)[:2])
+    put_chain(out, chain(out)[:3])
     sum_up(out)
     bad(check(out), "no entry")

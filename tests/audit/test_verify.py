@@ -12,6 +12,7 @@ import pytest
 
 from oracle import verify
 from support import servers, trail as t
+from support.chain import LINKS
 from support.trail import Key, Trail, entry_line, header, line, relink
 
 ALICE, BOB, CAROL, MALLORY = (Key(byte) for byte in (1, 2, 3, 66))
@@ -160,7 +161,7 @@ def with_head(entries, genesis=ALICE.public):
 # another value of each field, of the right form and of none
 
 VALUES = {
-    "v": "2", "chain": "0" * 32, "time": "1", "actor": "eve",
+    "v": "1", "chain": "0" * 32, "time": "1", "actor": "eve",
     "machine": "laptop", "action": "settle", "host": "other.example",
     "before": '{"at":1}', "after": '{"at":1,"open_at":1}', "reason": "paid",
     "invoice": "F-0", "amount": "1.00", "currency": "USD",
@@ -388,6 +389,89 @@ def two_hundred_of_another_chain():
     return relink(entries, 0, KEYS.values())
 
 
+# fields that this version does not know
+
+def later():
+    """Each entry has two more, somewhere among the others."""
+    entries = []
+    for i, (seq, entry) in enumerate(ENTRIES):
+        items = list(entry.items())
+        items.insert(i % (len(items) + 1), ("Colour-2", "bläu\nline"))
+        items.insert(i % 7, ("pri_or", str(i)))
+        entries.append((seq, dict(items)))
+    return entries
+
+
+def test_unknown_fields(tmp_path):
+    """Each is covered by the hash, and so is its place."""
+    good = relink(later(), 0, KEYS.values())
+    head, lines = with_head(good)
+    cases = [("good", head, lines, None, None)]
+
+    def case(name, i, entry):
+        cases.append((f"{good[i][0]} {name}", head,
+                      [*lines[:i], entry_line(good[i][0], entry),
+                       *lines[i + 1:]], {"edit"}, None))
+
+    for i in range(0, len(good), 9):
+        entry = good[i][1]
+        case("changed", i, {**entry, "Colour-2": "red"})
+        case("emptied", i, {**entry, "Colour-2": ""})
+        case("another name", i, {
+            "Colour-3" if name == "Colour-2" else name: value
+            for name, value in entry.items()})
+        case("added", i, {**entry, "shade": "dark"})
+        case("order", i, dict(reversed(entry.items())))
+        case("no name", i, {**entry, "a b": ""})
+        case("no text", i, {**entry, "more": 1})
+        case("many", i, {**entry, **{f"n{n}": "" for n in range(64)}})
+    assert check(cases, tmp_path, Prefixes(head, lines)) == 10
+
+
+@pytest.mark.parametrize("v", ["1", "3", "20", ""])
+def test_another_version(v, tmp_path):
+    """It is no entry that can be judged, however well it is linked."""
+    cases = []
+    for i in range(0, len(ENTRIES), 20):
+        first, lines = with_head(relink(forged(i, {"v": v}), i,
+                                        KEYS.values()))
+        cases.append((f"{SEQS[i]}", first, lines, {"edit"},
+                      {SEQS[i - 1] + 1 if i else 1}))
+    assert check(cases, tmp_path) == 10
+
+
+# another realm
+
+def of_realm(realm, entries):
+    return [(seq, {**e, **({"sig": KEYS[e["key"]].sign_entry(e, realm)}
+                           if "sig" in e else {})})
+            for seq, e in entries]
+
+
+def test_another_realm(tmp_path):
+    """What was signed in a copy under another name is worth nothing here."""
+    first, lines = with_head(of_realm("staging", ENTRIES))
+    staging = first.replace('"realm":"-"', '"realm":"staging"')
+    cases = [("all", first, lines, {"signature"}, {1}),
+             ("and it says so", staging, lines, {"signature"}, {1}),
+             ("the first line alone", staging, LINES, {"edit"}, {0})]
+    for i in ENDS[::9]:
+        begin, _ = row_of(i)
+        entries = ENTRIES[:begin] + of_realm("staging", ENTRIES[begin:])
+        cases.append((f"{SEQS[i]} on", *with_head(entries), {"signature"},
+                      {SEQS[i]}))
+    chain, seq, hash = BASE.head()
+    cases.append(("checkpoint", HEAD, [*LINES, line({
+        "checkpoint": t.checkpoint(ALICE, chain, seq, hash, "staging")})],
+        {"fork"}, {seq}))
+    assert check(cases, tmp_path) == 10
+
+    v = verify.Verifier(BASE.chain, ALICE.public, "staging")
+    for text in lines:
+        verify.export_line(v, text)
+    v.end()
+
+
 # what is good
 
 def test_never_accused(tmp_path):
@@ -396,9 +480,15 @@ def test_never_accused(tmp_path):
     for i in ENDS:
         first, lines = with_head(ENTRIES[:i + 1])
         cases.append((f"{i}", first, lines, None, None))
-    loose = [line({"more": "of a later version", **dict(
-        reversed(json.loads(text).items()))}) for text in LINES]
+    # what the leaf does not cover may stand anywhere, and may be empty
+    loose = []
+    for seq, entry in ENTRIES:
+        links = {name: entry[name] for name in LINKS if name in entry}
+        rest = {name: entry[name] for name in entry if name not in LINKS}
+        loose.append(line({"empty": "", **links, **rest, "seq": seq}))
     cases.append(("loose", HEAD, loose, None, None))
+    cases.append(("later", *with_head(relink(later(), 0, KEYS.values())),
+                  None, None))
     cases.append(("checkpoint", HEAD, [
         *LINES, line({"checkpoint": t.checkpoint(CAROL, *BASE.head())})],
         None, None))
@@ -431,7 +521,8 @@ def test_an_export(tmp_path):
         case("gone", i)
         case("twice", i, EXPORT[i], EXPORT[i])
         if "leaf" not in item:
-            leaf = {"seq": item["seq"], "leaf": t.entry_leaf(item)}
+            leaf = {"seq": item["seq"], "leaf": t.entry_leaf(
+                {k: v for k, v in item.items() if k != "seq"})}
             case("another", i, entry_line(item["seq"], {
                 **item, "reason": "paid"}))
             # keys that come and go cannot be hidden

@@ -124,6 +124,15 @@ def junk(client, trail):
     return 10, ("edit", trail.seq + 1)
 
 
+def of_another_realm(client, trail):
+    """As a restored copy under another name would write it."""
+    trail.add(BOB, trail.change("h1.example"))
+    entry = trail.entries[-1][1]
+    entry["sig"] = BOB.sign_entry(entry, "staging")
+    t.load(client, trail.entries[-1:])
+    return 10, ("signature", trail.seq)
+
+
 def deleted(client, trail):
     client.xdel(AUDIT, "20-0", "21-0")
     return 11, ("gap", 20)
@@ -162,7 +171,7 @@ def unsigned(client, trail):
 
 @pytest.mark.parametrize("tamper", [
     edited, moved_id, junk, deleted, trimmed, shortened, cut_in_a_transaction,
-    foreign, unsigned])
+    foreign, unsigned, of_another_realm])
 def test_tampered(tamper, run, trail, redis):
     client = redis.client()
     status, fault = tamper(client, trail)
@@ -264,7 +273,9 @@ def test_a_checkpoint_vouches(run, trail, private):
     assert status == 0 and report["genesis"] == ALICE.public
     for text, word in (("", "form"), (kept.read_text()[:-2], "form"),
                        (kept.read_text().replace("time 1", "time 2"),
-                        "signature")):
+                        "signature"),
+                       (t.checkpoint(BOB, *trail.head(), "staging"),
+                        'of the realm "staging"')):
         kept.write_text(text)
         status, _, errors = run("--checkpoint", kept)
         assert status == 1 and word in errors[-1]["error"]["message"]
@@ -559,7 +570,8 @@ def test_cost(redis, admin):
     # a machine that is slow at Ed25519 is so for us, too
     key = ALICE.private.public_key()
     signed = bytes.fromhex(trail.entries[-1][1]["sig"])
-    text = (f"paylock audit signature 2\nrealm -\nhash {trail.hash}\n").encode()
+    text = (f"paylock audit signature 2\nrealm -\n"
+            f"hash {trail.hash}\n").encode()
     begin = time.process_time()
     for _ in range(2000):
         key.verify(signed, text)

@@ -4,6 +4,7 @@
 # no open one and delays no request.
 
 import http.client
+import json
 import os
 import re
 import signal
@@ -13,7 +14,8 @@ import time
 import pytest
 
 from support import servers
-from support.chain import Watch, in_time, told
+from support.chain import (AUDIT, LOCKED, LOCKS, OPEN, Watch, in_time, logged,
+                           told)
 from support.feed import SITES, owner
 from support.servers import promised, wait_for
 
@@ -299,6 +301,30 @@ def test_broken_record_keeps_the_lock(sites, redis):
     server.wait_state("end.example", "locked")
     assert server.state("acme.example") == "locked"
     assert 'record of "acme.example"' in server.error_log()
+
+
+def test_an_entry_of_a_later_version(nginx, chain):
+    """Nobody guesses what it means: nothing of it is applied."""
+    chain.write(("acme.example", LOCKED), ("end.example", OPEN))
+    server = nginx(SITES)
+    server.allow("upgrade this first")
+    chain.settle(server)
+    known = chain.seq
+    for host, record in ("acme.example", OPEN), ("end.example", LOCKED):
+        seq, hash = chain.seq + 1, chain.hash
+        entry = chain.entry(seq, hash, v="3", host=host, action="lock",
+                            after=json.dumps(record), **{"a b": "c"})
+        with chain.client.pipeline(transaction=True) as p:
+            p.xadd(AUDIT, entry, id=f"{seq}-0")
+            p.hset(LOCKS, host, json.dumps(record))
+            p.execute()
+        chain.seq, chain.hash = seq, entry["hash"]
+    logged(server, rf"\[alert\].* entry after {known} of .*"
+                   "upgrade this first")
+    time.sleep(1)
+    assert server.state("acme.example") == "locked"
+    assert server.state("end.example") == "open"
+    assert {"upgrade this first" in why for why in told(server)} == {True}
 
 
 def test_password_database_prefix(nginx, private):

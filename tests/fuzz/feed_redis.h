@@ -22,7 +22,8 @@
 #define PARTS    11                    /* fields of an entry in the stream */
 #define NONE     (-1)
 
-#define GENESIS  "0000000000000000000000000000000000000000000000000000000000000000"
+#define GENESIS  "00000000000000000000000000000000" \
+                 "00000000000000000000000000000000"
 
 
 static const char *const  fields[] = {

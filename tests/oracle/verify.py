@@ -1,7 +1,7 @@
 # Copyright (C) 2026 paylock contributors
 #
-# A second verifier of audit trails, from docs/audit-format.md alone.  It shares
-# no code with paylock-admin.
+# A second verifier of audit trails, from docs/audit-format.md alone.  It
+# shares no code with paylock-admin.
 
 import hashlib
 import json
@@ -11,6 +11,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 LINKS = "v", "chain", "prev", "hash", "sig"
+RESERVED = "seq", "leaf", "format", "checkpoint"
 ZEROS = "0" * 64
 HEX = {"chain": (32, False), "salt": (32, False), "prev": (64, False),
        "hash": (64, False), "document": (64, True), "subject": (64, True),
@@ -67,7 +68,8 @@ def readable(entry):
             r"0|[1-9][0-9]{0,14}", str(entry.get("time", ""))):
         return False
     if len(entry) > 64 or any(
-            not isinstance(value, str) or not re.fullmatch(r"[\w-]+", name, re.A)
+            not isinstance(value, str) or name in RESERVED
+            or not re.fullmatch(r"[\w-]+", name, re.A)
             for name, value in entry.items()):
         return False
     return all(is_hex(entry.get(name, ""), digits)
@@ -232,8 +234,9 @@ def compare(v, header):
     """Does it match the first line?"""
     if v.seq < header["seq"]:
         raise Fault("gap", v.seq + 1)
-    if (v.seq, v.hash, v.genesis) != (header["seq"], header["hash"],
-                                      header["genesis"]):
+    if (v.seq, v.hash, v.realm, v.genesis) != (
+            header["seq"], header["hash"], header["realm"],
+            header["genesis"]):
         raise Fault("edit", 0)
 
 

@@ -74,7 +74,8 @@ def test_no_unknown_directive_anywhere():
         source("ngx_http_paylock_metrics_text.c"))}
     for page in {*DOCS.glob("*.md"), servers.ROOT / "README.md",
                  servers.ROOT / "CHANGES"} - {DOCS / "internals.md"}:
-        named = set(re.findall(r"(?<![\w$/-])paylock_[a-z_]+", page.read_text()))
+        named = set(re.findall(r"(?<![\w$/-])paylock_[a-z_]+",
+                               page.read_text()))
         # the argument and the cookie of a pass are called so
         assert named <= set(commands()) | metrics | {"paylock_pass"}, page
 
@@ -286,7 +287,7 @@ def entry_leaf(entry):
     """As docs/audit-format.md has it, written once more."""
     text = "paylock audit leaf 2\n"
     for field, value in entry.items():
-        if value and field not in ("seq", "v", "chain", "prev", "hash", "sig"):
+        if value and field not in ("v", "chain", "prev", "hash", "sig"):
             text += f"{field} {len(value.encode())} {value}\n"
     return text.encode()
 
@@ -300,7 +301,8 @@ def entry_hash(seq, entry):
 
 
 def test_audit_fields():
-    assert re.findall(r"(?m)^\| `(\w+)` \|", AUDIT) == field_table.names("ENTRY")
+    assert re.findall(r"(?m)^\| `(\w+)` \|", AUDIT) \
+        == field_table.names("ENTRY")
 
 
 def test_record_fields():
@@ -317,7 +319,7 @@ def test_audit_example():
     assert len(entries) == 2
     prev = "0" * 64
     for seq, entry in enumerate(entries, 1):
-        assert entry["seq"] == seq
+        assert entry.pop("seq") == seq
         assert entry["prev"] == prev
         assert entry["hash"] == entry_hash(seq, entry)
         prev = entry["hash"]
@@ -335,7 +337,7 @@ def test_audit_log_prints_such_entries(admin):
     assert len(shown) == 2
     for entry, example in zip(shown, blocks(AUDIT, "json")):
         assert set(entry) > set(json.loads(example))
-        assert entry["hash"] == entry_hash(entry["seq"], entry)
+        assert entry["hash"] == entry_hash(entry.pop("seq"), entry)
 
 
 def test_audit_recomputation(redis, admin, private):

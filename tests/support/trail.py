@@ -27,8 +27,8 @@ class Key:
     def sign(self, text):
         return self.private.sign(text.encode()).hex()
 
-    def sign_entry(self, entry):
-        return self.sign(f"paylock audit signature 2\nrealm -\n"
+    def sign_entry(self, entry, realm="-"):
+        return self.sign(f"paylock audit signature 2\nrealm {realm}\n"
                          f"hash {entry['hash']}\n")
 
 
@@ -133,9 +133,10 @@ def leaves(entries, host):
     return lines
 
 
-def checkpoint(key, chain, seq, hash):
-    text = (f"paylock audit checkpoint 2\nrealm -\nchain {chain}\nseq {seq}\n"
-            f"hash {hash}\ntime {time.time_ns() // 1000000}\n"
+def checkpoint(key, chain, seq, hash, realm="-"):
+    text = (f"paylock audit checkpoint 2\nrealm {realm}\n"
+            f"chain {chain}\nseq {seq}\nhash {hash}\n"
+            f"time {time.time_ns() // 1000000}\n"
             f"key {key.public}\n")
     return text + f"sig {key.sign(text)}\n"
 

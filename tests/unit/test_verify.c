@@ -263,18 +263,27 @@ test_export(void **state)
     const char        *why;
     paylock_export_t   x;
 
+#define FULL      "{\"seq\":1,\"v\":\"2\",\"chain\":\"" CHAIN "\"," \
+                  "\"time\":\"1\",\"salt\":\"" SALT "\",\"prev\":\"" \
+                  ZEROS "\",\"hash\":\"" ZEROS "\""
+#define FIRST(r)  "{\"format\":\"paylock audit export 2\",\"realm\":\"" r \
+                  "\",\"chain\":\"" CHAIN "\",\"host\":\"\",\"seq\":1," \
+                  "\"hash\":\"" ZEROS "\",\"genesis\":\"\"}"
+
     static const struct {
         const char        *line;
         const char        *why;        /* a part of it; NULL: it is read */
         paylock_export_e   kind;
     } lines[] = {
         { "{\"seq\":2,\"leaf\":\"" ZEROS "\"}\n", NULL, PAYLOCK_EXPORT_LEAF },
-        { "{\"seq\":1,\"v\":\"1\",\"chain\":\"" CHAIN "\",\"time\":\"1\","
-          "\"salt\":\"" SALT "\",\"prev\":\"" ZEROS "\",\"hash\":\"" ZEROS
-          "\",\"more\":[]}", NULL, PAYLOCK_EXPORT_ENTRY },
-        { "{\"format\":\"paylock audit export 2\",\"realm\":\"-\",\"chain\":\"" CHAIN "\","
-          "\"host\":\"\",\"seq\":1,\"hash\":\"" ZEROS "\",\"genesis\":\"\"}",
-          NULL, PAYLOCK_EXPORT_HEADER },
+        { FULL ",\"more\":\"\"}", NULL, PAYLOCK_EXPORT_ENTRY },
+        { FULL ",\"more\":[]}", "no text", 0 },
+        { FULL ",\"a b\":\"\"}", "letters", 0 },
+        { FIRST("-"), NULL, PAYLOCK_EXPORT_HEADER },
+        { FIRST("eu-1.staging_b"), NULL, PAYLOCK_EXPORT_HEADER },
+        { FIRST(""), "lacks", 0 },
+        { FIRST("a b"), "lacks", 0 },
+        { FIRST(ZEROS "0"), "lacks", 0 },
         { "", "no JSON", 0 },
         { "[]", "no JSON object", 0 },
         { "{\"seq\":1,\"seq\":1}", "no JSON", 0 },

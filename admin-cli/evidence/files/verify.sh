@@ -23,8 +23,8 @@ bad() {
 }
 
 
-# Reads a checkpoint to point_realm, point_chain, point_seq, point_hash, point_key,
-# point_sig; what was signed goes to $tmp/text.
+# Reads a checkpoint to point_realm, point_chain, point_seq, point_hash,
+# point_key, point_sig; what was signed goes to $tmp/text.
 
 point() {
     [ -f "$1" ] || bad "$1 is not there"
@@ -178,14 +178,15 @@ link() {
         counts "$key" || bad "entry $n is signed by a key that does not count"
         printf 'paylock audit signature 2\nrealm %s\nhash %s\n' "$realm" \
             "$hash" >"$tmp/text"
-        signed "$key" "$sig" || bad "the signature of entry $n, or of one before"
+        signed "$key" "$sig" \
+            || bad "the signature of entry $n, or of one before"
         row= covered=$n signatures=$((signatures + 1))
     fi
 
     keys_after_entry
 
     case $wanted in
-        *" $n:"*) seen="$seen $n:$hash:$chain " ;;
+        *" $n:"*) seen="$seen $n:$hash:$chain:$realm " ;;
     esac
 
     prev=$hash last=$n
@@ -205,7 +206,7 @@ esac
 wanted= seen=
 for file in "$@"; do
     point "$file"
-    wanted="$wanted $point_seq:$point_hash:$point_chain "
+    wanted="$wanted $point_seq:$point_hash:$point_chain:$point_realm "
 done
 
 cd "$(dirname "$0")" || exit 2
@@ -260,6 +261,7 @@ for one in $wanted; do
 done
 
 echo "$number entries, $full of them in full, fit together up to entry $last"
+echo "  realm $realm"
 echo "  chain $chain"
 echo "  hash  $prev"
 
