@@ -13,6 +13,7 @@
 #include "cli/command.h"
 #include "cli/error_print.h"
 #include "cli/output.h"
+#include "cli/secret_memory.h"
 #include "cli/secret_prompt.h"
 #include "cli/setup.h"
 #include "commands.h"
@@ -36,6 +37,7 @@ main(int argc, char **argv)
     control_t  ctl;
 
     main_descriptors();
+    secret_memory_begin();
 
     memset(&a, 0, sizeof(admin_t));
     memset(&ctl, 0, sizeof(control_t));

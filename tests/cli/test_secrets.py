@@ -6,6 +6,8 @@
 
 import json
 import os
+import pathlib
+import re
 import socket
 import subprocess
 import threading
@@ -286,3 +288,23 @@ def test_a_configuration_of_another_user(admin):
          "list"], env={**admin.env, "PAYLOCK_ACTOR": "x"}, text=True,
         capture_output=True)
     assert "can write" not in done.stderr
+
+
+# what is in memory
+
+def test_memory_of_a_key(admin, private):
+    """No core, nothing for other processes of the user, nothing in swap."""
+    admin("keygen")
+    admin("init")
+    process = subprocess.Popen(admin.argv("audit", "log", "--follow"),
+                               env=admin.env, stdout=subprocess.PIPE)
+    try:
+        assert process.stdout.readline()
+        proc = pathlib.Path(f"/proc/{process.pid}")
+        limits = (proc / "limits").read_text()
+        assert re.search(r"Max core file size +0 +0 ", limits)
+        locked = re.search(r"VmLck:\s+(\d+) kB", (proc / "status").read_text())
+        assert int(locked[1]) >= 64
+    finally:
+        process.terminate()
+        process.wait(60)
