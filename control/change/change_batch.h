@@ -118,9 +118,9 @@ struct change_batch_s {
     const char           *request;     /* idempotency key; NULL: none */
 
     /*
-     * For a request: all that is asked for but kind and hosts, as it was given.
-     * Another run with this id must have the same, so relative times stay
-     * relative here.  NULL: nothing.
+     * For a request: all that is asked for, without kind and hosts, as it was
+     * given.  Another run with this id must have the same; so a time that was
+     * given as "in three days" must stay that here.  NULL: nothing.
      */
 
     const char           *arguments;
@@ -196,8 +196,8 @@ int change_watch(change_batch_t *b, int *committed);
 int change_read(change_batch_t *b, change_t *ch, size_t n);
 
 /*
- * change_write.c: queues the entries and the records of n changes, the request,
- * and EXEC; takes the replies.
+ * change_write.c: queues the entries and the records of n changes, what is to
+ * be kept of the request, and EXEC; takes the replies.
  */
 
 transaction_e change_write(change_batch_t *b, change_t *ch, size_t n);

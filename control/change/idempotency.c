@@ -78,8 +78,8 @@ idempotency_key(change_batch_t *b)
 
 
 /*
- * A cursor at random: each call looks at other ids, and if more than a tenth of
- * all is old, more are removed than come in.
+ * A cursor at random: each call looks at some other ids, so that more are
+ * removed than come in once more than a tenth of all are old.
  */
 
 int
@@ -269,8 +269,8 @@ idempotency_load(change_batch_t *b, request_t *r)
     }
 
     return why ? error_set(&b->ctl->error, STATUS_FAILED, "request",
-                           "look at \"paylock-admin audit log\"; to use the id "
-                           "nevertheless, remove this field with HDEL",
+                           "look at \"paylock-admin audit log\"; to use the "
+                           "id nevertheless, remove this field with HDEL",
                            "what \"%s\" in Redis at %s says of the request id "
                            "\"%s\" %s; nothing is changed",
                            b->ctl->settings.requests, b->ctl->settings.where,
@@ -300,8 +300,8 @@ idempotency_other(change_batch_t *b, const request_t *r)
     return error_set(&b->ctl->error, STATUS_USAGE, "request",
                      "give every change an id of its own, and with the same "
                      "id the same hosts and options",
-                     "the request id \"%s\" belongs to another change, made at "
-                     "%s: %s %s%s%s%s", b->request, at, r->action, r->host,
+                     "the request id \"%s\" belongs to another change, made "
+                     "at %s: %s %s%s%s%s", b->request, at, r->action, r->host,
                      more, entry, strcmp(r->action, b->kind->action) == 0
                                   ? ", with other hosts or options" : "");
 }

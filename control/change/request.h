@@ -50,8 +50,8 @@ char *request_dump(const request_t *r);
 int request_expired(const request_t *r, uint32_t now);
 
 /*
- * Sets action, host, hosts and digest; arguments may be NULL.  The order of the
- * hosts does not matter.  Returns 0, or -1 when out of memory.
+ * Sets action, host, hosts and digest; arguments may be NULL.  The order of
+ * the hosts does not matter.  Returns 0, or -1 when out of memory.
  */
 
 int request_describe(request_t *r, const char *action, const char *arguments,
