@@ -42,7 +42,7 @@ change_attempt(change_batch_t *b, change_t *ch, size_t n, int last)
     }
 
     if (committed) {
-        b->head = b->unsure.seq ? b->unsure : b->head;
+        b->head = b->unsure;
         idempotency_written(b);
         return TRANSACTION_DONE;
     }

@@ -234,14 +234,10 @@ int idempotency_find(change_batch_t *b);
 int idempotency_write(change_batch_t *b, size_t n, size_t entries,
     const head_t *head, size_t *queued);
 
-/*
- * _written() notes that what was queued is committed, _dropped() that it is
- * not.  _committed() returns 1 if Redis has what was queued last, else 0.
- */
+/* Note that what was queued is committed, or that it is not. */
 
 void idempotency_written(change_batch_t *b);
 void idempotency_dropped(change_batch_t *b);
-int idempotency_committed(const change_batch_t *b);
 
 void idempotency_free(change_batch_t *b);
 

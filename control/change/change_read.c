@@ -55,9 +55,6 @@ change_watch(change_batch_t *b, int *committed)
         }
 
         *committed = strcmp(hash, b->unsure.hash) == 0;
-
-    } else {
-        *committed = idempotency_committed(b);
     }
 
     return STATUS_DONE;

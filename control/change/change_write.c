@@ -50,7 +50,7 @@ change_write(change_batch_t *b, change_t *ch, size_t n)
 
     if (outcome == TRANSACTION_LOST) {
 
-        /* without an entry, the request tells whether it was carried out */
+        /* without an entry, it may be done again, or the request is found */
 
         b->unsure = head;
         b->unsure.seq = sent.entries ? head.seq : 0;

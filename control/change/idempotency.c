@@ -518,17 +518,6 @@ idempotency_dropped(change_batch_t *b)
 }
 
 
-int
-idempotency_committed(const change_batch_t *b)
-{
-    const idempotency_t  *t;
-
-    t = &b->idempotency;
-
-    return t->written && t->found && strcmp(t->written, t->found) == 0;
-}
-
-
 void
 idempotency_free(change_batch_t *b)
 {
