@@ -94,7 +94,7 @@ typedef struct {
 } change_kind_t;
 
 
-/* The state of a request id that the caller gave; see idempotency.c. */
+/* The state of a request id that the caller gave. */
 
 typedef struct {
     request_t          used;           /* as far as it is carried out */
@@ -203,28 +203,29 @@ int change_read(change_batch_t *b, change_t *ch, size_t n);
 transaction_e change_write(change_batch_t *b, change_t *ch, size_t n);
 
 /*
- * idempotency.c: _check() returns why a request id is not allowed, or NULL;
- * _key() makes an id if none is given, which is not kept.  The others do
- * nothing then.  Those that return int return a status.
+ * idempotency.c: _check() returns why a request id is not allowed, or NULL.
+ * _key() makes an id if none is given, which is not kept: the functions below
+ * do nothing then.  Those that return int return a status.
  */
 
 const char *idempotency_check(const char *id);
 int idempotency_key(change_batch_t *b);
 
 /*
- * Queues commands that watch and read what is known of the id, and find some
- * that are to be forgotten; takes the replies.
+ * By what idempotency_take() took: sets the results of hosts that another run
+ * has done, and b->repeated if it has done all; fails if the id belongs to
+ * another request.
+ */
+
+int idempotency_find(change_batch_t *b);
+
+/*
+ * idempotency_redis.c: queues commands that watch and read what is known of the
+ * id, and find ids that are to be forgotten; takes the replies.
  */
 
 int idempotency_queue(change_batch_t *b);
 int idempotency_take(change_batch_t *b);
-
-/*
- * By what was taken: sets the results of hosts that another run has done, and
- * b->repeated if it has done all; fails if the id belongs to another request.
- */
-
-int idempotency_find(change_batch_t *b);
 
 /*
  * Queues HDEL and HSET for a transaction of n hosts that ends with this head,
