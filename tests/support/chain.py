@@ -14,6 +14,7 @@ import time
 from support.servers import PATIENCE, wait_for
 
 LOCKS, AUDIT, NODES = "{paylock}:locks", "{paylock}:audit", "{paylock}:nodes"
+REQUESTS = "{paylock}:requests"
 
 # of a leaf, in their order
 FIELDS = ("time", "actor", "machine", "action", "host", "before", "after",
