@@ -34,10 +34,12 @@ static const struct {
     const char  *rights;
 } acl_users[] = {
 
-    { "paylock-nginx", "resetkeys %R~* resetchannels -@all +auth +hello +ping"
-      " +select +role +time +multi +exec +discard +type +hlen +hget +hmget"
-      " +hgetall +hscan +xlen +xread +xrange +xrevrange +xinfo|stream"
-      " +client|setname (%W~nodes +hset)" },
+    /* each key by its name: request ids are none of nginx's business */
+
+    { "paylock-nginx", "resetkeys %R~locks %R~audit %R~nodes resetchannels"
+      " -@all +auth +hello +ping +select +role +time +multi +exec +discard"
+      " +type +hlen +hget +hmget +hgetall +hscan +xlen +xread +xrange"
+      " +xrevrange +xinfo|stream +client|setname (%W~nodes +hset)" },
 
     /* selectors, so that keys that may be read cannot be trimmed */
 
@@ -45,7 +47,8 @@ static const struct {
       " +role +time +wait +multi +exec +discard +unwatch +client|setname"
       " +acl|whoami (%R~* +watch +type +hlen +hget +hmget +hscan +hstrlen"
       " +hrandfield +xlen +xread +xrange +xrevrange +xinfo|stream)"
-      " (%RW~locks +hset +hdel) (%W~audit +xadd) (%W~nodes +hdel)" },
+      " (%RW~locks +hset +hdel) (%W~audit +xadd) (%W~nodes +hdel)"
+      " (%W~requests +hset +hdel)" },
 
     { "paylock-audit", "resetkeys %R~* resetchannels -@all +auth +hello +ping"
       " +select +role +time +type +hlen +hget +hmget +hscan +hstrlen"

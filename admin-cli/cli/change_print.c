@@ -25,7 +25,7 @@ typedef struct {
 } print_sum_t;
 
 
-static void print_repeated(change_run_t *run);
+static void print_found(const change_run_t *run, size_t i, uint32_t now);
 static void print_junk(change_run_t *run, const change_t *ch);
 static void print_change(const change_run_t *run, const change_t *ch,
     uint32_t now);
@@ -47,15 +47,19 @@ change_print_done(change_batch_t *b, size_t n)
 
     run = b->data;
 
-    if (b->repeated) {
-        print_repeated(run);
-        return;
-    }
-
     now = (uint32_t) time(NULL);
 
-    for (i = 0; i < n; i++) {
+    for (i = b->done - n; i < b->done && b->repeated; i++) {
+        print_found(run, i, now);
+    }
+
+    for (i = 0; i < n && !b->repeated; i++) {
         ch = &b->change[i];
+
+        if (b->result[ch->i].found) {
+            print_found(run, ch->i, now);
+            continue;
+        }
 
         print_junk(run, ch);
 
@@ -153,24 +157,28 @@ change_warn_absent(change_run_t *run)
 }
 
 
+/* Prints a host that another run with this request id has done. */
+
 static void
-print_repeated(change_run_t *run)
+print_found(const change_run_t *run, size_t i, uint32_t now)
 {
-    size_t    i;
-    change_t  ch;
-    uint32_t  now;
+    change_t                ch;
+    const change_result_t  *d;
 
-    memset(&ch, 0, sizeof(change_t));
-    now = (uint32_t) time(NULL);
-
-    for (i = 0; i < run->batch.n && output_is_text(run->a); i++) {
-        ch.host = run->batch.host[i];
-        ch.after = run->batch.result[i].after;
-        ch.changed = run->batch.result[i].changed;
-        ch.seq = run->batch.result[i].seq;
-
-        print_change(run, &ch, now);
+    if (run->many || !output_is_text(run->a)) {
+        return;
     }
+
+    d = &run->batch.result[i];
+    memset(&ch, 0, sizeof(change_t));
+
+    ch.host = run->batch.host[i];
+    ch.i = i;
+    ch.after = d->after;
+    ch.changed = d->changed;
+    ch.seq = d->seq;
+
+    print_change(run, &ch, now);
 }
 
 
@@ -189,9 +197,11 @@ print_junk(change_run_t *run, const change_t *ch)
 static void
 print_change(const change_run_t *run, const change_t *ch, uint32_t now)
 {
+    int                found;
     effective_state_t  state;
     const char        *ref;
 
+    found = run->batch.result[ch->i].found;
     state = effective_state(ch->after, NULL, now);
     ref = json_string_value(json_object_get(ch->after, "ref"));
 
@@ -203,7 +213,7 @@ print_change(const change_run_t *run, const change_t *ch, uint32_t now)
     if (ch->after) {
         state_print(stdout, &state, output_colours());
 
-    } else if (ch->changed || !run->batch.repeated) {
+    } else if (ch->changed || !found) {
         (void) printf("without a record");
 
     } else {
@@ -214,9 +224,7 @@ print_change(const change_run_t *run, const change_t *ch, uint32_t now)
         (void) printf(", protected");
     }
 
-    if (run->expects && ch->before == NULL && ch->after
-        && !run->batch.repeated)
-    {
+    if (run->expects && ch->before == NULL && ch->after && !found) {
         (void) printf(", without a record before");
     }
 
@@ -228,7 +236,7 @@ print_change(const change_run_t *run, const change_t *ch, uint32_t now)
         (void) printf(", entry %" PRIu64, ch->seq);
     }
 
-    (void) puts(run->batch.repeated && ch->seq ? ", done before" : "");
+    (void) puts(found && ch->seq ? ", done before" : "");
 }
 
 

@@ -28,12 +28,14 @@ struct change_run_s {
     unsigned              many:1;      /* prints sums, not each host */
     unsigned              plans:1;     /* it is planned for later */
     const char           *told;        /* printed per host, or NULL */
+    const char           *content;     /* SHA-256 of the file read, or NULL */
 
     /* prints the result instead of change_print.c; or NULL */
 
     void                (*report)(const change_run_t *run);
 
     change_batch_t        batch;
+    char                 *arguments;   /* of the batch */
     const char           *absent[NEAR_HOSTS];   /* have no record */
     size_t                n_absent;    /* may exceed NEAR_HOSTS */
     json_t               *waited;      /* result of --wait; or NULL */

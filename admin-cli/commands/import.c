@@ -17,6 +17,7 @@
 #include "cli/change_run.h"
 #include "cli/error_print.h"
 #include "commands.h"
+#include "files/digest.h"
 #include "import/import_record.h"
 
 
@@ -31,7 +32,8 @@ typedef struct {
 } import_t;
 
 
-static int import_read_list(admin_t *a, import_list_t *list);
+static int import_read_list(admin_t *a, import_list_t *list,
+    char digest[PAYLOCK_HASH_LEN + 1]);
 static int import_file(admin_t *a, char **text, size_t *len);
 static int import_read(admin_t *a, int fd, char **text, size_t *len);
 static int import_failed(admin_t *a, const char *why);
@@ -43,12 +45,14 @@ cmd_import(admin_t *a)
 {
     int            status;
     change_run_t   run = { .a = a, .kind = &change_import, .many = 1 };
+    char           digest[PAYLOCK_HASH_LEN + 1];
     import_list_t  list;
 
     memset(&list, 0, sizeof(import_list_t));
 
-    status = import_read_list(a, &list);
+    status = import_read_list(a, &list, digest);
     run.args = list.record;
+    run.content = digest;
 
     if (status == STATUS_DONE) {
         status = change_run_hosts(&run, list.host, list.n);
@@ -60,8 +64,11 @@ cmd_import(admin_t *a)
 }
 
 
+/* Also sets the digest of the file, which tells a request from another. */
+
 static int
-import_read_list(admin_t *a, import_list_t *list)
+import_read_list(admin_t *a, import_list_t *list,
+    char digest[PAYLOCK_HASH_LEN + 1])
 {
     int        status;
     char      *text;
@@ -72,6 +79,11 @@ import_read_list(admin_t *a, import_list_t *list)
 
     if (status != STATUS_DONE) {
         return status;
+    }
+
+    if (digest_text(text, len, digest) != 0) {
+        free(text);
+        return control_no_memory(a->ctl);
     }
 
     import.admin = a;

@@ -45,8 +45,13 @@ cmd_notice(admin_t *a)
         .told = "noted, "
     };
 
-    return notice_options(a, &notice) == STATUS_DONE ? change_run(&run)
-                                                     : a->ctl->error.status;
+    if (notice_options(a, &notice) != STATUS_DONE) {
+        return a->ctl->error.status;
+    }
+
+    run.content = notice.document;
+
+    return change_run(&run);
 }
 
 

@@ -36,12 +36,14 @@ typedef struct {
 typedef struct {
     size_t       n;
     size_t       len;
+    const char  *last;
     char         names[RIGHTS_TEXT];
 } refused_t;
 
 
 static int rights_try(doctor_t *d, right_e kind, refused_t *refused);
 static int rights_write(doctor_t *d, refused_t *refused);
+static size_t rights_count(right_e kind);
 static redisReply *rights_ask(doctor_t *d, const right_t *r);
 static void rights_refused(refused_t *refused, const char *command);
 
@@ -50,8 +52,10 @@ static const right_t  rights[] = {
     { RIGHT_READ, { "TYPE", "~l" } },
     { RIGHT_READ, { "HLEN", "~l" } },
     { RIGHT_READ, { "HGET", "~l", "a" } },
+    { RIGHT_READ, { "HGET", "~r", "a" } },
     { RIGHT_READ, { "HMGET", "~l", "a" } },
     { RIGHT_READ, { "HSCAN", "~l", "0", "COUNT", "1" } },
+    { RIGHT_READ, { "HSCAN", "~r", "0", "COUNT", "1" } },
     { RIGHT_READ, { "HSTRLEN", "~n", "a" } },
     { RIGHT_READ, { "HRANDFIELD", "~n", "1" } },
     { RIGHT_READ, { "XLEN", "~a" } },
@@ -60,12 +64,14 @@ static const right_t  rights[] = {
     { RIGHT_READ, { "XREAD", "COUNT", "1", "STREAMS", "~a", "$" } },
     { RIGHT_READ, { "XINFO", "STREAM", "~a" } },
 
-    { RIGHT_BEGIN, { "WATCH", "~l", "~a" } },
+    { RIGHT_BEGIN, { "WATCH", "~l", "~a", "~r" } },
     { RIGHT_BEGIN, { "EXEC" } },
     { RIGHT_BEGIN, { "DISCARD" } },
 
     { RIGHT_WRITE, { "HSET", "~l", "a", "0" } },
+    { RIGHT_WRITE, { "HSET", "~r", "a", "0" } },
     { RIGHT_WRITE, { "HDEL", "~l", "a" } },
+    { RIGHT_WRITE, { "HDEL", "~r", "a" } },
     { RIGHT_WRITE, { "XADD", "~a", "0-0", "a", "0" } }
 };
 
@@ -184,9 +190,22 @@ rights_write(doctor_t *d, refused_t *refused)
         return -1;
     }
 
-    d->looks = refused->n - before == 3;
+    d->looks = refused->n - before == rights_count(RIGHT_WRITE);
 
     return 0;
+}
+
+
+static size_t
+rights_count(right_e kind)
+{
+    size_t  i, n;
+
+    for (i = 0, n = 0; i < sizeof(rights) / sizeof(rights[0]); i++) {
+        n += rights[i].kind == kind;
+    }
+
+    return n;
 }
 
 
@@ -204,7 +223,8 @@ rights_ask(doctor_t *d, const right_t *r)
     for (n = 0; n < RIGHTS_ARGS && r->arg[n]; n++) {
         arg[n] = strcmp(r->arg[n], "~l") == 0 ? s->locks
                  : strcmp(r->arg[n], "~a") == 0 ? s->audit
-                 : strcmp(r->arg[n], "~n") == 0 ? s->nodes : r->arg[n];
+                 : strcmp(r->arg[n], "~n") == 0 ? s->nodes
+                 : strcmp(r->arg[n], "~r") == 0 ? s->requests : r->arg[n];
     }
 
     return redis_queue_argv(redis, n, arg, NULL) == 0 && redis_send(redis) == 0
@@ -215,8 +235,12 @@ rights_ask(doctor_t *d, const right_t *r)
 static void
 rights_refused(refused_t *refused, const char *command)
 {
-    refused->len += (size_t) snprintf(refused->names + refused->len,
-                                      RIGHTS_TEXT - refused->len, "%s %s",
-                                      refused->n ? "," : "", command);
+    if (refused->last == NULL || strcmp(refused->last, command) != 0) {
+        refused->len += (size_t) snprintf(refused->names + refused->len,
+                                          RIGHTS_TEXT - refused->len, "%s %s",
+                                          refused->n ? "," : "", command);
+    }
+
+    refused->last = command;
     refused->n++;
 }

@@ -43,6 +43,7 @@ change_attempt(change_batch_t *b, change_t *ch, size_t n, int last)
 
     if (committed) {
         b->head = b->unsure;
+        idempotency_written(b);
         return TRANSACTION_DONE;
     }
 
@@ -56,6 +57,7 @@ change_attempt(change_batch_t *b, change_t *ch, size_t n, int last)
     }
 
     b->unsure.seq = 0;
+    idempotency_dropped(b);
 
     if (idempotency_find(b) != STATUS_DONE) {
         return TRANSACTION_FAILED;

@@ -69,6 +69,7 @@ change_batch_free(change_batch_t *b)
 
     free(b->change);
     free(b->result);
+    idempotency_free(b);
 }
 
 
@@ -205,7 +206,7 @@ batch_all(change_batch_t *b)
 }
 
 
-/* Takes n changes that are committed, or that an earlier run committed. */
+/* Takes n changes that are committed; or all, if another run did the rest. */
 
 static void
 batch_take(change_batch_t *b, size_t n)
@@ -215,6 +216,7 @@ batch_take(change_batch_t *b, size_t n)
     change_result_t  *d;
 
     if (b->repeated) {
+        n = b->rehearsing ? b->n : b->n - b->done;
         b->done = b->n;
 
     } else {

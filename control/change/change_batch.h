@@ -13,6 +13,7 @@
 
 #include <jansson.h>
 
+#include "change/request.h"
 #include "context/control.h"
 #include "paylock_record.h"
 #include "paylock_timeline.h"
@@ -24,6 +25,7 @@
 
 #define CHANGE_BATCH   1000            /* hosts per transaction, at most */
 #define CHANGE_LOSSES  3               /* of the connection in EXEC, in a row */
+#define CHANGE_OLD     32              /* request ids removed at once */
 
 
 /* the bit of a paylock_time_e in a set of times */
@@ -59,7 +61,7 @@ typedef struct {
     uint64_t           seq;            /* of the entry; 0: none */
     json_t            *after;          /* record in the found entry */
     unsigned           changed:1;
-    unsigned           found:1;        /* an earlier run did it */
+    unsigned           found:1;        /* another run did it */
 } change_result_t;
 
 
@@ -79,7 +81,7 @@ typedef struct {
     const char        *action;         /* in the entries */
     change_apply_pt    apply;
     unsigned           inherits:1;     /* apply needs ch->match */
-    unsigned           resumes:1;      /* a repeated run does the rest */
+    unsigned           many:1;         /* results have no record: too many */
 
     /*
      * For kinds that change no record: sets the fields of the entry.  NULL:
@@ -92,6 +94,19 @@ typedef struct {
 } change_kind_t;
 
 
+/* The state of a request id that the caller gave. */
+
+typedef struct {
+    request_t          used;           /* as far as it is carried out */
+    request_t          next;           /* ... once "written" is committed */
+    char              *found;          /* value in Redis; NULL: none */
+    char              *seen;           /* the one that "used" is from */
+    char              *written;        /* queued, perhaps committed */
+    redisReply        *old[CHANGE_OLD];   /* ids to be removed */
+    size_t             n_old;
+} idempotency_t;
+
+
 struct change_batch_s {
     /* set by the caller; all else must be zero */
 
@@ -102,6 +117,14 @@ struct change_batch_s {
     size_t                n;
     const char           *request;     /* idempotency key; NULL: none */
 
+    /*
+     * For a request: all that is asked for, without kind and hosts, as it was
+     * given.  Another run with this id must have the same; so a time that was
+     * given as "in three days" must stay that here.  NULL: nothing.
+     */
+
+    const char           *arguments;
+
     /* called with n changes that are committed, or were found; or NULL */
 
     void                (*committed)(change_batch_t *b, size_t n);
@@ -111,7 +134,7 @@ struct change_batch_s {
 
     change_result_t      *result;      /* by index of the host */
     size_t                done;        /* the first hosts, that are done */
-    int                   repeated;    /* an earlier run did all of it */
+    int                   repeated;    /* another run did all the rest */
     change_t             *change;      /* of the last transaction */
     head_t                head;        /* last entry of the trail */
 
@@ -121,7 +144,7 @@ struct change_batch_s {
     char                  machine[ACTOR_MACHINE];
     char                  made[2 * 16 + 1];   /* request id, if none is given */
     int                   own_request;
-    uint64_t              searched;    /* seq up to which request was sought */
+    idempotency_t         idempotency;
     head_t                known;
     head_t                unsure;      /* EXEC had no reply; seq 0: none */
     int                   rehearsing;  /* trial run, nothing is written */
@@ -173,22 +196,51 @@ int change_watch(change_batch_t *b, int *committed);
 int change_read(change_batch_t *b, change_t *ch, size_t n);
 
 /*
- * change_write.c: queues the entries and the records of n changes, and EXEC;
- * takes the replies.
+ * change_write.c: queues the entries and the records of n changes, what is to
+ * be kept of the request, and EXEC; takes the replies.
  */
 
 transaction_e change_write(change_batch_t *b, change_t *ch, size_t n);
 
 /*
- * idempotency.c: _check() returns why a request id is not allowed, or NULL;
- * _key() makes an id if none is given; _find() looks for entries of an earlier
- * run with this id, and sets the results from them.  The latter two return a
- * status.
+ * idempotency.c: _check() returns why a request id is not allowed, or NULL.
+ * _key() makes an id if none is given, which is not kept: the functions below
+ * do nothing then.  Those that return int return a status.
  */
 
 const char *idempotency_check(const char *id);
 int idempotency_key(change_batch_t *b);
+
+/*
+ * By what idempotency_take() took: sets the results of hosts that another run
+ * has done, and b->repeated if it has done all; fails if the id belongs to
+ * another request.
+ */
+
 int idempotency_find(change_batch_t *b);
+
+/*
+ * idempotency_redis.c: queues commands that watch and read what is known of the
+ * id, and find ids that are to be forgotten; takes the replies.
+ */
+
+int idempotency_queue(change_batch_t *b);
+int idempotency_take(change_batch_t *b);
+
+/*
+ * Queues HDEL and HSET for a transaction of n hosts that ends with this head,
+ * and adds their number to *queued.
+ */
+
+int idempotency_write(change_batch_t *b, size_t n, size_t entries,
+    const head_t *head, size_t *queued);
+
+/* Note that what was queued is committed, or that it is not. */
+
+void idempotency_written(change_batch_t *b);
+void idempotency_dropped(change_batch_t *b);
+
+void idempotency_free(change_batch_t *b);
 
 
 #endif /* _CHANGE_BATCH_H_INCLUDED_ */

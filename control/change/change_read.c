@@ -33,7 +33,11 @@ change_watch(change_batch_t *b, int *committed)
     ctl = b->ctl;
     *committed = 0;
 
-    if (head_read(ctl, &stream) != STATUS_DONE
+    if (head_queue(ctl) != STATUS_DONE
+        || idempotency_queue(b) != STATUS_DONE
+        || redis_send(ctl->redis) != 0
+        || head_take(ctl, &stream) != STATUS_DONE
+        || idempotency_take(b) != STATUS_DONE
         || head_judge(ctl, &b->known, &stream) != STATUS_DONE
         || trust_follow(ctl, &stream) != STATUS_DONE
         || trust_counts(ctl, b->kind->action) != STATUS_DONE)

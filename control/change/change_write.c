@@ -17,7 +17,7 @@
 
 typedef struct {
     size_t  entries;
-    size_t  changes;                   /* number of HSET and HDEL */
+    size_t  changes;                   /* HSET and HDEL, of "requests" too */
 } write_sent_t;
 
 
@@ -39,17 +39,28 @@ change_write(change_batch_t *b, change_t *ch, size_t n)
 
     head = b->head;
 
-    if (write_queue(b, ch, n, &head, &sent) != STATUS_DONE) {
+    if (write_queue(b, ch, n, &head, &sent) != STATUS_DONE
+        || idempotency_write(b, n, sent.entries, &head, &sent.changes)
+           != STATUS_DONE)
+    {
         return TRANSACTION_FAILED;
     }
 
     outcome = transaction_exec(b->ctl, sent.entries, sent.changes);
 
     if (outcome == TRANSACTION_LOST) {
+
+        /* without an entry, it may be done again, or the request is found */
+
         b->unsure = head;
+        b->unsure.seq = sent.entries ? head.seq : 0;
 
     } else if (outcome == TRANSACTION_DONE) {
         b->head = head;
+        idempotency_written(b);
+
+    } else {
+        idempotency_dropped(b);
     }
 
     return outcome;

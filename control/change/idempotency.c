@@ -3,40 +3,42 @@
  * Copyright (C) 2026 paylock contributors
  *
  * A command that is repeated with the same request id changes nothing and gives
- * the same answer again.
+ * the same answer again; one that was done in part does the rest.
  */
 
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#include "change/change_batch.h"
 #include "base/text.h"
+#include "base/time_text.h"
+#include "change/change_batch.h"
 #include "trail/entry.h"
 #include "trail/trail.h"
-
-
-#define IDEMPOTENCY_ID    200          /* bytes */
-#define IDEMPOTENCY_SEEN  10000        /* newest entries that are searched */
 
 
 typedef struct {
     change_batch_t  *batch;
     json_t          *index;            /* host: its index */
-    int              status;
-} idempotency_t;
+    uint64_t         found;            /* entries */
+} idempotency_walk_t;
 
 
+static int idempotency_load(change_batch_t *b, request_t *r);
+static int idempotency_other(change_batch_t *b, const request_t *r);
+static int idempotency_results(change_batch_t *b);
 static int idempotency_each(void *data, const char *id,
     const paylock_entry_t *e, const char *why);
-static int idempotency_entry(idempotency_t *r, const paylock_entry_t *e);
+static void idempotency_entry(idempotency_walk_t *w, const paylock_entry_t *e);
 static int idempotency_is(const paylock_str_t *s, const char *text);
 
 
 const char *
 idempotency_check(const char *id)
 {
-    return *id ? text_check(id, strlen(id), IDEMPOTENCY_ID) : "is empty";
+    return *id ? text_check(id, strlen(id), REQUEST_ID) : "is empty";
 }
 
 
@@ -54,46 +56,147 @@ idempotency_key(change_batch_t *b)
 
     why = idempotency_check(b->request);
 
-    return why ? error_set(&b->ctl->error, STATUS_USAGE, "request",
-                           "give one line of UTF-8 text of 1 to 200 bytes",
-                           "the request id %s", why)
-               : STATUS_DONE;
+    if (why) {
+        return error_set(&b->ctl->error, STATUS_USAGE, "request",
+                         "give one line of UTF-8 text of 1 to 200 bytes",
+                         "the request id %s", why);
+    }
+
+    return request_describe(&b->idempotency.used, b->kind->action,
+                            b->arguments, b->host, b->n)
+           == 0 ? STATUS_DONE : control_no_memory(b->ctl);
 }
 
 
 /*
- * Called again after a lost race, to search the new entries.  Once a
- * transaction is done, entries with this id are from this run.
+ * Called before each transaction: once one is done, the value in Redis is the
+ * one that it wrote, unless another run with this id goes on at the same time.
  */
 
 int
 idempotency_find(change_batch_t *b)
 {
-    int            status;
-    size_t         i;
-    idempotency_t  r;
+    int             status;
+    request_t       r;
+    idempotency_t  *t;
 
-    if (b->own_request || b->done) {
+    t = &b->idempotency;
+
+    if (t->found == NULL || (t->seen && strcmp(t->found, t->seen) == 0)) {
         return STATUS_DONE;
     }
 
-    r.batch = b;
-    r.status = STATUS_DONE;
-    r.index = json_object();
+    status = idempotency_load(b, &r);
 
-    for (i = 0; i < b->n; i++) {
-        (void) json_object_set_new(r.index, b->host[i],
-                                   json_integer((json_int_t) i));
+    if (status == STATUS_DONE && !request_expired(&r, (uint32_t) time(NULL))) {
+
+        if (strcmp(r.digest, t->used.digest) != 0) {
+            return idempotency_other(b, &r);
+        }
+
+        t->used = r;
+        status = idempotency_results(b);
     }
 
-    status = trail_last(b->ctl,
-                        IDEMPOTENCY_SEEN + (b->kind->resumes ? b->n : 0),
-                        idempotency_each, &r);
+    if (status == STATUS_DONE) {
+        free(t->seen);
+        t->seen = t->found;
+        t->found = NULL;
+    }
 
-    json_decref(r.index);
-    b->searched = b->head.seq;
+    return status;
+}
 
-    return status == STATUS_DONE ? r.status : status;
+
+static int
+idempotency_load(change_batch_t *b, request_t *r)
+{
+    uint32_t     now;
+    const char  *why;
+
+    now = (uint32_t) time(NULL);
+    why = request_load(r, b->idempotency.found);
+
+    if (why == NULL && r->at > now && r->at - now > REQUEST_KEPT) {
+        why = "is of a time to come";
+    }
+
+    return why ? error_set(&b->ctl->error, STATUS_FAILED, "request",
+                           "look at \"paylock-admin audit log\"; to use the "
+                           "id nevertheless, remove this field with HDEL",
+                           "what \"%s\" in Redis at %s says of the request id "
+                           "\"%s\" %s; nothing is changed",
+                           b->ctl->settings.requests, b->ctl->settings.where,
+                           b->request, why)
+               : STATUS_DONE;
+}
+
+
+static int
+idempotency_other(change_batch_t *b, const request_t *r)
+{
+    char  at[TIME_TEXT], more[48], entry[48];
+
+    time_utc(r->at, at);
+    more[0] = '\0';
+    entry[0] = '\0';
+
+    if (r->hosts > 1) {
+        (void) snprintf(more, sizeof(more), " and %" PRIu64 " more",
+                        r->hosts - 1);
+    }
+
+    if (r->seq) {
+        (void) snprintf(entry, sizeof(entry), " (entry %" PRIu64 ")", r->seq);
+    }
+
+    return error_set(&b->ctl->error, STATUS_USAGE, "request",
+                     "give every change an id of its own, and with the same "
+                     "id the same hosts and options",
+                     "the request id \"%s\" belongs to another change, made "
+                     "at %s: %s %s%s%s%s", b->request, at, r->action, r->host,
+                     more, entry, strcmp(r->action, b->kind->action) == 0
+                                  ? ", with other hosts or options" : "");
+}
+
+
+/* Sets the results by the entries that the request has in the stream. */
+
+static int
+idempotency_results(change_batch_t *b)
+{
+    int                  status;
+    size_t               i;
+    const request_t     *r;
+    idempotency_walk_t   w;
+
+    r = &b->idempotency.used;
+    w.batch = b;
+    w.found = 0;
+    w.index = json_object();
+    status = STATUS_DONE;
+
+    for (i = 0; i < b->n; i++) {
+        (void) json_object_set_new(w.index, b->host[i],
+                                   json_integer((json_int_t) i));
+        b->result[i].found |= r->done != 0;
+    }
+
+    if (r->changed) {
+        status = trail_from(b->ctl, r->seq, idempotency_each, &w);
+    }
+
+    json_decref(w.index);
+    b->repeated = r->done;
+
+    return status != STATUS_DONE || w.found == r->changed ? status
+           : error_set(&b->ctl->error, STATUS_FAILED, "request",
+                       "look at \"paylock-admin audit log\"; if it is to be "
+                       "done, use another id",
+                       "the request id \"%s\" made %" PRIu64 " entries from %"
+                       PRIu64 " to %" PRIu64 ", which are not in the audit "
+                       "trail any more; nothing is changed", b->request,
+                       r->changed, r->seq, r->last);
 }
 
 
@@ -101,75 +204,64 @@ static int
 idempotency_each(void *data, const char *id, const paylock_entry_t *e,
     const char *why)
 {
-    idempotency_t  *r;
+    change_batch_t      *b;
+    idempotency_walk_t  *w;
 
     (void) id;
 
-    r = data;
+    w = data;
+    b = w->batch;
 
     if (why) {
         return 1;
     }
 
-    if (e->seq <= r->batch->searched) {
+    if (e->seq > b->idempotency.used.last) {
         return 0;
     }
 
-    if (idempotency_is(&e->field[PAYLOCK_AUDIT_REQUEST], r->batch->request)) {
-        r->status = idempotency_entry(r, e);
+    if (idempotency_is(&e->field[PAYLOCK_AUDIT_REQUEST], b->request)
+        && idempotency_is(&e->field[PAYLOCK_AUDIT_ACTION], b->kind->action))
+    {
+        idempotency_entry(w, e);
     }
 
-    return r->status == STATUS_DONE;
+    return w->found < b->idempotency.used.changed;
 }
 
 
-static int
-idempotency_entry(idempotency_t *r, const paylock_entry_t *e)
+static void
+idempotency_entry(idempotency_walk_t *w, const paylock_entry_t *e)
 {
-    char                  host[256];
-    change_batch_t       *b;
-    change_result_t      *d;
+    char                  host[REQUEST_HOST];
     const char           *why;
     const json_t         *index;
+    change_result_t      *d;
     const paylock_str_t  *s;
 
-    b = r->batch;
     s = &e->field[PAYLOCK_AUDIT_HOST];
 
     (void) snprintf(host, sizeof(host), "%.*s", (int) s->len,
                     s->len ? s->data : "");
-    index = json_object_get(r->index, host);
+    index = json_object_get(w->index, host);
 
-    if (index == NULL
-        || !idempotency_is(&e->field[PAYLOCK_AUDIT_ACTION], b->kind->action))
-    {
-        return error_set(&b->ctl->error, STATUS_USAGE, "request",
-                         "give every change an id of its own",
-                         "the request id \"%s\" belongs to another change: "
-                         "entry %" PRIu64 ", %.*s %s", b->request, e->seq,
-                         (int) e->field[PAYLOCK_AUDIT_ACTION].len,
-                         e->field[PAYLOCK_AUDIT_ACTION].len
-                         ? e->field[PAYLOCK_AUDIT_ACTION].data : "", host);
+    if (index == NULL) {
+        return;
     }
 
-    d = &b->result[json_integer_value(index)];
+    w->found++;
+
+    d = &w->batch->result[json_integer_value(index)];
     s = &e->field[PAYLOCK_AUDIT_AFTER];
 
     d->seq = e->seq;
     d->changed = 1;
     d->found = 1;
 
-    /* a kind that resumes does the remaining hosts */
-
-    if (b->kind->resumes) {
-        return STATUS_DONE;
+    if (!w->batch->kind->many) {
+        json_decref(d->after);
+        d->after = s->len ? paylock_record_load(s->data, s->len, &why) : NULL;
     }
-
-    b->repeated = 1;
-    json_decref(d->after);
-    d->after = s->len ? paylock_record_load(s->data, s->len, &why) : NULL;
-
-    return STATUS_DONE;
 }
 
 

@@ -15,7 +15,7 @@ static int import_texts(change_batch_t *b, change_t *ch,
 
 
 const change_kind_t  change_import = {
-    .action = "import", .apply = import_apply, .resumes = 1
+    .action = "import", .apply = import_apply, .many = 1
 };
 
 

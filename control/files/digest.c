@@ -16,13 +16,13 @@
 
 
 static int digest_read(int fd, EVP_MD_CTX *ctx, unsigned char *hash);
+static void digest_hex(const unsigned char *hash, char *hex);
 
 
 int
 digest_file(int fd, char hex[PAYLOCK_HASH_LEN + 1])
 {
     int             ok;
-    size_t          i;
     EVP_MD_CTX     *ctx;
     unsigned char   hash[PAYLOCK_HASH_LEN / 2];
 
@@ -31,11 +31,26 @@ digest_file(int fd, char hex[PAYLOCK_HASH_LEN + 1])
 
     EVP_MD_CTX_free(ctx);
 
-    for (i = 0; ok && i < sizeof(hash); i++) {
-        (void) sprintf(hex + 2 * i, "%02x", hash[i]);
+    if (ok) {
+        digest_hex(hash, hex);
     }
 
     return ok ? 0 : -1;
+}
+
+
+int
+digest_text(const char *text, size_t len, char hex[PAYLOCK_HASH_LEN + 1])
+{
+    unsigned char  hash[PAYLOCK_HASH_LEN / 2];
+
+    if (EVP_Digest(text, len, hash, NULL, EVP_sha256(), NULL) != 1) {
+        return -1;
+    }
+
+    digest_hex(hash, hex);
+
+    return 0;
 }
 
 
@@ -56,4 +71,15 @@ digest_read(int fd, EVP_MD_CTX *ctx, unsigned char *hash)
     }
 
     return n == 0 && EVP_DigestFinal_ex(ctx, hash, NULL) == 1;
+}
+
+
+static void
+digest_hex(const unsigned char *hash, char *hex)
+{
+    size_t  i;
+
+    for (i = 0; i < PAYLOCK_HASH_LEN / 2; i++) {
+        (void) sprintf(hex + 2 * i, "%02x", hash[i]);
+    }
 }

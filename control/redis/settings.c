@@ -174,12 +174,13 @@ settings_keys(settings_t *s, error_info_t *error)
     }
 
     if (settings_key(&s->locks, prefix, PAYLOCK_KEY_LOCKS, error) != 0
-        || settings_key(&s->audit, prefix, PAYLOCK_KEY_AUDIT, error) != 0)
+        || settings_key(&s->audit, prefix, PAYLOCK_KEY_AUDIT, error) != 0
+        || settings_key(&s->nodes, prefix, PAYLOCK_KEY_NODES, error) != 0)
     {
         return error->status;
     }
 
-    return settings_key(&s->nodes, prefix, PAYLOCK_KEY_NODES, error);
+    return settings_key(&s->requests, prefix, PAYLOCK_KEY_REQUESTS, error);
 }
 
 
@@ -210,4 +211,5 @@ settings_free(settings_t *s)
     free(s->locks);
     free(s->audit);
     free(s->nodes);
+    free(s->requests);
 }

@@ -50,6 +50,7 @@ struct settings_s {
     char           *locks;             /* keys in Redis, with the prefix */
     char           *audit;
     char           *nodes;
+    char           *requests;
 };
 
 

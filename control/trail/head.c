@@ -23,7 +23,6 @@ typedef struct {
 } head_adopted_t;
 
 
-static int head_queue(control_t *ctl);
 static int head_type(control_t *ctl, const char *key, const char *type,
     int *there);
 static void head_entry(const redisReply *reply, stream_t *s);
@@ -39,13 +38,41 @@ static void head_of(const paylock_entry_t *e, head_t *head);
 int
 head_read(control_t *ctl, stream_t *s)
 {
+    return head_queue(ctl) == STATUS_DONE && redis_send(ctl->redis) == 0
+           ? head_take(ctl, s) : ctl->error.status;
+}
+
+
+int
+head_queue(control_t *ctl)
+{
+    redis_conn_t  *redis;
+    const char    *locks, *audit;
+
+    redis = ctl->redis;
+    locks = ctl->settings.locks;
+    audit = ctl->settings.audit;
+
+    return redis_queue(redis, "WATCH", locks, audit, NULL) == 0
+           && redis_queue(redis, "TYPE", locks, NULL) == 0
+           && redis_queue(redis, "TYPE", audit, NULL) == 0
+           && redis_queue(redis, "XREVRANGE", audit, "+", "-", "COUNT", "1",
+                          NULL)
+              == 0
+           && redis_queue(redis, "XINFO", "STREAM", audit, NULL) == 0
+           ? STATUS_DONE : ctl->error.status;
+}
+
+
+int
+head_take(control_t *ctl, stream_t *s)
+{
     int          there, status;
     redisReply  *reply;
 
     memset(s, 0, sizeof(stream_t));
 
-    if (head_queue(ctl) != STATUS_DONE
-        || redis_expect_ok(ctl->redis) != 0
+    if (redis_expect_ok(ctl->redis) != 0
         || head_type(ctl, ctl->settings.locks, "hash", &there) != STATUS_DONE
         || head_type(ctl, ctl->settings.audit, "stream",
                      &s->there) != STATUS_DONE)
@@ -254,27 +281,6 @@ head_of(const paylock_entry_t *e, head_t *head)
     head->seq = e->seq;
     memcpy(head->chain, e->field[PAYLOCK_AUDIT_CHAIN].data, PAYLOCK_CHAIN_LEN);
     memcpy(head->hash, e->field[PAYLOCK_AUDIT_HASH].data, PAYLOCK_HASH_LEN);
-}
-
-
-static int
-head_queue(control_t *ctl)
-{
-    redis_conn_t  *redis;
-    const char    *locks, *audit;
-
-    redis = ctl->redis;
-    locks = ctl->settings.locks;
-    audit = ctl->settings.audit;
-
-    return redis_queue(redis, "WATCH", locks, audit, NULL) == 0
-           && redis_queue(redis, "TYPE", locks, NULL) == 0
-           && redis_queue(redis, "TYPE", audit, NULL) == 0
-           && redis_queue(redis, "XREVRANGE", audit, "+", "-", "COUNT", "1",
-                          NULL)
-              == 0
-           && redis_queue(redis, "XINFO", "STREAM", audit, NULL) == 0
-           && redis_send(redis) == 0 ? STATUS_DONE : ctl->error.status;
 }
 
 

@@ -30,6 +30,14 @@ typedef struct {
 
 int head_read(control_t *ctl, stream_t *s);
 
+/*
+ * The same in two halves, so that the caller can send other commands with it:
+ * head_queue() queues, head_take() takes the replies.
+ */
+
+int head_queue(control_t *ctl);
+int head_take(control_t *ctl, stream_t *s);
+
 /* Fails if the end of the stream is not that of a trail. */
 
 int head_sound(control_t *ctl, const stream_t *s);

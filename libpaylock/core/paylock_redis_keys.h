@@ -10,11 +10,12 @@
 #define _PAYLOCK_REDIS_KEYS_H_INCLUDED_
 
 
-#define PAYLOCK_PREFIX      "{paylock}:"
+#define PAYLOCK_PREFIX        "{paylock}:"
 
-#define PAYLOCK_KEY_LOCKS   "locks"
-#define PAYLOCK_KEY_AUDIT   "audit"
-#define PAYLOCK_KEY_NODES   "nodes"
+#define PAYLOCK_KEY_LOCKS     "locks"
+#define PAYLOCK_KEY_AUDIT     "audit"
+#define PAYLOCK_KEY_NODES     "nodes"
+#define PAYLOCK_KEY_REQUESTS  "requests"
 
 
 #endif /* _PAYLOCK_REDIS_KEYS_H_INCLUDED_ */

@@ -67,6 +67,7 @@ struct ngx_http_paylock_redis_conn_s {
     unsigned                          from_server:1;     /* it told why */
     unsigned                          no_connections:1;  /* nginx has none */
     unsigned                          broken:1;     /* within a reply */
+    unsigned                          spared:1;     /* see redis_expired() */
     char                              why[NGX_HTTP_PAYLOCK_PRINTABLE * 4 + 1];
 };
 
@@ -124,6 +125,14 @@ void ngx_http_paylock_redis_write_handler(ngx_event_t *wev);
 
 void ngx_http_paylock_redis_read_handler(ngx_event_t *rev);
 void ngx_http_paylock_redis_turn(ngx_event_t *ev);
+
+/*
+ * Has the time for an answer expired?  A timer that comes late tells that this
+ * process, and perhaps Redis with it, did not run: then it begins once more.
+ */
+
+ngx_uint_t ngx_http_paylock_redis_expired(ngx_http_paylock_redis_conn_t *conn,
+    ngx_event_t *ev, ngx_msec_t timeout);
 
 /*
  * Called by a handler that has more to do: keeps the reply for another handler,

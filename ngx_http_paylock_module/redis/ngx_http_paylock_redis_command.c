@@ -86,6 +86,7 @@ ngx_http_paylock_redis_send(ngx_http_paylock_redis_conn_t *conn,
 
     conn->handler = handler;
     conn->timeout = timeout;
+    conn->spared = 0;
 
     /* while a reply is processed, the timer does not run */
 

@@ -298,8 +298,14 @@ ngx_http_paylock_redis_connect_handler(ngx_event_t *ev)
     }
 
     if (ev->timedout) {
-        ngx_http_paylock_redis_connect_failed(conn, "cannot connect in time",
-                                              0);
+
+        if (ngx_http_paylock_redis_expired(conn, ev,
+                                           conn->redis->connect_timeout))
+        {
+            ngx_http_paylock_redis_connect_failed(conn,
+                                                  "cannot connect in time", 0);
+        }
+
         return;
     }
 

@@ -25,6 +25,8 @@
 #define NGX_HTTP_PAYLOCK_REDIS_SHARE  8
 #define NGX_HTTP_PAYLOCK_REDIS_MOST   2000000
 
+#define NGX_HTTP_PAYLOCK_REDIS_LATE   50     /* ms; a busy worker is faster */
+
 
 static void ngx_http_paylock_redis_read(ngx_event_t *rev);
 static void ngx_http_paylock_redis_replies(ngx_http_paylock_redis_conn_t *conn);
@@ -64,6 +66,29 @@ ngx_http_paylock_redis_read_handler(ngx_event_t *rev)
 }
 
 
+ngx_uint_t
+ngx_http_paylock_redis_expired(ngx_http_paylock_redis_conn_t *conn,
+    ngx_event_t *ev, ngx_msec_t timeout)
+{
+    ngx_msec_int_t  late;
+
+    late = (ngx_msec_int_t) (ngx_current_msec - ev->timer.key);
+
+    if (late < NGX_HTTP_PAYLOCK_REDIS_LATE || conn->spared) {
+        return 1;
+    }
+
+    ngx_log_debug1(NGX_LOG_DEBUG_EVENT, conn->log, 0,
+                   "paylock redis: timer %M ms late", (ngx_msec_t) late);
+
+    conn->spared = 1;
+    ev->timedout = 0;
+    ngx_add_timer(ev, timeout);
+
+    return 0;
+}
+
+
 static void
 ngx_http_paylock_redis_read(ngx_event_t *rev)
 {
@@ -82,7 +107,11 @@ ngx_http_paylock_redis_read(ngx_event_t *rev)
     }
 
     if (rev->timedout) {
-        ngx_http_paylock_redis_fail(conn, "no answer in time");
+
+        if (ngx_http_paylock_redis_expired(conn, rev, conn->timeout)) {
+            ngx_http_paylock_redis_fail(conn, "no answer in time");
+        }
+
         return;
     }
 

@@ -66,7 +66,13 @@ ngx_http_paylock_redis_tls_handler(ngx_connection_t *c)
     conn = c->data;
 
     if (c->read->timedout) {
-        ngx_http_paylock_redis_fail(conn, "no TLS handshake in time");
+
+        if (ngx_http_paylock_redis_expired(conn, c->read,
+                                           conn->redis->connect_timeout))
+        {
+            ngx_http_paylock_redis_fail(conn, "no TLS handshake in time");
+        }
+
         return;
     }
 

@@ -5,7 +5,6 @@
 
 import json
 import os
-import re
 import signal
 import subprocess
 
@@ -334,97 +333,3 @@ def test_a_trail_that_grows_while_it_is_read(lied_to):
                     b"\r\n" % (len(str(n := next(ids))) + 2, n), times=1000)
     done = admin("audit", "log")
     assert done.stderr.count("is no entry") == fault.struck == 2
-
-
-# request ids
-
-
-def test_a_request_is_done_once(known, redis):
-    client = redis.client()
-    args = ["lock", "a.example", "b.example", "c.example", "--request-id",
-            "order 7/é"]
-    first = known.json(*args)
-    assert first == {"changed": ["b.example", "c.example"],
-                     "unchanged": ["a.example"], "first_seq": 3,
-                     "last_seq": 4, "request_id": "order 7/é"}
-    entries = client.xrange(AUDIT)
-    assert [e["request"] for _, e in entries[2:]] == ["order 7/é"] * 2
-
-    before = state(client)
-    assert known.json(*args) == first
-    assert state(client) == before
-
-    # whatever has happened since
-    known("unlock", "b.example")
-    known("reset", "c.example")
-    before = state(client)
-    assert known.json(*args) == first
-    text = known(*args).stdout
-    assert "b.example: locked since " in text
-    assert ", entry 3, done before\n" in text
-    assert state(client) == before
-
-
-@pytest.mark.parametrize("command", ["lock", "unlock", "reset"])
-def test_each_command_takes_one(known, redis, command):
-    first = known.json(command, "a.example", "--reason", "x", "--request-id",
-                       "R") if command != "reset" \
-        else known.json(command, "a.example", "--request-id", "R")
-    assert first["changed"] == ["a.example"]
-    assert known.json(command, "a.example", "--request-id", "R") == first
-    assert redis.client().xlen(AUDIT) == 3
-
-
-def test_one_is_made_up(known, redis):
-    made = {known.json("lock", f"{i}.b.example")["request_id"]
-            for i in range(3)}
-    assert len(made) == 3
-    assert all(re.fullmatch("[0-9a-f]{32}", one) for one in made)
-    assert {e["request"] for _, e in redis.client().xrange(AUDIT)} > made
-
-
-def test_a_request_that_changed_nothing_is_looked_at_again(known):
-    args = ["lock", "a.example", "--request-id", "R"]
-    assert known.json(*args)["changed"] == []
-    known("unlock", "a.example")
-    assert known.json(*args)["changed"] == ["a.example"]
-
-
-def test_a_request_that_is_another(known, redis):
-    known("lock", "b.example", "--request-id", "R")
-    before = state(redis.client())
-    for args in ["unlock", "b.example"], ["lock", "c.example"], \
-            ["reset", "a.example"]:
-        error = refused(known, 2, "request", *args, "--request-id", "R")
-        assert "entry 3, lock b.example" in error["message"]
-    assert state(redis.client()) == before
-    for bad in "", "a\nb", "x" * 201, "\x1b":
-        refused(known, 2, "request", "lock", "c.example", "--request-id", bad)
-
-
-def test_a_request_among_the_last_ten_thousand(known, redis):
-    client = redis.client()
-    known("lock", "b.example", "--request-id", "R")
-    for i in range(0, 9999, 1111):
-        known("lock", *(f"h{j}.example" for j in range(i, i + 1111)), "--yes",
-              timeout=120)
-    assert client.xlen(AUDIT) == 3 + 9999
-    assert known.json("lock", "b.example", "--request-id", "R")["last_seq"] \
-        == 3
-    known("lock", "c.example")
-    assert known.json("lock", "b.example", "--request-id", "R")["changed"] \
-        == []
-
-
-def test_the_same_request_four_times_at_once(known, redis, private):
-    admins = [servers.Admin(redis, private / f"admin{i}") for i in range(4)]
-    for admin in admins:
-        admin("init", "--yes")
-    for round in range(10):
-        processes = [subprocess.Popen(
-            admin.argv("--json", "lock", f"r{round}.example", "--request-id",
-                       f"R{round}"), env=admin.env, stdout=subprocess.PIPE)
-            for admin in admins]
-        answers = {p.communicate(timeout=120)[0] for p in processes}
-        assert len(answers) == 1
-    assert check_trail(redis.client()) == 11

@@ -225,6 +225,25 @@ def test_a_right_is_missing(right, known, redis):
         == before
 
 
+@pytest.mark.parametrize("selector, names", [
+    ("(%R~{paylock}:* +@read +watch)", "HSET, HDEL"),
+    ("(%W~{paylock}:requests +hset)", "HGET, HSCAN|WATCH, HDEL")])
+def test_no_right_to_the_request_ids(known, redis, selector, names):
+    keys = " ".join(f"~{{paylock}}:{key}" for key in ("locks", "audit",
+                                                      "nodes"))
+    redis.client().execute_command(
+        "ACL", "SETUSER", "half", "reset", "on", ">half", "+@all",
+        *keys.split(), selector)
+    secret = known.home / "half"
+    secret.touch(0o600)
+    secret.write_text("half\n")
+    found = findings(known, env={"PAYLOCK_USERNAME": "half",
+                                 "PAYLOCK_PASSWORD_FILE": str(secret)})
+    assert [(result, message.partition("not give ")[2])
+            for result, message, _ in found["rights"]] \
+        == [("problem", name) for name in names.split("|")]
+
+
 def test_who_only_reads(known):
     found = findings(known, user=AUDIT_USER)
     assert not problems(found)

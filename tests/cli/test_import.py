@@ -455,20 +455,54 @@ def test_transactions_grow_again(redis, private):
     assert len(once(redis)) == 1500
 
 
-def test_the_same_request_goes_on(known, redis):
+def test_the_same_request_goes_on(redis, private):
     """What it has done is left alone, whatever became of it since."""
+    request = ["--yes", "--request-id", "r1"]
+    with FakeRedis(redis.socket, private) as fake:
+        admin = servers.Admin(fake, private / "admin")
+        admin("init")
+        fake.on("EXEC")
+        fake.on("EXEC", b"-OOM command not allowed\r\n")
+        done = put(admin, lines(1005), *request, check=False)
+        assert done.returncode == 3, done.stderr
+        fake.heal()
+
+        admin("unlock", "h1.example")
+        length = redis.client().xlen(AUDIT)
+        assert length == 1002
+        again = json.loads(put(admin, lines(1005), *request, "--json").stdout)
+        assert again == {"changed": [f"h{i}.example" for i in range(1005)],
+                         "unchanged": [], "first_seq": 2,
+                         "last_seq": length + 5, "request_id": "r1"}
+        assert redis.client().xlen(AUDIT) == length + 5
+        assert admin.json("status", "h1.example")[0]["stage"] == "open"
+
+        before = there(redis)
+        text = put(admin, lines(1005), *request).stdout
+        assert text == "1005 changed, 0 unchanged, entries 2 to 1007\n"
+        assert there(redis) == before
+
+
+def test_a_request_with_another_list(known, redis):
     put(known, lines(3), "--request-id", "r1")
-    known("unlock", "h1.example")
-    length = redis.client().xlen(AUDIT)
-    again = json.loads(put(known, lines(5), "--request-id", "r1",
-                           "--json").stdout)
-    assert again == {"changed": [f"h{i}.example" for i in range(5)],
-                     "unchanged": [], "first_seq": 2, "last_seq": length + 2,
-                     "request_id": "r1"}
-    assert redis.client().xlen(AUDIT) == length + 2
-    assert known.json("status", "h1.example")[0]["stage"] == "open"
+    before = there(redis)
+    for text in lines(5), lines(3, when=2), lines(2):
+        done = put(known, text, "--request-id", "r1", check=False)
+        assert done.returncode == 2 and "belongs to another" in done.stderr
+        assert "import h0.example and 2 more (entry 2)" in done.stderr
     done = known("lock", "h1.example", "--request-id", "r1", check=False)
     assert done.returncode == 2 and "belongs to another" in done.stderr
+    assert there(redis) == before
+
+
+def test_a_request_whose_list_changed_nothing(known, redis):
+    text = "host,open_at\nh0.example,1\n"
+    put(known, text)
+    put(known, text, "--request-id", "r1")
+    known("lock", "h0.example")
+    before = there(redis)
+    put(known, text, "--request-id", "r1")
+    assert there(redis) == before
 
 
 def test_one_signature_a_transaction(redis, admin):

@@ -101,6 +101,33 @@ def test_a_whole_batch_after_an_outage(nginx, chain, fakes, redis):
     chain.settle(server)
 
 
+def test_a_machine_that_stood_still(nginx, chain, fakes):
+    """Where nginx itself did not run, the answer is not late."""
+    fake, = fakes(1)
+    server = closed_hosts(nginx, chain, redis=fake, options="timeout=1s",
+                          workers=1)
+    worker, = server.workers()
+
+    def stand_still():
+        os.kill(worker, signal.SIGSTOP)
+        time.sleep(1.3)
+        os.kill(worker, signal.SIGCONT)
+        time.sleep(0.3)
+
+    before = len(told(server))
+    fault = fake.on("HSCAN", then=stand_still)
+    wait_for("the scan", lambda: fault.struck)
+    chain.settle(server)
+    assert told(server)[before:] == []
+
+    # but then Redis has to answer
+    fake.on("*", b"", times=FOREVER, end="hang", then=stand_still)
+    fake.cut()
+    logged(server, "no answer in time")
+    fake.heal()
+    chain.settle(server)
+
+
 def test_silence(nginx, chain, fakes):
     """No answer at all, connections that nobody takes, a byte now and then:
     each command has its deadline, and no request waits."""

@@ -10,7 +10,7 @@ import pytest
 import redis as redis_py
 
 from support import servers
-from support.chain import AUDIT, LOCKS, NODES, logged
+from support.chain import AUDIT, LOCKS, NODES, REQUESTS, logged
 from support.servers import AUDIT_USER, NGINX_USER, OP_USER, RIGHTS
 
 SITE = """
@@ -38,13 +38,18 @@ FORBIDDEN = {
     NGINX_USER: [
         ("HSET", LOCKS, "acme.example", "open"), ("HDEL", LOCKS,
          "acme.example"), ("XADD", AUDIT, "*", "x", "y"),
-        ("HDEL", NODES, "x"), ("DEL", NODES), ("WATCH", LOCKS)],
+        ("HDEL", NODES, "x"), ("DEL", NODES), ("WATCH", LOCKS),
+        ("HGET", REQUESTS, "x"), ("HSCAN", REQUESTS, "0"),
+        ("HSET", REQUESTS, "x", "y")],
     OP_USER: [("HSET", NODES, "x", "y"), ("DEL", NODES),
-              ("EXPIRE", NODES, "1"), ("HDEL", AUDIT, "x")],
+              ("EXPIRE", NODES, "1"), ("HDEL", AUDIT, "x"),
+              ("DEL", REQUESTS), ("EXPIRE", REQUESTS, "1"),
+              ("XADD", REQUESTS, "*", "x", "y")],
     AUDIT_USER: [
         ("HSET", LOCKS, "acme.example", "open"), ("HDEL", LOCKS,
          "acme.example"), ("XADD", AUDIT, "*", "x", "y"),
         ("HSET", NODES, "x", "y"), ("HDEL", NODES, "x"), ("MULTI",),
+        ("HSET", REQUESTS, "x", "y"), ("HDEL", REQUESTS, "x"),
         ("WATCH", LOCKS)]}
 
 
@@ -127,7 +132,14 @@ def test_all_goes_without_the_default_user(redis, admin, nginx):
     server.wait_state("acme.example", "locked")
     admin("unlock", "acme.example", "--request-id", "R1")
     server.wait_state("acme.example", "open")
+    old = json.loads(control.hget(REQUESTS, "R1"))
+    control.hset(REQUESTS, "R0", json.dumps({**old, "at": 1}))
     assert admin.json("unlock", "acme.example", "--request-id", "R1")
+    for i in range(100):
+        admin("unlock", "acme.example", "--request-id", f"N{i}")
+        if not control.hexists(REQUESTS, "R0"):
+            break
+    assert not control.hexists(REQUESTS, "R0")
     admin("reset", "b.example")
     for args in (["status", "acme.example"], ["list"], ["audit", "log"]):
         assert "acme.example" in admin(*args).stdout
@@ -220,11 +232,12 @@ def test_paylock_admin_without_a_right(redis, private):
     control = redis.client()
     before = there(control)
     for right in ("xadd", "multi", "exec", "hset", "watch", "hmget", "type",
-                  "xrevrange", "xinfo|stream"):
+                  "xrevrange", "xinfo|stream", "hget", "hscan"):
         # a right in a selector cannot be taken away: everything but
         setuser(control, OP_USER, "clearselectors", "allkeys", "+@all",
                 "-" + right)
-        done = run("--json", "lock", "b.example", check=False)
+        done = run("--json", "lock", "b.example", "--request-id", "R",
+                   check=False)
         error = json.loads(done.stderr)["error"]
         assert (done.returncode, error["code"]) == (1, "permission"), right
         assert f"'{right}'" in error["message"]

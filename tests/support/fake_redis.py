@@ -100,6 +100,8 @@ class Link:
                     data = key.fileobj.recv(1 << 18)
                     if not data:
                         return
+                    if key.fileobj is self.client and not self.due:
+                        self.fake.rounds += 1
                     got[key.fileobj] += data
                 got[self.client] = self.requests(got[self.client])
                 if self.redis:
@@ -172,6 +174,7 @@ class FakeRedis:
         self.faults = []
         self.met = []                   # when somebody connected
         self.seen = collections.Counter()
+        self.rounds = 0                 # commands sent when no reply was due
         self.lock = threading.Lock()
         self.sockets = set()
         self.threads = []
