@@ -34,8 +34,8 @@ size_t paylock_sign_entry(const char *realm,
     const char hash[PAYLOCK_HASH_LEN], char text[PAYLOCK_SIGN_TEXT]);
 
 /*
- * Is it the name of a realm: 1 to 64 letters, digits, ".", "_" and "-"?  1 yes,
- * 0 no.
+ * Is it the name of a realm: 1 to 64 letters, digits, ".", "_" and "-"?
+ * 1 yes, 0 no.
  */
 
 int paylock_realm_check(const char *realm);

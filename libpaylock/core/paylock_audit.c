@@ -18,8 +18,8 @@
 #define PAYLOCK_AUDIT_LEAF   "paylock audit leaf 2\n"
 #define PAYLOCK_AUDIT_ENTRY  "paylock audit entry 2\n"
 #define PAYLOCK_AUDIT_OTHER                                                   \
-    "has no \"v\" that is " PAYLOCK_AUDIT_VERSION ": upgrade this first, or "   \
-    "it is no entry of paylock"
+    "has no \"v\" that is " PAYLOCK_AUDIT_VERSION ": upgrade this "           \
+    "first, unless another program wrote it"
 #define PAYLOCK_TIME_DIGITS  15
 #define PAYLOCK_LENGTH       24        /* " <length> " in decimal */
 

@@ -499,7 +499,7 @@ def test_a_full_disk(admin, trail, private):
 
 @pytest.mark.parametrize("text, word", [
     ("", "empty"), ("hello\n", "line 1"), ('{"seq":1}\n', "line 1"),
-    ('{"format":"paylock audit export 2"}\n', "another format"),
+    ('{"format":"paylock audit export 1"}\n', "another format"),
     ('{"format":"paylock audit export 2"}\n', "lacks")])
 def test_no_export(text, word, admin, private):
     (private / "x").write_text(text)

@@ -331,6 +331,8 @@ test_fields(void **state)
         { "letters", WITH("", "x") },
         { "export", WITH("leaf", "x") },
         { "export", WITH("seq", "1") },
+        { "export", WITH("format", "") },
+        { "export", WITH("checkpoint", "") },
         { "twice", { "colour", "", "colour", "a", ENTRY, NULL } },
         { NULL, WITH("reason", "\xf4\x8f\xbf\xbf \xed\x9f\xbf \xee\x80\x80") },
         { "\"v\"", { NULL } },
@@ -338,6 +340,7 @@ test_fields(void **state)
         { "\"v\"", { "v", "1", REST, NULL } },
         { "\"v\"", { "v", "", REST, NULL } },
         { "\"v\"", { "v", "11", REST, NULL } },
+        { "upgrade this first", { "v", "3", "a b", "\xff", REST, NULL } },
         { "twice", WITH("v", "2") },
         { "twice", { "host", "", "host", "a", ENTRY, NULL } },
         { "twice", WITH("hash", HASH) },
@@ -390,6 +393,62 @@ test_fields(void **state)
 
         freeReplyObject(reply);
     }
+}
+
+
+/* The order of the fields is covered; 64 of them may be there. */
+
+static void
+test_unknown(void **state)
+{
+    char              name[60][8], one[PAYLOCK_HASH_LEN + 1];
+    char              two[PAYLOCK_HASH_LEN + 1];
+    size_t            i, n;
+    redisReply       *reply;
+    const char       *field[140];
+    paylock_entry_t   e;
+
+    static const char *const  ab[] = { ENTRY, "a", "1", "b", "2", NULL };
+    static const char *const  ba[] = { "b", "2", ENTRY, "a", "1", NULL };
+
+    (void) state;
+
+    reply = entry("7-0", ab);
+    assert_null(paylock_entry_read(reply, &e));
+    assert_int_equal(e.n, 8);
+    assert_int_equal(paylock_entry_hash(&e, one), 0);
+    freeReplyObject(reply);
+
+    reply = entry("7-0", ba);
+    assert_null(paylock_entry_read(reply, &e));
+    assert_true(paylock_str_is(e.pair[0].name, "b"));
+    assert_int_equal(paylock_entry_hash(&e, two), 0);
+    freeReplyObject(reply);
+
+    assert_string_not_equal(one, two);
+
+    for (n = 0; ab[n + 4]; n++) {
+        field[n] = ab[n];
+    }
+
+    for (i = 0; i < 58; i++) {
+        (void) snprintf(name[i], sizeof(name[i]), "n%zu", i);
+        field[n++] = name[i];
+        field[n++] = "";
+    }
+
+    field[n] = NULL;
+    reply = entry("7-0", field);
+    assert_null(paylock_entry_read(reply, &e));
+    assert_int_equal(e.n, PAYLOCK_ENTRY_PAIRS);
+    freeReplyObject(reply);
+
+    field[n] = "more";
+    field[n + 1] = "";
+    field[n + 2] = NULL;
+    reply = entry("7-0", field);
+    assert_non_null(strstr(paylock_entry_read(reply, &e), "64 fields"));
+    freeReplyObject(reply);
 }
 
 
@@ -504,6 +563,7 @@ main(void)
         cmocka_unit_test(test_example),
         cmocka_unit_test(test_ids),
         cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_unknown),
         cmocka_unit_test(test_shapes),
         cmocka_unit_test(test_nul),
         cmocka_unit_test(test_changes)
