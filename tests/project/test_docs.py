@@ -192,7 +192,7 @@ def test_internals():
 
 def documented_options(text):
     return {name: value for name, value in re.findall(
-        r"(?m)^\| `--([\w-]+)(?: |\[=)?(\w*)\]?` \|", text)}
+        r"(?m)^\| `--([\w-]+)(?: |\[=)?([\w:]*)\]?` \|", text)}
 
 
 def test_commands():
