@@ -223,7 +223,7 @@ bundle_how_to(bundle_t *b, const char *name, paylock_str_t text)
     FILE           *f;
     size_t          i;
     template_t      t;
-    paylock_str_t   before, in;
+    paylock_str_t   rest, before, in;
 
     f = bundle_file(b, name);
 
@@ -234,7 +234,10 @@ bundle_how_to(bundle_t *b, const char *name, paylock_str_t text)
     rc = 0;
     bundle_how_to_values(b, &t);
 
-    if (template_cut(&text, "keys", &before, &in)) {
+    rest = text;
+
+    if (template_cut(&rest, "keys", &before, &in)) {
+        text = rest;
         rc = template_write(&t, before, f);
 
         for (i = 0; i < b->keys.n && rc == 0; i++) {

@@ -30,14 +30,19 @@ typedef struct {
     history_page_t  page[PARTS_LANGUAGES];
     char            name[PARTS_LANGUAGES][PARTS_NAME];
     size_t          n_pages;
+    export_t        shown;             /* without what was given up */
     unsigned        begun:1;
     unsigned        given_up:1;        /* what stands before the next one */
 } parts_t;
 
 
-static int parts_read(parts_t *p);
+typedef int (*parts_line_pt)(parts_t *p, const paylock_export_t *x);
+
+
+static int parts_read(parts_t *p, parts_line_pt handler);
+static int parts_count(parts_t *p, const paylock_export_t *x);
 static int parts_line(parts_t *p, const paylock_export_t *x);
-static int parts_given_up(parts_t *p, uint64_t seq);
+static int parts_given_up(const parts_t *p, uint64_t seq);
 static int parts_pages(parts_t *p);
 static int parts_pages_end(parts_t *p, int status);
 static int parts_entry(parts_t *p, const paylock_entry_t *e);
@@ -55,6 +60,14 @@ bundle_parts(bundle_t *b)
 
     memset(&p, 0, sizeof(parts_t));
     p.bundle = b;
+    p.shown = *b->export;
+
+    if (b->verify->trail.n_given_up
+        && parts_read(&p, parts_count) != STATUS_DONE)
+    {
+        return b->ctl->error.status;
+    }
+
     p.chain = bundle_file(b, PARTS_CHAIN);
 
     if (p.chain == NULL) {
@@ -64,7 +77,7 @@ bundle_parts(bundle_t *b)
     status = parts_pages(&p);
 
     if (status == STATUS_DONE) {
-        status = parts_read(&p);
+        status = parts_read(&p, parts_line);
     }
 
     status = parts_pages_end(&p, status);
@@ -78,8 +91,10 @@ bundle_parts(bundle_t *b)
 }
 
 
+/* Gives each line of the export to handler, until that fails. */
+
 static int
-parts_read(parts_t *p)
+parts_read(parts_t *p, parts_line_pt handler)
 {
     int                fd, status;
     char              *line;
@@ -101,7 +116,7 @@ parts_read(parts_t *p)
 
     while (status == STATUS_DONE && (len = getline(&line, &size, f)) > 0) {
         status = paylock_export_read(line, (size_t) len, &x) == NULL
-                 ? parts_line(p, &x)
+                 ? handler(p, &x)
                  : bundle_failed(p->bundle, BUNDLE_EXPORT, EIO);
         paylock_export_free(&x);
     }
@@ -118,6 +133,22 @@ parts_read(parts_t *p)
 
 
 static int
+parts_count(parts_t *p, const paylock_export_t *x)
+{
+    if (x->kind == PAYLOCK_EXPORT_ENTRY && parts_given_up(p, x->entry.seq)) {
+        p->shown.entries--;
+
+    } else if (x->kind == PAYLOCK_EXPORT_LEAF
+               && parts_given_up(p, x->leaf.seq))
+    {
+        p->shown.leaves--;
+    }
+
+    return STATUS_DONE;
+}
+
+
+static int
 parts_line(parts_t *p, const paylock_export_t *x)
 {
     switch (x->kind) {
@@ -128,12 +159,20 @@ parts_line(parts_t *p, const paylock_export_t *x)
         return STATUS_DONE;
 
     case PAYLOCK_EXPORT_ENTRY:
-        return parts_given_up(p, x->entry.seq) ? STATUS_DONE
-                                               : parts_entry(p, &x->entry);
+        if (!parts_given_up(p, x->entry.seq)) {
+            return parts_entry(p, &x->entry);
+        }
+
+        p->given_up = 1;
+        return STATUS_DONE;
 
     case PAYLOCK_EXPORT_LEAF:
-        return parts_given_up(p, x->leaf.seq) ? STATUS_DONE
-                                              : parts_leaf(p, &x->leaf);
+        if (!parts_given_up(p, x->leaf.seq)) {
+            return parts_leaf(p, &x->leaf);
+        }
+
+        p->given_up = 1;
+        return STATUS_DONE;
 
     default: /* PAYLOCK_EXPORT_CHECKPOINT */
         return parts_checkpoint(p, x);
@@ -147,7 +186,7 @@ parts_line(parts_t *p, const paylock_export_t *x)
  */
 
 static int
-parts_given_up(parts_t *p, uint64_t seq)
+parts_given_up(const parts_t *p, uint64_t seq)
 {
     size_t                     i;
     const paylock_given_up_t  *g;
@@ -156,7 +195,6 @@ parts_given_up(parts_t *p, uint64_t seq)
         g = &p->bundle->verify->trail.given_up[i];
 
         if (seq > g->adopt.seq && seq < g->seq) {
-            p->given_up = 1;
             return 1;
         }
     }
@@ -191,7 +229,7 @@ parts_pages(parts_t *p)
         p->n_pages++;
 
         if (history_page_begin(&p->page[p->n_pages - 1], p->n_pages - 1, f,
-                               b->verify, b->export) != 0)
+                               b->verify, &p->shown) != 0)
         {
             return control_no_memory(b->ctl);
         }
