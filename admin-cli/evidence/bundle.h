@@ -60,8 +60,8 @@ int bundle_failed(bundle_t *b, const char *name, int error);
 
 /*
  * bundle_keys.c: bundle_key() notes a key of 64 hex digits; seq is that of the
- * entry which names it, or 0.  bundle_keys() writes those noted, and whose they
- * are by the signers of this machine.  Both return a status.
+ * entry in full which names it, or 0.  bundle_keys() writes those noted, and
+ * whose they are by the signers of this machine.  Both return a status.
  */
 
 int bundle_key(bundle_t *b, paylock_str_t hex, uint64_t seq);

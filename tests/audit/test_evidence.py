@@ -159,7 +159,8 @@ def test_texts():
     page = (BUNDLE / "timeline.html").read_text()
     used = set(re.findall(r"\{\{[#^/]?([\w-]+)\}\}", page))
     used |= {f"label_{row[1]}" for row in field_table.rows("ENTRY") if row[5]}
-    values = {"label", "value", "unit", "lang", "site", "kind", "seq", "what", "ref", "fault", "made",
+    values = {"label", "value", "unit", "lang", "site", "kind", "seq", "what",
+              "ref", "fault", "made", "lost", "resumes", "first", "count",
               "version", "entries", "leaves", "chain", "head", "plain"}
     for language in LANGUAGES:
         there = words(language)

@@ -404,8 +404,7 @@ def more(trail):
 
 
 def adopt(trail, key=ALICE, back=0, lost=None, sign=True, **fields):
-    """Gives up what came since, and lost more entries that were known of; back:
-    how many of those here."""
+    """Gives up the last entries, back of them, and as many more as are lost."""
     stays = trail.entries[len(trail.entries) - back - 1]
     last = trail.seq + (lost or 0)
     trail.locks = {e["host"]: e.get("after", "") for _, e in

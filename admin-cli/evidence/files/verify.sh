@@ -9,8 +9,8 @@
 # A CHECKPOINT is a file that "paylock-admin audit checkpoint" wrote and that
 # you kept: the chain must hold what it remembers.
 #
-# The last line is OK (status 0); or what is BAD (1); or NOT PROVEN (3): nothing
-# is wrong, but nobody has signed the end or the whole. Status 2: it cannot run.
+# The last line is OK (status 0); what is BAD (1); or NOT PROVEN (3): nothing is
+# wrong, but nobody has signed the end or the whole. Status 2: it cannot run.
 
 set -u
 LC_ALL=C
