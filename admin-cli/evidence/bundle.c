@@ -16,8 +16,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <openssl/pem.h>
-
 #include "evidence/bundle.h"
 #include "evidence/template.h"
 #include "paylock_embed.h"
@@ -26,7 +24,6 @@
 
 #define BUNDLE_SUMS  "SHA256SUMS"
 #define BUNDLE_SIGN  "signature.txt"
-#define BUNDLE_NAME  (sizeof("keys/.pem") + PAYLOCK_KEY_LEN)
 
 
 paylock_embed(bundle_verify_sh, "admin-cli/evidence/files/verify.sh");
@@ -38,8 +35,9 @@ static int bundle_open(bundle_t *b, const char *path);
 static int bundle_free_place(bundle_t *b);
 static int bundle_fill(bundle_t *b);
 static int bundle_export(bundle_t *b);
-static int bundle_keys(bundle_t *b);
 static int bundle_how_to(bundle_t *b, const char *name, paylock_str_t text);
+static void bundle_how_to_values(const bundle_t *b, template_t *t);
+static void bundle_how_to_key(const paylock_key_t *key, template_t *t);
 static int bundle_sign(bundle_t *b);
 static int bundle_name(bundle_t *b);
 static int bundle_remove(const char *path, const struct stat *st, int type,
@@ -93,6 +91,7 @@ bundle_write(verify_t *c, export_t *x, const char *path)
         (void) nftw(b.temp, bundle_remove, 8, FTW_DEPTH|FTW_PHYS);
     }
 
+    paylock_keyring_free(&b.keys);
     free(b.path);
     free(b.temp);
 
@@ -218,53 +217,13 @@ bundle_export(bundle_t *b)
 
 
 static int
-bundle_keys(bundle_t *b)
-{
-    int                       rc;
-    char                      name[BUNDLE_NAME];
-    FILE                     *f;
-    size_t                    i;
-    const paylock_keyring_t  *ring;
-
-    ring = &b->verify->trail.ring;
-
-    for (i = 0; i < ring->n; i++) {
-        (void) snprintf(name, sizeof(name), "keys/%s.pem", ring->key[i].hex);
-
-        f = bundle_file(b, name);
-
-        if (f == NULL) {
-            return b->ctl->error.status;
-        }
-
-        rc = PEM_write_PUBKEY(f, ring->key[i].key) == 1 ? 0 : -1;
-
-        if (bundle_file_end(b, f, name, rc) != STATUS_DONE) {
-            return b->ctl->error.status;
-        }
-    }
-
-    return STATUS_DONE;
-}
-
-
-static int
 bundle_how_to(bundle_t *b, const char *name, paylock_str_t text)
 {
-    int                      rc;
-    FILE                    *f;
-    template_t               t;
-    const paylock_verify_t  *v;
-
-    v = &b->verify->trail;
-
-    memset(&t, 0, sizeof(template_t));
-    t.format = PAYLOCK_FORMAT_TEXT;
-
-    template_print(&t, "site", "%s", b->export->host ? b->export->host : "");
-    template_print(&t, "example", "%" PRIu64, b->example);
-    template_print(&t, "signed", "%s", v->ring.n ? "1" : "");
-    template_print(&t, "checkpoint", "%s", b->export->checkpoint ? "1" : "");
+    int             rc;
+    FILE           *f;
+    size_t          i;
+    template_t      t;
+    paylock_str_t   rest, before, in;
 
     f = bundle_file(b, name);
 
@@ -272,9 +231,55 @@ bundle_how_to(bundle_t *b, const char *name, paylock_str_t text)
         return b->ctl->error.status;
     }
 
-    rc = template_write(&t, text, f);
+    rc = 0;
+    bundle_how_to_values(b, &t);
+
+    rest = text;
+
+    if (template_cut(&rest, "keys", &before, &in)) {
+        text = rest;
+        rc = template_write(&t, before, f);
+
+        for (i = 0; i < b->keys.n && rc == 0; i++) {
+            bundle_how_to_values(b, &t);
+            bundle_how_to_key(&b->keys.key[i], &t);
+            rc = template_write(&t, in, f);
+        }
+
+        bundle_how_to_values(b, &t);
+    }
+
+    rc = rc == 0 ? template_write(&t, text, f) : -1;
 
     return bundle_file_end(b, f, name, rc);
+}
+
+
+static void
+bundle_how_to_values(const bundle_t *b, template_t *t)
+{
+    memset(t, 0, sizeof(template_t));
+    t->format = PAYLOCK_FORMAT_TEXT;
+
+    template_print(t, "site", "%s", b->export->host ? b->export->host : "");
+    template_print(t, "example", "%" PRIu64, b->example);
+    template_print(t, "signed", "%s", b->is_signed ? "1" : "");
+    template_print(t, "last_signed", "%s", b->last_signed ? "1" : "");
+    template_print(t, "any_key", "%s", b->keys.n ? "1" : "");
+    template_print(t, "signers", "%s", b->verify->signers ? "1" : "");
+    template_print(t, "checkpoint", "%s", b->export->checkpoint ? "1" : "");
+}
+
+
+static void
+bundle_how_to_key(const paylock_key_t *key, template_t *t)
+{
+    template_print(t, "key_hex", "%s", key->hex);
+    template_print(t, "key_name", "%s", key->signer ? key->signer->name : "");
+
+    if (key->first) {
+        template_print(t, "first", "%" PRIu64, key->first);
+    }
 }
 
 

@@ -21,14 +21,17 @@
 
 
 typedef struct {
-    verify_t       *verify;
-    control_t      *ctl;
-    export_t       *export;
-    char           *path;              /* final name */
-    char           *temp;              /* name while it is written */
-    int             dir;               /* file descriptor */
-    FILE           *sums;              /* SHA256SUMS */
-    uint64_t        example;           /* seq of an entry in full */
+    verify_t           *verify;
+    control_t          *ctl;
+    export_t           *export;
+    char               *path;          /* final name */
+    char               *temp;          /* name while it is written */
+    int                 dir;           /* file descriptor */
+    FILE               *sums;          /* SHA256SUMS */
+    uint64_t            example;       /* seq of an entry in full */
+    paylock_keyring_t   keys;          /* that sign what is in the bundle */
+    unsigned            is_signed:1;   /* some entry is */
+    unsigned            last_signed:1;
 } bundle_t;
 
 
@@ -54,6 +57,15 @@ int bundle_sum(bundle_t *b, const char *name, char hex[PAYLOCK_HASH_LEN + 1]);
 /* Sets the error for a file that cannot be written; error: errno. */
 
 int bundle_failed(bundle_t *b, const char *name, int error);
+
+/*
+ * bundle_keys.c: bundle_key() notes a key of 64 hex digits; seq is that of the
+ * entry in full which names it, or 0.  bundle_keys() writes those noted, and
+ * whose they are by the signers of this machine.  Both return a status.
+ */
+
+int bundle_key(bundle_t *b, paylock_str_t hex, uint64_t seq);
+int bundle_keys(bundle_t *b);
 
 /*
  * bundle_parts.c: splits the export into chain.txt, entries/, the checkpoint

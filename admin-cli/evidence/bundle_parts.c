@@ -30,18 +30,26 @@ typedef struct {
     history_page_t  page[PARTS_LANGUAGES];
     char            name[PARTS_LANGUAGES][PARTS_NAME];
     size_t          n_pages;
+    export_t        shown;             /* without what was given up */
     unsigned        begun:1;
+    unsigned        given_up:1;        /* what stands before the next one */
 } parts_t;
 
 
-static int parts_read(parts_t *p);
+typedef int (*parts_line_pt)(parts_t *p, const paylock_export_t *x);
+
+
+static int parts_read(parts_t *p, parts_line_pt handler);
+static int parts_count(parts_t *p, const paylock_export_t *x);
 static int parts_line(parts_t *p, const paylock_export_t *x);
+static int parts_given_up(const parts_t *p, uint64_t seq);
 static int parts_pages(parts_t *p);
 static int parts_pages_end(parts_t *p, int status);
 static int parts_entry(parts_t *p, const paylock_entry_t *e);
 static int parts_text(parts_t *p, const paylock_entry_t *e);
+static int parts_leaf(parts_t *p, const paylock_leaf_t *l);
 static void parts_link(parts_t *p, const paylock_leaf_t *l, const char *shown);
-static int parts_checkpoint(parts_t *p, const json_t *json);
+static int parts_checkpoint(parts_t *p, const paylock_export_t *x);
 
 
 int
@@ -52,6 +60,14 @@ bundle_parts(bundle_t *b)
 
     memset(&p, 0, sizeof(parts_t));
     p.bundle = b;
+    p.shown = *b->export;
+
+    if (b->verify->trail.n_given_up
+        && parts_read(&p, parts_count) != STATUS_DONE)
+    {
+        return b->ctl->error.status;
+    }
+
     p.chain = bundle_file(b, PARTS_CHAIN);
 
     if (p.chain == NULL) {
@@ -61,7 +77,7 @@ bundle_parts(bundle_t *b)
     status = parts_pages(&p);
 
     if (status == STATUS_DONE) {
-        status = parts_read(&p);
+        status = parts_read(&p, parts_line);
     }
 
     status = parts_pages_end(&p, status);
@@ -75,8 +91,10 @@ bundle_parts(bundle_t *b)
 }
 
 
+/* Gives each line of the export to handler, until that fails. */
+
 static int
-parts_read(parts_t *p)
+parts_read(parts_t *p, parts_line_pt handler)
 {
     int                fd, status;
     char              *line;
@@ -98,7 +116,7 @@ parts_read(parts_t *p)
 
     while (status == STATUS_DONE && (len = getline(&line, &size, f)) > 0) {
         status = paylock_export_read(line, (size_t) len, &x) == NULL
-                 ? parts_line(p, &x)
+                 ? handler(p, &x)
                  : bundle_failed(p->bundle, BUNDLE_EXPORT, EIO);
         paylock_export_free(&x);
     }
@@ -115,6 +133,22 @@ parts_read(parts_t *p)
 
 
 static int
+parts_count(parts_t *p, const paylock_export_t *x)
+{
+    if (x->kind == PAYLOCK_EXPORT_ENTRY && parts_given_up(p, x->entry.seq)) {
+        p->shown.entries--;
+
+    } else if (x->kind == PAYLOCK_EXPORT_LEAF
+               && parts_given_up(p, x->leaf.seq))
+    {
+        p->shown.leaves--;
+    }
+
+    return STATUS_DONE;
+}
+
+
+static int
 parts_line(parts_t *p, const paylock_export_t *x)
 {
     switch (x->kind) {
@@ -125,15 +159,47 @@ parts_line(parts_t *p, const paylock_export_t *x)
         return STATUS_DONE;
 
     case PAYLOCK_EXPORT_ENTRY:
-        return parts_entry(p, &x->entry);
+        if (!parts_given_up(p, x->entry.seq)) {
+            return parts_entry(p, &x->entry);
+        }
+
+        p->given_up = 1;
+        return STATUS_DONE;
 
     case PAYLOCK_EXPORT_LEAF:
-        parts_link(p, &x->leaf, "leaf");
+        if (!parts_given_up(p, x->leaf.seq)) {
+            return parts_leaf(p, &x->leaf);
+        }
+
+        p->given_up = 1;
         return STATUS_DONE;
 
     default: /* PAYLOCK_EXPORT_CHECKPOINT */
-        return parts_checkpoint(p, json_object_get(x->json, "checkpoint"));
+        return parts_checkpoint(p, x);
     }
+}
+
+
+/*
+ * Did a later "adopt" give this entry up?  Then it may say anything, and is
+ * left to the export.
+ */
+
+static int
+parts_given_up(const parts_t *p, uint64_t seq)
+{
+    size_t                     i;
+    const paylock_given_up_t  *g;
+
+    for (i = 0; i < p->bundle->verify->trail.n_given_up; i++) {
+        g = &p->bundle->verify->trail.given_up[i];
+
+        if (seq > g->adopt.seq && seq < g->seq) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -163,7 +229,7 @@ parts_pages(parts_t *p)
         p->n_pages++;
 
         if (history_page_begin(&p->page[p->n_pages - 1], p->n_pages - 1, f,
-                               b->verify, b->export) != 0)
+                               b->verify, &p->shown) != 0)
         {
             return control_no_memory(b->ctl);
         }
@@ -186,7 +252,7 @@ parts_pages_end(parts_t *p, int status)
             continue;
         }
 
-        rc = history_page_end(&p->page[i]);
+        rc = history_page_end(&p->page[i], &p->bundle->keys);
         status = bundle_file_end(p->bundle, p->page[i].f, p->name[i], rc);
     }
 
@@ -205,12 +271,13 @@ parts_entry(parts_t *p, const paylock_entry_t *e)
         return control_no_memory(p->bundle->ctl);
     }
 
-    /* after a loss, an "adopt" entry may follow one that is gone */
+    /* an "adopt" may follow an entry that is gone, or was given up */
 
-    if (!p->begun) {
+    if (!p->begun || p->given_up) {
         (void) fprintf(p->chain, "prev %s\n",
                        e->field[PAYLOCK_AUDIT_PREV].data);
         p->begun = 1;
+        p->given_up = 0;
     }
 
     leaf.seq = e->seq;
@@ -220,6 +287,12 @@ parts_entry(parts_t *p, const paylock_entry_t *e)
     leaf.sig = e->field[PAYLOCK_AUDIT_SIG];
 
     parts_link(p, &leaf, "full");
+
+    if (leaf.key.len
+        && bundle_key(p->bundle, leaf.key, e->seq) != STATUS_DONE)
+    {
+        return p->bundle->ctl->error.status;
+    }
 
     for (i = 0; i < p->n_pages; i++) {
         if (history_page_entry(&p->page[i], e) != 0) {
@@ -271,6 +344,15 @@ parts_text(parts_t *p, const paylock_entry_t *e)
 }
 
 
+static int
+parts_leaf(parts_t *p, const paylock_leaf_t *l)
+{
+    parts_link(p, l, "leaf");
+
+    return l->key.len ? bundle_key(p->bundle, l->key, 0) : STATUS_DONE;
+}
+
+
 static void
 parts_link(parts_t *p, const paylock_leaf_t *l, const char *shown)
 {
@@ -283,13 +365,24 @@ parts_link(parts_t *p, const paylock_leaf_t *l, const char *shown)
     }
 
     (void) putc('\n', p->chain);
+
+    p->bundle->is_signed |= l->sig.len != 0;
+    p->bundle->last_signed = l->sig.len != 0;
 }
 
 
 static int
-parts_checkpoint(parts_t *p, const json_t *json)
+parts_checkpoint(parts_t *p, const paylock_export_t *x)
 {
-    FILE  *f;
+    FILE           *f;
+    paylock_str_t   key;
+
+    key.data = x->checkpoint.key;
+    key.len = PAYLOCK_KEY_LEN;
+
+    if (bundle_key(p->bundle, key, 0) != STATUS_DONE) {
+        return p->bundle->ctl->error.status;
+    }
 
     f = bundle_file(p->bundle, PARTS_POINT);
 
@@ -297,7 +390,7 @@ parts_checkpoint(parts_t *p, const json_t *json)
         return p->bundle->ctl->error.status;
     }
 
-    (void) fputs(json_string_value(json), f);
+    (void) fputs(json_string_value(json_object_get(x->json, "checkpoint")), f);
 
     return bundle_file_end(p->bundle, f, PARTS_POINT, 0);
 }

@@ -31,6 +31,7 @@ static int history_page_field(history_page_t *page, const paylock_entry_t *e,
 static void history_page_what(template_t *t, const paylock_entry_t *e);
 static void history_page_record(template_t *t, const paylock_record_t *rec);
 static void history_page_proof(history_page_t *page, const paylock_entry_t *e);
+static void history_page_key(template_t *t, const paylock_key_t *key);
 static void history_page_when(template_t *t, const char *name,
     const char *local, uint64_t when);
 
@@ -116,7 +117,11 @@ history_page_about(history_page_t *page, const verify_t *c, const export_t *x)
         template_print(t, "leaves", "%" PRIu64, x->leaves);
     }
 
-    template_print(t, "signed", "%s", c->trail.ring.n ? "1" : "");
+    if (c->trail.plain) {
+        template_print(t, "plain", "%" PRIu64, c->trail.plain);
+    }
+
+    template_print(t, "trail_signed", "%s", c->trail.ring.n ? "1" : "");
 }
 
 
@@ -294,36 +299,45 @@ history_page_proof(history_page_t *page, const paylock_entry_t *e)
 
 
 int
-history_page_end(history_page_t *page)
+history_page_end(history_page_t *page, const paylock_keyring_t *keys)
 {
-    int                   rc;
-    size_t                i;
-    template_t           *t;
-    paylock_str_t         before, in;
-    const paylock_key_t  *key;
+    int             rc;
+    size_t          i;
+    template_t     *t;
+    paylock_str_t   before, in;
 
     t = &page->template;
     template_clear(t);
-    template_print(t, "signed", "%s", page->verify->trail.ring.n ? "1" : "");
+
+    if (keys->n) {
+        template_print(t, "any_key", "1");
+    }
 
     (void) template_cut(&page->rest, "keys", &before, &in);
 
     rc = template_write(t, before, page->f);
 
-    for (i = 0; i < page->verify->trail.ring.n && rc == 0; i++) {
-        key = &page->verify->trail.ring.key[i];
-
+    for (i = 0; i < keys->n && rc == 0; i++) {
         template_clear(t);
-        template_print(t, "key_hex", "%s", key->hex);
-        template_print(t, "key_id", "%.*s", HISTORY_PAGE_KEY, key->hex);
-        template_print(t, "key_name", "%s", key->signer ? key->signer->name
-                                                        : "");
-        template_print(t, "added", "%" PRIu64, key->first);
-
+        history_page_key(t, &keys->key[i]);
         rc = template_write(t, in, page->f);
     }
 
     return rc == 0 ? template_write(t, page->rest, page->f) : -1;
+}
+
+
+static void
+history_page_key(template_t *t, const paylock_key_t *key)
+{
+    template_print(t, "key_hex", "%s", key->hex);
+    template_print(t, "key_id", "%.*s", HISTORY_PAGE_KEY, key->hex);
+    template_print(t, "key_name", "%s", key->signer ? key->signer->name : "");
+
+    if (key->first) {
+        template_print(t, "first", "%" PRIu64, key->first);
+        template_print(t, "count", "%" PRIu64, key->entries);
+    }
 }
 
 

@@ -34,14 +34,15 @@ typedef struct {
 int history_page_language(size_t i, paylock_str_t *lang);
 
 /*
- * Write the beginning of the page, an entry, the end of the page.  Return 0, or
+ * Write the beginning of the page, an entry, the end of the page with the keys
+ * that signed.  Return 0, or
  * -1 when out of memory; for other errors see ferror().
  */
 
 int history_page_begin(history_page_t *page, size_t language, FILE *f,
     const verify_t *c, const export_t *x);
 int history_page_entry(history_page_t *page, const paylock_entry_t *e);
-int history_page_end(history_page_t *page);
+int history_page_end(history_page_t *page, const paylock_keyring_t *keys);
 
 
 #endif /* _HISTORY_PAGE_H_INCLUDED_ */

@@ -14,7 +14,6 @@ import subprocess
 
 import pytest
 
-from oracle import verify
 from support import field_table, servers
 from support.browser import Chromium, axe
 from support.bundle import LANGUAGES, REASON, chain, good, put_chain
@@ -29,16 +28,17 @@ def test_files(made):
     assert sorted(p.name for p in made.iterdir()) == sorted([
         "SHA256SUMS", "VERIFY.en.txt", "VERIFY.fr.txt", "chain.txt",
         "checkpoint.txt", "entries", "export.jsonl", "keys", "signature.txt",
-        "timeline.en.html", "timeline.fr.html", "verify.sh"])
+        "signers.txt", "timeline.en.html", "timeline.fr.html", "verify.sh"])
     for path in [made, *made.rglob("*")]:
         mode = stat.S_IMODE(path.stat().st_mode)
         assert mode == (0o700 if path.is_dir() else 0o600), path
     assert not list(made.parent.glob("bundle.*"))
 
-    v = verify.verify_export((made / "export.jsonl").read_text())
-    assert v.seq == 12
+    first, *_ = map(json.loads,
+                    (made / "export.jsonl").read_text().splitlines())
+    assert first["seq"] == 12
     realm, head, prev, *lines = chain(made)
-    assert realm == ["realm", "-"] and head == ["chain", v.chain]
+    assert realm == ["realm", "-"] and head == ["chain", first["chain"]]
     assert prev == ["prev", "0" * 64]
     assert [line[0] for line in lines] == [str(n) for n in range(1, 13)]
     for line, seq in zip(lines, range(1, 13)):
@@ -48,21 +48,28 @@ def test_files(made):
             assert hashlib.sha256(text.read_bytes()).hexdigest() == line[1]
     assert [line[0] for line in lines if line[2] == "leaf"] \
         == ["4", "8", "9", "10", "12"]
-    assert {p.stem for p in made.glob("keys/*")} == set(v.keys)
+    alice, bob = first_key(made), key_of(made, 3)
+    assert {p.stem for p in made.glob("keys/*")} == {alice, bob}
+    assert (made / "signers.txt").read_text() \
+        == f"alice {alice}\nbob {bob} from=2 may=lock,notice\n"
     for path in made.rglob("*"):
         assert path.is_dir() or "other" not in path.name
         assert path.is_dir() or b"secret of others" not in path.read_bytes()
 
 
 def test_export_of_a_bundle_is_an_export(made, admin):
-    done = admin("--json", "audit", "verify", made / "export.jsonl",
-                 "--trust", made / "keys" / f"{first_key(made)}.pem")
+    done = admin("--json", "--signers", made / "signers.txt", "audit",
+                 "verify", made / "export.jsonl")
     assert json.loads(done.stdout)["faults"] == []
 
 
-def first_key(bundle):
+def key_of(bundle, seq):
     return re.search(r"(?m)^key 64 (\w+)$",
-                     (bundle / "entries/1.leaf").read_text())[1]
+                     (bundle / f"entries/{seq}.leaf").read_text())[1]
+
+
+def first_key(bundle):
+    return key_of(bundle, 1)
 
 
 # verification
@@ -73,7 +80,8 @@ def test_verify(shell, made, check):
     done = check(made, shell=shell)
     good(done)
     assert "12 entries, 7 of them in full" in done.stdout
-    assert first_key(made) in done.stdout
+    assert f"  {first_key(made)} alice\n" in done.stdout
+    assert f"  {key_of(made, 3)} bob\n" in done.stdout
     assert "NOTE" not in done.stdout
 
 
@@ -82,7 +90,8 @@ def test_verify_by_hand(language, bundle, tools):
     """The commands of the page, as they stand there."""
     page = (bundle / f"VERIFY.{language}.txt").read_text()
     assert "{{" not in page and "acme.example" in page
-    assert first_key(bundle) in page
+    assert f"    {first_key(bundle)}\n        alice\n" in page
+    assert f"    {key_of(bundle, 3)}\n        bob\n" in page
     steps = ["".join(re.findall(r"(?m)^    (.*\n)", step)) for step in
              re.split(r"(?m)^(?:STEP|ÉTAPE) \d", page)]
     steps = [step for step in steps if "$" in step or "sha256sum" in step]
@@ -150,8 +159,9 @@ def test_texts():
     page = (BUNDLE / "timeline.html").read_text()
     used = set(re.findall(r"\{\{[#^/]?([\w-]+)\}\}", page))
     used |= {f"label_{row[1]}" for row in field_table.rows("ENTRY") if row[5]}
-    values = {"label", "value", "unit", "lang", "site", "kind", "seq", "what", "ref", "fault", "made",
-              "version", "entries", "leaves", "chain", "head", "begun"}
+    values = {"label", "value", "unit", "lang", "site", "kind", "seq", "what",
+              "ref", "fault", "made", "lost", "resumes", "first", "count",
+              "version", "entries", "leaves", "chain", "head", "plain"}
     for language in LANGUAGES:
         there = words(language)
         assert set(there) == set(words("en"))
@@ -173,7 +183,7 @@ def test_timeline(language, made):
         assert link == "data:," or (made / link).is_file(), link
     assert len([li for li in page.tags if li == "h3"]) == 7 + 2
 
-    for text in (there["did_init"], there["did_key-add"], there["did_notice"],
+    for text in (there["did_init"], there["did_notice"],
                  there["did_unlock"], there["stage_notice"],
                  there["stage_locked"], there["label_due"], "alice", "bob",
                  "letter", "RR1DE", "2026-01-02", "F-1", "1200.00 EUR",

@@ -8,6 +8,9 @@
 #
 # A CHECKPOINT is a file that "paylock-admin audit checkpoint" wrote and that
 # you kept: the chain must hold what it remembers.
+#
+# The last line is OK (status 0); what is BAD (1); or NOT PROVEN (3): nothing is
+# wrong, but nobody has signed the end or the whole. Status 2: it cannot run.
 
 set -u
 LC_ALL=C
@@ -20,6 +23,19 @@ lf='
 bad() {
     echo "BAD: $*" >&2
     exit 1
+}
+
+
+# Is $1 the number of an entry? Is it $2 hex digits?
+
+is_seq() {
+    case $1 in '' | 0* | *[!0-9]* | ????????????????????*) return 1 ;; esac
+    [ "$1" -gt 0 ] 2>/dev/null
+}
+
+is_hex() {
+    case $1 in *[!0-9a-f]*) return 1 ;; esac
+    [ "${#1}" -eq "$2" ]
 }
 
 
@@ -40,7 +56,13 @@ point() {
         read -r _ point_sig
     } <"$1" || bad "$1 is no checkpoint"
 
-    [ "$title" = "paylock audit checkpoint 2" ] || bad "$1 is no checkpoint"
+    [ "$title" = "paylock audit checkpoint 2" ] && is_seq "$point_seq" \
+        && is_hex "$point_chain" 32 && is_hex "$point_hash" 64 \
+        && is_hex "$point_key" 64 || bad "$1 is no checkpoint"
+
+    case $point_realm in
+        '' | *[!A-Za-z0-9._-]*) bad "$1 is no checkpoint" ;;
+    esac
 
     printf 'paylock audit checkpoint 2\nrealm %s\nchain %s\n' \
         "$point_realm" "$point_chain" >"$tmp/text"
@@ -49,15 +71,68 @@ point() {
 }
 
 
-# Does the key $1 count?  Is $2 its signature of $tmp/text?
+# signers.txt has lines NAME KEY [from=SEQ] [until=SEQ:HASH] [may=ACTION,...].
 
-counts() {
-    case $good in *" $1 "*) return 0 ;; esac
-    return 1
+read_signers() {
+    set -f
+
+    while read -r name key limits; do
+        case $name in
+            '' | '#'*) continue ;;
+            *[!A-Za-z0-9._@-]*) bad "signers.txt has a name \"$name\"" ;;
+        esac
+
+        is_hex "$key" 64 || bad "signers.txt has no key of $name"
+        case $good in *" $key "*) bad "signers.txt has a key twice" ;; esac
+
+        from=1 until= may=
+        for limit in $limits; do
+            case $limit in
+                from=*)  from=${limit#from=} ;;
+                until=*) until=${limit#until=} ;;
+                may=*)   may=,${limit#may=}, ;;
+                *)       bad "signers.txt has \"$limit\" for $name" ;;
+            esac
+        done
+
+        is_seq "$from" || bad "signers.txt has a bad \"from\" for $name"
+        [ -z "$until" ] || {
+            is_seq "${until%%:*}" && is_hex "${until#*:}" 64
+        } || bad "signers.txt has a bad \"until\" for $name"
+
+        good="$good$key "
+        [ -z "$until" ] || untils="$untils$until:$key "
+        eval "name_$key=\$name from_$key=\$from" \
+            "until_$key=\${until%%:*} may_$key=\$may"
+    done <signers.txt
+
+    set +f
 }
 
+
+# What is $1, signed by the key $2 at the entry $3. Does that count?
+
+counts() {
+    case $pems in *" $2 "*) ;; *) bad "$1: its key $2 is not here" ;; esac
+    [ -n "$signers" ] || return 0
+
+    case $good in
+        *" $2 "*) ;;
+        *) bad "$1 is signed by $2, which is no signer's key" ;;
+    esac
+
+    eval "name=\$name_$2 from=\$from_$2 until=\$until_$2"
+
+    [ "$3" -ge "$from" ] \
+        || bad "$1 is signed by $name, who counts from entry $from on"
+    [ -z "$until" ] || [ "$3" -le "$until" ] \
+        || bad "$1 is signed by $name, whose key is revoked after entry $until"
+}
+
+
+# Is $2 the signature of the key $1, of $tmp/text?
+
 signed() {
-    case $pems in *" $1 "*) ;; *) return 1 ;; esac
     case $2 in '' | *[!0-9a-f]*) return 1 ;; esac
 
     printf %b "$(printf '\\0%03o' $(echo "$2" | sed 's/../0x& /g'))" \
@@ -67,8 +142,8 @@ signed() {
 }
 
 
-# Takes the action, the subject, the key and the request from the text of the
-# entry $n.  A value is as long as stands before it: it may hold line feeds.
+# Takes what is needed from the text of the entry $n. A value is as long as
+# stands before it: it may hold line feeds.
 
 entry() {
     {
@@ -79,6 +154,8 @@ entry() {
             name=${line%% *} rest=${line#* }
             size=${rest%% *} value=${rest#* }
 
+            is_seq "$size" || bad "entry $n: $name has no length"
+
             while [ "${#value}" -lt "$size" ] && IFS= read -r line; do
                 value=$value$lf$line
             done
@@ -87,61 +164,131 @@ entry() {
 
             case $name in
                 action)  action=$value ;;
-                subject) subject=$value ;;
                 key)     names=$value ;;
                 request) request=$value ;;
+                lost)    lost=$value ;;
+                resumes) resumes=$value ;;
             esac
         done
     } <"entries/$n.leaf"
 }
 
 
-# Who may sign, who signs this entry, and does anybody sign the one before?
+# May the entry $n follow the entry $last?
 
-key_of_entry() {
-    [ -z "$row" ] || [ "$row" = "$names $request" ] \
-        || bad "entry $last carries a key, but no signature"
-
-    if [ -z "$names" ]; then
-        [ -z "$first_key$sig" ] || bad "entry $n is not signed"
+place() {
+    if [ "$action" = adopt ]; then
+        adopt
         return
     fi
 
-    if [ -z "$first_key" ]; then
-        [ "$last" -eq 0 ] || [ "$action $subject" = "key-add $names" ] \
-            || bad "entry $n is signed by a key that nobody added"
-        first_key=$names
-        good=" $names "
-    fi
+    [ -z "$given_up" ] \
+        || bad "entries after $last are given up, but entry $n is no adopt"
+    [ "$n" -eq $((last + 1)) ] \
+        || bad "entries are missing between $last and $n"
 
-    counts "$names" || bad "entry $n is signed by a key that does not count"
-    row="$names $request"
+    if [ "$last" -eq 0 ]; then
+        [ "$action" = init ] && [ "$prev" = $zeros ] \
+            || bad "the chain has no beginning"
+    else
+        [ "$action" != init ] || bad "the chain begins again at entry $n"
+    fi
 }
 
-keys_after_entry() {
-    [ -n "$names" ] || return 0
 
-    case $action in
-        key-add | key-revoke)
-            [ -n "$subject" ] || bad "entry $n names no key" ;;
-    esac
+# An adopt says which entries are given up, "CHAIN FIRST LAST HASH", and which
+# one stays, "SEQ HASH".
 
-    case $action in
-        key-add)
-            good="$good$subject " ;;
-        key-revoke)
-            [ "$subject" != "$names" ] || bad "a key revokes itself at $n"
-            while counts "$subject"; do
-                good="${good%%" $subject "*} ${good#*" $subject "}"
-            done ;;
+adopt() {
+    first_lost=0 last_lost=0 most=$last
+
+    if [ -n "$lost" ]; then
+        set -f
+        set -- $lost
+        set +f
+
+        [ $# -eq 4 ] && [ "$*" = "$lost" ] && is_hex "$1" 32 \
+            && is_seq "$2" && is_seq "$3" && is_hex "$4" 64 \
+            && [ "$2" -le "$3" ] \
+            || bad "entry $n does not say what it gives up"
+        first_lost=$2 last_lost=$3
+        gone="$gone$1:$2:$3:$n "
+    fi
+
+    if [ "$last" -eq 0 ]; then
+        [ -n "$lost" ] && [ -z "$resumes" ]
+    else
+        [ "$resumes" = "$last $hash" ]
+    fi || bad "entry $n does not resume the last good entry before it, $last"
+
+    [ "$last_lost" -le "$most" ] || most=$last_lost
+    [ "$n" -eq $((most + 1)) ] \
+        || bad "entry $n has not the number after what it gives up"
+
+    # bad entries may stand before it, which only a signer can give up
+
+    [ -z "$given_up" ] || {
+        [ -n "$signers" ] && [ -n "$names" ] && [ -n "$sig" ] \
+            && [ "$covered" = "$last" ]
+    } || bad "nobody has signed that entries before $n are given up"
+    given_up=
+
+    # nobody gives up the end of a revoked key with that key
+
+    for one in $untils; do
+        seq=${one%%:*}
+        [ "$seq" -gt "$last" ] && [ "$seq" -lt "$n" ] || continue
+        [ "$seq" -ge "$first_lost" ] && [ "$seq" -le "$last_lost" ] \
+            && [ "${one##*:}" != "$names" ] \
+            || bad "entry $n passes over entry $seq, which signers.txt names"
+    done
+}
+
+
+# Who signs this entry, and does anybody sign the one before?
+
+key_of_entry() {
+    [ -z "$row" ] || [ "$row" = "$names $request" ] || bad "entry $last is" \
+        "the last of its transaction and is not signed"
+
+    if [ -z "$names" ]; then
+        [ -z "$signers" ] || bad "entry $n is not signed"
+        [ -z "$sig" ] || bad "entry $n has a signature, and names no key"
+        plain=$((plain + 1))
+        return
+    fi
+
+    is_hex "$names" 64 || bad "entry $n names no key"
+    [ -z "$sig" ] || [ "$key" = "$names" ] \
+        || bad "entry $n is not signed by the key that it names"
+    counts "entry $n" "$names" "$n"
+    row="$names $request"
+
+    [ -n "$signers" ] || return 0
+    eval "may=\$may_$names"
+    case $may in
+        '' | *",$action,"*) ;;
+        *) bad "entry $n is signed by $name, who may not $action" ;;
     esac
+}
+
+
+# Is the entry $n the one that signers.txt names?
+
+pinned() {
+    for one in $untils; do
+        case $one in
+            "$n:$hash:"*) ;;
+            "$n:"*) bad "entry $n is not the one that signers.txt names" ;;
+        esac
+    done
 }
 
 
 # One line of chain.txt.
 
 link() {
-    action= subject= names= request=
+    action= names= request= lost= resumes=
 
     if [ "$shown" = full ]; then
         [ -f "entries/$n.leaf" ] || bad "entries/$n.leaf is missing"
@@ -151,17 +298,7 @@ link() {
         entry
     fi
 
-    if [ "$last" -eq 0 ]; then
-        [ "$action" = adopt ] \
-            || { [ "$action" = init ] && [ "$prev" = $zeros ]; } \
-            || bad "the chain has no beginning"
-    else
-        [ "$action" != init ] || bad "the chain begins again at entry $n"
-    fi
-
-    [ "$n" -eq $((last + 1)) ] \
-        || { [ "$action" = adopt ] && [ "$n" -gt "$last" ]; } \
-        || bad "entries are missing between $last and $n"
+    place
 
     found=$(printf \
         'paylock audit entry 2\nchain %s\nseq %s\nprev %s\nleaf %s\n' \
@@ -170,12 +307,14 @@ link() {
 
     [ "$shown" != full ] || key_of_entry
 
+    case $untils in *" $n:"*) pinned ;; esac
+
     if [ -n "$sig" ]; then
         case $row in
             '' | "$key "*) ;;
             *) bad "the signature of entry $n is not of the key it needs" ;;
         esac
-        counts "$key" || bad "entry $n is signed by a key that does not count"
+        counts "entry $n" "$key" "$n"
         printf 'paylock audit signature 2\nrealm %s\nhash %s\n' "$realm" \
             "$hash" >"$tmp/text"
         signed "$key" "$sig" \
@@ -183,13 +322,69 @@ link() {
         row= covered=$n signatures=$((signatures + 1))
     fi
 
-    keys_after_entry
-
     case $wanted in
         *" $n:"*) seen="$seen $n:$hash:$chain:$realm " ;;
     esac
 
     prev=$hash last=$n
+}
+
+
+# Has a line of chain.txt the form that it must have?
+
+is_link() {
+    is_seq "$n" && is_hex "$leaf" 64 && [ -z "$rest" ] || return 1
+    [ -z "$key" ] || { is_hex "$key" 64 && is_hex "$sig" 128; } || return 1
+
+    [ "$shown" = full ] || [ "$shown" = leaf ]
+}
+
+
+# Each file has to be one that SHA256SUMS names.
+
+read_sums() {
+    while IFS= read -r line; do
+        sum=${line%%  *} name=${line#*  }
+        is_hex "$sum" 64 && [ "$line" = "$sum  $name" ] \
+            || bad "SHA256SUMS has a line \"$line\""
+        case $name in
+            '' | *[!A-Za-z0-9._/-]*) bad "SHA256SUMS names \"$name\"" ;;
+        esac
+        sums="$sums$name "
+    done <SHA256SUMS
+}
+
+none_else() {
+    for file in * .[!.]* ..?* keys/* keys/.[!.]* keys/..?*; do
+        [ -e "$file" ] || [ -L "$file" ] || continue
+        case $file in
+            SHA256SUMS | signature.txt) continue ;;
+            entries | keys) [ ! -d "$file" ] || continue ;;
+        esac
+        case $sums in
+            *" $file "*) ;;
+            *) bad "$file is no part of this bundle: take it away" ;;
+        esac
+    done
+}
+
+# All entries in full were there: if there are no more, there is none else.
+
+none_else_of_entries() {
+    found=0
+    for file in entries/* entries/.[!.]* entries/..?*; do
+        [ -e "$file" ] || [ -L "$file" ] || continue
+        found=$((found + 1))
+    done
+    [ "$found" -ne "$full" ] || return 0
+
+    for file in entries/* entries/.[!.]* entries/..?*; do
+        [ -e "$file" ] || [ -L "$file" ] || continue
+        n=${file#entries/} n=${n%.leaf}
+        is_seq "$n" && [ "$file" = "entries/$n.leaf" ] \
+            && grep -q "^$n [0-9a-f]* full" chain.txt \
+            || bad "$file is no part of this bundle: take it away"
+    done
 }
 
 
@@ -215,30 +410,49 @@ cd "$(dirname "$0")" || exit 2
 sha256sum -c SHA256SUMS >"$tmp/sums" 2>&1 \
     || bad "files are not what was written:$lf$(grep -v ': OK$' "$tmp/sums")"
 
+sums=' '
+read_sums
+none_else
+
 pems=' '
 for file in keys/*.pem; do
     [ -f "$file" ] || continue
     key=${file#keys/} key=${key%.pem}
     found=$(openssl pkey -pubin -in "$file" -outform DER 2>/dev/null \
         | od -An -v -tx1 | tr -d ' \n')
-    [ "$found" = "302a300506032b6570032100$key" ] \
+    is_hex "$key" 64 && [ "$found" = "302a300506032b6570032100$key" ] \
         || bad "$file is not the key that its name says"
     pems="$pems$key "
 done
 
+signers= good=' ' untils=' '
+[ ! -f signers.txt ] || {
+    signers=1
+    read_signers
+}
+
 
 # The chain.
 
-last=0 number=0 full=0
-good=' ' first_key= row= covered=0 signatures=0
+last=0 number=0 full=0 plain=0 hash=
+row= covered=0 signatures=0 given_up= gone=' '
 
 {
-    read -r _ realm
-    read -r _ chain
-    read -r _ prev
+    read -r word_realm realm
+    read -r word_chain chain
+    read -r word_prev prev
 
-    while read -r n leaf shown key sig; do
-        case $n in '' | *[!0-9]*) bad "chain.txt has a line \"$n\"" ;; esac
+    [ "$word_realm $word_chain $word_prev" = "realm chain prev" ] \
+        && is_hex "$chain" 32 && is_hex "$prev" 64 \
+        || bad "chain.txt has another beginning than it must have"
+
+    while read -r n leaf shown key sig rest; do
+        if [ "$n" = prev ] && is_hex "$leaf" 64 && [ -z "$shown" ]; then
+            given_up=1 prev=$leaf
+            continue
+        fi
+
+        is_link || bad "chain.txt has a line \"$n $leaf $shown $key\""
 
         link
         number=$((number + 1))
@@ -247,14 +461,33 @@ good=' ' first_key= row= covered=0 signatures=0
 } <chain.txt
 
 [ "$number" -gt 0 ] || bad "there is no entry"
-[ -z "$row" ] || bad "entry $last carries a key, but no signature"
-[ -z "$first_key" ] || [ "$covered" = "$last" ] \
+[ -z "$given_up" ] || bad "entries after $last are given up by nobody"
+[ -z "$row" ] || bad "entry $last is the last one and is not signed"
+[ -z "$signers" ] || [ "$covered" = "$last" ] \
     || bad "the last entry is not signed"
+
+for one in $untils; do
+    n=${one%%:*}
+    [ "$n" -le "$last" ] \
+        || bad "the chain ends before entry $n, which signers.txt names"
+done
+
+none_else_of_entries
 
 for one in $wanted; do
     n=${one%%:*}
+    case $seen in *" $one "*) continue ;; esac
+
+    point_chain=${one#*:*:} point_chain=${point_chain%%:*}
+    for lost in $gone; do
+        first_lost=${lost#*:} first_lost=${first_lost%%:*}
+        last_lost=${lost%:*} last_lost=${last_lost##*:}
+        [ "${lost%%:*}" != "$point_chain" ] || [ "$n" -lt "$first_lost" ] \
+            || [ "$n" -gt "$last_lost" ] || bad "entry $n, of a checkpoint" \
+                "that you kept, is given up by entry ${lost##*:}"
+    done
+
     case $seen in
-        *" $one "*) ;;
         *" $n:"*) bad "a checkpoint that you kept has another entry $n" ;;
         *) bad "entry $n, of a checkpoint that you kept, is not here" ;;
     esac
@@ -264,52 +497,80 @@ echo "$number entries, $full of them in full, fit together up to entry $last"
 echo "  realm $realm"
 echo "  chain $chain"
 echo "  hash  $prev"
+for lost in $gone; do
+    first_lost=${lost#*:} first_lost=${first_lost%%:*}
+    last_lost=${lost%:*} last_lost=${last_lost##*:}
+    echo "Entry ${lost##*:} gives up the entries $first_lost to $last_lost"
+done
 
 
 # Who signed it.
 
-if [ -n "$first_key" ]; then
-    echo "$signatures signatures are good; the key that began to sign is"
-    echo "  $first_key"
-    echo "  Compare it with the key that you were given in another way."
-else
-    echo "NOTE: no entry is signed: whoever could write to Redis could make"
-    echo "  such a chain"
+proven=1
+
+if [ "$pems" != ' ' ]; then
+    echo "$signatures signatures are good. Compare the keys with those that" \
+        "you were given in another way:"
+    for key in $pems; do
+        name=
+        case $good in *" $key "*) eval "name=\$name_$key" ;; esac
+        echo "  $key $name"
+    done
 fi
 
+[ -n "$signers" ] \
+    || echo "NOTE: there is no signers.txt: it is not said whose keys count"
+
+if [ "$signatures" -eq 0 ]; then
+    echo "NOTE: no entry is signed: whoever could write to Redis could make"
+    echo "  such a chain"
+elif [ "$plain" -gt 0 ]; then
+    echo "NOTE: $plain of the entries in full are not signed"
+fi
+
+point_key=
 if [ -f checkpoint.txt ]; then
     point checkpoint.txt
     [ "$point_realm $point_chain $point_seq $point_hash" \
         = "$realm $chain $last $prev" ] \
         || bad "checkpoint.txt is not of the last entry"
-    counts "$point_key" || bad "checkpoint.txt is signed by a key that" \
-        "does not count"
+    counts checkpoint.txt "$point_key" "$last"
     signed "$point_key" "$point_sig" || bad "the signature of checkpoint.txt"
     echo "The checkpoint is good, of the key $point_key"
 else
     echo "NOTE: there is no checkpoint"
+    proven=
 fi
 
 if [ -f signature.txt ]; then
     {
         read -r title
         read -r _ signed_realm
-        read -r _ sums
+        read -r _ sum
         read -r _ key
         read -r _ sig
     } <signature.txt
     printf 'paylock audit bundle 2\nrealm %s\nsha256 %s\nkey %s\n' \
-        "$signed_realm" "$sums" "$key" >"$tmp/text"
+        "$signed_realm" "$sum" "$key" >"$tmp/text"
     found=$(sha256sum <SHA256SUMS)
     [ "$title $signed_realm ${found%% *}" \
-        = "paylock audit bundle 2 $realm $sums" ] \
+        = "paylock audit bundle 2 $realm $sum" ] \
         || bad "signature.txt is not of SHA256SUMS"
-    counts "$key" || bad "signature.txt is signed by a key that does not count"
+    [ -z "$point_key" ] || [ "$key" = "$point_key" ] \
+        || bad "signature.txt is not signed by the key of the checkpoint"
+    is_hex "$key" 64 || bad "signature.txt names no key"
+    counts signature.txt "$key" "$last"
     signed "$key" "$sig" || bad "the signature of signature.txt"
     echo "The bundle is signed as a whole by the key $key"
 else
     echo "NOTE: nobody signed the bundle as a whole: the timelines are not" \
         "proven"
+    proven=
 fi
+
+[ -n "$proven" ] || {
+    echo "NOT PROVEN"
+    exit 3
+}
 
 echo OK
