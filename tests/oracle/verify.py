@@ -4,6 +4,7 @@
 # shares no code with paylock-admin, and knows all that a machine may know from
 # outside: signers, pins, the realm and witnesses.
 
+import functools
 import hashlib
 import json
 import re
@@ -42,8 +43,13 @@ def sha256(text):
 
 
 def leaf_of(entry):
+    return leaf_of_items(tuple(entry.items()))
+
+
+@functools.lru_cache(10000)
+def leaf_of_items(items):
     lines = [b"paylock audit leaf 2\n"]
-    for name, value in entry.items():
+    for name, value in items:
         value = value.encode()
         if value and name not in LINKS:
             lines.append(b"%s %d %s\n" % (name.encode(), len(value), value))
@@ -70,6 +76,15 @@ def signed(key, text, sig, known={}):
 
 def readable(entry):
     """Is it formed like an entry?"""
+    try:
+        return formed(tuple(entry.items()))
+    except TypeError:                   # a list, say
+        return False
+
+
+@functools.lru_cache(10000)
+def formed(items):
+    entry = dict(items)
     if entry.get("v") != "2" or not re.fullmatch(
             r"0|[1-9][0-9]{0,14}", str(entry.get("time", ""))):
         return False
@@ -174,15 +189,15 @@ class Verifier:
 
     def take(self, seq, entry):
         """The next entry.  None: what is there is none."""
-        formed = readable(entry or {})
+        good = readable(entry or {})
         if not self.bad:
             try:
-                if not formed:
+                if not good:
                     raise Fault("edit", self.seq + 1)
                 self.entry(seq, entry)
             except Fault as fault:
                 self.fault(fault.kind, fault.seq)
-        if not formed:
+        if not good:
             return
         if self.bad:
             self.mend(seq, entry)
@@ -452,9 +467,14 @@ def export_end(v, header):
     return v.end()
 
 
+@functools.lru_cache(10000)
+def parse(line):
+    return json.loads(line, object_pairs_hook=unique)
+
+
 def export_line(v, line):
     try:
-        item = json.loads(line, object_pairs_hook=unique)
+        item = parse(line)
     except ValueError:
         if not v.bad:
             # cut off in the middle of a line
