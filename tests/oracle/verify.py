@@ -182,6 +182,7 @@ class Verifier:
         self.given_up = []              # adopts
         self.good, self.other = {}, set()   # hashes by place; those of no use
         self.records, self.open = {}, []    # the latter not signed yet
+        self.adopted = False
         self.stands = ""
         self.bad, self.faults = False, []
 
@@ -227,7 +228,7 @@ class Verifier:
         self.given_up = [a for a in self.given_up if a.seq <= self.covered[0]]
         self.bad, self.open = False, []
         self.faults.pop()
-        self.check(seq, entry["key"], entry["hash"], entry["sig"])
+        self.check(seq, entry["hash"], adopt)
         self.accept(seq, entry, adopt)
 
     def adopts(self, seq, entry):
@@ -270,7 +271,7 @@ class Verifier:
         self.row = row
         self.accept(seq, e, adopt)
         if sig:
-            self.check(seq, key, hash, sig)
+            self.check(seq, hash, adopt)
 
     def place(self, seq, chain, prev, action, adopt):
         """Does it follow the previous entry?"""
@@ -308,10 +309,14 @@ class Verifier:
                       f"hash {hash}\n", sig):
             raise Fault("signature", seq)
 
-    def check(self, seq, key, hash, sig):
+    def check(self, seq, hash, adopt=None):
         """From here on all before it is signed."""
         self.row, self.covered = None, (seq, hash)
         self.replay()
+        if adopt:
+            # it put the records back, but may have kept those of no entry
+            self.adopted = True
+            self.faults = [f for f in self.faults if f[0] != "flags"]
 
     def accept(self, seq, entry, adopt=None):
         if not self.seq:
@@ -332,7 +337,8 @@ class Verifier:
         transaction that says otherwise is named."""
         wrong = 0
         for seq, host, before, after in self.open:
-            if before != self.records.get(host, ""):
+            unknown = "" if not self.adopted else before
+            if before != self.records.get(host, unknown):
                 wrong = wrong or seq
             self.records[host] = after
         self.open = []
@@ -366,7 +372,7 @@ class Verifier:
             self.is_signed(seq, item["key"], hash, item["sig"])
         self.accept(seq, {"chain": self.chain, "hash": hash})
         if "sig" in item:
-            self.check(seq, item["key"], hash, item["sig"])
+            self.check(seq, hash)
 
     def checkpoint(self, text):
         if self.bad:
