@@ -15,6 +15,7 @@
 
 #include "change/change_ops.h"
 #include "doctor/doctor.h"
+#include "paylock_adopt.h"
 #include "paylock_host.h"
 #include "paylock_record.h"
 #include "records/records.h"
@@ -25,6 +26,15 @@
 
 #define RECORDS_LAST  10000            /* entries that are read, at most */
 #define RECORDS_NAME  256
+#define RECORDS_LOST  100              /* adopts that are heeded, at most */
+
+
+/* Entries that an adopt gave up: what they wrote is past. */
+
+typedef struct {
+    uint64_t  after;
+    uint64_t  adopt;
+} records_lost_t;
 
 
 typedef struct {
@@ -33,6 +43,7 @@ typedef struct {
     uint64_t    first;                 /* seq of the first entry read */
     uint64_t    last;
     int         failed;
+    size_t      n_lost;
     uint64_t    broken;                /* not valid records or hosts */
     uint64_t    differ;
     uint64_t    closed;                /* closed though protected */
@@ -41,10 +52,14 @@ typedef struct {
     char        one_differs[RECORDS_NAME];
     char        one_closed[RECORDS_NAME];
     char        why[RECORDS_NAME];
+
+    records_lost_t  lost[RECORDS_LOST];        /* the last ones */
 } records_check_t;
 
 
 static int doctor_records_read(records_check_t *c);
+static int doctor_records_lost(void *data, const char *id,
+    const paylock_entry_t *e, const char *why);
 static int doctor_records_entry(void *data, const char *id,
     const paylock_entry_t *e, const char *why);
 static int doctor_records_one(void *data, const redisReply *host,
@@ -97,7 +112,32 @@ doctor_records_read(records_check_t *c)
     c->first = head.seq > RECORDS_LAST ? head.seq - RECORDS_LAST + 1 : 1;
     c->last = head.seq;
 
-    return trail_from(c->ctl, c->first, doctor_records_entry, c);
+    return trail_from(c->ctl, c->first, doctor_records_lost, c) == STATUS_DONE
+           ? trail_from(c->ctl, c->first, doctor_records_entry, c)
+           : c->ctl->error.status;
+}
+
+
+static int
+doctor_records_lost(void *data, const char *id, const paylock_entry_t *e,
+    const char *why)
+{
+    records_check_t  *c;
+    paylock_adopt_t   adopt;
+
+    (void) id;
+
+    c = data;
+
+    if (why == NULL && paylock_str_is(e->field[PAYLOCK_AUDIT_ACTION], "adopt")
+        && paylock_adopt_read(e, &adopt) == NULL)
+    {
+        c->lost[c->n_lost % RECORDS_LOST].after = adopt.seq;
+        c->lost[c->n_lost % RECORDS_LOST].adopt = e->seq;
+        c->n_lost++;
+    }
+
+    return 1;
 }
 
 
@@ -105,16 +145,25 @@ static int
 doctor_records_entry(void *data, const char *id, const paylock_entry_t *e,
     const char *why)
 {
+    size_t            i;
     records_check_t  *c;
 
     (void) id;
 
     c = data;
 
+    for (i = 0; i < c->n_lost && i < RECORDS_LOST; i++) {
+        if (e->seq > c->lost[i].after && e->seq < c->lost[i].adopt) {
+            return 1;
+        }
+    }
+
     if (why == NULL && replay_entry(&c->replay, e) != 0) {
         c->failed = 1;
         (void) control_no_memory(c->ctl);
     }
+
+    (void) replay_commit(&c->replay);
 
     return !c->failed;
 }
@@ -211,9 +260,13 @@ doctor_records_say(doctor_t *d, const records_check_t *c, uint64_t n)
 
     if (c->differ) {
         doctor_say(d, DOCTOR_PROBLEM, "records",
-                   "lock, unlock or reset what was changed by hand, so that "
-                   "the trail tells of it; \"paylock-admin audit verify\" "
-                   "names more", c->differ == 1
+                   d->ctl->trust.signers
+                   ? "\"paylock-admin audit verify\" names more; "
+                     "\"paylock-admin adopt\" puts them back as the trail "
+                     "says, and with --drop removes those that no entry wrote"
+                   : "lock, unlock or reset what was changed by hand, so that "
+                     "the trail tells of it; \"paylock-admin audit verify\" "
+                     "names more", c->differ == 1
                    ? "%" PRIu64 " record is not what the audit trail says: "
                      "\"%s\""
                    : "%" PRIu64 " records are not what the audit trail says, "

@@ -93,10 +93,17 @@ adopt_before(control_t *ctl, adopt_t *t)
 {
     if (t->stream.head.seq) {
         t->head = t->stream.head;
+
+        /* what --known names on a machine that remembers nothing */
+
+        if (*t->known.chain == '\0') {
+            memcpy(t->known.chain, t->head.chain, sizeof(t->head.chain));
+        }
+
         return STATUS_DONE;
     }
 
-    if (t->known.seq) {
+    if (t->known.seq && *t->known.chain) {
         t->head = t->known;
         return STATUS_DONE;
     }

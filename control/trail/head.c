@@ -137,8 +137,13 @@ head_judge(control_t *ctl, const head_t *known, const stream_t *s)
         return head_differs(ctl, "is gone");
     }
 
+    /* with signers trust_follow() looks whether one gave up the other chain */
+
     if (strcmp(s->head.chain, known->chain) != 0) {
-        return head_differs(ctl, "is of another chain than the one known here");
+        return ctl->trust.signers
+               ? STATUS_DONE
+               : head_differs(ctl, "is of another chain than the one known "
+                              "here");
     }
 
     if (s->head.seq < known->seq) {

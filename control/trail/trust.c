@@ -27,6 +27,8 @@ typedef struct {
 static int trust_entry(void *data, const char *id, const paylock_entry_t *e,
     const char *why);
 static int trust_anew(control_t *ctl, const head_t *head);
+static int trust_given_up(const paylock_verify_t *v,
+    const paylock_witness_t *known);
 static int trust_to(control_t *ctl, const head_t *head);
 static void trust_reached(paylock_verify_t *v, const head_t *head);
 static int trust_fault(control_t *ctl);
@@ -142,8 +144,7 @@ trust_anew(control_t *ctl, const head_t *head)
     paylock_verify_witnesses(v, NULL, 0);
 
     if (status != STATUS_DONE || known.seq == 0
-        || known.state == PAYLOCK_WITNESS_FITS
-        || known.state == PAYLOCK_WITNESS_GIVEN_UP)
+        || known.state == PAYLOCK_WITNESS_FITS || trust_given_up(v, &known))
     {
         return status;
     }
@@ -155,6 +156,32 @@ trust_anew(control_t *ctl, const head_t *head)
                      "entry %" PRIu64 ", last seen from here, and no signer "
                      "gave it up", ctl->settings.audit, ctl->settings.where,
                      known.seq);
+}
+
+
+/* Did a signer give it up, whatever stands there now? */
+
+static int
+trust_given_up(const paylock_verify_t *v, const paylock_witness_t *known)
+{
+    size_t                     i;
+    const paylock_given_up_t  *g;
+
+    for (i = 0; i < v->n_given_up; i++) {
+        g = &v->given_up[i];
+
+        /* what stays is not given up */
+
+        if (known->seq < g->seq
+            && (known->seq > g->adopt.seq
+                || strcmp(known->chain, v->chain) != 0)
+            && paylock_adopt_gives_up(&g->adopt, known->chain, known->seq))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
