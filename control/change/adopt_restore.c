@@ -81,7 +81,7 @@ restore_entry(void *data, const paylock_entry_t *e)
     r = data;
 
     if (paylock_verify_is(e, "adopt")) {
-        replay_drop(&r->replay);
+        replay_adopt(&r->replay);
     }
 
     if (replay_entry(&r->replay, e) != 0) {

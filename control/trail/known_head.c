@@ -297,15 +297,16 @@ known_head_read(control_t *ctl, int dir, const char *name,
 static int
 known_head_parse(FILE *f, known_head_file_t *file)
 {
-    int  n;
+    int  n, end;
 
+    end = 0;
     n = fscanf(f, "redis = %*[^\n]\nprefix =%*[^\n]\nchain = %32[0-9a-f]\n"
                "seq = %" SCNu64 "\nhash = %64[0-9a-f]\nrealm = %64[^\n]\n"
-               "signers = %64[-0-9a-f]\nend\n",
+               "signers = %64[-0-9a-f]\nend%n\n",
                file->head.chain, &file->head.seq, file->head.hash,
-               file->realm, file->signers);
+               file->realm, file->signers, &end);
 
-    return n == 5 && file->head.seq && feof(f)
+    return n == 5 && end && file->head.seq && feof(f)
            && strlen(file->head.chain) == PAYLOCK_CHAIN_LEN
            && strlen(file->head.hash) == PAYLOCK_HASH_LEN
            && (strcmp(file->signers, KNOWN_HEAD_NONE) == 0

@@ -84,7 +84,10 @@ replay_commit(replay_t *r)
         p = &r->pending[i];
         h = p->host;
 
-        if (h->seq == 0) {
+        if (h->seq == 0 && r->adopted) {
+            memcpy(h->after, p->before, REPLAY_HASH);
+
+        } else if (h->seq == 0) {
             replay_hash(NULL, 0, h->after);
         }
 
@@ -104,9 +107,10 @@ replay_commit(replay_t *r)
 
 
 void
-replay_drop(replay_t *r)
+replay_adopt(replay_t *r)
 {
     r->n = 0;
+    r->adopted = 1;
 }
 
 

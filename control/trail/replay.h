@@ -47,6 +47,7 @@ typedef struct {
     replay_pending_t  *pending;
     size_t             n;
     size_t             size;
+    unsigned           adopted:1;      /* records of no entry may be there */
 } replay_t;
 
 
@@ -55,13 +56,20 @@ typedef struct {
 int replay_entry(replay_t *r, const paylock_entry_t *e);
 
 /*
- * Applies the entries that were taken, or drops them.  The first returns the
- * seq of the first one whose record before is not the one that the host's last
- * entry wrote; 0: there is none.
+ * Applies the entries that were taken.  Returns the seq of the first one whose
+ * record before is not the one that the host's last entry wrote; 0: there is
+ * none.
  */
 
 uint64_t replay_commit(replay_t *r);
-void replay_drop(replay_t *r);
+
+/*
+ * An adopt drops the entries that were taken and not applied.  It may keep
+ * records that no entry wrote, so the first entry of a host may find one from
+ * now on.
+ */
+
+void replay_adopt(replay_t *r);
 
 /*
  * Compare the record in Redis (value NULL: none) with the trail, and set seen

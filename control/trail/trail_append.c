@@ -35,6 +35,7 @@ trail_append_begin(control_t *ctl, trail_append_t *d, const char *action)
 
     actor_machine(d->machine);
     memset(&d->e, 0, sizeof(paylock_entry_t));
+    d->records = NULL;
 
     entry_set(&d->e, PAYLOCK_AUDIT_ACTOR, actor);
     entry_set(&d->e, PAYLOCK_AUDIT_MACHINE, d->machine);

@@ -16,6 +16,7 @@
 
 static int verify_trust(verify_t *c, const char *trust);
 static int verify_replay(verify_t *c, const paylock_entry_t *e);
+static void verify_adopted(verify_t *c);
 static void verify_reset(verify_t *c);
 
 
@@ -148,10 +149,12 @@ verify_entry(verify_t *c, const paylock_entry_t *e, const char *why)
     if (c->bad && paylock_verify_adopt(&c->trail, e, c->stands) == 0) {
         c->bad = 0;
         c->n_faults--;
+    }
 
-        if (c->replay) {
-            replay_drop(c->replay);
-        }
+    if (!c->bad && c->signers && c->trail.covered == e->seq
+        && paylock_verify_is(e, "adopt"))
+    {
+        verify_adopted(c);
     }
 
     memcpy(c->stands, e->field[PAYLOCK_AUDIT_HASH].data, PAYLOCK_HASH_LEN);
@@ -192,6 +195,27 @@ verify_replay(verify_t *c, const paylock_entry_t *e)
 }
 
 
+/* Its records are what the trail said: what was written by hand is past. */
+
+static void
+verify_adopted(verify_t *c)
+{
+    size_t  i, n;
+
+    for (i = 0, n = 0; i < c->n_faults; i++) {
+        if (c->fault[i].kind != PAYLOCK_FAULT_FLAGS) {
+            c->fault[n++] = c->fault[i];
+        }
+    }
+
+    c->n_faults = n;
+
+    if (c->replay) {
+        replay_adopt(c->replay);
+    }
+}
+
+
 int
 verify_fault(verify_t *c, const paylock_fault_t *fault)
 {
@@ -214,7 +238,10 @@ verify_fault(verify_t *c, const paylock_fault_t *fault)
 }
 
 
-/* After a bad entry the witnesses of later heads cannot be checked. */
+/*
+ * After a bad entry the witnesses of later heads cannot be checked, except that
+ * something else stands in their place.
+ */
 
 int
 verify_end(verify_t *c)
@@ -236,7 +263,9 @@ verify_end(verify_t *c)
     for (i = 0; i < c->n_witnesses; i++) {
         w = &c->witness[i];
 
-        if (!c->whole && i >= c->trail.next) {
+        if (!c->whole && i >= c->trail.next
+            && w->state != PAYLOCK_WITNESS_DIFFERS)
+        {
             continue;
         }
 

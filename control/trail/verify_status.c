@@ -37,6 +37,9 @@ verify_status(verify_t *c)
     const char             *mend;
     const paylock_fault_t  *worst;
 
+    static const char  flags[] = "\"paylock-admin adopt\" puts the records "
+                                 "back as the trail says, and with --drop "
+                                 "removes those that no entry wrote";
     static const char  compare[] = "change nothing here; compare with a "
                                    "backup, an export or a checkpoint";
 
@@ -52,7 +55,8 @@ verify_status(verify_t *c)
 
     if (worst) {
         status = status_faults[worst->kind].status;
-        mend = status_faults[worst->kind].mend;
+        mend = worst->kind == PAYLOCK_FAULT_FLAGS && c->signers
+               ? flags : status_faults[worst->kind].mend;
 
         return error_set(&c->ctl->error, status,
                          paylock_fault_names[worst->kind],

@@ -50,22 +50,26 @@ def test_filters(known, redis):
         assert option in json.loads(done.stderr)["error"]["message"]
 
 
-def test_who_signed(known):
-    key = known.json("keygen")["key"]
-    known("lock", "a.example", "--quiet")
-    known("key", "add", key)
-    known("lock", "b.example", "--amount", "1200.00", "--currency", "EUR",
-          "--due", "2026-11-01")
-    known("notice", "b.example", "--channel", "letter", "--ref", "RR 1",
-          "--sent", "2026-10-20")
-    lines = [line for line in known("audit", "log").stdout.splitlines()
+def test_who_signed(admin):
+    key = admin.json("keygen", "own.pem")["key"]
+    own = {"PAYLOCK_KEY": "own.pem"}
+    admin("init")
+    admin("lock", "a.example", "--quiet")
+    admin("lock", "b.example", "--amount", "1200.00", "--currency", "EUR",
+          "--due", "2026-11-01", env=own)
+    admin("notice", "b.example", "--channel", "letter", "--ref", "RR 1",
+          "--sent", "2026-10-20", env=own)
+    admin("adopt", "--yes", env=own)
+    lines = [line for line in admin("audit", "log").stdout.splitlines()
              if not line.startswith(" ")]
     assert [line.split(", ")[-1] for line in lines] \
         == ["unsigned"] * 2 + [f"key {key[:8]}"] * 3
-    assert f" key-add {key}, key {key[:8]}" in lines[2]
-    assert ", amount 1200.00 EUR, due 2026-11-01, key" in lines[3]
+    assert ", amount 1200.00 EUR, due 2026-11-01, key" in lines[2]
     assert " notice b.example, by letter, sent 2026-10-20, reference RR 1," \
-        in lines[4]
+        in lines[3]
+    assert " adopt, reason entry 4 stays; nothing is given up, key" in lines[4]
+    last = admin.json("audit", "log")[-1]
+    assert (last["lost"], last["resumes"]) == ("", f"4 {last['prev']}")
 
 
 # following

@@ -1,8 +1,9 @@
 # Copyright (C) 2026 paylock contributors
 #
-# A signed trail: which keys count, and when paylock-admin refuses to continue
-# a trail that somebody else has written to.
+# A signed trail: whose signatures count, and when paylock-admin refuses to
+# continue a trail that somebody else has written to.
 
+import hashlib
 import json
 import re
 import socket
@@ -11,13 +12,14 @@ import subprocess
 import pytest
 
 from support import servers
-from support.chain import AUDIT, LOCKED, Chain
-from support.cli import entries, memory, openssl, pinned, refused, state
+from support.chain import AUDIT, LOCKED, LOCKS, Chain
+from support.cli import (entries, memory, openssl, refused, remembered,
+                         signers_of, state, trust)
+from support.trail import signer
 
 WRITES = [["lock", "b.example"], ["unlock", "a.example"],
           ["reset", "a.example"], ["adopt", "--yes"],
-          ["notice", "a.example", "--channel", "email", "--ref", "1"],
-          ["key", "add", "KEY"], ["key", "revoke", "KEY"]]
+          ["notice", "a.example", "--channel", "email", "--ref", "1"]]
 
 
 # a signed trail
@@ -28,12 +30,14 @@ def test_init_is_signed(operator, redis):
     made = alice("--json", "init")
     assert made.stderr == ""
     [entry] = entries(redis)
-    assert json.loads(made.stdout)["key"] == entry["key"] == alice.key
-    pin, keys = pinned(alice)
-    assert (pin["genesis"], pin["genesis_seq"]) == (alice.key, "1")
-    assert keys == {alice.key}
-    assert f"signed since entry 1 by the key {alice.key}" \
-        in alice("init").stdout
+    assert entry["key"] == alice.key and "sig" in entry
+    assert json.loads(made.stdout)["signed"] is True
+    known = remembered(alice)
+    assert (known["seq"], known["hash"], known["realm"]) \
+        == ("1", entry["hash"], "-")
+    assert known["signers"] == hashlib.sha256(
+        signers_of(alice).read_bytes()).hexdigest()
+    assert "signed by signers that count" in alice("init").stdout
 
 
 def test_a_signature_is_what_openssl_says(alice, redis, private):
@@ -61,33 +65,68 @@ def test_a_signature_is_what_openssl_says(alice, redis, private):
 def test_nothing_is_written_without_a_key_that_counts(
         alice, operator, redis, private, command):
     eve, nobody = operator("eve"), servers.Admin(redis, private / "nobody")
+    trust([eve, nobody], alice)
     for admin in eve, nobody:
         admin("init", "--yes")
-    command = [eve.key if word == "KEY" else word for word in command]
     before = state(redis)
 
     error = refused(nobody, 1, "unsigned", *command)
-    assert "keygen" in error["mend"] and "key add" in error["mend"]
+    assert "keygen" in error["mend"] and "signers file" in error["mend"]
     error = refused(eve, 1, "key_unknown", *command)
-    assert eve.key in error["message"] and "key add" in error["mend"]
+    assert eve.key in error["message"]
+    assert str(signers_of(eve)) in error["message"]
     assert state(redis) == before
 
 
-def test_init_shows_the_key_and_remembers_it_after_a_yes(alice, redis,
-                                                         private):
+def test_nothing_is_written_outside_of_ones_limits(alice, bob, redis):
+    """What would not count for the others is not signed at all."""
+    seq, head = len(entries(redis)), entries(redis)[-1]["hash"]
+    before = state(redis)
+    for limits, words, command in (
+            ({"first": seq + 2}, "does not count yet", "lock"),
+            ({"until": (seq, head)}, "is revoked", "lock"),
+            ({"may": "notice,unlock"}, "may not sign this", "lock"),
+            ({"may": "lock"}, "may not sign this", "adopt")):
+        trust([bob], alice, signer("bob", bob.key, **limits))
+        error = refused(bob, 1, "key_unknown", command,
+                        *(["b.example"] if command == "lock" else ["--yes"]))
+        assert words in error["message"]
+        assert state(redis) == before
+    trust([bob], alice, signer("bob", bob.key, first=seq + 1, may="lock"))
+    bob("lock", "b.example")
+    assert entries(redis)[-1]["key"] == bob.key
+
+
+def test_no_trail_is_begun_by_who_may_not(operator, redis):
+    alice = operator("alice")
+    trust([alice], signer("alice", alice.key, may="lock"))
+    refused(alice, 1, "key_unknown", "init")
+    assert redis.client().keys() == []
+
+
+def test_init_shows_that_it_is_signed_and_remembers_it_after_a_yes(
+        alice, redis, private):
     other = servers.Admin(redis, private / "other")
+    trust([other], alice)
     error = refused(other, 2, "confirm", "init")
-    assert f"signed since entry 1 by the key {alice.key}" in error["message"]
+    assert "signed by signers that count" in error["message"]
     assert not (other.home / "state").exists()
     out = other("--json", "init", "--yes")
-    assert json.loads(out.stdout)["key"] == alice.key
+    assert json.loads(out.stdout)["signed"] is True
     assert out.stderr == ""
-    pin, keys = pinned(other)
-    assert pin["genesis"] == alice.key and keys == {alice.key}
+    assert remembered(other)["hash"] == entries(redis)[-1]["hash"]
 
 
-def test_the_pin_is_not_learnt_from_redis(alice, operator, redis):
-    """Who replaces the whole trail cannot sign it with the key known here."""
+def test_init_remembers_no_trail_of_others(alice, operator):
+    """Whoever signed it does not count here."""
+    eve = operator("eve")
+    error = refused(eve, 1, "chain_forged", "init", "--yes")
+    assert "no signer's key" in error["message"]
+    assert not (eve.home / "state").exists()
+
+
+def test_who_counts_is_not_learnt_from_redis(alice, operator, redis):
+    """Who replaces the whole trail cannot sign it with a key known here."""
     eve = operator("eve")
     redis.client().flushall()
     eve("init")
@@ -97,12 +136,7 @@ def test_the_pin_is_not_learnt_from_redis(alice, operator, redis):
     # the same chain id, another key
     chain = Chain(redis)
     redis.client().flushall()
-    pin, _ = pinned(alice)
-    path = memory(eve)
-    path.write_text(path.read_text().replace(
-        next(line for line in path.read_text().splitlines()
-             if line.startswith("chain")), f"chain = {pin['chain']}"))
-    chain.chain, chain.seq, chain.hash = pin["chain"], 0, "0" * 64
+    chain.chain, chain.seq, chain.hash = remembered(alice)["chain"], 0, "0" * 64
     chain.write(("", None), action="init", key=eve.key)
     chain.write(("a.example", LOCKED), key=eve.key)
     chain.write(("a.example", LOCKED), key=eve.key)
@@ -113,11 +147,13 @@ def test_the_pin_is_not_learnt_from_redis(alice, operator, redis):
 def test_a_memory_that_was_damaged_is_not_taken_for_unsigned(alice, redis):
     path = memory(alice)
     whole = path.read_text()
+    digest = remembered(alice)["signers"]
     before = state(redis)
-    for damaged in (whole.replace("genesis_seq", "genesis_"),
-                    whole.replace(alice.key, alice.key[:-1]),
-                    whole.replace("genesis = ", "genesis = X"),
-                    whole.replace("key = ", "kex = "),
+    for damaged in (whole.replace("signers = ", "signer = "),
+                    whole.replace(digest, digest[:-1]),
+                    whole.replace(digest, "X" + digest),
+                    whole.replace("realm = -\n", ""),
+                    whole.replace("end\n", ""),
                     whole + "more\n"):
         assert damaged != whole
         path.write_text(damaged)
@@ -125,157 +161,123 @@ def test_a_memory_that_was_damaged_is_not_taken_for_unsigned(alice, redis):
     assert state(redis) == before
 
 
-# keys that come and go
+# the signers file
 
 
-def test_key_add(alice, bob, redis):
-    entry = next(e for e in entries(redis) if e["action"] == "key-add")
-    assert entry["subject"] == bob.key
-    assert entry["key"] == alice.key
-    assert entry["reason"] == "Bob"
-    assert "host" not in entry
+def test_who_is_added_to_the_file_counts(alice, operator, redis):
+    """On machines whose file says so, and on no other."""
+    bob = operator("bob")
+    trust([bob], alice, bob)
+    bob("init", "--yes")
     bob("lock", "b.example")
     assert entries(redis)[-1]["key"] == bob.key
-    assert pinned(bob)[1] == {alice.key, bob.key}
-
-    before = state(redis)
-    for admin in alice, bob:
-        assert admin.json("key", "add", bob.key) \
-            == {"key": bob.key, "changed": False, "seq": None}
-    assert state(redis) == before
+    error = refused(alice, 1, "chain_forged", "lock", "c.example")
+    assert bob.key in error["message"]
+    trust([alice], alice, bob)
+    alice("lock", "c.example")
 
 
-def test_a_key_from_a_file(alice, operator, private):
-    bob = operator("bob")
-    own = bob.home / "config/paylock/key.pem"
-    path = private / "bob.pem"
-    path.write_bytes(openssl("pkey", "-in", own, "-pubout"))
-    assert alice.json("key", "add", path)["key"] == bob.key
-
-    error = refused(alice, 2, "key", "key", "add", own)
-    assert "public half" in error["mend"]
-    for bad in "x" * 64, bob.key[:-1], bob.key.upper(), "", "/nonexistent", \
-            str(private), "0" * 65:
-        refused(alice, 2, "key", "key", "add", bad)
-
-
-def test_key_add_dry_run(alice, operator, redis):
-    bob = operator("bob")
-    before = state(redis)
-    assert alice.json("key", "add", bob.key, "--dry-run") \
-        == {"key": bob.key, "changed": True, "seq": None}
-    assert state(redis) == before
-    assert alice.json("key", "add", bob.key)["seq"] == 3
-
-
-def test_key_revoke(alice, bob, redis):
+def test_a_signer_is_revoked(alice, bob, redis):
     bob("lock", "b.example")
-    assert alice.json("key", "revoke", bob.key)["changed"]
-    entry = entries(redis)[-1]
-    assert (entry["action"], entry["subject"], entry["key"]) \
-        == ("key-revoke", bob.key, alice.key)
+    alice("signers", "revoke", "bob", "--yes")
+    bob_knows = signers_of(bob).read_text()
+    alice("lock", "c.example")
 
+    # the file is copied to all machines
+    signers_of(bob).write_text(signers_of(alice).read_text())
     before = state(redis)
-    error = refused(bob, 1, "key_unknown", "lock", "c.example")
-    assert "entry 5 revoked it" in error["message"]
-    assert alice.json("key", "revoke", bob.key)["changed"] is False
-    error = refused(alice, 1, "key_unknown", "key", "revoke", "9" * 64)
-    assert "key list" in error["mend"]
+    error = refused(bob, 1, "key_unknown", "lock", "d.example")
+    assert "is revoked" in error["message"]
     assert state(redis) == before
-    assert pinned(alice)[1] == {alice.key}
 
-    # and it may come back
-    alice("key", "add", bob.key)
-    bob("lock", "c.example")
+    # what he signs with the old file counts for him alone
+    signers_of(bob).write_text(bob_knows)
+    bob("lock", "d.example")
+    error = refused(alice, 1, "chain_forged", "lock", "e.example")
+    assert "bob, whose key is revoked after entry 3" in error["message"]
+    alice("adopt", "--yes")
+    alice("lock", "e.example")
+    assert alice("audit", "verify", check=False).returncode == 12
+    alice("adopt", "--yes", "--drop")
+    assert set(redis.client().hkeys(LOCKS)) == {
+        "a.example", "b.example", "c.example", "e.example"}
+    assert alice("audit", "verify", check=False).returncode == 0
 
 
-def test_no_key_revokes_itself_so_one_is_left(alice, bob):
-    error = refused(alice, 1, "key_own", "key", "revoke", alice.key)
-    assert "another operator" in error["mend"]
-    bob("key", "revoke", alice.key)
-    refused(bob, 1, "key_own", "key", "revoke", bob.key)
-    refused(alice, 1, "key_unknown", "key", "revoke", bob.key)
+def test_another_file_has_all_verified_again(alice, bob, redis):
+    """Not only what came after the head that is remembered."""
     bob("lock", "b.example")
-    assert pinned(bob)[0]["genesis"] == alice.key
-    assert pinned(bob)[1] == {bob.key}
+    alice("lock", "c.example")
+    trust([alice], alice)
+    error = refused(alice, 1, "chain_forged", "lock", "d.example")
+    assert "entry 3" in error["message"] and bob.key in error["message"]
 
 
-def test_key_list(alice, bob):
-    bob("key", "revoke", alice.key, "--reason", "left")
-    first, second = bob.json("key", "list")
-    assert (first["key"], first["reason"]) == (alice.key, None)
-    assert first["added"]["seq"] == 1
-    assert first["added"]["by"] == alice.key
-    assert first["revoked"].items() >= {
-        "seq": 4, "by": bob.key, "actor": "bob"}.items()
-    assert (second["key"], second["reason"]) == (bob.key, "Bob")
-    assert second["added"].items() >= {
-        "seq": 3, "by": alice.key, "actor": "alice"}.items()
-    assert second["revoked"] is None
-
-    lines = bob("key", "list").stdout.splitlines()
-    assert lines[0] == alice.key and lines[3] == f"{bob.key} Bob"
-    assert re.fullmatch(r"    revoked 20\S+, entry 4, by bob with key "
-                        + bob.key[:8], lines[2])
+def test_a_file_that_is_gone_is_not_forgotten(alice, redis):
+    signers_of(alice).unlink()
+    before = state(redis)
+    for command in ["lock", "b.example"], ["adopt", "--yes"], \
+            ["audit", "verify"], ["init"]:
+        error = refused(alice, 1, "signers", *command)
+        assert "is gone" in error["message"]
+        assert "--signers" in error["mend"]
+    assert state(redis) == before
 
 
-# a trail that was not signed
+def test_another_realm(alice, redis):
+    """What is signed in a restore drill is worth nothing in production."""
+    alice("lock", "b.example", "--realm", "drill", check=False)
+    error = refused(alice, 1, "chain_forged", "lock", "b.example", "--realm",
+                    "drill")
+    assert "good signature" in error["message"]
+    assert len(entries(redis)) == 2
 
 
-def test_an_unsigned_trail_says_so(admin, redis):
-    for args in ["init"], ["init"], ["adopt", "--yes"], ["key", "list"]:
+# without a signers file
+
+
+def test_without_signers_it_says_so(admin, redis):
+    for args in ["init"], ["init"], ["adopt", "--yes"]:
         done = admin("--json", *args)
         warning = json.loads(done.stderr)["warning"]
         assert warning["code"] == "unsigned"
-        assert "not signed" in warning["message"]
+        assert "no signers file" in warning["message"]
         assert "keygen" in warning["mend"]
         assert admin("--quiet", *args).stderr == ""
-    assert admin.json("key", "list") == []
+    assert admin.json("init")["signed"] is False
     assert admin("lock", "a.example").stderr == ""
     assert not any("key" in entry or "sig" in entry
                    for entry in entries(redis))
 
-    # a key that is there, and does not sign
-    admin("keygen")
-    warning = json.loads(admin("--json", "lock", "b.example").stderr)
-    assert "not used" in warning["warning"]["message"]
-    assert "key" not in entries(redis)[-1]
+    # a key that is there signs, even if nobody looks
+    key = admin.json("keygen", "own.pem")["key"]
+    admin("lock", "b.example", "--key", "own.pem")
+    assert entries(redis)[-1]["key"] == key
 
 
-def test_how_an_unsigned_trail_becomes_signed(admin, operator, redis,
-                                              private):
+def test_how_an_unsigned_trail_becomes_signed(admin, redis, private):
+    """What was unsigned stays so: somebody who counts takes it over."""
     admin("init")
     other = servers.Admin(redis, private / "other")
     other("init", "--yes")
     admin("lock", "a.example")
-    refused(admin, 1, "unsigned", "key", "add", "1" * 64)
-
     key = admin.json("keygen")["key"]
-    bob = operator("bob")
-    error = refused(admin, 1, "unsigned", "key", "add", bob.key)
-    assert key in error["message"]
-    refused(admin, 1, "unsigned", "key", "revoke", key)
-    assert admin.json("key", "add", key)["seq"] == 3
+    error = refused(admin, 1, "chain_forged", "lock", "b.example")
+    assert "entry 1 is not signed" in error["message"]
 
-    entry = entries(redis)[-1]
-    assert entry["subject"] == entry["key"] == key and "sig" in entry
-    pin, keys = pinned(admin)
-    assert (pin["genesis"], pin["genesis_seq"], keys) == (key, "3", {key})
-    admin("key", "add", bob.key)
-    assert admin.json("init")["key"] == key
-    assert [one["key"] for one in admin.json("key", "list")] == [key, bob.key]
+    assert admin.json("adopt", "--yes")["lost"].split()[1:3] == ["1", "2"]
+    assert entries(redis)[-1]["key"] == key
+    assert redis.client().hkeys(LOCKS) == ["a.example"]
+    admin("lock", "a.example", "--reason", "again")
+    assert admin("audit", "verify", check=False).returncode == 0
 
-    # who knew it unsigned is told, and learns it after a yes alone
-    before = state(redis)
-    error = refused(other, 1, "chain_signed", "lock", "b.example")
-    assert "init" in error["mend"]
-    error = refused(other, 2, "confirm", "init")
-    assert f"signed since entry 3 by the key {key}" in error["message"]
-    refused(other, 1, "chain_signed", "lock", "b.example")
-    other("init", "--yes")
+    # who has no file goes on, and what they write is no entry for the others
+    other("lock", "b.example")
+    error = refused(admin, 1, "chain_forged", "lock", "c.example")
+    assert "entry 5 is not signed" in error["message"]
+    signers_of(other).parent.mkdir(parents=True)
+    signers_of(other).write_text(signers_of(admin).read_text())
     refused(other, 1, "unsigned", "lock", "b.example")
-    assert state(redis) == before
-    assert pinned(other)[0]["genesis_seq"] == "3"
 
 
 # who may write to Redis
@@ -290,31 +292,30 @@ def eve(redis, alice, bob):
 @pytest.mark.parametrize("how", [
     {}, {"key": "ALICE"}, {"key": "ALICE", "sig": "0" * 128},
     {"key": "EVE"}, {"sig": "0" * 128},
-    {"key": "ALICE", "action": "key-add", "subject": "1" * 64},
-    {"key": "ALICE", "action": "adopt"}, {"action": "adopt"}],
+    {"key": "ALICE", "action": "adopt", "resumes": "HEAD"},
+    {"action": "adopt", "resumes": "HEAD"}, {"action": "adopt"}],
     ids=lambda how: " ".join(how) or "nothing")
 def test_a_forged_entry_is_not_signed_over(eve, alice, bob, redis, how):
     """What alice signs next would make it hers."""
-    fields = {name: {"ALICE": alice.key, "EVE": "e" * 64}.get(value, value)
+    fields = {name: {"ALICE": alice.key, "EVE": "e" * 64,
+                     "HEAD": f"{eve.seq} {eve.hash}"}.get(value, value)
               for name, value in how.items()}
     host = ("c.example", LOCKED) if "action" not in how else ("", None)
     eve.write(host, **fields)
     before = state(redis)
     for admin in alice, bob:
-        for command in ["lock", "b.example"], ["key", "add", "1" * 64]:
-            if command[0] == "key":
-                command = ["key", "revoke", bob.key if admin is alice
-                           else alice.key]
-            error = refused(admin, 1, "chain_forged", *command)
-            assert f"entry {eve.seq}" in error["message"]
-            assert "audit verify" in error["mend"]
-            assert "adopt" in error["mend"]
+        error = refused(admin, 1, "chain_forged", "lock", "b.example")
+        assert f"entry {eve.seq}" in error["message"]
+        assert "audit verify" in error["mend"]
+        assert "adopt" in error["mend"]
     assert state(redis) == before
 
-    # who takes it as the truth says so in an entry that is signed
-    alice("adopt", "--yes")
+    # an adopt gives it up, and its record is dropped
+    alice("adopt", "--yes", "--drop")
+    assert redis.client().hkeys(LOCKS) == ["a.example"]
     bob("lock", "b.example")
-    assert "1" * 64 not in pinned(bob)[1]
+    for admin in alice, bob:
+        assert admin("audit", "verify", check=False).returncode == 0
 
 
 def test_a_forged_entry_before_others_is_found(eve, alice, bob):
@@ -344,43 +345,36 @@ def test_an_adopt_of_another_past_mends_nothing(alice, redis):
     assert "entry 4" in error["message"]
 
 
-def test_verify_remembers_which_keys_count(alice, bob):
-    """As it remembers the head behind which nobody looks again."""
-    alice("key", "revoke", bob.key)
-    assert bob("audit", "verify", check=False).returncode in (0, 12)
-    assert pinned(bob)[0]["seq"] == "4"
-    assert pinned(bob)[1] == {alice.key}
-    refused(bob, 1, "key_unknown", "lock", "b.example")
+def test_verify_moves_what_is_remembered(alice, bob):
+    alice("lock", "b.example")
+    assert remembered(bob)["seq"] == "2"
+    bob("audit", "verify")
+    assert remembered(bob)["seq"] == "3"
 
 
-def test_verify_learns_no_key(admin, redis, private):
-    admin("init")
-    other = servers.Admin(redis, private / "other")
-    other("init", "--yes")
-    admin("key", "add", admin.json("keygen")["key"])
-    other("audit", "verify", check=False)
-    assert "genesis" not in pinned(other)[0]
-    refused(other, 1, "chain_signed", "lock", "b.example")
+def test_a_bad_trail_moves_nothing(alice, bob, redis):
+    alice("lock", "b.example")
+    redis.client().hset(LOCKS, "b.example", "open")
+    assert bob("audit", "verify", check=False).returncode == 12
+    assert remembered(bob)["seq"] == "2"
 
 
 # a loss
 
 
 def test_adopt_after_the_loss_of_all(alice, bob, redis):
-    """What the entries said of keys is lost as well."""
+    """Who counts stands in a file: anybody there may declare it."""
     redis.client().flushall()
-    error = refused(bob, 1, "key_unknown", "adopt", "--yes")
-    assert "began the trail" in error["mend"]
-    assert redis.client().keys() == []
-
-    out = alice("--json", "adopt", "--yes")
+    out = bob("--json", "adopt", "--yes")
     assert out.stderr == ""
     [entry] = entries(redis)
-    assert entry["key"] == alice.key and "sig" in entry
-    refused(bob, 1, "key_unknown", "lock", "a.example")
-    alice("key", "add", bob.key)
-    bob("lock", "a.example")
-    assert pinned(bob)[0]["genesis"] == alice.key
+    assert entry["key"] == bob.key and "sig" in entry
+    assert "resumes" not in entry
+    assert entry["lost"].split()[1:3] == ["1", "2"]
+    alice("lock", "a.example")
+    bob("lock", "b.example")
+    for admin in alice, bob:
+        assert admin("audit", "verify", check=False).returncode == 0
 
 
 def test_adopt_after_the_loss_of_a_tail(alice, bob, redis):
@@ -395,19 +389,23 @@ def test_adopt_after_the_loss_of_a_tail(alice, bob, redis):
     assert entries(redis)[-1]["key"] == bob.key
     alice("lock", "c.example")
 
+    # the records of the entries that were lost are kept, if nobody drops them
+    assert set(client.hkeys(LOCKS)) == {"a.example", "b.example", "c.example"}
+    assert alice("audit", "verify", check=False).returncode == 12
+    alice("unlock", "b.example")
+    assert alice("audit", "verify", check=False).returncode == 0
 
-def test_adopt_shows_by_whom_another_trail_is_signed(alice, operator, redis):
+
+def test_adopt_of_another_trail_gives_up_all_of_it(alice, operator, redis):
+    """Whoever signed it does not count here, and nothing of it stays."""
+    chain = remembered(alice)["chain"]
     redis.client().flushall()
     eve = operator("eve")
     eve("init")
     eve("lock", "a.example")
-    error = refused(alice, 1, "key_unknown", "adopt", "--yes")
-    eve("key", "add", alice.key)
-    error = refused(alice, 2, "confirm", "adopt")
-    assert f"signed since entry 1 by the key {eve.key}" in error["message"]
-    assert pinned(alice)[0]["genesis"] == alice.key
-    alice("adopt", "--yes")
-    assert pinned(alice)[0]["genesis"] == eve.key
+    out = alice.json("adopt", "--yes", "--drop")
+    assert out["resumes"] == "" and out["lost"].startswith(chain)
+    assert alice("audit", "verify", check=False).returncode == 0
     alice("lock", "b.example")
 
 
@@ -425,7 +423,7 @@ def test_operators_at_once(alice, bob, redis):
     for process in procs:
         _, err = process.communicate(timeout=120)
         assert process.returncode == 0, err
-    assert len(entries(redis)) == 3 + 24
+    assert len(entries(redis)) == 2 + 24
     assert alice("audit", "verify", check=False).returncode == 0
 
 
@@ -450,20 +448,18 @@ def syslog(private):
         yield log, wrap
 
 
-def test_each_entry_is_in_the_syslog(alice, operator, redis, syslog):
+def test_each_entry_is_in_the_syslog(alice, redis, syslog):
     log, wrap = syslog
-    bob = operator("bob")
     document = alice.home / "letter"
     document.write_text("pay")
     request = 'x" hash=0 \\ é'
     commands = [
         ["lock", "b.example", "c.example", "--request-id", request],
         ["notice", "b.example", "--channel", "letter", "--file", document],
-        ["adopt", "--yes"], ["key", "add", bob.key], ["unlock", "b.example"],
-        ["reset", "c.example"], ["key", "revoke", bob.key]]
+        ["adopt", "--yes"], ["unlock", "b.example"], ["reset", "c.example"]]
     quiet = [["lock", "b.example", "c.example", "--request-id", request],
-             ["lock", "d.example", "--dry-run"], ["key", "revoke", bob.key],
-             ["status", "b.example"], ["adopt", "--dry-run"]]
+             ["lock", "d.example", "--dry-run"], ["status", "b.example"],
+             ["adopt", "--dry-run"]]
     for command in (*commands, *quiet):
         subprocess.run([*wrap, *alice.argv(*command)], env=alice.env,
                        check=True, capture_output=True, timeout=120)

@@ -13,7 +13,8 @@ import termios
 
 import pytest
 
-from support.cli import entries, openssl, refused, state
+from support.cli import entries, openssl, refused, state, trust
+from support.trail import signer
 
 SECRET = "correct horse battery staple"
 
@@ -118,7 +119,7 @@ def test_keygen_with_a_passphrase(alice, redis):
     made = alice.json("keygen", path, "--passphrase-file", secret)
     assert "BEGIN ENCRYPTED PRIVATE KEY" in path.read_text()
     assert public(path, "-passin", f"file:{secret}") == made["key"]
-    alice("key", "add", made["key"])
+    trust([alice], alice, signer("sealed", made["key"]))
 
     before = state(redis)
     error = refused(alice, 1, "passphrase", "lock", "b.example", "--key", path)
@@ -158,7 +159,7 @@ def test_a_passphrase_is_asked_for_on_a_terminal(alice, redis):
     terminal.answer("once more: ", SECRET)
     status, out = terminal.end()
     assert status == 0
-    alice("key", "add", json.loads(out)["key"])
+    trust([alice], alice, signer("sealed", json.loads(out)["key"]))
 
     for answer, wanted in (SECRET, 0), ("wrong", 1), ("", 1):
         terminal = Terminal(alice, "lock", "b.example", "--key", path)

@@ -119,13 +119,21 @@ class Chain:
             p.execute()
 
     def adopt(self):
-        """Writes an adopt entry: this Redis is the truth from now on."""
+        """Writes an adopt entry: this Redis is the truth from now on.  What
+        is there stays; what is known and not there is given up."""
         seq, known, chain = self.seq, self.hash, self.chain
-        there = self.look()
-        if there is None:
-            self.hash, self.chain = known, chain
-        self.seq = max(seq, self.seq) + 1
-        entry = self.entry(self.seq, self.hash, action="adopt")
+        lost = resumes = ""
+        if self.look() is None:
+            self.hash, self.chain, stays = known, chain, 0
+        else:
+            stays = self.seq
+            resumes = f"{stays} {self.hash}"
+        if seq > stays or chain != self.chain:
+            first = stays + 1 if chain == self.chain else 1
+            lost = f"{chain} {first} {seq} {known}"
+        self.seq = max(seq, stays) + 1
+        entry = self.entry(self.seq, self.hash, action="adopt", lost=lost,
+                           resumes=resumes)
         self.client.xadd(AUDIT, entry, id=f"{self.seq}-0")
         self.hash = entry["hash"]
 

@@ -12,6 +12,7 @@ import pytest
 
 from support import servers
 from support.chain import AUDIT, LOCKS
+from support.trail import signer, signers_file
 
 
 @pytest.fixture
@@ -36,11 +37,25 @@ def alice(operator):
 
 @pytest.fixture
 def bob(alice, operator):
-    """A second operator, whose key alice added."""
+    """A second operator; both signers files name both."""
     bob = operator("bob")
-    alice("key", "add", bob.key, "--reason", "Bob")
+    trust([alice, bob], alice, bob)
     bob("init", "--yes")
     return bob
+
+
+def signers_of(admin):
+    """The path of a machine's signers file."""
+    return admin.home / "config/paylock/signers"
+
+
+def trust(machines, *signers):
+    """Gives these machines a signers file: of operators, by the names of their
+    homes, or of lines."""
+    for admin in machines:
+        signers_file(signers_of(admin), *(
+            one if isinstance(one, str) else signer(one.home.name, one.key)
+            for one in signers))
 
 
 def failed(done, status, code):
@@ -102,11 +117,10 @@ def memory(admin):
     return path
 
 
-def pinned(admin):
-    lines = [line.split(" = ") for line in
-             memory(admin).read_text().splitlines()]
-    keys = [value.split() for name, value in lines if name == "key"]
-    return dict(lines), {key for key, revoked in keys if revoked == "0"}
+def remembered(admin):
+    """What a machine remembers of the trail, by name."""
+    return dict(line.split(" = ") for line in
+                memory(admin).read_text().splitlines() if " = " in line)
 
 
 def openssl(*args, **kw):

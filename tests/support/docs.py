@@ -51,7 +51,7 @@ def cli_tables():
     """name -> value of the options; name -> (arguments, options)."""
     text = source("options.c") + source("commands.c")
     words = {key: (name, value) for key, name, value in re.findall(
-        r'\[(OPT_\w+)\] = \{ "([\w-]+)", (?:"(\w+)"|NULL)', text)}
+        r'\[(OPT_\w+)\] = \{ "([\w-]+)", (?:"([\w:]+)"|NULL)', text)}
     case = {f"OPT_{row[0]}": (row[1], row[6])
             for row in field_table.rows("CASE")}
     words |= case

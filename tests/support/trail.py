@@ -72,6 +72,21 @@ class Trail:
             entry["sig"] = key.sign_entry(entry)
         return self
 
+    def adopt(self, key, last=0, hash=ZEROS, first=None, chain=None,
+              resumes=None, prev=None, sign=True, **fields):
+        """The entry after the entries first to last, which it gives up (last
+        0: none).  resumes: (seq, hash) of the one that stays, () for none; by
+        default the last one here.  prev: the hash of what stands before."""
+        if resumes is None:
+            resumes = (self.seq, self.hash) if self.entries else ()
+        stays = resumes[0] if resumes else 0
+        lost = (chain or self.chain, first or stays + 1, last, hash)
+        seq = max(last, stays) + 1
+        self.add(key, adoption(lost if last else (), resumes,
+                               prev=prev or self.hash, **fields),
+                 skip=seq - self.seq - 1, sign=sign)
+        return self
+
     def change(self, host, action="lock", **fields):
         """The fields of an entry that changes a record."""
         after = "" if action == "reset" else json.dumps(
@@ -87,6 +102,40 @@ class Trail:
         return self.chain, self.seq, self.hash
 
 
+def adoption(lost=(), resumes=(), **fields):
+    """The fields of an adopt.  lost: chain, first, last and hash of what it
+    gives up; resumes: seq and hash of what stays."""
+    return {"action": "adopt", "lost": " ".join(map(str, lost)),
+            "resumes": " ".join(map(str, resumes)), **fields}
+
+
+def signer(name, key, **limits):
+    """A line of a signers file.  key: a Key or the digits of one; limits:
+    first (which is from=), until=(seq, hash), may."""
+    words = [name, getattr(key, "public", key)]
+    if "first" in limits:
+        words.append(f"from={limits['first']}")
+    if "until" in limits:
+        words.append("until=%d:%s" % limits["until"])
+    if "may" in limits:
+        words.append(f"may={limits['may']}")
+    return " ".join(words)
+
+
+def pin(seq, hash):
+    return f"pin {seq}:{hash}"
+
+
+def signers_file(path, *lines):
+    """Writes a signers file of these lines, or of the keys themselves."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(
+        (signer(f"signer{i}", text) if isinstance(text, Key) else text) + "\n"
+        for i, text in enumerate(lines)))
+    path.chmod(0o644)
+    return path
+
+
 def relink(entries, begin, keys=()):
     """Computes the hashes anew from that index on, as a forger does; signs
     again with the keys that are at hand.  The entries before are shared."""
@@ -96,6 +145,8 @@ def relink(entries, begin, keys=()):
     for i in range(begin, len(entries)):
         seq, entry = entries[i]
         entry = {**entry, "prev": prev}
+        if i and entry.get("resumes", "").startswith(f"{entries[i - 1][0]} "):
+            entry["resumes"] = f"{entries[i - 1][0]} {prev}"
         prev = entry["hash"] = entry_hash(seq, entry)
         if "sig" in entry and entry.get("key") in keys:
             entry["sig"] = keys[entry["key"]].sign_entry(entry)
@@ -111,10 +162,10 @@ def entry_line(seq, entry):
     return line({"seq": seq, **entry})
 
 
-def header(trail_chain, seq, hash, genesis="", host=""):
-    return line({"format": "paylock audit export 2", "realm": "-",
-                 "chain": trail_chain,
-                 "host": host, "seq": seq, "hash": hash, "genesis": genesis})
+def header(trail_chain, seq, hash, host="", realm="-"):
+    return line({"format": "paylock audit export 2", "realm": realm,
+                 "chain": trail_chain, "host": host, "seq": seq,
+                 "hash": hash})
 
 
 def leaves(entries, host):
