@@ -696,7 +696,7 @@ BAD = [
 
 @pytest.mark.parametrize("how, word", [*((how, "") for how in GOOD), *BAD])
 def test_rules(how, word, redis, exporter, check, private):
-    """verify.sh and paylock-admin agree."""
+    """verify.sh, paylock-admin and the second verifier agree."""
     trail = begun()
     signers = how(trail) or ALL
     t.load(redis.client(), trail.entries)
@@ -705,7 +705,11 @@ def test_rules(how, word, redis, exporter, check, private):
                  f"{private}/out/")
     out = private / "out"
     verified = admin("audit", "verify", out / "export.jsonl", check=False)
+    text = (out / "export.jsonl").read_text()
+    counting = (admin.home / "config/paylock/signers").read_text()
     if word:
+        with pytest.raises(verify.Fault):
+            verify.verify_export(text, counting)
         assert "not good" in done.stderr
         bad(check(out), word)
         assert verified.returncode in (10, 11), verified.stderr
@@ -714,6 +718,7 @@ def test_rules(how, word, redis, exporter, check, private):
         good(check(out))
         assert "NOTE" not in check(out, shell="bash").stdout
         assert verified.returncode == 0, verified.stderr
+        verify.verify_export(text, counting)
     for language in LANGUAGES:
         page = (out / f"timeline.{language}.html").read_text()
         assert ('class="verdict bad"' in page) == bool(word)
