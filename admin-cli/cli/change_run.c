@@ -45,6 +45,7 @@ change_run_hosts(change_run_t *run, char **host, size_t n)
     run->batch.host = host;
     run->batch.n = n;
     run->batch.request = a->opt[OPT_REQUEST_ID];
+    run->batch.by_trail = a->opt[OPT_YES] != NULL;
     run->batch.committed = change_print_done;
     run->batch.data = run;
 

@@ -13,6 +13,9 @@
 #include "change/change_batch.h"
 
 
+#define ATTEMPT_NUMBER  20             /* digits of an entry's number */
+
+
 static int attempt_apply(change_batch_t *b, change_t *ch, size_t n);
 static void attempt_unknown(control_t *ctl);
 static void attempt_discard(redis_conn_t *redis);
@@ -112,7 +115,7 @@ attempt_apply(change_batch_t *b, change_t *ch, size_t n)
                 return control_no_memory(b->ctl);
             }
 
-            if (strlen(ch[i].text) > PAYLOCK_RECORD_MAX) {
+            if (strlen(ch[i].text) > PAYLOCK_RECORD_MAX - ATTEMPT_NUMBER) {
                 (void) error_set(&b->ctl->error, STATUS_FAILED,
                                  "record", "take members out of it",
                                  "the record of \"%s\" would be larger than "

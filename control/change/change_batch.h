@@ -49,6 +49,7 @@ typedef struct {
     json_t            *after;          /* new record; NULL: none */
     char              *text;           /* after, as JSON */
     int                changed;
+    int                by_hand;        /* before is not what its entry wrote */
     paylock_order_e    order;          /* order of entries, see there */
     uint64_t           seq;            /* of the entry */
     char               hash[PAYLOCK_HASH_LEN + 1];
@@ -116,6 +117,10 @@ struct change_batch_s {
     char                **host;        /* normalized, each once */
     size_t                n;
     const char           *request;     /* idempotency key; NULL: none */
+
+    /* start from what the trail says where a record was written by hand */
+
+    unsigned              by_trail:1;
 
     /*
      * For a request: all that is asked for, without kind and hosts, as it was
@@ -194,6 +199,19 @@ void change_free(change_t *ch);
 
 int change_watch(change_batch_t *b, int *committed);
 int change_read(change_batch_t *b, change_t *ch, size_t n);
+
+/* Sets what is there before the change; value NULL: nothing.  A status. */
+
+int change_before(change_batch_t *b, change_t *ch, const char *value,
+    size_t len);
+
+/*
+ * change_compare.c: is each record in Redis what the entry that it names wrote?
+ * If not it fails, or with b->by_trail puts what the host's last entry wrote in
+ * its place.  Returns a status.
+ */
+
+int change_compare(change_batch_t *b, change_t *ch, size_t n);
 
 /*
  * change_write.c: queues the entries and the records of n changes, what is to

@@ -46,7 +46,10 @@ change_end(change_batch_t *b, change_t *ch, int changed)
 
     now = (uint32_t) json_integer_value(json_object_get(ch->after, "at"));
 
-    ch->changed = changed || !change_same(ch->record, ch->after, now);
+    /* what was written by hand is replaced, even by what was there before */
+
+    ch->changed = changed || ch->by_hand
+                  || !change_same(ch->record, ch->after, now);
 
     if (!ch->changed) {
         json_decref(ch->after);
@@ -55,6 +58,10 @@ change_end(change_batch_t *b, change_t *ch, int changed)
     }
 
     change_text(ch, "actor", b->actor);
+
+    /* the number is known when the entry is written */
+
+    (void) json_object_set_new(ch->after, PAYLOCK_ENTRY, json_integer(0));
     ordered = json_object();
 
     for (i = 0; i < PAYLOCK_RECORD_FIELDS; i++) {
@@ -247,8 +254,11 @@ static int
 change_same(const json_t *before, const json_t *after, uint32_t now)
 {
     int                same;
+    size_t             i;
     json_t            *left, *right;
     paylock_record_t   rec;
+
+    static const char *const  own[] = { "at", "actor", PAYLOCK_ENTRY };
 
     if (before == NULL) {
         return 0;
@@ -260,10 +270,10 @@ change_same(const json_t *before, const json_t *after, uint32_t now)
     rec = change_times(before);
     change_lower(left, &rec, now);
 
-    (void) json_object_del(left, "at");
-    (void) json_object_del(left, "actor");
-    (void) json_object_del(right, "at");
-    (void) json_object_del(right, "actor");
+    for (i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+        (void) json_object_del(left, own[i]);
+        (void) json_object_del(right, own[i]);
+    }
 
     same = json_equal(left, right);
 

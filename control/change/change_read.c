@@ -19,7 +19,6 @@
 static const char *read_bare(const change_t *ch);
 static int read_queue(change_batch_t *b, change_t *ch);
 static int read_take(change_batch_t *b, change_t *ch, uint32_t now);
-static int read_copy(change_batch_t *b, change_t *ch, const redisReply *value);
 static void read_guard(change_t *ch, const redisReply *bare);
 
 
@@ -79,7 +78,11 @@ change_read(change_batch_t *b, change_t *ch, size_t n)
         }
     }
 
-    if (transaction_begin(ctl) != STATUS_DONE) {
+    /* with signers what is there is compared before a change is begun */
+
+    if (ctl->trust.signers ? redis_send(ctl->redis) != 0
+                           : transaction_begin(ctl) != STATUS_DONE)
+    {
         return ctl->error.status;
     }
 
@@ -89,7 +92,44 @@ change_read(change_batch_t *b, change_t *ch, size_t n)
         }
     }
 
+    if (ctl->trust.signers
+        && (change_compare(b, ch, n) != STATUS_DONE
+            || transaction_begin(ctl) != STATUS_DONE))
+    {
+        return ctl->error.status;
+    }
+
     return redis_expect_ok(ctl->redis) == 0 ? STATUS_DONE : ctl->error.status;
+}
+
+
+int
+change_before(change_batch_t *b, change_t *ch, const char *value, size_t len)
+{
+    free(ch->before);
+    json_decref(ch->record);
+
+    ch->record = NULL;
+    ch->junk = NULL;
+    ch->before = NULL;
+    ch->before_len = len;
+
+    if (value == NULL) {
+        return STATUS_DONE;
+    }
+
+    ch->before = malloc(len + 1);
+
+    if (ch->before == NULL) {
+        return control_no_memory(b->ctl);
+    }
+
+    memcpy(ch->before, value, len);
+    ch->before[len] = '\0';
+
+    ch->record = paylock_record_load(ch->before, len, &ch->junk);
+
+    return STATUS_DONE;
 }
 
 
@@ -145,7 +185,8 @@ read_take(change_batch_t *b, change_t *ch, uint32_t now)
 
     } else {
         status = value[0]->type == REDIS_REPLY_STRING
-                 ? read_copy(b, ch, value[0]) : STATUS_DONE;
+                 ? change_before(b, ch, value[0]->str, value[0]->len)
+                 : STATUS_DONE;
         read_guard(ch, n == 2 ? value[1] : NULL);
     }
 
@@ -153,25 +194,6 @@ read_take(change_batch_t *b, change_t *ch, uint32_t now)
 
     return status == STATUS_DONE && b->kind->inherits
            ? matching_record_take(b->ctl, &ch->match, now) : status;
-}
-
-
-static int
-read_copy(change_batch_t *b, change_t *ch, const redisReply *value)
-{
-    ch->before = malloc(value->len + 1);
-
-    if (ch->before == NULL) {
-        return control_no_memory(b->ctl);
-    }
-
-    memcpy(ch->before, value->str, value->len);
-    ch->before[value->len] = '\0';
-    ch->before_len = value->len;
-
-    ch->record = paylock_record_load(ch->before, ch->before_len, &ch->junk);
-
-    return STATUS_DONE;
 }
 
 

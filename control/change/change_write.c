@@ -24,6 +24,7 @@ typedef struct {
 static int write_queue(change_batch_t *b, change_t *ch, size_t n, head_t *head,
     write_sent_t  *sent);
 static paylock_order_e write_order(const change_t *ch, uint32_t now);
+static int write_number(change_batch_t *b, change_t *ch, uint64_t seq);
 static int write_queue_entry(change_batch_t *b, change_t *ch, head_t *head,
     int last);
 static int write_queue_records(change_batch_t *b, const change_t *ch, size_t n,
@@ -98,6 +99,10 @@ write_queue(change_batch_t *b, change_t *ch, size_t n, head_t *head,
 
             sent->entries++;
 
+            if (write_number(b, &ch[i], head->seq + 1) != STATUS_DONE) {
+                return ctl->error.status;
+            }
+
             if (write_queue_entry(b, &ch[i], head, sent->entries == changed)
                 != STATUS_DONE)
             {
@@ -136,6 +141,24 @@ write_order(const change_t *ch, uint32_t now)
     return paylock_timeline_order(was ? &before : NULL, is ? &after : NULL,
                                   now, 1u << PAYLOCK_OPEN
                                        | 1u << PAYLOCK_LOCKED);
+}
+
+
+/* Puts the number of the entry into the record that it writes. */
+
+static int
+write_number(change_batch_t *b, change_t *ch, uint64_t seq)
+{
+    if (ch->text == NULL) {
+        return STATUS_DONE;
+    }
+
+    free(ch->text);
+    (void) json_object_set_new(ch->after, PAYLOCK_ENTRY,
+                               json_integer((json_int_t) seq));
+    ch->text = paylock_record_dump(ch->after);
+
+    return ch->text ? STATUS_DONE : control_no_memory(b->ctl);
 }
 
 

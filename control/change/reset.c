@@ -45,7 +45,7 @@ reset_apply(change_batch_t *b, change_t *ch, uint32_t now)
         && !paylock_record_protected(kept))
     {
         json_decref(kept);
-        ch->changed = ch->before != NULL;
+        ch->changed = ch->before != NULL || ch->by_hand;
         return STATUS_DONE;
     }
 

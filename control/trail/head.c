@@ -202,13 +202,9 @@ int
 head_entry_read(control_t *ctl, uint64_t seq, redisReply **reply,
     paylock_entry_t *e)
 {
-    char  id[HEAD_ID];
-
     *reply = NULL;
-    (void) snprintf(id, sizeof(id), "%" PRIu64 "-0", seq);
 
-    if (redis_queue(ctl->redis, "XRANGE", ctl->settings.audit, id, id,
-                    NULL) != 0
+    if (head_entry_queue(ctl, seq) != STATUS_DONE
         || redis_send(ctl->redis) != 0)
     {
         return ctl->error.status;
@@ -228,6 +224,18 @@ head_entry_read(control_t *ctl, uint64_t seq, redisReply **reply,
     }
 
     return STATUS_DONE;
+}
+
+
+int
+head_entry_queue(control_t *ctl, uint64_t seq)
+{
+    char  id[HEAD_ID];
+
+    (void) snprintf(id, sizeof(id), "%" PRIu64 "-0", seq);
+
+    return redis_queue(ctl->redis, "XRANGE", ctl->settings.audit, id, id, NULL)
+           == 0 ? STATUS_DONE : ctl->error.status;
 }
 
 

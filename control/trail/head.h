@@ -54,10 +54,12 @@ int head_judge(control_t *ctl, const head_t *known, const stream_t *s);
 int head_hash(control_t *ctl, uint64_t seq, char hash[PAYLOCK_HASH_LEN + 1]);
 
 /*
- * Reads an entry, which points into *reply, to be freed by the caller; NULL:
+ * The first queues the XRANGE for an entry, the second asks and takes the
+ * reply: the entry points into *reply, to be freed by the caller; NULL:
  * there is no such entry.
  */
 
+int head_entry_queue(control_t *ctl, uint64_t seq);
 int head_entry_read(control_t *ctl, uint64_t seq, redisReply **reply,
     paylock_entry_t *e);
 

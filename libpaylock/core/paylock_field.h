@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 
+#define PAYLOCK_ENTRY      "entry"
 #define PAYLOCK_PROTECTED  "protected"
 #define PAYLOCK_REF        "ref"
 
@@ -58,6 +59,7 @@
 /* what a record says of its host */
 
 #define PAYLOCK_HOST_FIELDS(_)                                                \
+    _(ENTRY, PAYLOCK_ENTRY, SEQ, 0, 0, NULL, NULL, NULL)                      \
     _(PROTECTED, PAYLOCK_PROTECTED, MARK, 0, 0, "protected", NULL, NULL)      \
     _(REF, PAYLOCK_REF, REF, PAYLOCK_REF_MAX,                                 \
       PAYLOCK_FIELD_PUBLIC|PAYLOCK_FIELD_IMPORT|PAYLOCK_FIELD_LIST,           \
@@ -118,6 +120,7 @@
 typedef enum {
     PAYLOCK_FIELD_TIME = 0,            /* Unix seconds, a number */
     PAYLOCK_FIELD_MILLISECONDS,        /* Unix milliseconds, decimal */
+    PAYLOCK_FIELD_SEQ,                 /* the entry that wrote it, a number */
     PAYLOCK_FIELD_MARK,                /* true, or not there */
     PAYLOCK_FIELD_REF,                 /* see paylock_ref_check() */
     PAYLOCK_FIELD_TEXT,                /* a line that a person wrote */

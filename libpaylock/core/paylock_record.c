@@ -152,6 +152,17 @@ paylock_record_protected(const json_t *record)
 }
 
 
+uint64_t
+paylock_record_entry(const json_t *record)
+{
+    json_int_t  n;
+
+    n = json_integer_value(json_object_get(record, PAYLOCK_ENTRY));
+
+    return n > 0 ? (uint64_t) n : 0;
+}
+
+
 int
 paylock_ref_check(const char *ref, size_t len)
 {

@@ -95,5 +95,9 @@ int paylock_ref_check(const char *ref, size_t len);
 
 int paylock_record_plain(const char *p, size_t len, paylock_record_t *rec);
 
+/* The number of the entry that wrote it, as it says; 0: it says none. */
+
+uint64_t paylock_record_entry(const json_t *record);
+
 
 #endif /* _PAYLOCK_RECORD_H_INCLUDED_ */

@@ -11,7 +11,8 @@
 
 static int paylock_record_member(const char *name, size_t len);
 static const char *paylock_record_string(const char *p, const char *end);
-static const char *paylock_record_number(const char *p, uint32_t *value);
+static const char *paylock_record_number(const char *p, uint64_t most,
+    uint64_t *value);
 
 
 int
@@ -19,6 +20,7 @@ paylock_record_plain(const char *p, size_t len, paylock_record_t *rec)
 {
     int          member;
     unsigned     seen;
+    uint64_t     n;
     const char  *end, *text;
 
     if (len < 2 || len > PAYLOCK_RECORD_MAX || p[0] != '{'
@@ -53,7 +55,11 @@ paylock_record_plain(const char *p, size_t len, paylock_record_t *rec)
 
         if (member < PAYLOCK_TIMES) {
             rec->set |= 1u << member;
-            p = paylock_record_number(p, &rec->time[member]);
+            p = paylock_record_number(p, UINT32_MAX, &n);
+            rec->time[member] = (uint32_t) n;
+
+        } else if (paylock_record_fields[member]->type == PAYLOCK_FIELD_SEQ) {
+            p = paylock_record_number(p, INT64_MAX, &n);
 
         } else {
             text = p + 1;
@@ -111,7 +117,7 @@ paylock_record_string(const char *p, const char *end)
 
 
 static const char *
-paylock_record_number(const char *p, uint32_t *value)
+paylock_record_number(const char *p, uint64_t most, uint64_t *value)
 {
     uint64_t     n;
     const char  *first;
@@ -119,18 +125,18 @@ paylock_record_number(const char *p, uint32_t *value)
     first = p;
 
     for (n = 0; *p >= '0' && *p <= '9'; p++) {
-        n = n * 10 + (*p - '0');
-
-        if (n > UINT32_MAX) {
+        if (n > (most - (*p - '0')) / 10) {
             return NULL;
         }
+
+        n = n * 10 + (*p - '0');
     }
 
     if (p == first || (*first == '0' && p - first > 1)) {
         return NULL;
     }
 
-    *value = (uint32_t) n;
+    *value = n;
 
     return p;
 }
