@@ -144,7 +144,12 @@ adopt_what(control_t *ctl, adopt_t *t)
     adopt_pins(ctl, t);
 
     if (w->last) {
-        w->first = strcmp(w->chain, t->stays.chain) == 0 ? t->stays.seq + 1 : 1;
+        w->first = strcmp(w->chain, t->stays.chain) != 0 ? 1
+                   : w->last > t->stays.seq ? t->stays.seq + 1
+
+                   /* a past that was another one, from where on is not known */
+
+                   : w->last;
     }
 
     if (w->last == 0) {
