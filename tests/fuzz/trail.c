@@ -2,10 +2,10 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * A signed trail in the hands of somebody who may write to Redis as they like,
- * and who has a revoked key and a foreign one.  The input is what they do, four
- * bytes a step.  The verifier may say that all is well only of a trail that
- * ends as the true one does.
+ * A signed trail in the hands of somebody who may write to Redis as they
+ * like, and has a revoked key and a foreign one.  The input is what they do,
+ * four bytes a step.  The verifier may say that all is well only of a trail
+ * that ends as the true one does.
  */
 
 
