@@ -291,6 +291,26 @@ def test_a_checkpoint_of_what_was_given_up(alice, bob, redis, private):
     assert verify(alice, "--checkpoint", kept) == (10, [("fork", 3)])
 
 
+def test_an_adopt_of_another_past(alice, bob, redis, private):
+    """The same numbers were used twice, as after a restore that nobody told
+    of: what is given up is what alice knew."""
+    kept, point = stream(redis), private / "point"
+    alice("lock", "b.example")
+    alice("audit", "checkpoint", "-o", point)
+    put(redis, kept)
+    bob("reset", "b.example")
+    bob("lock", "c.example")
+    assert verify(alice)[1][-1] == ("fork", 3)
+    refused(alice, 1, "chain_differs", "lock", "d.example")
+    alice("adopt", "--yes")
+    [g] = json.loads(alice("--json", "audit", "verify").stdout)["given_up"]
+    assert (g["adopt"], g["first"], g["last"]) == (5, 3, 3)
+    bob("lock", "e.example")
+    for admin in alice, bob:
+        assert verify(admin) == (0, [])
+    assert verify(bob, "--checkpoint", point) == (10, [("fork", 3)])
+
+
 @pytest.mark.parametrize("by", ["nobody", "eve", "a revoked key",
                                 "another past"])
 def test_what_such_an_adopt_does_not_mend(by, alice, revoked, redis):

@@ -421,7 +421,7 @@ def test_a_revoked_key_rewrites_the_past(tmp_path):
         while trail.seq < 100:
             trail.add(BOB, trail.change("h1.example", "unlock"))
         case("as long", trail, "fork", 100)
-        case("and alice's later ones", Spliced(trail), "fork", 100)
+        case("and alice's later ones", spliced(trail), "fork", 100)
         # an accomplice whose key is foreign, or may not do that
         case("mallory", past(i).adopt(BOB, 98).adopt(MALLORY, 150), "key",
              151)
@@ -434,7 +434,7 @@ def test_a_revoked_key_rewrites_the_past(tmp_path):
     assert check(cases, tmp_path) == 10
 
 
-def Spliced(trail):
+def spliced(trail):
     """With the true entries from 101 on."""
     trail.entries += ENTRIES[PINNED + 1:]
     return trail
@@ -679,8 +679,8 @@ def test_another_chain_gives_up_the_old_one(tmp_path):
         kept.write_text(t.checkpoint(ALICE, old.chain, seq, entry["hash"]))
         base = Prefixes(head, lines, MENDERS, [(old.chain, seq,
                                                 entry["hash"])])
-        assert check([("old", head, lines, {"rollback"}, {seq})], tmp_path, base,
-                     "--checkpoint", kept) == 11
+        assert check([("old", head, lines, {"rollback"}, {seq})], tmp_path,
+                     base, "--checkpoint", kept) == 11
     # what stands behind what is given up is not of this chain
     kept.write_text(t.checkpoint(ALICE, old.chain, old.seq + 1, "1" * 64))
     base = Prefixes(head, lines, MENDERS, [(old.chain, old.seq + 1,
