@@ -157,11 +157,11 @@ def test_what_nginx_reports_is_only_shown(lost, redis):
     assert "no signers file" in done.stderr.splitlines()[-1]
 
 
-@pytest.mark.parametrize("known", [
+@pytest.mark.parametrize("words", [
     "", "58", ":" + "a" * 64, "58:" + "a" * 63, "58:" + "A" * 64,
     "0:" + "a" * 64, "9223372036854775808:" + "a" * 64, "-1:" + "a" * 64])
-def test_known_is_a_number_and_a_hash(lost, known):
-    error = failed(lost("--json", "adopt", "--yes", "--known", known,
+def test_known_is_a_number_and_a_hash(lost, words):
+    error = failed(lost("--json", "adopt", "--yes", "--known", words,
                         check=False), 2, "known")
     assert "SEQ:HASH" in error["message"]
 
@@ -375,7 +375,7 @@ def test_the_check_of_the_documentation_accepts_it(lost, redis, private):
 
     done = check()
     assert done.returncode == 0, done.stderr
-    assert "entry 58 adopts: after entry 55" in done.stdout
+    assert "entry 58 adopts: entry 55 stays" in done.stdout
     assert "the last entry is 59" in done.stdout
 
     redis.client().flushall()

@@ -99,16 +99,15 @@ def test_refused(redis, admin, nginx, deny, allow, mend):
     control = redis.client()
     client, = (c["id"] for c in control.client_list()
                if c["name"] == "paylock-nginx")
-    control.execute_command(*deny)
     control.delete(NODES)
+    control.execute_command(*deny)
     for command, state in [("lock", "locked"), ("unlock", "open")] * 3:
         admin(command, "acme.example")
         server.wait_state("acme.example", state)
     logged(server, r'\[warn\] .*refuses the report of this nginx in '
            rf'"\{{paylock\}}:nodes": (?m:{mend})')
     control.execute_command(*allow)
-    told = wait_report(redis, "web1")
-    assert told["seq"] == head(redis)["seq"]
+    wait_report(redis, "web1", lambda r: r["seq"] == head(redis)["seq"])
     assert count(server, "refuses the report") == 1
     assert [c["id"] for c in control.client_list()
             if c["name"] == "paylock-nginx"] == [client]
