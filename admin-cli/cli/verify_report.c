@@ -125,7 +125,7 @@ report_print(const verify_t *c, const paylock_export_header_t *header)
     for (i = 0; i < c->n_witnesses; i++) {
         w = &c->witness[i];
 
-        if (c->whole || i < v->next) {
+        if (c->whole || i < v->next || w->state == PAYLOCK_WITNESS_DIFFERS) {
             (void) printf("witness  ");
             text_print(stdout, w->name, strlen(w->name));
             (void) printf(": entry %" PRIu64 " %s\n", w->seq,
@@ -297,7 +297,9 @@ report_json_lists(const verify_t *c, json_t *o)
     for (i = 0; i < c->n_witnesses; i++) {
         w = &c->witness[i];
 
-        if (c->whole || i < c->trail.next) {
+        if (c->whole || i < c->trail.next
+            || w->state == PAYLOCK_WITNESS_DIFFERS)
+        {
             (void) json_array_append_new(witnesses,
                        json_pack("{s:o, s:I, s:s}",
                                  "name", text_json(w->name, strlen(w->name)),

@@ -16,6 +16,7 @@
 static int adopt_stays(control_t *ctl, adopt_t *t);
 static int adopt_before(control_t *ctl, adopt_t *t);
 static int adopt_what(control_t *ctl, adopt_t *t);
+static uint64_t adopt_first(const adopt_t *t);
 static int adopt_holds(control_t *ctl, const adopt_t *t, int *holds);
 static void adopt_last(adopt_t *t, uint64_t seq, const char *hash);
 static void adopt_pins(const control_t *ctl, adopt_t *t);
@@ -151,7 +152,7 @@ adopt_what(control_t *ctl, adopt_t *t)
     adopt_pins(ctl, t);
 
     if (w->last) {
-        w->first = strcmp(w->chain, t->stays.chain) == 0 ? t->stays.seq + 1 : 1;
+        w->first = adopt_first(t);
     }
 
     if (w->last == 0) {
@@ -161,6 +162,19 @@ adopt_what(control_t *ctl, adopt_t *t)
     t->head.seq = paylock_adopt_seq(w) - 1;
 
     return entry_room(ctl, &t->head);
+}
+
+
+/*
+ * Where does it begin that is given up?  If it is another past of the chain
+ * that stays, of the same numbers, only its last entry is known.
+ */
+
+static uint64_t
+adopt_first(const adopt_t *t)
+{
+    return strcmp(t->what.chain, t->stays.chain) != 0 ? 1
+           : t->what.last > t->stays.seq ? t->stays.seq + 1 : t->what.last;
 }
 
 

@@ -238,7 +238,10 @@ verify_fault(verify_t *c, const paylock_fault_t *fault)
 }
 
 
-/* After a bad entry the witnesses of later heads cannot be checked. */
+/*
+ * After a bad entry the witnesses of later heads cannot be checked, except that
+ * something else stands in their place.
+ */
 
 int
 verify_end(verify_t *c)
@@ -260,7 +263,9 @@ verify_end(verify_t *c)
     for (i = 0; i < c->n_witnesses; i++) {
         w = &c->witness[i];
 
-        if (!c->whole && i >= c->trail.next) {
+        if (!c->whole && i >= c->trail.next
+            && w->state != PAYLOCK_WITNESS_DIFFERS)
+        {
             continue;
         }
 

@@ -322,6 +322,10 @@ file_leaf(verify_t *c, const paylock_leaf_t *leaf)
         return control_no_memory(c->ctl);
     }
 
+    if (c->bad) {
+        paylock_verify_hash(&c->trail, c->trail.chain, leaf->seq, hash);
+    }
+
     memcpy(c->stands, hash, sizeof(hash));
 
     return STATUS_DONE;

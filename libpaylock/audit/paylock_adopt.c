@@ -76,7 +76,8 @@ static int
 paylock_adopt_lost(paylock_str_t text, paylock_adopt_t *a)
 {
     return text.len == 0
-           || (paylock_adopt_hex(&text, PAYLOCK_CHAIN_LEN, a->chain)
+           || (text.data[text.len - 1] != ' '
+               && paylock_adopt_hex(&text, PAYLOCK_CHAIN_LEN, a->chain)
                && paylock_adopt_number(&text, &a->first)
                && paylock_adopt_number(&text, &a->last)
                && paylock_adopt_hex(&text, PAYLOCK_HASH_LEN, a->hash)
@@ -88,7 +89,8 @@ static int
 paylock_adopt_resumes(paylock_str_t text, paylock_adopt_t *a)
 {
     return text.len == 0
-           || (paylock_adopt_number(&text, &a->seq)
+           || (text.data[text.len - 1] != ' '
+               && paylock_adopt_number(&text, &a->seq)
                && paylock_adopt_hex(&text, PAYLOCK_HASH_LEN, a->stays)
                && text.len == 0);
 }

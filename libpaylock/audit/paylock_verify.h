@@ -178,6 +178,14 @@ int paylock_verify_unreadable(paylock_verify_t *v, const char *why);
 int paylock_verify_adopt(paylock_verify_t *v, const paylock_entry_t *e,
     const char *before);
 
+/*
+ * After a fault: compares what stands in the place of an entry, by its hash,
+ * with the witnesses.
+ */
+
+void paylock_verify_hash(paylock_verify_t *v, const char *chain, uint64_t seq,
+    const char hash[PAYLOCK_HASH_LEN]);
+
 /* Takes the end of the trail, or a checkpoint that stands here.  As above. */
 
 int paylock_verify_end(paylock_verify_t *v);

@@ -23,6 +23,7 @@ int
 paylock_verify_adopt(paylock_verify_t *v, const paylock_entry_t *e,
     const char *before)
 {
+    uint64_t          pinned;
     paylock_row_t     row;
     paylock_link_t    l;
     paylock_fault_t   fault;
@@ -42,10 +43,12 @@ paylock_verify_adopt(paylock_verify_t *v, const paylock_entry_t *e,
 
     row = v->row;
     fault = v->fault;
+    pinned = v->pinned;
 
     if (paylock_verify_adopter(v, e, &l) != 0) {
         v->row = row;
         v->fault = fault;
+        v->pinned = pinned;
         paylock_verify_stands(v, e);
         return -1;
     }
@@ -61,6 +64,7 @@ paylock_verify_adopt(paylock_verify_t *v, const paylock_entry_t *e,
     v->entries++;
     memcpy(v->hash, l.hash, PAYLOCK_HASH_LEN);
 
+    paylock_verify_dropped(v, adopt.seq);
     paylock_verify_seen(v, &l);
 
     return 0;
@@ -130,16 +134,26 @@ paylock_verify_adopter(paylock_verify_t *v, const paylock_entry_t *e,
 {
     paylock_key_t  *key;
 
-    /* a transaction that broke off is given up, too */
+    /* a transaction that broke off is given up, with all that it said */
 
     v->row.seq = 0;
+    v->pinned = v->covered;
 
     if (paylock_verify_key(v, e, &key) != 0
         || paylock_verify_pins(v, l, key->signer) != 0
         || paylock_verify_sig(v, e->seq, l->hash, key,
-                              e->field[PAYLOCK_AUDIT_SIG].data) != 0
-        || paylock_verify_give_up(v, l, key->signer) != 0)
+                              e->field[PAYLOCK_AUDIT_SIG].data) != 0)
     {
+        return -1;
+    }
+
+    while (v->n_given_up
+           && v->given_up[v->n_given_up - 1].seq > l->adopt->seq)
+    {
+        v->n_given_up--;
+    }
+
+    if (paylock_verify_give_up(v, l, key->signer) != 0) {
         return -1;
     }
 

@@ -65,7 +65,11 @@ int paylock_verify_give_up(paylock_verify_t *v, const paylock_link_t *l,
 
 void paylock_verify_seen(paylock_verify_t *v, const paylock_link_t *l);
 
-/* The same for one that is in its place, but not good. */
+/* The entries after seq, which no signature covered, are given up. */
+
+void paylock_verify_dropped(paylock_verify_t *v, uint64_t seq);
+
+/* Compares the contents of an entry that is not good with the witnesses. */
 
 void paylock_verify_stands(paylock_verify_t *v, const paylock_entry_t *e);
 

@@ -57,6 +57,12 @@ paylock_verify_witness(const paylock_verify_t *v, const paylock_witness_t *w,
                         " is not the one that %.200s remembers",
                         w->seq, w->name);
 
+    } else if (w->state == PAYLOCK_WITNESS_UNSEEN && v->seq >= w->seq) {
+        fault->kind = PAYLOCK_FAULT_ROLLBACK;
+        (void) snprintf(fault->text, sizeof(fault->text), "entry %" PRIu64
+                        ", which %.200s remembers, is not there", w->seq,
+                        w->name);
+
     } else if (w->state == PAYLOCK_WITNESS_UNSEEN) {
         fault->kind = PAYLOCK_FAULT_ROLLBACK;
         (void) snprintf(fault->text, sizeof(fault->text), "the trail ends "
@@ -113,23 +119,53 @@ paylock_verify_seen(paylock_verify_t *v, const paylock_link_t *l)
 }
 
 
-/* Another content than what was seen is never excused. */
+void
+paylock_verify_dropped(paylock_verify_t *v, uint64_t seq)
+{
+    size_t              i;
+    paylock_witness_t  *w;
+
+    for (i = 0; i < v->n_witnesses; i++) {
+        w = &v->witness[i];
+
+        if ((w->state == PAYLOCK_WITNESS_FITS && w->seq > seq)
+            || (w->state == PAYLOCK_WITNESS_GIVEN_UP && w->adopt > seq))
+        {
+            w->state = PAYLOCK_WITNESS_UNSEEN;
+            w->adopt = 0;
+        }
+    }
+}
+
 
 void
 paylock_verify_stands(paylock_verify_t *v, const paylock_entry_t *e)
 {
+    char  hash[PAYLOCK_HASH_LEN + 1];
+
+    /* the hash that a bad entry carries need not be its own */
+
+    if (paylock_entry_hash(e, hash) == 0) {
+        paylock_verify_hash(v, e->field[PAYLOCK_AUDIT_CHAIN].data, e->seq,
+                            hash);
+    }
+}
+
+
+/* Another content than what was seen is never excused. */
+
+void
+paylock_verify_hash(paylock_verify_t *v, const char *chain, uint64_t seq,
+    const char hash[PAYLOCK_HASH_LEN])
+{
     size_t              i;
-    const char         *hash;
     paylock_witness_t  *w;
 
-    hash = e->field[PAYLOCK_AUDIT_HASH].data;
-
-    for (i = v->next; i < v->n_witnesses && v->witness[i].seq <= e->seq; i++) {
+    for (i = v->next; i < v->n_witnesses && v->witness[i].seq <= seq; i++) {
         w = &v->witness[i];
 
-        if (w->seq == e->seq
-            && memcmp(w->chain, e->field[PAYLOCK_AUDIT_CHAIN].data,
-                      PAYLOCK_CHAIN_LEN) == 0
+        if (w->seq == seq
+            && memcmp(w->chain, chain, PAYLOCK_CHAIN_LEN) == 0
             && memcmp(w->hash, hash, PAYLOCK_HASH_LEN) != 0)
         {
             w->state = PAYLOCK_WITNESS_DIFFERS;

@@ -119,7 +119,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         EVP_PKEY_free(key);
     }
 
-    paylock_verify_begin(&v, NULL, NULL);
+    paylock_verify_begin(&v, NULL, "-", NULL);
 
     for (rc = 0; p < end && rc == 0; p += len + 1) {
         lf = memchr(p, '\n', (size_t) (end - p));

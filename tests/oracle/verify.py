@@ -1,8 +1,10 @@
 # Copyright (C) 2026 paylock contributors
 #
 # A second verifier of audit trails, from docs/audit-format.md alone.  It
-# shares no code with paylock-admin.
+# shares no code with paylock-admin, and knows all that a machine may know from
+# outside: signers, pins, the realm and witnesses.
 
+import functools
 import hashlib
 import json
 import re
@@ -14,8 +16,13 @@ LINKS = "v", "chain", "prev", "hash", "sig"
 RESERVED = "seq", "leaf", "format", "checkpoint"
 ZEROS = "0" * 64
 HEX = {"chain": (32, False), "salt": (32, False), "prev": (64, False),
-       "hash": (64, False), "document": (64, True), "subject": (64, True),
-       "key": (64, True), "sig": (128, True)}
+       "hash": (64, False), "document": (64, True), "key": (64, True),
+       "sig": (128, True)}
+SILENT = "notice", "pass-issue"         # change no record
+
+# the status of paylock-admin for each kind
+STATUS = {"edit": 10, "fork": 10, "signature": 10, "key": 10, "gap": 11,
+          "rollback": 11, "flags": 12}
 
 
 class Fault(Exception):
@@ -36,8 +43,13 @@ def sha256(text):
 
 
 def leaf_of(entry):
+    return leaf_of_items(tuple(entry.items()))
+
+
+@functools.lru_cache(10000)
+def leaf_of_items(items):
     lines = [b"paylock audit leaf 2\n"]
-    for name, value in entry.items():
+    for name, value in items:
         value = value.encode()
         if value and name not in LINKS:
             lines.append(b"%s %d %s\n" % (name.encode(), len(value), value))
@@ -64,6 +76,15 @@ def signed(key, text, sig, known={}):
 
 def readable(entry):
     """Is it formed like an entry?"""
+    try:
+        return formed(tuple(entry.items()))
+    except TypeError:                   # a list, say
+        return False
+
+
+@functools.lru_cache(10000)
+def formed(items):
+    entry = dict(items)
     if entry.get("v") != "2" or not re.fullmatch(
             r"0|[1-9][0-9]{0,14}", str(entry.get("time", ""))):
         return False
@@ -92,122 +113,334 @@ def read_checkpoint(text):
             else None)
 
 
+class Signers:
+    """A signers file.  That it is well formed is tested elsewhere."""
+
+    def __init__(self, text):
+        self.by_key, self.pins = {}, []
+        for line in text.splitlines():
+            name, *words = re.sub(r"(^|\s)#.*", "", line).split() or [""]
+            if name == "pin":
+                self.pin(words[0], None)
+            elif name:
+                limits = dict(word.split("=") for word in words[1:])
+                self.by_key[words[0]] = (
+                    name, int(limits.get("from", 0)),
+                    self.pin(limits["until"], words[0])
+                    if "until" in limits else float("inf"),
+                    limits["may"].split(",") if "may" in limits else None)
+
+    def pin(self, text, whose):
+        seq, hash = text.split(":")
+        self.pins.append((int(seq), hash, whose))
+        return int(seq)
+
+    def counts(self, key, seq, action=None):
+        _, first, last, may = self.by_key.get(key, (None, 1, 0, None))
+        return first <= seq <= last and (
+            action is None or may is None or action in may)
+
+
+class Adopt:
+    """What an adopt gives up (last 0: nothing), and what stays."""
+
+    FORM = (r"(?:([0-9a-f]{32}) ([1-9]\d*) ([1-9]\d*) ([0-9a-f]{64}))?",
+            r"(?:([1-9]\d*) ([0-9a-f]{64}))?")
+
+    def __init__(self, seq, entry):
+        lost, stays = (re.fullmatch(form, entry.get(name, ""), re.A)
+                       for form, name in zip(self.FORM, ("lost", "resumes")))
+        if not lost or not stays:
+            raise Fault("edit", seq)
+        self.seq, self.key = seq, entry.get("key", "")
+        self.chain = lost[1]
+        self.first, self.last = int(lost[2] or 0), int(lost[3] or 0)
+        self.resumes = int(stays[1] or 0), stays[2] or ""
+        if self.first > self.last or not (self.last or self.resumes[0]) \
+                or seq != max(self.last, self.resumes[0]) + 1:
+            raise Fault("edit", seq)
+
+    def gives_up(self, seq):
+        return self.first <= seq <= self.last
+
+
 class Verifier:
-    def __init__(self, chain=None, genesis=None, realm="-"):
-        self.realm = realm
-        self.chain, self.wanted = chain, genesis
+    """chain: known from outside; signers: a Signers, None where there is no
+    such file; witnesses: (chain, seq, hash).  After end() faults tells what
+    is wrong, as (kind, seq)."""
+
+    def __init__(self, chain=None, realm="-", signers=None, witnesses=(),
+                 flags=False):
+        self.realm, self.signers, self.chain = realm, signers, chain
+        self.witnesses = sorted(witnesses, key=lambda known: known[1])
+        self.flags = flags              # is "before" compared?
         self.seq, self.hash, self.first = 0, "", 0
-        self.begun = self.covered = 0
-        self.genesis = ""
-        self.keys = {}                  # key -> the entry that revoked it, 0
+        self.covered = 0, ""            # the last entry that is signed
+        self.pinned = 0                 # pins are compared up to here
         self.row = None                 # seq, key, request
+        self.keys = {}                  # key -> how many entries
+        self.given_up = []              # adopts
+        self.good, self.other = {}, set()   # hashes by place; those of no use
+        self.records, self.open = {}, []    # the latter not signed yet
+        self.adopted = False
+        self.stands = ""
+        self.bad, self.faults = False, []
+
+    # what comes, good or bad
+
+    def take(self, seq, entry):
+        """The next entry.  None: what is there is none."""
+        good = readable(entry or {})
+        if not self.bad:
+            try:
+                if not good:
+                    raise Fault("edit", self.seq + 1)
+                self.entry(seq, entry)
+            except Fault as fault:
+                self.fault(fault.kind, fault.seq)
+        if not good:
+            return
+        if self.bad:
+            self.mend(seq, entry)
+        self.stands = entry["hash"]
+
+    def fault(self, kind, seq):
+        self.bad = True
+        self.faults.append((kind, seq))
+
+    def mend(self, seq, entry):
+        """Does a signer who counts give up what is bad?"""
+        before = self.row, self.pinned
+        try:
+            self.row, self.pinned = None, self.covered[0]
+            adopt = self.adopts(seq, entry)
+        except Fault:
+            adopt = None
+        if adopt is None:
+            self.row, self.pinned = before
+            if self.witnesses:
+                self.other.add((entry["chain"], seq, hash_of(
+                    entry["chain"], seq, entry["prev"], leaf_of(entry))))
+            return
+        # what was not signed is gone
+        for place in [p for p in self.good if p[1] > self.covered[0]]:
+            self.other.add((*place, self.good.pop(place)))
+        self.given_up = [a for a in self.given_up if a.seq <= self.covered[0]]
+        self.bad, self.open = False, []
+        self.faults.pop()
+        self.check(seq, entry["hash"], adopt)
+        self.accept(seq, entry, adopt)
+
+    def adopts(self, seq, entry):
+        if self.signers is None or entry.get("action") != "adopt" \
+                or not entry.get("sig"):
+            return None
+        adopt = Adopt(seq, entry)
+        if (adopt.resumes != self.covered or seq <= self.seq
+                or self.chain not in (None, entry["chain"])
+                or self.stands not in ("", entry["prev"])
+                or entry["hash"] != hash_of(entry["chain"], seq,
+                                            entry["prev"], leaf_of(entry))):
+            return None
+        self.usable(seq, adopt.key, "adopt")
+        self.pins(seq, entry["hash"], adopt)
+        self.is_signed(seq, adopt.key, entry["hash"], entry["sig"])
+        return adopt
+
+    # an entry in its place
 
     def entry(self, seq, e):
-        if not readable(e):
-            raise Fault("edit", self.seq + 1)
-        if hash_of(e["chain"], seq, e["prev"], leaf_of(e)) != e["hash"]:
+        hash = hash_of(e["chain"], seq, e["prev"], leaf_of(e))
+        if hash != e["hash"]:
             raise Fault("edit", seq)
-        action = e.get("action")
-        self.place(seq, e["chain"], e["prev"], action)
-        key, request = e.get("key", ""), e.get("request", "")
+        action, key, sig = (e.get(name, "") for name in ("action", "key",
+                                                         "sig"))
+        adopt = Adopt(seq, e) if action == "adopt" else None
+        self.place(seq, e["chain"], e["prev"], action, adopt)
+        request = e.get("request", "")
         if self.row and self.row[1:] != (key, request):
             raise Fault("signature", self.row[0])
-        self.signature(seq, e, action, key, request)
-        if key and action in ("key-add", "key-revoke"):
-            self.change_keys(seq, e, action, key)
-        self.seq, self.hash = seq, e["hash"]
+        row = (seq, key, request) if self.row or (key and not sig) else None
+        if key:
+            self.usable(seq, key, action)
+        elif sig or self.signers:
+            raise Fault("signature", seq)
+        self.pins(seq, hash, adopt)
+        if sig:
+            self.is_signed(seq, key, hash, sig)
+        self.row = row
+        self.accept(seq, e, adopt)
+        if sig:
+            self.check(seq, hash, adopt)
 
-    def place(self, seq, chain, prev, action):
+    def place(self, seq, chain, prev, action, adopt):
         """Does it follow the previous entry?"""
-        if self.chain and chain != self.chain:
+        if (self.chain and chain != self.chain) or seq <= self.seq:
             raise Fault("fork", seq)
-        if seq <= self.seq:
-            raise Fault("fork", seq)
-        if seq != self.seq + 1 and action != "adopt":
+        if seq != self.seq + 1 and not adopt:
             raise Fault("gap", self.seq + 1)
+        if adopt and adopt.resumes != (self.seq, self.hash):
+            raise Fault("fork", seq)
         if self.seq:
             if action == "init" or prev != self.hash:
                 raise Fault("fork", seq)
-        else:
-            if action != "adopt" and (action != "init" or prev != ZEROS):
-                raise Fault("fork", seq)
-            self.chain, self.first = chain, seq
+        elif not adopt and (action != "init" or prev != ZEROS):
+            raise Fault("fork", seq)
 
-    def signature(self, seq, e, action, key, request):
-        sig = e.get("sig", "")
-        if not key:
-            if self.begun or sig:
-                raise Fault("signature", seq)
-            return
-        if not self.begun:
-            if self.wanted and key != self.wanted:
-                raise Fault("key", seq)
-            if self.seq and (action, e.get("subject")) != ("key-add", key):
-                raise Fault("key", seq)
-            self.keys[key] = 0
-            self.genesis, self.begun = key, seq
-        self.usable(seq, key)
-        self.row = (seq, key, request)
-        if sig:
-            self.check(seq, key, e["hash"], sig)
-
-    def usable(self, seq, key):
-        if self.keys.get(key, 1):
+    def usable(self, seq, key, action=None):
+        if self.signers and not self.signers.counts(key, seq, action):
             raise Fault("key", seq)
 
-    def check(self, seq, key, hash, sig):
+    def pins(self, seq, hash, adopt):
+        """Is what the signers file names where it should be?"""
+        pins = self.signers.pins if self.signers else []
+        for at, wanted, whose in sorted(pins, key=lambda pin: pin[0]):
+            if not self.pinned < at <= seq:
+                continue
+            if at == seq and wanted != hash:
+                raise Fault("fork", seq)
+            # nobody gives up the end of their own key
+            if at < seq and not (adopt and adopt.gives_up(at)
+                                 and whose != adopt.key):
+                raise Fault("fork", seq)
+
+    def is_signed(self, seq, key, hash, sig):
         if not signed(key, f"paylock audit signature 2\nrealm {self.realm}\n"
                       f"hash {hash}\n", sig):
             raise Fault("signature", seq)
-        self.row, self.covered = None, seq
 
-    def change_keys(self, seq, e, action, key):
-        subject = e.get("subject", "")
-        if not subject:
-            raise Fault("key", seq)
-        if action == "key-add":
-            self.keys[subject] = 0
-        elif subject == key:
-            raise Fault("key", seq)
-        elif subject in self.keys:
-            self.keys[subject] = self.keys[subject] or seq
+    def check(self, seq, hash, adopt=None):
+        """From here on all before it is signed."""
+        self.row, self.covered = None, (seq, hash)
+        self.replay()
+        if adopt:
+            # it put the records back, but may have kept those of no entry
+            self.adopted = True
+            self.faults = [f for f in self.faults if f[0] != "flags"]
 
-    def leaf(self, seq, e):
-        self.place(seq, self.chain, self.hash, None)
-        hash = hash_of(self.chain, seq, self.hash, e["leaf"])
-        if "sig" in e:
-            if self.row and self.row[1] != e["key"]:
+    def accept(self, seq, entry, adopt=None):
+        if not self.seq:
+            self.chain, self.first = entry["chain"], seq
+        self.seq = self.pinned = seq
+        self.hash = entry["hash"]
+        self.good[self.chain, seq] = self.hash
+        if entry.get("key"):
+            self.keys[entry["key"]] = self.keys.get(entry["key"], 0) + 1
+        if adopt:
+            self.given_up.append(adopt)
+        if entry.get("host") and entry["action"] not in SILENT:
+            self.open.append((seq, entry["host"], entry.get("before", ""),
+                              entry.get("after", "")))
+
+    def replay(self):
+        """What was there must be what was written last; the first entry of a
+        transaction that says otherwise is named."""
+        wrong = 0
+        for seq, host, before, after in self.open:
+            unknown = "" if not self.adopted else before
+            if before != self.records.get(host, unknown):
+                wrong = wrong or seq
+            self.records[host] = after
+        self.open = []
+        if wrong and self.flags and self.signers:
+            self.faults.append(("flags", wrong))
+
+    # lines of exports
+
+    def leaf(self, item):
+        seq = item["seq"]
+        if not self.bad:
+            try:
+                self.good_leaf(seq, item)
+            except Fault as fault:
+                self.fault(fault.kind, fault.seq)
+        if self.bad:
+            hash = hash_of(self.chain, seq, self.stands, item["leaf"])
+            self.other.add((self.chain, seq, hash))
+            self.stands = hash
+        else:
+            self.stands = self.hash
+
+    def good_leaf(self, seq, item):
+        self.place(seq, self.chain, self.hash, None, None)
+        hash = hash_of(self.chain, seq, self.hash, item["leaf"])
+        self.pins(seq, hash, None)
+        if "sig" in item:
+            if self.row and self.row[1] != item["key"]:
                 raise Fault("signature", self.row[0])
-            self.usable(seq, e["key"])
-            self.check(seq, e["key"], hash, e["sig"])
-        self.seq, self.hash = seq, hash
+            self.usable(seq, item["key"])
+            self.is_signed(seq, item["key"], hash, item["sig"])
+        self.accept(seq, {"chain": self.chain, "hash": hash})
+        if "sig" in item:
+            self.check(seq, hash)
 
     def checkpoint(self, text):
+        if self.bad:
+            return
         point = read_checkpoint(text)
         if not point:
-            raise Fault("signature", self.seq)
+            self.fault("signature", self.seq)
+            return
         realm, chain, seq, hash, key = point
-        self.usable(seq, key)
-        if (realm, chain, seq, hash) != (self.realm, self.chain, self.seq,
-                                         self.hash):
-            raise Fault("fork", seq)
+        if self.signers and not self.signers.counts(key, seq):
+            self.fault("key", seq)
+        elif (realm, chain, seq, hash) != (self.realm, self.chain, self.seq,
+                                           self.hash):
+            self.fault("fork", seq)
+
+    # the end
 
     def end(self):
-        if self.begun and self.covered != self.seq:
-            raise Fault("signature", self.seq)
-        if self.wanted and not self.begun and self.seq:
-            raise Fault("signature", self.first)
+        if not self.bad:
+            if self.row or (self.signers and self.covered[0] != self.seq):
+                self.fault("signature", self.seq)
+            elif self.signers:
+                left = [at for at, _, _ in self.signers.pins
+                        if at > self.pinned]
+                if left:
+                    self.fault("rollback", min(left))
+        for known in self.witnesses:
+            kind = self.contradicts(*known)
+            if kind:
+                self.faults.append((kind, known[1]))
+        return self
+
+    def contradicts(self, chain, seq, hash):
+        """What is wrong by the word of a witness?"""
+        here = self.good.get((chain, seq))
+        if here:
+            return None if here == hash else "fork"
+        # another content is never excused
+        if any((there, at) == (chain, seq) and it != hash
+               for there, at, it in self.other):
+            return "fork"
+        if any(a.chain == chain and a.gives_up(seq) for a in self.given_up):
+            return "rollback"
+        # behind what is bad nothing more can be said
+        if self.bad and seq > self.seq:
+            return None
+        return "fork" if self.seq and chain != self.chain else "rollback"
+
+    def verdict(self):
+        """The status of paylock-admin audit verify, but for records."""
+        return min((STATUS[kind] for kind, _ in self.faults), default=0)
+
+    def judge(self):
+        """Raises the first Fault if there is any."""
+        for kind, seq in self.faults:
+            raise Fault(kind, seq)
+        return self
 
 
-def verify_stream(entries, chain=None, genesis=None):
-    """Verifies (id, fields) pairs; returns the verifier or raises Fault."""
-    v = Verifier(chain, genesis)
+def verify_stream(entries, chain=None, signers=None, **known):
+    """Verifies (id, fields) pairs; returns the verifier or raises Fault.
+    signers: the text of a file, None for none."""
+    v = Verifier(chain, signers=signers if signers is None
+                 else Signers(signers), flags=True, **known)
     for id, entry in entries:
-        if not re.fullmatch(r"[1-9][0-9]*-0", id):
-            raise Fault("edit", v.seq + 1)
-        v.entry(int(id[:-2]), entry)
-    v.end()
-    return v
+        good = re.fullmatch(r"[1-9][0-9]*-0", id)
+        v.take(int(id[:-2]) if good else 0, entry if good else None)
+    return v.end().judge()
 
 
 def unique(pairs):
@@ -217,50 +450,54 @@ def unique(pairs):
     return members
 
 
-def verify_export(text, genesis=None):
+def verify_export(text, signers=None, **known):
     """Verifies the text of an export; returns the verifier or raises Fault."""
     first, _, rest = text.partition("\n")
     header = json.loads(first)
     assert header["format"] == "paylock audit export 2"
-    v = Verifier(header["chain"], genesis)
+    v = Verifier(header["chain"], signers=signers if signers is None
+                 else Signers(signers), **known)
     for line in rest.splitlines(keepends=True):
         export_line(v, line)
-    compare(v, header)
-    v.end()
-    return v
+    return export_end(v, header).judge()
 
 
-def compare(v, header):
+def export_end(v, header):
     """Does it match the first line?"""
-    if v.seq < header["seq"]:
-        raise Fault("gap", v.seq + 1)
-    if (v.seq, v.hash, v.realm, v.genesis) != (
-            header["seq"], header["hash"], header["realm"],
-            header["genesis"]):
-        raise Fault("edit", 0)
+    if not v.bad:
+        if v.seq < header["seq"]:
+            v.fault("gap", v.seq + 1)
+        elif (v.seq, v.hash, v.realm) != (header["seq"], header["hash"],
+                                          header["realm"]):
+            v.fault("edit", 0)
+    return v.end()
+
+
+@functools.lru_cache(10000)
+def parse(line):
+    return json.loads(line, object_pairs_hook=unique)
 
 
 def export_line(v, line):
     try:
-        item = json.loads(line, object_pairs_hook=unique)
+        item = parse(line)
     except ValueError:
-        # cut off in the middle of a line
-        raise Fault("edit" if line.endswith("\n") else "gap",
-                    v.seq + 1) from None
-    if not isinstance(item, dict):
-        raise Fault("edit", v.seq + 1)
-    if "checkpoint" in item:
-        v.checkpoint(item["checkpoint"])
+        if not v.bad:
+            # cut off in the middle of a line
+            v.fault("edit" if line.endswith("\n") else "gap", v.seq + 1)
         return
-    seq = item.get("seq")
-    if type(seq) is not int or seq < 1:
-        raise Fault("edit", v.seq + 1)
-    if "leaf" not in item:
-        v.entry(seq, {k: v for k, v in item.items() if k != "seq"})
+    if not isinstance(item, dict):
+        v.take(0, None)
+    elif "checkpoint" in item:
+        v.checkpoint(item["checkpoint"])
+    elif type(item.get("seq")) is not int or item["seq"] < 1:
+        v.take(0, None)
+    elif "leaf" not in item:
+        v.take(item["seq"], {k: v for k, v in item.items() if k != "seq"})
     elif (is_hex(item["leaf"], 64)
           and ("key" in item) == ("sig" in item)
           and ("sig" not in item or (is_hex(item["key"], 64)
                                      and is_hex(item["sig"], 128)))):
-        v.leaf(seq, item)
+        v.leaf(item)
     else:
-        raise Fault("edit", v.seq + 1)
+        v.take(0, None)

@@ -145,6 +145,8 @@ def relink(entries, begin, keys=()):
     for i in range(begin, len(entries)):
         seq, entry = entries[i]
         entry = {**entry, "prev": prev}
+        if i and entry.get("resumes", "").startswith(f"{entries[i - 1][0]} "):
+            entry["resumes"] = f"{entries[i - 1][0]} {prev}"
         prev = entry["hash"] = entry_hash(seq, entry)
         if "sig" in entry and entry.get("key") in keys:
             entry["sig"] = keys[entry["key"]].sign_entry(entry)

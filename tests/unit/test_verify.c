@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "paylock_adopt.h"
 #include "paylock_export.h"
 #include "paylock_sign.h"
 #include "paylock_verify.h"
@@ -35,6 +36,8 @@ typedef struct {
     char              prev[PAYLOCK_HASH_LEN + 1];
     char              hash[PAYLOCK_HASH_LEN + 1];
     char              sig[PAYLOCK_SIG_LEN + 1];
+    char              lost[PAYLOCK_ADOPT_TEXT];
+    char              resumes[PAYLOCK_ADOPT_TEXT];
     paylock_entry_t   e;
 } writer_t;
 
@@ -58,6 +61,16 @@ writer_open(writer_t *w)
 }
 
 
+/* Takes the place of another writer, who wrote the last entry. */
+
+static void
+writer_after(writer_t *w, const writer_t *other)
+{
+    w->seq = other->seq;
+    strcpy(w->hash, other->hash);
+}
+
+
 /* The next entry, signed if it is to be; it lives until the one behind it. */
 
 static paylock_entry_t *
@@ -71,6 +84,7 @@ entry(writer_t *w, uint64_t seq, const char *action, int sign)
     memset(e, 0, sizeof(paylock_entry_t));
     strcpy(w->prev, w->hash);
 
+    w->seq = seq;
     e->seq = seq;
     set(e, PAYLOCK_AUDIT_V, "2");
     set(e, PAYLOCK_AUDIT_CHAIN, CHAIN);
@@ -79,6 +93,11 @@ entry(writer_t *w, uint64_t seq, const char *action, int sign)
     set(e, PAYLOCK_AUDIT_KEY, w->public);
     set(e, PAYLOCK_AUDIT_SALT, SALT);
     set(e, PAYLOCK_AUDIT_PREV, w->prev);
+
+    if (strcmp(action, "adopt") == 0) {
+        set(e, PAYLOCK_AUDIT_LOST, w->lost);
+        set(e, PAYLOCK_AUDIT_RESUMES, w->resumes);
+    }
 
     assert_int_equal(paylock_entry_hash(e, w->hash), 0);
     set(e, PAYLOCK_AUDIT_HASH, w->hash);
@@ -93,27 +112,72 @@ entry(writer_t *w, uint64_t seq, const char *action, int sign)
 }
 
 
+/* An adopt that gives up first to last (0: nothing), and resumes seq. */
+
+static paylock_entry_t *
+adopt(writer_t *w, uint64_t first, uint64_t last, uint64_t seq,
+    const char *stays)
+{
+    paylock_adopt_t  a;
+
+    memset(&a, 0, sizeof(a));
+    strcpy(a.chain, CHAIN);
+    strcpy(a.hash, ZEROS);
+    strcpy(a.stays, stays);
+    a.first = first;
+    a.last = last;
+    a.seq = seq;
+
+    paylock_adopt_write(&a, w->lost, w->resumes);
+
+    return entry(w, paylock_adopt_seq(&a), "adopt", 1);
+}
+
+
+/* A signers file of a line. */
+
+static void
+signers(paylock_signers_t *s, const char *fmt, ...)
+{
+    int       n;
+    char      text[1024];
+    va_list   args;
+    unsigned  line;
+
+    va_start(args, fmt);
+    n = vsnprintf(text, sizeof(text), fmt, args);
+    va_end(args);
+
+    assert_in_range(n, 0, sizeof(text) - 1);
+    assert_null(paylock_signers_read(text, (size_t) n, s, &line));
+}
+
+
 static void
 test_trail(void **state)
 {
-    writer_t          w;
-    paylock_verify_t  v;
+    writer_t           w;
+    paylock_verify_t   v;
+    paylock_signers_t  s;
 
     (void) state;
 
     writer_open(&w);
-    paylock_verify_begin(&v, CHAIN, w.public);
+    signers(&s, "w %s\n", w.public);
+    paylock_verify_begin(&v, CHAIN, "-", &s);
 
     assert_int_equal(paylock_verify_entry(&v, entry(&w, 1, "init", 1)), 0);
     assert_int_equal(paylock_verify_entry(&v, entry(&w, 2, "lock", 0)), 0);
     assert_int_equal(paylock_verify_entry(&v, entry(&w, 3, "lock", 1)), 0);
-    assert_int_equal(paylock_verify_entry(&v, entry(&w, 9, "adopt", 1)), 0);
+    assert_int_equal(paylock_verify_entry(&v, adopt(&w, 4, 8, 3, w.hash)), 0);
     assert_int_equal(paylock_verify_end(&v), 0);
 
     assert_int_equal(v.seq, 9);
     assert_int_equal(v.entries, 4);
-    assert_int_equal(v.missing, 5);
-    assert_int_equal(v.begun, 1);
+    assert_int_equal(v.plain, 0);
+    assert_int_equal(v.n_given_up, 1);
+    assert_int_equal(v.given_up[0].seq, 9);
+    assert_string_equal(v.given_up[0].signer->name, "w");
     assert_int_equal(v.ring.key[0].entries, 4);
     assert_string_equal(v.hash, w.hash);
 
@@ -123,6 +187,7 @@ test_trail(void **state)
     assert_string_equal(v.fault.text, "entry 10 is missing");
 
     paylock_verify_free(&v);
+    paylock_signers_free(&s);
     EVP_PKEY_free(w.key);
 }
 
@@ -136,7 +201,7 @@ test_missing_signature(void **state)
     (void) state;
 
     writer_open(&w);
-    paylock_verify_begin(&v, NULL, NULL);
+    paylock_verify_begin(&v, NULL, "-", NULL);
 
     assert_int_equal(paylock_verify_entry(&v, entry(&w, 1, "init", 0)), 0);
     assert_int_equal(paylock_verify_end(&v), -1);
@@ -145,6 +210,207 @@ test_missing_signature(void **state)
 
     paylock_verify_free(&v);
     EVP_PKEY_free(w.key);
+}
+
+
+/* Whose signature counts, for which entries: by limits of the signer. */
+
+static void
+test_limits(void **state)
+{
+    size_t             i;
+    writer_t           w, other;
+    paylock_verify_t   v;
+    paylock_signers_t  s;
+
+    static const struct {
+        const char       *limits;
+        uint64_t          good;        /* so many entries are */
+        paylock_fault_e   kind;
+    } limits[] = {
+        { "", 3, PAYLOCK_FAULT_NONE },
+        { "from=1 may=init,lock", 3, PAYLOCK_FAULT_NONE },
+        { "from=2", 0, PAYLOCK_FAULT_KEY },
+        { "may=lock", 0, PAYLOCK_FAULT_KEY },
+        { "may=init,unlock", 1, PAYLOCK_FAULT_KEY },
+        { "until=2:" ZEROS, 1, PAYLOCK_FAULT_FORK }
+    };
+
+    (void) state;
+
+    writer_open(&w);
+    writer_open(&other);
+
+    for (i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+        signers(&s, "w %s %s\n", w.public, limits[i].limits);
+        paylock_verify_begin(&v, NULL, "-", &s);
+
+        strcpy(w.hash, ZEROS);
+        (void) (paylock_verify_entry(&v, entry(&w, 1, "init", 1)) == 0
+                && paylock_verify_entry(&v, entry(&w, 2, "lock", 1)) == 0
+                && paylock_verify_entry(&v, entry(&w, 3, "lock", 1)) == 0);
+
+        assert_int_equal(v.entries, limits[i].good);
+        assert_int_equal(v.fault.kind, limits[i].kind);
+
+        paylock_verify_free(&v);
+        paylock_signers_free(&s);
+    }
+
+    /* nobody else's, and none for another realm */
+
+    signers(&s, "w %s\n", other.public);
+    strcpy(w.hash, ZEROS);
+    (void) entry(&w, 1, "init", 1);
+
+    paylock_verify_begin(&v, NULL, "-", &s);
+    assert_int_equal(paylock_verify_entry(&v, &w.e), -1);
+    assert_int_equal(v.fault.kind, PAYLOCK_FAULT_KEY);
+    paylock_verify_free(&v);
+
+    paylock_verify_begin(&v, NULL, "staging", NULL);
+    assert_int_equal(paylock_verify_entry(&v, &w.e), -1);
+    assert_int_equal(v.fault.kind, PAYLOCK_FAULT_SIGNATURE);
+    paylock_verify_free(&v);
+
+    paylock_signers_free(&s);
+    EVP_PKEY_free(w.key);
+    EVP_PKEY_free(other.key);
+}
+
+
+/*
+ * The end of a revoked key: an adopt gives it up, but not one of that key; and
+ * what the signers file names has to be there.
+ */
+
+static void
+test_pins(void **state)
+{
+    size_t             i;
+    writer_t           alice, bob;
+    paylock_verify_t   v;
+    paylock_signers_t  s;
+
+    static const struct {
+        int               bob;         /* who adopts; else alice */
+        uint64_t          first;       /* of what is given up; 0: no adopt */
+        uint64_t          last;
+        paylock_fault_e   kind;
+    } adopts[] = {
+        { 0, 0, 0, PAYLOCK_FAULT_ROLLBACK },
+        { 0, 3, 9, PAYLOCK_FAULT_NONE },
+        { 0, 5, 5, PAYLOCK_FAULT_NONE },
+        { 0, 6, 9, PAYLOCK_FAULT_FORK },
+        { 0, 3, 4, PAYLOCK_FAULT_FORK },
+        { 0, 3, 3, PAYLOCK_FAULT_ROLLBACK },
+        { 1, 3, 3, PAYLOCK_FAULT_ROLLBACK },
+        { 1, 3, 4, PAYLOCK_FAULT_FORK },
+        { 1, 3, 9, PAYLOCK_FAULT_KEY },
+    };
+
+    (void) state;
+
+    writer_open(&alice);
+    writer_open(&bob);
+    signers(&s, "alice %s\nbob %s until=5:%s\n", alice.public, bob.public,
+            ZEROS);
+
+    for (i = 0; i < sizeof(adopts) / sizeof(adopts[0]); i++) {
+        paylock_verify_begin(&v, NULL, "-", &s);
+
+        strcpy(alice.hash, ZEROS);
+        assert_int_equal(paylock_verify_entry(&v, entry(&alice, 1, "init", 1)),
+                         0);
+        assert_int_equal(paylock_verify_entry(&v, entry(&alice, 2, "lock", 1)),
+                         0);
+        writer_after(&bob, &alice);
+
+        if ((adopts[i].first == 0
+             || paylock_verify_entry(&v, adopt(adopts[i].bob ? &bob : &alice,
+                                               adopts[i].first, adopts[i].last,
+                                               2, alice.hash)) == 0)
+            && paylock_verify_end(&v) == 0)
+        {
+            assert_int_equal(v.seq, adopts[i].last + 1);
+        }
+
+        assert_int_equal(v.fault.kind, adopts[i].kind);
+        paylock_verify_free(&v);
+    }
+
+    paylock_signers_free(&s);
+    EVP_PKEY_free(alice.key);
+    EVP_PKEY_free(bob.key);
+}
+
+
+/* After a fault: which adopts end it. */
+
+static void
+test_adopts(void **state)
+{
+    int                rc;
+    size_t             i;
+    char               good[PAYLOCK_HASH_LEN + 1], bad[PAYLOCK_HASH_LEN + 1];
+    writer_t           w, eve;
+    paylock_verify_t   v;
+    paylock_signers_t  s;
+
+    static const struct {
+        int       ends;
+        int       eve;                 /* who adopts */
+        int       before;              /* is it the hash that stands there? */
+        uint64_t  resumes;
+    } adopts[] = {
+        { 1, 0, 1, 2 }, { 0, 1, 1, 2 }, { 0, 0, 0, 2 }, { 0, 0, 1, 1 },
+        { 0, 0, 1, 3 }
+    };
+
+    (void) state;
+
+    writer_open(&w);
+    writer_open(&eve);
+    signers(&s, "w %s\n", w.public);
+
+    for (i = 0; i < sizeof(adopts) / sizeof(adopts[0]); i++) {
+        paylock_verify_begin(&v, NULL, "-", &s);
+
+        strcpy(w.hash, ZEROS);
+        assert_int_equal(paylock_verify_entry(&v, entry(&w, 1, "init", 1)), 0);
+        assert_int_equal(paylock_verify_entry(&v, entry(&w, 2, "lock", 1)), 0);
+        strcpy(good, w.hash);
+
+        writer_after(&eve, &w);
+        assert_int_equal(paylock_verify_entry(&v, entry(&eve, 3, "lock", 1)),
+                         -1);
+        assert_int_equal(v.fault.kind, PAYLOCK_FAULT_KEY);
+        strcpy(bad, eve.hash);
+
+        writer_after(&w, &eve);
+        rc = paylock_verify_adopt(&v, adopt(adopts[i].eve ? &eve : &w,
+                                            adopts[i].resumes + 1, 4,
+                                            adopts[i].resumes, good),
+                                  adopts[i].before ? bad : ZEROS);
+
+        assert_int_equal(rc, adopts[i].ends ? 0 : -1);
+        assert_int_equal(v.fault.kind, adopts[i].ends ? PAYLOCK_FAULT_NONE
+                                                      : PAYLOCK_FAULT_KEY);
+        assert_int_equal(v.seq, adopts[i].ends ? 5 : 2);
+        assert_int_equal(v.n_given_up, adopts[i].ends);
+
+        if (adopts[i].ends) {
+            assert_int_equal(paylock_verify_entry(&v, entry(&w, 6, "lock", 1)),
+                             0);
+            assert_int_equal(paylock_verify_end(&v), 0);
+        }
+
+        paylock_verify_free(&v);
+    }
+
+    paylock_signers_free(&s);
+    EVP_PKEY_free(w.key);
+    EVP_PKEY_free(eve.key);
 }
 
 
@@ -177,7 +443,7 @@ test_witnesses(void **state)
     (void) state;
 
     writer_open(&w);
-    paylock_verify_begin(&v, CHAIN, NULL);
+    paylock_verify_begin(&v, CHAIN, "-", NULL);
     (void) entry(&w, 1, "init", 1);
 
     /* given in another order than that of their entries */
@@ -197,21 +463,90 @@ test_witnesses(void **state)
         assert_int_equal(fault.kind, kinds[i]);
     }
 
-    /* what is behind an adopt is declared, but for another chain */
+    /* what an adopt gives up is still a rollback, and it is named */
 
-    assert_int_equal(paylock_verify_entry(&v, entry(&w, 8, "adopt", 1)), 0);
+    assert_int_equal(paylock_verify_entry(&v, adopt(&w, 3, 7, 2, w.hash)), 0);
 
     for (i = 0; i < 4; i++) {
         paylock_verify_witness(&v, &who[i], &fault);
-        assert_int_equal(fault.kind,
-                         strcmp(who[i].chain, OTHER) == 0
-                         ? PAYLOCK_FAULT_FORK : PAYLOCK_FAULT_NONE);
+        assert_int_equal(fault.kind, kinds[i]);
     }
+
+    assert_int_equal(who[3].state, PAYLOCK_WITNESS_GIVEN_UP);
+    assert_int_equal(who[3].adopt, 8);
+    assert_string_equal(fault.text, "entry 7, which somebody remembers, was "
+                        "given up by entry 8");
 
     paylock_verify_witness(&v, &who[4], &fault);
     assert_int_equal(fault.kind, PAYLOCK_FAULT_FORK);
 
     paylock_verify_free(&v);
+    EVP_PKEY_free(w.key);
+}
+
+
+/*
+ * Witnesses of entries 2 to 4: a transaction of which the signature was taken
+ * off, and what an entry without a key stands in the place of.
+ */
+
+static void
+test_witnesses_of_what_is_given_up(void **state)
+{
+    size_t              i;
+    char                good[PAYLOCK_HASH_LEN + 1];
+    writer_t            w;
+    paylock_fault_t     fault;
+    paylock_entry_t    *e;
+    paylock_verify_t    v;
+    paylock_signers_t   s;
+    paylock_witness_t   who[3];
+
+    static const paylock_fault_e  kinds[] = {
+        PAYLOCK_FAULT_ROLLBACK, PAYLOCK_FAULT_ROLLBACK, PAYLOCK_FAULT_FORK
+    };
+
+    (void) state;
+
+    writer_open(&w);
+    signers(&s, "w %s\n", w.public);
+    paylock_verify_begin(&v, NULL, "-", &s);
+
+    assert_int_equal(paylock_verify_entry(&v, entry(&w, 1, "init", 1)), 0);
+    strcpy(good, w.hash);
+    (void) entry(&w, 2, "lock", 0);
+    witness(&who[0], 2, CHAIN, w.hash);
+    (void) entry(&w, 3, "lock", 0);
+    witness(&who[1], 3, CHAIN, w.hash);
+    witness(&who[2], 4, CHAIN, ZEROS);
+    paylock_verify_witnesses(&v, who, 3);
+
+    strcpy(w.hash, good);
+    assert_int_equal(paylock_verify_entry(&v, entry(&w, 2, "lock", 0)), 0);
+    assert_int_equal(paylock_verify_entry(&v, entry(&w, 3, "lock", 0)), 0);
+    assert_int_equal(who[1].state, PAYLOCK_WITNESS_FITS);
+
+    /* it carries the hash that is remembered, but it is not that entry */
+
+    e = entry(&w, 4, "lock", 0);
+    set(e, PAYLOCK_AUDIT_KEY, "");
+    set(e, PAYLOCK_AUDIT_HASH, ZEROS);
+    assert_int_equal(paylock_verify_entry(&v, e), -1);
+    assert_int_equal(v.fault.kind, PAYLOCK_FAULT_EDIT);
+    assert_int_equal(paylock_verify_adopt(&v, e, v.hash), -1);
+
+    strcpy(w.hash, ZEROS);
+    assert_int_equal(paylock_verify_adopt(&v, adopt(&w, 2, 4, 1, good),
+                                          ZEROS), 0);
+    assert_int_equal(paylock_verify_end(&v), 0);
+
+    for (i = 0; i < 3; i++) {
+        paylock_verify_witness(&v, &who[i], &fault);
+        assert_int_equal(fault.kind, kinds[i]);
+    }
+
+    paylock_verify_free(&v);
+    paylock_signers_free(&s);
     EVP_PKEY_free(w.key);
 }
 
@@ -268,7 +603,7 @@ test_export(void **state)
                   ZEROS "\",\"hash\":\"" ZEROS "\""
 #define FIRST(r)  "{\"format\":\"paylock audit export 2\",\"realm\":\"" r \
                   "\",\"chain\":\"" CHAIN "\",\"host\":\"\",\"seq\":1," \
-                  "\"hash\":\"" ZEROS "\",\"genesis\":\"\"}"
+                  "\"hash\":\"" ZEROS "\"}"
 
     static const struct {
         const char        *line;
@@ -325,7 +660,11 @@ main(void)
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(test_trail),
         cmocka_unit_test(test_missing_signature),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_pins),
+        cmocka_unit_test(test_adopts),
         cmocka_unit_test(test_witnesses),
+        cmocka_unit_test(test_witnesses_of_what_is_given_up),
         cmocka_unit_test(test_checkpoint),
         cmocka_unit_test(test_export)
     };

@@ -1,0 +1,434 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * A signed trail in the hands of somebody who may write to Redis as they
+ * like, and has a revoked key and a foreign one.  The input is what they do,
+ * four bytes a step.  The verifier may say that all is well only of a trail
+ * that ends as the true one does.
+ */
+
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "paylock_sign.h"
+#include "paylock_verify.h"
+
+
+#define CHAIN  "00112233445566778899aabbccddeeff"
+#define OTHER  "ffeeddccbbaa99887766554433221100"
+#define SALT   "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+#define ZEROS  "00000000000000000000000000000000" \
+               "00000000000000000000000000000000"
+
+#define TEXT   192                     /* bytes of a field, and a zero */
+#define MAX    40                      /* entries */
+#define STEPS  32
+
+
+typedef struct {
+    uint64_t  seq;
+    char      field[PAYLOCK_AUDIT_FIELDS][TEXT];
+} item_t;
+
+
+typedef struct {
+    item_t    item[MAX];
+    size_t    n;
+} trail_t;
+
+
+typedef enum {
+    ALICE = 0,
+    CAROL,
+    BOB,                               /* revoked */
+    EVE,                               /* no signer */
+    KEYS
+} key_e;
+
+
+typedef void (*step_pt)(trail_t *t, size_t i, unsigned char one,
+    unsigned char two);
+
+
+static EVP_PKEY           *keys[KEYS];
+static char                public[KEYS][PAYLOCK_KEY_LEN + 1];
+static trail_t             whole;
+static paylock_signers_t   signers;
+
+
+static void
+must(int good)
+{
+    if (!good) {
+        abort();
+    }
+}
+
+
+/* The entry, as far as its fields can be told from what is given. */
+
+static void
+read_item(const item_t *item, paylock_entry_t *e)
+{
+    size_t  i;
+
+    memset(e, 0, sizeof(paylock_entry_t));
+    e->seq = item->seq;
+
+    for (i = 0; i < PAYLOCK_AUDIT_FIELDS; i++) {
+        e->field[i].data = item->field[i];
+        e->field[i].len = strlen(item->field[i]);
+    }
+}
+
+
+static void
+seal(item_t *item, key_e key)
+{
+    char             text[PAYLOCK_SIGN_TEXT];
+    size_t           len;
+    paylock_entry_t  e;
+
+    strcpy(item->field[PAYLOCK_AUDIT_KEY], public[key]);
+    item->field[PAYLOCK_AUDIT_SIG][0] = '\0';
+    read_item(item, &e);
+
+    if (paylock_entry_check(&e) != NULL) {
+        return;
+    }
+
+    must(paylock_entry_hash(&e, item->field[PAYLOCK_AUDIT_HASH]) == 0);
+
+    len = paylock_sign_entry("-", item->field[PAYLOCK_AUDIT_HASH], text);
+    must(paylock_sign(keys[key], text, len, item->field[PAYLOCK_AUDIT_SIG])
+         == 0);
+}
+
+
+static void
+add(trail_t *t, uint64_t seq, const char *action, key_e key)
+{
+    item_t  *item;
+
+    item = &t->item[t->n];
+    memset(item, 0, sizeof(item_t));
+
+    item->seq = seq;
+    strcpy(item->field[PAYLOCK_AUDIT_V], PAYLOCK_AUDIT_VERSION);
+    strcpy(item->field[PAYLOCK_AUDIT_CHAIN], CHAIN);
+    strcpy(item->field[PAYLOCK_AUDIT_TIME], "1793487600000");
+    strcpy(item->field[PAYLOCK_AUDIT_ACTION], action);
+    strcpy(item->field[PAYLOCK_AUDIT_SALT], SALT);
+    strcpy(item->field[PAYLOCK_AUDIT_HASH], ZEROS);
+    strcpy(item->field[PAYLOCK_AUDIT_PREV],
+           t->n ? item[-1].field[PAYLOCK_AUDIT_HASH] : ZEROS);
+
+    seal(item, key);
+    t->n++;
+}
+
+
+/* An adopt that gives up all from there to last, and stands at the end. */
+
+static void
+add_adopt(trail_t *t, size_t stays, uint64_t last, key_e key)
+{
+    item_t           *item;
+    paylock_adopt_t   a;
+
+    memset(&a, 0, sizeof(a));
+
+    a.seq = t->item[stays].seq;
+    memcpy(a.stays, t->item[stays].field[PAYLOCK_AUDIT_HASH],
+           PAYLOCK_HASH_LEN);
+
+    if (last > a.seq) {
+        strcpy(a.chain, CHAIN);
+        strcpy(a.hash, ZEROS);
+        a.first = a.seq + 1;
+        a.last = last;
+    }
+
+    add(t, paylock_adopt_seq(&a), "adopt", key);
+    item = &t->item[t->n - 1];
+    paylock_adopt_write(&a, item->field[PAYLOCK_AUDIT_LOST],
+                        item->field[PAYLOCK_AUDIT_RESUMES]);
+    seal(item, key);
+}
+
+
+/* Two adopts, of lost entries and of a forged one; bob is revoked at 4. */
+
+static void
+begin(void)
+{
+    char           seed[32], text[1024];
+    size_t         i, len;
+    unsigned       line;
+
+    for (i = 0; i < KEYS; i++) {
+        memset(seed, (int) i + 1, sizeof(seed));
+        keys[i] = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL,
+                                               (unsigned char *) seed,
+                                               sizeof(seed));
+        must(keys[i] && paylock_sign_public(keys[i], public[i]) == 0);
+    }
+
+    add(&whole, 1, "init", ALICE);
+    add(&whole, 2, "lock", BOB);
+    add(&whole, 3, "lock", CAROL);
+    add(&whole, 4, "unlock", BOB);
+    add(&whole, 5, "lock", ALICE);
+    add_adopt(&whole, 4, 8, CAROL);
+    add(&whole, 10, "lock", CAROL);
+    add(&whole, 11, "unlock", EVE);
+    add_adopt(&whole, 6, 11, ALICE);
+    add(&whole, 13, "lock", ALICE);
+
+    len = (size_t) snprintf(text, sizeof(text), "alice %s\ncarol %s\n"
+                            "bob %s until=4:%s\n", public[ALICE],
+                            public[CAROL], public[BOB],
+                            whole.item[3].field[PAYLOCK_AUDIT_HASH]);
+    must(paylock_signers_read(text, len, &signers, &line) == NULL);
+}
+
+
+/* What can be done to an entry. */
+
+static void
+step_field(trail_t *t, size_t i, unsigned char one, unsigned char two)
+{
+    char    *text;
+    size_t   len;
+
+    text = t->item[i].field[one % PAYLOCK_AUDIT_FIELDS];
+    len = strlen(text);
+
+    if (len == 0 || two == 0) {
+        text[0] = (char) two;
+        text[1] = '\0';
+        return;
+    }
+
+    text[two % len] ^= (char) (1 + one / PAYLOCK_AUDIT_FIELDS);
+}
+
+
+static void
+step_delete(trail_t *t, size_t i, unsigned char one, unsigned char two)
+{
+    (void) one;
+    (void) two;
+
+    t->n--;
+    memmove(&t->item[i], &t->item[i + 1], (t->n - i) * sizeof(item_t));
+}
+
+
+static void
+step_copy(trail_t *t, size_t i, unsigned char one, unsigned char two)
+{
+    (void) two;
+
+    t->item[i] = whole.item[one % whole.n];
+}
+
+
+static void
+step_cut(trail_t *t, size_t i, unsigned char one, unsigned char two)
+{
+    (void) one;
+    (void) two;
+
+    t->n = i;
+}
+
+
+static void
+step_seq(trail_t *t, size_t i, unsigned char one, unsigned char two)
+{
+    t->item[i].seq = one | (uint64_t) two << 8;
+}
+
+
+static void
+step_value(trail_t *t, size_t i, unsigned char one, unsigned char two)
+{
+    static const char *const  values[] = {
+        "", "0", "init", "lock", "adopt", CHAIN, OTHER, ZEROS
+    };
+
+    strcpy(t->item[i].field[one % PAYLOCK_AUDIT_FIELDS],
+           values[two % (sizeof(values) / sizeof(values[0]))]);
+}
+
+
+/* One of the keys that were stolen. */
+
+static key_e
+stolen(unsigned char c)
+{
+    return c & 1 ? BOB : EVE;
+}
+
+
+static void
+step_sign(trail_t *t, size_t i, unsigned char one, unsigned char two)
+{
+    (void) two;
+
+    if (i) {
+        memcpy(t->item[i].field[PAYLOCK_AUDIT_PREV],
+               t->item[i - 1].field[PAYLOCK_AUDIT_HASH], TEXT);
+    }
+
+    seal(&t->item[i], stolen(one));
+}
+
+
+static void
+step_append(trail_t *t, size_t i, unsigned char one, unsigned char two)
+{
+    (void) i;
+
+    if (t->n < MAX) {
+        add(t, t->item[t->n - 1].seq + 1, two & 1 ? "unlock" : "init",
+            stolen(one));
+    }
+}
+
+
+static void
+step_adopt(trail_t *t, size_t i, unsigned char one, unsigned char two)
+{
+    if (t->n < MAX) {
+        add_adopt(t, i, two, stolen(one));
+    }
+}
+
+
+static const step_pt  steps[] = {
+    step_field, step_delete, step_copy, step_cut, step_seq, step_value,
+    step_sign, step_append, step_adopt
+};
+
+
+/* Takes the trail as "audit verify" does; returns whether it found nothing. */
+
+static int
+verify(paylock_verify_t *v, const trail_t *t)
+{
+    int              bad;
+    char             stands[PAYLOCK_HASH_LEN + 1];
+    size_t           i;
+    const char      *why;
+    paylock_entry_t  e;
+
+    bad = 0;
+    stands[0] = '\0';
+
+    for (i = 0; i < t->n; i++) {
+        read_item(&t->item[i], &e);
+        why = e.seq ? paylock_entry_check(&e) : "has no number";
+
+        if (!bad) {
+            bad = (why ? paylock_verify_unreadable(v, why)
+                       : paylock_verify_entry(v, &e)) != 0;
+            must(bad == (v->fault.kind != PAYLOCK_FAULT_NONE));
+        }
+
+        if (why) {
+            continue;
+        }
+
+        bad = bad && paylock_verify_adopt(v, &e, stands) != 0;
+        must(bad == (v->fault.kind != PAYLOCK_FAULT_NONE));
+        memcpy(stands, t->item[i].field[PAYLOCK_AUDIT_HASH], sizeof(stands));
+    }
+
+    return !bad && paylock_verify_end(v) == 0;
+}
+
+
+/* Did that entry, with all that led to it, ever stand at the end? */
+
+static int
+is_true(const char *hash)
+{
+    size_t  i;
+
+    for (i = 3; i < whole.n; i++) {
+        if (strcmp(whole.item[i].field[PAYLOCK_AUDIT_HASH], hash) == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static int
+judge(const trail_t *t)
+{
+    int                 good;
+    item_t             *last;
+    paylock_fault_t     fault;
+    paylock_verify_t    v;
+    paylock_witness_t   head;
+
+    last = &whole.item[whole.n - 1];
+
+    memset(&head, 0, sizeof(head));
+    head.name = "head";
+    head.seq = last->seq;
+    strcpy(head.chain, CHAIN);
+    memcpy(head.hash, last->field[PAYLOCK_AUDIT_HASH], PAYLOCK_HASH_LEN);
+
+    paylock_verify_begin(&v, NULL, "-", &signers);
+    paylock_verify_witnesses(&v, &head, 1);
+
+    good = verify(&v, t);
+
+    /* without a witness it may be an older state, but nothing of their own */
+
+    must(!good || is_true(v.hash));
+
+    paylock_verify_witness(&v, &head, &fault);
+    good = good && fault.kind == PAYLOCK_FAULT_NONE;
+
+    must(!good || (v.seq == head.seq && strcmp(v.hash, head.hash) == 0
+                   && head.state == PAYLOCK_WITNESS_FITS
+                   && v.n_given_up == 2));
+
+    paylock_verify_free(&v);
+
+    return good;
+}
+
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    size_t          i;
+    static trail_t  t;
+
+    if (whole.n == 0) {
+        begin();
+        must(judge(&whole));
+    }
+
+    t = whole;
+
+    for (i = 0; i + 4 <= size && i / 4 < STEPS && t.n; i += 4) {
+        steps[data[i] % (sizeof(steps) / sizeof(steps[0]))]
+            (&t, data[i + 1] % t.n, data[i + 2], data[i + 3]);
+    }
+
+    (void) judge(&t);
+
+    return 0;
+}
