@@ -92,7 +92,7 @@ const command_t  admin_commands[] = {
     { "adopt", "", 0, 0,
       OPT_BIT(OPT_YES)|OPT_BIT(OPT_KNOWN)|OPT_BIT(OPT_DROP),
       SETUP_SETTINGS|SETUP_KNOWN|SETUP_REDIS,
-      "Accept this Redis as the truth after a loss", cmd_adopt, NULL },
+      "After a loss, say what is given up, and go on", cmd_adopt, NULL },
     { "doctor", "", 0, 0,
       0,
       0,

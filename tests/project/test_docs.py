@@ -192,7 +192,7 @@ def test_internals():
 
 def documented_options(text):
     return {name: value for name, value in re.findall(
-        r"(?m)^\| `--([\w-]+)(?: |\[=)?(\w*)\]?` \|", text)}
+        r"(?m)^\| `--([\w-]+)(?: |\[=)?([\w:]*)\]?` \|", text)}
 
 
 def test_commands():
@@ -373,6 +373,42 @@ def test_audit_recomputation(redis, admin, private):
     done = check()
     assert done.returncode == 1
     assert "entry 3 is not what was written" in done.stderr
+
+
+def test_audit_recomputation_of_signatures(operator, redis, private):
+    """With the keys that count the script finds all that they did not sign."""
+    alice = operator("alice")
+    alice("init")
+    alice("lock", "a.example", "b.example", "c.example")
+    alice("adopt", "--yes")
+    alice("unlock", "a.example")
+    script = private / "check.py"
+    script.write_text(blocks(AUDIT, "python")[0])
+
+    def check(*keys, realm="-"):
+        return subprocess.run(
+            [sys.executable, script, f"unix://{redis.socket}", realm, *keys],
+            text=True, capture_output=True, timeout=120)
+
+    done = check("1" * 64, alice.key)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("entry 5 gives up: nothing\n"
+                                  "the last entry is 6, ")
+    assert "entry 1 carries none of these keys" in check("1" * 64).stderr
+    assert "InvalidSignature" in check(alice.key, realm="x").stderr
+
+    # hashes do not tell that a signature is gone
+    client = redis.client()
+    entries = client.xrange("{paylock}:audit")
+    for gone, why in (("4-0", "entry 4 is the last of its row"),
+                      ("6-0", "entry 6 is the last one and is not signed")):
+        client.delete("{paylock}:audit")
+        for id, entry in entries:
+            client.xadd("{paylock}:audit", {
+                k: v for k, v in entry.items() if (id, k) != (gone, "sig")},
+                id=id)
+        assert check().returncode == 0
+        assert why in check(alice.key).stderr
 
 
 # Redis
