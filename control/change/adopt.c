@@ -161,7 +161,7 @@ adopt_what(control_t *ctl, adopt_t *t)
 
     t->head.seq = paylock_adopt_seq(w) - 1;
 
-    return STATUS_DONE;
+    return entry_room(ctl, &t->head);
 }
 
 

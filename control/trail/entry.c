@@ -33,6 +33,22 @@ static int entry_add(control_t *ctl, const paylock_entry_t *e);
 
 
 int
+entry_room(control_t *ctl, const head_t *head)
+{
+    if (head->seq < ENTRY_LAST) {
+        return STATUS_DONE;
+    }
+
+    return error_set(&ctl->error, STATUS_FAILED, "exhausted",
+                     "find out who wrote that id; rename the key with "
+                     "RENAME, and run \"paylock-admin adopt\"",
+                     "no entry can follow %" PRIu64 " in the audit trail "
+                     "\"%s\" in Redis at %s", head->seq,
+                     ctl->settings.audit, ctl->settings.where);
+}
+
+
+int
 entry_queue(control_t *ctl, const paylock_entry_t *fields, head_t *head,
     int last)
 {
@@ -41,13 +57,8 @@ entry_queue(control_t *ctl, const paylock_entry_t *fields, head_t *head,
     struct timespec  now;
     paylock_entry_t  e;
 
-    if (head->seq >= ENTRY_LAST) {
-        return error_set(&ctl->error, STATUS_FAILED, "exhausted",
-                         "find out who wrote that id; rename the key with "
-                         "RENAME, and run \"paylock-admin adopt\"",
-                         "no entry can follow %" PRIu64 " in the audit trail "
-                         "\"%s\" in Redis at %s", head->seq,
-                         ctl->settings.audit, ctl->settings.where);
+    if (entry_room(ctl, head) != STATUS_DONE) {
+        return ctl->error.status;
     }
 
     (void) clock_gettime(CLOCK_REALTIME, &now);

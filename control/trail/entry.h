@@ -14,6 +14,10 @@
 #include "trail/known_head.h"
 
 
+/* Fails if no entry can follow *head, as the numbers are used up. */
+
+int entry_room(control_t *ctl, const head_t *head);
+
 /*
  * Queues the XADD of the entry that follows *head, and sets *head to the new
  * entry.  v, chain, time, key, salt, prev and hash are added here; so is the

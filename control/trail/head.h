@@ -44,7 +44,7 @@ int head_sound(control_t *ctl, const stream_t *s);
 
 /*
  * Fails unless the stream continues the trail that this machine remembers, or
- * was adopted since in the same chain.
+ * was adopted since.  With signers trust_follow() has the last word on that.
  */
 
 int head_judge(control_t *ctl, const head_t *known, const stream_t *s);

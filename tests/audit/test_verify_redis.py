@@ -13,6 +13,7 @@ import time
 
 import pytest
 
+from oracle import verify
 from support import servers, trail as t
 from support.chain import AUDIT, LOCKS, NODES
 from support.cli import signers_of
@@ -84,6 +85,9 @@ def test_what_is_printed(run, admin, trail, redis):
         own = [seq for seq, e in trail.entries if e["key"] == key["key"]]
         assert (key["first"], key["entries"]) == (own[0], len(own))
     text = admin("audit", "verify").stdout
+    v = verify.verify_stream(stream(redis.client()),
+                             signers=signers_of(admin).read_text())
+    assert (v.seq, v.hash) == (report["seq"], report["hash"])
     for part in (trail.chain, trail.hash, "signer0 " + ALICE.public,
                  "signer1 " + BOB.public):
         assert part in text
@@ -532,6 +536,9 @@ def test_export(admin, run, trail, redis, private):
     status, report, _ = run(path)
     assert (status, report["leaves"]) == (0, len(others))
     assert report["hash"] == trail.hash
+    v = verify.verify_export(path.read_text(),
+                             signers_of(admin).read_text())
+    assert v.hash == trail.hash
     t.signers_file(signers_of(admin), ALICE)
     assert run(path)[0] == 10
     signers_of(admin).unlink()

@@ -11,17 +11,12 @@ import pytest
 
 from support import servers
 from support.chain import AUDIT, LOCKS, NODES, entry_hash
-from support.cli import answered, failed
+from support.cli import answered, failed, remembered as memory
 
 
 def last(client):
     [(ident, fields)] = client.xrevrange(AUDIT, count=1)
     return ident, fields
-
-
-def memory(admin):
-    [path] = (admin.home / "state/paylock").iterdir()
-    return dict(line.split(" = ") for line in path.read_text().splitlines())
 
 
 def cut(client, *idents):
@@ -60,12 +55,16 @@ def test_adopt_after_a_lost_tail(lost, redis):
     assert entry["chain"] == head["chain"]
     assert entry["prev"] == head["hash"]
     assert entry["actor"] == "alice"
-    assert entry["reason"] == ("after entry 55 of the stream; entries 56-57 "
-                               "known here are missing")
+    assert entry["reason"] == (f"entry 55 stays; entries 56-57 of chain "
+                               f"{head['chain']} are given up")
+    assert entry["lost"] == f"{head['chain']} 56 57 {before['hash']}"
+    assert entry["resumes"] == f"55 {head['hash']}"
     assert re.fullmatch("[0-9a-f]{32}", entry["request"])
     assert entry["hash"] == entry_hash(58, entry)
     assert out == {"chain": entry["chain"], "seq": 58, "hash": entry["hash"],
-                   "reason": entry["reason"], "opens": 0, "held": None}
+                   "reason": entry["reason"], "lost": entry["lost"],
+                   "resumes": entry["resumes"], "opens": 0, "restored": 0,
+                   "unknown": 0, "held": None}
     assert memory(lost)["seq"] == "58"
     assert memory(lost)["hash"] == entry["hash"]
 
@@ -82,8 +81,10 @@ def test_adopt_after_flushall(known, redis):
     assert ident == "4-0"
     assert entry["chain"] == before["chain"]
     assert entry["prev"] == before["hash"]
-    assert entry["reason"] == ("after entry 3 known here; the stream is gone; "
-                               "entries 1-3 known here are missing")
+    assert entry["reason"] == (f"no entry stays; entries 1-3 of chain "
+                               f"{before['chain']} are given up")
+    assert entry["lost"] == f"{before['chain']} 1 3 {before['hash']}"
+    assert "resumes" not in entry
     known("lock", "a.example")
     assert [e["seq"] for e in known.json("audit", "log")] == [4, 5]
 
@@ -94,8 +95,7 @@ def test_adopt_with_nothing_known_takes_the_chain_of_the_stream(
     out = other.json("adopt", "--yes")
     assert out["seq"] == 56
     assert out["chain"] == last(redis.client())[1]["chain"]
-    assert out["reason"] == ("after entry 55 of the stream; no entry was known "
-                             "here")
+    assert out["reason"] == "entry 55 stays; nothing is given up"
     other("lock", "x.example")
 
 
@@ -127,29 +127,56 @@ def test_adopt_another_chain(known, redis, private):
     out = known.json("adopt", "--yes")
     assert out["seq"] == 4
     assert out["chain"] == memory(other)["chain"] != before["chain"]
-    assert out["reason"] == (f"after entry 2 of the stream; chain "
-                             f"{before['chain']}, known here up to entry 3, is "
-                             "missing")
+    assert out["reason"] == (f"entry 2 stays; entries 1-3 of chain "
+                             f"{before['chain']} are given up")
+    assert out["lost"].startswith(f"{before['chain']} 1 3 ")
     known("lock", "x.example")
     other("lock", "y.example")
 
 
-def test_adopt_goes_beyond_what_nginx_has_seen(lost, redis):
+def test_what_nginx_reports_is_only_shown(lost, redis):
+    """Whoever may write to Redis can report for it: --known takes it over."""
     client = redis.client()
     client.hset(NODES, mapping={
         "web1": '{"seq":60,"state":"diverged"}', "web2": '{"seq":7}',
         "web3": '{}', "junk": "x", "minus": '{"seq":-1}',
         "text": '{"seq":"99"}', "far": '{"seq":9223372036854775807}'})
-    done = lost("--json", "adopt", "--yes")
+    done = lost("--json", "adopt", check=False)
+    message = json.loads(done.stderr.splitlines()[-1])["error"]["message"]
+    assert "by entry 58 of chain" in message
+    assert message.endswith("A node of nginx reports entry 60: if it does, "
+                            "give it with --known")
+    hash = "ab" * 32
+    done = lost("--json", "adopt", "--yes", "--known", f"60:{hash}")
     assert json.loads(done.stdout)["seq"] == 61
-    assert json.loads(done.stdout)["reason"].endswith(
-        "entries 56-57 known here are missing; entries 58-60 known to nginx "
-        "are missing")
+    assert json.loads(done.stdout)["lost"].split()[1:] == ["56", "60", hash]
     assert sorted(re.search(r'for "(\w+)"', json.loads(line)["warning"]
                             ["message"])[1]
                   for line in done.stderr.splitlines()[:-1]) \
         == ["far", "junk", "minus", "text"]
-    assert "not signed" in done.stderr.splitlines()[-1]
+    assert "no signers file" in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("words", [
+    "", "58", ":" + "a" * 64, "58:" + "a" * 63, "58:" + "A" * 64,
+    "0:" + "a" * 64, "9223372036854775808:" + "a" * 64, "-1:" + "a" * 64])
+def test_known_is_a_number_and_a_hash(lost, words):
+    error = failed(lost("--json", "adopt", "--yes", "--known", words,
+                        check=False), 2, "known")
+    assert "SEQ:HASH" in error["message"]
+
+
+def test_known_on_a_machine_that_remembers_nothing(lost, redis, private):
+    """It is of the chain that is there."""
+    other = servers.Admin(redis, private / "other")
+    out = other.json("adopt", "--yes", "--known", f"60:{'ab' * 32}")
+    chain = last(redis.client())[1]["chain"]
+    assert (out["seq"], out["lost"]) \
+        == (61, f"{chain} 56 60 {'ab' * 32}")
+    redis.client().flushall()
+    other = servers.Admin(redis, private / "another")
+    failed(other("--json", "adopt", "--yes", "--known", f"60:{'ab' * 32}",
+                 check=False), 1, "chain_unknown")
 
 
 def test_adopt_where_nothing_is_lost(known, redis):
@@ -157,7 +184,7 @@ def test_adopt_where_nothing_is_lost(known, redis):
     known("lock", "a.example")
     redis.client().delete(LOCKS)
     assert known.json("adopt", "--yes")["reason"] \
-        == "after entry 2 of the stream; nothing known here is missing"
+        == "entry 2 stays; nothing is given up"
     assert known.json("adopt", "--yes")["seq"] == 4
 
 
@@ -165,7 +192,7 @@ def test_adopt_asks(lost, redis):
     client = redis.client()
     error = failed(lost("--json", "adopt", check=False), 2, "confirm")
     assert "--yes" in error["mend"]
-    assert "entries 56-57 known here are missing" in error["message"]
+    assert "entries 56-57 of chain" in error["message"]
     assert client.xlen(AUDIT) == 55
 
     for answer, status in ("n", 1), ("y", 0):
@@ -220,9 +247,9 @@ def test_an_adopt_below_what_is_known_here_declares_nothing(
     other("lock", *(f"g{i}.example" for i in range(9)))
     failed(known("--json", "lock", "x.example", check=False), 1,
            "chain_differs")
-    assert known.json("adopt", "--yes")["reason"] \
-        == ("after entry 11 of the stream; entry 6 known here is missing or "
-            "another")
+    out = known.json("adopt", "--yes")
+    assert (out["seq"], out["resumes"].split()[0]) == (12, "11")
+    assert out["lost"].split()[1:3] == ["6", "6"]   # another stays there
 
 
 def test_a_forged_adopt_without_its_hash_declares_nothing(lost, redis):
@@ -260,8 +287,8 @@ def test_adopt_behind_what_is_no_entry(known, redis):
            "chain_broken")
     out = known.json("adopt", "--yes")
     assert out["seq"] == 10
-    assert out["reason"].startswith("after entry 2 of the stream, whose end "
-                                    "has an id other than")
+    assert (out["resumes"], out["lost"].split()[1:3]) \
+        == (f"2 {head['hash']}", ["3", "9"])
     assert last(client)[1]["prev"] == head["hash"]
     known("lock", "x.example")
 
@@ -274,7 +301,6 @@ def test_adopt_behind_an_edited_entry(known, redis):
     client.xadd(AUDIT, {**head, "reason": "paid"}, ident)
     out = known.json("adopt", "--yes")
     assert out["seq"] == 3
-    assert "does not carry the hash of its contents" in out["reason"]
     assert last(client)[1]["prev"] == head["hash"]
     known("lock", "x.example")
 
@@ -348,7 +374,7 @@ def test_the_check_of_the_documentation_accepts_it(lost, redis, private):
 
     done = check()
     assert done.returncode == 0, done.stderr
-    assert "entry 58 adopts: after entry 55" in done.stdout
+    assert "entry 58 gives up: " in done.stdout
     assert "the last entry is 59" in done.stdout
 
     redis.client().flushall()
@@ -356,7 +382,7 @@ def test_the_check_of_the_documentation_accepts_it(lost, redis, private):
     lost("lock", "x.example")
     done = check()
     assert done.returncode == 0, done.stderr
-    assert "entry 60 adopts" in done.stdout
+    assert "entry 60 gives up: " in done.stdout
     assert "the last entry is 61" in done.stdout
 
     # a gap without one is found

@@ -332,4 +332,4 @@ def test_a_trail_that_grows_while_it_is_read(lied_to):
     fault = fake.on("XRANGE", lambda real: b"*1\r\n*2\r\n$%d\r\n%d-0\r\n*0"
                     b"\r\n" % (len(str(n := next(ids))) + 2, n), times=1000)
     done = admin("audit", "log")
-    assert done.stderr.count("is no entry") == fault.struck == 2
+    assert done.stderr.count("trail is no entry") == fault.struck == 2

@@ -10,7 +10,8 @@ import time
 import pytest
 
 from support import servers
-from support.chain import AUDIT, LOCKS, NODES
+from support.chain import AUDIT, LOCKED, LOCKS, NODES, Chain
+from support.cli import signers_of
 from support.docs import ADMIN
 from support.servers import AUDIT_USER, OP_USER, promised, wait_for
 
@@ -69,7 +70,7 @@ def test_all_is_well(known, redis):
     assert {check: ones[0][0] for check, ones in found.items()} == {
         "redis": "ok", "replication": "note", "clock": "ok",
         "persistence": "note", "rights": "ok", "entries": "ok", "chain": "ok",
-        "key": "ok", "records": "ok", "nodes": "note"}
+        "signers": "ok", "key": "ok", "records": "ok", "nodes": "note"}
     # what this user cannot see is named, with the line that lets it
     (_, message, mend), = found["persistence"]
     assert f'"{OP_USER}"' in message and "NOPERM" in message
@@ -308,11 +309,30 @@ def test_adopted(known, redis):
 def test_by_hand(known, redis):
     redis.client().hset(LOCKS, "c.example", "1")
     mend = only(findings(known), "records", "1 record is not", '"c.example"')
-    assert "lock, unlock or reset" in mend
+    assert '"paylock-admin adopt" puts them back' in mend and "--drop" in mend
     redis.client().hdel(LOCKS, "a.example")
     only(findings(known), "records", "2 records are not")
-    known("lock", "a.example")
-    known("reset", "c.example")
+    known("adopt", "--yes", "--drop")
+    assert not problems(findings(known))
+    assert set(redis.client().hkeys(LOCKS)) == {"a.example", "b.example"}
+
+
+def test_by_hand_without_signers(admin, redis):
+    admin("init")
+    redis.client().hset(LOCKS, "c.example", "1")
+    mend = only(findings(admin), "records", "1 record is not", '"c.example"')
+    assert "lock, unlock or reset" in mend
+    admin("reset", "c.example")
+    assert not problems(findings(admin))
+
+
+def test_what_was_given_up_is_no_record(known, redis):
+    """An entry that an adopt gave up does not say what a record is."""
+    chain = Chain(redis)
+    chain.write(("a.example", "open"), ("c.example", LOCKED))
+    known("adopt", "--yes", "--drop")
+    assert not problems(findings(known))
+    known("lock", "c.example")
     assert not problems(findings(known))
 
 
@@ -330,7 +350,7 @@ def test_protected_and_closed(known, redis):
     found = {message for _, message in problems(findings(known))}
     one, = [message for message in found if "protected" in message]
     assert one.startswith("4 records are protected") and '"p' in one
-    known("unlock", *hosts)
+    known("unlock", *hosts, "--yes")
     assert not problems(findings(known))
 
 
@@ -365,14 +385,22 @@ def test_key_that_others_can_read(known):
 
 
 def test_key_that_was_revoked(known):
+    env = {"PAYLOCK_KEY": "other.pem"}
     other = known.json("keygen", "other.pem")["key"]
-    found = findings(known, env={"PAYLOCK_KEY": "other.pem"})
-    only(found, "key", other, "was never added")
-    known("key", "add", other)
-    assert not problems(findings(known, env={"PAYLOCK_KEY": "other.pem"}))
-    known("key", "revoke", other)
-    only(findings(known, env={"PAYLOCK_KEY": "other.pem"}), "key",
-         "was revoked by entry 6")
+    only(findings(known, env=env), "key", other, "is not in it")
+    with signers_of(known).open("a") as file:
+        file.write(f"other {other}\n")
+    assert not problems(findings(known, env=env))
+    known("signers", "revoke", "other", "--yes")
+    only(findings(known, env=env), "key", other, "is revoked")
+
+
+def test_signers_that_are_odd(known):
+    (result, message, _), = findings(known)["signers"]
+    assert result == "ok" and str(signers_of(known)) in message
+    signers_of(known).chmod(0o666)
+    assert any("others can write" in message
+               for _, message in problems(findings(known)))
 
 
 def test_no_key(known):
@@ -385,8 +413,9 @@ def test_unsigned(admin):
     admin("init")
     found = findings(admin)
     assert not problems(found)
-    assert found["key"][0][0] == "note"
-    assert "not signed" in found["key"][0][1]
+    assert found["signers"][0][0] == "note"
+    assert "no signers file" in found["signers"][0][1]
+    assert "key" not in found
 
 
 def test_it_takes_no_time(known):

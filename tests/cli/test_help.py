@@ -173,9 +173,9 @@ def test_a_failure_behind_the_change(known, redis):
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
-    done = run(known, known.argv("key", "revoke", known.other),
-               stdout=subprocess.PIPE, preexec_fn=no_files)
-    assert trail(redis)[-1] == "key-revoke"
+    done = run(known, known.argv("adopt", "--yes"), stdout=subprocess.PIPE,
+               preexec_fn=no_files)
+    assert trail(redis)[-1] == "adopt"
     assert done.returncode == 3
     assert "the change is made, but " in done.stderr
 

@@ -13,6 +13,7 @@ import pytest
 
 from support import servers
 from support.chain import AUDIT, LOCKS
+from support.cli import parsed
 from support.fake_redis import NOWHERE, FakeRedis
 
 NAMES = "host,lock_at,open_at,notice_at,readonly_at,reason,invoice,ref"
@@ -20,7 +21,7 @@ NAMES = "host,lock_at,open_at,notice_at,readonly_at,reason,invoice,ref"
 
 def records(redis):
     with redis.client() as client:
-        return {host: json.loads(value)
+        return {host: parsed(client, host, value)
                 for host, value in client.hgetall(LOCKS).items()}
 
 

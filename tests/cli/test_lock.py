@@ -26,8 +26,9 @@ def test_lock(known, redis):
 
     value = redis.client().hget(LOCKS, "acme.example")
     rec = json.loads(value)
-    assert list(rec) == ["at", "lock_at", "pass_after", "ref", "reason",
-                         "invoice", "actor"]
+    assert list(rec) == ["at", "lock_at", "pass_after", "entry", "ref",
+                         "reason", "invoice", "actor"]
+    assert rec["entry"] == 2
     assert before <= rec["at"] == rec["lock_at"] <= after
     assert rec["pass_after"] == rec["at"]
     assert re.fullmatch("PL-[0-9A-HJKMNP-TV-Z]{6}", rec["ref"])

@@ -212,12 +212,12 @@ def test_held_hosts(redis, admin, nginx):
 
     done = admin("--json", "adopt", check=False)
     message = json.loads(done.stderr)["error"]["message"]
-    assert "It opens 10 sites that the trail says are closed: h10." in message
+    assert "It opens 10 sites that the trail says to be closed: h10." in message
     assert "; nginx holds up to " in message
     out = admin.json("--dry-run", "adopt")
     assert (out["opens"], out["held"] >= 10) == (10, True)
     done = admin("adopt", "--yes")
-    assert "; it opens 10 sites that the trail says are closed" in done.stdout
+    assert "; it opens 10 sites that the trail says to be closed" in done.stdout
     server.wait_state(HOSTS[1], "open")
     assert admin.json("list", "--held") == []
     wait_report(redis, "web1", lambda r: not r.get("held"))

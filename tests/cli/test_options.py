@@ -29,7 +29,7 @@ def test_dry_run_writes_nothing(admin, redis):
     client = redis.client()
     assert admin("--dry-run", "init").stdout == "an audit trail would be made\n"
     assert json.loads(admin("--dry-run", "--json", "init").stdout) == {
-        "chain": None, "seq": None, "hash": None, "key": None,
+        "chain": None, "seq": None, "hash": None, "signed": None,
         "created": True}
     assert client.keys() == []
     assert not (admin.home / "state").exists()

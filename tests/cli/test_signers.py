@@ -364,8 +364,8 @@ def test_pin_against_another_hash(alice, redis):
     seq, _ = head(redis)
     text = f"alice {alice.key}\npin {seq}:{HASH}\n"
     path = signers_file(alice, text)
-    error = refused(alice, 1, "signers", "signers", "pin")
-    assert "another hash" in error["message"]
+    error = refused(alice, 1, "chain_forged", "signers", "pin")
+    assert f"entry {seq} is not the one that line 2" in error["message"]
     assert path.read_text() == text
 
 

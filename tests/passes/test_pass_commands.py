@@ -13,8 +13,10 @@ import time
 import pytest
 
 from support import servers
+from support.cli import trust
 from support.fake_redis import NOWHERE, FakeRedis
 from support.passes import follow, token
+from support.trail import signer
 
 
 def refused(admin, status, *args):
@@ -216,7 +218,10 @@ def test_signed(admin, keys, private):
     args = "pass", "issue", "acme.example", "--ttl", "7d", "--key", keys
     assert admin("--key", mine, *args).stdout.startswith("https://")
     assert admin(*args, env={"PAYLOCK_KEY": str(mine)}).returncode == 0
-    assert admin(*args, check=False).returncode == 1
+    public = admin.json("audit", "log")[-1]["key"]
+    trust([admin], signer("mine", public))
+    error = json.loads(admin("--json", *args, check=False).stderr)["error"]
+    assert error["code"] == "unsigned"
     admin("--key", mine, "pass", "revoke", "acme.example")
     admin("audit", "verify")
     assert [e["key"] != "" for e in admin.json("audit", "log")] == [True] * 4

@@ -95,8 +95,21 @@ def answered(admin, answer, *args):
 
 
 def record(redis, host="acme.example"):
-    value = redis.client().hget(LOCKS, host)
-    return value if value is None else json.loads(value)
+    with redis.client() as client:
+        return parsed(client, host, client.hget(LOCKS, host))
+
+
+def parsed(client, host, value):
+    """A record without the number of the entry that wrote it, which must be
+    there and have written just that."""
+    if value is None:
+        return None
+    found = json.loads(value)
+    if isinstance(found, dict) and "entry" in found:
+        seq = found.pop("entry")
+        (_, entry), = client.xrange(AUDIT, f"{seq}-0", f"{seq}-0")
+        assert (entry["host"], entry["after"]) == (host, value)
+    return found
 
 
 def stream(redis):
