@@ -128,11 +128,12 @@ void ngx_http_paylock_redis_turn(ngx_event_t *ev);
 
 /*
  * Has the time for an answer expired?  A timer that comes late tells that this
- * process, and perhaps Redis with it, did not run: then it begins once more.
+ * process, and perhaps Redis with it, did not run: then half a second is added,
+ * once for each command.
  */
 
 ngx_uint_t ngx_http_paylock_redis_expired(ngx_http_paylock_redis_conn_t *conn,
-    ngx_event_t *ev, ngx_msec_t timeout);
+    ngx_event_t *ev);
 
 /*
  * Called by a handler that has more to do: keeps the reply for another handler,

@@ -299,9 +299,7 @@ ngx_http_paylock_redis_connect_handler(ngx_event_t *ev)
 
     if (ev->timedout) {
 
-        if (ngx_http_paylock_redis_expired(conn, ev,
-                                           conn->redis->connect_timeout))
-        {
+        if (ngx_http_paylock_redis_expired(conn, ev)) {
             ngx_http_paylock_redis_connect_failed(conn,
                                                   "cannot connect in time", 0);
         }

@@ -25,7 +25,8 @@
 #define NGX_HTTP_PAYLOCK_REDIS_SHARE  8
 #define NGX_HTTP_PAYLOCK_REDIS_MOST   2000000
 
-#define NGX_HTTP_PAYLOCK_REDIS_LATE   50     /* ms; a busy worker is faster */
+#define NGX_HTTP_PAYLOCK_REDIS_LATE   100    /* ms; a busy worker is faster */
+#define NGX_HTTP_PAYLOCK_REDIS_SPARE  500    /* ms; Redis wakes up, too */
 
 
 static void ngx_http_paylock_redis_read(ngx_event_t *rev);
@@ -68,7 +69,7 @@ ngx_http_paylock_redis_read_handler(ngx_event_t *rev)
 
 ngx_uint_t
 ngx_http_paylock_redis_expired(ngx_http_paylock_redis_conn_t *conn,
-    ngx_event_t *ev, ngx_msec_t timeout)
+    ngx_event_t *ev)
 {
     ngx_msec_int_t  late;
 
@@ -83,7 +84,7 @@ ngx_http_paylock_redis_expired(ngx_http_paylock_redis_conn_t *conn,
 
     conn->spared = 1;
     ev->timedout = 0;
-    ngx_add_timer(ev, timeout);
+    ngx_add_timer(ev, NGX_HTTP_PAYLOCK_REDIS_SPARE);
 
     return 0;
 }
@@ -108,7 +109,7 @@ ngx_http_paylock_redis_read(ngx_event_t *rev)
 
     if (rev->timedout) {
 
-        if (ngx_http_paylock_redis_expired(conn, rev, conn->timeout)) {
+        if (ngx_http_paylock_redis_expired(conn, rev)) {
             ngx_http_paylock_redis_fail(conn, "no answer in time");
         }
 

@@ -67,9 +67,7 @@ ngx_http_paylock_redis_tls_handler(ngx_connection_t *c)
 
     if (c->read->timedout) {
 
-        if (ngx_http_paylock_redis_expired(conn, c->read,
-                                           conn->redis->connect_timeout))
-        {
+        if (ngx_http_paylock_redis_expired(conn, c->read)) {
             ngx_http_paylock_redis_fail(conn, "no TLS handshake in time");
         }
 
