@@ -103,7 +103,7 @@ adopt_known(admin_t *a, adopt_t *t)
     {
         return error_set(&a->ctl->error, STATUS_USAGE, "known",
                          "give the number and the hash of an entry, as "
-                         "\"paylock-admin nodes\" shows them",
+                         "\"paylock-admin --json nodes\" shows them",
                          "--known \"%.200s\" is not SEQ:HASH",
                          a->opt[OPT_KNOWN]);
     }

@@ -442,17 +442,23 @@ def test_records_written_by_hand(mallory, alice, bob, redis):
 
 @pytest.mark.parametrize("host", [HELD[0], "nobody.example"])
 def test_a_record_by_hand_is_not_made_honest(mallory, alice, bob, redis, host):
-    """By the next entry, which takes it for the record before."""
-    redis.client().hset(LOCKS, host, '{"at":1,"open_at":1,"reason":"by hand"}')
-    done = alice("--json", "lock", host, "--yes", check=False)
-    if done.returncode == 0:
-        assert verify(bob)[:2] == (12, [("flags", 7)])
-    else:
-        assert verify(bob)[0] == 12
-    alice("adopt", "--yes", "--drop")
-    hosts = {*HELD, "of-mallory.example", "later.example"}
-    back(redis, [bob, alice], hosts=hosts if done.returncode
-         else {*hosts, host})
+    """By the next entry, which would take it for the record before."""
+    client = redis.client()
+    there = client.hget(LOCKS, host)
+    client.hset(LOCKS, host, '{"at":1,"open_at":1,"reason":"by hand"}')
+    before = state(redis)
+    for command in ("lock", "unlock", "reset", "protect", "notice"):
+        error = refused(alice, 1, "by_hand", command, host, *(
+            ["--ref", "L1", "--channel", "letter"] if command == "notice" else []))
+        assert '"reason":"by hand"' in error["message"]
+        assert (there or "no entry wrote one") in error["message"]
+    assert state(redis) == before and verify(bob)[0] == 12
+    # --yes starts from what the trail says
+    alice("lock", host, "--yes")
+    assert "by hand" not in client.hget(LOCKS, host)
+    assert verify(bob)[0] == 0
+    back(redis, [bob, alice], hosts={*HELD, "of-mallory.example",
+                                     "later.example", host})
 
 
 # the signers file
@@ -508,7 +514,8 @@ def test_the_trail_alone_is_lost(mallory, alice, bob, redis):
         *HELD, "of-mallory.example", "later.example"}
     status, faults, _ = verify(alice)
     assert (status, faults) == (12, [("flags", None)])
-    alice("lock", *redis.client().hkeys(LOCKS), "--reason", "as before")
+    alice("lock", *redis.client().hkeys(LOCKS), "--reason", "as before",
+          "--yes")
     assert verify(alice)[0] == 0
 
 

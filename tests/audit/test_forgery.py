@@ -298,7 +298,7 @@ def test_an_adopt_of_another_past(alice, bob, redis, private):
     alice("lock", "b.example")
     alice("audit", "checkpoint", "-o", point)
     put(redis, kept)
-    bob("reset", "b.example")
+    bob("reset", "b.example", "--yes")
     bob("lock", "c.example")
     assert verify(alice)[1][-1] == ("fork", 3)
     refused(alice, 1, "chain_differs", "lock", "d.example")

@@ -393,7 +393,7 @@ def test_adopt_after_the_loss_of_a_tail(alice, bob, redis):
     # the records of the entries that were lost are kept, if nobody drops them
     assert set(client.hkeys(LOCKS)) == {"a.example", "b.example", "c.example"}
     assert alice("audit", "verify", check=False).returncode == 12
-    alice("unlock", "b.example")
+    alice("unlock", "b.example", "--yes")
     assert alice("audit", "verify", check=False).returncode == 0
 
 

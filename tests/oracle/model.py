@@ -22,7 +22,11 @@ def load(value):
         return {"at": 0, "lock_at": 0}
     if value in ("0", "false", "open", '"open"'):
         return {"at": 0, "open_at": 0}
-    return json.loads(value)
+    record = json.loads(value)
+    if isinstance(record, dict):
+        # which entry wrote it says nothing of the site
+        record.pop("entry", None)
+    return record
 
 
 # what a record means

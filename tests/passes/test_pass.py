@@ -287,7 +287,7 @@ def test_pass_after(admin, redis, gate):
     for command in "unlock", "reset":
         admin(command, "acme.example")
         assert record()["pass_after"] == revoked
-    assert set(record()) == {"at", "pass_after", "actor"}
+    assert set(record()) == {"at", "pass_after", "entry", "actor"}
     # a later one is not taken back
     later = int(time.time()) + 1000
     redis.client().hset("{paylock}:locks", "acme.example", json.dumps(
