@@ -21,10 +21,12 @@
 #define ADOPT_TRIES  10
 #define ADOPT_NAMED  3                 /* sites in the text */
 #define ADOPT_SITES  1024
+#define ADOPT_DROPPED  10              /* records, without being typed */
 
 
 typedef struct {
     adopt_t    adopt;
+    int        signers;                /* they decide, not Redis */
     uint64_t   records;
     size_t     live;                   /* number of nodes that report */
     uint64_t   held;                   /* most records that a node holds */
@@ -38,7 +40,7 @@ static int adopt_run(admin_t *a, adopt_run_t *r);
 static int adopt_count(admin_t *a, adopt_run_t *r);
 static int adopt_ask(admin_t *a, const adopt_run_t *r);
 static void adopt_sites(const adopt_run_t *r, char text[ADOPT_SITES]);
-static size_t adopt_name(char *text, size_t len, const json_t *sites);
+static size_t adopt_name(const adopt_run_t *r, char *text, size_t len);
 static int adopt_report(admin_t *a, const adopt_run_t *r);
 
 
@@ -54,6 +56,8 @@ cmd_adopt(admin_t *a)
     if (r.opens == NULL) {
         return control_no_memory(a->ctl);
     }
+
+    r.signers = a->ctl->trust.signers != NULL;
 
     if ((status = adopt_known(a, &r.adopt)) == STATUS_DONE
         && (status = trail_append_begin(a->ctl, &r.adopt.entry, "adopt"))
@@ -87,6 +91,7 @@ adopt_known(admin_t *a, adopt_t *t)
     paylock_str_t   hash;
 
     t->known = a->known;
+    t->remembered = a->known.seq;
     t->drop = a->opt[OPT_DROP] != NULL;
 
     if (a->opt[OPT_KNOWN] == NULL) {
@@ -202,7 +207,7 @@ adopt_count(admin_t *a, adopt_run_t *r)
 
     /* with signers the records go back to what the trail says */
 
-    return r->adopt.restore ? STATUS_DONE : held_read(a->ctl, r->opens);
+    return a->ctl->trust.signers ? STATUS_DONE : held_read(a->ctl, r->opens);
 }
 
 
@@ -231,14 +236,22 @@ adopt_ask(admin_t *a, const adopt_run_t *r)
                     a->ctl->settings.where, r->records, t->head.seq + 1,
                     t->head.chain, signers, t->reason, sites, ahead);
 
-    if (!adopt_far(t)) {
-        return confirm(a, matter, "Accept it?  What nginx holds of older "
-                       "records ends.");
+    if (adopt_far(t)) {
+        (void) snprintf(number, sizeof(number), "%" PRIu64, t->head.seq + 1);
+        return confirm_typed(a, matter, "That is far beyond the stream.",
+                             number);
     }
 
-    (void) snprintf(number, sizeof(number), "%" PRIu64, t->head.seq + 1);
+    /* nobody drops that many by accident */
 
-    return confirm_typed(a, matter, "That is far beyond the stream.", number);
+    if (t->drop && t->unknown > ADOPT_DROPPED) {
+        (void) snprintf(number, sizeof(number), "%" PRIu64, t->unknown);
+        return confirm_typed(a, matter, "So many records are dropped, and the "
+                             "sites that they close open.", number);
+    }
+
+    return confirm(a, matter, "Accept it?  What nginx holds of older records "
+                   "ends.");
 }
 
 
@@ -247,13 +260,11 @@ adopt_ask(admin_t *a, const adopt_run_t *r)
 static void
 adopt_sites(const adopt_run_t *r, char text[ADOPT_SITES])
 {
-    size_t         n, len;
-    const json_t  *sites;
+    size_t  n, len;
 
-    sites = r->adopt.restore ? r->adopt.restore : r->opens;
-    n = json_object_size(sites);
+    n = r->signers ? r->adopt.n_restore : json_object_size(r->opens);
 
-    len = (size_t) snprintf(text, ADOPT_SITES, r->adopt.restore
+    len = (size_t) snprintf(text, ADOPT_SITES, r->signers
                             ? n ? "puts %zu record%s back as the trail says"
                                 : "leaves the records as they are"
                             : n ? "opens %zu site%s that the trail says to be "
@@ -261,7 +272,7 @@ adopt_sites(const adopt_run_t *r, char text[ADOPT_SITES])
                                 : "opens no site that the trail says is "
                                   "closed", n, n == 1 ? "" : "s");
 
-    len = adopt_name(text, len, sites);
+    len = adopt_name(r, text, len);
 
     if (r->adopt.unknown) {
         len += (size_t) snprintf(text + len, ADOPT_SITES - len, r->adopt.drop
@@ -281,27 +292,28 @@ adopt_sites(const adopt_run_t *r, char text[ADOPT_SITES])
 }
 
 
+/* Appends the first names to a text of that length; returns the new one. */
+
 static size_t
-adopt_name(char *text, size_t len, const json_t *sites)
+adopt_name(const adopt_run_t *r, char *text, size_t len)
 {
-    size_t       named;
-    json_t      *record;
-    const char  *host;
+    void    *at;
+    size_t   i, n;
 
-    named = 0;
+    n = r->signers ? r->adopt.n_restore : json_object_size(r->opens);
+    at = json_object_iter(r->opens);
 
-    json_object_foreach((json_t *) sites, host, record) {
-
-        if (named++ == ADOPT_NAMED) {
-            return len + (size_t) snprintf(text + len, ADOPT_SITES - len,
-                                           ", ...");
-        }
-
-        len += (size_t) snprintf(text + len, ADOPT_SITES - len, "%s%.255s",
-                                 named == 1 ? ": " : ", ", host);
+    for (i = 0; i < n && i < ADOPT_NAMED; i++) {
+        len += (size_t) snprintf(text + len, ADOPT_SITES - len, "%s%.253s",
+                                 i == 0 ? ": " : ", ", r->signers
+                                 ? r->adopt.restore[i].host
+                                 : json_object_iter_key(at));
+        at = r->signers ? NULL : json_object_iter_next(r->opens, at);
     }
 
-    return len;
+    return n > ADOPT_NAMED
+           ? len + (size_t) snprintf(text + len, ADOPT_SITES - len, ", ...")
+           : len;
 }
 
 
@@ -335,7 +347,7 @@ adopt_report(admin_t *a, const adopt_run_t *r)
                                           "opens", (json_int_t)
                                                    json_object_size(r->opens),
                                           "restored", (json_int_t)
-                                                 json_object_size(t->restore),
+                                                 t->n_restore,
                                           "unknown", (json_int_t) t->unknown,
                                           "held", r->live
                                                   ? json_integer((json_int_t)

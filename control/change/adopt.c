@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "change/adopt.h"
@@ -47,16 +48,37 @@ adopt_decide(control_t *ctl, adopt_t *t)
 int
 adopt_far(const adopt_t *t)
 {
-    return t->head.seq > t->stream.head.seq
-           && t->head.seq - t->stream.head.seq > ADOPT_FAR;
+    uint64_t  base;
+
+    base = t->remembered > t->stays.seq ? t->remembered : t->stays.seq;
+
+    return t->head.seq > base && t->head.seq - base > ADOPT_FAR;
 }
 
 
 void
 adopt_free(adopt_t *t)
 {
-    json_decref(t->restore);
+    adopt_forget(t);
+    free(t->restore);
     t->restore = NULL;
+    t->room = 0;
+}
+
+
+void
+adopt_forget(adopt_t *t)
+{
+    size_t  i;
+
+    for (i = 0; i < t->n_restore; i++) {
+        free(t->restore[i].host);
+        free(t->restore[i].value);
+    }
+
+    t->n_restore = 0;
+    t->unknown = 0;
+    t->over_hand = 0;
 }
 
 
@@ -243,6 +265,7 @@ static void
 adopt_say(adopt_t *t)
 {
     char                    stays[64];
+    size_t                  len;
     const paylock_adopt_t  *w;
 
     w = &t->what;
@@ -265,9 +288,18 @@ adopt_say(adopt_t *t)
                         w->first, w->last, w->chain);
     }
 
+    len = strlen(t->reason);
+
+    if (t->over_hand) {
+        (void) snprintf(t->reason + len, sizeof(t->reason) - len, "; entry %"
+                        PRIu64 " went on from a record that somebody had "
+                        "written by hand", t->over_hand);
+    }
+
     entry_set(&t->entry.e, PAYLOCK_AUDIT_REASON, t->reason);
     entry_set(&t->entry.e, PAYLOCK_AUDIT_LOST, t->lost);
     entry_set(&t->entry.e, PAYLOCK_AUDIT_RESUMES, t->resumes);
 
-    t->entry.records = t->restore;
+    t->entry.record = t->restore;
+    t->entry.n_records = t->n_restore;
 }

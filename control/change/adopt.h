@@ -10,8 +10,6 @@
 #define _ADOPT_H_INCLUDED_
 
 
-#include <jansson.h>
-
 #include "paylock_adopt.h"
 #include "trail/head.h"
 #include "trail/trail_append.h"
@@ -23,6 +21,7 @@
 
 typedef struct {
     head_t           known;            /* the latest known outside of Redis */
+    uint64_t         remembered;       /* seq of what this machine knows */
 
     stream_t         stream;
     head_t           stays;            /* the last good entry; seq 0: none */
@@ -32,11 +31,15 @@ typedef struct {
 
     /*
      * With signers: each host whose record is not as what stays of the trail
-     * says, and the record that it gets; null: none.
+     * says, and the record that it gets.
      */
 
-    json_t          *restore;
+    trail_record_t  *restore;
+    size_t           n_restore;
+    size_t           room;             /* in restore */
     uint64_t         unknown;          /* records that no entry has written */
+    uint64_t         over_hand;        /* seq of the first that went on from a
+                                          record written by hand; 0: none */
 
     head_t           head;             /* entry before the new one */
     char             reason[ADOPT_REASON];
@@ -53,11 +56,15 @@ typedef struct {
 
 int adopt_decide(control_t *ctl, adopt_t *t);
 
-/* Is the new entry further beyond the stream than ADOPT_FAR? */
+/* Is the new entry further beyond what is good or remembered than ADOPT_FAR? */
 
 int adopt_far(const adopt_t *t);
 
 void adopt_free(adopt_t *t);
+
+/* Frees what is to be restored. */
+
+void adopt_forget(adopt_t *t);
 
 /*
  * adopt_restore.c: verifies the whole trail with the signers, sets t->stays to

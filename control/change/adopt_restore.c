@@ -8,10 +8,9 @@
  */
 
 
-#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "change/adopt.h"
 #include "records/records.h"
 #include "trail/replay.h"
@@ -31,7 +30,8 @@ static int restore_compare(restore_t *r);
 static int restore_record(void *data, const redisReply *host,
     const redisReply *value);
 static void restore_host(replay_host_t *h, void *data);
-static int restore_fetch(restore_t *r, uint64_t seq, json_t **record);
+static trail_record_t *restore_add(restore_t *r, const replay_host_t *h);
+static void restore_fetch(restore_t *r, uint64_t seq, trail_record_t *record);
 
 
 int
@@ -46,6 +46,7 @@ adopt_verify(control_t *ctl, adopt_t *t)
     memset(&r, 0, sizeof(restore_t));
     r.ctl = ctl;
     r.adopt = t;
+    adopt_forget(t);
 
     paylock_verify_free(v);
     paylock_verify_begin(v, NULL, ctl->settings.realm, v->signers);
@@ -76,12 +77,14 @@ adopt_verify(control_t *ctl, adopt_t *t)
 static void
 restore_entry(void *data, const paylock_entry_t *e)
 {
+    uint64_t    differs;
     restore_t  *r;
 
     r = data;
 
     if (paylock_verify_is(e, "adopt")) {
         replay_adopt(&r->replay);
+        r->adopt->over_hand = 0;
     }
 
     if (replay_entry(&r->replay, e) != 0) {
@@ -89,7 +92,11 @@ restore_entry(void *data, const paylock_entry_t *e)
     }
 
     if (r->ctl->trust.covered == e->seq || paylock_verify_is(e, "adopt")) {
-        (void) replay_commit(&r->replay);
+        differs = replay_commit(&r->replay);
+
+        if (r->adopt->over_hand == 0) {
+            r->adopt->over_hand = differs;
+        }
     }
 }
 
@@ -98,14 +105,6 @@ static int
 restore_compare(restore_t *r)
 {
     uint64_t  n;
-
-    json_decref(r->adopt->restore);
-    r->adopt->restore = json_object();
-    r->adopt->unknown = 0;
-
-    if (r->adopt->restore == NULL) {
-        return control_no_memory(r->ctl);
-    }
 
     if (records_scan(r->ctl, &n, restore_record, r) != STATUS_DONE) {
         return r->ctl->error.status;
@@ -133,8 +132,8 @@ restore_record(void *data, const redisReply *host, const redisReply *value)
 static void
 restore_host(replay_host_t *h, void *data)
 {
-    json_t     *record;
-    restore_t  *r;
+    restore_t        *r;
+    trail_record_t   *record;
 
     r = data;
 
@@ -152,38 +151,77 @@ restore_host(replay_host_t *h, void *data)
         }
     }
 
-    record = json_null();
+    record = restore_add(r, h);
 
-    if (h->there && restore_fetch(r, h->seq, &record) != STATUS_DONE) {
-        r->status = r->ctl->error.status;
-        return;
+    if (record && h->there) {
+        restore_fetch(r, h->seq, record);
+    }
+}
+
+
+static trail_record_t *
+restore_add(restore_t *r, const replay_host_t *h)
+{
+    adopt_t         *t;
+    trail_record_t  *more;
+
+    t = r->adopt;
+
+    if (t->n_restore == t->room) {
+        more = realloc(t->restore, (2 * t->room + 16) * sizeof(trail_record_t));
+
+        if (more == NULL) {
+            r->status = control_no_memory(r->ctl);
+            return NULL;
+        }
+
+        t->restore = more;
+        t->room = 2 * t->room + 16;
     }
 
-    if (json_object_setn_new_nocheck(r->adopt->restore, h->name, h->len,
-                                     record) != 0)
-    {
+    more = &t->restore[t->n_restore];
+    memset(more, 0, sizeof(trail_record_t));
+    more->host = malloc(h->len + 1);
+
+    if (more->host == NULL) {
         r->status = control_no_memory(r->ctl);
+        return NULL;
     }
+
+    /* the field is any bytes; a zero ends it for messages */
+
+    memcpy(more->host, h->name, h->len);
+    more->host[h->len] = '\0';
+    more->len = h->len;
+    t->n_restore++;
+
+    return more;
 }
 
 
 /* Reads what the host's last entry wrote. */
 
-static int
-restore_fetch(restore_t *r, uint64_t seq, json_t **record)
+static void
+restore_fetch(restore_t *r, uint64_t seq, trail_record_t *record)
 {
     redisReply       *reply;
     paylock_str_t     after;
     paylock_entry_t   e;
 
     if (head_entry_read(r->ctl, seq, &reply, &e) != STATUS_DONE) {
-        return r->ctl->error.status;
+        r->status = r->ctl->error.status;
+        return;
     }
 
-    after = e.field[PAYLOCK_AUDIT_AFTER];
-    *record = reply ? json_stringn_nocheck(after.data ? after.data : "",
-                                           after.len) : NULL;
+    if (reply) {
+        after = e.field[PAYLOCK_AUDIT_AFTER];
+        record->value = strndup(after.len ? after.data : "", after.len);
+        record->value_len = after.len;
+    }
+
     freeReplyObject(reply);
 
-    return *record ? STATUS_DONE : control_no_memory(r->ctl);
+    if (record->value == NULL) {
+        r->status = control_no_memory(r->ctl);
+    }
 }

@@ -108,6 +108,16 @@ attempt_apply(change_batch_t *b, change_t *ch, size_t n)
             return error_about(&b->ctl->error, ch[i].host);
         }
 
+        /* what was written by hand is replaced even by what was there before */
+
+        if (ch[i].by_hand && !ch[i].changed && b->kind->entry == NULL) {
+            ch[i].changed = 1;
+
+            if (ch[i].after == NULL) {
+                ch[i].after = json_incref(ch[i].record);
+            }
+        }
+
         if (ch[i].after && b->kind->entry == NULL) {
             ch[i].text = paylock_record_dump(ch[i].after);
 

@@ -14,14 +14,17 @@
 #include "change/change_batch.h"
 #include "trail/head.h"
 #include "trail/trail.h"
+#include "trail/trust.h"
 
 
 #define COMPARE_SHOWN  300             /* bytes of a record in an error */
 
 
-/* The last entry that changed the host's record. */
+/* The last entry that counts and changed the host's record. */
 
 typedef struct {
+    control_t   *ctl;
+    int          status;
     const char  *host;
     uint64_t     seq;                  /* 0: there is none */
     char        *after;
@@ -29,7 +32,11 @@ typedef struct {
 } compare_last_t;
 
 
-static int compare_one(const change_t *ch, const redisReply *r);
+static int compare_ask(change_batch_t *b, const change_t *ch, size_t n,
+    redisReply **reply);
+static int compare_one(change_batch_t *b, change_t *ch,
+    const redisReply *reply);
+static int compare_match(change_batch_t *b, change_t *ch);
 static int compare_hand(change_batch_t *b, change_t *ch);
 static int compare_entry(void *data, const char *id, const paylock_entry_t *e,
     const char *why);
@@ -42,11 +49,52 @@ static int compare_refuse(change_batch_t *b, const change_t *ch,
 int
 change_compare(change_batch_t *b, change_t *ch, size_t n)
 {
-    int          status;
-    size_t       i;
-    uint64_t     seq;
-    control_t   *ctl;
-    redisReply  *reply;
+    int           status;
+    size_t        i;
+    redisReply  **reply;
+
+    reply = calloc(n + 1, sizeof(redisReply *));
+
+    if (reply == NULL) {
+        return control_no_memory(b->ctl);
+    }
+
+    status = compare_ask(b, ch, n, reply);
+
+    for (i = 0; i < n && status == STATUS_DONE; i++) {
+
+        if (ch[i].before) {
+            status = compare_one(b, &ch[i], reply[i]);
+        }
+
+        if (status == STATUS_DONE && ch[i].by_hand) {
+            status = compare_hand(b, &ch[i]);
+        }
+
+        if (status == STATUS_DONE && b->kind->inherits && ch[i].match.match) {
+            status = compare_match(b, &ch[i]);
+        }
+    }
+
+    for (i = 0; i < n; i++) {
+        freeReplyObject(reply[i]);
+    }
+
+    free(reply);
+
+    return status;
+}
+
+
+/* Reads the entries that the records name; all replies are taken at once. */
+
+static int
+compare_ask(change_batch_t *b, const change_t *ch, size_t n,
+    redisReply **reply)
+{
+    size_t      i;
+    uint64_t    seq;
+    control_t  *ctl;
 
     ctl = b->ctl;
 
@@ -62,53 +110,111 @@ change_compare(change_batch_t *b, change_t *ch, size_t n)
         return ctl->error.status;
     }
 
-    status = STATUS_DONE;
-
-    /* all replies are taken before anything else is asked */
-
     for (i = 0; i < n; i++) {
 
         if (paylock_record_entry(ch[i].record) == 0) {
-            ch[i].by_hand = ch[i].before != NULL;
             continue;
         }
 
-        reply = redis_expect(ctl->redis, REDIS_REPLY_ARRAY);
+        reply[i] = redis_expect(ctl->redis, REDIS_REPLY_ARRAY);
 
-        if (reply == NULL) {
+        if (reply[i] == NULL) {
             return ctl->error.status;
         }
-
-        ch[i].by_hand = !compare_one(&ch[i], reply);
-        freeReplyObject(reply);
     }
 
-    for (i = 0; i < n && status == STATUS_DONE; i++) {
-        if (ch[i].by_hand) {
-            status = compare_hand(b, &ch[i]);
-        }
-    }
-
-    return status;
+    return STATUS_DONE;
 }
 
 
-/* Is the record, byte for byte, what the entry wrote? */
+/* Is the record, byte for byte, what an entry that counts wrote? */
 
 static int
-compare_one(const change_t *ch, const redisReply *r)
+compare_one(change_batch_t *b, change_t *ch, const redisReply *reply)
 {
+    int                   counts;
     paylock_entry_t       e;
     const paylock_str_t  *after;
 
+    ch->by_hand = 1;
     after = &e.field[PAYLOCK_AUDIT_AFTER];
 
-    return r->elements == 1
-           && paylock_entry_read(r->element[0], &e) == NULL
-           && paylock_entry_changes(&e)
-           && paylock_str_is(e.field[PAYLOCK_AUDIT_HOST], ch->host)
-           && after->len == ch->before_len
-           && memcmp(after->data, ch->before, ch->before_len) == 0;
+    if (reply == NULL || reply->elements != 1
+        || paylock_entry_read(reply->element[0], &e) != NULL
+        || !paylock_entry_changes(&e)
+        || !paylock_str_is(e.field[PAYLOCK_AUDIT_HOST], ch->host)
+        || after->len != ch->before_len
+        || memcmp(after->data, ch->before, ch->before_len) != 0)
+    {
+        return STATUS_DONE;
+    }
+
+    if (trust_entry_counts(b->ctl, &e, &counts) != STATUS_DONE) {
+        return b->ctl->error.status;
+    }
+
+    ch->by_hand = !counts;
+
+    return STATUS_DONE;
+}
+
+
+/*
+ * A plan or a notice begins with the record that holds for the host, which may
+ * be that of another name.
+ */
+
+static int
+compare_match(change_batch_t *b, change_t *ch)
+{
+    int                status, counts;
+    json_t            *wrote;
+    const char        *why;
+    redisReply        *reply;
+    paylock_entry_t    e;
+    paylock_str_t     *after;
+    matching_record_t *m;
+
+    m = &ch->match;
+
+    if (strcmp(m->match, ch->host) == 0) {
+        json_decref(m->record);
+        m->record = json_incref(ch->record);
+        return STATUS_DONE;
+    }
+
+    status = head_entry_read(b->ctl, paylock_record_entry(m->record), &reply,
+                             &e);
+
+    if (status != STATUS_DONE) {
+        return status;
+    }
+
+    counts = 0;
+    after = &e.field[PAYLOCK_AUDIT_AFTER];
+
+    if (reply && paylock_str_is(e.field[PAYLOCK_AUDIT_HOST], m->match)
+        && after->len)
+    {
+        wrote = paylock_record_load(after->data, after->len, &why);
+        status = wrote && json_equal(wrote, m->record)
+                 ? trust_entry_counts(b->ctl, &e, &counts) : STATUS_DONE;
+        json_decref(wrote);
+    }
+
+    freeReplyObject(reply);
+
+    if (status != STATUS_DONE || counts) {
+        return status;
+    }
+
+    (void) error_set(&b->ctl->error, STATUS_FAILED, "by_hand",
+                     "find out who did that; lock, unlock or reset that name "
+                     "first, with --yes", "somebody wrote the record of "
+                     "\"%s\" by hand, which holds for \"%s\"", m->match,
+                     ch->host);
+
+    return error_about(&b->ctl->error, ch->host);
 }
 
 
@@ -121,13 +227,21 @@ compare_hand(change_batch_t *b, change_t *ch)
     compare_last_t  last;
 
     memset(&last, 0, sizeof(compare_last_t));
+    last.ctl = b->ctl;
     last.host = ch->host;
 
     status = trail_backwards(b->ctl, compare_entry, &last);
 
     if (status == STATUS_DONE) {
-        status = b->by_trail ? compare_replace(b, ch, &last)
-                             : compare_refuse(b, ch, &last);
+        status = last.status;
+    }
+
+    if (status == STATUS_DONE) {
+        /* what changes no record cannot put it back either */
+
+        status = b->by_trail && b->kind->entry == NULL
+                 ? compare_replace(b, ch, &last)
+                 : compare_refuse(b, ch, &last);
     }
 
     free(last.after);
@@ -140,6 +254,7 @@ static int
 compare_entry(void *data, const char *id, const paylock_entry_t *e,
     const char *why)
 {
+    int                   counts;
     compare_last_t       *last;
     const paylock_str_t  *after;
 
@@ -152,6 +267,12 @@ compare_entry(void *data, const char *id, const paylock_entry_t *e,
         || !paylock_str_is(e->field[PAYLOCK_AUDIT_HOST], last->host))
     {
         return 1;
+    }
+
+    last->status = trust_entry_counts(last->ctl, e, &counts);
+
+    if (last->status != STATUS_DONE || !counts) {
+        return last->status == STATUS_DONE;
     }
 
     last->seq = e->seq;
@@ -188,8 +309,11 @@ compare_refuse(change_batch_t *b, const change_t *ch,
                     last->seq);
 
     (void) error_set(&b->ctl->error, STATUS_FAILED, "by_hand",
-                     "find out who did that; to start from what the trail "
-                     "says, give --yes", "somebody wrote the record of \"%s\" "
+                     b->kind->entry
+                     ? "find out who did that; lock, unlock or reset it first, "
+                       "with --yes"
+                     : "find out who did that; to start from what the trail "
+                       "says, give --yes", "somebody wrote the record of \"%s\" "
                      "by hand: in Redis stands %.*s; %s%s%.*s", ch->host,
                      (int) (ch->before_len < COMPARE_SHOWN ? ch->before_len
                                                            : COMPARE_SHOWN),

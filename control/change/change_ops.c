@@ -46,8 +46,6 @@ change_end(change_batch_t *b, change_t *ch, int changed)
 
     now = (uint32_t) json_integer_value(json_object_get(ch->after, "at"));
 
-    /* what was written by hand is replaced, even by what was there before */
-
     ch->changed = changed || ch->by_hand
                   || !change_same(ch->record, ch->after, now);
 

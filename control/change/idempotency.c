@@ -31,6 +31,8 @@ static int idempotency_other(change_batch_t *b, const request_t *r);
 static int idempotency_results(change_batch_t *b);
 static int idempotency_each(void *data, const char *id,
     const paylock_entry_t *e, const char *why);
+static int idempotency_given_up(void *data, const char *id,
+    const paylock_entry_t *e, const char *why);
 static void idempotency_entry(idempotency_walk_t *w, const paylock_entry_t *e);
 static int idempotency_is(const paylock_str_t *s, const char *text);
 
@@ -186,6 +188,10 @@ idempotency_results(change_batch_t *b)
         status = trail_from(b->ctl, r->seq, idempotency_each, &w);
     }
 
+    if (status == STATUS_DONE && w.found) {
+        status = trail_from(b->ctl, r->last + 1, idempotency_given_up, &w);
+    }
+
     json_decref(w.index);
     b->repeated = r->done;
 
@@ -227,6 +233,36 @@ idempotency_each(void *data, const char *id, const paylock_entry_t *e,
     }
 
     return w->found < b->idempotency.used.changed;
+}
+
+
+/* What an adopt gives up has no effect any more, as if it were not there. */
+
+static int
+idempotency_given_up(void *data, const char *id, const paylock_entry_t *e,
+    const char *why)
+{
+    const char          *chain;
+    paylock_adopt_t      adopt;
+    idempotency_walk_t  *w;
+
+    (void) id;
+
+    w = data;
+
+    if (why == NULL && paylock_verify_is(e, "adopt")
+        && paylock_adopt_read(e, &adopt) == NULL)
+    {
+        chain = e->field[PAYLOCK_AUDIT_CHAIN].data;
+
+        if (paylock_adopt_gives_up(&adopt, chain,
+                                   w->batch->idempotency.used.last))
+        {
+            w->found = 0;
+        }
+    }
+
+    return w->found != 0;
 }
 
 

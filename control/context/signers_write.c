@@ -47,7 +47,7 @@ signers_revoke(control_t *ctl, const char *name, uint64_t seq,
 
 int
 signers_revocable(const signers_t *s, const paylock_signer_t *signer,
-    error_info_t *error)
+    uint64_t next, error_info_t *error)
 {
     size_t                   i;
     paylock_str_t            adopt;
@@ -62,7 +62,7 @@ signers_revocable(const signers_t *s, const paylock_signer_t *signer,
     for (i = 0; i < s->list.n; i++) {
         other = &s->list.signer[i];
 
-        if (other != signer && other->until.seq == 0
+        if (other != signer && other->until.seq == 0 && other->from <= next
             && paylock_signer_may(other, adopt))
         {
             return STATUS_DONE;
@@ -128,7 +128,7 @@ signers_edit_revoke(signers_edit_t *e, const char *name, uint64_t seq,
         return STATUS_DONE;
     }
 
-    if (signers_revocable(&e->now, signer, &e->ctl->error) != STATUS_DONE) {
+    if (signers_revocable(&e->now, signer, seq + 1, &e->ctl->error) != STATUS_DONE) {
         return e->ctl->error.status;
     }
 

@@ -29,12 +29,12 @@ int signers_revoke(control_t *ctl, const char *name, uint64_t seq,
 int signers_pin(control_t *ctl, uint64_t seq, const char *hash, int *changed);
 
 /*
- * Fails if the signer is the last one who may adopt: nothing would mend a loss
- * then.  signers_revoke() fails, too.  Returns a status.
+ * Fails if nobody else may adopt by entry next: nothing would mend a loss then.
+ *  signers_revoke() fails, too.  Returns a status.
  */
 
 int signers_revocable(const signers_t *s, const paylock_signer_t *signer,
-    error_info_t *error);
+    uint64_t next, error_info_t *error);
 
 /*
  * Adds a line "NAME KEY" to a file, whose directory exists; a new one gets the

@@ -191,7 +191,8 @@ known_head_save(control_t *ctl, const head_t *head)
     if (status == STATUS_DONE
         && (strcmp(file.head.chain, head->chain) != 0
             || file.head.seq < head->seq
-            || strcmp(file.signers, known_head_signers(ctl)) != 0))
+            || (file.head.seq == head->seq
+                && strcmp(file.signers, known_head_signers(ctl)) != 0)))
     {
         status = known_head_write(ctl, dir, name, head);
     }

@@ -53,6 +53,15 @@ trail_from(control_t *ctl, uint64_t seq, trail_each_pt each, void *data)
 
 
 int
+trail_after(control_t *ctl, uint64_t seq, trail_each_pt each, void *data)
+{
+    trail_id_t  from = { seq, seq != 0 };
+
+    return trail_on(ctl, &from, each, data);
+}
+
+
+int
 trail_on(control_t *ctl, trail_id_t *from, trail_each_pt each, void *data)
 {
     uint64_t  n;

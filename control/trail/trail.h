@@ -32,9 +32,13 @@ typedef int (*trail_each_pt)(void *data, const char *id,
 int trail_forwards(control_t *ctl, trail_each_pt each, void *data);
 int trail_backwards(control_t *ctl, trail_each_pt each, void *data);
 
-/* The same forwards, beginning with seq. */
+/*
+ * The same forwards, beginning with entry seq; with all that stands behind it,
+ * whatever its id; seq 0: behind nothing.
+ */
 
 int trail_from(control_t *ctl, uint64_t seq, trail_each_pt each, void *data);
+int trail_after(control_t *ctl, uint64_t seq, trail_each_pt each, void *data);
 
 /*
  * A position in the stream, for following it; all zero: before the first entry.

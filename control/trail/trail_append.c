@@ -13,8 +13,7 @@
 #include "trail/trail_append.h"
 
 
-static int append_records(control_t *ctl, const json_t *records,
-    size_t *changes);
+static int append_records(control_t *ctl, const trail_append_t *d);
 static int append_lost(control_t *ctl, const head_t *head, const char *mend,
     int *done);
 static void append_syslog(control_t *ctl, const trail_append_t *d,
@@ -35,7 +34,8 @@ trail_append_begin(control_t *ctl, trail_append_t *d, const char *action)
 
     actor_machine(d->machine);
     memset(&d->e, 0, sizeof(paylock_entry_t));
-    d->records = NULL;
+    d->record = NULL;
+    d->n_records = 0;
 
     entry_set(&d->e, PAYLOCK_AUDIT_ACTOR, actor);
     entry_set(&d->e, PAYLOCK_AUDIT_MACHINE, d->machine);
@@ -49,21 +49,18 @@ trail_append_begin(control_t *ctl, trail_append_t *d, const char *action)
 transaction_e
 trail_append(control_t *ctl, const trail_append_t *d, head_t *head)
 {
-    size_t         changes;
     transaction_e  outcome;
-
-    changes = 0;
 
     if (known_head_check(ctl) != STATUS_DONE
         || transaction_begin(ctl) != STATUS_DONE
         || redis_expect_ok(ctl->redis) != 0
         || entry_queue(ctl, &d->e, head, 1) != STATUS_DONE
-        || append_records(ctl, d->records, &changes) != STATUS_DONE)
+        || append_records(ctl, d) != STATUS_DONE)
     {
         return TRANSACTION_FAILED;
     }
 
-    outcome = transaction_exec(ctl, 1, changes);
+    outcome = transaction_exec(ctl, 1, d->n_records);
 
     if (outcome == TRANSACTION_DONE) {
         append_syslog(ctl, d, head);
@@ -74,23 +71,28 @@ trail_append(control_t *ctl, const trail_append_t *d, head_t *head)
 
 
 static int
-append_records(control_t *ctl, const json_t *records, size_t *changes)
+append_records(control_t *ctl, const trail_append_t *d)
 {
-    int          rc;
-    const char  *host;
-    json_t      *record;
+    size_t                  i, len[4];
+    const char             *arg[4];
+    const trail_record_t   *r;
 
-    json_object_foreach((json_t *) records, host, record) {
-        rc = json_is_null(record)
-             ? redis_queue(ctl->redis, "HDEL", ctl->settings.locks, host, NULL)
-             : redis_queue(ctl->redis, "HSET", ctl->settings.locks, host,
-                           json_string_value(record), NULL);
+    for (i = 0; i < d->n_records; i++) {
+        r = &d->record[i];
 
-        if (rc != 0) {
+        arg[0] = r->value ? "HSET" : "HDEL";
+        arg[1] = ctl->settings.locks;
+        arg[2] = r->host;
+        arg[3] = r->value;
+
+        len[0] = 4;
+        len[1] = strlen(arg[1]);
+        len[2] = r->len;
+        len[3] = r->value_len;
+
+        if (redis_queue_argv(ctl->redis, r->value ? 4 : 3, arg, len) != 0) {
             return ctl->error.status;
         }
-
-        (*changes)++;
     }
 
     return STATUS_DONE;

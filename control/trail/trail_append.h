@@ -10,16 +10,25 @@
 #define _TRAIL_APPEND_H_INCLUDED_
 
 
-#include <jansson.h>
-
 #include "trail/actor.h"
 #include "trail/head.h"
 #include "trail/transaction.h"
 
 
+/* A field of the records: of any bytes. */
+
+typedef struct {
+    char             *host;
+    size_t            len;
+    char             *value;           /* NULL: the field is removed */
+    size_t            value_len;
+} trail_record_t;
+
+
 typedef struct {
     paylock_entry_t  e;                /* caller may set more fields */
-    const json_t    *records;          /* host: a record to set, null: to drop */
+    const trail_record_t  *record;     /* so many are written with it */
+    size_t           n_records;
     char             machine[ACTOR_MACHINE];
     char             request[2 * 16 + 1];
 } trail_append_t;

@@ -4,6 +4,7 @@
  */
 
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "trail/entry.h"
@@ -13,6 +14,7 @@
 #include "trail/trust.h"
 
 
+static int create_pinned(control_t *ctl);
 static int create_lost(control_t *ctl);
 
 
@@ -29,7 +31,8 @@ trail_create(control_t *ctl, head_t *head, int *created)
         return STATUS_DONE;
     }
 
-    if (trust_signer(ctl) != STATUS_DONE
+    if (create_pinned(ctl) != STATUS_DONE
+        || trust_signer(ctl) != STATUS_DONE
         || trust_counts(ctl, "init") != STATUS_DONE
         || entry_random(ctl, head->chain,
                         PAYLOCK_CHAIN_LEN / 2) != STATUS_DONE
@@ -54,6 +57,34 @@ trail_create(control_t *ctl, head_t *head, int *created)
     default:
         return ctl->error.status;
     }
+}
+
+
+/* A new trail could not hold the entries that the signers file names. */
+
+static int
+create_pinned(control_t *ctl)
+{
+    size_t                    i;
+    const paylock_pin_t      *pin;
+    const paylock_signers_t  *s;
+
+    s = ctl->trust.signers;
+    pin = s && s->n_pins ? &s->pin[0] : NULL;
+
+    for (i = 0; s && pin == NULL && i < s->n; i++) {
+        pin = s->signer[i].until.seq ? &s->signer[i].until : NULL;
+    }
+
+    return pin == NULL ? STATUS_DONE
+           : error_set(&ctl->error, STATUS_FAILED, "chain_differs",
+                       "put its data back, or run \"paylock-admin adopt\" where "
+                       "the trail is known; for a new trail take that line "
+                       "out of the signers file",
+                       "Redis at %s holds no audit trail, and line %u of the "
+                       "signers file \"%s\" names entry %" PRIu64 " of one",
+                       ctl->settings.where, pin->line, ctl->signers.path,
+                       pin->seq);
 }
 
 

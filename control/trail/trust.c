@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "paylock_sign.h"
 #include "trail/trail.h"
 #include "trail/trust.h"
 
@@ -24,6 +25,22 @@ typedef struct {
 } trust_walk_t;
 
 
+/* A transaction that is followed to its signature. */
+
+#define TRUST_ROW  10000               /* entries, at most */
+
+typedef struct {
+    control_t  *ctl;
+    uint64_t    seq;                   /* of the last one */
+    size_t      entries;
+    int         good;
+    char        hash[PAYLOCK_HASH_LEN + 1];
+} trust_row_t;
+
+
+static int trust_row_entry(void *data, const char *id,
+    const paylock_entry_t *e, const char *why);
+static int trust_row_take(trust_row_t *row, const paylock_entry_t *e);
 static int trust_entry(void *data, const char *id, const paylock_entry_t *e,
     const char *why);
 static int trust_anew(control_t *ctl, const head_t *head);
@@ -46,7 +63,7 @@ trust_walk(control_t *ctl, paylock_verify_t *v, uint64_t last,
     walk.data = data;
     strcpy(walk.hash, v->hash);
 
-    return trail_from(ctl, v->seq + 1, trust_entry, &walk);
+    return trail_after(ctl, v->seq, trust_entry, &walk);
 }
 
 
@@ -258,6 +275,91 @@ trust_counts(control_t *ctl, const char *action)
                        "ask whoever keeps that file; \"paylock-admin signers\" "
                        "shows it", "by the signers file \"%s\" your key %s "
                        "%s", ctl->signers.path, ctl->signer.public, why);
+}
+
+
+int
+trust_entry_counts(control_t *ctl, const paylock_entry_t *e, int *counts)
+{
+    trust_row_t  row;
+
+    memset(&row, 0, sizeof(trust_row_t));
+    row.ctl = ctl;
+
+    *counts = 0;
+
+    if (paylock_entry_intact(e) != 1
+        || !paylock_str_is(e->field[PAYLOCK_AUDIT_CHAIN], ctl->trust.chain))
+    {
+        return STATUS_DONE;
+    }
+
+    if (trust_row_take(&row, e)
+        && trail_from(ctl, e->seq + 1, trust_row_entry, &row) != STATUS_DONE)
+    {
+        return ctl->error.status;
+    }
+
+    *counts = row.good;
+
+    return STATUS_DONE;
+}
+
+
+/* Follows a transaction to its signature. */
+
+static int
+trust_row_entry(void *data, const char *id, const paylock_entry_t *e,
+    const char *why)
+{
+    trust_row_t  *row;
+
+    (void) id;
+
+    row = data;
+
+    return why == NULL && paylock_entry_intact(e) == 1
+           && e->seq == row->seq + 1
+           && memcmp(e->field[PAYLOCK_AUDIT_PREV].data, row->hash,
+                     PAYLOCK_HASH_LEN) == 0
+           && trust_row_take(row, e);
+}
+
+
+/* Returns 1 if the signature is still to come. */
+
+static int
+trust_row_take(trust_row_t *row, const paylock_entry_t *e)
+{
+    char                     text[PAYLOCK_SIGN_TEXT];
+    size_t                   len;
+    const paylock_str_t     *key, *sig;
+    const paylock_signer_t  *signer;
+
+    key = &e->field[PAYLOCK_AUDIT_KEY];
+    sig = &e->field[PAYLOCK_AUDIT_SIG];
+
+    row->seq = e->seq;
+    memcpy(row->hash, e->field[PAYLOCK_AUDIT_HASH].data, PAYLOCK_HASH_LEN);
+
+    signer = key->len ? paylock_signers_find(row->ctl->trust.signers, key->data)
+                      : NULL;
+
+    if (signer == NULL || e->seq < signer->from
+        || (signer->until.seq && e->seq > signer->until.seq)
+        || !paylock_signer_may(signer, e->field[PAYLOCK_AUDIT_ACTION]))
+    {
+        return 0;
+    }
+
+    if (sig->len == 0) {
+        return ++row->entries < TRUST_ROW;
+    }
+
+    len = paylock_sign_entry(row->ctl->settings.realm, row->hash, text);
+    row->good = paylock_sign_check(signer->public, text, len, sig->data);
+
+    return 0;
 }
 
 

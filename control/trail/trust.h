@@ -44,6 +44,13 @@ int trust_follow(control_t *ctl, const stream_t *s);
 int trust_counts(control_t *ctl, const char *action);
 
 /*
+ * Is this entry signed by a signer that counts, by itself or by the last entry
+ * of its transaction?  Sets *counts.  Returns a status.
+ */
+
+int trust_entry_counts(control_t *ctl, const paylock_entry_t *e, int *counts);
+
+/*
  * Verifies the whole trail, of which nothing is remembered.  A person must
  * confirm that it is the one meant; trust_text() writes for the question whether
  * it is signed.

@@ -37,7 +37,8 @@ static int file_line(verify_t *c, file_t *file);
 static int file_byte(file_t *file, char c);
 static int file_begin(verify_t *c, file_t *file);
 static int file_item(verify_t *c, file_t *file);
-static int file_export(verify_t *c, const paylock_export_t *x);
+static int file_export(verify_t *c, const paylock_export_t *x,
+    const paylock_export_header_t *h);
 static int file_leaf(verify_t *c, const paylock_leaf_t *leaf);
 static int file_end(verify_t *c, file_t *file);
 static void file_compare(verify_t *c, const paylock_export_header_t *h);
@@ -234,7 +235,7 @@ file_item(verify_t *c, file_t *file)
             && (x.kind == PAYLOCK_EXPORT_ENTRY
                 || x.kind == PAYLOCK_EXPORT_LEAF))
         {
-            status = file_export(c, &x);
+            status = file_export(c, &x, &file->header.header);
         }
 
         paylock_export_free(&x);
@@ -251,7 +252,7 @@ file_item(verify_t *c, file_t *file)
     why = paylock_export_read(file->line, file->len, &x);
 
     if (why == NULL) {
-        status = file_export(c, &x);
+        status = file_export(c, &x, &file->header.header);
 
     } else if (!file->whole && !x.json) {
         status = file_fault(c, PAYLOCK_FAULT_GAP, c->trail.seq + 1,
@@ -274,7 +275,8 @@ file_item(verify_t *c, file_t *file)
 
 
 static int
-file_export(verify_t *c, const paylock_export_t *x)
+file_export(verify_t *c, const paylock_export_t *x,
+    const paylock_export_header_t *h)
 {
     switch (x->kind) {
 
@@ -283,7 +285,12 @@ file_export(verify_t *c, const paylock_export_t *x)
                ? STATUS_DONE : c->ctl->error.status;
 
     case PAYLOCK_EXPORT_LEAF:
-        return file_leaf(c, &x->leaf);
+        return h->host.len || c->bad
+               ? file_leaf(c, &x->leaf)
+               : file_fault(c, PAYLOCK_FAULT_EDIT, x->leaf.seq,
+                            "entry %" PRIu64 " is there as a leaf only, though "
+                            "the first line says that all are in full",
+                            x->leaf.seq);
 
     case PAYLOCK_EXPORT_CHECKPOINT:
         if (paylock_verify_checkpoint(&c->trail, &x->checkpoint) == 0) {

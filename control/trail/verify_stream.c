@@ -89,7 +89,7 @@ verify_more(verify_t *c)
         return c->ctl->error.status;
     }
 
-    status = s.head ? trail_from(c->ctl, c->trail.seq + 1, stream_entry, &s)
+    status = s.head ? trail_after(c->ctl, c->trail.seq, stream_entry, &s)
                     : STATUS_DONE;
 
     return s.failed ? c->ctl->error.status : status;

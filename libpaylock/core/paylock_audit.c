@@ -425,6 +425,8 @@ paylock_entry_changes(const paylock_entry_t *e)
     action = e->field[PAYLOCK_AUDIT_ACTION];
 
     return e->field[PAYLOCK_AUDIT_HOST].len != 0
+           && !paylock_str_is(action, "init")
+           && !paylock_str_is(action, "adopt")
            && !paylock_str_is(action, "notice")
            && !paylock_str_is(action, "pass-issue");
 }

@@ -99,7 +99,8 @@ int paylock_entry_intact(const paylock_entry_t *e);
 
 /*
  * Does the entry change the record of a host?  Not so an entry without a host,
- * a notice, and a pass that is issued: who replays a trail skips them.
+ * an init, an adopt, a notice, and a pass that is issued: who replays a trail
+ * skips them.
  */
 
 int paylock_entry_changes(const paylock_entry_t *e);
