@@ -55,9 +55,11 @@ cmd_signers_revoke(admin_t *a)
         return revoke_report(a, signer->name, 0, &signer->until);
     }
 
-    if (signers_head(a, &head) != STATUS_DONE
-        || signers_revocable(&a->ctl->signers, signer, head.seq + 1,
-                             &a->ctl->error) != STATUS_DONE
+    /* from when others count is looked at when the file is written */
+
+    if (signers_revocable(&a->ctl->signers, signer, UINT64_MAX,
+                          &a->ctl->error) != STATUS_DONE
+        || signers_head(a, &head) != STATUS_DONE
         || revoke_confirm(a, signer, &head) != STATUS_DONE
         || signers_revoke(a->ctl, a->arg[0], head.seq, head.hash, &changed)
            != STATUS_DONE)

@@ -269,7 +269,8 @@ def test_how_an_unsigned_trail_becomes_signed(admin, redis, private):
     assert admin.json("adopt", "--yes")["lost"].split()[1:3] == ["1", "2"]
     assert entries(redis)[-1]["key"] == key
     assert redis.client().hkeys(LOCKS) == ["a.example"]
-    admin("lock", "a.example", "--reason", "again")
+    refused(admin, 1, "by_hand", "lock", "a.example")
+    admin("lock", "a.example", "--reason", "again", "--yes")
     assert admin("audit", "verify", check=False).returncode == 0
 
     # who has no file goes on, and what they write is no entry for the others
