@@ -66,7 +66,11 @@ cmd_adopt(admin_t *a)
         && !a->opt[OPT_DRY_RUN])
     {
         trust_at(a->ctl, &r.adopt.head);
-        status = known_head_save(a->ctl, &r.adopt.head);
+
+        status = paylock_verify_gave_up(&a->ctl->trust, r.adopt.head.seq,
+                                        &r.adopt.what, NULL) == 0
+                 ? known_head_save(a->ctl, &r.adopt.head)
+                 : control_no_memory(a->ctl);
     }
 
     if (status == STATUS_DONE) {

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/audit_begin.h"
@@ -138,6 +139,14 @@ audit_verify_remember(admin_t *a, verify_t *c)
     memcpy(head.hash, c->trail.hash, sizeof(head.hash));
 
     error = a->ctl->error;
+
+    /* what it gave up is remembered with it */
+
+    free(a->ctl->trust.given_up);
+    a->ctl->trust.given_up = c->trail.given_up;
+    a->ctl->trust.n_given_up = c->trail.n_given_up;
+    c->trail.given_up = NULL;
+    c->trail.n_given_up = 0;
 
     if (known_head_save(a->ctl, &head) != STATUS_DONE) {
         control_warn(a->ctl, a->ctl->error.code, "", a->ctl->error.mend, "%s",

@@ -37,14 +37,16 @@ typedef struct {
 
 
 static int known_head_take(control_t *ctl, const known_head_file_t *file);
-static void known_head_begin(control_t *ctl, const char *chain);
+static void known_head_begin(control_t *ctl);
 static const char *known_head_signers(const control_t *ctl);
 static int known_head_directory(control_t *ctl, int make, int *dir);
 static int known_head_path(char path[KNOWN_HEAD_PATH], const char *name);
 static void known_head_name(const settings_t *s, char name[KNOWN_HEAD_NAME]);
 static int known_head_read(control_t *ctl, int dir, const char *name,
-    known_head_file_t *file);
-static int known_head_parse(FILE *f, known_head_file_t *file);
+    known_head_file_t *file, paylock_verify_t *v);
+static int known_head_parse(FILE *f, known_head_file_t *file,
+    paylock_verify_t *v);
+static int known_head_given_up(FILE *f, paylock_verify_t *v);
 static int known_head_write(control_t *ctl, int dir, const char *name,
     const head_t *head);
 static void known_head_print(control_t *ctl, FILE *f, const head_t *head);
@@ -69,7 +71,7 @@ known_head_load(control_t *ctl, head_t *known)
     }
 
     paylock_verify_free(&ctl->trust);
-    known_head_begin(ctl, NULL);
+    known_head_begin(ctl);
 
     status = known_head_directory(ctl, 0, &dir);
 
@@ -78,7 +80,7 @@ known_head_load(control_t *ctl, head_t *known)
     }
 
     known_head_name(&ctl->settings, name);
-    status = known_head_read(ctl, dir, name, &file);
+    status = known_head_read(ctl, dir, name, &file, &ctl->trust);
 
     (void) close(dir);
 
@@ -116,7 +118,7 @@ known_head_take(control_t *ctl, const known_head_file_t *file)
     memcpy(ctl->known.chain, head->chain, sizeof(head->chain));
     memcpy(ctl->known.hash, head->hash, sizeof(head->hash));
 
-    known_head_begin(ctl, head->chain);
+    memcpy(ctl->trust.chain, head->chain, sizeof(head->chain));
 
     if (strcmp(file->signers, known_head_signers(ctl)) == 0
         && strcmp(file->realm, ctl->settings.realm) == 0)
@@ -129,9 +131,9 @@ known_head_take(control_t *ctl, const known_head_file_t *file)
 
 
 static void
-known_head_begin(control_t *ctl, const char *chain)
+known_head_begin(control_t *ctl)
 {
-    paylock_verify_begin(&ctl->trust, chain, ctl->settings.realm,
+    paylock_verify_begin(&ctl->trust, NULL, ctl->settings.realm,
                          ctl->signers.path ? &ctl->signers.list : NULL);
 }
 
@@ -185,7 +187,7 @@ known_head_save(control_t *ctl, const head_t *head)
         status = known_head_failed(ctl, "lock");
 
     } else {
-        status = known_head_read(ctl, dir, name, &file);
+        status = known_head_read(ctl, dir, name, &file, NULL);
     }
 
     if (status == STATUS_DONE
@@ -259,7 +261,7 @@ known_head_name(const settings_t *s, char name[KNOWN_HEAD_NAME])
 
 static int
 known_head_read(control_t *ctl, int dir, const char *name,
-    known_head_file_t *file)
+    known_head_file_t *file, paylock_verify_t *v)
 {
     int    fd, good;
     FILE  *f;
@@ -278,7 +280,7 @@ known_head_read(control_t *ctl, int dir, const char *name,
         return known_head_failed(ctl, "read");
     }
 
-    good = known_head_parse(f, file);
+    good = known_head_parse(f, file, v);
     (void) fclose(f);
 
     if (good) {
@@ -296,18 +298,26 @@ known_head_read(control_t *ctl, int dir, const char *name,
 /* A truncated file is an error: it must not look like one without signers. */
 
 static int
-known_head_parse(FILE *f, known_head_file_t *file)
+known_head_parse(FILE *f, known_head_file_t *file, paylock_verify_t *v)
 {
     int  n, end;
 
     end = 0;
     n = fscanf(f, "redis = %*[^\n]\nprefix =%*[^\n]\nchain = %32[0-9a-f]\n"
                "seq = %" SCNu64 "\nhash = %64[0-9a-f]\nrealm = %64[^\n]\n"
-               "signers = %64[-0-9a-f]\nend%n\n",
+               "signers = %64[-0-9a-f]\n",
                file->head.chain, &file->head.seq, file->head.hash,
-               file->realm, file->signers, &end);
+               file->realm, file->signers);
 
-    return n == 5 && end && file->head.seq && feof(f)
+    if (n != 5 || known_head_given_up(f, v) != 0) {
+        return 0;
+    }
+
+    if (fscanf(f, "end%n\n", &end) == EOF && end == 0) {
+        return 0;
+    }
+
+    return end && file->head.seq && feof(f)
            && strlen(file->head.chain) == PAYLOCK_CHAIN_LEN
            && strlen(file->head.hash) == PAYLOCK_HASH_LEN
            && (strcmp(file->signers, KNOWN_HEAD_NONE) == 0
@@ -337,14 +347,53 @@ known_head_write(control_t *ctl, int dir, const char *name, const head_t *head)
 }
 
 
+/* What adopts of before gave up: it backs no record. */
+
+static int
+known_head_given_up(FILE *f, paylock_verify_t *v)
+{
+    uint64_t         seq;
+    paylock_adopt_t  adopt;
+
+    memset(&adopt, 0, sizeof(paylock_adopt_t));
+
+    while (fscanf(f, "given_up = %32[0-9a-f] %" SCNu64 " %" SCNu64 " %" SCNu64
+                  "\n", adopt.chain, &adopt.first, &adopt.last, &seq) == 4)
+    {
+        if (strlen(adopt.chain) != PAYLOCK_CHAIN_LEN
+            || (v && paylock_verify_gave_up(v, seq, &adopt, NULL) != 0))
+        {
+            return -1;
+        }
+    }
+
+    return 0;
+}
+
+
 static void
 known_head_print(control_t *ctl, FILE *f, const head_t *head)
 {
+    size_t                     i;
+    const paylock_given_up_t  *g;
+
     (void) fprintf(f, "redis = %s\nprefix = %s\nchain = %s\nseq = %" PRIu64
-                   "\nhash = %s\nrealm = %s\nsigners = %s\nend\n",
+                   "\nhash = %s\nrealm = %s\nsigners = %s\n",
                    ctl->settings.where, ctl->settings.value[SET_PREFIX],
                    head->chain, head->seq, head->hash, ctl->settings.realm,
                    known_head_signers(ctl));
+
+    for (i = 0; i < ctl->trust.n_given_up; i++) {
+        g = &ctl->trust.given_up[i];
+
+        if (g->adopt.last) {
+            (void) fprintf(f, "given_up = %s %" PRIu64 " %" PRIu64 " %" PRIu64
+                           "\n", g->adopt.chain, g->adopt.first,
+                           g->adopt.last, g->seq);
+        }
+    }
+
+    (void) fprintf(f, "end\n");
 }
 
 

@@ -3,8 +3,8 @@
  * Copyright (C) 2026 paylock contributors
  *
  * What this machine remembers of an audit trail, so that it notices a Redis
- * that lost its data: the chain's id and the last head seen, and by which
- * signers file, in which realm, it was verified.
+ * that lost its data: the chain's id and the last head seen, by which signers
+ * file, in which realm, it was verified, and what was given up before it.
  */
 
 

@@ -281,6 +281,7 @@ trust_counts(control_t *ctl, const char *action)
 int
 trust_entry_counts(control_t *ctl, const paylock_entry_t *e, int *counts)
 {
+    size_t       i;
     trust_row_t  row;
 
     memset(&row, 0, sizeof(trust_row_t));
@@ -292,6 +293,14 @@ trust_entry_counts(control_t *ctl, const paylock_entry_t *e, int *counts)
         || !paylock_str_is(e->field[PAYLOCK_AUDIT_CHAIN], ctl->trust.chain))
     {
         return STATUS_DONE;
+    }
+
+    for (i = 0; i < ctl->trust.n_given_up; i++) {
+        if (paylock_adopt_gives_up(&ctl->trust.given_up[i].adopt,
+                                   ctl->trust.chain, e->seq))
+        {
+            return STATUS_DONE;
+        }
     }
 
     if (trust_row_take(&row, e)

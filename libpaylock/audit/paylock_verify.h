@@ -147,6 +147,14 @@ typedef struct {
 void paylock_verify_begin(paylock_verify_t *v, const char *chain,
     const char *realm, const paylock_signers_t *signers);
 
+/*
+ * Notes what the adopt seq of a signer (NULL: not known) gave up.  Returns 0, or
+ * -1 when out of memory.
+ */
+
+int paylock_verify_gave_up(paylock_verify_t *v, uint64_t seq,
+    const paylock_adopt_t *adopt, const paylock_signer_t *signer);
+
 /* Goes on behind an entry up to which all was verified before. */
 
 void paylock_verify_from(paylock_verify_t *v, uint64_t seq,

@@ -75,22 +75,31 @@ int
 paylock_verify_give_up(paylock_verify_t *v, const paylock_link_t *l,
     const paylock_signer_t *signer)
 {
+    return paylock_verify_gave_up(v, l->seq, l->adopt, signer) == 0 ? 0
+           : paylock_verify_bad(v, PAYLOCK_FAULT_MEMORY, l->seq,
+                                "out of memory");
+}
+
+
+int
+paylock_verify_gave_up(paylock_verify_t *v, uint64_t seq,
+    const paylock_adopt_t *adopt, const paylock_signer_t *signer)
+{
     paylock_given_up_t  *more;
 
     more = realloc(v->given_up,
                    (v->n_given_up + 1) * sizeof(paylock_given_up_t));
 
     if (more == NULL) {
-        return paylock_verify_bad(v, PAYLOCK_FAULT_MEMORY, l->seq,
-                                  "out of memory");
+        return -1;
     }
 
     v->given_up = more;
     more += v->n_given_up++;
 
-    more->seq = l->seq;
+    more->seq = seq;
     more->signer = signer;
-    more->adopt = *l->adopt;
+    more->adopt = *adopt;
 
     return 0;
 }
