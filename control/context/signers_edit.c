@@ -139,18 +139,21 @@ signers_edit_commit(signers_edit_t *e, int status, int *changed)
 static int
 signers_edit_apply(signers_edit_t *e)
 {
-    int         status;
-    FILE       *f;
-    signers_t   after;
+    int          status;
+    FILE        *f;
+    const char  *now;
+    signers_t    after;
+
+    now = e->now.text ? e->now.text : "";
 
     memset(&after, 0, sizeof(signers_t));
     after.path = strdup(e->now.path ? e->now.path : e->path);
     f = open_memstream(&after.text, &after.len);
 
     if (f) {
-        (void) fwrite(e->now.text, 1, e->at, f);
+        (void) fwrite(now, 1, e->at, f);
         (void) fputs(e->put, f);
-        (void) fwrite(e->now.text + e->at, 1, e->now.len - e->at, f);
+        (void) fwrite(now + e->at, 1, e->now.len - e->at, f);
     }
 
     if (f == NULL || fclose(f) != 0 || after.path == NULL) {
