@@ -7,6 +7,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include <stdlib.h>
+
 #include "context/control.h"
 
 
@@ -51,6 +53,7 @@ control_free(control_t *ctl)
     signer_free(&ctl->signer);
     signers_free(&ctl->signers);
     paylock_verify_free(&ctl->trust);
+    free(ctl->counted.hash);
     settings_free(&ctl->settings);
 }
 

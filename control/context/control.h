@@ -46,6 +46,15 @@ typedef struct {
 } control_calls_t;
 
 
+/* Entries one after the other that are known to count; see trail/trust.h. */
+
+typedef struct {
+    uint64_t   first;                  /* seq */
+    size_t     n;                      /* 0: none */
+    char     (*hash)[PAYLOCK_HASH_LEN + 1];
+} counted_t;
+
+
 typedef struct control_s  control_t;
 
 
@@ -60,6 +69,7 @@ struct control_s {
     signers_t         signers;         /* see context/signers.h */
     paylock_verify_t  trust;           /* see trail/trust.h */
     paylock_witness_t known;           /* the head remembered; seq 0: none */
+    counted_t         counted;         /* the transaction looked at last */
 
     unsigned          changed:1;       /* something was written to Redis */
     error_info_t      error;           /* why a status is not STATUS_DONE */

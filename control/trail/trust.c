@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "paylock_sign.h"
@@ -32,12 +33,15 @@ typedef struct {
 typedef struct {
     control_t  *ctl;
     uint64_t    seq;                   /* of the last one */
-    size_t      entries;
-    int         good;
     char        hash[PAYLOCK_HASH_LEN + 1];
+    counted_t   seen;                  /* so far */
+    int         good;
+    int         joins;                 /* ctl->counted goes on from there */
 } trust_row_t;
 
 
+static int trust_counted(const counted_t *c, const paylock_entry_t *e);
+static int trust_row_keep(trust_row_t *row);
 static int trust_row_entry(void *data, const char *id,
     const paylock_entry_t *e, const char *why);
 static int trust_row_take(trust_row_t *row, const paylock_entry_t *e);
@@ -286,6 +290,7 @@ trust_entry_counts(control_t *ctl, const paylock_entry_t *e, int *counts)
 
     memset(&row, 0, sizeof(trust_row_t));
     row.ctl = ctl;
+    row.seen.first = e->seq;
 
     *counts = 0;
 
@@ -303,15 +308,69 @@ trust_entry_counts(control_t *ctl, const paylock_entry_t *e, int *counts)
         }
     }
 
+    if (trust_counted(&ctl->counted, e)) {
+        *counts = 1;
+        return STATUS_DONE;
+    }
+
     if (trust_row_take(&row, e)
         && trail_from(ctl, e->seq + 1, trust_row_entry, &row) != STATUS_DONE)
     {
+        free(row.seen.hash);
         return ctl->error.status;
     }
 
     *counts = row.good;
 
+    if (row.good && trust_row_keep(&row) != 0) {
+        return control_no_memory(ctl);
+    }
+
+    if (!row.good) {
+        free(row.seen.hash);
+    }
+
     return STATUS_DONE;
+}
+
+
+static int
+trust_counted(const counted_t *c, const paylock_entry_t *e)
+{
+    return c->n && e->seq >= c->first && e->seq - c->first < c->n
+           && memcmp(c->hash[e->seq - c->first],
+                     e->field[PAYLOCK_AUDIT_HASH].data, PAYLOCK_HASH_LEN) == 0;
+}
+
+
+/* Remembers the entries, for the other hosts of the same transaction. */
+
+static int
+trust_row_keep(trust_row_t *row)
+{
+    counted_t  *c, *seen;
+    void       *more;
+
+    c = &row->ctl->counted;
+    seen = &row->seen;
+
+    if (row->joins) {
+        more = realloc(seen->hash, (seen->n + c->n) * sizeof(*seen->hash));
+
+        if (more == NULL) {
+            free(seen->hash);
+            return -1;
+        }
+
+        seen->hash = more;
+        memcpy(seen->hash + seen->n, c->hash, c->n * sizeof(*c->hash));
+        seen->n += c->n;
+    }
+
+    free(c->hash);
+    *c = *seen;
+
+    return 0;
 }
 
 
@@ -327,11 +386,22 @@ trust_row_entry(void *data, const char *id, const paylock_entry_t *e,
 
     row = data;
 
-    return why == NULL && paylock_entry_intact(e) == 1
-           && e->seq == row->seq + 1
-           && memcmp(e->field[PAYLOCK_AUDIT_PREV].data, row->hash,
-                     PAYLOCK_HASH_LEN) == 0
-           && trust_row_take(row, e);
+    if (why || e->seq != row->seq + 1 || paylock_entry_intact(e) != 1
+        || memcmp(e->field[PAYLOCK_AUDIT_PREV].data, row->hash,
+                  PAYLOCK_HASH_LEN) != 0)
+    {
+        return 0;
+    }
+
+    if (e->seq == row->ctl->counted.first
+        && trust_counted(&row->ctl->counted, e))
+    {
+        row->good = 1;
+        row->joins = 1;
+        return 0;
+    }
+
+    return trust_row_take(row, e);
 }
 
 
@@ -341,6 +411,7 @@ static int
 trust_row_take(trust_row_t *row, const paylock_entry_t *e)
 {
     char                     text[PAYLOCK_SIGN_TEXT];
+    void                    *more;
     size_t                   len;
     const paylock_str_t     *key, *sig;
     const paylock_signer_t  *signer;
@@ -350,6 +421,15 @@ trust_row_take(trust_row_t *row, const paylock_entry_t *e)
 
     row->seq = e->seq;
     memcpy(row->hash, e->field[PAYLOCK_AUDIT_HASH].data, PAYLOCK_HASH_LEN);
+
+    more = realloc(row->seen.hash, (row->seen.n + 1) * sizeof(*row->seen.hash));
+
+    if (more == NULL) {
+        return 0;
+    }
+
+    row->seen.hash = more;
+    memcpy(row->seen.hash[row->seen.n++], row->hash, sizeof(row->hash));
 
     signer = key->len ? paylock_signers_find(row->ctl->trust.signers, key->data)
                       : NULL;
@@ -362,7 +442,7 @@ trust_row_take(trust_row_t *row, const paylock_entry_t *e)
     }
 
     if (sig->len == 0) {
-        return ++row->entries < TRUST_ROW;
+        return row->seen.n < TRUST_ROW;
     }
 
     len = paylock_sign_entry(row->ctl->settings.realm, row->hash, text);
