@@ -227,8 +227,8 @@ adopt_ask(admin_t *a, const adopt_run_t *r)
     *ahead = '\0';
 
     if (r->nodes > t->head.seq) {
-        (void) snprintf(ahead, sizeof(ahead), ".  A node of nginx reports entry "
-                        "%" PRIu64 ": if it does, give it with --known",
+        (void) snprintf(ahead, sizeof(ahead), ".  A node of nginx reports "
+                        "entry %" PRIu64 ": if it does, give it with --known",
                         r->nodes);
     }
 

@@ -313,8 +313,8 @@ compare_refuse(change_batch_t *b, const change_t *ch,
                      ? "find out who did that; lock, unlock or reset it first, "
                        "with --yes"
                      : "find out who did that; to start from what the trail "
-                       "says, give --yes", "somebody wrote the record of \"%s\" "
-                     "by hand: in Redis stands %.*s; %s%s%.*s", ch->host,
+                       "says, give --yes", "somebody wrote the record of "
+                     "\"%s\" by hand: in Redis stands %.*s; %s%s%.*s", ch->host,
                      (int) (ch->before_len < COMPARE_SHOWN ? ch->before_len
                                                            : COMPARE_SHOWN),
                      ch->before, wrote, last->len ? " " : "",

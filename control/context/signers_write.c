@@ -128,7 +128,9 @@ signers_edit_revoke(signers_edit_t *e, const char *name, uint64_t seq,
         return STATUS_DONE;
     }
 
-    if (signers_revocable(&e->now, signer, seq + 1, &e->ctl->error) != STATUS_DONE) {
+    if (signers_revocable(&e->now, signer, seq + 1, &e->ctl->error)
+        != STATUS_DONE)
+    {
         return e->ctl->error.status;
     }
 

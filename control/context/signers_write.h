@@ -30,7 +30,7 @@ int signers_pin(control_t *ctl, uint64_t seq, const char *hash, int *changed);
 
 /*
  * Fails if nobody else may adopt by entry next: nothing would mend a loss then.
- *  signers_revoke() fails, too.  Returns a status.
+ * signers_revoke() fails, too.  Returns a status.
  */
 
 int signers_revocable(const signers_t *s, const paylock_signer_t *signer,

@@ -27,9 +27,9 @@ typedef struct {
 
 /*
  * Loads the signers file, unless it is there, and the head that is remembered
- * for the Redis and prefix of the settings.  Begins ctl->trust: at that head, if
- * it was verified by the same signers; else before the first entry.  Returns a
- * status.
+ * for the Redis and prefix of the settings.  Begins ctl->trust: at that head,
+ * if it was verified by the same signers; else before the first entry.  Returns
+ * a status.
  */
 
 int known_head_load(control_t *ctl, head_t *known);

@@ -36,8 +36,8 @@ int trust_signer(control_t *ctl);
 
 /*
  * trust_follow() verifies what is not verified yet, because the next signature
- * covers it too.  trust_counts() fails if the operator's key would not count for
- * the next entry, or must not sign that action.  Return a status.
+ * covers it too.  trust_counts() fails if the operator's key would not count
+ * for the next entry, or must not sign that action.  Return a status.
  */
 
 int trust_follow(control_t *ctl, const stream_t *s);
@@ -52,8 +52,8 @@ int trust_entry_counts(control_t *ctl, const paylock_entry_t *e, int *counts);
 
 /*
  * Verifies the whole trail, of which nothing is remembered.  A person must
- * confirm that it is the one meant; trust_text() writes for the question whether
- * it is signed.
+ * confirm that it is the one meant; trust_text() writes for the question
+ * whether it is signed.
  */
 
 #define TRUST_TEXT  160

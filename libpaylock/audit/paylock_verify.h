@@ -129,7 +129,7 @@ typedef struct {
     uint64_t                  time_first;      /* Unix milliseconds */
     uint64_t                  time_last;
     uint64_t                  time_most;       /* the latest of all */
-    uint64_t                  steps_back;      /* of the clock, of 1 s or more */
+    uint64_t                  steps_back;      /* of the clock, >= 1 s */
     uint64_t                  step_most;       /* the largest, milliseconds */
     uint64_t                  step_seq;        /* the entry behind it */
 
@@ -148,8 +148,8 @@ void paylock_verify_begin(paylock_verify_t *v, const char *chain,
     const char *realm, const paylock_signers_t *signers);
 
 /*
- * Notes what the adopt seq of a signer (NULL: not known) gave up.  Returns 0, or
- * -1 when out of memory.
+ * Notes what the adopt seq of a signer (NULL: not known) gave up.  Returns 0,
+ * or -1 when out of memory.
  */
 
 int paylock_verify_gave_up(paylock_verify_t *v, uint64_t seq,
