@@ -79,8 +79,8 @@ create_pinned(control_t *ctl)
     return pin == NULL ? STATUS_DONE
            : error_set(&ctl->error, STATUS_FAILED, "chain_differs",
                        "put its data back, or run \"paylock-admin adopt\" "
-                       "where the trail is known; for a new trail take that line "
-                       "out of the signers file",
+                       "where the trail is known; for a new trail take that "
+                       "line out of the signers file",
                        "Redis at %s holds no audit trail, and line %u of the "
                        "signers file \"%s\" names entry %" PRIu64 " of one",
                        ctl->settings.where, pin->line, ctl->signers.path,
