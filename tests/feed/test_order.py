@@ -190,6 +190,25 @@ def test_a_scan_too(shop, chain, killed):
         close(server, chain)
 
 
+def kill_owners(server):
+    """One after the other, until a worker that comes back has read the state
+    file: one that serves, and follows Redis before that, does not read it."""
+    killed = None
+
+    def file_was_read():
+        nonlocal killed
+        if server.state("other.shop.test") == "open":
+            return True
+        owner = re.findall(r" (\d+)#\d+: paylock: this worker follows Redis",
+                           server.error_log())[-1]
+        if owner != killed:
+            killed = owner
+            os.kill(int(owner), signal.SIGKILL)
+        return False
+
+    wait_for("the file to be read", file_was_read)
+
+
 def test_a_state_file_too(shop, chain, redis):
     """One that is ahead, as that of a newer binary, is read by a worker that
     comes back while another one serves."""
@@ -209,12 +228,8 @@ def test_a_state_file_too(shop, chain, redis):
         wait_for("the file", lambda: saved(file, chain.seq))
         redis.pause()
         ahead.write(file)
-        owner = re.findall(r" (\d+)#\d+: paylock: this worker follows Redis",
-                           server.error_log())[-1]
         with Watches(server, NAMES):
-            os.kill(int(owner), signal.SIGKILL)
-            wait_for("the suffix",
-                     lambda: server.state("other.shop.test") == "open")
+            kill_owners(server)
         redis.resume()
         chain.seq = ahead.seq
         chain.adopt()
