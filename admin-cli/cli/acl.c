@@ -36,9 +36,9 @@ static const struct {
 
     /* each key by its name: request ids are none of nginx's business */
 
-    { "paylock-nginx", "resetkeys %R~locks %R~audit %R~nodes resetchannels"
-      " -@all +auth +hello +ping +select +role +time +multi +exec +discard"
-      " +type +hlen +hget +hmget +hgetall +hscan +xlen +xread +xrange"
+    { "paylock-nginx", "resetkeys %R~locks %R~audit %R~nodes %R~root"
+      " resetchannels -@all +auth +hello +ping +select +role +time +multi"
+      " +exec +discard +type +hlen +hget +hmget +hgetall +hscan +xlen +xread +xrange"
       " +xrevrange +xinfo|stream +client|setname (%W~nodes +hset)" },
 
     /* selectors, so that keys that may be read cannot be trimmed */
@@ -48,7 +48,7 @@ static const struct {
       " +acl|whoami (%R~* +watch +type +hlen +hget +hmget +hscan +hstrlen"
       " +hrandfield +xlen +xread +xrange +xrevrange +xinfo|stream)"
       " (%RW~locks +hset +hdel) (%W~audit +xadd) (%W~nodes +hdel)"
-      " (%W~requests +hset +hdel)" },
+      " (%W~requests +hset +hdel) (%W~root +hset)" },
 
     { "paylock-audit", "resetkeys %R~* resetchannels -@all +auth +hello +ping"
       " +select +role +time +type +hlen +hget +hmget +hscan +hstrlen"

@@ -137,6 +137,7 @@ audit_verify_remember(admin_t *a, verify_t *c)
     head.seq = c->trail.seq;
     memcpy(head.chain, c->trail.chain, sizeof(head.chain));
     memcpy(head.hash, c->trail.hash, sizeof(head.hash));
+    memcpy(head.root, c->trail.root, sizeof(head.root));
 
     error = a->ctl->error;
 

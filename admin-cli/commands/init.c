@@ -71,7 +71,7 @@ cmd_init(admin_t *a)
 static int
 init_chain(admin_t *a, const head_t *known, head_t *head, int *created)
 {
-    int       races;
+    int       races, status;
     stream_t  stream;
 
     *created = 0;
@@ -91,11 +91,17 @@ init_chain(admin_t *a, const head_t *known, head_t *head, int *created)
         }
 
         if (known->seq) {
-            return trust_follow(a->ctl, &stream);
+            status = trust_follow(a->ctl, &stream);
+            trust_head(a->ctl, head);
+
+            return status;
         }
 
         if (head->seq) {
-            return init_ask(a, &stream);
+            status = init_ask(a, &stream);
+            trust_head(a->ctl, head);
+
+            return status;
         }
 
         if (init_beside(a) != STATUS_DONE

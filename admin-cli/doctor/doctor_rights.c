@@ -54,6 +54,7 @@ static const right_t  rights[] = {
     { RIGHT_READ, { "HGET", "~l", "a" } },
     { RIGHT_READ, { "HGET", "~r", "a" } },
     { RIGHT_READ, { "HMGET", "~l", "a" } },
+    { RIGHT_READ, { "HMGET", "~o", "a" } },
     { RIGHT_READ, { "HSCAN", "~l", "0", "COUNT", "1" } },
     { RIGHT_READ, { "HSCAN", "~r", "0", "COUNT", "1" } },
     { RIGHT_READ, { "HSTRLEN", "~n", "a" } },
@@ -70,6 +71,7 @@ static const right_t  rights[] = {
 
     { RIGHT_WRITE, { "HSET", "~l", "a", "0" } },
     { RIGHT_WRITE, { "HSET", "~r", "a", "0" } },
+    { RIGHT_WRITE, { "HSET", "~o", "a", "0" } },
     { RIGHT_WRITE, { "HDEL", "~l", "a" } },
     { RIGHT_WRITE, { "HDEL", "~r", "a" } },
     { RIGHT_WRITE, { "XADD", "~a", "0-0", "a", "0" } }
@@ -224,6 +226,7 @@ rights_ask(doctor_t *d, const right_t *r)
         arg[n] = strcmp(r->arg[n], "~l") == 0 ? s->locks
                  : strcmp(r->arg[n], "~a") == 0 ? s->audit
                  : strcmp(r->arg[n], "~n") == 0 ? s->nodes
+                 : strcmp(r->arg[n], "~o") == 0 ? s->root
                  : strcmp(r->arg[n], "~r") == 0 ? s->requests : r->arg[n];
     }
 

@@ -284,6 +284,7 @@ parts_entry(parts_t *p, const paylock_entry_t *e)
     leaf.leaf.data = hex;
     leaf.leaf.len = PAYLOCK_HASH_LEN;
     leaf.key = e->field[PAYLOCK_AUDIT_KEY];
+    leaf.root = e->field[PAYLOCK_AUDIT_ROOT];
     leaf.sig = e->field[PAYLOCK_AUDIT_SIG];
 
     parts_link(p, &leaf, "full");
@@ -360,8 +361,9 @@ parts_link(parts_t *p, const paylock_leaf_t *l, const char *shown)
                    (int) l->leaf.len, l->leaf.data, shown);
 
     if (l->sig.len) {
-        (void) fprintf(p->chain, " %.*s %.*s", (int) l->key.len, l->key.data,
-                       (int) l->sig.len, l->sig.data);
+        (void) fprintf(p->chain, " %.*s %.*s %.*s",
+                       (int) l->key.len, l->key.data, (int) l->root.len,
+                       l->root.data, (int) l->sig.len, l->sig.data);
     }
 
     (void) putc('\n', p->chain);

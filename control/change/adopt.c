@@ -11,6 +11,7 @@
 
 #include "change/adopt.h"
 #include "trail/entry.h"
+#include "trail/root.h"
 #include "trail/trust.h"
 
 
@@ -105,7 +106,7 @@ adopt_stays(control_t *ctl, adopt_t *t)
 
     t->stays = *head;
 
-    return STATUS_DONE;
+    return root_of_records(ctl);
 }
 
 

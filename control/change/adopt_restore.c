@@ -14,14 +14,16 @@
 #include "change/adopt.h"
 #include "records/records.h"
 #include "trail/replay.h"
+#include "trail/root.h"
 #include "trail/trust.h"
 
 
 typedef struct {
-    control_t  *ctl;
-    adopt_t    *adopt;
-    replay_t    replay;
-    int         status;
+    control_t    *ctl;
+    adopt_t      *adopt;
+    replay_t      replay;
+    root_pairs_t  pairs;               /* the records that stay */
+    int           status;
 } restore_t;
 
 
@@ -29,6 +31,7 @@ static void restore_entry(void *data, const paylock_entry_t *e);
 static int restore_compare(restore_t *r);
 static int restore_record(void *data, const redisReply *host,
     const redisReply *value);
+static int restore_stays(const restore_t *r, const replay_host_t *h);
 static void restore_host(replay_host_t *h, void *data);
 static trail_record_t *restore_add(restore_t *r, const replay_host_t *h);
 static void restore_fetch(restore_t *r, uint64_t seq, trail_record_t *record);
@@ -106,7 +109,9 @@ restore_compare(restore_t *r)
 {
     uint64_t  n;
 
-    if (records_scan(r->ctl, &n, restore_record, r) != STATUS_DONE) {
+    if (records_scan(r->ctl, &n, restore_record, r) != STATUS_DONE
+        || root_of_pairs(r->ctl, &r->pairs) != STATUS_DONE)
+    {
         return r->ctl->error.status;
     }
 
@@ -119,13 +124,29 @@ restore_compare(restore_t *r)
 static int
 restore_record(void *data, const redisReply *host, const redisReply *value)
 {
-    restore_t  *r;
+    restore_t      *r;
+    replay_host_t  *h;
 
     r = data;
+    h = replay_compare(&r->replay, host->str, host->len, value->str,
+                       value->len);
 
-    return replay_compare(&r->replay, host->str, host->len, value->str,
-                          value->len)
-           ? STATUS_DONE : control_no_memory(r->ctl);
+    if (h == NULL) {
+        return control_no_memory(r->ctl);
+    }
+
+    return restore_stays(r, h) ? root_pairs_add(r->ctl, &r->pairs, host, value)
+                               : STATUS_DONE;
+}
+
+
+/* After the loss of a whole trail the records may be all there is. */
+
+static int
+restore_stays(const restore_t *r, const replay_host_t *h)
+{
+    return h->seq == 0 ? !r->adopt->drop
+           : h->seen ? !h->differs : !h->there;
 }
 
 
@@ -141,14 +162,10 @@ restore_host(replay_host_t *h, void *data)
         return;
     }
 
-    /* after the loss of a whole trail the records may be all there is */
+    r->adopt->unknown += h->seq == 0;
 
-    if (h->seq == 0) {
-        r->adopt->unknown++;
-
-        if (!r->adopt->drop) {
-            return;
-        }
+    if (restore_stays(r, h)) {
+        return;
     }
 
     record = restore_add(r, h);
@@ -205,7 +222,7 @@ static void
 restore_fetch(restore_t *r, uint64_t seq, trail_record_t *record)
 {
     redisReply       *reply;
-    paylock_str_t     after;
+    paylock_str_t     host, after;
     paylock_entry_t   e;
 
     if (head_entry_read(r->ctl, seq, &reply, &e) != STATUS_DONE) {
@@ -223,5 +240,11 @@ restore_fetch(restore_t *r, uint64_t seq, trail_record_t *record)
 
     if (record->value == NULL) {
         r->status = control_no_memory(r->ctl);
+        return;
     }
+
+    host.data = record->host;
+    host.len = record->len;
+    after.data = record->value;
+    r->status = root_change(r->ctl, &host, NULL, &after);
 }

@@ -13,6 +13,7 @@
 #include "change/change_batch.h"
 #include "paylock_host.h"
 #include "trail/head.h"
+#include "trail/root.h"
 #include "trail/trust.h"
 
 
@@ -33,14 +34,22 @@ change_watch(change_batch_t *b, int *committed)
     *committed = 0;
 
     if (head_queue(ctl) != STATUS_DONE
+        || root_queue(ctl) != STATUS_DONE
         || idempotency_queue(b) != STATUS_DONE
         || redis_send(ctl->redis) != 0
         || head_take(ctl, &stream) != STATUS_DONE
+        || root_take(ctl) != STATUS_DONE
         || idempotency_take(b) != STATUS_DONE
         || head_judge(ctl, &b->known, &stream) != STATUS_DONE
         || trust_follow(ctl, &stream) != STATUS_DONE
         || trust_counts(ctl, b->kind->action) != STATUS_DONE)
     {
+        return ctl->error.status;
+    }
+
+    trust_head(ctl, &stream.head);
+
+    if (root_begin(ctl, &stream.head) != STATUS_DONE) {
         return ctl->error.status;
     }
 

@@ -13,6 +13,7 @@
 #include "change/change_batch.h"
 #include "paylock_utf8.h"
 #include "trail/entry.h"
+#include "trail/root.h"
 
 
 typedef struct {
@@ -25,6 +26,7 @@ static int write_queue(change_batch_t *b, change_t *ch, size_t n, head_t *head,
     write_sent_t  *sent);
 static paylock_order_e write_order(const change_t *ch, uint32_t now);
 static int write_number(change_batch_t *b, change_t *ch, uint64_t seq);
+static int write_root(change_batch_t *b, const change_t *ch);
 static int write_queue_entry(change_batch_t *b, change_t *ch, head_t *head,
     int last);
 static int write_queue_records(change_batch_t *b, const change_t *ch, size_t n,
@@ -99,7 +101,9 @@ write_queue(change_batch_t *b, change_t *ch, size_t n, head_t *head,
 
             sent->entries++;
 
-            if (write_number(b, &ch[i], head->seq + 1) != STATUS_DONE) {
+            if (write_number(b, &ch[i], head->seq + 1) != STATUS_DONE
+                || write_root(b, &ch[i]) != STATUS_DONE)
+            {
                 return ctl->error.status;
             }
 
@@ -112,6 +116,12 @@ write_queue(change_batch_t *b, change_t *ch, size_t n, head_t *head,
             ch[i].seq = head->seq;
             strcpy(ch[i].hash, head->hash);
         }
+    }
+
+    if (sent->entries && root_write(ctl, head->seq, &sent->changes)
+                         != STATUS_DONE)
+    {
+        return ctl->error.status;
     }
 
     if (b->kind->entry == NULL
@@ -159,6 +169,27 @@ write_number(change_batch_t *b, change_t *ch, uint64_t seq)
     ch->text = paylock_record_dump(ch->after);
 
     return ch->text ? STATUS_DONE : control_no_memory(b->ctl);
+}
+
+
+static int
+write_root(change_batch_t *b, const change_t *ch)
+{
+    paylock_str_t  host, before, after;
+
+    if (b->kind->entry) {
+        return STATUS_DONE;
+    }
+
+    host.data = ch->host;
+    host.len = strlen(ch->host);
+    before.data = ch->before;
+    before.len = ch->before_len;
+    after.data = ch->text;
+    after.len = ch->text ? strlen(ch->text) : 0;
+
+    return root_change(b->ctl, &host, ch->before ? &before : NULL,
+                       ch->text ? &after : NULL);
 }
 
 

@@ -46,6 +46,24 @@ control_need_key(control_t *ctl)
 }
 
 
+int
+control_lattice(control_t *ctl)
+{
+    paylock_lattice_ctx_t  *ctx;
+
+    ctx = &ctl->root.ctx;
+
+    if (ctx->stream || paylock_lattice_begin(ctx) == 0) {
+        return STATUS_DONE;
+    }
+
+    paylock_lattice_free(ctx);
+
+    return error_set(&ctl->error, STATUS_FAILED, "crypto", NULL,
+                     "OpenSSL has no SHA-256 or no ChaCha20");
+}
+
+
 void
 control_free(control_t *ctl)
 {
@@ -54,6 +72,7 @@ control_free(control_t *ctl)
     signers_free(&ctl->signers);
     paylock_verify_free(&ctl->trust);
     free(ctl->counted.hash);
+    paylock_lattice_free(&ctl->root.ctx);
     settings_free(&ctl->settings);
 }
 

@@ -13,6 +13,7 @@
 
 
 #include "base/error.h"
+#include "paylock_lattice.h"
 #include "paylock_verify.h"
 #include "redis/redis_conn.h"
 #include "redis/settings.h"
@@ -55,6 +56,15 @@ typedef struct {
 } counted_t;
 
 
+/* The lattice of all records after an entry; see trail/root.h. */
+
+typedef struct {
+    uint64_t               seq;        /* of the entry; 0: not known */
+    paylock_lattice_t      lattice;
+    paylock_lattice_ctx_t  ctx;
+} root_t;
+
+
 typedef struct control_s  control_t;
 
 
@@ -70,6 +80,7 @@ struct control_s {
     paylock_verify_t  trust;           /* see trail/trust.h */
     paylock_witness_t known;           /* the head remembered; seq 0: none */
     counted_t         counted;         /* the transaction looked at last */
+    root_t            root;
 
     unsigned          changed:1;       /* something was written to Redis */
     error_info_t      error;           /* why a status is not STATUS_DONE */
@@ -87,6 +98,10 @@ int control_connect(control_t *ctl);
 
 int control_load_key(control_t *ctl);
 int control_need_key(control_t *ctl);
+
+/* Makes ctl->root.ctx ready.  Returns a status. */
+
+int control_lattice(control_t *ctl);
 
 /* Closes the connection and frees all members, wiping secrets first. */
 

@@ -175,7 +175,8 @@ settings_keys(settings_t *s, error_info_t *error)
 
     if (settings_key(&s->locks, prefix, PAYLOCK_KEY_LOCKS, error) != 0
         || settings_key(&s->audit, prefix, PAYLOCK_KEY_AUDIT, error) != 0
-        || settings_key(&s->nodes, prefix, PAYLOCK_KEY_NODES, error) != 0)
+        || settings_key(&s->nodes, prefix, PAYLOCK_KEY_NODES, error) != 0
+        || settings_key(&s->root, prefix, PAYLOCK_KEY_ROOT, error) != 0)
     {
         return error->status;
     }
@@ -212,4 +213,5 @@ settings_free(settings_t *s)
     free(s->audit);
     free(s->nodes);
     free(s->requests);
+    free(s->root);
 }

@@ -51,6 +51,7 @@ struct settings_s {
     char           *audit;
     char           *nodes;
     char           *requests;
+    char           *root;
 };
 
 

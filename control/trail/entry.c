@@ -11,6 +11,7 @@
 
 #include "paylock_sign.h"
 #include "trail/entry.h"
+#include "trail/root.h"
 
 
 #define ENTRY_ID    24
@@ -23,12 +24,14 @@
 typedef struct {
     char  salt[PAYLOCK_SALT_LEN + 1];
     char  hash[PAYLOCK_HASH_LEN + 1];
+    char  root[PAYLOCK_HASH_LEN + 1];
     char  sig[PAYLOCK_SIG_LEN + 1];
 } entry_made_t;
 
 
 static int entry_finish(control_t *ctl, paylock_entry_t *e, entry_made_t *made,
     int last);
+static int entry_sign(control_t *ctl, paylock_entry_t *e, entry_made_t *made);
 static int entry_add(control_t *ctl, const paylock_entry_t *e);
 
 
@@ -81,6 +84,7 @@ entry_queue(control_t *ctl, const paylock_entry_t *fields, head_t *head,
 
     head->seq = e.seq;
     memcpy(head->hash, made.hash, sizeof(made.hash));
+    memcpy(head->root, made.root, sizeof(made.root));
 
     return STATUS_DONE;
 }
@@ -91,9 +95,6 @@ entry_queue(control_t *ctl, const paylock_entry_t *fields, head_t *head,
 static int
 entry_finish(control_t *ctl, paylock_entry_t *e, entry_made_t *made, int last)
 {
-    char    text[PAYLOCK_SIGN_TEXT];
-    size_t  len;
-
     if (entry_random(ctl, made->salt, PAYLOCK_SALT_LEN / 2) != STATUS_DONE) {
         return ctl->error.status;
     }
@@ -111,16 +112,31 @@ entry_finish(control_t *ctl, paylock_entry_t *e, entry_made_t *made, int last)
 
     entry_set(e, PAYLOCK_AUDIT_HASH, made->hash);
 
-    if (ctl->signer.key && last) {
-        len = paylock_sign_entry(ctl->settings.realm, made->hash, text);
+    made->root[0] = '\0';
 
-        if (paylock_sign(ctl->signer.key, text, len, made->sig) != 0) {
-            return error_set(&ctl->error, STATUS_FAILED, "crypto", NULL,
-                             "OpenSSL makes no Ed25519 signature");
-        }
+    return ctl->signer.key && last ? entry_sign(ctl, e, made) : STATUS_DONE;
+}
 
-        entry_set(e, PAYLOCK_AUDIT_SIG, made->sig);
+
+static int
+entry_sign(control_t *ctl, paylock_entry_t *e, entry_made_t *made)
+{
+    char    text[PAYLOCK_SIGN_TEXT];
+    size_t  len;
+
+    if (root_sign(ctl, made->root) != STATUS_DONE) {
+        return ctl->error.status;
     }
+
+    len = paylock_sign_entry(ctl->settings.realm, made->hash, made->root, text);
+
+    if (paylock_sign(ctl->signer.key, text, len, made->sig) != 0) {
+        return error_set(&ctl->error, STATUS_FAILED, "crypto", NULL,
+                         "OpenSSL makes no Ed25519 signature");
+    }
+
+    entry_set(e, PAYLOCK_AUDIT_ROOT, made->root);
+    entry_set(e, PAYLOCK_AUDIT_SIG, made->sig);
 
     return STATUS_DONE;
 }

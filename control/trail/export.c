@@ -166,6 +166,7 @@ export_leaf(export_run_t *r, const paylock_entry_t *e)
 
     if (r->pending || e->seq == r->export->head.seq) {
         leaf.key = e->field[PAYLOCK_AUDIT_KEY];
+        leaf.root = e->field[PAYLOCK_AUDIT_ROOT];
         leaf.sig = e->field[PAYLOCK_AUDIT_SIG];
     }
 

@@ -294,6 +294,10 @@ head_of(const paylock_entry_t *e, head_t *head)
     head->seq = e->seq;
     memcpy(head->chain, e->field[PAYLOCK_AUDIT_CHAIN].data, PAYLOCK_CHAIN_LEN);
     memcpy(head->hash, e->field[PAYLOCK_AUDIT_HASH].data, PAYLOCK_HASH_LEN);
+
+    if (e->field[PAYLOCK_AUDIT_ROOT].len) {
+        memcpy(head->root, e->field[PAYLOCK_AUDIT_ROOT].data, PAYLOCK_HASH_LEN);
+    }
 }
 
 

@@ -24,7 +24,7 @@
 #define KNOWN_HEAD_PATH  4096
 #define KNOWN_HEAD_NAME  (2 * 16 + 1)       /* 16 bytes of a SHA-256 */
 #define KNOWN_HEAD_FILE  8192
-#define KNOWN_HEAD_NONE  "-"           /* for a digest: there are no signers */
+#define KNOWN_HEAD_NONE  "-"           /* no signers, or no root */
 
 
 /* What a file holds; head.seq 0: there is none. */
@@ -123,7 +123,8 @@ known_head_take(control_t *ctl, const known_head_file_t *file)
     if (strcmp(file->signers, known_head_signers(ctl)) == 0
         && strcmp(file->realm, ctl->settings.realm) == 0)
     {
-        paylock_verify_from(&ctl->trust, head->seq, head->hash);
+        paylock_verify_from(&ctl->trust, head->seq, head->hash,
+                            head->root);
     }
 
     return STATUS_DONE;
@@ -304,12 +305,16 @@ known_head_parse(FILE *f, known_head_file_t *file, paylock_verify_t *v)
 
     end = 0;
     n = fscanf(f, "redis = %*[^\n]\nprefix =%*[^\n]\nchain = %32[0-9a-f]\n"
-               "seq = %" SCNu64 "\nhash = %64[0-9a-f]\nrealm = %64[^\n]\n"
-               "signers = %64[-0-9a-f]\n",
+               "seq = %" SCNu64 "\nhash = %64[0-9a-f]\nroot = %64[-0-9a-f]\n"
+               "realm = %64[^\n]\nsigners = %64[-0-9a-f]\n",
                file->head.chain, &file->head.seq, file->head.hash,
-               file->realm, file->signers);
+               file->head.root, file->realm, file->signers);
 
-    if (n != 5 || known_head_given_up(f, v) != 0) {
+    if (strcmp(file->head.root, KNOWN_HEAD_NONE) == 0) {
+        file->head.root[0] = '\0';
+    }
+
+    if (n != 6 || known_head_given_up(f, v) != 0) {
         return 0;
     }
 
@@ -320,6 +325,8 @@ known_head_parse(FILE *f, known_head_file_t *file, paylock_verify_t *v)
     return end && file->head.seq && feof(f)
            && strlen(file->head.chain) == PAYLOCK_CHAIN_LEN
            && strlen(file->head.hash) == PAYLOCK_HASH_LEN
+           && (*file->head.root == '\0'
+               || strlen(file->head.root) == PAYLOCK_HASH_LEN)
            && (strcmp(file->signers, KNOWN_HEAD_NONE) == 0
                || strlen(file->signers) == PAYLOCK_HASH_LEN);
 }
@@ -378,9 +385,11 @@ known_head_print(control_t *ctl, FILE *f, const head_t *head)
     const paylock_given_up_t  *g;
 
     (void) fprintf(f, "redis = %s\nprefix = %s\nchain = %s\nseq = %" PRIu64
-                   "\nhash = %s\nrealm = %s\nsigners = %s\n",
+                   "\nhash = %s\nroot = %s\nrealm = %s\nsigners = %s\n",
                    ctl->settings.where, ctl->settings.value[SET_PREFIX],
-                   head->chain, head->seq, head->hash, ctl->settings.realm,
+                   head->chain, head->seq, head->hash,
+                   *head->root ? head->root : KNOWN_HEAD_NONE,
+                   ctl->settings.realm,
                    known_head_signers(ctl));
 
     for (i = 0; i < ctl->trust.n_given_up; i++) {

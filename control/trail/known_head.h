@@ -22,6 +22,7 @@ typedef struct {
     uint64_t  seq;
     char      chain[PAYLOCK_CHAIN_LEN + 1];
     char      hash[PAYLOCK_HASH_LEN + 1];
+    char      root[PAYLOCK_HASH_LEN + 1];      /* "": it is not signed */
 } head_t;
 
 

@@ -10,6 +10,7 @@
 #include "trail/entry.h"
 #include "trail/head.h"
 #include "trail/known_head.h"
+#include "trail/root.h"
 #include "trail/trail_append.h"
 
 
@@ -49,18 +50,22 @@ trail_append_begin(control_t *ctl, trail_append_t *d, const char *action)
 transaction_e
 trail_append(control_t *ctl, const trail_append_t *d, head_t *head)
 {
+    size_t         changes;
     transaction_e  outcome;
+
+    changes = d->n_records;
 
     if (known_head_check(ctl) != STATUS_DONE
         || transaction_begin(ctl) != STATUS_DONE
         || redis_expect_ok(ctl->redis) != 0
         || entry_queue(ctl, &d->e, head, 1) != STATUS_DONE
+        || root_write(ctl, head->seq, &changes) != STATUS_DONE
         || append_records(ctl, d) != STATUS_DONE)
     {
         return TRANSACTION_FAILED;
     }
 
-    outcome = transaction_exec(ctl, 1, d->n_records);
+    outcome = transaction_exec(ctl, 1, changes);
 
     if (outcome == TRANSACTION_DONE) {
         append_syslog(ctl, d, head);

@@ -39,7 +39,8 @@ typedef struct {
 int trail_append_begin(control_t *ctl, trail_append_t *d, const char *action);
 
 /*
- * Writes the entry that follows *head, and sets *head to it, even if the reply
+ * Writes the entry that follows *head, with ctl->root as the root of the
+ * records after it, and sets *head to it, even if the reply
  * to EXEC is lost.  Fails if this machine cannot remember the head.  The caller
  * watches the keys and has taken all replies.
  */

@@ -413,10 +413,11 @@ trust_row_take(trust_row_t *row, const paylock_entry_t *e)
     char                     text[PAYLOCK_SIGN_TEXT];
     void                    *more;
     size_t                   len;
-    const paylock_str_t     *key, *sig;
+    const paylock_str_t     *key, *root, *sig;
     const paylock_signer_t  *signer;
 
     key = &e->field[PAYLOCK_AUDIT_KEY];
+    root = &e->field[PAYLOCK_AUDIT_ROOT];
     sig = &e->field[PAYLOCK_AUDIT_SIG];
 
     row->seq = e->seq;
@@ -441,11 +442,12 @@ trust_row_take(trust_row_t *row, const paylock_entry_t *e)
         return 0;
     }
 
-    if (sig->len == 0) {
-        return row->seen.n < TRUST_ROW;
+    if (sig->len == 0 || root->len == 0) {
+        return sig->len == 0 && row->seen.n < TRUST_ROW;
     }
 
-    len = paylock_sign_entry(row->ctl->settings.realm, row->hash, text);
+    len = paylock_sign_entry(row->ctl->settings.realm, row->hash, root->data,
+                             text);
     row->good = paylock_sign_check(signer->public, text, len, sig->data);
 
     return 0;
@@ -483,7 +485,16 @@ void
 trust_at(control_t *ctl, const head_t *head)
 {
     memcpy(ctl->trust.chain, head->chain, sizeof(head->chain));
-    paylock_verify_from(&ctl->trust, head->seq, head->hash);
+    paylock_verify_from(&ctl->trust, head->seq, head->hash, head->root);
+}
+
+
+void
+trust_head(const control_t *ctl, head_t *head)
+{
+    if (ctl->trust.signers && ctl->trust.seq == head->seq) {
+        memcpy(head->root, ctl->trust.root, sizeof(head->root));
+    }
 }
 
 

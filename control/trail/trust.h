@@ -61,6 +61,10 @@ int trust_entry_counts(control_t *ctl, const paylock_entry_t *e, int *counts);
 int trust_learn(control_t *ctl, const stream_t *s);
 void trust_text(const control_t *ctl, char text[TRUST_TEXT]);
 
+/* Sets the root of the head that was verified to the one that was signed. */
+
+void trust_head(const control_t *ctl, head_t *head);
+
 /* Notes that a head was verified or written here. */
 
 void trust_at(control_t *ctl, const head_t *head);

@@ -81,6 +81,7 @@ void
 verify_free(verify_t *c)
 {
     verify_reset(c);
+    verify_root_reset(c);
     signers_free(&c->trusted);
     free(c->witness);
     free(c->fault);
@@ -155,6 +156,10 @@ verify_entry(verify_t *c, const paylock_entry_t *e, const char *why)
         && paylock_verify_is(e, "adopt"))
     {
         verify_adopted(c);
+
+        if (c->replay && verify_root_adopt(c) != STATUS_DONE) {
+            return -1;
+        }
     }
 
     memcpy(c->stands, e->field[PAYLOCK_AUDIT_HASH].data, PAYLOCK_HASH_LEN);
@@ -173,6 +178,12 @@ verify_replay(verify_t *c, const paylock_entry_t *e)
 
     if (replay_entry(c->replay, e) != 0) {
         return control_no_memory(c->ctl);
+    }
+
+    if (c->signers && !paylock_verify_is(e, "adopt")
+        && verify_root(c, e) != STATUS_DONE)
+    {
+        return c->ctl->error.status;
     }
 
     if (c->signers && c->trail.covered != e->seq) {
@@ -355,6 +366,7 @@ verify_reset(verify_t *c)
         c->host[i] = NULL;
     }
 
+    verify_root_reset(c);
     c->n_witnesses = 0;
     c->n_faults = 0;
     c->stands[0] = '\0';

@@ -25,6 +25,24 @@
 typedef struct verify_s  verify_t;
 
 
+/* A pair of host and record that an entry took out or put in. */
+
+typedef struct {
+    unsigned char  pair[PAYLOCK_PAIR];
+    int            there;
+} verify_pair_t;
+
+
+/* The roots, beside the lattice in ctl->root. */
+
+typedef struct {
+    verify_pair_t  *pair;              /* of entries not signed yet */
+    size_t          n;
+    size_t          room;
+    unsigned        unknown:1;         /* records of no entry are signed */
+} verify_root_t;
+
+
 /* Reports what was found; returns the value of verify_status(). */
 
 typedef int (*verify_report_pt)(verify_t *c,
@@ -51,6 +69,7 @@ struct verify_s {
     size_t              n_witnesses;
 
     replay_t           *replay;        /* NULL: records are not compared */
+    verify_root_t       root;
     char                stands[PAYLOCK_HASH_LEN + 1];  /* last hash */
     unsigned            bad:1;         /* last entry is bad, not given up */
     unsigned            whole:1;       /* trail was read to its end */
@@ -122,6 +141,16 @@ int verify_witness_file(verify_t *c, const char *path);
 int verify_witness_nodes(verify_t *c);
 int verify_witness_add(verify_t *c, const char *name, const head_t *head,
     int inside);
+
+/*
+ * verify_root.c: takes an entry, and compares the root if it is signed.  After
+ * an adopt: drops entries that no signature covered.  The third begins anew.
+ * Return a status.
+ */
+
+int verify_root(verify_t *c, const paylock_entry_t *e);
+int verify_root_adopt(verify_t *c);
+void verify_root_reset(verify_t *c);
 
 /* verify_records.c: compares the records with the trail.  A status. */
 

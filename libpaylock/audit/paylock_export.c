@@ -125,9 +125,10 @@ json_t *
 paylock_export_leaf(const paylock_leaf_t *l)
 {
     return l->sig.len
-           ? json_pack("{s:I, s:o, s:o, s:o}", "seq", (json_int_t) l->seq,
+           ? json_pack("{s:I, s:o, s:o, s:o, s:o}", "seq", (json_int_t) l->seq,
                        "leaf", paylock_export_text(&l->leaf),
                        "key", paylock_export_text(&l->key),
+                       "root", paylock_export_text(&l->root),
                        "sig", paylock_export_text(&l->sig))
            : json_pack("{s:I, s:o}", "seq", (json_int_t) l->seq,
                        "leaf", paylock_export_text(&l->leaf));
@@ -202,8 +203,6 @@ paylock_export_load_entry(const json_t *json, paylock_entry_t *e)
 static const char *
 paylock_export_load_leaf(const json_t *json, paylock_leaf_t *l)
 {
-    int  key, sig;
-
     if (!paylock_export_seq(json, &l->seq)) {
         return "has no \"seq\" from 1";
     }
@@ -212,16 +211,16 @@ paylock_export_load_leaf(const json_t *json, paylock_leaf_t *l)
         return "has a \"leaf\" other than 64 lower-case hex digits";
     }
 
-    key = json_object_get(json, "key") != NULL;
-    sig = json_object_get(json, "sig") != NULL;
-
-    if (!key && !sig) {
+    if (!json_object_get(json, "key") && !json_object_get(json, "root")
+        && !json_object_get(json, "sig"))
+    {
         return NULL;
     }
 
     return paylock_export_hex(json, "key", PAYLOCK_KEY_LEN, &l->key)
+           && paylock_export_hex(json, "root", PAYLOCK_HASH_LEN, &l->root)
            && paylock_export_hex(json, "sig", PAYLOCK_SIG_LEN, &l->sig)
-           ? NULL : "has no key and signature in lower-case hex digits";
+           ? NULL : "has no key, root and signature in lower-case hex digits";
 }
 
 

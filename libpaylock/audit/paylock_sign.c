@@ -21,11 +21,12 @@ static int paylock_sign_digit(char c);
 
 size_t
 paylock_sign_entry(const char *realm, const char hash[PAYLOCK_HASH_LEN],
-    char text[PAYLOCK_SIGN_TEXT])
+    const char root[PAYLOCK_HASH_LEN], char text[PAYLOCK_SIGN_TEXT])
 {
     return (size_t) snprintf(text, PAYLOCK_SIGN_TEXT,
                              "paylock audit signature 2\nrealm %s\n"
-                             "hash %.*s\n", realm, PAYLOCK_HASH_LEN, hash);
+                             "hash %.*s\nroot %.*s\n", realm,
+                             PAYLOCK_HASH_LEN, hash, PAYLOCK_HASH_LEN, root);
 }
 
 

@@ -22,16 +22,17 @@
 #define PAYLOCK_REALM      "-"         /* if none is named */
 #define PAYLOCK_REALM_MAX  64          /* bytes */
 
-#define PAYLOCK_SIGN_TEXT  256         /* bytes of a text, and a zero */
+#define PAYLOCK_SIGN_TEXT  512         /* bytes of a text, and a zero */
 
 
 /*
- * The text to sign for an entry: its realm, and its hash in hex digits.
- * Returns the length of the text.
+ * The text to sign for an entry: its realm, its hash, and the root of the
+ * records after it, in hex digits.  Returns the length of the text.
  */
 
 size_t paylock_sign_entry(const char *realm,
-    const char hash[PAYLOCK_HASH_LEN], char text[PAYLOCK_SIGN_TEXT]);
+    const char hash[PAYLOCK_HASH_LEN], const char root[PAYLOCK_HASH_LEN],
+    char text[PAYLOCK_SIGN_TEXT]);
 
 /*
  * Is it the name of a realm: 1 to 64 letters, digits, ".", "_" and "-"?

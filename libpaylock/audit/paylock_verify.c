@@ -56,7 +56,7 @@ paylock_verify_begin(paylock_verify_t *v, const char *chain, const char *realm,
 
 void
 paylock_verify_from(paylock_verify_t *v, uint64_t seq,
-    const char hash[PAYLOCK_HASH_LEN])
+    const char hash[PAYLOCK_HASH_LEN], const char *root)
 {
     v->seq = seq;
     v->first = seq;
@@ -66,6 +66,7 @@ paylock_verify_from(paylock_verify_t *v, uint64_t seq,
     v->fault.kind = PAYLOCK_FAULT_NONE;
     (void) snprintf(v->hash, sizeof(v->hash), "%.*s", PAYLOCK_HASH_LEN, hash);
     memcpy(v->covered_hash, v->hash, sizeof(v->hash));
+    (void) snprintf(v->root, sizeof(v->root), "%s", root);
 }
 
 
@@ -125,9 +126,8 @@ paylock_verify_entry(paylock_verify_t *v, const paylock_entry_t *e)
         return -1;
     }
 
-    if (key && e->field[PAYLOCK_AUDIT_SIG].len
-        && paylock_verify_sig(v, e->seq, hash, key,
-                              e->field[PAYLOCK_AUDIT_SIG].data) != 0)
+    if (key && paylock_verify_sig(v, &l, key, &e->field[PAYLOCK_AUDIT_ROOT],
+                                  &e->field[PAYLOCK_AUDIT_SIG]) != 0)
     {
         return -1;
     }
@@ -194,7 +194,7 @@ paylock_verify_leaf(paylock_verify_t *v, const paylock_leaf_t *leaf)
         }
 
         if (paylock_verify_usable(v, leaf->seq, leaf->key.data, &key) != 0
-            || paylock_verify_sig(v, leaf->seq, hash, key, leaf->sig.data)
+            || paylock_verify_sig(v, &l, key, &leaf->root, &leaf->sig)
                != 0)
         {
             return -1;

@@ -83,7 +83,8 @@ typedef struct {
 typedef struct {
     uint64_t       seq;
     paylock_str_t  leaf;
-    paylock_str_t  key;                /* of the signature; both may be empty */
+    paylock_str_t  key;                /* of the signature; all may be empty */
+    paylock_str_t  root;
     paylock_str_t  sig;
 } paylock_leaf_t;
 
@@ -119,6 +120,7 @@ typedef struct {
     uint64_t                  plain;   /* entries without a key */
     uint64_t                  covered; /* the last entry that is signed */
     char                      covered_hash[PAYLOCK_HASH_LEN + 1];
+    char                      root[PAYLOCK_HASH_LEN + 1];   /* signed there */
     uint64_t                  pinned;  /* pins are compared up to here */
     paylock_row_t             row;
     paylock_keyring_t         ring;
@@ -155,10 +157,13 @@ void paylock_verify_begin(paylock_verify_t *v, const char *chain,
 int paylock_verify_gave_up(paylock_verify_t *v, uint64_t seq,
     const paylock_adopt_t *adopt, const paylock_signer_t *signer);
 
-/* Goes on behind an entry up to which all was verified before. */
+/*
+ * Goes on behind an entry up to which all was verified before; root is the one
+ * that it signed, "" if it is not signed.
+ */
 
 void paylock_verify_from(paylock_verify_t *v, uint64_t seq,
-    const char hash[PAYLOCK_HASH_LEN]);
+    const char hash[PAYLOCK_HASH_LEN], const char *root);
 
 /* Gives the witnesses, and sorts them.  They must outlive the verifier. */
 

@@ -150,8 +150,8 @@ paylock_verify_adopter(paylock_verify_t *v, const paylock_entry_t *e,
 
     if (paylock_verify_key(v, e, &key) != 0
         || paylock_verify_pins(v, l, key->signer) != 0
-        || paylock_verify_sig(v, e->seq, l->hash, key,
-                              e->field[PAYLOCK_AUDIT_SIG].data) != 0)
+        || paylock_verify_sig(v, l, key, &e->field[PAYLOCK_AUDIT_ROOT],
+                              &e->field[PAYLOCK_AUDIT_SIG]) != 0)
     {
         return -1;
     }

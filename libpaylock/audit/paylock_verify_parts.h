@@ -41,10 +41,14 @@ int paylock_verify_key(paylock_verify_t *v, const paylock_entry_t *e,
 int paylock_verify_usable(paylock_verify_t *v, uint64_t seq, const char *hex,
     paylock_key_t **key);
 
-/* Is it the key's signature of the entry's hash? */
+/*
+ * Is it the key's signature of the entry's hash and of that root?  An entry
+ * without a signature has no root.
+ */
 
-int paylock_verify_sig(paylock_verify_t *v, uint64_t seq, const char *hash,
-    const paylock_key_t *key, const char *sig);
+int paylock_verify_sig(paylock_verify_t *v, const paylock_link_t *l,
+    const paylock_key_t *key, const paylock_str_t *root,
+    const paylock_str_t *sig);
 
 /*
  * paylock_verify_pin.c: is the entry what the signers file says that stands

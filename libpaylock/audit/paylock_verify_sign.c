@@ -71,7 +71,7 @@ paylock_verify_key(paylock_verify_t *v, const paylock_entry_t *e,
                                   "entry %" PRIu64 " is not signed", e->seq);
     }
 
-    if (e->field[PAYLOCK_AUDIT_SIG].len) {
+    if (e->field[PAYLOCK_AUDIT_SIG].len || e->field[PAYLOCK_AUDIT_ROOT].len) {
         return paylock_verify_bad(v, PAYLOCK_FAULT_SIGNATURE, e->seq,
                                   "entry %" PRIu64 " has a signature, and "
                                   "names no key", e->seq);
@@ -160,23 +160,32 @@ paylock_verify_may(paylock_verify_t *v, const paylock_entry_t *e,
 
 
 int
-paylock_verify_sig(paylock_verify_t *v, uint64_t seq, const char *hash,
-    const paylock_key_t *key, const char *sig)
+paylock_verify_sig(paylock_verify_t *v, const paylock_link_t *l,
+    const paylock_key_t *key, const paylock_str_t *root,
+    const paylock_str_t *sig)
 {
     char    text[PAYLOCK_SIGN_TEXT];
     size_t  len;
 
-    len = paylock_sign_entry(v->realm, hash, text);
+    if (root->len == 0 && sig->len == 0) {
+        return 0;
+    }
 
-    if (!paylock_sign_check(key->key, text, len, sig)) {
-        return paylock_verify_bad(v, PAYLOCK_FAULT_SIGNATURE, seq,
+    len = root->len ? paylock_sign_entry(v->realm, l->hash, root->data, text)
+                    : 0;
+
+    if (len == 0 || sig->len == 0
+        || !paylock_sign_check(key->key, text, len, sig->data))
+    {
+        return paylock_verify_bad(v, PAYLOCK_FAULT_SIGNATURE, l->seq,
                                   "entry %" PRIu64 " does not carry a good "
-                                  "signature of %s", seq, key->hex);
+                                  "signature of %s", l->seq, key->hex);
     }
 
     v->row.seq = 0;
-    v->covered = seq;
-    memcpy(v->covered_hash, hash, PAYLOCK_HASH_LEN);
+    v->covered = l->seq;
+    memcpy(v->covered_hash, l->hash, PAYLOCK_HASH_LEN);
+    memcpy(v->root, root->data, PAYLOCK_HASH_LEN);
 
     return 0;
 }

@@ -160,7 +160,7 @@ paylock_entry_is_link(const paylock_str_t *name)
 {
     return paylock_str_is(*name, "v") || paylock_str_is(*name, "chain")
            || paylock_str_is(*name, "prev") || paylock_str_is(*name, "hash")
-           || paylock_str_is(*name, "sig");
+           || paylock_str_is(*name, "root") || paylock_str_is(*name, "sig");
 }
 
 

@@ -16,6 +16,7 @@
 #define PAYLOCK_KEY_AUDIT     "audit"
 #define PAYLOCK_KEY_NODES     "nodes"
 #define PAYLOCK_KEY_REQUESTS  "requests"
+#define PAYLOCK_KEY_ROOT      "root"
 
 
 #endif /* _PAYLOCK_REDIS_KEYS_H_INCLUDED_ */

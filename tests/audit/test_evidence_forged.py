@@ -315,7 +315,8 @@ def test_signature_by_another_who_counts(redis, exporter, check, private):
     good(check(out))
     lines = chain(out)
     assert lines[-1][2:4] == ["leaf", BOB.public]
-    lines[-1][3:] = ALICE.public, ALICE.sign_entry(trail.entries[-1][1])
+    last = trail.entries[-1][1]
+    lines[-1][3:] = ALICE.public, last["root"], ALICE.sign_entry(last)
     put_chain(out, lines)
     sum_up(out)
     bad(check(out), "is not of the key")
@@ -330,7 +331,7 @@ def test_another_key_under_the_name_of_ours(bundle, check):
     for line in lines[3:]:
         hash = verify.hash_of(lines[1][1], int(line[0]), hash, line[1])
         if len(line) > 3:
-            line[4] = MALLORY.sign_entry({"hash": hash})
+            line[5] = MALLORY.sign_entry({"hash": hash, "root": line[4]})
     put_chain(bundle, lines)
 
     def sign(path):
@@ -835,6 +836,7 @@ def named_key_and_no_signature(trail):
 def signed_by_no_key(trail):
     trail.add(None, trail.change("acme.example"))
     entry = trail.entries[-1][1]
+    entry["root"] = trail.lattice.root()
     entry["sig"] = ALICE.sign_entry(entry)
 
 

@@ -8,18 +8,24 @@ import json
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from oracle.lattice import Lattice
 from support import servers
-from support.chain import AUDIT, LOCKED, NODES, Chain
+from support.chain import AUDIT, LOCKED, LOCKS, NODES, Chain
 from support.cli import entries, memory, refused, state, stream, trust
 from support.fake_redis import FakeRedis
 from support.trail import Key, adoption, signer
 
 
 def put(redis, kept):
+    """An earlier state, as a whole."""
     client = redis.client()
-    client.delete(AUDIT)
+    client.delete(AUDIT, LOCKS)
     for ident, entry in kept:
         client.xadd(AUDIT, entry, ident)
+        if entry.get("after"):
+            client.hset(LOCKS, entry["host"], entry["after"])
+        elif entry.get("host"):
+            client.hdel(LOCKS, entry["host"])
 
 
 def verify(admin, *args):
@@ -41,6 +47,9 @@ def write(redis, key, seq, prev, **fields):
     """An entry that is signed, whatever stands before it."""
     chain = Chain(redis)
     entry = chain.entry(seq, prev, key=key.public, **fields)
+    records = redis.client().hgetall(LOCKS)
+    records[entry["host"]] = entry["after"]
+    entry["root"] = Lattice(records).root()
     entry["sig"] = key.sign_entry(entry)
     redis.client().xadd(AUDIT, entry, id=f"{seq}-0")
     return entry
@@ -298,8 +307,8 @@ def test_an_adopt_of_another_past(alice, bob, redis, private):
     alice("lock", "b.example")
     alice("audit", "checkpoint", "-o", point)
     put(redis, kept)
-    bob("reset", "b.example", "--yes")
     bob("lock", "c.example")
+    bob("unlock", "a.example")
     assert verify(alice)[1][-1] == ("fork", 3)
     refused(alice, 1, "chain_differs", "lock", "d.example")
     alice("adopt", "--yes")

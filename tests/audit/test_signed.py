@@ -54,7 +54,8 @@ def test_a_signature_is_what_openssl_says(alice, redis, private):
                             alice.home / "config/paylock/key.pem", "-pubout"))
     for entry in (seen[0], seen[-1]):
         (private / "text").write_text(
-            f"paylock audit signature 2\nrealm -\nhash {entry['hash']}\n")
+            f"paylock audit signature 2\nrealm -\nhash {entry['hash']}\n"
+            f"root {entry['root']}\n")
         (private / "sig").write_bytes(bytes.fromhex(entry["sig"]))
         assert b"Success" in openssl(
             "pkeyutl", "-verify", "-rawin", "-pubin", "-inkey", key, "-in",
@@ -303,6 +304,8 @@ def test_a_forged_entry_is_not_signed_over(eve, alice, bob, redis, how):
                      "HEAD": f"{eve.seq} {eve.hash}"}.get(value, value)
               for name, value in how.items()}
     host = ("c.example", LOCKED) if "action" not in how else ("", None)
+    if "sig" in how:
+        fields["root"] = "0" * 64
     eve.write(host, **fields)
     before = state(redis)
     for admin in alice, bob:
@@ -340,6 +343,7 @@ def test_an_adopt_of_another_past_mends_nothing(alice, redis):
     client.delete(AUDIT)
     for ident, entry in begin:
         client.xadd(AUDIT, entry, ident)
+    client.hdel(LOCKS, "b.example")
     memory(alice).write_text(known)
     alice("lock", "c.example")
     client.xadd(AUDIT, adopt, "4-0")

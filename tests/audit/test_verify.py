@@ -203,7 +203,7 @@ VALUES = {
     "reference": "R 2", "document": "cd" * 32,
     "lost": f"{'0' * 32} 1 1 {'0' * 64}", "resumes": f"1 {'0' * 64}",
     "request": "again", "key": MALLORY.public, "salt": "1" * 32,
-    "prev": "2" * 64, "hash": "3" * 64, "sig": "4" * 128}
+    "prev": "2" * 64, "hash": "3" * 64, "root": "5" * 64, "sig": "4" * 128}
 
 
 def field_cases(part):
@@ -214,7 +214,7 @@ def field_cases(part):
         # what is of no form is named by its place
         place = {seq, SEQS[i - 1] + 1} if i else {seq}
         for k, (name, value) in enumerate(VALUES.items()):
-            kinds = {"signature" if name == "sig" else "edit"}
+            kinds = {"signature" if name in ("root", "sig") else "edit"}
             for other in [value, *([""] if (i + k) % 3 == 0
                                    and entry.get(name) else [])]:
                 yield (f"{seq} {name}", HEAD,
@@ -510,7 +510,7 @@ def test_unsigned(tmp_path):
         begin, _ = row_of(i)
         entries = ENTRIES[:begin] + [
             (seq, {name: value for name, value in e.items()
-                   if name not in ("key", "sig")})
+                   if name not in ("key", "root", "sig")})
             for seq, e in ENTRIES[begin:]]
         entries = relink(entries, begin)
         cases.append((f"{SEQS[i]} on", *with_head(entries),
@@ -830,7 +830,8 @@ class Attack:
         return entries[:i] + self.random.choice(self.others).entries[i:]
 
     def strip(self, entries, i):
-        gone = self.random.choice([("sig",), ("key", "sig")])
+        gone = self.random.choice([("sig",), ("root",), ("root", "sig"),
+                                   ("key", "root", "sig")])
         return [*entries[:i], (entries[i][0], {
             n: v for n, v in entries[i][1].items() if n not in gone}),
                 *entries[i + 1:]]
@@ -846,6 +847,7 @@ class Attack:
         seq, entry = entries[i]
         key = self.key()
         entry = {**entry, "key": key.public}
+        entry.setdefault("root", self.random.randbytes(32).hex())
         entry["hash"] = t.entry_hash(seq, entry)
         entry["sig"] = key.sign_entry(entry)
         return [*entries[:i], (seq, entry), *entries[i + 1:]]
@@ -876,7 +878,8 @@ def test_without_a_signers_file(tmp_path):
     """Hashes and links, and that a signature is of the key it names: more
     cannot be said, and that is not well either."""
     loose = [(seq, {name: value for name, value in e.items()
-                    if name not in ("key", "sig")}) for seq, e in ENTRIES]
+                    if name not in ("key", "root", "sig")})
+             for seq, e in ENTRIES]
     mallory = [(seq, {**e, "key": MALLORY.public}) for seq, e in ENTRIES]
     cases = [("whole", HEAD, LINES, None, None),
              ("unsigned", *with_head(relink(loose, 0)), None, None),
@@ -1078,6 +1081,7 @@ def test_an_export(tmp_path):
             case("no key", i, line({**bare, "sig": item["sig"]}))
             case("another key", i, line({**item, "key": MALLORY.public}))
             case("another sig", i, line({**item, "sig": "0" * 128}))
+            case("another root", i, line({**item, "root": "0" * 64}))
     assert len(cases) > 900
     assert check(cases, tmp_path, prefixes) == 10
 

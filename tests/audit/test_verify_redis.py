@@ -199,10 +199,7 @@ def test_tampered(tamper, run, trail, redis):
 
 def twin(trail, cut):
     """The same up to an entry, and another end, as long."""
-    other = small()
-    other.entries = [e for e in other.entries if e[0] <= cut]
-    other.locks = {e["host"]: e.get("after", "") for _, e in other.entries
-                   if "host" in e}
+    other = small().cut(cut)
     while other.seq < trail.seq + 2:
         other.add(ALICE, other.change("other.example"))
     return other
@@ -251,10 +248,7 @@ def test_witnesses(witness, run, admin, trail, redis, private):
         return report
 
     # cut off: what is left is good by itself
-    kept = trail.copy()
-    kept.entries = [e for e in kept.entries if e[0] <= ends(trail)[-3]]
-    kept.locks = {e["host"]: e.get("after", "") for _, e in kept.entries
-                  if "host" in e}
+    kept = trail.cut(ends(trail)[-3])
     put_trail(client, kept)
     found(11, "rollback", f"the trail ends after entry {kept.seq}")
 
@@ -281,10 +275,7 @@ def test_witnesses(witness, run, admin, trail, redis, private):
 def test_what_was_given_up_is_remembered_no_more(run, admin, trail, redis):
     """Once it was said, the next change or init accepts it."""
     admin("init", "--yes")
-    kept = trail.copy()
-    kept.entries = [e for e in kept.entries if e[0] <= ends(trail)[-3]]
-    kept.locks = {e["host"]: e.get("after", "") for _, e in kept.entries
-                  if "host" in e}
+    kept = trail.cut(ends(trail)[-3])
     kept.adopt(BOB, last=trail.seq, hash=trail.hash)
     put_trail(redis.client(), kept)
     assert run()[0] == run()[0] == 11
@@ -525,7 +516,7 @@ def test_export(admin, run, trail, redis, private):
     hosts = {item.get("host") for item in lines[1:] if "leaf" not in item}
     assert hosts == {None, "h3.example"}
     others = [item for item in lines if "leaf" in item]
-    assert others and all(item.keys() <= {"seq", "leaf", "key", "sig"}
+    assert others and all(item.keys() <= {"seq", "leaf", "key", "root", "sig"}
                           for item in others)
     assert any("sig" not in item for item in others)
     assert "".join(t.leaves(trail.entries, "h3.example")) \
@@ -689,7 +680,8 @@ def test_cost(redis, admin):
     key = ALICE.private.public_key()
     signed = bytes.fromhex(trail.entries[-1][1]["sig"])
     text = (f"paylock audit signature 2\nrealm -\n"
-            f"hash {trail.hash}\n").encode()
+            f"hash {trail.hash}\n"
+            f"root {trail.entries[-1][1]['root']}\n").encode()
     begin = time.process_time()
     for _ in range(2000):
         key.verify(signed, text)

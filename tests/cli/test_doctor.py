@@ -231,7 +231,7 @@ def test_a_right_is_missing(right, known, redis):
     ("(%W~{paylock}:requests +hset)", "HGET, HSCAN|WATCH, HDEL")])
 def test_no_right_to_the_request_ids(known, redis, selector, names):
     keys = " ".join(f"~{{paylock}}:{key}" for key in ("locks", "audit",
-                                                      "nodes"))
+                                                      "nodes", "root"))
     redis.client().execute_command(
         "ACL", "SETUSER", "half", "reset", "on", ">half", "+@all",
         *keys.split(), selector)

@@ -95,6 +95,7 @@ seal(item_t *item, key_e key)
 
     strcpy(item->field[PAYLOCK_AUDIT_KEY], public[key]);
     item->field[PAYLOCK_AUDIT_SIG][0] = '\0';
+    item->field[PAYLOCK_AUDIT_ROOT][0] = '\0';
     read_item(item, &e);
 
     if (paylock_entry_check(&e) != NULL) {
@@ -103,7 +104,9 @@ seal(item_t *item, key_e key)
 
     must(paylock_entry_hash(&e, item->field[PAYLOCK_AUDIT_HASH]) == 0);
 
-    len = paylock_sign_entry("-", item->field[PAYLOCK_AUDIT_HASH], text);
+    strcpy(item->field[PAYLOCK_AUDIT_ROOT], ZEROS);
+    len = paylock_sign_entry("-", item->field[PAYLOCK_AUDIT_HASH], ZEROS,
+                             text);
     must(paylock_sign(keys[key], text, len, item->field[PAYLOCK_AUDIT_SIG])
          == 0);
 }

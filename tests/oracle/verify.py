@@ -12,12 +12,14 @@ import re
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-LINKS = "v", "chain", "prev", "hash", "sig"
+from oracle.lattice import Lattice
+
+LINKS = "v", "chain", "prev", "hash", "root", "sig"
 RESERVED = "seq", "leaf", "format", "checkpoint"
 ZEROS = "0" * 64
 HEX = {"chain": (32, False), "salt": (32, False), "prev": (64, False),
        "hash": (64, False), "document": (64, True), "key": (64, True),
-       "sig": (128, True)}
+       "root": (64, True), "sig": (128, True)}
 SILENT = "notice", "pass-issue"         # change no record
 
 # the status of paylock-admin for each kind
@@ -182,6 +184,7 @@ class Verifier:
         self.given_up = []              # adopts
         self.good, self.other = {}, set()   # hashes by place; those of no use
         self.records, self.open = {}, []    # the latter not signed yet
+        self.lattice, self.rooted = Lattice(), True
         self.adopted = False
         self.stands = ""
         self.bad, self.faults = False, []
@@ -228,7 +231,7 @@ class Verifier:
         self.given_up = [a for a in self.given_up if a.seq <= self.covered[0]]
         self.bad, self.open = False, []
         self.faults.pop()
-        self.check(seq, entry["hash"], adopt)
+        self.check(seq, entry["hash"], entry, adopt)
         self.accept(seq, entry, adopt)
 
     def adopts(self, seq, entry):
@@ -244,7 +247,7 @@ class Verifier:
             return None
         self.usable(seq, adopt.key, "adopt")
         self.pins(seq, entry["hash"], adopt)
-        self.is_signed(seq, adopt.key, entry["hash"], entry["sig"])
+        self.is_signed(seq, adopt.key, entry["hash"], entry)
         return adopt
 
     # an entry in its place
@@ -263,15 +266,15 @@ class Verifier:
         row = (seq, key, request) if self.row or (key and not sig) else None
         if key:
             self.usable(seq, key, action)
-        elif sig or self.signers:
+        elif sig or e.get("root") or self.signers:
             raise Fault("signature", seq)
         self.pins(seq, hash, adopt)
-        if sig:
-            self.is_signed(seq, key, hash, sig)
+        if key and (sig or e.get("root")):
+            self.is_signed(seq, key, hash, e)
         self.row = row
         self.accept(seq, e, adopt)
         if sig:
-            self.check(seq, hash, adopt)
+            self.check(seq, hash, e, adopt)
 
     def place(self, seq, chain, prev, action, adopt):
         """Does it follow the previous entry?"""
@@ -304,12 +307,14 @@ class Verifier:
                                  and whose != adopt.key):
                 raise Fault("fork", seq)
 
-    def is_signed(self, seq, key, hash, sig):
-        if not signed(key, f"paylock audit signature 2\nrealm {self.realm}\n"
-                      f"hash {hash}\n", sig):
+    def is_signed(self, seq, key, hash, item):
+        text = (f"paylock audit signature 2\nrealm {self.realm}\n"
+                f"hash {hash}\nroot {item.get('root', '')}\n")
+        if not item.get("root") or not item.get("sig") \
+                or not signed(key, text, item["sig"]):
             raise Fault("signature", seq)
 
-    def check(self, seq, hash, adopt=None):
+    def check(self, seq, hash, entry=None, adopt=None):
         """From here on all before it is signed."""
         self.row, self.covered = None, (seq, hash)
         self.replay()
@@ -317,6 +322,8 @@ class Verifier:
             # it put the records back, but may have kept those of no entry
             self.adopted = True
             self.faults = [f for f in self.faults if f[0] != "flags"]
+        if self.flags and self.signers:
+            self.roots(seq, entry)
 
     def accept(self, seq, entry, adopt=None):
         if not self.seq:
@@ -332,6 +339,16 @@ class Verifier:
             self.open.append((seq, entry["host"], entry.get("before", ""),
                               entry.get("after", "")))
 
+    def roots(self, seq, entry):
+        """Is what was signed that of the records that the entries wrote?  An
+        init and an adopt may sign more."""
+        fits = self.lattice.root() == entry["root"]
+        if entry["action"] in ("init", "adopt"):
+            self.rooted = fits
+        elif self.rooted and not fits:
+            self.rooted = False
+            self.faults.append(("flags", seq))
+
     def replay(self):
         """What was there must be what was written last; the first entry of a
         transaction that says otherwise is named."""
@@ -341,6 +358,8 @@ class Verifier:
             if before != self.records.get(host, unknown):
                 wrong = wrong or seq
             self.records[host] = after
+            if self.flags and self.signers:
+                self.lattice.change(host, before, after)
         self.open = []
         if wrong and self.flags and self.signers:
             self.faults.append(("flags", wrong))
@@ -369,7 +388,7 @@ class Verifier:
             if self.row and self.row[1] != item["key"]:
                 raise Fault("signature", self.row[0])
             self.usable(seq, item["key"])
-            self.is_signed(seq, item["key"], hash, item["sig"])
+            self.is_signed(seq, item["key"], hash, item)
         self.accept(seq, {"chain": self.chain, "hash": hash})
         if "sig" in item:
             self.check(seq, hash)
@@ -495,8 +514,9 @@ def export_line(v, line):
     elif "leaf" not in item:
         v.take(item["seq"], {k: v for k, v in item.items() if k != "seq"})
     elif (is_hex(item["leaf"], 64)
-          and ("key" in item) == ("sig" in item)
+          and ("key" in item) == ("sig" in item) == ("root" in item)
           and ("sig" not in item or (is_hex(item["key"], 64)
+                                     and is_hex(item["root"], 64)
                                      and is_hex(item["sig"], 128)))):
         v.leaf(item)
     else:

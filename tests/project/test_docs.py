@@ -287,7 +287,8 @@ def entry_leaf(entry):
     """As docs/audit-format.md has it, written once more."""
     text = "paylock audit leaf 2\n"
     for field, value in entry.items():
-        if value and field not in ("v", "chain", "prev", "hash", "sig"):
+        if value and field not in ("v", "chain", "prev", "hash", "root",
+                                    "sig"):
             text += f"{field} {len(value.encode())} {value}\n"
     return text.encode()
 

@@ -17,7 +17,7 @@ LOCKS, AUDIT, NODES = "{paylock}:locks", "{paylock}:audit", "{paylock}:nodes"
 REQUESTS = "{paylock}:requests"
 
 # of an entry, but not of its leaf
-LINKS = "v", "chain", "prev", "hash", "sig"
+LINKS = "v", "chain", "prev", "hash", "root", "sig"
 
 # in force whatever the clock says, and each with a ref of its own
 LOCKED = {"at": 1000, "lock_at": 1000, "ref": "lock"}

@@ -11,6 +11,7 @@ import time
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from oracle.lattice import Lattice
 from support.chain import AUDIT, LOCKS, entry_hash, entry_leaf
 
 ZEROS = "0" * 64
@@ -29,7 +30,7 @@ class Key:
 
     def sign_entry(self, entry, realm="-"):
         return self.sign(f"paylock audit signature 2\nrealm {realm}\n"
-                         f"hash {entry['hash']}\n")
+                         f"hash {entry['hash']}\nroot {entry['root']}\n")
 
 
 class Trail:
@@ -40,6 +41,7 @@ class Trail:
         self.chain = self.hex(16)
         self.entries = []
         self.locks = {}
+        self.lattice = Lattice()
         self.time = 1793487600000
 
     def hex(self, n):
@@ -68,7 +70,9 @@ class Trail:
             self.entries.append((seq, entry))
             if entry.get("host") and entry["action"] != "notice":
                 self.locks[entry["host"]] = entry.get("after", "")
+            changed(self.lattice, entry)
         if key and sign:
+            entry["root"] = self.lattice.root()
             entry["sig"] = key.sign_entry(entry)
         return self
 
@@ -97,6 +101,17 @@ class Trail:
 
     def copy(self):
         return copy.deepcopy(self)
+
+    def cut(self, seq):
+        """A copy that ends with this entry."""
+        other = self.copy()
+        other.entries = [e for e in self.entries if e[0] <= seq]
+        other.locks, other.lattice = {}, Lattice()
+        for _, entry in other.entries:
+            changed(other.lattice, entry)
+            if "host" in entry:
+                other.locks[entry["host"]] = entry.get("after", "")
+        return other
 
     def head(self):
         return self.chain, self.seq, self.hash
@@ -136,11 +151,21 @@ def signers_file(path, *lines):
     return path
 
 
+def changed(lattice, entry):
+    if entry.get("host") and entry.get("action") not in ("notice",
+                                                         "pass-issue"):
+        lattice.change(entry["host"], entry.get("before"), entry.get("after"))
+
+
 def relink(entries, begin, keys=()):
-    """Computes the hashes anew from that index on, as a forger does; signs
-    again with the keys that are at hand.  The entries before are shared."""
+    """Computes hashes and roots anew from that index on, as a forger does;
+    signs again with the keys that are at hand.  The entries before are
+    shared."""
     keys = {key.public: key for key in keys}
     entries = list(entries)
+    lattice = Lattice()
+    for _, entry in entries[:begin]:
+        changed(lattice, entry)
     prev = entries[begin - 1][1]["hash"] if begin else ZEROS
     for i in range(begin, len(entries)):
         seq, entry = entries[i]
@@ -148,7 +173,9 @@ def relink(entries, begin, keys=()):
         if i and entry.get("resumes", "").startswith(f"{entries[i - 1][0]} "):
             entry["resumes"] = f"{entries[i - 1][0]} {prev}"
         prev = entry["hash"] = entry_hash(seq, entry)
+        changed(lattice, entry)
         if "sig" in entry and entry.get("key") in keys:
+            entry["root"] = lattice.root()
             entry["sig"] = keys[entry["key"]].sign_entry(entry)
         entries[i] = seq, entry
     return entries
@@ -178,7 +205,8 @@ def leaves(entries, host):
         else:
             leaf = {"seq": seq, "leaf": entry_leaf(entry)}
             if "sig" in entry and (pending or i + 1 == len(entries)):
-                leaf.update(key=entry["key"], sig=entry["sig"])
+                leaf.update(key=entry["key"], root=entry["root"],
+                            sig=entry["sig"])
             lines.append(line(leaf))
         pending = pending and "sig" not in entry
     return lines

@@ -209,11 +209,13 @@ test_example(void **state)
                    "actor", "alice", "machine", "web1", "action", "init",
                    "request", "c41d0f7be2a95836710fd24c9be8a653",
                    "key", DOC_KEY, "salt", "6e1f0c93a7d24b5880e35cb1fd29a774",
-                   "prev", DOC_ZEROS, "hash", DOC_FIRST, "sig",
-                   "7d49b56042c12963a146f147c08ca42f"
-                   "1368f0ea10ac14668fb7a1f0e109e081"
-                   "842da690aaa27e252247034b3ae96781"
-                   "42e95013cd79e786ab5c490ade1f3806", NULL } },
+                   "prev", DOC_ZEROS, "hash", DOC_FIRST, "root",
+                   "e5a00aa9991ac8a5ee3109844d84a555"
+                   "83bd20572ad3ffcd42792f3c36b183ad", "sig",
+                   "a36dc782003b01e98760d43eee375391"
+                   "d4e628c90707c1ccd30c039071323a23"
+                   "765a8ac82d0bea2c7ed5fbf2afb1ffd1"
+                   "7a960f22a8697e5cb678aff9720c1200", NULL } },
         { "2-0", { "v", "2", "chain", DOC_CHAIN, "time", "1793491200250",
                    "actor", "alice", "machine", "web1", "action", "lock",
                    "host", "acme.example",
@@ -227,11 +229,13 @@ test_example(void **state)
                    "key", DOC_KEY, "salt", "b95a20e7c8164f3d9a02d6718ce4f05b",
                    "prev", DOC_FIRST,
                    "hash", "7ade650b8d5170c828f52d8e15b763e6"
-                           "108fd0ec5dff0254950623c1dd3fd8a5", "sig",
-                   "efd12c9d5d4a49b9e50fcb9d4d06456f"
-                   "7b66c8e2973e06c1628eccda6c0a75a8"
-                   "350cec20a00d3b44c498d689249fbee9"
-                   "f3997f568571c0db18bd591a98cf3101", NULL } }
+                           "108fd0ec5dff0254950623c1dd3fd8a5", "root",
+                   "bb3956e669124742abb1fb65a15eeda4"
+                   "ddc7227c5aca75fc64b509bb347490cb", "sig",
+                   "2019ca52cf064de8156fc690940d3881"
+                   "0148d96b63eaac0a899edd7e47b00565"
+                   "dd0807fe7c616eb5c2d0cebc2a3526b2"
+                   "1dddec9eb72361be35b9977cd190150a", NULL } }
     };
 
     (void) state;
@@ -245,7 +249,8 @@ test_example(void **state)
         key = paylock_sign_key(f[PAYLOCK_AUDIT_KEY].data);
         assert_non_null(key);
 
-        len = paylock_sign_entry("-", f[PAYLOCK_AUDIT_HASH].data, text);
+        len = paylock_sign_entry("-", f[PAYLOCK_AUDIT_HASH].data,
+                                 f[PAYLOCK_AUDIT_ROOT].data, text);
         assert_int_equal(paylock_sign_check(key, text, len,
                                             f[PAYLOCK_AUDIT_SIG].data), 1);
         text[len - 2] ^= 1;

@@ -25,6 +25,8 @@
 #define SALT   "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 #define ZEROS  "00000000000000000000000000000000" \
                "00000000000000000000000000000000"
+#define ROOT   "11111111111111111111111111111111" \
+               "11111111111111111111111111111111"
 
 
 /* What a writer knows: the last entry, and its own key. */
@@ -103,7 +105,8 @@ entry(writer_t *w, uint64_t seq, const char *action, int sign)
     set(e, PAYLOCK_AUDIT_HASH, w->hash);
 
     if (sign) {
-        len = paylock_sign_entry("-", w->hash, text);
+        set(e, PAYLOCK_AUDIT_ROOT, ROOT);
+        len = paylock_sign_entry("-", w->hash, ROOT, text);
         assert_int_equal(paylock_sign(w->key, text, len, w->sig), 0);
         set(e, PAYLOCK_AUDIT_SIG, w->sig);
     }
@@ -626,7 +629,7 @@ test_export(void **state)
         { "{\"seq\":\"1\",\"leaf\":\"" ZEROS "\"}", "\"seq\"", 0 },
         { "{\"seq\":1,\"leaf\":\"00\"}", "\"leaf\"", 0 },
         { "{\"seq\":1,\"leaf\":\"" ZEROS "\",\"key\":\"" ZEROS "\"}",
-          "key and signature", 0 },
+          "key, root and signature", 0 },
         { "{\"seq\":1,\"v\":1}", "no text", 0 },
         { "{\"seq\":1}", "\"v\"", 0 },
         { "{\"format\":1}", "another format", 0 },

@@ -315,8 +315,8 @@ link() {
             *) bad "the signature of entry $n is not of the key it needs" ;;
         esac
         counts "entry $n" "$key" "$n"
-        printf 'paylock audit signature 2\nrealm %s\nhash %s\n' "$realm" \
-            "$hash" >"$tmp/text"
+        printf 'paylock audit signature 2\nrealm %s\nhash %s\nroot %s\n' \
+            "$realm" "$hash" "$root" >"$tmp/text"
         signed "$key" "$sig" \
             || bad "the signature of entry $n, or of one before"
         row= covered=$n signatures=$((signatures + 1))
@@ -334,7 +334,9 @@ link() {
 
 is_link() {
     is_seq "$n" && is_hex "$leaf" 64 && [ -z "$rest" ] || return 1
-    [ -z "$key" ] || { is_hex "$key" 64 && is_hex "$sig" 128; } || return 1
+    [ -z "$key" ] || {
+        is_hex "$key" 64 && is_hex "$root" 64 && is_hex "$sig" 128
+    } || return 1
 
     [ "$shown" = full ] || [ "$shown" = leaf ]
 }
@@ -446,7 +448,7 @@ row= covered=0 signatures=0 given_up= gone=' '
         && is_hex "$chain" 32 && is_hex "$prev" 64 \
         || bad "chain.txt has another beginning than it must have"
 
-    while read -r n leaf shown key sig rest; do
+    while read -r n leaf shown key root sig rest; do
         if [ "$n" = prev ] && is_hex "$leaf" 64 && [ -z "$shown" ]; then
             given_up=1 prev=$leaf
             continue
