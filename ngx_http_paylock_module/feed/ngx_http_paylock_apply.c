@@ -15,8 +15,9 @@
 
 
 /*
- * Only the lease's owner writes, so that the mutex is free.  If a stopped
- * process holds it, this fails instead of blocking the worker.
+ * Only the lease's owner writes, so that the mutex is free, but for a reload
+ * that copies the zone.  Instead of blocking the worker this fails, and is
+ * tried again.
  */
 
 ngx_int_t
@@ -27,7 +28,7 @@ ngx_http_paylock_apply_lock(ngx_http_paylock_feed_t *feed)
     pmcf = feed->pmcf;
 
     if (!ngx_shmtx_trylock(&pmcf->shpool->mutex)) {
-        return ngx_http_paylock_feed_error(feed, NGX_HTTP_PAYLOCK_FEED_WRONG,
+        return ngx_http_paylock_feed_error(feed, NGX_HTTP_PAYLOCK_FEED_LOST,
                                      "the zone is locked by another process");
     }
 

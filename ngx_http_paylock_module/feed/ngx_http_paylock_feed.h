@@ -32,7 +32,7 @@
 /* kinds of errors; bits, as each is logged once in an outage */
 
 typedef enum {
-    NGX_HTTP_PAYLOCK_FEED_LOST = 1,            /* no connection or answer */
+    NGX_HTTP_PAYLOCK_FEED_LOST = 1,            /* no answer, or a busy zone */
     NGX_HTTP_PAYLOCK_FEED_REFUSED = 2,         /* the user or a command */
     NGX_HTTP_PAYLOCK_FEED_FULL = 4,            /* the zone, or connections */
     NGX_HTTP_PAYLOCK_FEED_WRONG = 8,           /* what was read, or the zone */

@@ -15,6 +15,7 @@ import pytest
 
 from oracle.statefile import State
 from support.chain import AUDIT, LOCKED, LOCKS, OPEN
+from support.feed import owner
 from support.saving import saved
 from support.servers import wait_for
 
@@ -199,11 +200,9 @@ def kill_owners(server):
         nonlocal killed
         if server.state("other.shop.test") == "open":
             return True
-        owner = re.findall(r" (\d+)#\d+: paylock: this worker follows Redis",
-                           server.error_log())[-1]
-        if owner != killed:
-            killed = owner
-            os.kill(int(owner), signal.SIGKILL)
+        if owner(server) != killed:
+            killed = owner(server)
+            os.kill(killed, signal.SIGKILL)
         return False
 
     wait_for("the file to be read", file_was_read)
