@@ -110,15 +110,16 @@ attempt_apply(change_batch_t *b, change_t *ch, size_t n)
 
         /* what was written by hand is replaced even by what was there before */
 
-        if (ch[i].by_hand && !ch[i].changed && b->kind->entry == NULL) {
+        if (ch[i].by_hand && !ch[i].changed) {
             ch[i].changed = 1;
 
             if (ch[i].after == NULL) {
-                ch[i].after = json_incref(ch[i].record);
+                ch[i].after = ch[i].record ? json_incref(ch[i].record)
+                                           : json_object();
             }
         }
 
-        if (ch[i].after && b->kind->entry == NULL) {
+        if (ch[i].after) {
             ch[i].text = paylock_record_dump(ch[i].after);
 
             if (ch[i].text == NULL) {

@@ -141,7 +141,7 @@ compare_one(change_batch_t *b, change_t *ch, const redisReply *reply)
 
     if (reply == NULL || reply->elements != 1
         || paylock_entry_read(reply->element[0], &e) != NULL
-        || !paylock_entry_changes(&e)
+        || !paylock_entry_writes(&e)
         || !paylock_str_is(e.field[PAYLOCK_AUDIT_HOST], ch->host)
         || after->len != ch->before_len
         || memcmp(after->data, ch->before, ch->before_len) != 0)
@@ -263,7 +263,7 @@ compare_entry(void *data, const char *id, const paylock_entry_t *e,
     last = data;
     after = &e->field[PAYLOCK_AUDIT_AFTER];
 
-    if (why || !paylock_entry_changes(e)
+    if (why || !paylock_entry_writes(e)
         || !paylock_str_is(e->field[PAYLOCK_AUDIT_HOST], last->host))
     {
         return 1;
@@ -289,6 +289,8 @@ compare_replace(change_batch_t *b, change_t *ch, const compare_last_t *last)
     if (change_before(b, ch, last->after, last->len) != STATUS_DONE) {
         return b->ctl->error.status;
     }
+
+    ch->prior = last->seq;
 
     if (ch->guard == NULL || ch->guard == ch->host) {
         ch->guard = paylock_record_protected(ch->record) ? ch->host : NULL;

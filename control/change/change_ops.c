@@ -112,6 +112,25 @@ change_passes(change_batch_t *b, change_t *ch, const paylock_record_t *rec,
 }
 
 
+int
+change_keep(change_batch_t *b, change_t *ch)
+{
+    ch->changed = 1;
+
+    /* what is no record stays as it is */
+
+    if (ch->junk) {
+        return STATUS_DONE;
+    }
+
+    ch->after = ch->record ? json_deep_copy(ch->record) : json_object();
+
+    return ch->after && json_object_set_new(ch->after, PAYLOCK_ENTRY,
+                                            json_integer(0)) == 0
+           ? STATUS_DONE : control_no_memory(b->ctl);
+}
+
+
 void
 change_time(change_t *ch, paylock_time_e t, uint32_t when)
 {

@@ -34,6 +34,13 @@ int change_begin(change_batch_t *b, change_t *ch, const json_t *from,
 int change_end(change_batch_t *b, change_t *ch, int changed);
 
 /*
+ * For what changes nothing that the record says: keeps it, but for the number
+ * of the entry.  Returns a status.
+ */
+
+int change_keep(change_batch_t *b, change_t *ch);
+
+/*
  * If ch->after locks a host that rec, the record before, does not lock now:
  * sets "pass_after", so that passes issued until now are refused.  To be called
  * after change_end().  Returns a status.

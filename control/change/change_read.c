@@ -122,6 +122,7 @@ change_before(change_batch_t *b, change_t *ch, const char *value, size_t len)
     ch->junk = NULL;
     ch->before = NULL;
     ch->before_len = len;
+    ch->prior = 0;
 
     if (value == NULL) {
         return STATUS_DONE;
@@ -137,6 +138,7 @@ change_before(change_batch_t *b, change_t *ch, const char *value, size_t len)
     ch->before[len] = '\0';
 
     ch->record = paylock_record_load(ch->before, len, &ch->junk);
+    ch->prior = paylock_record_entry(ch->record);
 
     return STATUS_DONE;
 }

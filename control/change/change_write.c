@@ -6,6 +6,8 @@
  */
 
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -16,9 +18,12 @@
 #include "trail/root.h"
 
 
+#define WRITE_NUMBER  24               /* a seq, and a zero */
+
+
 typedef struct {
     size_t  entries;
-    size_t  changes;                   /* HSET and HDEL, of "requests" too */
+    size_t  changes;                   /* of records, root and "requests" */
 } write_sent_t;
 
 
@@ -30,7 +35,7 @@ static int write_root(change_batch_t *b, const change_t *ch);
 static int write_queue_entry(change_batch_t *b, change_t *ch, head_t *head,
     int last);
 static int write_queue_records(change_batch_t *b, const change_t *ch, size_t n,
-    int set, write_sent_t  *sent);
+    write_sent_t  *sent);
 
 
 transaction_e
@@ -124,14 +129,7 @@ write_queue(change_batch_t *b, change_t *ch, size_t n, head_t *head,
         return ctl->error.status;
     }
 
-    if (b->kind->entry == NULL
-        && (write_queue_records(b, ch, n, 1, sent) != STATUS_DONE
-            || write_queue_records(b, ch, n, 0, sent) != STATUS_DONE))
-    {
-        return ctl->error.status;
-    }
-
-    return STATUS_DONE;
+    return write_queue_records(b, ch, n, sent);
 }
 
 
@@ -177,7 +175,7 @@ write_root(change_batch_t *b, const change_t *ch)
 {
     paylock_str_t  host, before, after;
 
-    if (b->kind->entry) {
+    if (ch->text == NULL) {
         return STATUS_DONE;
     }
 
@@ -186,16 +184,16 @@ write_root(change_batch_t *b, const change_t *ch)
     before.data = ch->before;
     before.len = ch->before_len;
     after.data = ch->text;
-    after.len = ch->text ? strlen(ch->text) : 0;
+    after.len = strlen(ch->text);
 
-    return root_change(b->ctl, &host, ch->before ? &before : NULL,
-                       ch->text ? &after : NULL);
+    return root_change(b->ctl, &host, ch->before ? &before : NULL, &after);
 }
 
 
 static int
 write_queue_entry(change_batch_t *b, change_t *ch, head_t *head, int last)
 {
+    char              prior[WRITE_NUMBER];
     size_t            i;
     const char       *name;
     paylock_entry_t   e;
@@ -217,13 +215,20 @@ write_queue_entry(change_batch_t *b, change_t *ch, head_t *head, int last)
         e.field[PAYLOCK_AUDIT_BEFORE].len = ch->before_len;
     }
 
-    if (b->kind->entry) {
+    (void) snprintf(prior, sizeof(prior), "%" PRIu64, ch->prior);
+    entry_set(&e, PAYLOCK_AUDIT_PRIOR, prior);
+
+    if (ch->text) {
+        entry_set(&e, PAYLOCK_AUDIT_AFTER, ch->text);
+
+    } else {
         e.field[PAYLOCK_AUDIT_AFTER] = e.field[PAYLOCK_AUDIT_BEFORE];
+    }
+
+    if (b->kind->entry) {
         b->kind->entry(b, &e);
 
     } else {
-        entry_set(&e, PAYLOCK_AUDIT_AFTER, ch->text);
-
         for (i = PAYLOCK_CASE_FIRST; i < PAYLOCK_CASE_END; i++) {
             name = paylock_entry_fields[i].name;
             entry_set(&e, i,
@@ -235,10 +240,10 @@ write_queue_entry(change_batch_t *b, change_t *ch, head_t *head, int last)
 }
 
 
-/* Queues one HSET of all new records, or one HDEL of all removed ones. */
+/* Queues one HSET of all new records: none is removed, see reset.c. */
 
 static int
-write_queue_records(change_batch_t *b, const change_t *ch, size_t n, int set,
+write_queue_records(change_batch_t *b, const change_t *ch, size_t n,
     write_sent_t *sent)
 {
     int           rc;
@@ -251,18 +256,13 @@ write_queue_records(change_batch_t *b, const change_t *ch, size_t n, int set,
         return control_no_memory(b->ctl);
     }
 
-    arg[0] = set ? "HSET" : "HDEL";
+    arg[0] = "HSET";
     arg[1] = b->ctl->settings.locks;
 
     for (k = 2, i = 0; i < n; i++) {
 
-        if (!ch[i].changed || set != (ch[i].text != NULL)) {
-            continue;
-        }
-
-        arg[k++] = ch[i].host;
-
-        if (set) {
+        if (ch[i].changed && ch[i].text) {
+            arg[k++] = ch[i].host;
             arg[k++] = ch[i].text;
         }
     }

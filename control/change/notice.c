@@ -4,6 +4,7 @@
  */
 
 
+#include "change/change_ops.h"
 #include "change/notice.h"
 #include "trail/entry.h"
 
@@ -20,13 +21,9 @@ const change_kind_t  change_notice = {
 static int
 notice_apply(change_batch_t *b, change_t *ch, uint32_t now)
 {
-    (void) b;
     (void) now;
 
-    ch->after = json_incref(ch->record);
-    ch->changed = 1;
-
-    return STATUS_DONE;
+    return change_keep(b, ch);
 }
 
 

@@ -44,10 +44,7 @@ issue_apply(change_batch_t *b, change_t *ch, uint32_t now)
     pass_entry_write(pass, issue->reference);
     issue_warn(b, ch, now);
 
-    ch->after = json_incref(ch->record);
-    ch->changed = 1;
-
-    return STATUS_DONE;
+    return change_keep(b, ch);
 }
 
 

@@ -32,6 +32,10 @@ reset_apply(change_batch_t *b, change_t *ch, uint32_t now)
         "at", "pass_after", PAYLOCK_PROTECTED, "open_at"
     };
 
+    if (ch->before == NULL && !ch->by_hand) {
+        return STATUS_DONE;
+    }
+
     kept = json_object();
 
     for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -41,16 +45,9 @@ reset_apply(change_batch_t *b, change_t *ch, uint32_t now)
         }
     }
 
-    if (json_object_get(kept, "pass_after") == NULL
-        && !paylock_record_protected(kept))
-    {
-        json_decref(kept);
-        ch->changed = ch->before != NULL || ch->by_hand;
-        return STATUS_DONE;
-    }
-
     status = change_begin(b, ch, kept, now);
     json_decref(kept);
 
-    return status == STATUS_DONE ? change_end(b, ch, 0) : status;
+    return status == STATUS_DONE ? change_end(b, ch, ch->junk != NULL)
+                                 : status;
 }

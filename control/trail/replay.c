@@ -38,7 +38,7 @@ replay_entry(replay_t *r, const paylock_entry_t *e)
     before = &e->field[PAYLOCK_AUDIT_BEFORE];
     after = &e->field[PAYLOCK_AUDIT_AFTER];
 
-    if (!paylock_entry_changes(e)) {
+    if (!paylock_entry_writes(e)) {
         return 0;
     }
 
@@ -61,6 +61,7 @@ replay_entry(replay_t *r, const paylock_entry_t *e)
     }
 
     p->seq = e->seq;
+    p->prior = paylock_entry_prior(e);
     p->there = after->len != 0;
     replay_hash(before->data, before->len, p->before);
     replay_hash(after->data, after->len, p->after);
@@ -86,12 +87,16 @@ replay_commit(replay_t *r)
 
         if (h->seq == 0 && r->adopted) {
             memcpy(h->after, p->before, REPLAY_HASH);
+            h->seq = p->prior;
 
         } else if (h->seq == 0) {
             replay_hash(NULL, 0, h->after);
         }
 
-        if (differs == 0 && memcmp(p->before, h->after, REPLAY_HASH) != 0) {
+        if (differs == 0
+            && (p->prior != h->seq
+                || memcmp(p->before, h->after, REPLAY_HASH) != 0))
+        {
             differs = p->seq;
         }
 

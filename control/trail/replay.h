@@ -36,6 +36,7 @@ typedef struct {
 typedef struct {
     replay_host_t  *host;
     uint64_t        seq;
+    uint64_t        prior;
     unsigned        there:1;
     unsigned char   before[REPLAY_HASH];
     unsigned char   after[REPLAY_HASH];
@@ -56,9 +57,9 @@ typedef struct {
 int replay_entry(replay_t *r, const paylock_entry_t *e);
 
 /*
- * Applies the entries that were taken.  Returns the seq of the first one whose
- * record before is not the one that the host's last entry wrote; 0: there is
- * none.
+ * Applies the entries that were taken.  Returns the seq of the first one that
+ * does not follow the host's last entry: it names another one, or its record
+ * before is another one; 0: there is none.
  */
 
 uint64_t replay_commit(replay_t *r);

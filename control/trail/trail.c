@@ -284,7 +284,7 @@ trail_note(void *data, const char *id, const paylock_entry_t *e,
     newest = data;
     field = &e->field[PAYLOCK_AUDIT_HOST];
 
-    if (why || !paylock_entry_changes(e) || field->len >= sizeof(host)) {
+    if (why || !paylock_entry_writes(e) || field->len >= sizeof(host)) {
         return 1;
     }
 

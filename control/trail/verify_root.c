@@ -28,7 +28,7 @@ verify_root(verify_t *c, const paylock_entry_t *e)
 {
     int  fits;
 
-    if (paylock_entry_changes(e)
+    if (paylock_entry_writes(e)
         && (verify_root_add(c, e, PAYLOCK_AUDIT_BEFORE, 0) != STATUS_DONE
             || verify_root_add(c, e, PAYLOCK_AUDIT_AFTER, 1) != STATUS_DONE))
     {

@@ -21,6 +21,7 @@
     "has no \"v\" that is " PAYLOCK_AUDIT_VERSION ": upgrade this "           \
     "first, unless another program wrote it"
 #define PAYLOCK_TIME_DIGITS  15
+#define PAYLOCK_SEQ_DIGITS   19        /* below 2^64 */
 #define PAYLOCK_LENGTH       24        /* " <length> " in decimal */
 
 
@@ -34,7 +35,7 @@ static size_t paylock_entry_line(char *p, const paylock_str_t *name,
     const paylock_str_t *value);
 static int paylock_entry_is(const paylock_field_t *field,
     const paylock_str_t *value);
-static int paylock_entry_is_time(const paylock_str_t *s);
+static int paylock_entry_is_number(const paylock_str_t *s, size_t digits);
 static int paylock_entry_digest(const char *text, size_t len,
     char hex[PAYLOCK_HASH_LEN + 1]);
 
@@ -403,7 +404,11 @@ paylock_entry_is(const paylock_field_t *field, const paylock_str_t *value)
     switch (field->type) {
 
     case PAYLOCK_FIELD_MILLISECONDS:
-        return paylock_entry_is_time(value);
+        return paylock_entry_is_number(value, PAYLOCK_TIME_DIGITS);
+
+    case PAYLOCK_FIELD_NUMBER:
+        return value->len == 0
+               || paylock_entry_is_number(value, PAYLOCK_SEQ_DIGITS);
 
     case PAYLOCK_FIELD_HEX:
         return paylock_hex_check(value, field->limit);
@@ -418,7 +423,7 @@ paylock_entry_is(const paylock_field_t *field, const paylock_str_t *value)
 
 
 int
-paylock_entry_changes(const paylock_entry_t *e)
+paylock_entry_writes(const paylock_entry_t *e)
 {
     paylock_str_t  action;
 
@@ -426,9 +431,31 @@ paylock_entry_changes(const paylock_entry_t *e)
 
     return e->field[PAYLOCK_AUDIT_HOST].len != 0
            && !paylock_str_is(action, "init")
-           && !paylock_str_is(action, "adopt")
+           && !paylock_str_is(action, "adopt");
+}
+
+
+int
+paylock_entry_changes(const paylock_entry_t *e)
+{
+    paylock_str_t  action;
+
+    action = e->field[PAYLOCK_AUDIT_ACTION];
+
+    return paylock_entry_writes(e)
            && !paylock_str_is(action, "notice")
            && !paylock_str_is(action, "pass-issue");
+}
+
+
+uint64_t
+paylock_entry_prior(const paylock_entry_t *e)
+{
+    const paylock_str_t  *s;
+
+    s = &e->field[PAYLOCK_AUDIT_PRIOR];
+
+    return s->len ? strtoull(s->data, NULL, 10) : 0;
 }
 
 
@@ -450,7 +477,7 @@ paylock_hex_check(const paylock_str_t *s, size_t len)
 
 
 static int
-paylock_entry_is_time(const paylock_str_t *s)
+paylock_entry_is_number(const paylock_str_t *s, size_t digits)
 {
     size_t  i;
 
@@ -460,7 +487,7 @@ paylock_entry_is_time(const paylock_str_t *s)
         }
     }
 
-    return s->len && s->len <= PAYLOCK_TIME_DIGITS
+    return s->len && s->len <= digits
            && (s->data[0] != '0' || s->len == 1);
 }
 

@@ -98,12 +98,17 @@ int paylock_entry_hash(const paylock_entry_t *e,
 int paylock_entry_intact(const paylock_entry_t *e);
 
 /*
- * Does the entry change the record of a host?  Not so an entry without a host,
- * an init, an adopt, a notice, and a pass that is issued: who replays a trail
- * skips them.
+ * Does the entry write the record of a host?  Not so an entry without a host,
+ * an init and an adopt.  Does it change what the record says?  Not so a notice
+ * and a pass that is issued either: these write only their number.
  */
 
+int paylock_entry_writes(const paylock_entry_t *e);
 int paylock_entry_changes(const paylock_entry_t *e);
+
+/* The seq of the host's entry before this one, as it says; 0: there is none. */
+
+uint64_t paylock_entry_prior(const paylock_entry_t *e);
 
 /* Is s of len lower-case hex digits? */
 

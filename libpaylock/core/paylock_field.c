@@ -22,6 +22,8 @@
 #define PAYLOCK_WHY_HEX_OR_NONE(name, limit)                                  \
     "has a \"" name "\" other than " paylock_number(limit)                    \
     " lower-case hex digits"
+#define PAYLOCK_WHY_NUMBER(name, limit)                                       \
+    "has a \"" name "\" that is no decimal number"
 #define PAYLOCK_WHY_SEQ(name, limit)       NULL
 #define PAYLOCK_WHY_MARK(name, limit)      NULL
 #define PAYLOCK_WHY_REF(name, limit)       NULL

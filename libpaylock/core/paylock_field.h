@@ -100,6 +100,7 @@
     _(MACHINE, "machine", WORD, 0, 0, NULL, NULL, NULL)                       \
     _(ACTION, "action", WORD, 0, 0, NULL, NULL, NULL)                         \
     _(HOST, "host", WORD, 0, 0, NULL, NULL, NULL)                             \
+    _(PRIOR, "prior", NUMBER, 0, 0, NULL, NULL, NULL)                         \
     _(BEFORE, "before", RECORD, 0, 0, NULL, NULL, NULL)                       \
     _(AFTER, "after", RECORD, 0, 0, NULL, NULL, NULL)                         \
     PAYLOCK_CASE_FIELDS(_)                                                    \
@@ -122,6 +123,7 @@ typedef enum {
     PAYLOCK_FIELD_TIME = 0,            /* Unix seconds, a number */
     PAYLOCK_FIELD_MILLISECONDS,        /* Unix milliseconds, decimal */
     PAYLOCK_FIELD_SEQ,                 /* the entry that wrote it, a number */
+    PAYLOCK_FIELD_NUMBER,              /* decimal, or empty */
     PAYLOCK_FIELD_MARK,                /* true, or not there */
     PAYLOCK_FIELD_REF,                 /* see paylock_ref_check() */
     PAYLOCK_FIELD_TEXT,                /* a line that a person wrote */

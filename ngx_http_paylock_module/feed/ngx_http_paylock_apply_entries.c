@@ -17,6 +17,8 @@ static size_t ngx_http_paylock_apply_whole(ngx_http_paylock_feed_t *feed,
     const redisReply *entries);
 static ngx_int_t ngx_http_paylock_apply_entry(ngx_http_paylock_feed_t *feed,
     const paylock_entry_t *entry);
+static ngx_int_t ngx_http_paylock_apply_number(ngx_http_paylock_feed_t *feed,
+    const paylock_entry_t *entry);
 static void ngx_http_paylock_apply_recent(ngx_http_paylock_node_sh_t *node,
     paylock_str_t host);
 
@@ -164,7 +166,8 @@ ngx_http_paylock_apply_entry(ngx_http_paylock_feed_t *feed,
     after = entry->field[PAYLOCK_AUDIT_AFTER];
 
     if (!paylock_entry_changes(entry)) {
-        return NGX_OK;
+        return paylock_entry_writes(entry)
+               ? ngx_http_paylock_apply_number(feed, entry) : NGX_OK;
     }
 
     ngx_http_paylock_table_field(table, host.data, host.len, &key);
@@ -212,6 +215,38 @@ ngx_http_paylock_apply_entry(ngx_http_paylock_feed_t *feed,
 
     return rc == NGX_OK ? NGX_OK
                         : ngx_http_paylock_feed_full(feed, feed->fields);
+}
+
+
+/*
+ * A notice and a pass write only their number.  Where no record was, there is
+ * one now that says nothing, and HLEN counts it.
+ */
+
+static ngx_int_t
+ngx_http_paylock_apply_number(ngx_http_paylock_feed_t *feed,
+    const paylock_entry_t *entry)
+{
+    paylock_str_t              host, after;
+    paylock_record_t           record;
+    ngx_http_paylock_key_t     key;
+    ngx_http_paylock_table_t  *table;
+
+    table = &feed->pmcf->table;
+    host = entry->field[PAYLOCK_AUDIT_HOST];
+    after = entry->field[PAYLOCK_AUDIT_AFTER];
+
+    if (after.len == 0
+        || paylock_record_parse(after.data, after.len, &record) != NULL
+        || paylock_record_says(&record))
+    {
+        return NGX_OK;
+    }
+
+    ngx_http_paylock_table_field(table, host.data, host.len, &key);
+
+    return ngx_http_paylock_table_add(table, &key, &record) == NGX_OK
+           ? NGX_OK : ngx_http_paylock_feed_full(feed, feed->fields);
 }
 
 

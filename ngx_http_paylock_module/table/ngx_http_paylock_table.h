@@ -161,6 +161,11 @@ void ngx_http_paylock_table_end(ngx_http_paylock_table_t *table);
 ngx_int_t ngx_http_paylock_table_set(ngx_http_paylock_table_t *table,
     const ngx_http_paylock_key_t *key, const paylock_record_t *record);
 
+/* Sets it, unless there is one. */
+
+ngx_int_t ngx_http_paylock_table_add(ngx_http_paylock_table_t *table,
+    const ngx_http_paylock_key_t *key, const paylock_record_t *record);
+
 /*
  * In which order a change is to take effect among others, see
  * paylock_timeline_order().

@@ -97,6 +97,19 @@ ngx_http_paylock_table_set(ngx_http_paylock_table_t *table,
 }
 
 
+ngx_int_t
+ngx_http_paylock_table_add(ngx_http_paylock_table_t *table,
+    const ngx_http_paylock_key_t *key, const paylock_record_t *record)
+{
+    ngx_http_paylock_links_t  links;
+
+    ngx_http_paylock_links(table, ngx_http_paylock_bucket(table, key->hash),
+                           key->hash, &links);
+
+    return links.live ? NGX_OK : ngx_http_paylock_table_set(table, key, record);
+}
+
+
 /* Changes the flags of a slot that readers find. */
 
 void

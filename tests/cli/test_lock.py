@@ -227,7 +227,11 @@ def test_junk_is_no_record(known, redis, value):
 def test_junk_can_be_reset(known, redis):
     redis.client().hset(LOCKS, "acme.example", b"\xff\xfe")
     assert known.json("reset", "acme.example")["changed"] == ["acme.example"]
-    assert not redis.client().exists(LOCKS)
+    # a record that says nothing
+    assert set(json.loads(redis.client().hget(LOCKS, "acme.example"))) \
+        == {"at", "actor", "entry"}
+    assert known.json("status", "acme.example")[0]["stage"] == "default"
+    assert known.json("reset", "acme.example")["changed"] == []
 
 
 # unlock, reset

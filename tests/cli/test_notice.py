@@ -115,24 +115,31 @@ def test_notice(known, redis, letter):
             "invoice": "F-2", "reason": "second reminder",
             "amount": "1200.00", "currency": "EUR", "due": "2026-11-01",
             "request": out["request_id"]}
-    assert entry["before"] == entry["after"] == value
-    assert redis.client().hget(LOCKS, "acme.example") == value
+    assert entry["before"] == value and entry["prior"] == "2"
+    # nothing but the number of the entry is another one
+    assert entry["after"] == redis.client().hget(LOCKS, "acme.example") \
+        == value.replace('"entry":2', '"entry":3')
     assert check_trail(redis.client()) == 2
 
     shown = known("notice", "acme.example", "--channel", "email", "--ref",
                   "2").stdout
     assert shown.startswith("acme.example: noted, locked since ")
     assert "entry 4" in shown
-    # who looks for the entry that made the record is not led astray
-    assert known.json("status", "acme.example")[0]["seq"] == 2
+    assert known.json("status", "acme.example")[0]["seq"] == 4
 
 
 def test_a_notice_without_a_record(known, redis):
     known("notice", "acme.example", "--channel", "email", "--ref", "1",
           env={"TZ": "UTC"})
     entry = last(redis)
-    assert not {"before", "after", "document", "amount"} & set(entry)
-    assert not redis.client().exists(LOCKS)
+    assert not {"before", "document", "amount"} & set(entry)
+    # a record that says nothing
+    assert redis.client().hget(LOCKS, "acme.example") == entry["after"] \
+        == '{"entry":2}'
+    assert known.json("status", "acme.example")[0]["stage"] == "default"
+    known("lock", "acme.example")
+    assert (last(redis)["prior"], last(redis)["before"]) \
+        == ("2", '{"entry":2}')
     today = datetime.datetime.now(datetime.timezone.utc).date()
     assert entry["sent"] in {str(today), str(today - datetime.timedelta(1))}
     # of a suffix nothing is asked: nothing changes

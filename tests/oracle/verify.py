@@ -20,7 +20,6 @@ ZEROS = "0" * 64
 HEX = {"chain": (32, False), "salt": (32, False), "prev": (64, False),
        "hash": (64, False), "document": (64, True), "key": (64, True),
        "root": (64, True), "sig": (128, True)}
-SILENT = "notice", "pass-issue"         # change no record
 
 # the status of paylock-admin for each kind
 STATUS = {"edit": 10, "fork": 10, "signature": 10, "key": 10, "gap": 11,
@@ -89,6 +88,8 @@ def formed(items):
     entry = dict(items)
     if entry.get("v") != "2" or not re.fullmatch(
             r"0|[1-9][0-9]{0,14}", str(entry.get("time", ""))):
+        return False
+    if not re.fullmatch(r"|0|[1-9][0-9]{0,18}", str(entry.get("prior", ""))):
         return False
     if len(entry) > 64 or any(
             not isinstance(value, str) or name in RESERVED
@@ -335,9 +336,10 @@ class Verifier:
             self.keys[entry["key"]] = self.keys.get(entry["key"], 0) + 1
         if adopt:
             self.given_up.append(adopt)
-        if entry.get("host") and entry["action"] not in SILENT:
+        if entry.get("host") and entry["action"] not in ("init", "adopt"):
             self.open.append((seq, entry["host"], entry.get("before", ""),
-                              entry.get("after", "")))
+                              entry.get("after", ""),
+                              int(entry.get("prior") or 0)))
 
     def roots(self, seq, entry):
         """Is what was signed that of the records that the entries wrote?  An
@@ -353,11 +355,11 @@ class Verifier:
         """What was there must be what was written last; the first entry of a
         transaction that says otherwise is named."""
         wrong = 0
-        for seq, host, before, after in self.open:
-            unknown = "" if not self.adopted else before
-            if before != self.records.get(host, unknown):
+        for seq, host, before, after, prior in self.open:
+            unknown = (before, prior) if self.adopted else ("", 0)
+            if (before, prior) != self.records.get(host, unknown):
                 wrong = wrong or seq
-            self.records[host] = after
+            self.records[host] = after, seq
             if self.flags and self.signers:
                 self.lattice.change(host, before, after)
         self.open = []

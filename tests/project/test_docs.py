@@ -288,7 +288,7 @@ def entry_leaf(entry):
     text = "paylock audit leaf 2\n"
     for field, value in entry.items():
         if value and field not in ("v", "chain", "prev", "hash", "root",
-                                    "sig"):
+                                   "sig"):
             text += f"{field} {len(value.encode())} {value}\n"
     return text.encode()
 

@@ -40,7 +40,7 @@ class Trail:
         self.random = random.Random(seed)
         self.chain = self.hex(16)
         self.entries = []
-        self.locks = {}
+        self.locks, self.last = {}, {}
         self.lattice = Lattice()
         self.time = 1793487600000
 
@@ -66,6 +66,10 @@ class Trail:
                      "prev": self.hash, **fields}
             entry = {name: value for name, value in entry.items() if value}
             seq = self.seq + 1 + skip
+            if entry.get("host") and entry["action"] not in ("init", "adopt"):
+                entry.setdefault("prior",
+                                 str(self.last.get(entry["host"], 0)))
+                self.last[entry["host"]] = seq
             entry["hash"] = entry_hash(seq, entry)
             self.entries.append((seq, entry))
             if entry.get("host") and entry["action"] != "notice":
@@ -106,10 +110,11 @@ class Trail:
         """A copy that ends with this entry."""
         other = self.copy()
         other.entries = [e for e in self.entries if e[0] <= seq]
-        other.locks, other.lattice = {}, Lattice()
-        for _, entry in other.entries:
+        other.locks, other.last, other.lattice = {}, {}, Lattice()
+        for at, entry in other.entries:
             changed(other.lattice, entry)
             if "host" in entry:
+                other.last[entry["host"]] = at
                 other.locks[entry["host"]] = entry.get("after", "")
         return other
 
@@ -152,8 +157,7 @@ def signers_file(path, *lines):
 
 
 def changed(lattice, entry):
-    if entry.get("host") and entry.get("action") not in ("notice",
-                                                         "pass-issue"):
+    if entry.get("host") and entry.get("action") not in ("init", "adopt"):
         lattice.change(entry["host"], entry.get("before"), entry.get("after"))
 
 

@@ -218,7 +218,7 @@ test_example(void **state)
                    "7a960f22a8697e5cb678aff9720c1200", NULL } },
         { "2-0", { "v", "2", "chain", DOC_CHAIN, "time", "1793491200250",
                    "actor", "alice", "machine", "web1", "action", "lock",
-                   "host", "acme.example",
+                   "host", "acme.example", "prior", "0",
                    "after", "{\"at\":1793491200,\"lock_at\":1793491200,"
                             "\"ref\":\"PL-7F3K2M\","
                             "\"reason\":\"overdue since 1 Nov\","
@@ -228,14 +228,14 @@ test_example(void **state)
                    "request", "5f0c3d1b9a7e4c62b8d1f3a5c7e90b24",
                    "key", DOC_KEY, "salt", "b95a20e7c8164f3d9a02d6718ce4f05b",
                    "prev", DOC_FIRST,
-                   "hash", "7ade650b8d5170c828f52d8e15b763e6"
-                           "108fd0ec5dff0254950623c1dd3fd8a5", "root",
+                   "hash", "7d5184a259066d73aaf7f60a9a2a4e3a"
+                           "090e85ee8470ec44fa58b807c6d3098b", "root",
                    "bb3956e669124742abb1fb65a15eeda4"
                    "ddc7227c5aca75fc64b509bb347490cb", "sig",
-                   "2019ca52cf064de8156fc690940d3881"
-                   "0148d96b63eaac0a899edd7e47b00565"
-                   "dd0807fe7c616eb5c2d0cebc2a3526b2"
-                   "1dddec9eb72361be35b9977cd190150a", NULL } }
+                   "09f5ee574eb904d9df7d6c8df73fea9b"
+                   "13c974e6aa2a34770492891c97f501cf"
+                   "beaa895b017c30791af4c2151e361202"
+                   "fddaa5b736fe9e77b623ca5b6b7bd706", NULL } }
     };
 
     (void) state;
