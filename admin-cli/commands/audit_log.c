@@ -17,11 +17,16 @@
 #include "cli/arguments.h"
 #include "cli/output.h"
 #include "commands.h"
+#include "trail/head.h"
+#include "trail/history.h"
 #include "trail/trail.h"
 
 
 #define LOG_LABEL  32                  /* bytes, of label and comma */
 #define LOG_KEY    8                   /* hex digits of a key shown */
+
+/* milliseconds by which the clocks of the machines may differ */
+#define LOG_CLOCKS  (3600 * 1000)
 
 
 typedef struct {
@@ -30,12 +35,14 @@ typedef struct {
     const char  *actor;
     uint32_t     since;
     uint32_t     until;
+    uint64_t     end;                  /* later entries are of a later time */
     int          status;
 } log_t;
 
 
 static int log_options(admin_t *a, log_t *log);
 static int log_follow(admin_t *a, log_t *log);
+static int log_begin(admin_t *a, log_t *log, trail_id_t *from);
 static int log_ended(void);
 static int log_entry(void *data, const char *id, const paylock_entry_t *e,
     const char *why);
@@ -113,6 +120,10 @@ log_follow(admin_t *a, log_t *log)
 
     came = 0;
 
+    if (log_begin(a, log, &from) != STATUS_DONE) {
+        return a->ctl->error.status;
+    }
+
     for ( ;; ) {
         last = from;
 
@@ -144,6 +155,57 @@ log_follow(admin_t *a, log_t *log)
 
         } while (!came);
     }
+}
+
+
+/*
+ * Where to begin to read: behind the entries of a host that are found by their
+ * links, and not far before those of a time.
+ */
+
+static int
+log_begin(admin_t *a, log_t *log, trail_id_t *from)
+{
+    int       whole;
+    head_t    head;
+    uint64_t  time;
+
+    if (log->host) {
+
+        if (head_newest(a->ctl, &head) != STATUS_DONE
+            || history_each(a->ctl, log->host, head.seq, log_entry, log,
+                            &whole) != STATUS_DONE)
+        {
+            return a->ctl->error.status;
+        }
+
+        if (whole) {
+            from->ms = head.seq + 1;
+            return STATUS_DONE;
+        }
+    }
+
+    time = (uint64_t) log->since * 1000;
+
+    if (time > LOG_CLOCKS
+        && trail_seek(a->ctl, time - LOG_CLOCKS, &from->ms) != STATUS_DONE)
+    {
+        return a->ctl->error.status;
+    }
+
+    time = (uint64_t) log->until * 1000;
+
+    if (log->until == UINT32_MAX || a->opt[OPT_FOLLOW]) {
+        return STATUS_DONE;
+    }
+
+    if (trail_seek(a->ctl, time + LOG_CLOCKS, &log->end) != STATUS_DONE) {
+        return a->ctl->error.status;
+    }
+
+    log->end += TRAIL_NEAR;
+
+    return STATUS_DONE;
 }
 
 
@@ -188,7 +250,7 @@ log_entry(void *data, const char *id, const paylock_entry_t *e,
     }
 
     if (!log_wanted(log, e)) {
-        return 1;
+        return log->end == 0 || e->seq < log->end;
     }
 
     if (output_is_text(log->admin)) {

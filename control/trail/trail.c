@@ -62,6 +62,14 @@ trail_after(control_t *ctl, uint64_t seq, trail_each_pt each, void *data)
 
 
 int
+trail_some(control_t *ctl, trail_id_t *from, size_t limit, trail_each_pt each,
+    void *data)
+{
+    return trail_walk(ctl, 0, limit, from, each, data);
+}
+
+
+int
 trail_on(control_t *ctl, trail_id_t *from, trail_each_pt each, void *data)
 {
     uint64_t  n;

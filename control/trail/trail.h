@@ -42,7 +42,8 @@ int trail_after(control_t *ctl, uint64_t seq, trail_each_pt each, void *data);
 
 /*
  * A position in the stream, for following it; all zero: before the first entry.
- * trail_on() reads from *from on and sets it to where to go on.  trail_wait()
+ * trail_on() reads from *from on and sets it to where to go on, trail_some() no
+ * more than limit.  trail_wait()
  * waits for a second at most; *came is 1 if there are new entries.
  */
 
@@ -52,11 +53,24 @@ typedef struct {
 } trail_id_t;
 
 int trail_on(control_t *ctl, trail_id_t *from, trail_each_pt each, void *data);
+int trail_some(control_t *ctl, trail_id_t *from, size_t limit,
+    trail_each_pt each, void *data);
 int trail_wait(control_t *ctl, const trail_id_t *from, int *came);
 
 /* Calls each for the last entries, limit at most, the newest first. */
 
 int trail_last(control_t *ctl, size_t limit, trail_each_pt each, void *data);
+
+/*
+ * trail_seek.c: sets *seq so that the entries before it are older than that
+ * time, in Unix milliseconds, and those from *seq + TRAIL_NEAR on are not.  It
+ * reads few of them: of 100 in a row one at least must have a clock that does
+ * not lag.
+ */
+
+#define TRAIL_NEAR  200
+
+int trail_seek(control_t *ctl, uint64_t time, uint64_t *seq);
 
 /*
  * For each host that is a member of the object seqs: sets the member to the seq

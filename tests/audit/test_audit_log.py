@@ -50,6 +50,68 @@ def test_filters(known, redis):
         assert option in json.loads(done.stderr)["error"]["message"]
 
 
+# what is read
+
+def many(redis, n, step=1000):
+    """Entries of other hosts, step milliseconds apart, behind what is there.
+    Returns the time of the first one, in seconds."""
+    chain = Chain(redis)
+    chain.look()
+    now = 1793487600000
+    with redis.client().pipeline(transaction=False) as p:
+        for i in range(n):
+            entry = chain.entry(chain.seq + 1, chain.hash, action="lock",
+                                host=f"h{i}.test", time=str(now + i * step))
+            chain.seq, chain.hash = chain.seq + 1, entry["hash"]
+            p.xadd(AUDIT, entry, id=f"{chain.seq}-0")
+        p.execute()
+    return now // 1000
+
+
+def asked(redis, run):
+    """What run() returns, and how many entries Redis was asked for at most."""
+    client = redis.client()
+    client.config_resetstat()
+    result = run()
+    calls = sum(client.info("commandstats").get(f"cmdstat_{name}", {}).get(
+        "calls", 0) for name in ("xrange", "xrevrange"))
+    return result, calls
+
+
+def test_a_host_is_read_alone(known, redis):
+    """Its entries lead from one to the other, whatever stands between them:
+    also after a reset, and with notices and passes."""
+    for command in (["notice", "a.example", "--channel", "letter", "--ref",
+                     "1"], ["lock", "a.example"], ["reset", "a.example"],
+                    ["lock", "b.example"], ["lock", "a.example"]):
+        known(*command)
+        many(redis, 2000)
+        known("init", "--yes")
+    found, calls = asked(redis, lambda: seqs(known, "a.example"))
+    assert found == [2, 2003, 4004, 8006] and calls < 12
+    assert [e["prior"] for e in known.json("audit", "log", "a.example")] \
+        == ["0", "2", "2003", "4004"]
+    assert seqs(known, "a.example", "--since", "@2000000000") == []
+
+    # a record that somebody wrote by hand leads nowhere
+    for value in "open", '{"entry":3}', '{"entry":8006}', '{"entry":99999}':
+        redis.client().hset(LOCKS, "a.example", value)
+        assert seqs(known, "a.example") == found
+    redis.client().hdel(LOCKS, "a.example")
+    assert seqs(known, "a.example") == found
+
+
+def test_a_time_is_looked_for(known, redis):
+    begin = many(redis, 20000, 5000)
+    for since, until in (50000, 50040), (0, 20), (99980, 200000), (7, 7):
+        times = range(begin + since, begin + until + 1)
+        wanted = [2 + i for i in range(20000) if begin + i * 5 in times]
+        found, calls = asked(redis, lambda: seqs(
+            known, "--since", f"@{begin + since}", "--until",
+            f"@{begin + until}"))
+        assert found == wanted and calls < 60, (since, calls)
+
+
 def test_who_signed(admin):
     key = admin.json("keygen", "own.pem")["key"]
     own = {"PAYLOCK_KEY": "own.pem"}

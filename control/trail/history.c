@@ -1,0 +1,231 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "paylock_record.h"
+#include "trail/head.h"
+#include "trail/history.h"
+
+
+#define HISTORY_BATCH  100             /* entries asked for at once */
+#define HISTORY_ID     24
+
+
+typedef struct {
+    uint64_t   last;                   /* later ones are left out */
+    uint64_t  *seq;                    /* from the last to the first */
+    size_t     n;
+    size_t     room;
+} history_t;
+
+
+static int history_walk(control_t *ctl, const char *host, history_t *h,
+    int *whole);
+static int history_record(control_t *ctl, const char *host,
+    redisReply **record);
+static int history_entry(control_t *ctl, const char *host,
+    const redisReply *record, history_t *h, uint64_t *seq, int *whole);
+static int history_add(control_t *ctl, history_t *h, uint64_t seq);
+static int history_read(control_t *ctl, const history_t *h, trail_each_pt each,
+    void *data);
+static int history_batch(control_t *ctl, const history_t *h, size_t from,
+    size_t n, trail_each_pt each, void *data, int *more);
+
+
+int
+history_each(control_t *ctl, const char *host, uint64_t last,
+    trail_each_pt each, void *data, int *whole)
+{
+    int        status;
+    history_t  h;
+
+    memset(&h, 0, sizeof(history_t));
+    h.last = last;
+
+    status = history_walk(ctl, host, &h, whole);
+
+    if (status == STATUS_DONE && *whole) {
+        status = history_read(ctl, &h, each, data);
+    }
+
+    free(h.seq);
+
+    return status;
+}
+
+
+static int
+history_walk(control_t *ctl, const char *host, history_t *h, int *whole)
+{
+    int           status;
+    json_t       *json;
+    uint64_t      seq, newest;
+    const char   *why;
+    redisReply   *record;
+
+    *whole = 0;
+    status = history_record(ctl, host, &record);
+
+    if (status != STATUS_DONE) {
+        return status;
+    }
+
+    json = record->type == REDIS_REPLY_STRING
+           ? paylock_record_load(record->str, record->len, &why) : NULL;
+    seq = paylock_record_entry(json);
+    json_decref(json);
+
+    newest = seq;
+    *whole = seq != 0;
+
+    while (status == STATUS_DONE && *whole && seq) {
+        status = history_entry(ctl, host, seq == newest ? record : NULL, h,
+                               &seq, whole);
+    }
+
+    freeReplyObject(record);
+
+    return status;
+}
+
+
+static int
+history_record(control_t *ctl, const char *host, redisReply **record)
+{
+    return redis_queue(ctl->redis, "HGET", ctl->settings.locks, host, NULL) == 0
+           && redis_send(ctl->redis) == 0
+           && (*record = redis_expect(ctl->redis, REDIS_REPLY_STRING)) != NULL
+           ? STATUS_DONE : ctl->error.status;
+}
+
+
+/* Notes the entry and goes on to the one before it; record: what it wrote. */
+
+static int
+history_entry(control_t *ctl, const char *host, const redisReply *record,
+    history_t *h, uint64_t *seq, int *whole)
+{
+    int                   status;
+    uint64_t              prior;
+    redisReply           *reply;
+    paylock_entry_t       e;
+    const paylock_str_t  *after;
+
+    status = head_entry_read(ctl, *seq, &reply, &e);
+
+    if (status != STATUS_DONE) {
+        return status;
+    }
+
+    after = &e.field[PAYLOCK_AUDIT_AFTER];
+    prior = reply ? paylock_entry_prior(&e) : 0;
+
+    *whole = reply
+             && prior < *seq
+             && e.field[PAYLOCK_AUDIT_PRIOR].len != 0
+             && paylock_str_is(e.field[PAYLOCK_AUDIT_HOST], host)
+             && (record == NULL
+                 || (after->len == record->len
+                     && memcmp(after->data, record->str, record->len) == 0));
+
+    freeReplyObject(reply);
+
+    status = *whole ? history_add(ctl, h, *seq) : STATUS_DONE;
+    *seq = prior;
+
+    return status;
+}
+
+
+static int
+history_add(control_t *ctl, history_t *h, uint64_t seq)
+{
+    void  *more;
+
+    if (seq > h->last) {
+        return STATUS_DONE;
+    }
+
+    if (h->n == h->room) {
+        more = realloc(h->seq, (2 * h->room + 64) * sizeof(uint64_t));
+
+        if (more == NULL) {
+            return control_no_memory(ctl);
+        }
+
+        h->seq = more;
+        h->room = 2 * h->room + 64;
+    }
+
+    h->seq[h->n++] = seq;
+
+    return STATUS_DONE;
+}
+
+
+static int
+history_read(control_t *ctl, const history_t *h, trail_each_pt each,
+    void *data)
+{
+    int     more, status;
+    size_t  n, left;
+
+    more = 1;
+    status = STATUS_DONE;
+
+    for (left = h->n; left && more && status == STATUS_DONE; left -= n) {
+        n = left < HISTORY_BATCH ? left : HISTORY_BATCH;
+        status = history_batch(ctl, h, left, n, each, data, &more);
+    }
+
+    return status;
+}
+
+
+/* The n entries before "from", which stand in reverse. */
+
+static int
+history_batch(control_t *ctl, const history_t *h, size_t from, size_t n,
+    trail_each_pt each, void *data, int *more)
+{
+    char              id[HISTORY_ID];
+    size_t            i;
+    const char       *why;
+    redisReply       *reply;
+    paylock_entry_t   e;
+
+    for (i = 0; i < n; i++) {
+        if (head_entry_queue(ctl, h->seq[from - 1 - i]) != STATUS_DONE) {
+            return ctl->error.status;
+        }
+    }
+
+    if (redis_send(ctl->redis) != 0) {
+        return ctl->error.status;
+    }
+
+    for (i = 0; i < n; i++) {
+        reply = redis_expect(ctl->redis, REDIS_REPLY_ARRAY);
+
+        if (reply == NULL) {
+            return ctl->error.status;
+        }
+
+        if (*more && reply->elements) {
+            (void) snprintf(id, sizeof(id), "%" PRIu64 "-0",
+                            h->seq[from - 1 - i]);
+            why = paylock_entry_read(reply->element[0], &e);
+            *more = each(data, id, &e, why);
+        }
+
+        freeReplyObject(reply);
+    }
+
+    return STATUS_DONE;
+}

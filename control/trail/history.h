@@ -1,0 +1,28 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * The entries of one host: its record names the last one, and each names the
+ * one before, so that the others need not be read.
+ */
+
+
+#ifndef _HISTORY_H_INCLUDED_
+#define _HISTORY_H_INCLUDED_
+
+
+#include "trail/trail.h"
+
+
+/*
+ * Calls each for the host's entries up to seq "last", the first one first.
+ * *whole is 0, and nothing was called, if the way to the first one is broken, as
+ * somebody wrote the record by hand: then only reading all entries finds them.
+ * Returns a status.
+ */
+
+int history_each(control_t *ctl, const char *host, uint64_t last,
+    trail_each_pt each, void *data, int *whole);
+
+
+#endif /* _HISTORY_H_INCLUDED_ */
