@@ -12,11 +12,16 @@
 #include "cli/output.h"
 #include "commands.h"
 #include "files/outfile.h"
+#include "trail/trust.h"
 #include "trail/verify.h"
 
 
 static int audit_checkpoint(admin_t *a, verify_t *c);
-static int audit_checkpoint_write(admin_t *a, verify_t *c);
+static int audit_checkpoint_follow(admin_t *a, const verify_t *c,
+    head_t *head);
+static int audit_checkpoint_verify(verify_t *c, head_t *head);
+static int audit_checkpoint_write(admin_t *a, verify_t *c,
+    const head_t *head);
 
 
 int
@@ -37,12 +42,13 @@ cmd_audit_checkpoint(admin_t *a)
 }
 
 
-/* Verifies the whole trail first: a bad one must not be signed. */
+/* Verifies the trail first: a bad one must not be signed. */
 
 static int
 audit_checkpoint(admin_t *a, verify_t *c)
 {
-    int  status;
+    int     status;
+    head_t  head;
 
     if (control_load_key(a->ctl) != STATUS_DONE) {
         return a->ctl->error.status;
@@ -66,31 +72,64 @@ audit_checkpoint(admin_t *a, verify_t *c)
         return a->ctl->error.status;
     }
 
+    if (a->ctl->trust.seq && a->opt[OPT_TRUST] == NULL) {
+        status = audit_checkpoint_follow(a, c, &head);
+
+    } else {
+        status = audit_checkpoint_verify(c, &head);
+    }
+
+    return status == STATUS_DONE ? audit_checkpoint_write(a, c, &head) : status;
+}
+
+
+/* What was verified here before is not verified once more. */
+
+static int
+audit_checkpoint_follow(admin_t *a, const verify_t *c, head_t *head)
+{
+    stream_t  s;
+
+    if (head_look(a->ctl, &s) != STATUS_DONE
+        || head_judge(a->ctl, &c->known, &s) != STATUS_DONE
+        || trust_follow(a->ctl, &s) != STATUS_DONE)
+    {
+        return a->ctl->error.status;
+    }
+
+    *head = s.head;
+
+    return STATUS_DONE;
+}
+
+
+static int
+audit_checkpoint_verify(verify_t *c, head_t *head)
+{
+    int  status;
+
     if ((status = verify_stream(c)) != STATUS_DONE
         || (status = verify_end(c)) != STATUS_DONE)
     {
         return status;
     }
 
-    status = verify_status(c);
+    *head = c->known;
+    head->seq = c->trail.seq;
+    memcpy(head->hash, c->trail.hash, sizeof(head->hash));
 
-    return status == STATUS_DONE ? audit_checkpoint_write(a, c) : status;
+    return verify_status(c);
 }
 
 
 static int
-audit_checkpoint_write(admin_t *a, verify_t *c)
+audit_checkpoint_write(admin_t *a, verify_t *c, const head_t *head)
 {
     char       text[PAYLOCK_CHECKPOINT_MAX];
     size_t     len;
-    head_t     head;
     outfile_t  out;
 
-    head = c->known;
-    head.seq = c->trail.seq;
-    memcpy(head.hash, c->trail.hash, sizeof(head.hash));
-
-    if (verify_sign(c, &head, text, &len) != STATUS_DONE) {
+    if (verify_sign(c, head, text, &len) != STATUS_DONE) {
         return a->ctl->error.status;
     }
 
@@ -120,13 +159,13 @@ audit_checkpoint_write(admin_t *a, verify_t *c)
     }
 
     if (out.path && output_is_text(a)) {
-        (void) printf("entry %" PRIu64 " of chain %s, hash %s\n", head.seq,
-                      head.chain, head.hash);
+        (void) printf("entry %" PRIu64 " of chain %s, hash %s\n", head->seq,
+                      head->chain, head->hash);
     }
 
     return output_print_json(a, json_pack("{s:s, s:I, s:s, s:s%}",
-                                          "chain", head.chain,
-                                          "seq", (json_int_t) head.seq,
-                                          "hash", head.hash,
+                                          "chain", head->chain,
+                                          "seq", (json_int_t) head->seq,
+                                          "hash", head->hash,
                                           "checkpoint", text, len));
 }

@@ -23,6 +23,8 @@ typedef struct {
 } head_adopted_t;
 
 
+static int head_ask(control_t *ctl);
+static int head_answer(control_t *ctl, stream_t *s);
 static int head_type(control_t *ctl, const char *key, const char *type,
     int *there);
 static void head_entry(const redisReply *reply, stream_t *s);
@@ -44,7 +46,32 @@ head_read(control_t *ctl, stream_t *s)
 
 
 int
+head_look(control_t *ctl, stream_t *s)
+{
+    return head_ask(ctl) == STATUS_DONE && redis_send(ctl->redis) == 0
+           ? head_answer(ctl, s) : ctl->error.status;
+}
+
+
+int
 head_queue(control_t *ctl)
+{
+    return redis_queue(ctl->redis, "WATCH", ctl->settings.locks,
+                       ctl->settings.audit, NULL) == 0
+           ? head_ask(ctl) : ctl->error.status;
+}
+
+
+int
+head_take(control_t *ctl, stream_t *s)
+{
+    return redis_expect_ok(ctl->redis) == 0 ? head_answer(ctl, s)
+                                            : ctl->error.status;
+}
+
+
+static int
+head_ask(control_t *ctl)
 {
     redis_conn_t  *redis;
     const char    *locks, *audit;
@@ -53,8 +80,7 @@ head_queue(control_t *ctl)
     locks = ctl->settings.locks;
     audit = ctl->settings.audit;
 
-    return redis_queue(redis, "WATCH", locks, audit, NULL) == 0
-           && redis_queue(redis, "TYPE", locks, NULL) == 0
+    return redis_queue(redis, "TYPE", locks, NULL) == 0
            && redis_queue(redis, "TYPE", audit, NULL) == 0
            && redis_queue(redis, "XREVRANGE", audit, "+", "-", "COUNT", "1",
                           NULL)
@@ -64,16 +90,15 @@ head_queue(control_t *ctl)
 }
 
 
-int
-head_take(control_t *ctl, stream_t *s)
+static int
+head_answer(control_t *ctl, stream_t *s)
 {
     int          there, status;
     redisReply  *reply;
 
     memset(s, 0, sizeof(stream_t));
 
-    if (redis_expect_ok(ctl->redis) != 0
-        || head_type(ctl, ctl->settings.locks, "hash", &there) != STATUS_DONE
+    if (head_type(ctl, ctl->settings.locks, "hash", &there) != STATUS_DONE
         || head_type(ctl, ctl->settings.audit, "stream",
                      &s->there) != STATUS_DONE)
     {

@@ -30,6 +30,10 @@ typedef struct {
 
 int head_read(control_t *ctl, stream_t *s);
 
+/* The same without watching, for who may not write. */
+
+int head_look(control_t *ctl, stream_t *s);
+
 /*
  * The same in two halves, so that the caller can send other commands with it:
  * head_queue() queues, head_take() takes the replies.

@@ -319,7 +319,8 @@ verify_sign(verify_t *c, const head_t *head,
                  + (uint64_t) now.tv_nsec / 1000000;
     memcpy(point.chain, head->chain, sizeof(point.chain));
     memcpy(point.hash, head->hash, sizeof(point.hash));
-    (void) snprintf(point.realm, sizeof(point.realm), "%s", c->trail.realm);
+    (void) snprintf(point.realm, sizeof(point.realm), "%s",
+                    c->ctl->settings.realm);
     memcpy(point.key, s->public, sizeof(point.key));
 
     *len = paylock_checkpoint_write(&point, s->key, text);
