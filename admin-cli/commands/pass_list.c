@@ -21,6 +21,7 @@
 #include "paylock_record.h"
 #include "paylock_verify.h"
 #include "records/host_name.h"
+#include "trail/history.h"
 #include "trail/trail.h"
 
 
@@ -33,12 +34,14 @@ typedef struct {
 
 
 static int pass_list_read(admin_t *a, pass_list_t *p);
+static int pass_list_host(control_t *ctl, pass_list_t *p, int *whole);
+static int pass_list_record(control_t *ctl, pass_list_t *p, const char *host);
 static int pass_list_entry(void *data, const char *id, const paylock_entry_t *e,
     const char *why);
 static void pass_list_issued(pass_list_t *p, const paylock_entry_t *e,
     const char *host);
-static void pass_list_changed(pass_list_t *p, const paylock_entry_t *e,
-    const char *host);
+static void pass_list_after(pass_list_t *p, const char *host,
+    const paylock_str_t *record);
 static int pass_list_print(pass_list_t *p);
 static int pass_list_judge(pass_list_t *p, json_t *pass, uint32_t now);
 static int pass_list_row(table_t *c, const json_t *pass);
@@ -83,11 +86,67 @@ cmd_pass_list(admin_t *a)
 static int
 pass_list_read(admin_t *a, pass_list_t *p)
 {
-    int  status;
+    int  status, whole;
 
-    status = trail_forwards(a->ctl, pass_list_entry, p);
+    whole = 0;
+    status = p->host ? pass_list_host(a->ctl, p, &whole) : STATUS_DONE;
+
+    if (status == STATUS_DONE && !whole) {
+        status = trail_forwards(a->ctl, pass_list_entry, p);
+    }
 
     return status == STATUS_DONE ? pass_list_print(p) : status;
+}
+
+
+/* The entries of one host, and the records that may hold for it. */
+
+static int
+pass_list_host(control_t *ctl, pass_list_t *p, int *whole)
+{
+    int     status;
+    char  **name;
+    size_t  i, n;
+
+    status = history_each(ctl, p->host, UINT64_MAX, pass_list_entry, p, whole);
+
+    if (status != STATUS_DONE || !*whole
+        || (status = host_name_candidates(ctl, p->host, &name, &n))
+           != STATUS_DONE)
+    {
+        return status;
+    }
+
+    for (i = 0; i < n && status == STATUS_DONE; i++) {
+        status = pass_list_record(ctl, p, name[i]);
+    }
+
+    host_names_free(name, n);
+
+    return status;
+}
+
+
+static int
+pass_list_record(control_t *ctl, pass_list_t *p, const char *host)
+{
+    redisReply     *reply;
+    paylock_str_t   value;
+
+    if (redis_queue(ctl->redis, "HGET", ctl->settings.locks, host, NULL) != 0
+        || redis_send(ctl->redis) != 0
+        || (reply = redis_expect(ctl->redis, REDIS_REPLY_STRING)) == NULL)
+    {
+        return ctl->error.status;
+    }
+
+    value.data = reply->str;
+    value.len = reply->type == REDIS_REPLY_STRING ? reply->len : 0;
+    pass_list_after(p, host, &value);
+
+    freeReplyObject(reply);
+
+    return STATUS_DONE;
 }
 
 
@@ -115,7 +174,7 @@ pass_list_entry(void *data, const char *id, const paylock_entry_t *e,
         pass_list_issued(p, e, host);
 
     } else if (paylock_entry_changes(e)) {
-        pass_list_changed(p, e, host);
+        pass_list_after(p, host, &e->field[PAYLOCK_AUDIT_AFTER]);
     }
 
     return 1;
@@ -149,16 +208,13 @@ pass_list_issued(pass_list_t *p, const paylock_entry_t *e, const char *host)
 
 
 static void
-pass_list_changed(pass_list_t *p, const paylock_entry_t *e, const char *host)
+pass_list_after(pass_list_t *p, const char *host, const paylock_str_t *record)
 {
-    paylock_record_t      rec;
-    const paylock_str_t  *after;
+    paylock_record_t  rec;
 
-    after = &e->field[PAYLOCK_AUDIT_AFTER];
-
-    if (after->len
-        && memmem(after->data, after->len, "pass_after", 10)
-        && paylock_record_parse(after->data, after->len, &rec) == NULL
+    if (record->len
+        && memmem(record->data, record->len, "pass_after", 10)
+        && paylock_record_parse(record->data, record->len, &rec) == NULL
         && paylock_record_has(&rec, PAYLOCK_PASS_AFTER))
     {
         (void) json_object_set_new(p->after, host,
