@@ -144,6 +144,7 @@ static void
 state_print_author(FILE *f, const state_host_t *h)
 {
     char           text[TIME_TEXT];
+    uint64_t       seq;
     json_int_t     at;
     const json_t  *actor;
 
@@ -161,8 +162,10 @@ state_print_author(FILE *f, const state_host_t *h)
         (void) fprintf(f, "    %-9s%s\n", "written", text);
     }
 
-    if (h->seq) {
-        (void) fprintf(f, "    %-9s%" PRIu64 "\n", "entry", h->seq);
+    seq = paylock_record_entry(h->record);
+
+    if (seq) {
+        (void) fprintf(f, "    %-9s%" PRIu64 "\n", "entry", seq);
     }
 }
 

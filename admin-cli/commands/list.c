@@ -204,7 +204,6 @@ list_hosts(admin_t *a, const json_t *records, uint32_t now,
     char          title[LIST_COLUMNS][LIST_TITLE];
     int           status;
     size_t        i;
-    json_t       *seqs;
     table_t       c;
     column_t      column[LIST_COLUMNS];
     state_host_t  h;
@@ -213,21 +212,14 @@ list_hosts(admin_t *a, const json_t *records, uint32_t now,
     c.column = column;
     c.n = list_columns(column, title);
 
-    seqs = json_object();
-
-    for (i = 0; i < n; i++) {
-        (void) json_object_set_new(seqs, hosts[i], json_null());
-    }
-
-    status = trail_newest(a->ctl, seqs);
+    status = STATUS_DONE;
 
     for (i = 0; i < n && status == STATUS_DONE; i++) {
         h.host = hosts[i];
         h.match = hosts[i];
         h.record = json_object_get(records, hosts[i]);
         h.other = NULL;
-        h.seq = (uint64_t) json_integer_value(json_object_get(seqs,
-                                                              hosts[i]));
+
         if (output_is_text(a)) {
             status = list_row(&c, &h, now) == 0 ? STATUS_DONE
                                                 : control_no_memory(a->ctl);
@@ -242,7 +234,6 @@ list_hosts(admin_t *a, const json_t *records, uint32_t now,
     }
 
     table_free(&c);
-    json_decref(seqs);
 
     return status;
 }
@@ -293,6 +284,7 @@ list_row(table_t *c, const state_host_t *h, uint32_t now)
 {
     char               text[TIME_TEXT];
     size_t             i;
+    uint64_t           seq;
     effective_state_t  state;
     const json_t      *member;
 
@@ -326,9 +318,10 @@ list_row(table_t *c, const state_host_t *h, uint32_t now)
     }
 
     text[0] = '\0';
+    seq = paylock_record_entry(h->record);
 
-    if (h->seq) {
-        (void) snprintf(text, sizeof(text), "%" PRIu64, h->seq);
+    if (seq) {
+        (void) snprintf(text, sizeof(text), "%" PRIu64, seq);
     }
 
     return table_add(c, strdup(text));

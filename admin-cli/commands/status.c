@@ -104,34 +104,17 @@ status_report(admin_t *a, char **name, const matching_record_t *h, size_t n,
 {
     int            status;
     size_t         i;
-    json_t        *seqs, *array, *object;
-    const char    *key;
+    json_t        *array, *object;
     state_host_t   s;
 
-    seqs = json_object();
-
-    for (i = 0; i < n; i++) {
-        key = h[i].match ? h[i].match : name[i];
-        (void) json_object_set_new(seqs, key, json_null());
-    }
-
-    status = trail_newest(a->ctl, seqs);
-
-    if (status != STATUS_DONE) {
-        json_decref(seqs);
-        return status;
-    }
-
+    status = STATUS_DONE;
     array = json_array();
 
     for (i = 0; i < n; i++) {
-        key = h[i].match ? h[i].match : name[i];
-
         s.host = name[i];
         s.match = h[i].match;
         s.record = h[i].record;
         s.other = h[i].other;
-        s.seq = (uint64_t) json_integer_value(json_object_get(seqs, key));
 
         if (output_is_text(a)) {
             state_print_lines(stdout, &s, now, output_colours());
@@ -147,8 +130,6 @@ status_report(admin_t *a, char **name, const matching_record_t *h, size_t n,
 
         (void) json_array_append_new(array, object);
     }
-
-    json_decref(seqs);
 
     return output_print_json(a, array) == STATUS_DONE ? status
                                                       : a->ctl->error.status;

@@ -88,6 +88,7 @@ effective_state_json(const state_host_t *h, uint32_t now)
 {
     size_t                  i;
     json_t                 *o, *next;
+    uint64_t                seq;
     effective_state_t       state;
     const paylock_field_t  *field;
 
@@ -119,9 +120,11 @@ effective_state_json(const state_host_t *h, uint32_t now)
     (void) json_object_set_new(o, PAYLOCK_PROTECTED,
                                json_boolean(paylock_record_protected(
                                    h->record)));
-    (void) json_object_set_new(o, "seq", h->seq
-                                         ? json_integer((json_int_t) h->seq)
-                                         : json_null());
+
+    seq = paylock_record_entry(h->record);
+    (void) json_object_set_new(o, "seq", seq ? json_integer((json_int_t) seq)
+                                             : json_null());
+
     return o;
 }
 

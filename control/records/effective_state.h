@@ -30,7 +30,6 @@ typedef struct {
     const char    *match;              /* name of the record; NULL: none */
     const json_t  *record;             /* NULL: no record */
     const json_t  *other;              /* holds as well, see matching_record */
-    uint64_t       seq;                /* of the newest entry; 0: not known */
 } state_host_t;
 
 

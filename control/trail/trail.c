@@ -15,16 +15,9 @@
 /* so many of the largest entries fit into one reply */
 
 #define TRAIL_COUNT   "100"
-#define TRAIL_NEWEST  10000
 #define TRAIL_SPARE   1000             /* may come while the trail is read */
 #define TRAIL_ID      48
 #define TRAIL_BLOCK   "1000"           /* milliseconds; below REDIS_ANSWER */
-
-
-typedef struct {
-    json_t  *seqs;
-    size_t   left;
-} trail_newest_t;
 
 
 static int trail_walk(control_t *ctl, int back, size_t limit, trail_id_t *at,
@@ -32,8 +25,6 @@ static int trail_walk(control_t *ctl, int back, size_t limit, trail_id_t *at,
 static const char *trail_id(const redisReply *pair, trail_id_t *id);
 static int trail_beyond(const trail_id_t *id, const trail_id_t *at, int back);
 static int trail_step(trail_id_t *id, int back);
-static int trail_note(void *data, const char *id, const paylock_entry_t *e,
-    const char *why);
 
 
 int
@@ -132,19 +123,6 @@ trail_last(control_t *ctl, size_t limit, trail_each_pt each, void *data)
     trail_id_t  from = { UINT64_MAX, UINT64_MAX };
 
     return trail_walk(ctl, 1, limit, &from, each, data);
-}
-
-
-int
-trail_newest(control_t *ctl, json_t *seqs)
-{
-    trail_newest_t  newest;
-
-    newest.seqs = seqs;
-    newest.left = json_object_size(seqs);
-
-    return newest.left ? trail_last(ctl, TRAIL_NEWEST, trail_note, &newest)
-                       : STATUS_DONE;
 }
 
 
@@ -275,38 +253,4 @@ trail_step(trail_id_t *id, int back)
     id->n = back ? UINT64_MAX : 0;
 
     return 1;
-}
-
-
-static int
-trail_note(void *data, const char *id, const paylock_entry_t *e,
-    const char *why)
-{
-    char                  host[256];
-    json_t               *seq;
-    trail_newest_t       *newest;
-    const paylock_str_t  *field;
-
-    (void) id;
-
-    newest = data;
-    field = &e->field[PAYLOCK_AUDIT_HOST];
-
-    if (why || !paylock_entry_writes(e) || field->len >= sizeof(host)) {
-        return 1;
-    }
-
-    memcpy(host, field->data, field->len);
-    host[field->len] = '\0';
-
-    seq = json_object_get(newest->seqs, host);
-
-    if (!json_is_null(seq)) {
-        return 1;
-    }
-
-    (void) json_object_set_new(newest->seqs, host,
-                               json_integer((json_int_t) e->seq));
-
-    return --newest->left != 0;
 }

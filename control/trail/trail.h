@@ -10,8 +10,6 @@
 #define _TRAIL_H_INCLUDED_
 
 
-#include <jansson.h>
-
 #include "context/control.h"
 #include "paylock_audit.h"
 
@@ -71,13 +69,6 @@ int trail_last(control_t *ctl, size_t limit, trail_each_pt each, void *data);
 #define TRAIL_NEAR  200
 
 int trail_seek(control_t *ctl, uint64_t time, uint64_t *seq);
-
-/*
- * For each host that is a member of the object seqs: sets the member to the seq
- * of the host's last entry, if that is among the newest entries.
- */
-
-int trail_newest(control_t *ctl, json_t *seqs);
 
 
 #endif /* _TRAIL_H_INCLUDED_ */
