@@ -14,7 +14,7 @@ import time
 from support.servers import PATIENCE, wait_for
 
 LOCKS, AUDIT, NODES = "{paylock}:locks", "{paylock}:audit", "{paylock}:nodes"
-REQUESTS = "{paylock}:requests"
+REQUESTS, ROOT = "{paylock}:requests", "{paylock}:root"
 
 # of an entry, but not of its leaf
 LINKS = "v", "chain", "prev", "hash", "root", "sig"

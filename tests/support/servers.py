@@ -269,8 +269,8 @@ class Redis(Process):
         if user:
             kw.update(username=user, password=PASSWORDS[user])
         kw.setdefault("password", self.conf.get("requirepass"))
-        return redis_py.Redis(unix_socket_path=self.socket,
-                              decode_responses=True, **kw)
+        kw.setdefault("decode_responses", True)
+        return redis_py.Redis(unix_socket_path=self.socket, **kw)
 
     def allow(self, prefix):
         """Gives the users their rights under another key prefix; * is any."""
