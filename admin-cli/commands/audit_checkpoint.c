@@ -72,10 +72,15 @@ audit_checkpoint(admin_t *a, verify_t *c)
         return a->ctl->error.status;
     }
 
+    status = STATUS_FAILED;
+
     if (a->ctl->trust.seq && a->opt[OPT_TRUST] == NULL) {
         status = audit_checkpoint_follow(a, c, &head);
+    }
 
-    } else {
+    /* of a bad trail all is told */
+
+    if (status != STATUS_DONE) {
         status = audit_checkpoint_verify(c, &head);
     }
 
