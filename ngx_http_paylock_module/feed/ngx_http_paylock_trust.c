@@ -228,6 +228,9 @@ ngx_http_paylock_trust_row(ngx_http_paylock_feed_t *feed, size_t n)
 
     if (trust->n == 0) {
         trust->want = NGX_HTTP_PAYLOCK_ROW;
+
+        ngx_http_paylock_redis_expect(&feed->conn, NGX_HTTP_PAYLOCK_ROW
+                                                   * PAYLOCK_ENTRY_PAIRS);
     }
 
     ngx_http_paylock_trust_from(feed);

@@ -69,8 +69,9 @@ def stop(nginx, sig):
 
 def follow(rig, chain, path, batch):
     """Signed changes a second that a node takes which has fallen behind."""
-    nginx = rig.nginx(sites(rig, MILLION, path, METRICS), redis=chain.redis,
-                      **ALONE)
+    nginx = rig.nginx(sites(rig, MILLION, path,
+                            METRICS + "paylock_reconcile 1h;"),
+                      redis=chain.redis, **ALONE)
     live(nginx)
     stop(nginx, signal.SIGSTOP)
     for first in range(0, CHANGES, batch):
