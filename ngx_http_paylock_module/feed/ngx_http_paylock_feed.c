@@ -9,7 +9,7 @@
 #include <ngx_event.h>
 #include <ngx_http.h>
 
-#include "ngx_http_paylock_trust.h"
+#include "ngx_http_paylock_feed.h"
 
 
 /* milliseconds */

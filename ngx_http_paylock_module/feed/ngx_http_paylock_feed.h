@@ -174,6 +174,11 @@ void ngx_http_paylock_scan_ask_fields(ngx_http_paylock_feed_t *feed);
 void ngx_http_paylock_scan_begin(ngx_http_paylock_feed_t *feed);
 
 
+/* ngx_http_paylock_trust_scan.c: with signers, ends a scan that is under way */
+
+void ngx_http_paylock_trust_scan_end(ngx_http_paylock_feed_t *feed);
+
+
 /*
  * ngx_http_paylock_resume.c: after a new connection, follows on from the head
  * if that is possible, else scans

@@ -133,7 +133,6 @@ void ngx_http_paylock_trust_hold_empty(ngx_http_paylock_feed_t *feed);
 /* ngx_http_paylock_trust_scan.c: a scan that is to fit the root */
 
 ngx_int_t ngx_http_paylock_trust_scan_begin(ngx_http_paylock_feed_t *feed);
-void ngx_http_paylock_trust_scan_end(ngx_http_paylock_feed_t *feed);
 ngx_int_t ngx_http_paylock_trust_scan_fields(ngx_http_paylock_feed_t *feed,
     redisReply *fields);
 ngx_int_t ngx_http_paylock_trust_scan_entries(ngx_http_paylock_feed_t *feed,

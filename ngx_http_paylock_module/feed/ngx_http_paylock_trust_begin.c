@@ -489,10 +489,6 @@ ngx_http_paylock_trust_scan(ngx_http_paylock_feed_t *feed)
     feed->missed_entries = 1;
     feed->catching_up = 0;
 
-    /* what the scan shows is believed if it fits the root, hosts or not */
-
-    feed->adopted = 1;
-
     if (ngx_http_paylock_trust_scan_begin(feed) != NGX_OK) {
         ngx_http_paylock_redis_fail(&feed->conn, feed->why);
         return;

@@ -90,11 +90,13 @@ ngx_http_paylock_trust_scan_begin(ngx_http_paylock_feed_t *feed)
 
     trust->folding = 1;
 
+    /* if it fits, all that the scan shows is believed */
+
+    feed->adopted = 1;
+
     return NGX_OK;
 }
 
-
-/* Ends any scan that is under way. */
 
 void
 ngx_http_paylock_trust_scan_end(ngx_http_paylock_feed_t *feed)

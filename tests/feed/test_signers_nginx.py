@@ -4,7 +4,9 @@
 # what the signers sign is in force.
 
 import json
+import random
 import re
+import threading
 import time
 
 import pytest
@@ -130,6 +132,60 @@ def test_first_scan_of_a_large_hash(signed, chain):
         chain.write(*((f"n{n}-{i}.example", LOCKED) for i in range(1000)))
     server = signed(alerts=False)
     assert server.state("n4-999.example") == "locked"
+
+
+class Busy:
+    """Changes 300 hosts, as fast as it can, while the with block runs."""
+
+    def __init__(self, chain, seed=1):
+        self.chain, self.random, self.ending = chain, random.Random(seed), False
+        self.thread = threading.Thread(target=self.run)
+
+    def change(self):
+        hosts = self.random.sample(range(300), self.random.choice([1, 1, 5]))
+        return [(f"b{i}.example", self.random.choice([LOCKED, OPEN, None]))
+                for i in hosts]
+
+    def run(self):
+        while not self.ending:
+            self.chain.write(*self.change())
+
+    def __enter__(self):
+        self.began, self.first = time.monotonic(), self.chain.seq
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ending = True
+        self.thread.join()
+        print((self.chain.seq - self.first) / (time.monotonic() - self.began),
+              "entries a second")
+
+
+def agreed(chain, server):
+    """nginx has what the chain has."""
+    chain.settle(server)
+    there = chain.client.hgetall(LOCKS)
+    for host in {*there, *(f"b{i}.example" for i in range(300))}:
+        assert server.state(host) == (
+            "locked" if "lock_at" in there.get(host, "") else "open"), host
+
+
+def test_first_scan_while_much_is_changed(signed, chain, private):
+    """It fits the root of an entry that came during the scan."""
+    for n in range(20):
+        chain.write(*((f"n{n}-{i}.example", LOCKED) for i in range(1000)))
+    with Busy(chain):
+        server = signed(alerts=False)
+        for n in range(5):
+            # another file: all is read anew
+            signers_file(private / "signers", signer("a", A),
+                         signer(f"n{n}", C))
+            server.reload()
+            live(chain, server)
+    agreed(chain, server)
+    assert unaudited(server) == 0
+    assert count(server, r"\[alert\]") == 0
 
 
 # by hand
