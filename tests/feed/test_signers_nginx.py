@@ -15,11 +15,14 @@ import redis as redis_py
 from oracle.lattice import Lattice
 from support.chain import (ALERTS, AUDIT, HOSTS, LOCKED, LOCKS, NODES, OPEN,
                            count, logged)
+from support.cli import signers_of
 from support.feed import unaudited
 from support.servers import wait_for
 from support.trail import Key, SignedChain, pin, signer, signers_file
 
 A, B, C = Key(1), Key(2), Key(3)
+
+ROOT = "{paylock}:root"
 
 SITES = """
     paylock_signers %s;
@@ -115,6 +118,72 @@ def test_paylock_admin(nginx, alice, bob, redis, private):
     alice("lock", *(f"n{i}.example" for i in range(1500)), "--yes", "--wait")
     assert server.state("n1499.example") == "locked"
     assert server.state("n0.example") == "locked"
+
+
+@pytest.fixture
+def followed(nginx, alice, bob, private):
+    """An nginx that follows what alice and bob sign."""
+    path = signers_file(private / "signers", signer("alice", alice.key),
+                        signer("bob", bob.key))
+    server = nginx(SITES % (path, "200ms"))
+    server.allow(ALERTS)
+    server.wait_state("a.example", "locked")
+    return server
+
+
+def test_paylock_admin_adopts_after_a_loss(followed, alice, redis):
+    """Redis lost the last entries: sites stay as they were until then."""
+    client = redis.client()
+    saved = client.dump(LOCKS), client.dump(AUDIT), client.dump(ROOT)
+    alice("unlock", "a.example")
+    alice("lock", "b.example")
+    followed.wait_state("b.example", "locked")
+    for key, value in zip((LOCKS, AUDIT, ROOT), saved):
+        client.restore(key, 0, value, replace=True)
+    logged(followed, "is known here")
+    stays(followed, {"a.example": "open", "b.example": "locked"}, 1)
+    alice("adopt", "--yes")
+    followed.wait_state("a.example", "locked")
+    followed.wait_state("b.example", "open")
+    alice("unlock", "a.example")
+    followed.wait_state("a.example", "open")
+
+
+def test_paylock_admin_adopts_an_empty_redis(followed, alice, redis):
+    redis.client().flushall()
+    logged(followed, "is gone, of which entry")
+    stays(followed, {"a.example": "locked"}, 1)
+    alice("adopt", "--yes")
+    followed.wait_state("a.example", "open")
+    alice("lock", "b.example")
+    followed.wait_state("b.example", "locked")
+
+
+def test_paylock_admin_adopts_after_a_forgery(followed, alice, redis):
+    """What was forged is given up, and what it wrote put right."""
+    chain = SignedChain(redis, C)
+    chain.write(("a.example", OPEN), ("b.example", LOCKED))
+    logged(followed, "no signer's key")
+    stays(followed, {"a.example": "locked", "b.example": "open"}, 0.5)
+    alice("adopt", "--drop", "--yes")   # else b.example is signed as it is
+    alice("lock", "c.example", "--yes")
+    followed.wait_state("c.example", "locked")
+    stays(followed, {"a.example": "locked", "b.example": "open"}, 0.5)
+
+
+def test_paylock_admin_revokes(followed, alice, bob, private):
+    """signers revoke, and a reload with that file."""
+    bob("lock", "b.example")
+    alice("signers", "revoke", "bob", "--yes")
+    (private / "signers").write_text(signers_of(alice).read_text())
+    followed.reload()
+    bob("unlock", "b.example")
+    logged(followed, "whose key is revoked after entry")
+    stays(followed, {"b.example": "locked"}, 0.5)
+    alice("adopt", "--yes")
+    alice("lock", "c.example", "--yes")
+    followed.wait_state("c.example", "locked")
+    stays(followed, {"b.example": "locked"}, 0.5)
 
 
 def test_large_transactions(signed, chain):
