@@ -58,8 +58,7 @@ ngx_http_paylock_lease_start(ngx_cycle_t *cycle,
     lease->feed.leave = ngx_http_paylock_lease_leave;
 
     if (pmcf->signers.list.n) {
-        lease->feed.trust = ngx_pcalloc(cycle->pool,
-                                        sizeof(ngx_http_paylock_trust_t));
+        lease->feed.trust = ngx_http_paylock_trust_create(cycle, pmcf);
         if (lease->feed.trust == NULL) {
             return NGX_ERROR;
         }

@@ -12,6 +12,7 @@
 #include <inttypes.h>
 
 #include "ngx_http_paylock_trust.h"
+#include "paylock_sign.h"
 
 
 #define NGX_HTTP_PAYLOCK_FREED  8      /* entries, in a turn */
@@ -28,6 +29,37 @@ static ngx_int_t ngx_http_paylock_trust_apply(ngx_http_paylock_feed_t *feed,
     const redisReply *entries);
 static ngx_int_t ngx_http_paylock_trust_free(ngx_http_paylock_feed_t *feed,
     const redisReply *entries);
+
+
+/*
+ * The crypto library takes some milliseconds for what it does the first time:
+ * that is not to be in a turn of the feed.
+ */
+
+ngx_http_paylock_trust_t *
+ngx_http_paylock_trust_create(ngx_cycle_t *cycle,
+    ngx_http_paylock_main_conf_t *pmcf)
+{
+    char                       sig[PAYLOCK_SIG_LEN];
+    u_char                     pair[PAYLOCK_PAIR];
+    paylock_lattice_t          lattice;
+    ngx_http_paylock_trust_t  *trust;
+
+    trust = ngx_pcalloc(cycle->pool, sizeof(ngx_http_paylock_trust_t));
+
+    if (trust == NULL || paylock_lattice_begin(&trust->fold.ctx) != 0) {
+        return NULL;
+    }
+
+    ngx_memzero(&lattice, sizeof(paylock_lattice_t));
+    ngx_memset(sig, '0', sizeof(sig));
+
+    (void) paylock_lattice_pair(&trust->fold.ctx, "", 0, "", 0, pair);
+    (void) paylock_lattice_add(&trust->fold.ctx, &lattice, pair);
+    (void) paylock_sign_check(pmcf->signers.list.signer[0].public, "", 0, sig);
+
+    return trust;
+}
 
 
 /*
@@ -220,8 +252,8 @@ ngx_http_paylock_trust_row(ngx_http_paylock_feed_t *feed, size_t n)
 
     if (n < trust->want || (trust->n == 0 && n == NGX_HTTP_PAYLOCK_ROW)) {
         (void) paylock_verify_bad(&trust->v, PAYLOCK_FAULT_SIGNATURE,
-                                  trust->v.seq, "entry %" PRIu64 " is the last of "
-                                  "its transaction and is not signed",
+                                  trust->v.seq, "entry %" PRIu64 " is the last "
+                                  "of its transaction and is not signed",
                                   trust->v.seq);
         return;
     }

@@ -22,7 +22,16 @@
 #define NGX_HTTP_PAYLOCK_PLAIN   512   /* records that name no entry */
 
 
+/* a host that changes while a scan reads all records */
+
 typedef struct ngx_http_paylock_side_s  ngx_http_paylock_side_t;
+
+struct ngx_http_paylock_side_s {
+    ngx_http_paylock_side_t         *next;
+    uint64_t                         hash;     /* of its key */
+    uint64_t                         seq;      /* the entry that its record is
+                                                  of */
+};
 
 
 /* records that were written by hand, as a check finds them */
@@ -89,7 +98,15 @@ struct ngx_http_paylock_trust_s {
 
 
 /*
- * ngx_http_paylock_trust.c: entries as they come.  trust_entries() is
+ * ngx_http_paylock_trust.c: what a worker needs for that; NULL if there is no
+ * memory
+ */
+
+ngx_http_paylock_trust_t *ngx_http_paylock_trust_create(ngx_cycle_t *cycle,
+    ngx_http_paylock_main_conf_t *pmcf);
+
+/*
+ * Entries as they come.  trust_entries() is
  * apply_entries() for what is signed; NGX_DECLINED: call trust_stopped().
  */
 
@@ -112,6 +129,28 @@ void ngx_http_paylock_trust_stopped(ngx_http_paylock_feed_t *feed);
  */
 
 void ngx_http_paylock_trust_begin(void *data, redisReply *reply);
+
+/* The second half: the pins of the signers file, then the scan. */
+
+void ngx_http_paylock_trust_pins(ngx_http_paylock_feed_t *feed);
+
+/* Holds for that reason, or for one that was found before and tells more. */
+
+void ngx_http_paylock_trust_refuse(ngx_http_paylock_feed_t *feed,
+    const char *why);
+
+
+/*
+ * ngx_http_paylock_trust_back.c: between the two: does the head follow what is
+ * known here, or did a signer give that up?
+ */
+
+void ngx_http_paylock_trust_back(ngx_http_paylock_feed_t *feed);
+
+/* Is the entry alone signed by a signer who counts? */
+
+ngx_uint_t ngx_http_paylock_trust_alone(ngx_http_paylock_feed_t *feed,
+    const paylock_entry_t *entry);
 
 
 /*
@@ -138,9 +177,28 @@ ngx_int_t ngx_http_paylock_trust_scan_fields(ngx_http_paylock_feed_t *feed,
 ngx_int_t ngx_http_paylock_trust_scan_entries(ngx_http_paylock_feed_t *feed,
     const redisReply *entries);
 
+/* Sets the error that there is no memory; returns NGX_ERROR. */
+
+ngx_int_t ngx_http_paylock_trust_scan_failed(ngx_http_paylock_feed_t *feed);
+
 /* Do all records that were read fit?  NGX_DECLINED: they do not. */
 
 ngx_int_t ngx_http_paylock_trust_scan_fits(ngx_http_paylock_feed_t *feed);
+
+
+/* ngx_http_paylock_trust_side.c: what it notes beside the table */
+
+ngx_int_t ngx_http_paylock_trust_side_begin(ngx_http_paylock_feed_t *feed);
+ngx_http_paylock_side_t *ngx_http_paylock_trust_side(
+    ngx_http_paylock_fold_t *fold, const ngx_http_paylock_key_t *key);
+ngx_int_t ngx_http_paylock_trust_side_set(ngx_http_paylock_feed_t *feed,
+    const ngx_http_paylock_key_t *key, uint64_t seq);
+
+/* The host's record names an entry now.  All that do not are left out. */
+
+void ngx_http_paylock_trust_plain_forget(ngx_http_paylock_fold_t *fold,
+    const ngx_http_paylock_key_t *key);
+ngx_int_t ngx_http_paylock_trust_plain_drop(ngx_http_paylock_feed_t *feed);
 
 
 /*

@@ -16,20 +16,6 @@
 #include "paylock_host.h"
 
 
-#define NGX_HTTP_PAYLOCK_SIDES  16384  /* lists of hosts, a power of two */
-
-/* hosts that may change during a scan */
-
-#define NGX_HTTP_PAYLOCK_SIDE   1000000
-
-
-struct ngx_http_paylock_side_s {
-    ngx_http_paylock_side_t  *next;
-    uint64_t                  hash;    /* of the host's key */
-    uint64_t                  seq;     /* the entry that its record is of */
-};
-
-
 static ngx_int_t ngx_http_paylock_trust_scan_field(
     ngx_http_paylock_feed_t *feed, const redisReply *host,
     const redisReply *value);
@@ -43,17 +29,6 @@ static ngx_int_t ngx_http_paylock_trust_scan_add(
     paylock_str_t host, paylock_str_t value);
 static ngx_int_t ngx_http_paylock_trust_scan_remove(
     ngx_http_paylock_feed_t *feed, paylock_str_t host, paylock_str_t value);
-static ngx_int_t ngx_http_paylock_trust_scan_failed(
-    ngx_http_paylock_feed_t *feed);
-static ngx_http_paylock_side_t *ngx_http_paylock_trust_side(
-    ngx_http_paylock_fold_t *fold, const ngx_http_paylock_key_t *key);
-static ngx_int_t ngx_http_paylock_trust_side_set(
-    ngx_http_paylock_feed_t *feed, const ngx_http_paylock_key_t *key,
-    uint64_t seq);
-static void ngx_http_paylock_trust_plain_forget(ngx_http_paylock_fold_t *fold,
-    const ngx_http_paylock_key_t *key);
-static ngx_int_t ngx_http_paylock_trust_plain_drop(
-    ngx_http_paylock_feed_t *feed);
 
 
 ngx_int_t
@@ -70,22 +45,10 @@ ngx_http_paylock_trust_scan_begin(ngx_http_paylock_feed_t *feed)
     ngx_memzero(&fold->lattice, sizeof(paylock_lattice_t));
     ngx_memzero(&fold->plain, sizeof(paylock_lattice_t));
 
-    fold->n = 0;
-    fold->nside = 0;
     fold->begin = trust->head.seq;
 
-    fold->pool = ngx_create_pool(NGX_DEFAULT_POOL_SIZE, feed->log);
-
-    if (fold->pool) {
-        fold->side = ngx_pcalloc(fold->pool, NGX_HTTP_PAYLOCK_SIDES
-                                 * sizeof(ngx_http_paylock_side_t *));
-    }
-
-    if (fold->pool == NULL || fold->side == NULL
-        || (fold->ctx.digest == NULL
-            && paylock_lattice_begin(&fold->ctx) != 0))
-    {
-        return ngx_http_paylock_trust_scan_failed(feed);
+    if (ngx_http_paylock_trust_side_begin(feed) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     trust->folding = 1;
@@ -237,7 +200,8 @@ ngx_http_paylock_trust_scan_note(ngx_http_paylock_feed_t *feed,
     if (why) {
         ngx_http_paylock_report_reject(feed, "host", host.data, host.len, why);
         feed->without_slot++;
-        return ngx_http_paylock_trust_side_set(feed, key, feed->trust->fold.begin);
+        return ngx_http_paylock_trust_side_set(feed, key,
+                                               feed->trust->fold.begin);
     }
 
     why = paylock_record_parse(value.data, value.len, &record);
@@ -390,82 +354,11 @@ ngx_http_paylock_trust_scan_remove(ngx_http_paylock_feed_t *feed,
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_paylock_trust_scan_failed(ngx_http_paylock_feed_t *feed)
 {
     return ngx_http_paylock_feed_error(feed, NGX_HTTP_PAYLOCK_FEED_FULL,
                                        "no memory to check the records");
-}
-
-
-static ngx_http_paylock_side_t *
-ngx_http_paylock_trust_side(ngx_http_paylock_fold_t *fold,
-    const ngx_http_paylock_key_t *key)
-{
-    ngx_http_paylock_side_t  *side;
-
-    side = fold->side[(key->hash >> 32) % NGX_HTTP_PAYLOCK_SIDES];
-
-    while (side && side->hash != key->hash) {
-        side = side->next;
-    }
-
-    return side;
-}
-
-
-static ngx_int_t
-ngx_http_paylock_trust_side_set(ngx_http_paylock_feed_t *feed,
-    const ngx_http_paylock_key_t *key, uint64_t seq)
-{
-    ngx_http_paylock_fold_t   *fold;
-    ngx_http_paylock_side_t   *side, **list;
-
-    fold = &feed->trust->fold;
-    side = ngx_http_paylock_trust_side(fold, key);
-
-    if (side) {
-        side->seq = seq;
-        return NGX_OK;
-    }
-
-    if (fold->nside++ == NGX_HTTP_PAYLOCK_SIDE) {
-        return ngx_http_paylock_feed_error(feed, NGX_HTTP_PAYLOCK_FEED_FULL,
-                                           "too many records changed during "
-                                           "a scan");
-    }
-
-    side = ngx_palloc(fold->pool, sizeof(ngx_http_paylock_side_t));
-
-    if (side == NULL) {
-        return ngx_http_paylock_trust_scan_failed(feed);
-    }
-
-    list = &fold->side[(key->hash >> 32) % NGX_HTTP_PAYLOCK_SIDES];
-
-    side->hash = key->hash;
-    side->seq = seq;
-    side->next = *list;
-    *list = side;
-
-    return NGX_OK;
-}
-
-
-/* An entry has replaced a record that named none. */
-
-static void
-ngx_http_paylock_trust_plain_forget(ngx_http_paylock_fold_t *fold,
-    const ngx_http_paylock_key_t *key)
-{
-    ngx_uint_t  i;
-
-    for (i = 0; i < fold->n; i++) {
-        if (fold->host[i].hash == key->hash) {
-            fold->host[i] = fold->host[--fold->n];
-            return;
-        }
-    }
 }
 
 
@@ -513,33 +406,6 @@ ngx_http_paylock_trust_scan_fits(ngx_http_paylock_feed_t *feed)
     }
 
     ngx_memcpy(feed->root, trust->v.root, PAYLOCK_HASH_LEN);
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_paylock_trust_plain_drop(ngx_http_paylock_feed_t *feed)
-{
-    ngx_uint_t                   i;
-    ngx_http_paylock_fold_t     *fold;
-    ngx_http_paylock_by_hand_t  *by_hand;
-
-    fold = &feed->trust->fold;
-    by_hand = &feed->trust->by_hand;
-
-    if (ngx_http_paylock_apply_lock(feed) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    for (i = 0; i < fold->n; i++) {
-        ngx_http_paylock_table_forget(&feed->pmcf->table, &fold->host[i]);
-        by_hand->set += fold->host[i].hash;
-    }
-
-    ngx_http_paylock_apply_unlock(feed);
-
-    by_hand->n = fold->n;
 
     return NGX_OK;
 }
