@@ -35,7 +35,7 @@ cli        := build/paylock-admin
 manuals    := build/paylock-admin.1 build/ngx_http_paylock_module.8
 
 # libpaylock: what nginx and paylock-admin share, what nginx alone uses, and
-# what it never calls
+# signatures, of which nginx takes what verifies entries
 
 lib_core   := $(patsubst %,libpaylock/core/paylock_%.c, \
                  audit base64 escape field host host_candidates lattice messages \
@@ -46,8 +46,8 @@ lib_http   := $(patsubst %,libpaylock/http/paylock_%.c, \
                  state)
 lib_audit  := $(patsubst %,libpaylock/audit/paylock_%.c, \
                  adopt checkpoint export key_check keyring pem sign signers \
-                 signers_limit signers_unique verify verify_adopt verify_pin \
-                 verify_sign verify_witness)
+                 signers_limit signers_unique verify verify_adopt verify_head \
+                 verify_pin verify_sign verify_witness)
 
 lib_src    := $(lib_core) $(lib_http) $(lib_audit)
 lib_incs   := -Ilibpaylock/core -Ilibpaylock/http -Ilibpaylock/audit
@@ -70,7 +70,7 @@ bundle      := $(wildcard admin-cli/evidence/files/*)
 
 # what the module is made of
 
-module_on   := $(module_src) $(lib_core) $(lib_http) $(page) \
+module_on   := $(module_src) $(lib_core) $(lib_http) $(lib_audit) $(page) \
                $(wildcard $(module_dir:%=%/*.h) libpaylock/*/*.h) \
                ngx_http_paylock_module/exports.map
 

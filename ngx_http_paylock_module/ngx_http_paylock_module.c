@@ -140,6 +140,13 @@ static ngx_command_t  ngx_http_paylock_commands[] = {
       0,
       NULL },
 
+    { ngx_string("paylock_signers"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE12,
+      ngx_http_paylock_signers,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("paylock_reconcile"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_msec_slot,
@@ -350,6 +357,7 @@ ngx_http_paylock_init_module(ngx_cycle_t *cycle)
 
     ngx_http_paylock_phases_first(cycle);
     ngx_http_paylock_state_file_make(pmcf, cycle->log);
+    ngx_http_paylock_signers_tell(pmcf, cycle->log);
 
     return NGX_OK;
 }

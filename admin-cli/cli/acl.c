@@ -36,10 +36,10 @@ static const struct {
 
     /* each key by its name: request ids are none of nginx's business */
 
-    { "paylock-nginx", "resetkeys %R~locks %R~audit %R~nodes %R~root"
+    { "paylock-nginx", "resetkeys %R~locks %R~audit %R~nodes"
       " resetchannels -@all +auth +hello +ping +select +role +time +multi"
-      " +exec +discard +type +hlen +hget +hmget +hgetall +hscan +xlen +xread +xrange"
-      " +xrevrange +xinfo|stream +client|setname (%W~nodes +hset)" },
+      " +exec +discard +type +hlen +hget +hmget +hgetall +hscan +xlen +xread"
+      " +xrange +xrevrange +xinfo|stream +client|setname (%W~nodes +hset)" },
 
     /* selectors, so that keys that may be read cannot be trimmed */
 

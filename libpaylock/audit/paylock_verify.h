@@ -165,6 +165,14 @@ int paylock_verify_gave_up(paylock_verify_t *v, uint64_t seq,
 void paylock_verify_from(paylock_verify_t *v, uint64_t seq,
     const char hash[PAYLOCK_HASH_LEN], const char *root);
 
+/*
+ * paylock_verify_head.c: takes an entry alone, whatever is before it: is it one
+ * that carries a signature which counts?  Returns as paylock_verify_entry()
+ * does; verification goes on behind it.
+ */
+
+int paylock_verify_head(paylock_verify_t *v, const paylock_entry_t *e);
+
 /* Gives the witnesses, and sorts them.  They must outlive the verifier. */
 
 void paylock_verify_witnesses(paylock_verify_t *v, paylock_witness_t *w,

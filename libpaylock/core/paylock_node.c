@@ -59,6 +59,11 @@ paylock_node_write(const paylock_node_t *node, char text[PAYLOCK_NODE_MAX])
                   ",\"ahead\":%" PRId64, node->records, node->held,
                   node->dry_run, node->time, node->ahead);
 
+    if (node->unaudited) {
+        n += snprintf(text + n, size - n, ",\"unaudited\":%" PRIu64,
+                      node->unaudited);
+    }
+
     if (memcmp(&node->furthest, &node->applied, sizeof(node->applied)) != 0) {
         n += snprintf(text + n, size - n, ",\"furthest\":{");
         n += paylock_node_write_head(text + n, size - n, &node->furthest);
@@ -112,6 +117,7 @@ paylock_node_read(const char *text, size_t len, paylock_node_t *node)
     node->records = paylock_node_number(object, "records");
     node->held = paylock_node_number(object, "held");
     node->dry_run = paylock_node_number(object, "dry_run");
+    node->unaudited = paylock_node_number(object, "unaudited");
     node->time = paylock_node_number(object, "time");
 
     ahead = json_object_get(object, "ahead");

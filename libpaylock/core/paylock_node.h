@@ -47,6 +47,8 @@ typedef struct {
     paylock_node_head_t  furthest;     /* known, though Redis may be behind */
     uint64_t             records;
     uint64_t             held;         /* of these, held against Redis */
+    uint64_t             unaudited;    /* of Redis, written by hand: without
+                                          effect, as there are signers */
     uint64_t             dry_run;      /* servers and locations with it */
     uint64_t             time;         /* Unix milliseconds, by Redis' clock */
     int64_t              ahead;        /* its own clock, milliseconds */

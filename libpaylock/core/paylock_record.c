@@ -163,6 +163,38 @@ paylock_record_entry(const json_t *record)
 }
 
 
+uint64_t
+paylock_record_seq(const char *value, size_t len)
+{
+    uint64_t     n;
+    const char  *p, *end;
+
+    static const char  name[] = "\"" PAYLOCK_ENTRY "\":";
+
+    end = value + len;
+
+    for (p = value; ; p++) {
+        p = memchr(p, '"', (size_t) (end - p));
+
+        if (p == NULL || (size_t) (end - p) < sizeof(name)) {
+            return 0;
+        }
+
+        if (memcmp(p, name, sizeof(name) - 1) == 0) {
+            break;
+        }
+    }
+
+    p += sizeof(name) - 1;
+
+    for (n = 0; p < end && *p >= '0' && *p <= '9' && n < INT64_MAX / 100; p++) {
+        n = n * 10 + (uint64_t) (*p - '0');
+    }
+
+    return n;
+}
+
+
 int
 paylock_ref_check(const char *ref, size_t len)
 {

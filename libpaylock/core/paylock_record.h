@@ -99,5 +99,12 @@ int paylock_record_plain(const char *p, size_t len, paylock_record_t *rec);
 
 uint64_t paylock_record_entry(const json_t *record);
 
+/*
+ * The same for a value of the hash "locks" as paylock-admin writes it.  Any
+ * other may yield any number.
+ */
+
+uint64_t paylock_record_seq(const char *value, size_t len);
+
 
 #endif /* _PAYLOCK_RECORD_H_INCLUDED_ */

@@ -126,6 +126,8 @@ paylock_state_read(const unsigned char *data, size_t len,
     p = paylock_state_take(p, at->chain, PAYLOCK_CHAIN_LEN);
     p = paylock_state_take(p, at->hash, PAYLOCK_HASH_LEN);
     p = paylock_state_take(p, at->prev, PAYLOCK_HASH_LEN);
+    p = paylock_state_take(p, state->root, PAYLOCK_HASH_LEN);
+    p = paylock_state_take(p, state->trust, PAYLOCK_STATE_TRUST);
 
     nonce = p;
     p += PAYLOCK_STATE_NONCE;
@@ -160,6 +162,8 @@ paylock_state_write(const paylock_state_t *state,
     p = paylock_state_copy(p, at->chain, PAYLOCK_CHAIN_LEN);
     p = paylock_state_copy(p, at->hash, PAYLOCK_HASH_LEN);
     p = paylock_state_copy(p, at->prev, PAYLOCK_HASH_LEN);
+    p = paylock_state_copy(p, state->root, PAYLOCK_HASH_LEN);
+    p = paylock_state_copy(p, state->trust, PAYLOCK_STATE_TRUST);
 
     nonce = p;
     p += PAYLOCK_STATE_NONCE;

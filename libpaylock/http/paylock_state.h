@@ -23,7 +23,8 @@
 #define PAYLOCK_STATE_KEY     32       /* bytes; twice as many hex digits */
 #define PAYLOCK_STATE_SECRET  192
 #define PAYLOCK_STATE_DIGEST  32       /* a SHA-256 */
-#define PAYLOCK_STATE_HEADER  488      /* bytes in the file */
+#define PAYLOCK_STATE_TRUST   32       /* a SHA-256 */
+#define PAYLOCK_STATE_HEADER  584      /* bytes in the file */
 #define PAYLOCK_STATE_RECORD  (11 + 4 * PAYLOCK_TIMES + PAYLOCK_REF_MAX)
 
 
@@ -31,6 +32,12 @@ typedef struct {
     uint32_t            count;         /* records */
     uint64_t            size;          /* ... and the bytes they take */
     paylock_position_t  position;
+
+    /* verified by signers: the root signed there, else zeros; by whom */
+
+    char                root[PAYLOCK_HASH_LEN];
+    unsigned char       trust[PAYLOCK_STATE_TRUST];
+
     unsigned char       secret[PAYLOCK_STATE_SECRET];   /* of the hash */
     unsigned char       digest[PAYLOCK_STATE_DIGEST];   /* of the records */
 } paylock_state_t;

@@ -18,6 +18,7 @@
 
 #include "ngx_http_paylock_table.h"
 #include "paylock_pass.h"
+#include "paylock_signers.h"
 #include "paylock_state.h"
 
 
@@ -84,6 +85,17 @@ typedef struct {
 } ngx_http_paylock_state_file_t;
 
 
+/* paylock_signers; without it all is zero */
+
+typedef struct {
+    ngx_str_t                         file;
+    const char                       *realm;
+    paylock_signers_t                 list;
+    u_char                            digest[PAYLOCK_STATE_TRUST];
+                                               /* of file and realm */
+} ngx_http_paylock_signers_t;
+
+
 typedef struct {
     ngx_shm_zone_t                   *zone;
     size_t                            size;    /* paylock_zone */
@@ -96,6 +108,7 @@ typedef struct {
 
     ngx_http_paylock_redis_conf_t     redis;
     ngx_http_paylock_state_file_t     state_file;
+    ngx_http_paylock_signers_t        signers;
     ngx_msec_t                        reconcile;
     ngx_str_t                         name;    /* paylock_node */
     ngx_array_t                       pages;   /* ngx_http_paylock_pages_t * */
@@ -211,6 +224,16 @@ ngx_str_t *ngx_http_paylock_exempt_defaults(void);
 
 char *ngx_http_paylock_pass_key(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+
+
+/*
+ * ngx_http_paylock_signers.c: paylock_signers; tells the log whether signatures
+ * decide
+ */
+
+char *ngx_http_paylock_signers(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+void ngx_http_paylock_signers_tell(ngx_http_paylock_main_conf_t *pmcf,
+    ngx_log_t *log);
 
 
 /* ngx_http_paylock_node_name.c */

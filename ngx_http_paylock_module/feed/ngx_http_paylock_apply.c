@@ -93,6 +93,10 @@ ngx_http_paylock_apply_commit(ngx_http_paylock_feed_t *feed)
             node->cursor = feed->cursor;
         }
 
+        ngx_memcpy(node->root, feed->root, PAYLOCK_HASH_LEN);
+        ngx_memcpy(node->trust, feed->pmcf->signers.digest,
+                   PAYLOCK_STATE_TRUST);
+
         node->fields = feed->fields;
         node->overtaken = 0;
 
@@ -100,6 +104,7 @@ ngx_http_paylock_apply_commit(ngx_http_paylock_feed_t *feed)
 
         if (feed->cursor.seq
             && (feed->cursor.seq > furthest->seq || feed->adopted
+                || feed->trust
                 || ngx_memcmp(feed->cursor.chain, furthest->chain,
                               PAYLOCK_CHAIN_LEN)
                    != 0))
@@ -133,13 +138,13 @@ ngx_http_paylock_apply_seen(uint64_t *seen, const ngx_http_paylock_key_t *key)
 
     id = key->hash ? key->hash : 1;
 
-    for (i = id >> 32; seen[i % NGX_HTTP_PAYLOCK_SEEN]; i++) {
-        if (seen[i % NGX_HTTP_PAYLOCK_SEEN] == id) {
+    for (i = id >> 32; seen[i % NGX_HTTP_PAYLOCK_HOSTS]; i++) {
+        if (seen[i % NGX_HTTP_PAYLOCK_HOSTS] == id) {
             return 1;
         }
     }
 
-    seen[i % NGX_HTTP_PAYLOCK_SEEN] = id;
+    seen[i % NGX_HTTP_PAYLOCK_HOSTS] = id;
 
     return 0;
 }

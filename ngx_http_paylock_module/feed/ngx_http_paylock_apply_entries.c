@@ -34,9 +34,8 @@ ngx_int_t
 ngx_http_paylock_apply_entries(ngx_http_paylock_feed_t *feed,
     const redisReply *entries)
 {
-    size_t           n, end;
-    ngx_int_t        rc;
-    paylock_entry_t  entry;
+    size_t     n, end;
+    ngx_int_t  rc;
 
     if (entries->elements > NGX_HTTP_PAYLOCK_SEEN / 2) {
         return ngx_http_paylock_feed_error(feed, NGX_HTTP_PAYLOCK_FEED_UNFIT,
@@ -61,9 +60,20 @@ ngx_http_paylock_apply_entries(ngx_http_paylock_feed_t *feed,
         }
     }
 
-    if (feed->done == end) {
-        return NGX_AGAIN;
-    }
+    return feed->done == end ? NGX_AGAIN
+                             : ngx_http_paylock_apply_verified(feed, entries);
+}
+
+
+ngx_int_t
+ngx_http_paylock_apply_verified(ngx_http_paylock_feed_t *feed,
+    const redisReply *entries)
+{
+    size_t           n, end;
+    ngx_int_t        rc;
+    paylock_entry_t  entry;
+
+    n = feed->complete;
 
     rc = ngx_http_paylock_apply_lock(feed);
 
@@ -75,7 +85,7 @@ ngx_http_paylock_apply_entries(ngx_http_paylock_feed_t *feed,
         ngx_memzero(feed->seen, sizeof(feed->seen));
     }
 
-    end = ngx_min(2 * n, end);
+    end = ngx_min(2 * n, feed->done + NGX_HTTP_PAYLOCK_ENTRIES);
 
     for ( /* void */ ; rc == NGX_OK && feed->done < end; feed->done++) {
         (void) paylock_entry_read(entries->element[2 * n - 1 - feed->done],
@@ -207,7 +217,7 @@ ngx_http_paylock_apply_entry(ngx_http_paylock_feed_t *feed,
 
     feed->pmcf->node->by_hand = 0;
 
-    if (feed->scanning || feed->catching_up) {
+    if (feed->trust == NULL && (feed->scanning || feed->catching_up)) {
         feed->pmcf->node->overtaken = 1;
     }
 

@@ -13,11 +13,8 @@
 
 static void ngx_http_paylock_chain_explain(ngx_http_paylock_feed_t *feed,
     const paylock_entry_t *entry);
-static void ngx_http_paylock_chain_cursor(ngx_http_paylock_cursor_t *cursor,
-    const paylock_entry_t *entry);
 static uint64_t ngx_http_paylock_chain_time(const paylock_entry_t *entry);
 static ngx_uint_t ngx_http_paylock_chain_adopts(const paylock_entry_t *entry);
-static int ngx_http_paylock_chain_adds(const paylock_entry_t *entry);
 static ngx_uint_t ngx_http_paylock_chain_follows(
     const ngx_http_paylock_cursor_t *one,
     const ngx_http_paylock_cursor_t *next, ngx_uint_t adopts);
@@ -64,7 +61,7 @@ ngx_http_paylock_chain_head(ngx_http_paylock_feed_t *feed,
 }
 
 
-static void
+void
 ngx_http_paylock_chain_cursor(ngx_http_paylock_cursor_t *cursor,
     const paylock_entry_t *entry)
 {
@@ -173,9 +170,7 @@ ngx_http_paylock_chain_next(ngx_http_paylock_feed_t *feed,
 }
 
 
-/* By how many fields the entry has changed the size of the hash: -1, 0 or 1. */
-
-static int
+int
 ngx_http_paylock_chain_adds(const paylock_entry_t *entry)
 {
     return (entry->field[PAYLOCK_AUDIT_AFTER].len != 0)

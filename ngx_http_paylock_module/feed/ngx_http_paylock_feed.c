@@ -58,6 +58,10 @@ ngx_http_paylock_feed_stop(ngx_http_paylock_feed_t *feed)
     }
 
     ngx_http_paylock_redis_close(&feed->conn);
+
+    if (feed->trust) {
+        ngx_http_paylock_trust_scan_end(feed);
+    }
 }
 
 
@@ -125,7 +129,10 @@ ngx_http_paylock_feed_failed(void *data, const char *why)
         return;
     }
 
-    if (feed->scanning) {
+    if (feed->trust) {
+        ngx_http_paylock_trust_scan_end(feed);
+
+    } else if (feed->scanning) {
         feed->scanning = 0;
         (void) ngx_http_paylock_schedule_scanned(feed);
     }

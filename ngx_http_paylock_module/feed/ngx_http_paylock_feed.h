@@ -16,7 +16,8 @@
 
 
 #define NGX_HTTP_PAYLOCK_BATCH  256    /* fields or entries a reply */
-#define NGX_HTTP_PAYLOCK_SEEN   1024   /* a set of hosts, to be half full */
+#define NGX_HTTP_PAYLOCK_SEEN   1024   /* hosts, twice as many as are noted */
+#define NGX_HTTP_PAYLOCK_HOSTS  2048   /* a set of hosts, to be half full */
 
 /* milliseconds before another attempt, half of it at least; grows */
 
@@ -40,12 +41,17 @@ typedef enum {
 } ngx_http_paylock_feed_error_e;
 
 
+typedef struct ngx_http_paylock_trust_s  ngx_http_paylock_trust_t;
+
+
 typedef struct {
     ngx_http_paylock_main_conf_t     *pmcf;
     ngx_log_t                        *log;
     ngx_atomic_uint_t                 lease;   /* that allows it, or 0 */
     void                             *data;
     void                            (*leave)(void *data);
+
+    ngx_http_paylock_trust_t         *trust;   /* NULL: without signers */
 
     /* private */
 
@@ -55,6 +61,8 @@ typedef struct {
 
     ngx_http_paylock_cursor_t         cursor;  /* followed so far */
     ngx_http_paylock_cursor_t         head;    /* to be followed to */
+    char                              root[PAYLOCK_HASH_LEN];
+                                               /* signed there, or zeros */
     int64_t                           fields;  /* in the hash at the cursor */
     int64_t                           head_fields;
     ngx_msec_t                        checked; /* the head, last */
@@ -73,7 +81,7 @@ typedef struct {
     uint64_t                          fields_left;  /* of HSCAN, at most */
     ngx_http_paylock_cursor_t         walked_to;    /* from the head back */
     int64_t                           added;   /* fields, by those entries */
-    uint64_t                          seen[NGX_HTTP_PAYLOCK_SEEN];
+    uint64_t                          seen[NGX_HTTP_PAYLOCK_HOSTS];
     ngx_uint_t                        nseen;
     ngx_http_paylock_sweep_t          sweep;
     unsigned                          scanning:1;
@@ -122,6 +130,10 @@ void ngx_http_paylock_feed_ask_entries(ngx_http_paylock_feed_t *feed,
     ngx_msec_t block);
 void ngx_http_paylock_feed_follow(ngx_http_paylock_feed_t *feed);
 
+/* The entries of a reply to XREAD; NULL: it is none. */
+
+redisReply *ngx_http_paylock_feed_stream(redisReply *reply);
+
 
 /* ngx_http_paylock_feed_error.c */
 
@@ -156,6 +168,15 @@ ngx_int_t ngx_http_paylock_head_read(ngx_http_paylock_feed_t *feed,
 
 void ngx_http_paylock_scan_start(void *data, redisReply *reply);
 void ngx_http_paylock_scan_ask_fields(ngx_http_paylock_feed_t *feed);
+
+/* From feed->cursor on, the head, whatever is known. */
+
+void ngx_http_paylock_scan_begin(ngx_http_paylock_feed_t *feed);
+
+
+/* ngx_http_paylock_trust_scan.c: with signers, ends a scan that is under way */
+
+void ngx_http_paylock_trust_scan_end(ngx_http_paylock_feed_t *feed);
 
 
 /*
@@ -196,6 +217,15 @@ ngx_msec_t ngx_http_paylock_schedule_scanned(ngx_http_paylock_feed_t *feed);
 
 ngx_int_t ngx_http_paylock_chain_head(ngx_http_paylock_feed_t *feed,
     const redisReply *entries, ngx_http_paylock_cursor_t *cursor);
+
+/* The cursor at an entry. */
+
+void ngx_http_paylock_chain_cursor(ngx_http_paylock_cursor_t *cursor,
+    const paylock_entry_t *entry);
+
+/* By how many fields the entry has changed the size of the hash: -1, 0 or 1. */
+
+int ngx_http_paylock_chain_adds(const paylock_entry_t *entry);
 
 /*
  * Moves feed->cursor to the entry, if that continues the chain.  NGX_DECLINED:
@@ -257,6 +287,11 @@ ngx_int_t ngx_http_paylock_apply_sweep(ngx_http_paylock_feed_t *feed);
 /* ngx_http_paylock_apply_entries.c: likewise */
 
 ngx_int_t ngx_http_paylock_apply_entries(ngx_http_paylock_feed_t *feed,
+    const redisReply *entries);
+
+/* The rest of it: the first feed->complete entries are known to be good. */
+
+ngx_int_t ngx_http_paylock_apply_verified(ngx_http_paylock_feed_t *feed,
     const redisReply *entries);
 
 

@@ -12,7 +12,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include "ngx_http_paylock_feed.h"
+#include "ngx_http_paylock_trust.h"
 
 
 #define NGX_HTTP_PAYLOCK_CHECK  5000   /* milliseconds */
@@ -22,6 +22,7 @@ static void ngx_http_paylock_feed_entries(void *data, redisReply *reply);
 static void ngx_http_paylock_feed_apply(void *data, redisReply *reply);
 static void ngx_http_paylock_feed_goes_on(ngx_http_paylock_feed_t *feed);
 static void ngx_http_paylock_feed_check(void *data, redisReply *reply);
+static void ngx_http_paylock_feed_scan(ngx_http_paylock_feed_t *feed);
 
 
 void
@@ -51,14 +52,16 @@ ngx_http_paylock_feed_follow(ngx_http_paylock_feed_t *feed)
 
     feed->backoff = NGX_HTTP_PAYLOCK_BACKOFF_MIN;
 
-    ngx_http_paylock_report_state(feed, pmcf->table.sh->held
+    pmcf->node->refused = 0;
+
+    ngx_http_paylock_report_state(feed, pmcf->table.sh->held && !feed->trust
                                         ? NGX_HTTP_PAYLOCK_NODE_DIVERGED
                                         : NGX_HTTP_PAYLOCK_NODE_LIVE);
 
     ngx_http_paylock_node_report(feed);
 
     if (ngx_http_paylock_schedule_scan_due(feed, feed->fields, feed->fields)) {
-        ngx_http_paylock_head_ask(feed, ngx_http_paylock_scan_start);
+        ngx_http_paylock_feed_scan(feed);
         return;
     }
 
@@ -94,7 +97,8 @@ ngx_http_paylock_feed_ask_entries(ngx_http_paylock_feed_t *feed,
     feed->block = block;
 
     (void) ngx_sprintf(after, "%uL-0%Z", feed->cursor.seq);
-    (void) ngx_sprintf(batch, "%ui%Z", feed->batch);
+    (void) ngx_sprintf(batch, "%ui%Z",
+                       feed->trust ? feed->trust->want : feed->batch);
 
     if (block) {
         (void) ngx_sprintf(wait, "%M%Z", block);
@@ -116,7 +120,7 @@ ngx_http_paylock_feed_ask_entries(ngx_http_paylock_feed_t *feed,
 static void
 ngx_http_paylock_feed_entries(void *data, redisReply *reply)
 {
-    redisReply               *stream;
+    redisReply               *entries;
     ngx_http_paylock_feed_t  *feed = data;
 
     if (reply->type == REDIS_REPLY_NIL) {
@@ -128,28 +132,30 @@ ngx_http_paylock_feed_entries(void *data, redisReply *reply)
             return;
         }
 
+        if (feed->trust && feed->trust->holding) {
+            ngx_http_paylock_trust_woken(feed, 0);
+            return;
+        }
+
         ngx_http_paylock_feed_goes_on(feed);
         return;
     }
 
-    stream = NULL;
+    entries = ngx_http_paylock_feed_stream(reply);
 
-    if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 1) {
-        stream = reply->element[0];
-    }
-
-    if (stream == NULL || stream->type != REDIS_REPLY_ARRAY
-        || stream->elements != 2
-        || stream->element[1]->type != REDIS_REPLY_ARRAY
-        || stream->element[1]->elements == 0)
-    {
+    if (entries == NULL) {
         ngx_http_paylock_feed_unfit(feed, "unexpected reply to XREAD");
         return;
     }
 
     ngx_log_debug1(NGX_LOG_DEBUG_EVENT, feed->log, 0,
                    "paylock feed: %uz entries",
-                   stream->element[1]->elements);
+                   entries->elements);
+
+    if (feed->trust && feed->trust->holding) {
+        ngx_http_paylock_trust_woken(feed, entries->elements);
+        return;
+    }
 
     feed->done = 0;
 
@@ -157,16 +163,44 @@ ngx_http_paylock_feed_entries(void *data, redisReply *reply)
 }
 
 
+redisReply *
+ngx_http_paylock_feed_stream(redisReply *reply)
+{
+    redisReply  *stream;
+
+    stream = NULL;
+
+    if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 1) {
+        stream = reply->element[0];
+    }
+
+    return stream == NULL || stream->type != REDIS_REPLY_ARRAY
+           || stream->elements != 2
+           || stream->element[1]->type != REDIS_REPLY_ARRAY
+           || stream->element[1]->elements == 0
+           ? NULL : stream->element[1];
+}
+
+
 static void
 ngx_http_paylock_feed_apply(void *data, redisReply *reply)
 {
     ngx_int_t                 rc;
+    redisReply               *entries;
     ngx_http_paylock_feed_t  *feed = data;
 
-    rc = ngx_http_paylock_apply_entries(feed, reply->element[0]->element[1]);
+    entries = reply->element[0]->element[1];
+
+    rc = feed->trust ? ngx_http_paylock_trust_entries(feed, entries)
+                     : ngx_http_paylock_apply_entries(feed, entries);
 
     if (rc == NGX_AGAIN) {
         ngx_http_paylock_redis_again(&feed->conn, ngx_http_paylock_feed_apply);
+        return;
+    }
+
+    if (rc == NGX_DECLINED && feed->trust) {
+        ngx_http_paylock_trust_stopped(feed);
         return;
     }
 
@@ -193,6 +227,14 @@ ngx_http_paylock_feed_goes_on(ngx_http_paylock_feed_t *feed)
     }
 
     ngx_http_paylock_feed_follow(feed);
+}
+
+
+static void
+ngx_http_paylock_feed_scan(ngx_http_paylock_feed_t *feed)
+{
+    ngx_http_paylock_head_ask(feed, feed->trust ? ngx_http_paylock_trust_check
+                                                : ngx_http_paylock_scan_start);
 }
 
 
@@ -223,7 +265,14 @@ ngx_http_paylock_feed_check(void *data, redisReply *reply)
             && (ngx_http_paylock_schedule_scan_due(feed, fields, feed->fields)
                 || ngx_memcmp(&head, &feed->cursor, sizeof(head)) != 0)))
     {
-        ngx_http_paylock_head_ask(feed, ngx_http_paylock_scan_start);
+        if (feed->trust
+            && ngx_memcmp(&head, &feed->cursor, sizeof(head)) != 0)
+        {
+            ngx_http_paylock_head_ask(feed, ngx_http_paylock_trust_resume);
+            return;
+        }
+
+        ngx_http_paylock_feed_scan(feed);
         return;
     }
 

@@ -78,9 +78,12 @@ ngx_http_paylock_head_read(ngx_http_paylock_feed_t *feed, redisReply *reply,
 
     rc = ngx_http_paylock_chain_head(feed, reply->element[0], cursor);
 
-    if (rc == NGX_DECLINED && !feed->pmcf->node->synced) {
+    if (rc == NGX_DECLINED && (feed->trust || !feed->pmcf->node->synced)) {
 
-        /* nothing is known yet: the records alone are better than nothing */
+        /*
+         * nothing is known yet: the records alone are better than nothing; with
+         * signers it counts for nothing, and what is before it is looked at
+         */
 
         feed->head_invalid = 1;
         return NGX_OK;

@@ -12,7 +12,7 @@
 #include <ngx_event.h>
 #include <ngx_http.h>
 
-#include "ngx_http_paylock_feed.h"
+#include "ngx_http_paylock_trust.h"
 #include "ngx_http_paylock_lease.h"
 #include "ngx_http_paylock_state_file.h"
 
@@ -56,6 +56,13 @@ ngx_http_paylock_lease_start(ngx_cycle_t *cycle,
     lease->feed.log = cycle->log;
     lease->feed.data = lease;
     lease->feed.leave = ngx_http_paylock_lease_leave;
+
+    if (pmcf->signers.list.n) {
+        lease->feed.trust = ngx_http_paylock_trust_create(cycle, pmcf);
+        if (lease->feed.trust == NULL) {
+            return NGX_ERROR;
+        }
+    }
 
     ngx_add_timer(&lease->tick, 1);
 

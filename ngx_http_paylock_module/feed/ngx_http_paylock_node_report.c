@@ -137,6 +137,7 @@ ngx_http_paylock_node_report(ngx_http_paylock_feed_t *feed)
     report.records = pmcf->table.sh->count;
     report.held = pmcf->table.sh->held;
     report.dry_run = pmcf->dry_runs;
+    report.unaudited = pmcf->signers.list.n ? node->unaudited : 0;
     report.time = feed->clock_offset + (int64_t) ngx_current_msec;
     report.ahead = node->ahead;
 

@@ -10,7 +10,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include "ngx_http_paylock_feed.h"
+#include "ngx_http_paylock_trust.h"
 
 
 void
@@ -20,6 +20,11 @@ ngx_http_paylock_resume(void *data, redisReply *reply)
     ngx_http_paylock_feed_t     *feed = data;
     ngx_http_paylock_cursor_t    head;
     ngx_http_paylock_node_sh_t  *node;
+
+    if (feed->trust) {
+        ngx_http_paylock_trust_resume(feed, reply);
+        return;
+    }
 
     if (ngx_http_paylock_head_read(feed, reply, &head, &fields) != NGX_OK) {
         return;

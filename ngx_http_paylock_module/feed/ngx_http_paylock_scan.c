@@ -9,7 +9,7 @@
 #include <ngx_event.h>
 #include <ngx_http.h>
 
-#include "ngx_http_paylock_feed.h"
+#include "ngx_http_paylock_trust.h"
 
 
 #define NGX_HTTP_PAYLOCK_SCAN_SPARE  65536
@@ -21,11 +21,11 @@ static void ngx_http_paylock_scan_ask_back(ngx_http_paylock_feed_t *feed,
 static void ngx_http_paylock_scan_back(void *data, redisReply *reply);
 static void ngx_http_paylock_scan_walk(void *data, redisReply *reply);
 static void ngx_http_paylock_scan_goes_on(ngx_http_paylock_feed_t *feed);
-static void ngx_http_paylock_scan_begin(ngx_http_paylock_feed_t *feed);
 static void ngx_http_paylock_scan_fields(void *data, redisReply *reply);
 static void ngx_http_paylock_scan_note(void *data, redisReply *reply);
 static void ngx_http_paylock_scan_scanned(void *data, redisReply *reply);
 static void ngx_http_paylock_scan_catch_up(ngx_http_paylock_feed_t *feed);
+static ngx_uint_t ngx_http_paylock_scan_trusted(ngx_http_paylock_feed_t *feed);
 static void ngx_http_paylock_scan_range(void *data, redisReply *reply);
 static void ngx_http_paylock_scan_apply(void *data, redisReply *reply);
 static void ngx_http_paylock_scan_sweep(void *data, redisReply *reply);
@@ -217,7 +217,7 @@ ngx_http_paylock_scan_goes_on(ngx_http_paylock_feed_t *feed)
 }
 
 
-static void
+void
 ngx_http_paylock_scan_begin(ngx_http_paylock_feed_t *feed)
 {
     ngx_memcpy(feed->position, "0", sizeof("0"));
@@ -309,7 +309,8 @@ ngx_http_paylock_scan_fields(void *data, redisReply *reply)
 
     feed->prefetched = ngx_strcmp(feed->position, "0") != 0
                   && (feed->head_invalid || ngx_current_msec - feed->asked
-                                     < NGX_HTTP_PAYLOCK_SCAN_AHEAD);
+                                     < NGX_HTTP_PAYLOCK_SCAN_AHEAD
+                      || (feed->trust && feed->trust->folding));
 
     if (feed->prefetched) {
         ngx_http_paylock_scan_ask_fields(feed);
@@ -327,7 +328,15 @@ ngx_http_paylock_scan_note(void *data, redisReply *reply)
     ngx_int_t                 rc;
     ngx_http_paylock_feed_t  *feed = data;
 
-    rc = ngx_http_paylock_apply_fields(feed, reply->element[1]);
+    if (feed->trust == NULL) {
+        rc = ngx_http_paylock_apply_fields(feed, reply->element[1]);
+
+    } else if (feed->trust->folding) {
+        rc = ngx_http_paylock_trust_scan_fields(feed, reply->element[1]);
+
+    } else {
+        rc = ngx_http_paylock_trust_check_fields(feed, reply->element[1]);
+    }
 
     if (rc == NGX_AGAIN) {
         ngx_http_paylock_redis_again(&feed->conn, ngx_http_paylock_scan_note);
@@ -387,6 +396,10 @@ ngx_http_paylock_scan_catch_up(ngx_http_paylock_feed_t *feed)
             return;
         }
 
+        if (feed->trust && !ngx_http_paylock_scan_trusted(feed)) {
+            return;
+        }
+
         ngx_memzero(&feed->sweep, sizeof(ngx_http_paylock_sweep_t));
 
         feed->fields = feed->head_fields;
@@ -401,6 +414,11 @@ ngx_http_paylock_scan_catch_up(ngx_http_paylock_feed_t *feed)
         return;
     }
 
+    if (feed->trust && feed->head.seq <= feed->cursor.seq) {
+        ngx_http_paylock_head_ask(feed, ngx_http_paylock_trust_resume);
+        return;
+    }
+
     if (feed->head.seq <= feed->cursor.seq) {
         ngx_http_paylock_redis_fail(&feed->conn,
                                     "the stream was replaced during a scan");
@@ -409,13 +427,42 @@ ngx_http_paylock_scan_catch_up(ngx_http_paylock_feed_t *feed)
 
     (void) ngx_sprintf(from, "%uL-0%Z", feed->cursor.seq + 1);
     (void) ngx_sprintf(to, "%uL-0%Z", feed->head.seq);
-    (void) ngx_sprintf(batch, "%ui%Z", feed->batch);
+    (void) ngx_sprintf(batch, "%ui%Z",
+                       feed->trust ? feed->trust->want : feed->batch);
 
     ngx_http_paylock_redis_add(&feed->conn, "XRANGE", feed->pmcf->redis.audit,
                                from, to, "COUNT", batch, NULL);
 
     ngx_http_paylock_redis_send(&feed->conn, feed->pmcf->redis.timeout,
                                 ngx_http_paylock_scan_range);
+}
+
+
+/* 1: what was read fits the root, and may be published. */
+
+static ngx_uint_t
+ngx_http_paylock_scan_trusted(ngx_http_paylock_feed_t *feed)
+{
+    ngx_int_t  rc;
+
+    if (!feed->trust->folding) {
+        ngx_http_paylock_redis_again(&feed->conn,
+                                     ngx_http_paylock_trust_check_end);
+        return 0;
+    }
+
+    rc = ngx_http_paylock_trust_scan_fits(feed);
+
+    if (rc == NGX_ERROR) {
+        ngx_http_paylock_redis_fail(&feed->conn, feed->why);
+
+    } else if (rc == NGX_DECLINED) {
+        ngx_http_paylock_trust_hold(feed, "the records in \"%s\" do not have "
+                                    "the root that entry %uL has signed",
+                                    feed->pmcf->redis.locks, feed->cursor.seq);
+    }
+
+    return rc == NGX_OK;
 }
 
 
@@ -441,10 +488,16 @@ ngx_http_paylock_scan_apply(void *data, redisReply *reply)
     ngx_int_t                 rc;
     ngx_http_paylock_feed_t  *feed = data;
 
-    rc = ngx_http_paylock_apply_entries(feed, reply);
+    rc = feed->trust ? ngx_http_paylock_trust_entries(feed, reply)
+                     : ngx_http_paylock_apply_entries(feed, reply);
 
     if (rc == NGX_AGAIN) {
         ngx_http_paylock_redis_again(&feed->conn, ngx_http_paylock_scan_apply);
+        return;
+    }
+
+    if (rc == NGX_DECLINED && feed->trust) {
+        ngx_http_paylock_trust_stopped(feed);
         return;
     }
 
@@ -507,7 +560,9 @@ ngx_http_paylock_scan_sweep(void *data, redisReply *reply)
             return;
         }
 
-        ngx_http_paylock_head_ask(feed, ngx_http_paylock_scan_start);
+        ngx_http_paylock_head_ask(feed, feed->trust
+                                        ? ngx_http_paylock_trust_resume
+                                        : ngx_http_paylock_scan_start);
         return;
     }
 
@@ -526,6 +581,11 @@ ngx_http_paylock_scan_sweep(void *data, redisReply *reply)
     if (ngx_http_paylock_apply_commit(feed) != NGX_OK || feed->head_invalid) {
         ngx_http_paylock_redis_fail(&feed->conn, feed->why);
         return;
+    }
+
+    if (feed->trust) {
+        ngx_http_paylock_trust_scan_end(feed);
+        ngx_http_paylock_trust_check_tell(feed);
     }
 
     node->rejected = feed->rejected;

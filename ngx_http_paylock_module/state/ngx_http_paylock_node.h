@@ -95,6 +95,16 @@ struct ngx_http_paylock_node_sh_s {
     ngx_http_paylock_cursor_t         position;     /* the furthest entry of
                                                        its chain */
 
+    /* by signers: the root signed at the cursor, else zeros; which signers */
+
+    char                              root[PAYLOCK_HASH_LEN];
+    u_char                            trust[PAYLOCK_STATE_TRUST];
+    uint32_t                          refused; /* what was held was logged:
+                                                  a hash of the reason, or 0 */
+    uint64_t                          by_hand_set;  /* records written by hand:
+                                                       a hash of them, */
+    ngx_uint_t                        unaudited;    /* ... so many */
+
     ngx_http_paylock_stamp_t          stamp;   /* the state file last seen */
     uint64_t                          saved;   /* table.changes in that file */
     ngx_uint_t                        unsaved; /* a failure was logged */

@@ -254,6 +254,8 @@ ngx_http_paylock_state_file_load(ngx_http_paylock_main_conf_t *pmcf,
 
     node->cursor = image->head.position;
     node->position = image->head.position;
+    ngx_memcpy(node->root, image->head.root, PAYLOCK_HASH_LEN);
+    ngx_memcpy(node->trust, image->head.trust, PAYLOCK_STATE_TRUST);
     node->stamp = image->stamp;
     node->saved = table->sh->changes;
 

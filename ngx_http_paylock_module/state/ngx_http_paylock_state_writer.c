@@ -162,6 +162,8 @@ ngx_http_paylock_state_writer_begin(ngx_http_paylock_state_writer_t *writer)
     writer->changes = writer->pmcf->table.sh->changes;
     writer->stamp = node->stamp;
     writer->head.position = node->position;
+    ngx_memcpy(writer->head.root, node->root, PAYLOCK_HASH_LEN);
+    ngx_memcpy(writer->head.trust, node->trust, PAYLOCK_STATE_TRUST);
 
     ngx_log_debug2(NGX_LOG_DEBUG_EVENT, writer->event.log, 0,
                    "paylock state: write entry %uL to \"%V\"",

@@ -278,6 +278,8 @@ ngx_http_paylock_zone_inherit(ngx_http_paylock_main_conf_t *pmcf,
     if (rc == NGX_OK) {
         pmcf->node->cursor = old->node->cursor;
         pmcf->node->position = old->node->position;
+        ngx_memcpy(pmcf->node->root, old->node->root, PAYLOCK_HASH_LEN);
+        ngx_memcpy(pmcf->node->trust, old->node->trust, PAYLOCK_STATE_TRUST);
         pmcf->node->stamp = old->node->stamp;
         pmcf->node->saved = pmcf->table.sh->changes - 1;
         pmcf->node->synced = old->node->synced;

@@ -190,6 +190,22 @@ ngx_int_t ngx_http_paylock_table_note(ngx_http_paylock_table_t *table,
 ngx_uint_t ngx_http_paylock_table_keep(ngx_http_paylock_table_t *table,
     const ngx_http_paylock_key_t *key);
 
+/* Has the scan noted the host, or does it keep its record?  Forgets that. */
+
+ngx_uint_t ngx_http_paylock_table_noted(ngx_http_paylock_table_t *table,
+    const ngx_http_paylock_key_t *key);
+void ngx_http_paylock_table_forget(ngx_http_paylock_table_t *table,
+    const ngx_http_paylock_key_t *key);
+
+/*
+ * Passes over up to n buckets from *bucket on: adds how many records that
+ * readers find the scan has not noted, and a hash of which.  NGX_AGAIN: there
+ * are more buckets.
+ */
+
+ngx_int_t ngx_http_paylock_table_unnoted(ngx_http_paylock_table_t *table,
+    uint32_t *bucket, uint32_t n, ngx_uint_t *found, uint64_t *set);
+
 /*
  * After note(): marks the note if it would open a host, now or later, that the
  * records which readers find keep closed.

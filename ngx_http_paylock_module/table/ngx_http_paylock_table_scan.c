@@ -94,6 +94,73 @@ ngx_http_paylock_table_keep(ngx_http_paylock_table_t *table,
 }
 
 
+ngx_uint_t
+ngx_http_paylock_table_noted(ngx_http_paylock_table_t *table,
+    const ngx_http_paylock_key_t *key)
+{
+    ngx_http_paylock_links_t  links;
+
+    ngx_http_paylock_links(table, ngx_http_paylock_bucket(table, key->hash),
+                           key->hash, &links);
+
+    return (links.live
+            && ngx_http_paylock_noted(table, &table->slots[*links.live]))
+           || (links.staged
+               && ngx_http_paylock_noted(table, &table->slots[*links.staged]));
+}
+
+
+void
+ngx_http_paylock_table_forget(ngx_http_paylock_table_t *table,
+    const ngx_http_paylock_key_t *key)
+{
+    ngx_http_paylock_slot_t    *slot;
+    ngx_http_paylock_links_t    links;
+    ngx_http_paylock_bucket_t  *bucket;
+
+    bucket = ngx_http_paylock_bucket(table, key->hash);
+    ngx_http_paylock_links(table, bucket, key->hash, &links);
+
+    if (links.live) {
+        slot = &table->slots[*links.live];
+
+        if (ngx_http_paylock_noted(table, slot)) {
+            ngx_http_paylock_store(&slot->flags,
+                                   slot->flags ^ NGX_HTTP_PAYLOCK_AFAR);
+        }
+    }
+
+    if (links.staged) {
+        ngx_http_paylock_unlink(table, bucket, links.staged);
+    }
+}
+
+
+ngx_int_t
+ngx_http_paylock_table_unnoted(ngx_http_paylock_table_t *table,
+    uint32_t *bucket, uint32_t n, ngx_uint_t *found, uint64_t *set)
+{
+    uint32_t                  i;
+    ngx_http_paylock_slot_t  *slot;
+
+    while (n-- && *bucket < table->sh->capacity) {
+
+        for (i = table->buckets[(*bucket)++].head; i; i = slot->next) {
+            slot = &table->slots[i];
+
+            if (!(slot->flags & NGX_HTTP_PAYLOCK_STAGED)
+                && !ngx_http_paylock_noted(table, slot))
+            {
+                (*found)++;
+                *set += slot->hash;
+            }
+        }
+    }
+
+    return *bucket < table->sh->capacity ? NGX_AGAIN : NGX_OK;
+}
+
+
 void
 ngx_http_paylock_table_guard(ngx_http_paylock_table_t *table,
     const ngx_http_paylock_key_t *key, const char *field, size_t len,

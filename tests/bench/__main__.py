@@ -12,8 +12,8 @@ from bench.report import Report
 from bench.rig import MILLION, Rig
 from support import servers
 
-PARTS = ["instructions", "throughput", "memory", "scan", "changes", "nodes",
-         "latency"]
+PARTS = ["instructions", "throughput", "memory", "scan", "signers", "changes",
+         "nodes", "latency"]
 
 
 def main():

@@ -10,7 +10,7 @@ import os
 import pathlib
 import struct
 
-HEAD = struct.Struct("<8s I I Q Q Q 32s 64s 64s 32s 192s 32s 32s")
+HEAD = struct.Struct("<8s I I Q Q Q 32s 64s 64s 64s 32s 32s 192s 32s 32s")
 MAGIC = b"paylock\n"
 
 
@@ -37,6 +37,8 @@ class State:
     secret: bytes
     records: bytes
     count: int
+    root: str = "\0" * 64
+    trust: bytes = bytes(32)
 
     @classmethod
     def read(cls, path):
@@ -44,15 +46,16 @@ class State:
         do not match."""
         data = pathlib.Path(path).read_bytes()
         key = key_of(path)
-        (magic, version, count, size, seq, time, chain, hash, prev, nonce,
-         secret, digest, seal) = HEAD.unpack_from(data)
+        (magic, version, count, size, seq, time, chain, hash, prev, root,
+         trust, nonce, secret, digest, seal) = HEAD.unpack_from(data)
         assert (magic, version) == (MAGIC, 1)
         assert hmac.compare_digest(seal, mac(key, data[:HEAD.size - 32]))
         records = data[HEAD.size:]
         assert len(records) == size
         assert hashlib.sha256(records).digest() == digest
         state = cls(seq, time, chain.decode(), hash.decode(), prev.decode(),
-                    masked(key, nonce, secret), records, count)
+                    masked(key, nonce, secret), records, count,
+                    root.decode(), trust)
         assert len(list(state)) == count
         return state
 
@@ -77,7 +80,8 @@ class State:
         nonce = os.urandom(32)
         head = HEAD.pack(MAGIC, 1, self.count, len(self.records), self.seq,
                          self.time, self.chain.encode(), self.hash.encode(),
-                         self.prev.encode(), nonce,
+                         self.prev.encode(),
+                         self.root.encode(), self.trust, nonce,
                          masked(key, nonce, self.secret),
                          hashlib.sha256(self.records).digest(), b"")
         head = head[:HEAD.size - 32]

@@ -54,7 +54,7 @@ FILE = {
                "is not as long"),
     "head": (lambda p: flip(p, 30), "was not made with this key"),
     "mac": (lambda p: flip(p, 487), "was not made with this key"),
-    "records": (lambda p: flip(p, 488), "records that were changed"),
+    "records": (lambda p: flip(p, 584), "records that were changed"),
     "symlink": (lambda p: instead(p, lambda p: p.symlink_to("away")),
                 "is a symbolic link"),
     "directory": (lambda p: instead(p, lambda p: p.mkdir()),

@@ -6,13 +6,14 @@
 import copy
 import json
 import random
+import secrets
 import time
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from oracle.lattice import Lattice
-from support.chain import AUDIT, LOCKS, entry_hash, entry_leaf
+from support.chain import AUDIT, LOCKS, Chain, entry_hash, entry_leaf, text
 
 ZEROS = "0" * 64
 
@@ -120,6 +121,72 @@ class Trail:
 
     def head(self):
         return self.chain, self.seq, self.hash
+
+
+class SignedChain(Chain):
+    """Writes records and entries to Redis, signed by a key."""
+
+    def __init__(self, redis, key, realm="-"):
+        self.key, self.realm, self.lattice = key, realm, Lattice()
+        super().__init__(redis)
+        self.know()
+
+    def know(self):
+        """Takes the records as they are."""
+        self.records = self.client.hgetall(LOCKS)
+        self.lattice = Lattice(self.records)
+
+    def write(self, *changes, action="lock", key=None, sign=True, root=None,
+              records=True, **fields):
+        """One transaction, which the last entry signs; records: False to
+        write entries alone."""
+        key = key or self.key
+        request = secrets.token_hex(16)
+        with self.client.pipeline(transaction=True) as p:
+            for i, (host, record) in enumerate(changes, 1):
+                seq = self.seq + 1
+                if isinstance(record, dict):
+                    record = {**record, "entry": seq}
+                was, after = self.records.get(host, ""), text(record)
+                entry = self.entry(seq, self.hash, action=action, host=host,
+                                   before=was, after=after, request=request,
+                                   key=key.public, **fields)
+                self.lattice.change(host, was, after)
+                if sign and i == len(changes):
+                    entry["root"] = root or self.lattice.root()
+                    entry["sig"] = key.sign_entry(entry, self.realm)
+                self.seq, self.hash = seq, entry["hash"]
+                self.records[host] = after
+                p.xadd(AUDIT, entry, id=f"{seq}-0")
+                if records and host:
+                    if after:
+                        p.hset(LOCKS, host, after)
+                    else:
+                        p.hdel(LOCKS, host)
+            p.execute()
+
+    def adopt(self, key=None, sign=True, lost=0, hash=ZEROS, chain=None,
+              resumes=None):
+        """An adopt after what stands there: resumes (seq, hash), by default
+        the last entry that was written here, and gives up what is behind it
+        up to lost."""
+        key = key or self.key
+        stays, prev = (self.seq, self.hash) if resumes is None else resumes, \
+            self.hash
+        for id, entry in self.client.xrevrange(AUDIT, count=1):
+            last, prev = int(id.split("-")[0]), entry.get("hash", prev)
+            lost = max(lost, last if last > stays[0] else 0)
+            hash = prev if lost == last else hash
+        seq = max(lost, stays[0]) + 1
+        entry = self.entry(seq, prev, key=key.public, action="adopt", **{
+            k: v for k, v in adoption(
+                (chain or self.chain, 1 if chain else stays[0] + 1, lost, hash)
+                if lost else (), stays).items() if k != "action"})
+        if sign:
+            entry["root"] = self.lattice.root()
+            entry["sig"] = key.sign_entry(entry, self.realm)
+        self.client.xadd(AUDIT, entry, id=f"{seq}-0")
+        self.seq, self.hash = seq, entry["hash"]
 
 
 def adoption(lost=(), resumes=(), **fields):

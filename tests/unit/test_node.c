@@ -51,6 +51,7 @@ test_round(void **state)
     node.records = 40;
     node.held = 2;
     node.dry_run = 3;
+    node.unaudited = 4;
     node.time = 1793491200123;
     node.ahead = -61000;
 
@@ -86,6 +87,7 @@ test_largest(void **state)
     node.records = INT64_MAX;
     node.held = INT64_MAX;
     node.dry_run = INT64_MAX;
+    node.unaudited = INT64_MAX;
     node.time = INT64_MAX;
     node.ahead = INT64_MIN;
 

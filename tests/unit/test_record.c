@@ -434,6 +434,44 @@ test_size(void **state)
 }
 
 
+/* The number of the entry, and nothing that only looks like it. */
+
+static void
+test_seq(void **state)
+{
+    size_t  i, n;
+    char   *copy;
+
+    static const struct {
+        const char  *value;
+        uint64_t     seq;
+    } values[] = {
+        { "{\"lock_at\":1,\"entry\":42}", 42 },
+        { "{\"entry\":7,\"lock_at\":1}", 7 },
+        { "{\"reason\":\"\\\"entry\\\":9\",\"entry\":3}", 3 },
+        { "{\"reason\":\"\\\"entry\\\":9\"}", 0 },
+        { "{\"reason\":\"entry\"}", 0 },
+        { "{\"entry\":", 0 }, { "{\"entry\":\"5\"}", 0 },
+        { "{\"entry\":99999999999999999999999}", 99999999999999999 },
+        { "1", 0 }, { "", 0 }, { "\"", 0 }, { "\"locked\"", 0 }
+    };
+
+    (void) state;
+
+    for (i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+
+        /* without a zero behind it, so that reading on is found */
+
+        n = strlen(values[i].value);
+        copy = malloc(n + !n);
+        assert_non_null(copy);
+        memcpy(copy, values[i].value, n);
+        assert_int_equal(paylock_record_seq(copy, n), values[i].seq);
+        free(copy);
+    }
+}
+
+
 /* Every proper prefix of a record is refused, and no change of a byte harms. */
 
 static void
@@ -484,6 +522,7 @@ main(void)
         cmocka_unit_test(test_load),
         cmocka_unit_test(test_from_json),
         cmocka_unit_test(test_size),
+        cmocka_unit_test(test_seq),
         cmocka_unit_test(test_broken)
     };
 

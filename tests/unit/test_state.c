@@ -44,6 +44,8 @@ fill(paylock_state_t *state)
     memset(state->position.chain, 'a', PAYLOCK_CHAIN_LEN);
     memset(state->position.hash, 'b', PAYLOCK_HASH_LEN);
     memset(state->position.prev, 'c', PAYLOCK_HASH_LEN);
+    memset(state->root, 'd', PAYLOCK_HASH_LEN);
+    memset(state->trust, 0x3c, PAYLOCK_STATE_TRUST);
     memset(state->secret, 0x5a, PAYLOCK_STATE_SECRET);
     memset(state->digest, 0xa5, PAYLOCK_STATE_DIGEST);
 }
@@ -92,8 +94,8 @@ test_header(void **unused)
     /* what is written twice is not masked alike, and the secret never shows */
 
     assert_int_equal(paylock_state_write(&state, key(), other), 0);
-    assert_memory_not_equal(data + 200, other + 200, 32 + 192);
-    assert_memory_not_equal(data + 232, state.secret, 4);
+    assert_memory_not_equal(data + 296, other + 296, 32 + 192);
+    assert_memory_not_equal(data + 328, state.secret, 4);
 }
 
 

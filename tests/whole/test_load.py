@@ -106,13 +106,15 @@ class Wrk:
              "--timeout", "10s", "-s", script,
              f"http://127.0.0.1:{nginx.port}/", "--", kind, str(status),
              connection], text=True, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE)
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def result(self):
         self.process.send_signal(signal.SIGINT)
-        out, _ = self.process.communicate(timeout=120)
-        assert self.process.returncode == 0
-        return json.loads(out.splitlines()[-1])
+        out, err = self.process.communicate(timeout=120)
+        assert self.process.returncode == 0, err
+        found = [line for line in out.splitlines() if line.startswith("{")]
+        assert len(found) == 1, out + err
+        return json.loads(found[0])
 
 
 def answered(server):

@@ -1,0 +1,259 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * Walks back from the head, over the hashes that it covers, to what is known
+ * here, or to an adopt that gave it up.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "ngx_http_paylock_trust.h"
+
+
+static ngx_int_t ngx_http_paylock_trust_back_known(
+    ngx_http_paylock_feed_t *feed);
+static void ngx_http_paylock_trust_backed(void *data, redisReply *reply);
+static void ngx_http_paylock_trust_walk(void *data, redisReply *reply);
+static void ngx_http_paylock_trust_walked(ngx_http_paylock_feed_t *feed,
+    ngx_int_t rc);
+static ngx_int_t ngx_http_paylock_trust_step(ngx_http_paylock_feed_t *feed,
+    const redisReply *reply);
+static ngx_uint_t ngx_http_paylock_trust_gives_up(
+    ngx_http_paylock_feed_t *feed, const paylock_entry_t *entry,
+    const paylock_adopt_t *adopt);
+
+
+void
+ngx_http_paylock_trust_back(ngx_http_paylock_feed_t *feed)
+{
+    u_char     from[NGX_INT64_LEN + sizeof("-0")], batch[NGX_INT64_LEN + 1];
+    ngx_int_t  rc;
+
+    rc = ngx_http_paylock_trust_back_known(feed);
+
+    if (rc != NGX_AGAIN) {
+        ngx_http_paylock_trust_walked(feed, rc);
+        return;
+    }
+
+    (void) ngx_sprintf(from, "%uL-0%Z", feed->trust->back_seq);
+    (void) ngx_sprintf(batch, "%ui%Z", feed->batch);
+
+    ngx_http_paylock_redis_add(&feed->conn, "XREVRANGE",
+                               feed->pmcf->redis.audit, from, "-",
+                               "COUNT", batch, NULL);
+
+    ngx_http_paylock_redis_send(&feed->conn, feed->pmcf->redis.timeout,
+                                ngx_http_paylock_trust_backed);
+}
+
+
+/*
+ * Is the next entry on the way what is known here?  NGX_AGAIN: it is a later
+ * one.  What gives up an entry has a higher number.
+ */
+
+static ngx_int_t
+ngx_http_paylock_trust_back_known(ngx_http_paylock_feed_t *feed)
+{
+    ngx_http_paylock_trust_t   *trust;
+    ngx_http_paylock_cursor_t  *known;
+
+    trust = feed->trust;
+    known = &feed->pmcf->node->cursor;
+
+    if (trust->back_seq > known->seq) {
+        return NGX_AGAIN;
+    }
+
+    return trust->back_seq == known->seq
+           && ngx_memcmp(trust->head.chain, known->chain, PAYLOCK_CHAIN_LEN)
+              == 0
+           && ngx_memcmp(trust->back_hash, known->hash, PAYLOCK_HASH_LEN) == 0
+           ? NGX_OK : NGX_DECLINED;
+}
+
+
+static void
+ngx_http_paylock_trust_backed(void *data, redisReply *reply)
+{
+    ngx_http_paylock_feed_t  *feed = data;
+
+    if (reply->type != REDIS_REPLY_ARRAY) {
+        ngx_http_paylock_feed_unfit(feed, "unexpected reply to XREVRANGE");
+        return;
+    }
+
+    feed->done = 0;
+    feed->pmcf->node->answered = ngx_current_msec;
+
+    ngx_http_paylock_trust_walk(feed, reply);
+}
+
+
+static void
+ngx_http_paylock_trust_walk(void *data, redisReply *reply)
+{
+    size_t                    end;
+    ngx_int_t                 rc;
+    ngx_http_paylock_feed_t  *feed = data;
+
+    end = ngx_min(feed->done + NGX_HTTP_PAYLOCK_ENTRIES, reply->elements);
+
+    for (rc = NGX_AGAIN; rc == NGX_AGAIN && feed->done < end; feed->done++) {
+        rc = ngx_http_paylock_trust_step(feed, reply->element[feed->done]);
+    }
+
+    if (rc != NGX_AGAIN) {
+        ngx_http_paylock_trust_walked(feed, rc);
+        return;
+    }
+
+    if (end < reply->elements) {
+        ngx_http_paylock_redis_again(&feed->conn, ngx_http_paylock_trust_walk);
+        return;
+    }
+
+    if (reply->elements < feed->batch) {
+
+        /* the stream does not reach back so far any more */
+
+        ngx_http_paylock_trust_walked(feed, ngx_memcmp(feed->trust->head.chain,
+                                                 feed->pmcf->node->cursor.chain,
+                                                 PAYLOCK_CHAIN_LEN)
+                                            == 0 ? NGX_DONE : NGX_DECLINED);
+        return;
+    }
+
+    ngx_http_paylock_trust_back(feed);
+}
+
+
+/*
+ * NGX_OK: what is known is there.  NGX_DONE: it need not be.  NGX_DECLINED: it
+ * is not.
+ */
+
+static void
+ngx_http_paylock_trust_walked(ngx_http_paylock_feed_t *feed, ngx_int_t rc)
+{
+    ngx_http_paylock_trust_t  *trust;
+
+    trust = feed->trust;
+
+    ngx_log_debug3(NGX_LOG_DEBUG_EVENT, feed->log, 0,
+                   "paylock feed: walked back from %uL to %uL: %i",
+                   trust->head.seq, trust->back_seq, rc);
+
+    if (rc == NGX_DONE || (rc == NGX_OK && trust->why[0] == '\0')) {
+        ngx_http_paylock_trust_pins(feed);
+        return;
+    }
+
+    if (trust->why[0] == '\0') {
+        ngx_http_paylock_trust_hold(feed, "\"%s\" does not go on from entry "
+                                    "%uL, which is known here, and no signer "
+                                    "gave that up", feed->pmcf->redis.audit,
+                                    feed->pmcf->node->cursor.seq);
+        return;
+    }
+
+    ngx_http_paylock_trust_refuse(feed, NULL);
+}
+
+
+/* A step of the walk; NGX_AGAIN: there is more of it. */
+
+static ngx_int_t
+ngx_http_paylock_trust_step(ngx_http_paylock_feed_t *feed,
+    const redisReply *reply)
+{
+    paylock_entry_t            entry;
+    paylock_adopt_t            adopt;
+    ngx_http_paylock_trust_t  *trust;
+
+    trust = feed->trust;
+
+    /* of what an adopt gives up, the hashes are not followed */
+
+    if (paylock_entry_read(reply, &entry) != NULL
+        || entry.seq > trust->back_seq)
+    {
+        return NGX_AGAIN;
+    }
+
+    if (entry.seq < trust->back_seq || paylock_entry_intact(&entry) != 1
+        || ngx_memcmp(entry.field[PAYLOCK_AUDIT_HASH].data, trust->back_hash,
+                      PAYLOCK_HASH_LEN)
+           != 0)
+    {
+        return NGX_DECLINED;
+    }
+
+    trust->back_seq = entry.seq - 1;
+    ngx_memcpy(trust->back_hash, entry.field[PAYLOCK_AUDIT_PREV].data,
+               PAYLOCK_HASH_LEN);
+
+    if (paylock_verify_is(&entry, "adopt")) {
+
+        if (paylock_adopt_read(&entry, &adopt) != NULL) {
+            return NGX_DECLINED;
+        }
+
+        if (ngx_http_paylock_trust_gives_up(feed, &entry, &adopt)) {
+            ngx_log_error(NGX_LOG_NOTICE, feed->log, 0,
+                          "paylock: entry %uL gives up entry %uL, which was "
+                          "known here", entry.seq,
+                          feed->pmcf->node->cursor.seq);
+            return NGX_DONE;
+        }
+
+        trust->back_seq = adopt.seq;
+        ngx_memcpy(trust->back_hash, adopt.stays, PAYLOCK_HASH_LEN);
+    }
+
+    return ngx_http_paylock_trust_back_known(feed);
+}
+
+
+/* Does a signer who counts give up what is known here? */
+
+static ngx_uint_t
+ngx_http_paylock_trust_gives_up(ngx_http_paylock_feed_t *feed,
+    const paylock_entry_t *entry, const paylock_adopt_t *adopt)
+{
+    ngx_uint_t                  same;
+    ngx_http_paylock_cursor_t  *known;
+
+    known = &feed->pmcf->node->cursor;
+
+    same = ngx_memcmp(feed->trust->head.chain, known->chain, PAYLOCK_CHAIN_LEN)
+           == 0;
+
+    return known->seq < entry->seq
+           && (known->seq > adopt->seq || !same)
+           && paylock_adopt_gives_up(adopt, known->chain, known->seq)
+           && ngx_http_paylock_trust_alone(feed, entry);
+}
+
+
+ngx_uint_t
+ngx_http_paylock_trust_alone(ngx_http_paylock_feed_t *feed,
+    const paylock_entry_t *entry)
+{
+    int                rc;
+    paylock_verify_t   v;
+
+    paylock_verify_begin(&v, NULL, feed->pmcf->signers.realm,
+                         &feed->pmcf->signers.list);
+
+    rc = paylock_verify_head(&v, entry);
+
+    paylock_verify_free(&v);
+
+    return rc == 0;
+}
