@@ -116,8 +116,8 @@ nodes_json(const node_t *node, const head_t *head)
     r = &node->report;
     time_utc((uint32_t) (r->time / 1000), written);
 
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:s,"
-                     " s:I, s:I, s:b}",
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I,"
+                     " s:s, s:I, s:I, s:b}",
                      "node", text_json(node->name, node->len),
                      "state", text_json(r->state, strlen(r->state)),
                      "version", text_json(r->version, strlen(r->version)),
@@ -130,6 +130,7 @@ nodes_json(const node_t *node, const head_t *head)
                             ? json_integer((json_int_t) lag) : json_null(),
                      "records", (json_int_t) r->records,
                      "held", (json_int_t) r->held,
+                     "unaudited", (json_int_t) r->unaudited,
                      "dry_run", (json_int_t) r->dry_run,
                      "written", written,
                      "age_ms", (json_int_t) node->age,

@@ -30,9 +30,9 @@ static const struct {
     { "empty", "its error log says why it has read nothing yet" },
     { "disk", "its error log says why it cannot reach Redis" },
     { "stale", "its error log says why it does not follow" },
-    { "diverged", "it holds hosts closed that this Redis shows open, which "
-      "\"paylock-admin list --held\" names: put the data of Redis back, or "
-      "accept it with \"paylock-admin adopt\"" }
+    { "diverged", "it goes on as it was, and its error log says why: put the "
+      "data of Redis back, or accept it with \"paylock-admin adopt\"; "
+      "\"paylock-admin list --held\" names hosts that it may hold closed" }
 };
 
 
@@ -122,6 +122,14 @@ doctor_nodes_check(doctor_t *d, const node_t *node, const char *name)
                    "locations: a locked site is not closed there, only "
                    "logged, at \"paylock_log_level\"", name,
                    node->report.dry_run);
+    }
+
+    if (node->report.unaudited) {
+        doctor_say(d, DOCTOR_PROBLEM, "nodes", "\"paylock-admin audit verify\" "
+                   "names them; they have no effect on nginx",
+                   "\"%.300s\" reports %" PRIu64 " records of this Redis "
+                   "that were written, changed or removed by hand", name,
+                   node->report.unaudited);
     }
 
     ahead = node->report.ahead;

@@ -441,6 +441,8 @@ def test_nodes(known, redis, nginx):
             ({"time": report["time"], "state": "stale"}, "is stale"),
             ({"time": report["time"], "state": "diverged", "held": 3},
              "is diverged, and holds 3 hosts"),
+            ({"time": report["time"], "unaudited": 4},
+             "4 records of this Redis that were written"),
             ({"time": report["time"], "ahead": -60_000},
              "60 s behind that of Redis"),
             ({"time": report["time"], "ahead": -2 ** 63}, "behind that of"),
