@@ -259,7 +259,9 @@ def unlock(records, host, asked, now, reason=None, until=None):
 
 
 def reset(records, host, asked, now):
+    """What is left says nothing, but that passes are revoked."""
     old = records.get(host)
-    if old is None or "pass_after" not in old:
+    if old is None:
         return None
-    return settle(old, {"at": now, "pass_after": old["pass_after"]})
+    kept = {name: old[name] for name in ("pass_after",) if name in old}
+    return settle(old, {"at": now, **kept})
