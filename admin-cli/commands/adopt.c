@@ -119,6 +119,8 @@ adopt_known(admin_t *a, adopt_t *t)
 
     memcpy(told.hash, hash.data, sizeof(told.hash));
 
+    t->told = told;
+
     if (told.seq > t->known.seq) {
         t->known = told;
     }

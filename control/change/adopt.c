@@ -18,6 +18,7 @@
 static int adopt_stays(control_t *ctl, adopt_t *t);
 static int adopt_before(control_t *ctl, adopt_t *t);
 static int adopt_what(control_t *ctl, adopt_t *t);
+static int adopt_told(control_t *ctl, adopt_t *t);
 static uint64_t adopt_first(const adopt_t *t);
 static int adopt_holds(control_t *ctl, const adopt_t *t, int *holds);
 static void adopt_last(adopt_t *t, uint64_t seq, const char *hash);
@@ -174,6 +175,10 @@ adopt_what(control_t *ctl, adopt_t *t)
 
     adopt_pins(ctl, t);
 
+    if (adopt_told(ctl, t) != STATUS_DONE) {
+        return ctl->error.status;
+    }
+
     if (w->last) {
         w->first = adopt_first(t);
     }
@@ -185,6 +190,30 @@ adopt_what(control_t *ctl, adopt_t *t)
     t->head.seq = paylock_adopt_seq(w) - 1;
 
     return entry_room(ctl, &t->head);
+}
+
+
+/* A node may know another past, of numbers that were used again. */
+
+static int
+adopt_told(control_t *ctl, adopt_t *t)
+{
+    char  hash[PAYLOCK_HASH_LEN + 1];
+
+    if (t->told.seq == 0 || t->what.last || t->told.seq > t->stays.seq) {
+        return STATUS_DONE;
+    }
+
+    if (head_hash(ctl, t->told.seq, hash) != STATUS_DONE) {
+        return ctl->error.status;
+    }
+
+    if (strcmp(hash, t->told.hash) != 0) {
+        memcpy(t->what.chain, t->stays.chain, sizeof(t->what.chain));
+        adopt_last(t, t->told.seq, t->told.hash);
+    }
+
+    return STATUS_DONE;
 }
 
 

@@ -22,6 +22,7 @@
 typedef struct {
     head_t           known;            /* the latest known outside of Redis */
     uint64_t         remembered;       /* seq of what this machine knows */
+    head_t           told;             /* what a node knows; seq 0: nothing */
 
     stream_t         stream;
     head_t           stays;            /* the last good entry; seq 0: none */

@@ -81,6 +81,7 @@ head_ask(control_t *ctl)
     audit = ctl->settings.audit;
 
     return redis_queue(redis, "TYPE", locks, NULL) == 0
+           && redis_queue(redis, "TYPE", ctl->settings.root, NULL) == 0
            && redis_queue(redis, "TYPE", audit, NULL) == 0
            && redis_queue(redis, "XREVRANGE", audit, "+", "-", "COUNT", "1",
                           NULL)
@@ -99,6 +100,7 @@ head_answer(control_t *ctl, stream_t *s)
     memset(s, 0, sizeof(stream_t));
 
     if (head_type(ctl, ctl->settings.locks, "hash", &there) != STATUS_DONE
+        || head_type(ctl, ctl->settings.root, "hash", &there) != STATUS_DONE
         || head_type(ctl, ctl->settings.audit, "stream",
                      &s->there) != STATUS_DONE)
     {
@@ -348,7 +350,7 @@ head_type(control_t *ctl, const char *key, const char *type, int *there)
     return ok ? STATUS_DONE
               : error_set(&ctl->error, STATUS_FAILED, "type",
                           "something else uses this key: rename it, or "
-                          "choose another prefix with --prefix",
+                          "remove it, or choose another prefix with --prefix",
                           "\"%s\" in Redis at %s is a %s, not a %s", key,
                           ctl->settings.where, found, type);
 }

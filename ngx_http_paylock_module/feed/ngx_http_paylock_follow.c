@@ -137,6 +137,15 @@ ngx_http_paylock_feed_entries(void *data, redisReply *reply)
             return;
         }
 
+        /* behind what is known there is no more, and the last is no entry */
+
+        if (feed->trust && feed->head_invalid) {
+            (void) paylock_verify_unreadable(&feed->trust->v,
+                                             "cannot be read");
+            ngx_http_paylock_trust_stopped(feed);
+            return;
+        }
+
         ngx_http_paylock_feed_goes_on(feed);
         return;
     }

@@ -40,6 +40,8 @@ ngx_http_paylock_trust_back(ngx_http_paylock_feed_t *feed)
         return;
     }
 
+    feed->trust->back_asked = feed->trust->back_seq;
+
     (void) ngx_sprintf(from, "%uL-0%Z", feed->trust->back_seq);
     (void) ngx_sprintf(batch, "%ui%Z", feed->batch);
 
@@ -118,14 +120,12 @@ ngx_http_paylock_trust_walk(void *data, redisReply *reply)
         return;
     }
 
-    if (reply->elements < feed->batch) {
+    /* the way is not there: who can cut the stream must gain nothing by it */
 
-        /* the stream does not reach back so far any more */
-
-        ngx_http_paylock_trust_walked(feed, ngx_memcmp(feed->trust->head.chain,
-                                                 feed->pmcf->node->cursor.chain,
-                                                 PAYLOCK_CHAIN_LEN)
-                                            == 0 ? NGX_DONE : NGX_DECLINED);
+    if (reply->elements < feed->batch
+        || feed->trust->back_seq == feed->trust->back_asked)
+    {
+        ngx_http_paylock_trust_walked(feed, NGX_DECLINED);
         return;
     }
 
@@ -205,7 +205,7 @@ ngx_http_paylock_trust_step(ngx_http_paylock_feed_t *feed,
         }
 
         if (ngx_http_paylock_trust_gives_up(feed, &entry, &adopt)) {
-            ngx_log_error(NGX_LOG_NOTICE, feed->log, 0,
+            ngx_log_error(NGX_LOG_INFO, feed->log, 0,
                           "paylock: entry %uL gives up entry %uL, which was "
                           "known here", entry.seq,
                           feed->pmcf->node->cursor.seq);
@@ -226,16 +226,22 @@ static ngx_uint_t
 ngx_http_paylock_trust_gives_up(ngx_http_paylock_feed_t *feed,
     const paylock_entry_t *entry, const paylock_adopt_t *adopt)
 {
-    ngx_uint_t                  same;
+    ngx_uint_t                  other;
     ngx_http_paylock_cursor_t  *known;
 
     known = &feed->pmcf->node->cursor;
 
-    same = ngx_memcmp(feed->trust->head.chain, known->chain, PAYLOCK_CHAIN_LEN)
-           == 0;
+    /* is it not what stays: beyond it, of another chain, of the same number? */
+
+    other = known->seq > adopt->seq
+            || ngx_memcmp(feed->trust->head.chain, known->chain,
+                          PAYLOCK_CHAIN_LEN)
+               != 0
+            || (known->seq == adopt->last
+                && ngx_memcmp(known->hash, adopt->hash, PAYLOCK_HASH_LEN) == 0);
 
     return known->seq < entry->seq
-           && (known->seq > adopt->seq || !same)
+           && other
            && paylock_adopt_gives_up(adopt, known->chain, known->seq)
            && ngx_http_paylock_trust_alone(feed, entry);
 }

@@ -71,7 +71,7 @@ ngx_http_paylock_trust_begin(void *data, redisReply *reply)
     trust->fields = feed->fields;
     trust->pin = 0;
 
-    if (node->root[0] == '\0') {
+    if (node->cursor.seq == 0) {
 
         if (trust->why[0]) {
             ngx_http_paylock_trust_refuse(feed, NULL);

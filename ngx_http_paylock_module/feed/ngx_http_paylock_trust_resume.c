@@ -169,6 +169,8 @@ ngx_http_paylock_trust_seek(ngx_http_paylock_feed_t *feed)
     u_char  batch[NGX_INT64_LEN + 1];
 
     (void) ngx_sprintf(batch, "%ui%Z", feed->batch);
+    ngx_memcpy(feed->trust->asked, feed->trust->after,
+               sizeof(feed->trust->asked));
 
     ngx_http_paylock_redis_add(&feed->conn, "XREAD", "COUNT", batch, "STREAMS",
                                feed->pmcf->redis.audit, feed->trust->after,
@@ -225,6 +227,9 @@ ngx_http_paylock_trust_look(void *data, redisReply *reply)
 
     } else if (end < entries->elements) {
         ngx_http_paylock_redis_again(&feed->conn, ngx_http_paylock_trust_look);
+
+    } else if (ngx_strcmp(feed->trust->after, feed->trust->asked) == 0) {
+        ngx_http_paylock_feed_unfit(feed, "XREAD does not go on");
 
     } else {
         ngx_http_paylock_trust_seek(feed);

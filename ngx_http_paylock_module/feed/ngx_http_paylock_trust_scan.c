@@ -274,7 +274,9 @@ ngx_http_paylock_trust_scan_entry(ngx_http_paylock_feed_t *feed,
     table = &feed->pmcf->table;
     fold = &feed->trust->fold;
 
-    if (!paylock_entry_changes(entry)) {
+    /* a notice changes the record, too, by its number */
+
+    if (!paylock_entry_writes(entry)) {
         return NGX_OK;
     }
 

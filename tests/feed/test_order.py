@@ -15,7 +15,7 @@ import pytest
 
 from oracle.statefile import State
 from support.chain import AUDIT, LOCKED, LOCKS, OPEN
-from support.feed import owner
+from support.feed import owner, stopped
 from support.saving import saved
 from support.servers import wait_for
 
@@ -46,18 +46,6 @@ def shop(nginx, chain):
 def close(server, chain):
     chain.write((SUFFIX, LOCKED), *((name, None) for name in NAMES))
     chain.settle(server)
-
-
-@contextlib.contextmanager
-def stopped(server):
-    workers = server.workers()
-    for pid in workers:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in workers:
-            os.kill(pid, signal.SIGCONT)
 
 
 class Watches:

@@ -8,6 +8,7 @@ import random
 import re
 import threading
 import time
+import types
 
 import pytest
 import redis as redis_py
@@ -16,7 +17,8 @@ from oracle.lattice import Lattice
 from support.chain import (ALERTS, AUDIT, HOSTS, LOCKED, LOCKS, NODES, OPEN,
                            count, logged)
 from support.cli import signers_of
-from support.feed import unaudited
+from support.fake_redis import FakeRedis
+from support.feed import stopped, unaudited
 from support.servers import wait_for
 from support.trail import Key, SignedChain, pin, signer, signers_file
 
@@ -576,6 +578,116 @@ def test_adopt_with_another_root(rolled, chain):
     chain.adopt(lost=known[0], hash=known[1])
     chain.client.hset(LOCKS, "h2.example", "open")
     stays(server, {"h2.example": "locked"})
+
+
+# what an attacker found
+
+def reversed_records(chain):
+    """What is closed is open there, and the other way round."""
+    chain.client.delete(AUDIT, LOCKS)
+    chain.client.hset(LOCKS, mapping={
+        host: json.dumps(OPEN if was == "locked" else LOCKED)
+        for host, was in CLOSED.items()})
+    chain.know()
+
+
+@pytest.mark.parametrize("limits", [{"may": "notice"}, {"first": 2000}],
+                         ids=str)
+def test_a_limited_signer_begins_no_other_stream(signed, chain, limits):
+    """Their signature alone, with nothing before it, leads nowhere."""
+    fill(chain)
+    server = signed(signer("a", A), signer("c", C, **limits))
+    chain.seq, chain.hash = limits.get("first", chain.seq + 5), "5" * 64
+    reversed_records(chain)
+    chain.write(("x.example", OPEN), key=C,
+                action=limits.get("may", "lock"))
+    diverged(chain, server, "does not go on from|is not the one|passes over"
+                            "|missing|does not follow")
+    stays(server, CLOSED)
+
+
+def test_a_fork_that_is_cut(rolled, chain):
+    """Nobody gains by cutting away where two pasts part."""
+    server, _ = rolled
+    for _ in range(6):
+        chain.write(("h1.example", OPEN))
+    diverged(chain, server, "")
+    chain.client.xtrim(AUDIT, maxlen=1, approximate=False)
+    stays(server, CLOSED, 2)
+
+
+def test_a_way_back_that_has_no_end(signed, chain):
+    """Hundreds of elements that are no entries, where genuine ones were."""
+    fill(chain)
+    server = signed(more="paylock_state @DIR@/state/state;")
+    chain.settle(server)
+    known, hash = chain.seq, chain.hash
+    server.stop()
+    for i in range(12):
+        chain.write((f"n{i}.example", LOCKED))
+    entries = chain.client.xrange(AUDIT)
+    chain.client.delete(AUDIT)
+    with chain.client.pipeline() as p:
+        for ident, entry in entries:
+            if int(ident.split("-")[0]) <= known:
+                p.xadd(AUDIT, entry, id=ident)
+        for i in range(1, 600):
+            p.xadd(AUDIT, {"v": "x"}, id=f"{known + 1}-{i}")
+        p.xadd(AUDIT, entries[-1][1], id=entries[-1][0])
+        p.execute()
+    server.start()
+    diverged(chain, server, "")
+    chain.know()
+    chain.adopt(lost=chain.seq, hash=chain.hash, resumes=(known, hash))
+    chain.write(("after.example", LOCKED))
+    server.wait_state("after.example", "locked")
+
+
+def test_an_element_in_place_of_the_stream(signed, chain):
+    fill(chain)
+    server = signed()
+    chain.client.delete(AUDIT)
+    chain.client.xadd(AUDIT, {"v": "2"}, id="5-0")
+    diverged(chain, server, "")
+    stays(server, CLOSED, 0.5)
+
+
+@pytest.mark.parametrize("action", ["notice", "pass-issue"])
+def test_a_notice_during_the_first_scan(nginx, chain, redis, private, action):
+    """It changes nothing that the record says, but the record."""
+    for n in range(3):
+        chain.write(*((f"n{n}-{i}.example", LOCKED) for i in range(1000)))
+    path = signers_file(private / "signers", signer("a", A))
+    with FakeRedis(redis.socket) as relay:
+        host = next(iter(chain.client.hscan(LOCKS, 0, count=10)[1]))
+        relay.on("HSCAN", times=1, then=lambda: chain.write(
+            (host, json.loads(chain.records[host])), action=action))
+        server = nginx(SITES % (path, "60s"), redis=types.SimpleNamespace(
+            url=relay.url, users=redis.users, client=redis.client))
+        server.wait_state(host, "locked")
+        logged(server, "paylock: live")
+
+
+def test_numbers_that_were_used_twice(followed, alice, bob, redis):
+    """After a restore alice goes on, who never saw what bob had done.  nginx
+    did: a signer gives up what it knows, by its hash."""
+    client = redis.client()
+    saved = client.dump(LOCKS), client.dump(AUDIT), client.dump(ROOT)
+    bob("lock", "b.example")
+    bob("lock", "c.example")
+    followed.wait_state("c.example", "locked")
+    [(ident, entry)] = client.xrevrange(AUDIT, count=1)
+    with stopped(followed):
+        for key, value in zip((LOCKS, AUDIT, ROOT), saved):
+            client.restore(key, 0, value, replace=True)
+        for i in range(5):
+            alice("lock", f"k{i}.example")
+    logged(followed, r"\[alert\]")
+    alice("adopt", "--known", f"{ident.split('-')[0]}:{entry['hash']}",
+          "--yes")
+    alice("lock", "z.example")
+    followed.wait_state("z.example", "locked")
+    followed.wait_state("c.example", "open")
 
 
 def test_the_stream_is_gone(signed, chain):

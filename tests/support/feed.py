@@ -2,7 +2,10 @@
 #
 # How nginx follows Redis, read from its log and from Redis.
 
+import contextlib
+import os
 import re
+import signal
 import time
 
 from support.chain import HOSTS
@@ -20,6 +23,19 @@ def owner(server):
     """The pid of the worker that follows Redis, by the latest log line."""
     return int(re.findall(r"\[notice\] (\d+)#\d+: paylock: this worker "
                           r"follows Redis", server.error_log())[-1])
+
+
+@contextlib.contextmanager
+def stopped(server):
+    """As long as with, no worker runs."""
+    workers = server.workers()
+    for pid in workers:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in workers:
+            os.kill(pid, signal.SIGCONT)
 
 
 def scanned(chain):
