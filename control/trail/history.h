@@ -16,9 +16,9 @@
 
 /*
  * Calls each for the host's entries up to seq "last", the first one first.
- * *whole is 0, and nothing was called, if the way to the first one is broken, as
- * somebody wrote the record by hand: then only reading all entries finds them.
- * Returns a status.
+ * *whole is 0, and nothing was called, if the way to the first one is broken,
+ * as somebody wrote the record by hand: then only reading all entries finds
+ * them.  Returns a status.
  */
 
 int history_each(control_t *ctl, const char *host, uint64_t last,

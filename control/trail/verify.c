@@ -198,8 +198,8 @@ verify_replay(verify_t *c, const paylock_entry_t *e)
 
     fault.kind = PAYLOCK_FAULT_FLAGS;
     fault.seq = seq;
-    (void) snprintf(fault.text, sizeof(fault.text), "entry %" PRIu64 " does not "
-                    "go on from what the host's last entry wrote", seq);
+    (void) snprintf(fault.text, sizeof(fault.text), "entry %" PRIu64 " does "
+                    "not go on from what the host's last entry wrote", seq);
 
     return verify_fault(c, &fault);
 }

@@ -77,7 +77,7 @@ struct ngx_http_paylock_trust_s {
     ngx_http_paylock_cursor_t        head;     /* where to begin anew */
     char                             before[PAYLOCK_HASH_LEN + 1];
     char                             after[48];    /* an id of the stream */
-    char                             asked[48];    /* ... behind which it asked */
+    char                             asked[48];    /* ... the last time */
     uint64_t                         back_seq; /* the next one, walking back */
     uint64_t                         back_asked;    /* ... asked for */
     char                             back_hash[PAYLOCK_HASH_LEN + 1];
