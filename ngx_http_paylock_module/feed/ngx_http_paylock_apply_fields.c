@@ -29,6 +29,15 @@ ngx_int_t
 ngx_http_paylock_apply_fields(ngx_http_paylock_feed_t *feed,
     redisReply *fields)
 {
+    return ngx_http_paylock_apply_page(feed, fields,
+                                       ngx_http_paylock_apply_field);
+}
+
+
+ngx_int_t
+ngx_http_paylock_apply_page(ngx_http_paylock_feed_t *feed, redisReply *fields,
+    ngx_http_paylock_field_pt handler)
+{
     size_t     i, end;
     ngx_int_t  rc;
 
@@ -46,8 +55,7 @@ ngx_http_paylock_apply_fields(ngx_http_paylock_feed_t *feed,
     end = ngx_min(feed->done + NGX_HTTP_PAYLOCK_FIELDS, fields->elements);
 
     for (i = feed->done; rc == NGX_OK && i < end; i += 2) {
-        rc = ngx_http_paylock_apply_field(feed, fields->element[i],
-                                          fields->element[i + 1]);
+        rc = handler(feed, fields->element[i], fields->element[i + 1]);
     }
 
     ngx_http_paylock_apply_unlock(feed);

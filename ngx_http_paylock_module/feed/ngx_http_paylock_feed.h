@@ -279,6 +279,14 @@ ngx_uint_t ngx_http_paylock_apply_seen(uint64_t *seen,
 ngx_int_t ngx_http_paylock_apply_fields(ngx_http_paylock_feed_t *feed,
     redisReply *fields);
 
+/* The same with another handler, which takes a host and its record. */
+
+typedef ngx_int_t (*ngx_http_paylock_field_pt)(ngx_http_paylock_feed_t *feed,
+    const redisReply *host, const redisReply *value);
+
+ngx_int_t ngx_http_paylock_apply_page(ngx_http_paylock_feed_t *feed,
+    redisReply *fields, ngx_http_paylock_field_pt handler);
+
 /* Passes over all buckets twice: the look, then the sweep. */
 
 ngx_int_t ngx_http_paylock_apply_sweep(ngx_http_paylock_feed_t *feed);

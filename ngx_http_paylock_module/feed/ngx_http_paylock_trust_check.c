@@ -48,35 +48,8 @@ ngx_int_t
 ngx_http_paylock_trust_check_fields(ngx_http_paylock_feed_t *feed,
     redisReply *fields)
 {
-    size_t     i, end;
-    ngx_int_t  rc;
-
-    if (fields->type != REDIS_REPLY_ARRAY || fields->elements % 2) {
-        return ngx_http_paylock_feed_error(feed, NGX_HTTP_PAYLOCK_FEED_UNFIT,
-                                           "unexpected reply to HSCAN");
-    }
-
-    rc = ngx_http_paylock_apply_lock(feed);
-
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
-    end = ngx_min(feed->done + NGX_HTTP_PAYLOCK_FIELDS, fields->elements);
-
-    for (i = feed->done; rc == NGX_OK && i < end; i += 2) {
-        rc = ngx_http_paylock_trust_check_field(feed, fields->element[i],
-                                                fields->element[i + 1]);
-    }
-
-    ngx_http_paylock_apply_unlock(feed);
-
-    for ( /* void */ ; feed->done < end; feed->done++) {
-        freeReplyObject(fields->element[feed->done]);
-        fields->element[feed->done] = NULL;
-    }
-
-    return rc == NGX_OK && end < fields->elements ? NGX_AGAIN : rc;
+    return ngx_http_paylock_apply_page(feed, fields,
+                                       ngx_http_paylock_trust_check_field);
 }
 
 
