@@ -283,6 +283,7 @@ parts_entry(parts_t *p, const paylock_entry_t *e)
     leaf.seq = e->seq;
     leaf.leaf.data = hex;
     leaf.leaf.len = PAYLOCK_HASH_LEN;
+    leaf.skip = e->field[PAYLOCK_AUDIT_SKIP];
     leaf.key = e->field[PAYLOCK_AUDIT_KEY];
     leaf.root = e->field[PAYLOCK_AUDIT_ROOT];
     leaf.sig = e->field[PAYLOCK_AUDIT_SIG];
@@ -357,8 +358,9 @@ parts_leaf(parts_t *p, const paylock_leaf_t *l)
 static void
 parts_link(parts_t *p, const paylock_leaf_t *l, const char *shown)
 {
-    (void) fprintf(p->chain, "%" PRIu64 " %.*s %s", l->seq,
-                   (int) l->leaf.len, l->leaf.data, shown);
+    (void) fprintf(p->chain, "%" PRIu64 " %.*s %.*s %s", l->seq,
+                   (int) l->leaf.len, l->leaf.data, (int) l->skip.len,
+                   l->skip.data, shown);
 
     if (l->sig.len) {
         (void) fprintf(p->chain, " %.*s %.*s %.*s",

@@ -12,12 +12,14 @@
 #include "change/adopt.h"
 #include "trail/entry.h"
 #include "trail/root.h"
+#include "trail/skip.h"
 #include "trail/trust.h"
 
 
 static int adopt_stays(control_t *ctl, adopt_t *t);
 static int adopt_before(control_t *ctl, adopt_t *t);
 static int adopt_what(control_t *ctl, adopt_t *t);
+static int adopt_skip(control_t *ctl, const adopt_t *t);
 static int adopt_told(control_t *ctl, adopt_t *t);
 static uint64_t adopt_first(const adopt_t *t);
 static int adopt_holds(control_t *ctl, const adopt_t *t, int *holds);
@@ -189,7 +191,27 @@ adopt_what(control_t *ctl, adopt_t *t)
 
     t->head.seq = paylock_adopt_seq(w) - 1;
 
-    return entry_room(ctl, &t->head);
+    return entry_room(ctl, &t->head) == STATUS_DONE ? adopt_skip(ctl, t)
+                                                    : ctl->error.status;
+}
+
+
+/* Without signers the trail that stays may be a broken one. */
+
+static int
+adopt_skip(control_t *ctl, const adopt_t *t)
+{
+    if (skip_begin(ctl, &t->stays, t->head.seq + 1, 1) == STATUS_DONE) {
+        return STATUS_DONE;
+    }
+
+    if (ctl->trust.signers) {
+        return ctl->error.status;
+    }
+
+    paylock_skip_from(&ctl->skip, 0, NULL);
+
+    return STATUS_DONE;
 }
 
 

@@ -35,7 +35,7 @@ change_attempt(change_batch_t *b, change_t *ch, size_t n, int last)
 
     ctl = b->ctl;
 
-    if (change_watch(b, &committed) != STATUS_DONE) {
+    if (change_watch(b, n, &committed) != STATUS_DONE) {
 
         if (b->unsure.seq) {
             attempt_unknown(ctl);

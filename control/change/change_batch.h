@@ -193,12 +193,12 @@ void change_free(change_t *ch);
 
 /*
  * change_read.c: change_watch() watches the keys and checks that the trail
- * continues the head that this machine knows; *committed is set if the
- * transaction that had no reply was carried out.  change_read() then reads n
- * records and sends MULTI.  Return a status.
+ * continues the head that this machine knows, for n entries more; *committed is
+ * set if the transaction that had no reply was carried out.  change_read() then
+ * reads n records and sends MULTI.  Return a status.
  */
 
-int change_watch(change_batch_t *b, int *committed);
+int change_watch(change_batch_t *b, size_t n, int *committed);
 int change_read(change_batch_t *b, change_t *ch, size_t n);
 
 /* Sets what is there before the change; value NULL: nothing.  A status. */

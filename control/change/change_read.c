@@ -14,6 +14,7 @@
 #include "paylock_host.h"
 #include "trail/head.h"
 #include "trail/root.h"
+#include "trail/skip.h"
 #include "trail/trust.h"
 
 
@@ -24,7 +25,7 @@ static void read_guard(change_t *ch, const redisReply *bare);
 
 
 int
-change_watch(change_batch_t *b, int *committed)
+change_watch(change_batch_t *b, size_t n, int *committed)
 {
     char        hash[PAYLOCK_HASH_LEN + 1];
     control_t  *ctl;
@@ -49,7 +50,9 @@ change_watch(change_batch_t *b, int *committed)
 
     trust_head(ctl, &stream.head);
 
-    if (root_begin(ctl, &stream.head) != STATUS_DONE) {
+    if (root_begin(ctl, &stream.head) != STATUS_DONE
+        || skip_begin(ctl, &stream.head, stream.head.seq + 1, n) != STATUS_DONE)
+    {
         return ctl->error.status;
     }
 

@@ -81,6 +81,7 @@ struct control_s {
     paylock_witness_t known;           /* the head remembered; seq 0: none */
     counted_t         counted;         /* the transaction looked at last */
     root_t            root;
+    paylock_skip_t    skip;            /* of the next entry; see trail/skip.h */
 
     unsigned          changed:1;       /* something was written to Redis */
     error_info_t      error;           /* why a status is not STATUS_DONE */

@@ -12,6 +12,7 @@
 #include "paylock_sign.h"
 #include "trail/entry.h"
 #include "trail/root.h"
+#include "trail/skip.h"
 
 
 #define ENTRY_ID    24
@@ -23,6 +24,7 @@
 
 typedef struct {
     char  salt[PAYLOCK_SALT_LEN + 1];
+    char  skip[PAYLOCK_HASH_LEN + 1];
     char  hash[PAYLOCK_HASH_LEN + 1];
     char  root[PAYLOCK_HASH_LEN + 1];
     char  sig[PAYLOCK_SIG_LEN + 1];
@@ -82,7 +84,10 @@ entry_queue(control_t *ctl, const paylock_entry_t *fields, head_t *head,
         return ctl->error.status;
     }
 
+    paylock_skip_add(&ctl->skip, e.seq, made.hash);
+
     head->seq = e.seq;
+    memcpy(head->skip, made.skip, sizeof(made.skip));
     memcpy(head->hash, made.hash, sizeof(made.hash));
     memcpy(head->root, made.root, sizeof(made.root));
 
@@ -90,16 +95,29 @@ entry_queue(control_t *ctl, const paylock_entry_t *fields, head_t *head,
 }
 
 
-/* Adds salt, hash and, for the last entry of a transaction, the signature. */
+/* Adds salt, skip, hash and, for the last entry of a transaction, the signature. */
 
 static int
 entry_finish(control_t *ctl, paylock_entry_t *e, entry_made_t *made, int last)
 {
+    const char  *skip;
+
     if (entry_random(ctl, made->salt, PAYLOCK_SALT_LEN / 2) != STATUS_DONE) {
         return ctl->error.status;
     }
 
+    skip = paylock_skip_find(&ctl->skip, e->seq);
+
+    if (skip == NULL) {
+        return error_set(&ctl->error, STATUS_FAILED, "skip", NULL,
+                         "it is not known to what entry %" PRIu64 " leads",
+                         e->seq);
+    }
+
+    (void) snprintf(made->skip, sizeof(made->skip), "%.*s", PAYLOCK_HASH_LEN,
+                    skip);
     entry_set(e, PAYLOCK_AUDIT_SALT, made->salt);
+    entry_set(e, PAYLOCK_AUDIT_SKIP, made->skip);
 
     if (ctl->signer.key) {
         entry_set(e, PAYLOCK_AUDIT_KEY, ctl->signer.public);

@@ -163,6 +163,7 @@ export_leaf(export_run_t *r, const paylock_entry_t *e)
     leaf.seq = e->seq;
     leaf.leaf.data = hex;
     leaf.leaf.len = PAYLOCK_HASH_LEN;
+    leaf.skip = e->field[PAYLOCK_AUDIT_SKIP];
 
     if (r->pending || e->seq == r->export->head.seq) {
         leaf.key = e->field[PAYLOCK_AUDIT_KEY];

@@ -34,7 +34,6 @@ static int head_last(control_t *ctl, const redisReply *reply, stream_t *s);
 static int head_walk(void *data, const char *id, const paylock_entry_t *e,
     const char *why);
 static int head_differs(control_t *ctl, const char *what);
-static void head_of(const paylock_entry_t *e, head_t *head);
 
 
 int
@@ -313,7 +312,7 @@ head_generated(const redisReply *reply)
 }
 
 
-static void
+void
 head_of(const paylock_entry_t *e, head_t *head)
 {
     memset(head, 0, sizeof(head_t));
@@ -321,6 +320,7 @@ head_of(const paylock_entry_t *e, head_t *head)
     head->seq = e->seq;
     memcpy(head->chain, e->field[PAYLOCK_AUDIT_CHAIN].data, PAYLOCK_CHAIN_LEN);
     memcpy(head->hash, e->field[PAYLOCK_AUDIT_HASH].data, PAYLOCK_HASH_LEN);
+    memcpy(head->skip, e->field[PAYLOCK_AUDIT_SKIP].data, PAYLOCK_HASH_LEN);
 
     if (e->field[PAYLOCK_AUDIT_ROOT].len) {
         memcpy(head->root, e->field[PAYLOCK_AUDIT_ROOT].data, PAYLOCK_HASH_LEN);

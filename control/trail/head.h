@@ -67,6 +67,10 @@ int head_entry_queue(control_t *ctl, uint64_t seq);
 int head_entry_read(control_t *ctl, uint64_t seq, redisReply **reply,
     paylock_entry_t *e);
 
+/* Makes an entry a head. */
+
+void head_of(const paylock_entry_t *e, head_t *head);
+
 /* Reads the newest valid entry; seq 0: there is none. */
 
 int head_newest(control_t *ctl, head_t *head);

@@ -23,6 +23,7 @@ typedef struct {
     char      chain[PAYLOCK_CHAIN_LEN + 1];
     char      hash[PAYLOCK_HASH_LEN + 1];
     char      root[PAYLOCK_HASH_LEN + 1];      /* "": it is not signed */
+    char      skip[PAYLOCK_HASH_LEN + 1];      /* "": not known here */
 } head_t;
 
 

@@ -118,6 +118,15 @@ trail_backwards(control_t *ctl, trail_each_pt each, void *data)
 
 
 int
+trail_before(control_t *ctl, uint64_t seq, trail_each_pt each, void *data)
+{
+    trail_id_t  from = { seq, 0 };
+
+    return trail_walk(ctl, 1, SIZE_MAX, &from, each, data);
+}
+
+
+int
 trail_last(control_t *ctl, size_t limit, trail_each_pt each, void *data)
 {
     trail_id_t  from = { UINT64_MAX, UINT64_MAX };

@@ -32,11 +32,12 @@ int trail_backwards(control_t *ctl, trail_each_pt each, void *data);
 
 /*
  * The same forwards, beginning with entry seq; with all that stands behind it,
- * whatever its id; seq 0: behind nothing.
+ * whatever its id; seq 0: behind nothing.  Backwards, beginning with entry seq.
  */
 
 int trail_from(control_t *ctl, uint64_t seq, trail_each_pt each, void *data);
 int trail_after(control_t *ctl, uint64_t seq, trail_each_pt each, void *data);
+int trail_before(control_t *ctl, uint64_t seq, trail_each_pt each, void *data);
 
 /*
  * A position in the stream, for following it; all zero: before the first entry.

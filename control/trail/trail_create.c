@@ -10,6 +10,7 @@
 #include "trail/entry.h"
 #include "trail/known_head.h"
 #include "trail/root.h"
+#include "trail/skip.h"
 #include "trail/trail_append.h"
 #include "trail/trail_create.h"
 #include "trail/trust.h"
@@ -37,6 +38,7 @@ trail_create(control_t *ctl, head_t *head, int *created)
         || trust_counts(ctl, "init") != STATUS_DONE
         || entry_random(ctl, head->chain,
                         PAYLOCK_CHAIN_LEN / 2) != STATUS_DONE
+        || skip_begin(ctl, head, 1, 1) != STATUS_DONE
         || root_of_records(ctl) != STATUS_DONE
         || trail_append_begin(ctl, &d, "init") != STATUS_DONE)
     {

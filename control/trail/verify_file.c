@@ -323,7 +323,7 @@ file_leaf(verify_t *c, const paylock_leaf_t *leaf)
     }
 
     if (paylock_entry_link(c->trail.chain, leaf->seq, c->stands,
-                           leaf->leaf.data, hash)
+                           leaf->skip.data, leaf->leaf.data, hash)
         != 0)
     {
         return control_no_memory(c->ctl);

@@ -125,13 +125,16 @@ json_t *
 paylock_export_leaf(const paylock_leaf_t *l)
 {
     return l->sig.len
-           ? json_pack("{s:I, s:o, s:o, s:o, s:o}", "seq", (json_int_t) l->seq,
+           ? json_pack("{s:I, s:o, s:o, s:o, s:o, s:o}",
+                       "seq", (json_int_t) l->seq,
                        "leaf", paylock_export_text(&l->leaf),
+                       "skip", paylock_export_text(&l->skip),
                        "key", paylock_export_text(&l->key),
                        "root", paylock_export_text(&l->root),
                        "sig", paylock_export_text(&l->sig))
-           : json_pack("{s:I, s:o}", "seq", (json_int_t) l->seq,
-                       "leaf", paylock_export_text(&l->leaf));
+           : json_pack("{s:I, s:o, s:o}", "seq", (json_int_t) l->seq,
+                       "leaf", paylock_export_text(&l->leaf),
+                       "skip", paylock_export_text(&l->skip));
 }
 
 
@@ -207,8 +210,11 @@ paylock_export_load_leaf(const json_t *json, paylock_leaf_t *l)
         return "has no \"seq\" from 1";
     }
 
-    if (!paylock_export_hex(json, "leaf", PAYLOCK_HASH_LEN, &l->leaf)) {
-        return "has a \"leaf\" other than 64 lower-case hex digits";
+    if (!paylock_export_hex(json, "leaf", PAYLOCK_HASH_LEN, &l->leaf)
+        || !paylock_export_hex(json, "skip", PAYLOCK_HASH_LEN, &l->skip))
+    {
+        return "has a \"leaf\" or \"skip\" other than 64 lower-case hex "
+               "digits";
     }
 
     if (!json_object_get(json, "key") && !json_object_get(json, "root")

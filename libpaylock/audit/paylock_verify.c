@@ -19,8 +19,6 @@
 
 static int paylock_verify_place(paylock_verify_t *v, const paylock_link_t *l);
 static int paylock_verify_first(paylock_verify_t *v, const paylock_link_t *l);
-static void paylock_verify_accept(paylock_verify_t *v,
-    const paylock_link_t *l);
 static void paylock_verify_clock(paylock_verify_t *v,
     const paylock_entry_t *e);
 
@@ -64,6 +62,8 @@ paylock_verify_from(paylock_verify_t *v, uint64_t seq,
     v->pinned = seq;
     v->row.seq = 0;
     v->fault.kind = PAYLOCK_FAULT_NONE;
+    paylock_skip_from(&v->skip, seq, hash);
+    paylock_skip_copy(&v->covered_skip, &v->skip);
     (void) snprintf(v->hash, sizeof(v->hash), "%.*s", PAYLOCK_HASH_LEN, hash);
     memcpy(v->covered_hash, v->hash, sizeof(v->hash));
     (void) snprintf(v->root, sizeof(v->root), "%s", root);
@@ -93,12 +93,13 @@ paylock_verify_entry(paylock_verify_t *v, const paylock_entry_t *e)
     l.seq = e->seq;
     l.chain = e->field[PAYLOCK_AUDIT_CHAIN].data;
     l.prev = e->field[PAYLOCK_AUDIT_PREV].data;
+    l.skip = e->field[PAYLOCK_AUDIT_SKIP].data;
     l.hash = e->field[PAYLOCK_AUDIT_HASH].data;
     l.init = paylock_verify_is(e, "init");
     l.adopt = paylock_verify_is(e, "adopt") ? &adopt : NULL;
 
     if (paylock_entry_leaf(e, leaf) != 0
-        || paylock_entry_link(l.chain, l.seq, l.prev, leaf, hash) != 0)
+        || paylock_entry_link(l.chain, l.seq, l.prev, l.skip, leaf, hash) != 0)
     {
         return paylock_verify_bad(v, PAYLOCK_FAULT_MEMORY, e->seq,
                                   "out of memory");
@@ -119,6 +120,7 @@ paylock_verify_entry(paylock_verify_t *v, const paylock_entry_t *e)
     }
 
     if (paylock_verify_place(v, &l) != 0
+        || paylock_verify_skip(v, &l) != 0
         || paylock_verify_row(v, e) != 0
         || paylock_verify_key(v, e, &key) != 0
         || paylock_verify_pins(v, &l, key ? key->signer : NULL) != 0)
@@ -165,13 +167,15 @@ paylock_verify_leaf(paylock_verify_t *v, const paylock_leaf_t *leaf)
     l.seq = leaf->seq;
     l.chain = v->chain;
     l.prev = v->hash;
+    l.skip = leaf->skip.data;
     l.hash = hash;
 
-    if (paylock_verify_place(v, &l) != 0) {
+    if (paylock_verify_place(v, &l) != 0 || paylock_verify_skip(v, &l) != 0) {
         return -1;
     }
 
-    if (paylock_entry_link(v->chain, leaf->seq, v->hash, leaf->leaf.data, hash)
+    if (paylock_entry_link(v->chain, leaf->seq, v->hash, leaf->skip.data,
+                           leaf->leaf.data, hash)
         != 0)
     {
         return paylock_verify_bad(v, PAYLOCK_FAULT_MEMORY, leaf->seq,
@@ -323,13 +327,33 @@ paylock_verify_first(paylock_verify_t *v, const paylock_link_t *l)
 }
 
 
-static void
+int
+paylock_verify_skip(paylock_verify_t *v, const paylock_link_t *l)
+{
+    const char  *skip;
+
+    skip = paylock_skip_find(&v->skip, l->seq);
+
+    return skip == NULL || memcmp(l->skip, skip, PAYLOCK_HASH_LEN) == 0 ? 0
+           : paylock_verify_bad(v, PAYLOCK_FAULT_FORK, l->seq,
+                                "the skip of entry %" PRIu64 " does not lead "
+                                "to the last entry up to %" PRIu64 " as it is "
+                                "here", l->seq, paylock_skip_target(l->seq));
+}
+
+
+void
 paylock_verify_accept(paylock_verify_t *v, const paylock_link_t *l)
 {
     v->seq = l->seq;
     v->pinned = l->seq;
     v->entries++;
     memcpy(v->hash, l->hash, PAYLOCK_HASH_LEN);
+    paylock_skip_add(&v->skip, l->seq, l->hash);
+
+    if (v->covered == l->seq) {
+        paylock_skip_copy(&v->covered_skip, &v->skip);
+    }
 
     paylock_verify_seen(v, l);
 }

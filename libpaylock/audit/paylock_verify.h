@@ -20,6 +20,7 @@
 #include "paylock_checkpoint.h"
 #include "paylock_keyring.h"
 #include "paylock_signers.h"
+#include "paylock_skip.h"
 
 
 typedef enum {
@@ -83,6 +84,7 @@ typedef struct {
 typedef struct {
     uint64_t       seq;
     paylock_str_t  leaf;
+    paylock_str_t  skip;
     paylock_str_t  key;                /* of the signature; all may be empty */
     paylock_str_t  root;
     paylock_str_t  sig;
@@ -121,6 +123,8 @@ typedef struct {
     uint64_t                  covered; /* the last entry that is signed */
     char                      covered_hash[PAYLOCK_HASH_LEN + 1];
     char                      root[PAYLOCK_HASH_LEN + 1];   /* signed there */
+    paylock_skip_t            skip;
+    paylock_skip_t            covered_skip;    /* the same at "covered" */
     uint64_t                  pinned;  /* pins are compared up to here */
     paylock_row_t             row;
     paylock_keyring_t         ring;

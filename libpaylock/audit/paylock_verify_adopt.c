@@ -38,6 +38,7 @@ paylock_verify_adopt(paylock_verify_t *v, const paylock_entry_t *e,
 
     l.seq = e->seq;
     l.chain = e->field[PAYLOCK_AUDIT_CHAIN].data;
+    l.skip = e->field[PAYLOCK_AUDIT_SKIP].data;
     l.hash = e->field[PAYLOCK_AUDIT_HASH].data;
     l.adopt = &adopt;
 
@@ -59,13 +60,9 @@ paylock_verify_adopt(paylock_verify_t *v, const paylock_entry_t *e,
     }
 
     v->fault.kind = PAYLOCK_FAULT_NONE;
-    v->seq = e->seq;
-    v->pinned = e->seq;
-    v->entries++;
-    memcpy(v->hash, l.hash, PAYLOCK_HASH_LEN);
 
     paylock_verify_dropped(v, adopt.seq);
-    paylock_verify_seen(v, &l);
+    paylock_verify_accept(v, &l);
 
     return 0;
 }
@@ -147,8 +144,10 @@ paylock_verify_adopter(paylock_verify_t *v, const paylock_entry_t *e,
 
     v->row.seq = 0;
     v->pinned = v->covered;
+    paylock_skip_copy(&v->skip, &v->covered_skip);
 
-    if (paylock_verify_key(v, e, &key) != 0
+    if (paylock_verify_skip(v, l) != 0
+        || paylock_verify_key(v, e, &key) != 0
         || paylock_verify_pins(v, l, key->signer) != 0
         || paylock_verify_sig(v, l, key, &e->field[PAYLOCK_AUDIT_ROOT],
                               &e->field[PAYLOCK_AUDIT_SIG]) != 0)

@@ -19,6 +19,7 @@ typedef struct {
     uint64_t                seq;
     const char             *chain;
     const char             *prev;
+    const char             *skip;
     const char             *hash;
     unsigned                init:1;
     const paylock_adopt_t  *adopt;     /* NULL: it is none */
@@ -26,6 +27,14 @@ typedef struct {
 
 
 /* All of these return 0, or -1 with v->fault set. */
+
+/* Does it lead to the entry that it must lead to, if that is known? */
+
+int paylock_verify_skip(paylock_verify_t *v, const paylock_link_t *l);
+
+/* Goes on behind an entry that is good. */
+
+void paylock_verify_accept(paylock_verify_t *v, const paylock_link_t *l);
 
 /* paylock_verify_sign.c: does the entry belong to the transaction under way? */
 

@@ -160,8 +160,9 @@ static int
 paylock_entry_is_link(const paylock_str_t *name)
 {
     return paylock_str_is(*name, "v") || paylock_str_is(*name, "chain")
-           || paylock_str_is(*name, "prev") || paylock_str_is(*name, "hash")
-           || paylock_str_is(*name, "root") || paylock_str_is(*name, "sig");
+           || paylock_str_is(*name, "prev") || paylock_str_is(*name, "skip")
+           || paylock_str_is(*name, "hash") || paylock_str_is(*name, "root")
+           || paylock_str_is(*name, "sig");
 }
 
 
@@ -188,15 +189,16 @@ paylock_entry_leaf(const paylock_entry_t *e, char hex[PAYLOCK_HASH_LEN + 1])
 
 int
 paylock_entry_link(const char *chain, uint64_t seq, const char *prev,
-    const char *leaf, char hex[PAYLOCK_HASH_LEN + 1])
+    const char *skip, const char *leaf, char hex[PAYLOCK_HASH_LEN + 1])
 {
     int   len;
-    char  text[256];
+    char  text[384];
 
     len = snprintf(text, sizeof(text),
                    PAYLOCK_AUDIT_ENTRY "chain %.*s\nseq %" PRIu64 "\n"
-                   "prev %.*s\nleaf %.*s\n", PAYLOCK_CHAIN_LEN, chain, seq,
-                   PAYLOCK_HASH_LEN, prev, PAYLOCK_HASH_LEN, leaf);
+                   "prev %.*s\nleaf %.*s\nskip %.*s\n", PAYLOCK_CHAIN_LEN,
+                   chain, seq, PAYLOCK_HASH_LEN, prev, PAYLOCK_HASH_LEN, leaf,
+                   PAYLOCK_HASH_LEN, skip);
 
     return paylock_entry_digest(text, len, hex);
 }
@@ -206,19 +208,22 @@ int
 paylock_entry_hash(const paylock_entry_t *e, char hex[PAYLOCK_HASH_LEN + 1])
 {
     char                  leaf[PAYLOCK_HASH_LEN + 1];
-    const paylock_str_t  *chain, *prev;
+    const paylock_str_t  *chain, *prev, *skip;
 
     chain = &e->field[PAYLOCK_AUDIT_CHAIN];
     prev = &e->field[PAYLOCK_AUDIT_PREV];
+    skip = &e->field[PAYLOCK_AUDIT_SKIP];
 
     if (!paylock_hex_check(chain, PAYLOCK_CHAIN_LEN)
         || !paylock_hex_check(prev, PAYLOCK_HASH_LEN)
+        || !paylock_hex_check(skip, PAYLOCK_HASH_LEN)
         || paylock_entry_leaf(e, leaf) != 0)
     {
         return -1;
     }
 
-    return paylock_entry_link(chain->data, e->seq, prev->data, leaf, hex);
+    return paylock_entry_link(chain->data, e->seq, prev->data, skip->data, leaf,
+                              hex);
 }
 
 

@@ -83,7 +83,7 @@ char *paylock_entry_leaf_text(const paylock_entry_t *e, size_t *len);
 int paylock_entry_leaf(const paylock_entry_t *e,
     char hex[PAYLOCK_HASH_LEN + 1]);
 int paylock_entry_link(const char *chain, uint64_t seq, const char *prev,
-    const char *leaf, char hex[PAYLOCK_HASH_LEN + 1]);
+    const char *skip, const char *leaf, char hex[PAYLOCK_HASH_LEN + 1]);
 
 /* The hash of an entry from its fields.  Returns the same. */
 

@@ -114,6 +114,7 @@
     _(KEY, "key", HEX_OR_NONE, PAYLOCK_KEY_LEN, 0, NULL, NULL, NULL)          \
     _(SALT, "salt", HEX, PAYLOCK_SALT_LEN, 0, NULL, NULL, NULL)               \
     _(PREV, "prev", HEX, PAYLOCK_HASH_LEN, 0, NULL, NULL, NULL)               \
+    _(SKIP, "skip", HEX, PAYLOCK_HASH_LEN, 0, NULL, NULL, NULL)               \
     _(HASH, "hash", HEX, PAYLOCK_HASH_LEN, 0, NULL, NULL, NULL)               \
     _(ROOT, "root", HEX_OR_NONE, PAYLOCK_HASH_LEN, 0, NULL, NULL, NULL)       \
     _(SIG, "sig", HEX_OR_NONE, PAYLOCK_SIG_LEN, 0, NULL, NULL, NULL)

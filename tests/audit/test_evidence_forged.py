@@ -414,7 +414,7 @@ def adopt(trail, key=ALICE, back=0, lost=None, sign=True, **fields):
              "resumes": f"{stays[0]} {stays[1]['hash']}"}
     if last > stays[0]:
         entry["lost"] = f"{trail.chain} {stays[0] + 1} {last} {ZEROS}"
-    trail.add(key, {**entry, **fields}, skip=lost or 0, sign=sign)
+    trail.add(key, {**entry, **fields}, gap=lost or 0, sign=sign)
 
 
 def fine(trail):
@@ -440,7 +440,7 @@ def adopted_another_chain(trail):
     """A new chain that gives up an old one whole."""
     lost = f"{trail.chain} 1 {trail.seq} {trail.hash}"
     seq, trail.entries, trail.chain = trail.seq, [], "ab" * 16
-    trail.add(ALICE, {"action": "adopt", "lost": lost}, skip=seq)
+    trail.add(ALICE, {"action": "adopt", "lost": lost}, gap=seq)
     more(trail)
 
 
@@ -490,7 +490,7 @@ def unreadable_and_given_up(trail):
 
 
 def gap_and_given_up(trail):
-    trail.add(ALICE, trail.change("acme.example"), skip=1)
+    trail.add(ALICE, trail.change("acme.example"), gap=1)
     adopt(trail, back=1)
 
 
@@ -627,7 +627,7 @@ def row_signed_by_another(trail):
 
 
 def gap(trail):
-    trail.add(ALICE, trail.change("acme.example"), skip=1)
+    trail.add(ALICE, trail.change("acme.example"), gap=1)
 
 
 def second_init(trail):
@@ -647,7 +647,7 @@ def adopts_nothing(trail):
 
 def adopts_in_prose(trail):
     trail.add(ALICE, {"action": "adopt", "lost": "5 to 9",
-                      "resumes": f"{trail.seq} {trail.hash}"}, skip=5)
+                      "resumes": f"{trail.seq} {trail.hash}"}, gap=5)
 
 
 def resumes_another(trail):

@@ -706,7 +706,7 @@ def test_an_adopt_that_is_none(lost, resumes, seq, tmp_path):
                              text.replace(" ", "\0 \0").split("\0"))
                      for text in (lost, resumes))
     trail.add(ALICE, {"action": "adopt", "lost": lost, "resumes": resumes},
-              skip=seq - trail.seq - 1)
+              gap=seq - trail.seq - 1)
     assert check([("form", *with_head(trail.entries), {"edit"}, {seq})],
                  tmp_path) == 10
 

@@ -7,7 +7,7 @@ import secrets
 import socket
 import time
 
-from support.chain import AUDIT, LOCKS, entry_hash
+from support.chain import AUDIT, LOCKS, ZEROS, entry_hash
 
 LOCKED = "customer-%d.example"          # has a record
 OPEN = "open.example"                   # has none
@@ -38,7 +38,8 @@ class Writer:
         self.socket.connect(redis.socket)
         self.replies = self.socket.makefile("rb")
         self.chain = secrets.token_hex(16)
-        self.seq, self.hash = 0, "0" * 64
+        self.seq, self.hash = 0, ZEROS
+        self.targets = []               # seq and hash, for the skip
         self.at = int(time.time())
         self.records = {}               # of the hosts that were changed
         self.run(self.entry("init", "", "", ""))
@@ -81,10 +82,16 @@ class Writer:
                  "before": before, "after": after,
                  "reason": "overdue since 1 Nov",
                  "request": f"{self.seq:032x}", "salt": f"{self.seq:032x}",
-                 "prev": self.hash}
+                 "prev": self.hash, "skip": self.skip()}
         self.hash = entry["hash"] = entry_hash(self.seq, entry)
+        self.targets.append((self.seq, self.hash))
         return command("XADD", AUDIT, f"{self.seq}-0", *(
             word for pair in entry.items() if pair[1] for word in pair))
+
+    def skip(self):
+        while self.targets and self.targets[-1][0] > self.seq & self.seq - 1:
+            self.targets.pop()
+        return self.targets[-1][1] if self.targets else ZEROS
 
     def change(self, i, lock=True):
         """The commands of one change."""
@@ -100,6 +107,7 @@ class Writer:
         reply, = self.run(command("XREVRANGE", AUDIT, "+", "-", "COUNT", "1"))
         (ident, fields), = reply
         self.seq, self.hash = int(ident.split(b"-")[0]), fields[-1].decode()
+        self.targets = [(self.seq, self.hash)]
 
     def transaction(self, changes):
         """The bytes of a transaction of some (i, lock), and the number of

@@ -81,6 +81,7 @@ try(const redisReply *reply)
     if (e.seq == 0 || paylock_entry_hash(&e, hash) != 0
         || e.field[PAYLOCK_AUDIT_CHAIN].len != PAYLOCK_CHAIN_LEN
         || e.field[PAYLOCK_AUDIT_PREV].len != PAYLOCK_HASH_LEN
+        || e.field[PAYLOCK_AUDIT_SKIP].len != PAYLOCK_HASH_LEN
         || e.field[PAYLOCK_AUDIT_HASH].len != PAYLOCK_HASH_LEN)
     {
         abort();
@@ -105,6 +106,7 @@ try(const redisReply *reply)
             || paylock_str_is(e.pair[i].name, "sig")
             || paylock_str_is(e.pair[i].name, "chain")
             || paylock_str_is(e.pair[i].name, "prev")
+            || paylock_str_is(e.pair[i].name, "skip")
             || paylock_str_is(e.pair[i].name, "hash"))
         {
             continue;
@@ -129,6 +131,7 @@ try(const redisReply *reply)
 
     change(&e, &e.field[PAYLOCK_AUDIT_CHAIN]);
     change(&e, &e.field[PAYLOCK_AUDIT_PREV]);
+    change(&e, &e.field[PAYLOCK_AUDIT_SKIP]);
 
     expect(&e, 1);
 }

@@ -19,7 +19,7 @@
 
 
 #define ENTRIES  96                    /* that are ever written */
-#define PARTS    11                    /* fields of an entry in the stream */
+#define PARTS    12                    /* fields of an entry in the stream */
 #define NONE     (-1)
 
 #define GENESIS  "00000000000000000000000000000000" \
@@ -110,7 +110,7 @@ redis_write(int field, int after, uint64_t adopt, const char *prev)
         { "v", "2" }, { "chain", NULL }, { "time", "1" },
         { "action", adopt ? "adopt" : "lock" }, { "host", "" },
         { "before", "" }, { "after", "" }, { "request", NULL },
-        { "prev", NULL }, { "hash", NULL },
+        { "prev", NULL }, { "hash", NULL }, { "skip", GENESIS },
         { "salt", "00000000000000000000000000000000" }
     };
 
@@ -159,7 +159,8 @@ redis_write(int field, int after, uint64_t adopt, const char *prev)
     put(PAYLOCK_AUDIT_AFTER, text[6][1]);
     put(PAYLOCK_AUDIT_REQUEST, text[7][1]);
     put(PAYLOCK_AUDIT_PREV, text[8][1]);
-    put(PAYLOCK_AUDIT_SALT, text[10][1]);
+    put(PAYLOCK_AUDIT_SKIP, text[10][1]);
+    put(PAYLOCK_AUDIT_SALT, text[11][1]);
 
 #undef put
 

@@ -112,6 +112,20 @@ seal(item_t *item, key_e key)
 }
 
 
+/* Of the first n items: the last one up to seq without its lowest bit. */
+
+static void
+skip(trail_t *t, size_t n, uint64_t seq)
+{
+    while (n && t->item[n - 1].seq > (seq & (seq - 1))) {
+        n--;
+    }
+
+    strcpy(t->item[t->n].field[PAYLOCK_AUDIT_SKIP],
+           n ? t->item[n - 1].field[PAYLOCK_AUDIT_HASH] : ZEROS);
+}
+
+
 static void
 add(trail_t *t, uint64_t seq, const char *action, key_e key)
 {
@@ -129,6 +143,7 @@ add(trail_t *t, uint64_t seq, const char *action, key_e key)
     strcpy(item->field[PAYLOCK_AUDIT_HASH], ZEROS);
     strcpy(item->field[PAYLOCK_AUDIT_PREV],
            t->n ? item[-1].field[PAYLOCK_AUDIT_HASH] : ZEROS);
+    skip(t, t->n, seq);
 
     seal(item, key);
     t->n++;
@@ -157,7 +172,9 @@ add_adopt(trail_t *t, size_t stays, uint64_t last, key_e key)
     }
 
     add(t, paylock_adopt_seq(&a), "adopt", key);
-    item = &t->item[t->n - 1];
+    item = &t->item[--t->n];
+    skip(t, stays + 1, item->seq);
+    t->n++;
     paylock_adopt_write(&a, item->field[PAYLOCK_AUDIT_LOST],
                         item->field[PAYLOCK_AUDIT_RESUMES]);
     seal(item, key);

@@ -4,6 +4,7 @@
 # shares no code with paylock-admin, and knows all that a machine may know from
 # outside: signers, pins, the realm and witnesses.
 
+import bisect
 import functools
 import hashlib
 import json
@@ -14,12 +15,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from oracle.lattice import Lattice
 
-LINKS = "v", "chain", "prev", "hash", "root", "sig"
+LINKS = "v", "chain", "prev", "skip", "hash", "root", "sig"
 RESERVED = "seq", "leaf", "format", "checkpoint"
 ZEROS = "0" * 64
 HEX = {"chain": (32, False), "salt": (32, False), "prev": (64, False),
-       "hash": (64, False), "document": (64, True), "key": (64, True),
-       "root": (64, True), "sig": (128, True)}
+       "skip": (64, False), "hash": (64, False), "document": (64, True),
+       "key": (64, True), "root": (64, True), "sig": (128, True)}
 
 # the status of paylock-admin for each kind
 STATUS = {"edit": 10, "fork": 10, "signature": 10, "key": 10, "gap": 11,
@@ -57,9 +58,9 @@ def leaf_of_items(items):
     return sha256(b"".join(lines))
 
 
-def hash_of(chain, seq, prev, leaf):
+def hash_of(chain, seq, prev, skip, leaf):
     return sha256(f"paylock audit entry 2\nchain {chain}\nseq {seq}\n"
-                  f"prev {prev}\nleaf {leaf}\n".encode())
+                  f"prev {prev}\nleaf {leaf}\nskip {skip}\n".encode())
 
 
 def signed(key, text, sig, known={}):
@@ -184,6 +185,7 @@ class Verifier:
         self.keys = {}                  # key -> how many entries
         self.given_up = []              # adopts
         self.good, self.other = {}, set()   # hashes by place; those of no use
+        self.standing = []              # seq and hash of each that stands
         self.records, self.open = {}, []    # the latter not signed yet
         self.lattice, self.rooted = Lattice(), True
         self.adopted = False
@@ -224,12 +226,14 @@ class Verifier:
             self.row, self.pinned = before
             if self.witnesses:
                 self.other.add((entry["chain"], seq, hash_of(
-                    entry["chain"], seq, entry["prev"], leaf_of(entry))))
+                    entry["chain"], seq, entry["prev"], entry["skip"],
+                    leaf_of(entry))))
             return
         # what was not signed is gone
         for place in [p for p in self.good if p[1] > self.covered[0]]:
             self.other.add((*place, self.good.pop(place)))
         self.given_up = [a for a in self.given_up if a.seq <= self.covered[0]]
+        self.standing = [s for s in self.standing if s[0] <= self.covered[0]]
         self.bad, self.open = False, []
         self.faults.pop()
         self.check(seq, entry["hash"], entry, adopt)
@@ -244,8 +248,10 @@ class Verifier:
                 or self.chain not in (None, entry["chain"])
                 or self.stands not in ("", entry["prev"])
                 or entry["hash"] != hash_of(entry["chain"], seq,
-                                            entry["prev"], leaf_of(entry))):
+                                            entry["prev"], entry["skip"],
+                                            leaf_of(entry))):
             return None
+        self.skips(seq, entry["skip"], self.covered[0])
         self.usable(seq, adopt.key, "adopt")
         self.pins(seq, entry["hash"], adopt)
         self.is_signed(seq, adopt.key, entry["hash"], entry)
@@ -254,13 +260,14 @@ class Verifier:
     # an entry in its place
 
     def entry(self, seq, e):
-        hash = hash_of(e["chain"], seq, e["prev"], leaf_of(e))
+        hash = hash_of(e["chain"], seq, e["prev"], e["skip"], leaf_of(e))
         if hash != e["hash"]:
             raise Fault("edit", seq)
         action, key, sig = (e.get(name, "") for name in ("action", "key",
                                                          "sig"))
         adopt = Adopt(seq, e) if action == "adopt" else None
         self.place(seq, e["chain"], e["prev"], action, adopt)
+        self.skips(seq, e["skip"], self.seq)
         request = e.get("request", "")
         if self.row and self.row[1:] != (key, request):
             raise Fault("signature", self.row[0])
@@ -289,6 +296,14 @@ class Verifier:
             if action == "init" or prev != self.hash:
                 raise Fault("fork", seq)
         elif not adopt and (action != "init" or prev != ZEROS):
+            raise Fault("fork", seq)
+
+    def skips(self, seq, skip, last):
+        """Does it lead to the last entry up to seq without its lowest bit, of
+        those up to last?"""
+        to = min(seq & seq - 1, last)
+        at = bisect.bisect_right(self.standing, (to, "~"))
+        if skip != (self.standing[at - 1][1] if at else ZEROS):
             raise Fault("fork", seq)
 
     def usable(self, seq, key, action=None):
@@ -332,6 +347,7 @@ class Verifier:
         self.seq = self.pinned = seq
         self.hash = entry["hash"]
         self.good[self.chain, seq] = self.hash
+        self.standing.append((seq, self.hash))
         if entry.get("key"):
             self.keys[entry["key"]] = self.keys.get(entry["key"], 0) + 1
         if adopt:
@@ -376,7 +392,8 @@ class Verifier:
             except Fault as fault:
                 self.fault(fault.kind, fault.seq)
         if self.bad:
-            hash = hash_of(self.chain, seq, self.stands, item["leaf"])
+            hash = hash_of(self.chain, seq, self.stands, item["skip"],
+                           item["leaf"])
             self.other.add((self.chain, seq, hash))
             self.stands = hash
         else:
@@ -384,7 +401,8 @@ class Verifier:
 
     def good_leaf(self, seq, item):
         self.place(seq, self.chain, self.hash, None, None)
-        hash = hash_of(self.chain, seq, self.hash, item["leaf"])
+        self.skips(seq, item["skip"], self.seq)
+        hash = hash_of(self.chain, seq, self.hash, item["skip"], item["leaf"])
         self.pins(seq, hash, None)
         if "sig" in item:
             if self.row and self.row[1] != item["key"]:
@@ -515,7 +533,7 @@ def export_line(v, line):
         v.take(0, None)
     elif "leaf" not in item:
         v.take(item["seq"], {k: v for k, v in item.items() if k != "seq"})
-    elif (is_hex(item["leaf"], 64)
+    elif (is_hex(item["leaf"], 64) and is_hex(item.get("skip"), 64)
           and ("key" in item) == ("sig" in item) == ("root" in item)
           and ("sig" not in item or (is_hex(item["key"], 64)
                                      and is_hex(item["root"], 64)

@@ -287,8 +287,8 @@ def entry_leaf(entry):
     """As docs/audit-format.md has it, written once more."""
     text = "paylock audit leaf 2\n"
     for field, value in entry.items():
-        if value and field not in ("v", "chain", "prev", "hash", "root",
-                                   "sig"):
+        if value and field not in ("v", "chain", "prev", "skip", "hash",
+                                   "root", "sig"):
             text += f"{field} {len(value.encode())} {value}\n"
     return text.encode()
 
@@ -297,8 +297,8 @@ def entry_hash(seq, entry):
     return hashlib.sha256(
         f"paylock audit entry 2\nchain {entry['chain']}\nseq {seq}\n"
         f"prev {entry['prev']}\n"
-        f"leaf {hashlib.sha256(entry_leaf(entry)).hexdigest()}\n".encode()
-    ).hexdigest()
+        f"leaf {hashlib.sha256(entry_leaf(entry)).hexdigest()}\n"
+        f"skip {entry['skip']}\n".encode()).hexdigest()
 
 
 def test_audit_fields():

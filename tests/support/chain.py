@@ -17,7 +17,9 @@ LOCKS, AUDIT, NODES = "{paylock}:locks", "{paylock}:audit", "{paylock}:nodes"
 REQUESTS, ROOT = "{paylock}:requests", "{paylock}:root"
 
 # of an entry, but not of its leaf
-LINKS = "v", "chain", "prev", "hash", "root", "sig"
+LINKS = "v", "chain", "prev", "skip", "hash", "root", "sig"
+
+ZEROS = "0" * 64
 
 # in force whatever the clock says, and each with a ref of its own
 LOCKED = {"at": 1000, "lock_at": 1000, "ref": "lock"}
@@ -53,8 +55,27 @@ def entry_leaf(entry):
 def entry_hash(seq, entry):
     return hashlib.sha256(
         f"paylock audit entry 2\nchain {entry['chain']}\nseq {seq}\n"
-        f"prev {entry['prev']}\nleaf {entry_leaf(entry)}\n".encode()
-    ).hexdigest()
+        f"prev {entry['prev']}\nleaf {entry_leaf(entry)}\n"
+        f"skip {entry['skip']}\n".encode()).hexdigest()
+
+
+def stays_of(entry):
+    """The entry that an adopt resumes: its seq."""
+    return int((entry.get("resumes") or "0").split()[0])
+
+
+def skip_of(newest_first, seq, stays=None):
+    """The skip of entry seq behind these (seq, fields).  stays: the entry
+    that it resumes, if it is an adopt."""
+    last = seq & seq - 1
+    if stays is not None:
+        last = min(last, stays)
+    for at, entry in newest_first if last else ():
+        if at <= last:
+            return entry["hash"]
+        if at < seq and entry.get("action") == "adopt":
+            last = min(last, stays_of(entry))
+    return ZEROS
 
 
 def text(record):
@@ -72,11 +93,13 @@ class Chain:
         self.client = redis.client()
         self.markers = 0
         self.chain = secrets.token_hex(16)
-        self.seq, self.hash = 0, "0" * 64
+        self.seq, self.hash = 0, ZEROS
+        self.made = {}                  # hashes of entries, by seq
         self.look()
 
     def look(self, client=None):
         """Reads the last entry from Redis; None where there is no stream."""
+        self.made.clear()
         if client is None:
             client = self.client
         for id, entry in client.xrevrange(AUDIT, count=1):
@@ -96,8 +119,23 @@ class Chain:
                  "salt": secrets.token_hex(16), "prev": prev,
                  **{name: "" for name in ("action", "host", "before", "after",
                                           "reason", "invoice")}, **fields}
-        entry["hash"] = entry_hash(seq, entry)
+        entry["skip"] = self.skip(seq, entry)
+        entry["hash"] = self.made[seq] = entry_hash(seq, entry)
         return entry
+
+    def skip(self, seq, entry):
+        last = seq & seq - 1
+        if entry["action"] == "adopt":
+            self.made.clear()
+            return skip_of(self.backwards(), seq, stays_of(entry))
+        return self.made.get(last) or skip_of(self.backwards(), seq)
+
+    def backwards(self):
+        """The entries in Redis, the newest first."""
+        end = "+"
+        while found := self.client.xrevrange(AUDIT, max=end, count=100):
+            yield from ((int(id.split("-")[0]), entry) for id, entry in found)
+            end = f"({found[-1][0]}"
 
     def write(self, *changes, action="lock", **fields):
         """One transaction: an entry and a record for each (host, record)."""

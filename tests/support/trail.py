@@ -13,9 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from oracle.lattice import Lattice
-from support.chain import AUDIT, LOCKS, Chain, entry_hash, entry_leaf, text
-
-ZEROS = "0" * 64
+from support.chain import (AUDIT, LOCKS, ZEROS, Chain, entry_hash, entry_leaf,
+                           skip_of, stays_of, text)
 
 
 class Key:
@@ -56,7 +55,7 @@ class Trail:
     def hash(self):
         return self.entries[-1][1]["hash"] if self.entries else ZEROS
 
-    def add(self, key, *rows, skip=0, sign=True):
+    def add(self, key, *rows, gap=0, sign=True):
         """One transaction of an entry for each dict of fields."""
         request = self.hex(16)
         for fields in rows:
@@ -66,11 +65,14 @@ class Trail:
                      "key": key.public if key else "", "salt": self.hex(16),
                      "prev": self.hash, **fields}
             entry = {name: value for name, value in entry.items() if value}
-            seq = self.seq + 1 + skip
+            seq = self.seq + 1 + gap
             if entry.get("host") and entry["action"] not in ("init", "adopt"):
                 entry.setdefault("prior",
                                  str(self.last.get(entry["host"], 0)))
                 self.last[entry["host"]] = seq
+            entry["skip"] = skip_of(
+                reversed(self.entries), seq,
+                stays_of(entry) if entry["action"] == "adopt" else None)
             entry["hash"] = entry_hash(seq, entry)
             self.entries.append((seq, entry))
             if entry.get("host") and entry["action"] != "notice":
@@ -93,7 +95,7 @@ class Trail:
         seq = max(last, stays) + 1
         self.add(key, adoption(lost if last else (), resumes,
                                prev=prev or self.hash, **fields),
-                 skip=seq - self.seq - 1, sign=sign)
+                 gap=seq - self.seq - 1, sign=sign)
         return self
 
     def change(self, host, action="lock", **fields):
@@ -243,6 +245,9 @@ def relink(entries, begin, keys=()):
         entry = {**entry, "prev": prev}
         if i and entry.get("resumes", "").startswith(f"{entries[i - 1][0]} "):
             entry["resumes"] = f"{entries[i - 1][0]} {prev}"
+        entry["skip"] = skip_of(
+            reversed(entries[:i]), seq,
+            stays_of(entry) if entry["action"] == "adopt" else None)
         prev = entry["hash"] = entry_hash(seq, entry)
         changed(lattice, entry)
         if "sig" in entry and entry.get("key") in keys:
@@ -274,7 +279,8 @@ def leaves(entries, host):
             lines.append(entry_line(seq, entry))
             pending = True
         else:
-            leaf = {"seq": seq, "leaf": entry_leaf(entry)}
+            leaf = {"seq": seq, "leaf": entry_leaf(entry),
+                    "skip": entry["skip"]}
             if "sig" in entry and (pending or i + 1 == len(entries)):
                 leaf.update(key=entry["key"], root=entry["root"],
                             sig=entry["sig"])

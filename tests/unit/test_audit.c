@@ -22,16 +22,16 @@
 #define CHAIN  "00112233445566778899aabbccddeeff"
 #define PREV   "ffffffffffffffffffffffffffffffff" \
                "ffffffffffffffffffffffffffffffff"
-#define HASH   "1f5f7f1ce8de55694c6a867e2098fd8b" \
-               "db3419b260b41d61f65f3ef7474516d1"
+#define HASH   "5f11164db5cc781639b645a6e0d5d9ea" \
+               "6b9f123e694047d3f0003e0e0fbdd34e"
 #define SALT   "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 #define REST   "salt", SALT, "chain", CHAIN, "time", "1", "prev", PREV, \
-               "hash", HASH
+               "skip", PREV, "hash", HASH
 
 /* the least entry there is, and one with a field more */
 
 #define ENTRY       "v", "2", REST
-#define LESS        "v", "2", "salt", SALT,
+#define LESS        "v", "2", "salt", SALT, "skip", PREV,
 #define WITH(n, v)  { ENTRY, n, v, NULL }
 
 
@@ -92,7 +92,7 @@ test_read(void **state)
     static const char *const  field[] = {
         "action", "lock", "v", "2", "hash", HASH, "host", "acme.example",
         "unknown", "\xc3\xbc" "ber", "chain", CHAIN, "time", "1793491200123",
-        "actor", "alice", "machine", "ops1", "prev", PREV,
+        "actor", "alice", "machine", "ops1", "prev", PREV, "skip", PREV,
         "after", "{\"at\":1793491200,\"lock_at\":1793491200}",
         "reason", "caf\xc3\xa9 overdue", "invoice", "F-2026-017",
         "before", "", "salt", CHAIN, NULL
@@ -130,8 +130,8 @@ test_hash(void **state)
     paylock_str_t    kept;
     paylock_entry_t  e;
 
-    static const char  least[] = "36f694903114b01d6610f981d1eaad40"
-                                 "9327dbf321c34fcb425163104608eb8d";
+    static const char  least[] = "578fcccd7ff8ea4f7cd196795aabae71"
+                                 "a27fc6f55e8a03250de9e1c8ab7ba9d4";
     static const char  zeros[] = "00000000000000000000000000000000"
                                  "00000000000000000000000000000000";
 
@@ -144,6 +144,7 @@ test_hash(void **state)
     e.field[PAYLOCK_AUDIT_TIME] = (paylock_str_t) { "0", 1 };
     e.field[PAYLOCK_AUDIT_SALT] = (paylock_str_t) { zeros, 32 };
     e.field[PAYLOCK_AUDIT_PREV] = (paylock_str_t) { zeros, 64 };
+    e.field[PAYLOCK_AUDIT_SKIP] = (paylock_str_t) { zeros, 64 };
 
     assert_int_equal(paylock_entry_hash(&e, hex), 0);
     assert_string_equal(hex, least);
@@ -196,8 +197,8 @@ test_example(void **state)
 #define DOC_CHAIN  "8f1d6a02c94be7305a1c7d9e2b60f4aa"
 #define DOC_ZEROS  "00000000000000000000000000000000" \
                    "00000000000000000000000000000000"
-#define DOC_FIRST  "60c4c1be5115f589d654d032d6d68326" \
-                   "a5dd61e43a18d64df7a5ed69984e0694"
+#define DOC_FIRST  "57d122b513d5117a486a4dcd9c1d5651" \
+                   "a362461a7f43f7938455ea61aa160745"
 #define DOC_KEY    "03a107bff3ce10be1d70dd18e74bc099" \
                    "67e4d6309ba50d5f1ddc8664125531b8"
 
@@ -209,13 +210,13 @@ test_example(void **state)
                    "actor", "alice", "machine", "web1", "action", "init",
                    "request", "c41d0f7be2a95836710fd24c9be8a653",
                    "key", DOC_KEY, "salt", "6e1f0c93a7d24b5880e35cb1fd29a774",
-                   "prev", DOC_ZEROS, "hash", DOC_FIRST, "root",
+                   "prev", DOC_ZEROS, "skip", DOC_ZEROS, "hash", DOC_FIRST, "root",
                    "e5a00aa9991ac8a5ee3109844d84a555"
                    "83bd20572ad3ffcd42792f3c36b183ad", "sig",
-                   "a36dc782003b01e98760d43eee375391"
-                   "d4e628c90707c1ccd30c039071323a23"
-                   "765a8ac82d0bea2c7ed5fbf2afb1ffd1"
-                   "7a960f22a8697e5cb678aff9720c1200", NULL } },
+                   "32d069ae30d104791f3f7b6525a2b9ac"
+                   "76d4b394fc7b7029443d1d9cd06e4305"
+                   "9520fdb64cfa6597a1a35a843e51bd4d"
+                   "54cbe044c4a8adebdd07481d15ba840d", NULL } },
         { "2-0", { "v", "2", "chain", DOC_CHAIN, "time", "1793491200250",
                    "actor", "alice", "machine", "web1", "action", "lock",
                    "host", "acme.example", "prior", "0",
@@ -227,15 +228,15 @@ test_example(void **state)
                    "reason", "overdue since 1 Nov", "invoice", "F-2026-017",
                    "request", "5f0c3d1b9a7e4c62b8d1f3a5c7e90b24",
                    "key", DOC_KEY, "salt", "b95a20e7c8164f3d9a02d6718ce4f05b",
-                   "prev", DOC_FIRST,
-                   "hash", "7d5184a259066d73aaf7f60a9a2a4e3a"
-                           "090e85ee8470ec44fa58b807c6d3098b", "root",
+                   "prev", DOC_FIRST, "skip", DOC_ZEROS,
+                   "hash", "3077e04ff0412556cfb5e53d99fc513c"
+                           "e9a9c0a23741c43b54538d96afdf050c", "root",
                    "bb3956e669124742abb1fb65a15eeda4"
                    "ddc7227c5aca75fc64b509bb347490cb", "sig",
-                   "09f5ee574eb904d9df7d6c8df73fea9b"
-                   "13c974e6aa2a34770492891c97f501cf"
-                   "beaa895b017c30791af4c2151e361202"
-                   "fddaa5b736fe9e77b623ca5b6b7bd706", NULL } }
+                   "9a1943eafe61ae5ca072d9a712b870aa"
+                   "9f42151f73b2cdc8c74e04d8ad68c0f5"
+                   "b7f61199800fd8cd3b3c911a6a74ec66"
+                   "24202b0dc7f868207f58ba9bb6f29b0b", NULL } }
     };
 
     (void) state;
@@ -378,6 +379,8 @@ test_fields(void **state)
                         NULL } },
         { "\"prev\"", { LESS "chain", CHAIN, "time", "1", "hash", HASH,
                         "prev", "xyz", NULL } },
+        { "\"skip\"", { "v", "2", "salt", SALT, "chain", CHAIN, "time", "1",
+                        "prev", PREV, "hash", HASH, NULL } },
         { "\"hash\"", { LESS "chain", CHAIN, "time", "1", "prev", PREV,
                         NULL } },
         { "\"hash\"", { LESS "chain", CHAIN, "time", "1", "prev", PREV,
@@ -420,7 +423,7 @@ test_unknown(void **state)
 
     reply = entry("7-0", ab);
     assert_null(paylock_entry_read(reply, &e));
-    assert_int_equal(e.n, 8);
+    assert_int_equal(e.n, 9);
     assert_int_equal(paylock_entry_hash(&e, one), 0);
     freeReplyObject(reply);
 
@@ -436,7 +439,7 @@ test_unknown(void **state)
         field[n] = ab[n];
     }
 
-    for (i = 0; i < 58; i++) {
+    for (i = 0; i < 57; i++) {
         (void) snprintf(name[i], sizeof(name[i]), "n%zu", i);
         field[n++] = name[i];
         field[n++] = "";
@@ -511,7 +514,7 @@ test_nul(void **state)
     reply = entry("7-0", field);
     assert_null(paylock_entry_read(reply, &e));
 
-    value = reply->element[1]->element[13];
+    value = reply->element[1]->element[15];
     assert_int_equal(value->len, 3);
     value->str[1] = '\0';
 

@@ -29,6 +29,13 @@
                "11111111111111111111111111111111"
 
 
+/* The entries that stand, in the place of their seq; "": it does not. */
+
+#define ENTRIES  1024
+
+static char  standing[ENTRIES][PAYLOCK_HASH_LEN + 1];
+
+
 /* What a writer knows: the last entry, and its own key. */
 
 typedef struct {
@@ -36,6 +43,7 @@ typedef struct {
     uint64_t          seq;
     char              public[PAYLOCK_KEY_LEN + 1];
     char              prev[PAYLOCK_HASH_LEN + 1];
+    char              skip[PAYLOCK_HASH_LEN + 1];
     char              hash[PAYLOCK_HASH_LEN + 1];
     char              sig[PAYLOCK_SIG_LEN + 1];
     char              lost[PAYLOCK_ADOPT_TEXT];
@@ -73,6 +81,30 @@ writer_after(writer_t *w, const writer_t *other)
 }
 
 
+/* Nothing behind that entry stands any more. */
+
+static void
+stands(uint64_t seq)
+{
+    for (seq++; seq < ENTRIES; seq++) {
+        standing[seq][0] = '\0';
+    }
+}
+
+
+static const char *
+leads_to(uint64_t seq)
+{
+    for (seq &= seq - 1; seq; seq--) {
+        if (*standing[seq]) {
+            return standing[seq];
+        }
+    }
+
+    return ZEROS;
+}
+
+
 /* The next entry, signed if it is to be; it lives until the one behind it. */
 
 static paylock_entry_t *
@@ -95,6 +127,8 @@ entry(writer_t *w, uint64_t seq, const char *action, int sign)
     set(e, PAYLOCK_AUDIT_KEY, w->public);
     set(e, PAYLOCK_AUDIT_SALT, SALT);
     set(e, PAYLOCK_AUDIT_PREV, w->prev);
+    strcpy(w->skip, leads_to(seq));
+    set(e, PAYLOCK_AUDIT_SKIP, w->skip);
 
     if (strcmp(action, "adopt") == 0) {
         set(e, PAYLOCK_AUDIT_LOST, w->lost);
@@ -103,6 +137,7 @@ entry(writer_t *w, uint64_t seq, const char *action, int sign)
 
     assert_int_equal(paylock_entry_hash(e, w->hash), 0);
     set(e, PAYLOCK_AUDIT_HASH, w->hash);
+    strcpy(standing[seq], w->hash);
 
     if (sign) {
         set(e, PAYLOCK_AUDIT_ROOT, ROOT);
@@ -132,6 +167,7 @@ adopt(writer_t *w, uint64_t first, uint64_t last, uint64_t seq,
     a.seq = seq;
 
     paylock_adopt_write(&a, w->lost, w->resumes);
+    stands(seq);
 
     return entry(w, paylock_adopt_seq(&a), "adopt", 1);
 }
@@ -603,7 +639,8 @@ test_export(void **state)
 
 #define FULL      "{\"seq\":1,\"v\":\"2\",\"chain\":\"" CHAIN "\"," \
                   "\"time\":\"1\",\"salt\":\"" SALT "\",\"prev\":\"" \
-                  ZEROS "\",\"hash\":\"" ZEROS "\""
+                  ZEROS "\",\"skip\":\"" ZEROS "\",\"hash\":\"" \
+                  ZEROS "\""
 #define FIRST(r)  "{\"format\":\"paylock audit export 2\",\"realm\":\"" r \
                   "\",\"chain\":\"" CHAIN "\",\"host\":\"\",\"seq\":1," \
                   "\"hash\":\"" ZEROS "\"}"
@@ -613,7 +650,7 @@ test_export(void **state)
         const char        *why;        /* a part of it; NULL: it is read */
         paylock_export_e   kind;
     } lines[] = {
-        { "{\"seq\":2,\"leaf\":\"" ZEROS "\"}\n", NULL, PAYLOCK_EXPORT_LEAF },
+        { "{\"seq\":2,\"leaf\":\"" ZEROS "\",\"skip\":\"" ZEROS "\"}\n", NULL, PAYLOCK_EXPORT_LEAF },
         { FULL ",\"more\":\"\"}", NULL, PAYLOCK_EXPORT_ENTRY },
         { FULL ",\"more\":[]}", "no text", 0 },
         { FULL ",\"a b\":\"\"}", "letters", 0 },
@@ -625,10 +662,11 @@ test_export(void **state)
         { "", "no JSON", 0 },
         { "[]", "no JSON object", 0 },
         { "{\"seq\":1,\"seq\":1}", "no JSON", 0 },
-        { "{\"seq\":0,\"leaf\":\"" ZEROS "\"}", "\"seq\"", 0 },
-        { "{\"seq\":\"1\",\"leaf\":\"" ZEROS "\"}", "\"seq\"", 0 },
+        { "{\"seq\":0,\"leaf\":\"" ZEROS "\",\"skip\":\"" ZEROS "\"}", "\"seq\"", 0 },
+        { "{\"seq\":\"1\",\"leaf\":\"" ZEROS "\",\"skip\":\"" ZEROS "\"}", "\"seq\"", 0 },
         { "{\"seq\":1,\"leaf\":\"00\"}", "\"leaf\"", 0 },
-        { "{\"seq\":1,\"leaf\":\"" ZEROS "\",\"key\":\"" ZEROS "\"}",
+        { "{\"seq\":1,\"leaf\":\"" ZEROS "\"}", "\"skip\"", 0 },
+        { "{\"seq\":1,\"leaf\":\"" ZEROS "\",\"skip\":\"" ZEROS "\",\"key\":\"" ZEROS "\"}",
           "key, root and signature", 0 },
         { "{\"seq\":1,\"v\":1}", "no text", 0 },
         { "{\"seq\":1}", "\"v\"", 0 },

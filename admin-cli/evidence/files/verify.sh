@@ -301,8 +301,8 @@ link() {
     place
 
     found=$(printf \
-        'paylock audit entry 2\nchain %s\nseq %s\nprev %s\nleaf %s\n' \
-        "$chain" "$n" "$prev" "$leaf" | sha256sum)
+        'paylock audit entry 2\nchain %s\nseq %s\nprev %s\nleaf %s\n%s\n' \
+        "$chain" "$n" "$prev" "$leaf" "skip $skip" | sha256sum)
     hash=${found%% *}
 
     [ "$shown" != full ] || key_of_entry
@@ -333,7 +333,8 @@ link() {
 # Has a line of chain.txt the form that it must have?
 
 is_link() {
-    is_seq "$n" && is_hex "$leaf" 64 && [ -z "$rest" ] || return 1
+    is_seq "$n" && is_hex "$leaf" 64 && is_hex "$skip" 64 \
+        && [ -z "$rest" ] || return 1
     [ -z "$key" ] || {
         is_hex "$key" 64 && is_hex "$root" 64 && is_hex "$sig" 128
     } || return 1
@@ -384,7 +385,7 @@ none_else_of_entries() {
         [ -e "$file" ] || [ -L "$file" ] || continue
         n=${file#entries/} n=${n%.leaf}
         is_seq "$n" && [ "$file" = "entries/$n.leaf" ] \
-            && grep -q "^$n [0-9a-f]* full" chain.txt \
+            && grep -q "^$n [0-9a-f]* [0-9a-f]* full" chain.txt \
             || bad "$file is no part of this bundle: take it away"
     done
 }
@@ -448,13 +449,13 @@ row= covered=0 signatures=0 given_up= gone=' '
         && is_hex "$chain" 32 && is_hex "$prev" 64 \
         || bad "chain.txt has another beginning than it must have"
 
-    while read -r n leaf shown key root sig rest; do
-        if [ "$n" = prev ] && is_hex "$leaf" 64 && [ -z "$shown" ]; then
+    while read -r n leaf skip shown key root sig rest; do
+        if [ "$n" = prev ] && is_hex "$leaf" 64 && [ -z "$skip" ]; then
             given_up=1 prev=$leaf
             continue
         fi
 
-        is_link || bad "chain.txt has a line \"$n $leaf $shown $key\""
+        is_link || bad "chain.txt has a line \"$n $leaf $skip $shown $key\""
 
         link
         number=$((number + 1))

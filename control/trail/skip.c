@@ -1,0 +1,180 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "trail/head.h"
+#include "trail/skip.h"
+#include "trail/trail.h"
+
+
+/* The search for the entry with a hash. */
+
+typedef struct {
+    const char  *hash;
+    head_t       found;                /* seq 0: not yet */
+} skip_search_t;
+
+
+static uint64_t skip_last(uint64_t behind, uint64_t first, size_t n);
+static int skip_down(control_t *ctl, head_t *at, uint64_t target);
+static int skip_find(control_t *ctl, uint64_t from, const char *hash,
+    head_t *found);
+static int skip_look(void *data, const char *id, const paylock_entry_t *e,
+    const char *why);
+
+
+int
+skip_begin(control_t *ctl, const head_t *behind, uint64_t first, size_t n)
+{
+    head_t    at[PAYLOCK_SKIP_MAX], now;
+    size_t    i;
+    uint64_t  target, last;
+
+    i = 0;
+    now = *behind;
+    last = skip_last(behind->seq, first, n);
+
+    for (target = behind->seq;
+         target != 0 && target >= last;
+         target = paylock_skip_target(target))
+    {
+        if (skip_down(ctl, &now, target) != STATUS_DONE) {
+            return ctl->error.status;
+        }
+
+        if (now.seq && (i == 0 || now.seq != at[i - 1].seq)) {
+            at[i++] = now;
+        }
+    }
+
+    paylock_skip_from(&ctl->skip, 0, NULL);
+    ctl->skip.open = target != 0;
+
+    while (i--) {
+        paylock_skip_add(&ctl->skip, at[i].seq, at[i].hash);
+    }
+
+    return STATUS_DONE;
+}
+
+
+/* The lowest entry, up to that one, to which one of the n may lead. */
+
+static uint64_t
+skip_last(uint64_t behind, uint64_t first, size_t n)
+{
+    uint64_t  last, seq, target;
+
+    last = behind;
+
+    for (seq = first; seq - first < n; seq++) {
+        target = paylock_skip_target(seq);
+        last = target && target < last ? target : last;
+    }
+
+    return last;
+}
+
+
+/* Goes on from an entry to the last one that is not above the target. */
+
+static int
+skip_down(control_t *ctl, head_t *at, uint64_t target)
+{
+    head_t  next;
+
+    while (at->seq > target) {
+
+        if (*at->skip == '\0') {
+
+            if (skip_find(ctl, at->seq, at->hash, at) != STATUS_DONE) {
+                return ctl->error.status;
+            }
+        }
+
+        memset(&next, 0, sizeof(head_t));
+
+        if (strspn(at->skip, "0") != PAYLOCK_HASH_LEN
+            && skip_find(ctl, paylock_skip_target(at->seq), at->skip, &next)
+               != STATUS_DONE)
+        {
+            return ctl->error.status;
+        }
+
+        *at = next;
+    }
+
+    return STATUS_DONE;
+}
+
+
+/* Up to "from" it is the last one, but for what was given up. */
+
+static int
+skip_find(control_t *ctl, uint64_t from, const char *hash, head_t *found)
+{
+    redisReply       *reply;
+    skip_search_t     s;
+    paylock_entry_t   e;
+
+    memset(&s, 0, sizeof(skip_search_t));
+    s.hash = hash;
+
+    if (head_entry_read(ctl, from, &reply, &e) != STATUS_DONE) {
+        return ctl->error.status;
+    }
+
+    if (reply) {
+        (void) skip_look(&s, NULL, &e, NULL);
+        freeReplyObject(reply);
+    }
+
+    if (s.found.seq == 0
+        && trail_before(ctl, from, skip_look, &s) != STATUS_DONE)
+    {
+        return ctl->error.status;
+    }
+
+    if (s.found.seq) {
+        *found = s.found;
+        return STATUS_DONE;
+    }
+
+    return error_set(&ctl->error, STATUS_FAILED, "chain_broken",
+                     "see what \"paylock-admin audit verify\" says, and find "
+                     "out who did that; if this Redis is to be the truth "
+                     "from now on, run \"paylock-admin adopt\"",
+                     "the audit trail \"%s\" in Redis at %s does not hold the "
+                     "entry up to %" PRIu64 " to which later ones lead",
+                     ctl->settings.audit, ctl->settings.where, from);
+}
+
+
+static int
+skip_look(void *data, const char *id, const paylock_entry_t *e,
+    const char *why)
+{
+    skip_search_t        *s;
+    const paylock_str_t  *f;
+
+    (void) id;
+
+    s = data;
+    f = e->field;
+
+    if (why || memcmp(f[PAYLOCK_AUDIT_HASH].data, s->hash, PAYLOCK_HASH_LEN)
+               != 0
+        || paylock_entry_intact(e) != 1)
+    {
+        return 1;
+    }
+
+    head_of(e, &s->found);
+
+    return 0;
+}
