@@ -516,8 +516,8 @@ def test_export(admin, run, trail, redis, private):
     hosts = {item.get("host") for item in lines[1:] if "leaf" not in item}
     assert hosts == {None, "h3.example"}
     others = [item for item in lines if "leaf" in item]
-    assert others and all(item.keys() <= {"seq", "leaf", "key", "root", "sig"}
-                          for item in others)
+    assert others and all(item.keys() <= {"seq", "leaf", "skip", "key", "root",
+                                            "sig"} for item in others)
     assert any("sig" not in item for item in others)
     assert "".join(t.leaves(trail.entries, "h3.example")) \
         .count("sig") == path.read_text().count("sig")
