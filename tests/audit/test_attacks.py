@@ -9,7 +9,7 @@ import json
 import pytest
 
 from support import servers
-from support.chain import AUDIT, LOCKED, LOCKS, NODES, entry_hash
+from support.chain import AUDIT, LOCKED, LOCKS, NODES, entry_hash, skip_of
 from support.cli import (entries, memory, operator, refused, remembered,
                          signers_of, state, trust)
 from support.trail import signer
@@ -52,11 +52,13 @@ class Attacker:
 
     def append(self, **fields):
         """An entry of which all hashes fit, without a signature."""
-        [(ident, last)] = self.client.xrevrange(AUDIT, count=1)
-        seq = int(ident.split("-")[0]) + 1
+        before = [(int(ident.split("-")[0]), entry) for ident, entry
+                  in self.client.xrevrange(AUDIT)]
+        seq, last = before[0][0] + 1, before[0][1]
         entry = {**{name: last[name] for name in
                     ("v", "chain", "time", "actor", "machine", "salt")},
-                 "request": "0" * 32, "prev": last["hash"], **fields}
+                 "request": "0" * 32, "prev": last["hash"],
+                 "skip": skip_of(before, seq), **fields}
         entry["hash"] = entry_hash(seq, entry)
         self.client.xadd(AUDIT, entry, f"{seq}-0")
         if entry.get("host"):
