@@ -134,7 +134,8 @@ class Chain:
         """The entries in Redis, the newest first."""
         end = "+"
         while found := self.client.xrevrange(AUDIT, max=end, count=100):
-            yield from ((int(id.split("-")[0]), entry) for id, entry in found)
+            yield from ((int(id[:-2]), entry) for id, entry in found
+                        if id.endswith("-0"))
             end = f"({found[-1][0]}"
 
     def write(self, *changes, action="lock", **fields):
