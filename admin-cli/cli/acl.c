@@ -135,7 +135,7 @@ acl_line(const char *user, const char *hash, const char *rights,
 static int
 acl_hash(admin_t *a, char hash[ACL_HASH])
 {
-    unsigned        i, len;
+    unsigned        len;
     const char     *password;
     unsigned char   md[EVP_MAX_MD_SIZE];
 
@@ -153,9 +153,7 @@ acl_hash(admin_t *a, char hash[ACL_HASH])
                          "OpenSSL computes no SHA-256");
     }
 
-    for (i = 0; i < len; i++) {
-        (void) sprintf(hash + 2 * i, "%02x", md[i]);
-    }
+    paylock_hex(md, len, hash);
 
     return STATUS_DONE;
 }

@@ -227,7 +227,6 @@ signers_text(signers_t *s, int fd, error_info_t *error)
 int
 signers_parse(signers_t *s, error_info_t *error)
 {
-    size_t          i;
     unsigned        line;
     const char     *why;
     unsigned char   digest[SHA256_DIGEST_LENGTH];
@@ -248,9 +247,7 @@ signers_parse(signers_t *s, error_info_t *error)
 
     (void) SHA256((unsigned char *) s->text, s->len, digest);
 
-    for (i = 0; i < sizeof(digest); i++) {
-        (void) sprintf(s->digest + 2 * i, "%02x", digest[i]);
-    }
+    paylock_hex(digest, sizeof(digest), s->digest);
 
     return STATUS_DONE;
 }

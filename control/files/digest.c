@@ -16,7 +16,6 @@
 
 
 static int digest_read(int fd, EVP_MD_CTX *ctx, unsigned char *hash);
-static void digest_hex(const unsigned char *hash, char *hex);
 
 
 int
@@ -32,7 +31,7 @@ digest_file(int fd, char hex[PAYLOCK_HASH_LEN + 1])
     EVP_MD_CTX_free(ctx);
 
     if (ok) {
-        digest_hex(hash, hex);
+        paylock_hex(hash, PAYLOCK_HASH_LEN / 2, hex);
     }
 
     return ok ? 0 : -1;
@@ -48,7 +47,7 @@ digest_text(const char *text, size_t len, char hex[PAYLOCK_HASH_LEN + 1])
         return -1;
     }
 
-    digest_hex(hash, hex);
+    paylock_hex(hash, PAYLOCK_HASH_LEN / 2, hex);
 
     return 0;
 }
@@ -71,15 +70,4 @@ digest_read(int fd, EVP_MD_CTX *ctx, unsigned char *hash)
     }
 
     return n == 0 && EVP_DigestFinal_ex(ctx, hash, NULL) == 1;
-}
-
-
-static void
-digest_hex(const unsigned char *hash, char *hex)
-{
-    size_t  i;
-
-    for (i = 0; i < PAYLOCK_HASH_LEN / 2; i++) {
-        (void) sprintf(hex + 2 * i, "%02x", hash[i]);
-    }
 }

@@ -208,7 +208,6 @@ entry_set(paylock_entry_t *e, paylock_audit_field_e field, const char *text)
 int
 entry_random(control_t *ctl, char *hex, size_t n)
 {
-    size_t         i;
     unsigned char  byte[ENTRY_RANDOM];
 
     if (getrandom(byte, n, 0) != (ssize_t) n) {
@@ -216,9 +215,7 @@ entry_random(control_t *ctl, char *hex, size_t n)
                          "the system gives no random numbers");
     }
 
-    for (i = 0; i < n; i++, hex += 2) {
-        (void) sprintf(hex, "%02x", byte[i]);
-    }
+    paylock_hex(byte, n, hex);
 
     return STATUS_DONE;
 }

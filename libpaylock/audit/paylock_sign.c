@@ -14,7 +14,6 @@
 #define PAYLOCK_SIGN_SIG  (PAYLOCK_SIG_LEN / 2)
 
 
-static void paylock_sign_hex(const unsigned char *bytes, size_t n, char *hex);
 static int paylock_sign_bytes(const char *hex, size_t n, unsigned char *bytes);
 static int paylock_sign_digit(char c);
 
@@ -57,7 +56,7 @@ paylock_sign_public(EVP_PKEY *key, char hex[PAYLOCK_KEY_LEN + 1])
         return -1;
     }
 
-    paylock_sign_hex(raw, sizeof(raw), hex);
+    paylock_hex(raw, sizeof(raw), hex);
 
     return 0;
 }
@@ -90,7 +89,7 @@ paylock_sign(EVP_PKEY *key, const char *text, size_t len,
         return -1;
     }
 
-    paylock_sign_hex(raw, sizeof(raw), sig);
+    paylock_hex(raw, sizeof(raw), sig);
 
     return 0;
 }
@@ -132,20 +131,6 @@ paylock_sign_check(EVP_PKEY *key, const char *text, size_t len,
     EVP_MD_CTX_free(ctx);
 
     return ok;
-}
-
-
-static void
-paylock_sign_hex(const unsigned char *bytes, size_t n, char *hex)
-{
-    static const char  digits[] = "0123456789abcdef";
-
-    while (n--) {
-        *hex++ = digits[*bytes >> 4];
-        *hex++ = digits[*bytes++ & 15];
-    }
-
-    *hex = '\0';
 }
 
 

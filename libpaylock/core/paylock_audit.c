@@ -464,23 +464,6 @@ paylock_entry_prior(const paylock_entry_t *e)
 }
 
 
-int
-paylock_hex_check(const paylock_str_t *s, size_t len)
-{
-    size_t  i;
-
-    for (i = 0; i < s->len; i++) {
-        if ((s->data[i] < '0' || s->data[i] > '9')
-            && (s->data[i] < 'a' || s->data[i] > 'f'))
-        {
-            return 0;
-        }
-    }
-
-    return s->len == len;
-}
-
-
 static int
 paylock_entry_is_number(const paylock_str_t *s, size_t digits)
 {
@@ -501,21 +484,13 @@ static int
 paylock_entry_digest(const char *text, size_t len,
     char hex[PAYLOCK_HASH_LEN + 1])
 {
-    size_t         i;
     unsigned char  hash[PAYLOCK_HASH_LEN / 2];
-
-    static const char  digits[] = "0123456789abcdef";
 
     if (EVP_Digest(text, len, hash, NULL, EVP_sha256(), NULL) != 1) {
         return -1;
     }
 
-    for (i = 0; i < sizeof(hash); i++) {
-        hex[2 * i] = digits[hash[i] >> 4];
-        hex[2 * i + 1] = digits[hash[i] & 15];
-    }
-
-    hex[PAYLOCK_HASH_LEN] = '\0';
+    paylock_hex(hash, sizeof(hash), hex);
 
     return 0;
 }

@@ -17,6 +17,7 @@
 #include <hiredis/hiredis.h>
 
 #include "paylock_field.h"
+#include "paylock_hex.h"
 #include "paylock_str.h"
 
 
@@ -109,10 +110,6 @@ int paylock_entry_changes(const paylock_entry_t *e);
 /* The seq of the host's entry before this one, as it says; 0: there is none. */
 
 uint64_t paylock_entry_prior(const paylock_entry_t *e);
-
-/* Is s of len lower-case hex digits? */
-
-int paylock_hex_check(const paylock_str_t *s, size_t len);
 
 
 #endif /* _PAYLOCK_AUDIT_H_INCLUDED_ */

@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "paylock_hex.h"
 #include "paylock_lattice.h"
 
 
@@ -116,10 +117,7 @@ int
 paylock_lattice_root(paylock_lattice_ctx_t *ctx, const paylock_lattice_t *l,
     char hex[PAYLOCK_HASH_LEN + 1])
 {
-    size_t         i;
     unsigned char  bytes[PAYLOCK_LATTICE], hash[PAYLOCK_HASH_LEN / 2];
-
-    static const char  digits[] = "0123456789abcdef";
 
     paylock_lattice_write(l, bytes);
 
@@ -130,12 +128,7 @@ paylock_lattice_root(paylock_lattice_ctx_t *ctx, const paylock_lattice_t *l,
         return -1;
     }
 
-    for (i = 0; i < sizeof(hash); i++) {
-        hex[2 * i] = digits[hash[i] >> 4];
-        hex[2 * i + 1] = digits[hash[i] & 15];
-    }
-
-    hex[PAYLOCK_HASH_LEN] = '\0';
+    paylock_hex(hash, sizeof(hash), hex);
 
     return 0;
 }
