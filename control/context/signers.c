@@ -16,6 +16,7 @@
 
 #include "context/signers.h"
 #include "files/user_file.h"
+#include "paylock_hex.h"
 
 
 #define SIGNERS_SIZE  (1024 * 1024)    /* bytes, at most */
