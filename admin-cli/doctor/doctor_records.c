@@ -192,6 +192,15 @@ doctor_records_one(void *data, const redisReply *host, const redisReply *value)
         (void) snprintf(c->one_closed, RECORDS_NAME, "%s", host->str);
     }
 
+    /* most were changed last before the entries that were read */
+
+    if (why == NULL && c->first > 1
+        && !replay_knows(&c->replay, host->str, host->len))
+    {
+        c->unknown++;
+        return STATUS_DONE;
+    }
+
     return why || replay_compare(&c->replay, host->str, host->len, value->str,
                                  value->len)
            ? STATUS_DONE : control_no_memory(c->ctl);
@@ -233,14 +242,9 @@ doctor_records_differ(replay_host_t *h, void *data)
 
     c = data;
 
-    /* changed meanwhile, or before the entries that were read */
+    /* changed meanwhile? */
 
-    if (h->seq > c->last || (h->seq == 0 && c->first > 1)) {
-        c->unknown += h->seq == 0;
-        return;
-    }
-
-    if ((h->seen ? h->differs : h->there) && c->differ++ == 0) {
+    if (h->seq <= c->last && (h->seen ? h->differs : h->there) && c->differ++ == 0) {
         (void) snprintf(c->one_differs, RECORDS_NAME, "%.*s", (int) h->len,
                         h->name);
     }

@@ -151,6 +151,18 @@ replay_judge(replay_host_t *h, const char *value, size_t len)
 }
 
 
+int
+replay_knows(const replay_t *r, const char *name, size_t len)
+{
+    replay_host_t  key;
+
+    key.name = name;
+    key.len = len;
+
+    return tfind(&key, &r->root, replay_order) != NULL;
+}
+
+
 void
 replay_each(const replay_t *r, void (*each)(replay_host_t *h, void *data),
     void *data)
@@ -188,7 +200,7 @@ replay_host(replay_t *r, const char *name, size_t len)
     }
 
     h->len = len;
-    memcpy(h->name, name, len);
+    h->name = memcpy(h + 1, name, len);
 
     found = tsearch(h, &r->root, replay_order);
 

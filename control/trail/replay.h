@@ -27,7 +27,7 @@ typedef struct {
     unsigned       seen:1;             /* it has one in Redis */
     unsigned       differs:1;          /* these are not the same */
     size_t         len;
-    char           name[];
+    const char    *name;               /* without a zero */
 } replay_host_t;
 
 
@@ -81,6 +81,10 @@ void replay_adopt(replay_t *r);
 replay_host_t *replay_compare(replay_t *r, const char *name, size_t len,
     const char *value, size_t value_len);
 void replay_judge(replay_host_t *h, const char *value, size_t len);
+
+/* Does it know the host? */
+
+int replay_knows(const replay_t *r, const char *name, size_t len);
 
 /* Calls each for every host, sorted by name. */
 
