@@ -12,6 +12,7 @@ import re
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from oracle import rule
 from oracle.lattice import Lattice
 
 LINKS = "v", "chain", "prev", "hash", "root", "sig"
@@ -138,10 +139,11 @@ class Signers:
         self.pins.append((int(seq), hash, whose))
         return int(seq)
 
-    def counts(self, key, seq, action=None):
+    def counts(self, key, seq, entry=None):
+        """entry: its fields, where they are known."""
         _, first, last, may = self.by_key.get(key, (None, 1, 0, None))
-        return first <= seq <= last and (
-            action is None or may is None or action in may)
+        return first <= seq <= last and (entry is None or rule.counts(
+            may, entry.get("action", ""), seq, entry))
 
 
 class Adopt:
@@ -246,7 +248,7 @@ class Verifier:
                 or entry["hash"] != hash_of(entry["chain"], seq,
                                             entry["prev"], leaf_of(entry))):
             return None
-        self.usable(seq, adopt.key, "adopt")
+        self.usable(seq, adopt.key, entry)
         self.pins(seq, entry["hash"], adopt)
         self.is_signed(seq, adopt.key, entry["hash"], entry)
         return adopt
@@ -266,7 +268,7 @@ class Verifier:
             raise Fault("signature", self.row[0])
         row = (seq, key, request) if self.row or (key and not sig) else None
         if key:
-            self.usable(seq, key, action)
+            self.usable(seq, key, e)
         elif sig or e.get("root") or self.signers:
             raise Fault("signature", seq)
         self.pins(seq, hash, adopt)
@@ -291,8 +293,8 @@ class Verifier:
         elif not adopt and (action != "init" or prev != ZEROS):
             raise Fault("fork", seq)
 
-    def usable(self, seq, key, action=None):
-        if self.signers and not self.signers.counts(key, seq, action):
+    def usable(self, seq, key, entry=None):
+        if self.signers and not self.signers.counts(key, seq, entry):
             raise Fault("key", seq)
 
     def pins(self, seq, hash, adopt):

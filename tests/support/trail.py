@@ -12,6 +12,7 @@ import time
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from oracle import model
 from oracle.lattice import Lattice
 from support.chain import AUDIT, LOCKS, Chain, entry_hash, entry_leaf, text
 
@@ -68,18 +69,26 @@ class Trail:
             entry = {name: value for name, value in entry.items() if value}
             seq = self.seq + 1 + skip
             if entry.get("host") and entry["action"] not in ("init", "adopt"):
-                entry.setdefault("prior",
-                                 str(self.last.get(entry["host"], 0)))
-                self.last[entry["host"]] = seq
+                self.number(entry, seq)
             entry["hash"] = entry_hash(seq, entry)
             self.entries.append((seq, entry))
-            if entry.get("host") and entry["action"] != "notice":
-                self.locks[entry["host"]] = entry.get("after", "")
             changed(self.lattice, entry)
         if key and sign:
             entry["root"] = self.lattice.root()
             entry["sig"] = key.sign_entry(entry)
         return self
+
+    def number(self, entry, seq):
+        """The record after it carries its number.  A notice changes nothing
+        else."""
+        host = entry["host"]
+        entry.setdefault("prior", str(self.last.get(host, 0)))
+        if entry["action"] == "notice" and self.locks.get(host):
+            entry.setdefault("before", self.locks[host])
+        after = model.load(entry.get("after") or entry.get("before", "{}"))
+        entry["after"] = text({**after, "entry": seq})
+        self.last[host] = seq
+        self.locks[host] = entry["after"]
 
     def adopt(self, key, last=0, hash=ZEROS, first=None, chain=None,
               resumes=None, prev=None, sign=True, **fields):
@@ -98,10 +107,15 @@ class Trail:
 
     def change(self, host, action="lock", **fields):
         """The fields of an entry that changes a record."""
-        after = "" if action == "reset" else json.dumps(
-            {"at": self.time // 1000, "lock_at": self.time // 1000,
-             "ref": f"PL-{self.random.randint(0, 9999)}"})
-        return {"action": action, "host": host, "after": after,
+        was = model.load(self.locks.get(host) or "{}")
+        now = self.time // 1000
+        after = {"at": now, **{
+            "lock": {"lock_at": now,
+                     "ref": f"PL-{self.random.randint(0, 9999)}"},
+            "unlock": {"open_at": now, "ref": was.get("ref")},
+            "reset": {}}[action]}
+        return {"action": action, "host": host,
+                "after": text({k: v for k, v in after.items() if v}),
                 "before": self.locks.get(host, ""), **fields}
 
     def copy(self):
