@@ -40,6 +40,7 @@ typedef struct {
     char              sig[PAYLOCK_SIG_LEN + 1];
     char              lost[PAYLOCK_ADOPT_TEXT];
     char              resumes[PAYLOCK_ADOPT_TEXT];
+    char              after[64];
     paylock_entry_t   e;
 } writer_t;
 
@@ -99,6 +100,12 @@ entry(writer_t *w, uint64_t seq, const char *action, int sign)
     if (strcmp(action, "adopt") == 0) {
         set(e, PAYLOCK_AUDIT_LOST, w->lost);
         set(e, PAYLOCK_AUDIT_RESUMES, w->resumes);
+
+    } else if (strcmp(action, "init") != 0) {
+        (void) snprintf(w->after, sizeof(w->after),
+                        "{\"lock_at\":0,\"entry\":%u}", (unsigned) seq);
+        set(e, PAYLOCK_AUDIT_HOST, "a.example");
+        set(e, PAYLOCK_AUDIT_AFTER, w->after);
     }
 
     assert_int_equal(paylock_entry_hash(e, w->hash), 0);
