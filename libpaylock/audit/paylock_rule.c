@@ -78,8 +78,8 @@ static const paylock_rule_t  paylock_rules[] = {
     { "lock", PAYLOCK_RULE_HOST|PAYLOCK_RULE_STAGES|PAYLOCK_RULE_PASSES
               |PAYLOCK_RULE_REF|PAYLOCK_RULE_TEXTS, paylock_rule_lock },
 
-    { "unlock", PAYLOCK_RULE_HOST|PAYLOCK_RULE_STAGES|PAYLOCK_RULE_TEXTS,
-      paylock_rule_unlock },
+    { "unlock", PAYLOCK_RULE_HOST|PAYLOCK_RULE_STAGES|PAYLOCK_RULE_REF
+                |PAYLOCK_RULE_TEXTS, paylock_rule_unlock },
 
     { "reset", PAYLOCK_RULE_HOST|PAYLOCK_RULE_STAGES|PAYLOCK_RULE_REF
                |PAYLOCK_RULE_TEXTS|PAYLOCK_RULE_REMOVE, NULL },
@@ -93,8 +93,9 @@ static const paylock_rule_t  paylock_rules[] = {
     { "pass-revoke", PAYLOCK_RULE_HOST|PAYLOCK_RULE_PASSES|PAYLOCK_RULE_TEXTS,
       NULL },
 
-    { "protect", PAYLOCK_RULE_HOST|PAYLOCK_RULE_STAGES|PAYLOCK_RULE_TEXTS
-                 |PAYLOCK_RULE_PROTECT, paylock_rule_protect },
+    { "protect", PAYLOCK_RULE_HOST|PAYLOCK_RULE_STAGES|PAYLOCK_RULE_REF
+                 |PAYLOCK_RULE_TEXTS|PAYLOCK_RULE_PROTECT,
+      paylock_rule_protect },
 
     { "unprotect", PAYLOCK_RULE_HOST|PAYLOCK_RULE_TEXTS
                    |PAYLOCK_RULE_UNPROTECT, NULL },

@@ -135,8 +135,8 @@ class Signers:
                     limits["may"].split(",") if "may" in limits else None)
 
     def pin(self, text, whose):
-        seq, hash = text.split(":")
-        self.pins.append((int(seq), hash, whose))
+        seq, hash, chain = (text + ":").split(":")[:3]
+        self.pins.append((int(seq), hash, whose, chain))
         return int(seq)
 
     def counts(self, key, seq, entry=None):
@@ -160,6 +160,7 @@ class Adopt:
         self.seq, self.key = seq, entry.get("key", "")
         self.chain = lost[1]
         self.first, self.last = int(lost[2] or 0), int(lost[3] or 0)
+        self.hash, self.own = lost[4], entry["chain"]
         self.resumes = int(stays[1] or 0), stays[2] or ""
         if self.first > self.last or not (self.last or self.resumes[0]) \
                 or seq != max(self.last, self.resumes[0]) + 1:
@@ -167,6 +168,14 @@ class Adopt:
 
     def gives_up(self, seq):
         return self.first <= seq <= self.last
+
+    def excuses(self, seq, hash, chain):
+        """Does it give up what is pinned?  Of another chain it says nothing."""
+        if not self.gives_up(seq):
+            return False
+        if chain:
+            return chain == self.chain
+        return self.chain == self.own or (seq, hash) == (self.last, self.hash)
 
 
 class Verifier:
@@ -300,13 +309,13 @@ class Verifier:
     def pins(self, seq, hash, adopt):
         """Is what the signers file names where it should be?"""
         pins = self.signers.pins if self.signers else []
-        for at, wanted, whose in sorted(pins, key=lambda pin: pin[0]):
+        for at, wanted, whose, chain in sorted(pins, key=lambda pin: pin[0]):
             if not self.pinned < at <= seq:
                 continue
             if at == seq and wanted != hash:
                 raise Fault("fork", seq)
             # nobody gives up the end of their own key
-            if at < seq and not (adopt and adopt.gives_up(at)
+            if at < seq and not (adopt and adopt.excuses(at, wanted, chain)
                                  and whose != adopt.key):
                 raise Fault("fork", seq)
 
@@ -418,7 +427,7 @@ class Verifier:
             if self.row or (self.signers and self.covered[0] != self.seq):
                 self.fault("signature", self.seq)
             elif self.signers:
-                left = [at for at, _, _ in self.signers.pins
+                left = [at for at, *_ in self.signers.pins
                         if at > self.pinned]
                 if left:
                     self.fault("rollback", min(left))

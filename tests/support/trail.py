@@ -150,10 +150,10 @@ class SignedChain(Chain):
         self.records = self.client.hgetall(LOCKS)
         self.lattice = Lattice(self.records)
 
-    def write(self, *changes, action="lock", key=None, sign=True, root=None,
+    def write(self, *changes, action=None, key=None, sign=True, root=None,
               records=True, **fields):
         """One transaction, which the last entry signs; records: False to
-        write entries alone."""
+        write entries alone.  By default it is an action that may do this."""
         key = key or self.key
         request = secrets.token_hex(16)
         with self.client.pipeline(transaction=True) as p:
@@ -162,7 +162,9 @@ class SignedChain(Chain):
                 if isinstance(record, dict):
                     record = {**record, "entry": seq}
                 was, after = self.records.get(host, ""), text(record)
-                entry = self.entry(seq, self.hash, action=action, host=host,
+                entry = self.entry(seq, self.hash, host=host,
+                                   action=action or ("import" if after
+                                                     else "reset"),
                                    before=was, after=after, request=request,
                                    key=key.public, **fields)
                 self.lattice.change(host, was, after)
@@ -212,19 +214,20 @@ def adoption(lost=(), resumes=(), **fields):
 
 def signer(name, key, **limits):
     """A line of a signers file.  key: a Key or the digits of one; limits:
-    first (which is from=), until=(seq, hash), may."""
+    first (which is from=), until=(seq, hash) or (seq, hash, chain), may."""
     words = [name, getattr(key, "public", key)]
     if "first" in limits:
         words.append(f"from={limits['first']}")
     if "until" in limits:
-        words.append("until=%d:%s" % limits["until"])
+        words.append("until=" + ":".join(map(str, limits["until"])))
     if "may" in limits:
         words.append(f"may={limits['may']}")
     return " ".join(words)
 
 
-def pin(seq, hash):
-    return f"pin {seq}:{hash}"
+def pin(*entry):
+    """entry: seq and hash, and perhaps the chain."""
+    return "pin " + ":".join(map(str, entry))
 
 
 def signers_file(path, *lines):
