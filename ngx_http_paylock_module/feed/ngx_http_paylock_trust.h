@@ -73,6 +73,8 @@ struct ngx_http_paylock_trust_s {
     ngx_uint_t                       want;     /* entries of a reply */
     size_t                           n;        /* ... that are to be applied */
     size_t                           freed;    /* ... that are done with */
+    uint64_t                         unfit;    /* the entry that does more than
+                                                  its signer may; 0: none */
 
     ngx_http_paylock_cursor_t        head;     /* where to begin anew */
     char                             before[PAYLOCK_HASH_LEN + 1];
@@ -92,6 +94,7 @@ struct ngx_http_paylock_trust_s {
     unsigned                         checked:1;     /* the reply's entries */
     unsigned                         adopted:1;     /* one of them adopts */
     unsigned                         folding:1;     /* else a scan checks */
+    unsigned                         limited:1;     /* some signers are */
     unsigned                         to_pin:1;      /* the walk goes to a pin */
     unsigned                         holding:1;
     unsigned                         resting:1;
@@ -120,6 +123,16 @@ ngx_int_t ngx_http_paylock_trust_entries(ngx_http_paylock_feed_t *feed,
 /* Goes on behind the entry at which all that is known was verified. */
 
 void ngx_http_paylock_trust_from(ngx_http_paylock_feed_t *feed);
+
+
+/*
+ * ngx_http_paylock_trust_limits.c: entries of signers who may not do everything
+ */
+
+ngx_uint_t ngx_http_paylock_trust_waits(ngx_http_paylock_feed_t *feed,
+    const paylock_entry_t *entry);
+ngx_int_t ngx_http_paylock_trust_limits(ngx_http_paylock_feed_t *feed,
+    const paylock_entry_t *entry);
 
 
 /* ngx_http_paylock_trust_resume.c: where to go on from */

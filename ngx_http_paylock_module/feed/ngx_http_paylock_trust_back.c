@@ -233,6 +233,12 @@ ngx_http_paylock_trust_step(ngx_http_paylock_feed_t *feed,
                                                               : NGX_DECLINED;
         }
 
+        if (!trust->to_pin && trust->unfit && entry.seq > trust->unfit
+            && ngx_http_paylock_trust_alone(feed, &entry))
+        {
+            return NGX_DONE;
+        }
+
         if (!trust->to_pin
             && ngx_http_paylock_trust_gives_up(feed, &entry, &adopt))
         {

@@ -477,6 +477,80 @@ def test_whoever_may_lock_and_unlock_plans(signed, chain):
     stays(server, CLOSED, 0.1)
 
 
+LATER = {"at": 1000, "lock_at": 4000000000, "ref": "plan"}
+CLAIM = json.dumps(OPEN | {"entry": 1})
+
+
+def claims(chain, host, record, before=CLAIM, action="lock"):
+    """An entry of B that says of the record before what is not true."""
+    chain.records[host] = before
+    chain.write((host, record), key=B, action=action)
+    chain.know()
+
+
+def test_what_a_limited_signer_says_of_before(signed, chain):
+    """Only what is in force here counts.  An adopt of whoever may do so takes
+    it for good."""
+    fill(chain)
+    server = signed(signer("a", A), signer("b", B, may="lock,pass-revoke"))
+    claims(chain, "h0.example", OPEN | LATER)
+    diverged(chain, server, "of b locks, and leaves the host more open than "
+                            "it was, by what is in force here")
+    chain.write(("more.example", LOCKED))
+    stays(server, CLOSED | {"more.example": "open"}, 1)
+    chain.adopt()
+    server.wait_state("more.example", "locked")
+    live(chain, server)
+    assert server.state("h0.example") == "open"
+    for host, was, record in (("h1.example", CLAIM, OPEN),
+                              ("open.example", json.dumps(LOCKED), LOCKED)):
+        claims(chain, host, record, was, "pass-revoke")
+        stays(server, CLOSED | {"h0.example": "open"}, 0.5)
+        chain.adopt()
+        live(chain, server)
+        chain.write((host, LOCKED if host == "h1.example" else OPEN))
+        chain.settle(server)
+
+
+def test_a_plan_below_a_suffix(signed, chain):
+    """Its own record would end the lock of the suffix, before the plan."""
+    chain.write((".shop.example", LOCKED))
+    server = signed(signer("a", A), signer("b", B, may="lock"))
+    server.wait_state("a.shop.example", "locked")
+    chain.write(("a.shop.example", LOCKED), key=B, action="lock")
+    chain.settle(server)
+    chain.write(("b.shop.example", LATER), key=B, action="lock")
+    diverged(chain, server, "of b opens a host, by what is in force here")
+    stays(server, {"b.shop.example": "locked"}, 0.5)
+
+
+def test_entries_of_a_limited_signer_behind_others(signed, chain):
+    """What comes before them in the same reply is in force before they are
+    looked at."""
+    fill(chain)
+    server = signed(signer("a", A), signer("b", B, may="lock"))
+    with stopped(server):
+        for i in range(20):
+            chain.write((f"n{i}.example", LOCKED), key=B, action="lock")
+            chain.write((f"p{i}.example", LATER), key=B, action="lock")
+        chain.write(("h0.example", OPEN))
+        chain.write(("h0.example", OPEN | LATER | {"ref": "x"}), key=B,
+                    action="lock")
+        chain.write(("h0.example", LOCKED), key=B, action="lock")
+        chain.write(("h1.example", OPEN))
+        chain.write(("h1.example", OPEN | LATER), key=B, action="lock")
+    server.wait_state("h1.example", "open")
+    stays(server, CLOSED | {"h1.example": "open", "n0.example": "locked",
+                            "p0.example": "open"}, 0.1)
+    assert count(server, r"\[alert\]") == 0
+    with stopped(server):
+        chain.write(("open.example", LOCKED))
+        claims(chain, "open.example", OPEN | LATER, json.dumps(
+            OPEN | {"entry": 22}))
+    diverged(chain, server, "more open than it was")
+    assert server.state("open.example") == "locked"
+
+
 def test_from(signed, chain):
     fill(chain)
     server = signed(signer("a", A), signer("b", B, first=100))
