@@ -95,12 +95,12 @@ def test_the_honest_commands(alice, redis, private):
     rows.write_text("host,lock_at,open_at,reason\n"
                     "i.example,1793491200,,one\nj.example,,1793491200,\n"
                     "k.example,1793491200,1793491300,überfällig\n")
-    passes = ["--key-file", keys]
+    passes = ["--key", keys]
     for command in (
-            ["notice", "n.example", "--channel", "letter"],
+            ["notice", "n.example", "--channel", "letter", "--ref", "R 1"],
             ["pass", "issue", "n.example", "--ttl", "7d", *passes],
             ["pass", "revoke", "n.example"], ["lock", "n.example"],
-            ["notice", "n.example", "--channel", "letter"],
+            ["notice", "n.example", "--channel", "letter", "--ref", "R 1"],
             ["pass", "issue", "n.example", "--ttl", "7d", *passes],
             ["pass", "revoke", "n.example"],
             ["lock", "n.example", "--readonly", "now", "--until", "+9d"],
@@ -108,7 +108,7 @@ def test_the_honest_commands(alice, redis, private):
             ["unlock", "n.example", "--reason", "paid"],
             ["reset", "n.example"], ["reset", "a.example"],
             ["protect", "p.example", "--reason", "ours"],
-            ["notice", "p.example", "--channel", "letter"],
+            ["notice", "p.example", "--channel", "letter", "--ref", "R 1"],
             ["pass", "revoke", "p.example"], ["reset", "p.example"],
             ["unlock", "p.example"], ["unprotect", "p.example"],
             ["lock", ".s.example", "--reason", "überfällig", "--yes"],
@@ -169,8 +169,8 @@ def test_a_record_that_does_not_fit(alice, bob, redis, action, record, why):
     done = alice("--json", "audit", "verify", check=False)
     [fault] = json.loads(done.stdout)["faults"]
     assert (done.returncode, fault["kind"], fault["seq"]) == (10, "key", seq)
-    assert f"entry {seq} " in fault["text"]
-    assert why.replace('\\"', '"') in fault["text"]
+    assert f"entry {seq} " in fault["message"]
+    assert why.replace('\\"', '"') in fault["message"]
     with pytest.raises(oracle.Fault, match=f"key at {seq}"):
         oracle.verify_stream(redis.client().xrange(AUDIT),
                              signers=signers_of(alice).read_text())
