@@ -274,7 +274,8 @@ def test_what_a_signer_gave_up_is_told_and_the_rest_is_judged(
     assert verify(alice, path) == (0, [])
 
     eve.look()
-    eve.write(("d.example", LOCKED), key=bob.key, sig="0" * 128)
+    eve.write(("d.example", {**LOCKED, "entry": 6}), key=bob.key,
+              sig="0" * 128)
     assert verify(alice) == (10, [("signature", 6)])
     refused(alice, 10, "signature", "audit", "checkpoint")
 

@@ -139,7 +139,9 @@ def forge(redis, key, action, record, host="a.example"):
     seq = chain.seq + 1
     locks = client.hgetall(LOCKS)
     was = locks.get(host, "")
-    locks[host] = after = text({**record, "entry": seq})
+    kept = {name: value for name, value in json.loads(was or "{}").items()
+            if name in ("ref", "pass_after")}
+    locks[host] = after = text({**kept, **record, "entry": seq})
     entry = chain.entry(seq, head["hash"], key=key.public, action=action,
                         host=host, before=was, after=after,
                         prior=str(json.loads(was)["entry"]) if was else "0")

@@ -72,6 +72,21 @@ def test_adopt_after_a_lost_tail(lost, redis):
     assert last(client)[1]["prev"] == entry["hash"]
 
 
+@pytest.mark.parametrize("command", [["adopt", "--yes"], ["audit", "verify"]])
+@pytest.mark.parametrize("key", [AUDIT, LOCKS])
+def test_what_is_too_large_is_named(known, redis, command, key):
+    client = redis.client()
+    if key == AUDIT:
+        client.xadd(AUDIT, {"v": "x" * (17 << 20)})
+    else:
+        client.hset(LOCKS, "a.example", "x" * (17 << 20))
+    done = known("--json", *command, check=False)
+    error = failed(done, 1, "protocol")
+    assert "larger than" in error["message"]
+    assert "it was asked for " in error["message"]
+    assert error["message"].split("asked for ")[1].split()[1] == key
+
+
 def test_adopt_after_flushall(known, redis):
     known("lock", "a.example", "b.example")
     before = memory(known)

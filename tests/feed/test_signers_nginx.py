@@ -428,7 +428,8 @@ PLAN = {"at": 1000, "lock_at": 1000, "open_at": 4000000000, "ref": "lock"}
 
 UNFIT = {"notice": ("notice", OPEN, "changes more of the record"),
          "pass": ("pass-issue", LOCKED | {"ref": "other"}, "changes more"),
-         "revocation": ("pass-revoke", OPEN, "changes when the host"),
+         "revocation": ("pass-revoke", OPEN | {"ref": "lock"},
+                        "changes when the host"),
          "lock": ("lock", OPEN, "more open than it was"),
          "removed": ("lock", None, 'no .*"after.*" with its own number'),
          "plan": ("lock", PLAN, "signed by b, who may not unlock"),
