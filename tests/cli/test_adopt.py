@@ -83,8 +83,7 @@ def test_what_is_too_large_is_named(known, redis, command, key):
     done = known("--json", *command, check=False)
     error = failed(done, 1, "protocol")
     assert "17825792 bytes" in error["message"]
-    assert "it was asked for " in error["message"]
-    assert error["message"].split("asked for ")[1].split()[1] == key
+    assert key in error["message"].split("it was asked for ")[1]
 
 
 def test_adopt_after_flushall(known, redis):
