@@ -22,6 +22,7 @@
 #define REDIS_READ    16384
 #define REDIS_ASKED   16               /* commands, a power of two */
 #define REDIS_WORDS   160              /* bytes of one, at most */
+#define REDIS_TOLD    500              /* ... of all in an error */
 
 
 struct redis_conn_s {
@@ -46,7 +47,7 @@ static int redis_conn_queue_logins(redis_conn_t *redis, const settings_t *s);
 static int redis_conn_logins(redis_conn_t *redis);
 static void redis_ask(redis_conn_t *redis, size_t n, const char **arg,
     const size_t *len);
-static const char *redis_asked(const redis_conn_t *redis);
+static void redis_asked(const redis_conn_t *redis, char *text, size_t size);
 static void redis_wipe(redis_conn_t *redis);
 static int redis_lost(redis_conn_t *redis, const char *what);
 
@@ -193,14 +194,25 @@ redis_ask(redis_conn_t *redis, size_t n, const char **arg, const size_t *len)
 }
 
 
-/* The command whose reply is due; "" if that is not known any more. */
+/* The commands whose replies are due: it may be that of any of them. */
 
-static const char *
-redis_asked(const redis_conn_t *redis)
+static void
+redis_asked(const redis_conn_t *redis, char *text, size_t size)
 {
-    return redis->n_asked > redis->n_replies
-           && redis->n_asked - redis->n_replies <= REDIS_ASKED
-           ? redis->asked[redis->n_replies % REDIS_ASKED] : "";
+    size_t  i, used;
+
+    text[0] = '\0';
+    i = redis->n_replies;
+
+    if (redis->n_asked - i > REDIS_ASKED) {
+        return;
+    }
+
+    for (used = 0; i < redis->n_asked && used < size; i++) {
+        used += (size_t) snprintf(text + used, size - used, "%s%s",
+                                  used ? ", " : "; it was asked for ",
+                                  redis->asked[i % REDIS_ASKED]);
+    }
 }
 
 
@@ -251,7 +263,7 @@ redis_trim(redis_conn_t *redis, size_t max)
 redisReply *
 redis_reply(redis_conn_t *redis)
 {
-    char         buf[REDIS_READ];
+    char         buf[REDIS_READ], asked[REDIS_TOLD];
     ssize_t      n;
     long long    deadline;
     const char  *why;
@@ -293,12 +305,11 @@ redis_reply(redis_conn_t *redis)
         }
 
         if (why) {
+            redis_asked(redis, asked, sizeof(asked));
             (void) error_set(redis->error, STATUS_FAILED, "protocol",
                              "is this the address of a Redis?",
                              "what answers at %s does not speak as Redis "
-                             "does: %s%s%s", redis->where, why,
-                             *redis_asked(redis) ? "; it was asked for " : "",
-                             redis_asked(redis));
+                             "does: %s%s", redis->where, why, asked);
             return NULL;
         }
     }
