@@ -80,15 +80,16 @@ class Trail:
 
     def number(self, entry, seq):
         """The record after it carries its number.  A notice changes nothing
-        else."""
+        else, and a reset removes it."""
         host = entry["host"]
         entry.setdefault("prior", str(self.last.get(host, 0)))
         if entry["action"] == "notice" and self.locks.get(host):
             entry.setdefault("before", self.locks[host])
-        after = model.load(entry.get("after") or entry.get("before", "{}"))
-        entry["after"] = text({**after, "entry": seq})
+        if entry["action"] != "reset":
+            after = model.load(entry.get("after") or entry.get("before", "{}"))
+            entry["after"] = text({**after, "entry": seq})
         self.last[host] = seq
-        self.locks[host] = entry["after"]
+        self.locks[host] = entry.get("after", "")
 
     def adopt(self, key, last=0, hash=ZEROS, first=None, chain=None,
               resumes=None, prev=None, sign=True, **fields):
@@ -107,15 +108,12 @@ class Trail:
 
     def change(self, host, action="lock", **fields):
         """The fields of an entry that changes a record."""
-        was = model.load(self.locks.get(host) or "{}")
         now = self.time // 1000
-        after = {"at": now, **{
-            "lock": {"lock_at": now,
+        after = {
+            "lock": {"at": now, "lock_at": now,
                      "ref": f"PL-{self.random.randint(0, 9999)}"},
-            "unlock": {"open_at": now, "ref": was.get("ref")},
-            "reset": {}}[action]}
-        return {"action": action, "host": host,
-                "after": text({k: v for k, v in after.items() if v}),
+            "unlock": {"at": now, "open_at": now}, "reset": None}[action]
+        return {"action": action, "host": host, "after": text(after),
                 "before": self.locks.get(host, ""), **fields}
 
     def copy(self):
