@@ -13,6 +13,7 @@
 #include "cli/output.h"
 #include "cli/table.h"
 #include "commands.h"
+#include "context/signers_write.h"
 
 
 #define SIGNERS_MAY  160               /* bytes for all actions */
@@ -153,6 +154,7 @@ static int
 signers_print(admin_t *a)
 {
     int                       status;
+    char                      pin[SIGNERS_PIN];
     size_t                    i;
     table_t                   c;
     const paylock_signers_t  *list;
@@ -184,8 +186,8 @@ signers_print(admin_t *a)
         table_print(&c, stdout, output_colours());
 
         for (i = 0; i < list->n_pins; i++) {
-            (void) printf("%spin %" PRIu64 ":%s\n", i ? "" : "\n",
-                          list->pin[i].seq, list->pin[i].hash);
+            signers_pin_text(&list->pin[i], pin);
+            (void) printf("%spin %s\n", i ? "" : "\n", pin);
         }
     }
 
@@ -267,8 +269,9 @@ signers_json_signer(const admin_t *a, const paylock_signer_t *signer)
 static json_t *
 signers_json_entry(const paylock_pin_t *pin)
 {
-    return pin->seq ? json_pack("{s:I, s:s}", "seq", (json_int_t) pin->seq,
-                                "hash", pin->hash)
+    return pin->seq ? json_pack("{s:I, s:s, s:s?}", "seq",
+                                (json_int_t) pin->seq, "hash", pin->hash,
+                                "chain", pin->chain[0] ? pin->chain : NULL)
                     : json_null();
 }
 

@@ -60,14 +60,16 @@ cmd_signers_revoke(admin_t *a)
     if (signers_revocable(&a->ctl->signers, signer, UINT64_MAX,
                           &a->ctl->error) != STATUS_DONE
         || signers_head(a, &head) != STATUS_DONE
-        || revoke_confirm(a, signer, &head) != STATUS_DONE
-        || signers_revoke(a->ctl, a->arg[0], head.seq, head.hash, &changed)
-           != STATUS_DONE)
+        || revoke_confirm(a, signer, &head) != STATUS_DONE)
     {
         return a->ctl->error.status;
     }
 
     signers_head_pin(&head, &until);
+
+    if (signers_revoke(a->ctl, a->arg[0], &until, &changed) != STATUS_DONE) {
+        return a->ctl->error.status;
+    }
 
     /* somebody else may have been faster, with another entry */
 
@@ -86,13 +88,15 @@ cmd_signers_pin(admin_t *a)
     head_t          head;
     paylock_pin_t   pin;
 
-    if (signers_head(a, &head) != STATUS_DONE
-        || signers_pin(a->ctl, head.seq, head.hash, &changed) != STATUS_DONE)
-    {
+    if (signers_head(a, &head) != STATUS_DONE) {
         return a->ctl->error.status;
     }
 
     signers_head_pin(&head, &pin);
+
+    if (signers_pin(a->ctl, &pin, &changed) != STATUS_DONE) {
+        return a->ctl->error.status;
+    }
 
     return pin_report(a, changed, &pin);
 }
@@ -180,34 +184,39 @@ revoke_report(admin_t *a, const char *name, int changed,
 
     signers_written(a, changed);
 
-    return output_print_json(a, json_pack("{s:s, s:b, s:o, s:I, s:s}",
+    return output_print_json(a, json_pack("{s:s, s:b, s:o, s:I, s:s, s:s?}",
                                           "name", name, "changed", changed,
                                           "file",
                                           text_json(a->ctl->signers.path,
                                             strlen(a->ctl->signers.path)),
                                           "seq", (json_int_t) until->seq,
-                                          "hash", until->hash));
+                                          "hash", until->hash,
+                                          "chain", until->chain[0]
+                                            ? until->chain : NULL));
 }
 
 
 static int
 pin_report(admin_t *a, int changed, const paylock_pin_t *pin)
 {
+    char  text[SIGNERS_PIN];
+
     if (output_is_text(a)) {
-        (void) printf("%spin %" PRIu64 ":%s\n",
+        signers_pin_text(pin, text);
+        (void) printf("%spin %s\n",
                       !changed ? "unchanged: "
-                      : a->ctl->dry_run ? "would be written: " : "",
-                      pin->seq, pin->hash);
+                      : a->ctl->dry_run ? "would be written: " : "", text);
     }
 
     signers_written(a, changed);
 
-    return output_print_json(a, json_pack("{s:b, s:o, s:I, s:s}",
+    return output_print_json(a, json_pack("{s:b, s:o, s:I, s:s, s:s}",
                                           "changed", changed, "file",
                                           text_json(a->ctl->signers.path,
                                             strlen(a->ctl->signers.path)),
                                           "seq", (json_int_t) pin->seq,
-                                          "hash", pin->hash));
+                                          "hash", pin->hash,
+                                          "chain", pin->chain));
 }
 
 
@@ -238,6 +247,7 @@ signers_head_pin(const head_t *head, paylock_pin_t *pin)
     memset(pin, 0, sizeof(paylock_pin_t));
     pin->seq = head->seq;
     strcpy(pin->hash, head->hash);
+    strcpy(pin->chain, head->chain);
 }
 
 

@@ -24,7 +24,9 @@ static int adopt_told(control_t *ctl, adopt_t *t);
 static uint64_t adopt_first(const adopt_t *t);
 static int adopt_holds(control_t *ctl, const adopt_t *t, int *holds);
 static void adopt_last(adopt_t *t, uint64_t seq, const char *hash);
+static const paylock_pin_t *adopt_pin(const paylock_signers_t *s, size_t n);
 static void adopt_pins(const control_t *ctl, adopt_t *t);
+static int adopt_pinned(control_t *ctl, const adopt_t *t);
 static void adopt_say(adopt_t *t);
 
 
@@ -189,6 +191,10 @@ adopt_what(control_t *ctl, adopt_t *t)
         memset(w->chain, 0, sizeof(w->chain));
     }
 
+    if (adopt_pinned(ctl, t) != STATUS_DONE) {
+        return ctl->error.status;
+    }
+
     t->head.seq = paylock_adopt_seq(w) - 1;
 
     return entry_room(ctl, &t->head) == STATUS_DONE ? adopt_skip(ctl, t)
@@ -287,27 +293,63 @@ adopt_last(adopt_t *t, uint64_t seq, const char *hash)
 }
 
 
-/* What the signers file names and does not stay is given up, too. */
+/* The entries that the signers file names; NULL: there are no more. */
+
+static const paylock_pin_t *
+adopt_pin(const paylock_signers_t *s, size_t n)
+{
+    return s == NULL ? NULL
+           : n < s->n ? &s->signer[n].until
+                      : n - s->n < s->n_pins ? &s->pin[n - s->n] : NULL;
+}
+
+
+/*
+ * What the signers file names of that chain and does not stay is given up, too.
+ */
 
 static void
 adopt_pins(const control_t *ctl, adopt_t *t)
 {
-    size_t                    i;
-    const paylock_signers_t  *s;
+    size_t                i;
+    const paylock_pin_t  *pin;
 
-    s = ctl->trust.signers;
+    for (i = 0; (pin = adopt_pin(ctl->trust.signers, i)) != NULL; i++) {
 
-    for (i = 0; s && i < s->n; i++) {
-        if (s->signer[i].until.seq > t->stays.seq) {
-            adopt_last(t, s->signer[i].until.seq, s->signer[i].until.hash);
+        if (pin->seq > t->stays.seq
+            && (pin->chain[0] == '\0'
+                || strcmp(pin->chain, t->what.chain) == 0))
+        {
+            adopt_last(t, pin->seq, pin->hash);
+        }
+    }
+}
+
+
+/* Whoever has such a signers file would not believe the new entry. */
+
+static int
+adopt_pinned(control_t *ctl, const adopt_t *t)
+{
+    size_t                i;
+    const paylock_pin_t  *pin;
+
+    for (i = 0; (pin = adopt_pin(ctl->trust.signers, i)) != NULL; i++) {
+
+        if (pin->seq > t->stays.seq
+            && !paylock_verify_excuses(&t->what, t->head.chain, pin))
+        {
+            return error_set(&ctl->error, STATUS_FAILED, "pinned",
+                             "if that entry is lost for good, take it out of "
+                             "the signers file on each machine",
+                             "line %u of the signers file \"%s\" names entry "
+                             "%" PRIu64 " of another chain than what this "
+                             "would give up", pin->line, ctl->signers.path,
+                             pin->seq);
         }
     }
 
-    for (i = 0; s && i < s->n_pins; i++) {
-        if (s->pin[i].seq > t->stays.seq) {
-            adopt_last(t, s->pin[i].seq, s->pin[i].hash);
-        }
-    }
+    return STATUS_DONE;
 }
 
 

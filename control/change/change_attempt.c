@@ -11,11 +11,13 @@
 #include <time.h>
 
 #include "change/change_batch.h"
+#include "trail/trust.h"
 
 
 #define ATTEMPT_NUMBER  20             /* digits of an entry's number */
 
 
+static int attempt_text(change_batch_t *b, change_t *ch);
 static int attempt_apply(change_batch_t *b, change_t *ch, size_t n);
 static void attempt_unknown(control_t *ctl);
 static void attempt_discard(redis_conn_t *redis);
@@ -119,24 +121,48 @@ attempt_apply(change_batch_t *b, change_t *ch, size_t n)
             }
         }
 
-        if (ch[i].after) {
-            ch[i].text = paylock_record_dump(ch[i].after);
+        status = attempt_text(b, &ch[i]);
 
-            if (ch[i].text == NULL) {
-                return control_no_memory(b->ctl);
-            }
-
-            if (strlen(ch[i].text) > PAYLOCK_RECORD_MAX - ATTEMPT_NUMBER) {
-                (void) error_set(&b->ctl->error, STATUS_FAILED,
-                                 "record", "take members out of it",
-                                 "the record of \"%s\" would be larger than "
-                                 "%d bytes", ch[i].host, PAYLOCK_RECORD_MAX);
-                return error_about(&b->ctl->error, ch[i].host);
-            }
+        if (status != STATUS_DONE) {
+            return error_about(&b->ctl->error, ch[i].host);
         }
     }
 
     return STATUS_DONE;
+}
+
+
+/* Writes the new record, if it may be signed. */
+
+static int
+attempt_text(change_batch_t *b, change_t *ch)
+{
+    paylock_entry_t  e;
+
+    if (ch->after) {
+        ch->text = paylock_record_dump(ch->after);
+
+        if (ch->text == NULL) {
+            return control_no_memory(b->ctl);
+        }
+
+        if (strlen(ch->text) > PAYLOCK_RECORD_MAX - ATTEMPT_NUMBER) {
+            return error_set(&b->ctl->error, STATUS_FAILED, "record",
+                             "take members out of it", "the record of \"%s\" "
+                             "would be larger than %d bytes", ch->host,
+                             PAYLOCK_RECORD_MAX);
+        }
+    }
+
+    if (!ch->changed) {
+        return STATUS_DONE;
+    }
+
+    memset(&e, 0, sizeof(paylock_entry_t));
+    e.seq = paylock_record_entry(ch->after);
+    change_fields(b, ch, &e);
+
+    return trust_fits(b->ctl, &e);
 }
 
 

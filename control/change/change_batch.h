@@ -221,6 +221,11 @@ int change_compare(change_batch_t *b, change_t *ch, size_t n);
 
 transaction_e change_write(change_batch_t *b, change_t *ch, size_t n);
 
+/* Sets the action, the host and the records of an entry. */
+
+void change_fields(const change_batch_t *b, const change_t *ch,
+    paylock_entry_t *e);
+
 /*
  * idempotency.c: _check() returns why a request id is not allowed, or NULL.
  * _key() makes an id if none is given, which is not kept: the functions below

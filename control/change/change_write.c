@@ -202,28 +202,11 @@ write_queue_entry(change_batch_t *b, change_t *ch, head_t *head, int last)
 
     entry_set(&e, PAYLOCK_AUDIT_ACTOR, b->actor);
     entry_set(&e, PAYLOCK_AUDIT_MACHINE, b->machine);
-    entry_set(&e, PAYLOCK_AUDIT_ACTION, b->kind->action);
-    entry_set(&e, PAYLOCK_AUDIT_HOST, ch->host);
     entry_set(&e, PAYLOCK_AUDIT_REQUEST, b->request);
-
-    /* an entry is text and cannot hold other bytes that were in Redis */
-
-    if (ch->before && ch->before_len <= PAYLOCK_RECORD_MAX
-        && paylock_utf8_check(ch->before, ch->before_len))
-    {
-        e.field[PAYLOCK_AUDIT_BEFORE].data = ch->before;
-        e.field[PAYLOCK_AUDIT_BEFORE].len = ch->before_len;
-    }
+    change_fields(b, ch, &e);
 
     (void) snprintf(prior, sizeof(prior), "%" PRIu64, ch->prior);
     entry_set(&e, PAYLOCK_AUDIT_PRIOR, prior);
-
-    if (ch->text) {
-        entry_set(&e, PAYLOCK_AUDIT_AFTER, ch->text);
-
-    } else {
-        e.field[PAYLOCK_AUDIT_AFTER] = e.field[PAYLOCK_AUDIT_BEFORE];
-    }
 
     if (b->kind->entry) {
         b->kind->entry(b, &e);
@@ -237,6 +220,30 @@ write_queue_entry(change_batch_t *b, change_t *ch, head_t *head, int last)
     }
 
     return entry_queue(b->ctl, &e, head, last);
+}
+
+
+void
+change_fields(const change_batch_t *b, const change_t *ch, paylock_entry_t *e)
+{
+    entry_set(e, PAYLOCK_AUDIT_ACTION, b->kind->action);
+    entry_set(e, PAYLOCK_AUDIT_HOST, ch->host);
+
+    /* an entry is text and cannot hold other bytes that were in Redis */
+
+    if (ch->before && ch->before_len <= PAYLOCK_RECORD_MAX
+        && paylock_utf8_check(ch->before, ch->before_len))
+    {
+        e->field[PAYLOCK_AUDIT_BEFORE].data = ch->before;
+        e->field[PAYLOCK_AUDIT_BEFORE].len = ch->before_len;
+    }
+
+    if (ch->text) {
+        entry_set(e, PAYLOCK_AUDIT_AFTER, ch->text);
+
+    } else {
+        e->field[PAYLOCK_AUDIT_AFTER] = e->field[PAYLOCK_AUDIT_BEFORE];
+    }
 }
 
 

@@ -18,19 +18,18 @@
 
 
 static int signers_edit_revoke(signers_edit_t *e, const char *name,
-    uint64_t seq, const char *hash);
+    const paylock_pin_t *until);
 static const paylock_signer_t *signers_edit_find(const signers_edit_t *e,
     const char *name);
 static size_t signers_edit_end(const signers_edit_t *e, unsigned line);
-static void signers_edit_pin(signers_edit_t *e, uint64_t seq,
-    const char *hash);
+static void signers_edit_pin(signers_edit_t *e, const paylock_pin_t *pin);
 static void signers_edit_line(signers_edit_t *e, const char *before,
     const char *one, const char *two);
 
 
 int
-signers_revoke(control_t *ctl, const char *name, uint64_t seq,
-    const char *hash, int *changed)
+signers_revoke(control_t *ctl, const char *name, const paylock_pin_t *until,
+    int *changed)
 {
     int              status;
     signers_edit_t   e;
@@ -38,7 +37,7 @@ signers_revoke(control_t *ctl, const char *name, uint64_t seq,
     status = signers_edit_begin(&e, ctl, ctl->signers.path);
 
     if (status == STATUS_DONE) {
-        status = signers_edit_revoke(&e, name, seq, hash);
+        status = signers_edit_revoke(&e, name, until);
     }
 
     return signers_edit_commit(&e, status, changed);
@@ -77,7 +76,7 @@ signers_revocable(const signers_t *s, const paylock_signer_t *signer,
 
 
 int
-signers_pin(control_t *ctl, uint64_t seq, const char *hash, int *changed)
+signers_pin(control_t *ctl, const paylock_pin_t *pin, int *changed)
 {
     int              status;
     signers_edit_t   e;
@@ -85,7 +84,7 @@ signers_pin(control_t *ctl, uint64_t seq, const char *hash, int *changed)
     status = signers_edit_begin(&e, ctl, ctl->signers.path);
 
     if (status == STATUS_DONE) {
-        signers_edit_pin(&e, seq, hash);
+        signers_edit_pin(&e, pin);
     }
 
     return signers_edit_commit(&e, status, changed);
@@ -110,9 +109,10 @@ signers_add(control_t *ctl, const char *path, const char *name,
 
 
 static int
-signers_edit_revoke(signers_edit_t *e, const char *name, uint64_t seq,
-    const char *hash)
+signers_edit_revoke(signers_edit_t *e, const char *name,
+    const paylock_pin_t *until)
 {
+    char                     entry[SIGNERS_PIN];
     const paylock_signer_t  *signer;
 
     signer = signers_edit_find(e, name);
@@ -128,15 +128,15 @@ signers_edit_revoke(signers_edit_t *e, const char *name, uint64_t seq,
         return STATUS_DONE;
     }
 
-    if (signers_revocable(&e->now, signer, seq + 1, &e->ctl->error)
+    if (signers_revocable(&e->now, signer, until->seq + 1, &e->ctl->error)
         != STATUS_DONE)
     {
         return e->ctl->error.status;
     }
 
     e->at = signers_edit_end(e, signer->line);
-    (void) snprintf(e->put, sizeof(e->put), " until=%" PRIu64 ":%s", seq,
-                    hash);
+    signers_pin_text(until, entry);
+    (void) snprintf(e->put, sizeof(e->put), " until=%s", entry);
 
     return STATUS_DONE;
 }
@@ -181,21 +181,29 @@ signers_edit_end(const signers_edit_t *e, unsigned line)
 }
 
 
-static void
-signers_edit_pin(signers_edit_t *e, uint64_t seq, const char *hash)
+void
+signers_pin_text(const paylock_pin_t *pin, char text[SIGNERS_PIN])
 {
-    char    entry[32 + PAYLOCK_HASH_LEN];
+    (void) snprintf(text, SIGNERS_PIN, "%" PRIu64 ":%s%s%s", pin->seq,
+                    pin->hash, pin->chain[0] ? ":" : "", pin->chain);
+}
+
+
+static void
+signers_edit_pin(signers_edit_t *e, const paylock_pin_t *pin)
+{
+    char    entry[SIGNERS_PIN];
     size_t  i;
 
     for (i = 0; i < e->now.list.n_pins; i++) {
-        if (e->now.list.pin[i].seq == seq
-            && strcmp(e->now.list.pin[i].hash, hash) == 0)
+        if (e->now.list.pin[i].seq == pin->seq
+            && strcmp(e->now.list.pin[i].hash, pin->hash) == 0)
         {
             return;
         }
     }
 
-    (void) snprintf(entry, sizeof(entry), "%" PRIu64 ":%s", seq, hash);
+    signers_pin_text(pin, entry);
     signers_edit_line(e, "", "pin", entry);
 }
 

@@ -20,13 +20,19 @@
  * again; *changed is 0 if it says so already.  With ctl->dry_run nothing is
  * written.  They return a status.
  *
- * signers_revoke() adds "until=SEQ:HASH" to the signer with that name, unless
- * there is an "until"; signers_pin() adds a line "pin SEQ:HASH".
+ * signers_revoke() adds "until=SEQ:HASH:CHAIN" to the signer with that name,
+ * unless there is an "until"; signers_pin() adds a line "pin SEQ:HASH:CHAIN".
  */
 
-int signers_revoke(control_t *ctl, const char *name, uint64_t seq,
-    const char *hash, int *changed);
-int signers_pin(control_t *ctl, uint64_t seq, const char *hash, int *changed);
+int signers_revoke(control_t *ctl, const char *name,
+    const paylock_pin_t *until, int *changed);
+int signers_pin(control_t *ctl, const paylock_pin_t *pin, int *changed);
+
+/* The entry of a pin, as it is written. */
+
+#define SIGNERS_PIN  (32 + PAYLOCK_HASH_LEN + PAYLOCK_CHAIN_LEN)
+
+void signers_pin_text(const paylock_pin_t *pin, char text[SIGNERS_PIN]);
 
 /*
  * Fails if nobody else may adopt by entry next: nothing would mend a loss then.

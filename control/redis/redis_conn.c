@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,9 @@
 #define REDIS_ANSWER  5000             /* milliseconds, per reply */
 #define REDIS_ARGS    16
 #define REDIS_READ    16384
+#define REDIS_ASKED   16               /* commands, a power of two */
+#define REDIS_WORDS   160              /* bytes of one, at most */
+#define REDIS_TOLD    500              /* ... of all in an error */
 
 
 struct redis_conn_s {
@@ -30,11 +34,20 @@ struct redis_conn_s {
     const char       *where;
     error_info_t     *error;
     unsigned          logins;          /* replies to AUTH, SELECT due */
+
+    /* the first words of the last commands, for errors */
+
+    char              asked[REDIS_ASKED][REDIS_WORDS];
+    size_t            n_asked;
+    size_t            n_replies;
 };
 
 
 static int redis_conn_queue_logins(redis_conn_t *redis, const settings_t *s);
 static int redis_conn_logins(redis_conn_t *redis);
+static void redis_ask(redis_conn_t *redis, size_t n, const char **arg,
+    const size_t *len);
+static void redis_asked(const redis_conn_t *redis, char *text, size_t size);
 static void redis_wipe(redis_conn_t *redis);
 static int redis_lost(redis_conn_t *redis, const char *what);
 
@@ -144,6 +157,8 @@ redis_queue_argv(redis_conn_t *redis, size_t n, const char **arg,
     explicit_bzero(command, (size_t) size);
     redisFreeCommand(command);
 
+    redis_ask(redis, n, arg, len);
+
     return 0;
 
 memory:
@@ -151,6 +166,53 @@ memory:
     (void) error_set(redis->error, STATUS_FAILED, "memory", NULL,
                      "out of memory");
     return -1;
+}
+
+
+/* Notes the name of a command, its key, and where in that it begins. */
+
+static void
+redis_ask(redis_conn_t *redis, size_t n, const char **arg, const size_t *len)
+{
+    char    *text;
+    size_t   i, used, length;
+
+    text = redis->asked[redis->n_asked++ % REDIS_ASKED];
+    used = 0;
+
+    /* the words of AUTH are secret */
+
+    n = strcmp(arg[0], "AUTH") == 0 ? 1 : n < 3 ? n : 3;
+
+    for (i = 0; i < n; i++) {
+        length = len ? len[i] : strlen(arg[i]);
+
+        used += (size_t) snprintf(text + used, REDIS_WORDS - used, "%s%.*s",
+                                  i ? " " : "",
+                                  length < 50 ? (int) length : 50, arg[i]);
+    }
+}
+
+
+/* The commands whose replies are due: it may be that of any of them. */
+
+static void
+redis_asked(const redis_conn_t *redis, char *text, size_t size)
+{
+    size_t  i, used;
+
+    text[0] = '\0';
+    i = redis->n_replies;
+
+    if (redis->n_asked - i > REDIS_ASKED) {
+        return;
+    }
+
+    for (used = 0; i < redis->n_asked && used < size; i++) {
+        used += (size_t) snprintf(text + used, size - used, "%s%s",
+                                  used ? ", " : "; it was asked for ",
+                                  redis->asked[i % REDIS_ASKED]);
+    }
 }
 
 
@@ -201,7 +263,7 @@ redis_trim(redis_conn_t *redis, size_t max)
 redisReply *
 redis_reply(redis_conn_t *redis)
 {
-    char         buf[REDIS_READ];
+    char         buf[REDIS_READ], asked[REDIS_TOLD];
     ssize_t      n;
     long long    deadline;
     const char  *why;
@@ -217,6 +279,7 @@ redis_reply(redis_conn_t *redis)
         why = paylock_resp_next(redis->resp, &reply);
 
         if (why == NULL && reply) {
+            redis->n_replies++;
             return reply;
         }
 
@@ -242,10 +305,11 @@ redis_reply(redis_conn_t *redis)
         }
 
         if (why) {
+            redis_asked(redis, asked, sizeof(asked));
             (void) error_set(redis->error, STATUS_FAILED, "protocol",
                              "is this the address of a Redis?",
                              "what answers at %s does not speak as Redis "
-                             "does: %s", redis->where, why);
+                             "does: %s%s", redis->where, why, asked);
             return NULL;
         }
     }

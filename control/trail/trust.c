@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "paylock_rule.h"
 #include "paylock_sign.h"
 #include "trail/trail.h"
 #include "trail/trust.h"
@@ -40,6 +41,8 @@ typedef struct {
 } trust_row_t;
 
 
+static const char *trust_unfit(const paylock_signer_t *signer,
+    const paylock_entry_t *e);
 static int trust_counted(const counted_t *c, const paylock_entry_t *e);
 static int trust_row_keep(trust_row_t *row);
 static int trust_row_entry(void *data, const char *id,
@@ -283,6 +286,58 @@ trust_counts(control_t *ctl, const char *action)
 
 
 int
+trust_fits(control_t *ctl, const paylock_entry_t *e)
+{
+    const char              *why;
+    paylock_str_t            action;
+    const paylock_signer_t  *signer;
+
+    if (ctl->signer.key == NULL) {
+        return STATUS_DONE;
+    }
+
+    action = e->field[PAYLOCK_AUDIT_ACTION];
+    signer = ctl->trust.signers
+             ? paylock_signers_find(ctl->trust.signers, ctl->signer.public)
+             : NULL;
+
+    why = trust_unfit(signer, e);
+
+    return why == NULL ? STATUS_DONE
+           : error_set(&ctl->error, STATUS_FAILED, "key_limited",
+                       "ask whoever may sign that, or see \"paylock-admin "
+                       "signers\"", "nobody would believe this \"%.*s\" with "
+                       "your signature: it %s", (int) action.len, action.data,
+                       why);
+}
+
+
+/* Why this entry of the signer (NULL: without limits) does not count. */
+
+static const char *
+trust_unfit(const paylock_signer_t *signer, const paylock_entry_t *e)
+{
+    unsigned        needs;
+    const char     *why;
+    paylock_str_t   more;
+
+    why = paylock_rule_entry(e, &needs);
+    more = paylock_rule_needs(needs);
+
+    if (why || signer == NULL) {
+        return why;
+    }
+
+    return !paylock_signer_may(signer, e->field[PAYLOCK_AUDIT_ACTION])
+           ? "is an action that your key may not sign"
+           : more.len == 0 || paylock_signer_may(signer, more) ? NULL
+           : needs & PAYLOCK_RULE_OPENS
+             ? "opens the host at some time, and your key may not unlock"
+             : "closes the host at some time, and your key may not lock";
+}
+
+
+int
 trust_entry_counts(control_t *ctl, const paylock_entry_t *e, int *counts)
 {
     size_t       i;
@@ -437,7 +492,7 @@ trust_row_take(trust_row_t *row, const paylock_entry_t *e)
 
     if (signer == NULL || e->seq < signer->from
         || (signer->until.seq && e->seq > signer->until.seq)
-        || !paylock_signer_may(signer, e->field[PAYLOCK_AUDIT_ACTION]))
+        || trust_unfit(signer, e) != NULL)
     {
         return 0;
     }

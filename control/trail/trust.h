@@ -44,6 +44,13 @@ int trust_follow(control_t *ctl, const stream_t *s);
 int trust_counts(control_t *ctl, const char *action);
 
 /*
+ * Before an entry is written: fails if its records do not fit its action, or
+ * if they do what the operator's key may not sign.  Returns a status.
+ */
+
+int trust_fits(control_t *ctl, const paylock_entry_t *e);
+
+/*
  * Is this entry signed by a signer that counts, by itself or by the last entry
  * of its transaction?  Sets *counts.  Returns a status.
  */

@@ -4,8 +4,8 @@
  *
  * The signers file, which says whose signatures count.  A line is
  *
- *     NAME KEY [from=SEQ] [until=SEQ:HASH] [may=ACTION,...]
- *     pin SEQ:HASH
+ *     NAME KEY [from=SEQ] [until=SEQ:HASH[:CHAIN]] [may=ACTION,...]
+ *     pin SEQ:HASH[:CHAIN]
  *
  * or blank; "#" at the beginning of a line or after white space begins a
  * comment.
@@ -35,6 +35,7 @@
 typedef struct {
     uint64_t   seq;                    /* 0: nothing is said */
     char       hash[PAYLOCK_HASH_LEN + 1];
+    char       chain[PAYLOCK_CHAIN_LEN + 1];   /* "": it is not said */
     unsigned   line;                   /* of the file, from 1 on */
 } paylock_pin_t;
 

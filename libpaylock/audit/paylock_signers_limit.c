@@ -48,8 +48,8 @@ paylock_signers_limit(paylock_signer_t *signer, paylock_str_t limit)
         return paylock_signers_may(signer, limit);
     }
 
-    return "has an unknown limit: there are from=SEQ, until=SEQ:HASH and "
-           "may=ACTION,...";
+    return "has an unknown limit: there are from=SEQ, until=SEQ:HASH:CHAIN "
+           "and may=ACTION,...";
 }
 
 
@@ -117,13 +117,30 @@ const char *
 paylock_signers_entry(paylock_pin_t *pin, paylock_str_t value, unsigned line)
 {
     const char     *why;
-    paylock_str_t   seq;
+    paylock_str_t   seq, hash;
 
     if (value.len == 0 || memchr(value.data, ':', value.len) == NULL) {
-        return "lacks the entry, SEQ:HASH, of a pin or an \"until\"";
+        return "lacks the entry, SEQ:HASH:CHAIN, of a pin or an \"until\"";
     }
 
     seq = paylock_str_cut(&value, ':');
+    pin->chain[0] = '\0';
+
+    if (memchr(value.data, ':', value.len)) {
+        hash = paylock_str_cut(&value, ':');
+        why = paylock_signers_hex(value, PAYLOCK_CHAIN_LEN,
+                                  "has a chain that is not 32 hex digits",
+                                  "has a chain in upper case: write it in "
+                                  "lower case");
+        if (why) {
+            return why;
+        }
+
+        memcpy(pin->chain, value.data, PAYLOCK_CHAIN_LEN);
+        pin->chain[PAYLOCK_CHAIN_LEN] = '\0';
+        value = hash;
+    }
+
     why = paylock_signers_hex(value, PAYLOCK_HASH_LEN,
                               "has a hash that is not 64 hex digits",
                               "has a hash in upper case: write it in lower "

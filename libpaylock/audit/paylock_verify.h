@@ -211,6 +211,15 @@ int paylock_verify_adopt(paylock_verify_t *v, const paylock_entry_t *e,
 void paylock_verify_hash(paylock_verify_t *v, const char *chain, uint64_t seq,
     const char hash[PAYLOCK_HASH_LEN]);
 
+/*
+ * paylock_verify_pin.c: does an adopt, an entry of that chain, give up what is
+ * pinned?  What it says of another chain excuses nothing.  A pin that names no
+ * chain is of that of the adopt, or is the very entry that the adopt names.
+ */
+
+int paylock_verify_excuses(const paylock_adopt_t *a,
+    const char chain[PAYLOCK_CHAIN_LEN], const paylock_pin_t *pin);
+
 /* Takes the end of the trail, or a checkpoint that stands here.  As above. */
 
 int paylock_verify_end(paylock_verify_t *v);

@@ -48,8 +48,7 @@ paylock_verify_pins(paylock_verify_t *v, const paylock_link_t *l,
 
         /* nobody gives up the end of their own revoked key */
 
-        if (l->adopt && pin->seq >= l->adopt->first
-            && pin->seq <= l->adopt->last
+        if (l->adopt && paylock_verify_excuses(l->adopt, l->chain, pin)
             && (whose == NULL || whose != signer))
         {
             continue;
@@ -62,6 +61,19 @@ paylock_verify_pins(paylock_verify_t *v, const paylock_link_t *l,
     }
 
     return 0;
+}
+
+
+int
+paylock_verify_excuses(const paylock_adopt_t *a,
+    const char chain[PAYLOCK_CHAIN_LEN], const paylock_pin_t *pin)
+{
+    if (pin->chain[0]) {
+        return paylock_adopt_gives_up(a, pin->chain, pin->seq);
+    }
+
+    return paylock_adopt_gives_up(a, chain, pin->seq)
+           || (a->last == pin->seq && strcmp(a->hash, pin->hash) == 0);
 }
 
 

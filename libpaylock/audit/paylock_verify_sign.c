@@ -9,6 +9,7 @@
 
 #include <openssl/sha.h>
 
+#include "paylock_rule.h"
 #include "paylock_sign.h"
 #include "paylock_verify_parts.h"
 
@@ -143,19 +144,45 @@ paylock_verify_counts(paylock_verify_t *v, uint64_t seq, const char *hex,
 }
 
 
+/* May the signer do this, and does the entry do what its action says? */
+
 static int
 paylock_verify_may(paylock_verify_t *v, const paylock_entry_t *e,
     const paylock_signer_t *signer)
 {
-    paylock_str_t  action;
+    unsigned        needs;
+    const char     *why;
+    paylock_str_t   action, more;
+
+    if (signer == NULL) {
+        return 0;
+    }
 
     action = e->field[PAYLOCK_AUDIT_ACTION];
 
-    return signer == NULL || paylock_signer_may(signer, action)
-           ? 0 : paylock_verify_bad(v, PAYLOCK_FAULT_KEY, e->seq,
-                                    "entry %" PRIu64 " is signed by %s, who "
-                                    "may not %.*s", e->seq, signer->name,
-                                    (int) action.len, action.data);
+    if (!paylock_signer_may(signer, action)) {
+        return paylock_verify_bad(v, PAYLOCK_FAULT_KEY, e->seq,
+                                  "entry %" PRIu64 " is signed by %s, who "
+                                  "may not %.*s", e->seq, signer->name,
+                                  (int) action.len, action.data);
+    }
+
+    why = paylock_rule_entry(e, &needs);
+
+    if (why) {
+        return paylock_verify_bad(v, PAYLOCK_FAULT_KEY, e->seq,
+                                  "entry %" PRIu64 " of %s, whose action is "
+                                  "\"%.*s\", %s", e->seq, signer->name,
+                                  (int) action.len, action.data, why);
+    }
+
+    more = paylock_rule_needs(needs);
+
+    return more.len == 0 || paylock_signer_may(signer, more) ? 0
+           : paylock_verify_bad(v, PAYLOCK_FAULT_KEY, e->seq,
+                                "entry %" PRIu64 " is signed by %s, who may "
+                                "not %s: it does so at some time, by its "
+                                "record", e->seq, signer->name, more.data);
 }
 
 

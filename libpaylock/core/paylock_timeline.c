@@ -22,6 +22,8 @@ static unsigned paylock_timeline_past(const paylock_record_t *rec,
     uint32_t now);
 static unsigned paylock_timeline_first(const paylock_record_t *rec,
     unsigned times, uint32_t *when);
+static int paylock_timeline_later(const paylock_record_t *rec, uint32_t now,
+    uint32_t *next);
 static paylock_stage_e paylock_timeline_judge(const paylock_record_t *rec,
     unsigned past, paylock_stage_e def, int *own);
 
@@ -173,6 +175,65 @@ paylock_timeline_closes(const paylock_record_t *rec, uint32_t now,
     }
 
     return closes;
+}
+
+
+unsigned
+paylock_timeline_differs(const paylock_record_t *before,
+    const paylock_record_t *after, uint32_t from, unsigned defaults)
+{
+    int              more;
+    uint32_t         next;
+    unsigned         differs;
+    paylock_stage_e  def, was, is;
+
+    differs = 0;
+
+    do {
+        for (def = PAYLOCK_OPEN; def <= PAYLOCK_LOCKED; def++) {
+
+            if (!(defaults & paylock_bit(def))) {
+                continue;
+            }
+
+            was = paylock_timeline_stage(before, from, def);
+            is = paylock_timeline_stage(after, from, def);
+
+            differs |= is < was ? PAYLOCK_TIMELINE_LOOSER : 0;
+            differs |= is > was ? PAYLOCK_TIMELINE_STRICTER : 0;
+        }
+
+        next = UINT32_MAX;
+        more = paylock_timeline_later(before, from, &next)
+               | paylock_timeline_later(after, from, &next);
+        from = next;
+
+    } while (more);
+
+    return differs;
+}
+
+
+/* Lowers *next to the first time of a stage after now, if there is one. */
+
+static int
+paylock_timeline_later(const paylock_record_t *rec, uint32_t now,
+    uint32_t *next)
+{
+    int             later;
+    paylock_time_e  t;
+
+    later = 0;
+
+    for (t = PAYLOCK_OPEN_AT; t <= PAYLOCK_LOCK_AT; t++) {
+
+        if (paylock_record_has(rec, t) && rec->time[t] > now) {
+            *next = rec->time[t] < *next ? rec->time[t] : *next;
+            later = 1;
+        }
+    }
+
+    return later;
 }
 
 

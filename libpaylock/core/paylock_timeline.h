@@ -74,6 +74,17 @@ unsigned paylock_timeline_closes(const paylock_record_t *rec, uint32_t now,
     unsigned defaults);
 
 /*
+ * From that moment on, is the host by one record less strict than by the other,
+ * or stricter, for one of these defaults at some time?
+ */
+
+#define PAYLOCK_TIMELINE_LOOSER    0x01
+#define PAYLOCK_TIMELINE_STRICTER  0x02
+
+unsigned paylock_timeline_differs(const paylock_record_t *before,
+    const paylock_record_t *after, uint32_t from, unsigned defaults);
+
+/*
  * The order in which changes of several records take effect, so that a host
  * that is closed before and after all of them is never open in between: first
  * the changes that cannot open a host.  NULL is no record, and so is one

@@ -73,6 +73,8 @@ struct ngx_http_paylock_trust_s {
     ngx_uint_t                       want;     /* entries of a reply */
     size_t                           n;        /* ... that are to be applied */
     size_t                           freed;    /* ... that are done with */
+    uint64_t                         unfit;    /* the entry that does more than
+                                                  its signer may; 0: none */
 
     ngx_http_paylock_cursor_t        head;     /* where to begin anew */
     char                             before[PAYLOCK_HASH_LEN + 1];
@@ -82,6 +84,7 @@ struct ngx_http_paylock_trust_s {
     uint64_t                         back_asked;    /* ... asked for */
     char                             back_hash[PAYLOCK_HASH_LEN + 1];
     size_t                           pin;      /* the next one */
+    ngx_http_paylock_cursor_t        target;   /* where a walk back ends */
 
     char                             why[512]; /* what is held, if it is */
     ngx_msec_t                       began;    /* this attempt */
@@ -91,6 +94,8 @@ struct ngx_http_paylock_trust_s {
     unsigned                         checked:1;     /* the reply's entries */
     unsigned                         adopted:1;     /* one of them adopts */
     unsigned                         folding:1;     /* else a scan checks */
+    unsigned                         limited:1;     /* some signers are */
+    unsigned                         to_pin:1;      /* the walk goes to a pin */
     unsigned                         holding:1;
     unsigned                         resting:1;
 
@@ -120,6 +125,16 @@ ngx_int_t ngx_http_paylock_trust_entries(ngx_http_paylock_feed_t *feed,
 void ngx_http_paylock_trust_from(ngx_http_paylock_feed_t *feed);
 
 
+/*
+ * ngx_http_paylock_trust_limits.c: entries of signers who may not do everything
+ */
+
+ngx_uint_t ngx_http_paylock_trust_waits(ngx_http_paylock_feed_t *feed,
+    const paylock_entry_t *entry);
+ngx_int_t ngx_http_paylock_trust_limits(ngx_http_paylock_feed_t *feed,
+    const paylock_entry_t *entry);
+
+
 /* ngx_http_paylock_trust_resume.c: where to go on from */
 
 void ngx_http_paylock_trust_resume(void *data, redisReply *reply);
@@ -132,9 +147,14 @@ void ngx_http_paylock_trust_stopped(ngx_http_paylock_feed_t *feed);
 
 void ngx_http_paylock_trust_begin(void *data, redisReply *reply);
 
-/* The second half: the pins of the signers file, then the scan. */
+/*
+ * The second half: the pins of the signers file, then the scan.  The other is
+ * called at the end of the walk back to a pin.
+ */
 
 void ngx_http_paylock_trust_pins(ngx_http_paylock_feed_t *feed);
+void ngx_http_paylock_trust_pin_walked(ngx_http_paylock_feed_t *feed,
+    ngx_uint_t good);
 
 /* Holds for that reason, or for one that was found before and tells more. */
 
@@ -144,10 +164,11 @@ void ngx_http_paylock_trust_refuse(ngx_http_paylock_feed_t *feed,
 
 /*
  * ngx_http_paylock_trust_back.c: between the two: does the head follow what is
- * known here, or did a signer give that up?
+ * known here, or did a signer give that up?  The same for what is pinned.
  */
 
-void ngx_http_paylock_trust_back(ngx_http_paylock_feed_t *feed);
+void ngx_http_paylock_trust_back(ngx_http_paylock_feed_t *feed,
+    const ngx_http_paylock_cursor_t *target);
 
 /* Is the entry alone signed by a signer who counts? */
 

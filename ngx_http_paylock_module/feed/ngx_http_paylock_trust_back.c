@@ -3,7 +3,7 @@
  * Copyright (C) 2026 paylock contributors
  *
  * Walks back from the head, over the hashes that it covers, to what is known
- * here, or to an adopt that gave it up.
+ * here or pinned, or to an adopt that gave it up.
  */
 
 
@@ -14,6 +14,7 @@
 #include "ngx_http_paylock_trust.h"
 
 
+static void ngx_http_paylock_trust_back_ask(ngx_http_paylock_feed_t *feed);
 static ngx_int_t ngx_http_paylock_trust_back_known(
     ngx_http_paylock_feed_t *feed);
 static void ngx_http_paylock_trust_backed(void *data, redisReply *reply);
@@ -28,7 +29,23 @@ static ngx_uint_t ngx_http_paylock_trust_gives_up(
 
 
 void
-ngx_http_paylock_trust_back(ngx_http_paylock_feed_t *feed)
+ngx_http_paylock_trust_back(ngx_http_paylock_feed_t *feed,
+    const ngx_http_paylock_cursor_t *target)
+{
+    ngx_http_paylock_trust_t  *trust;
+
+    trust = feed->trust;
+
+    trust->target = *target;
+    trust->back_seq = trust->head.seq;
+    ngx_memcpy(trust->back_hash, trust->head.hash, PAYLOCK_HASH_LEN);
+
+    ngx_http_paylock_trust_back_ask(feed);
+}
+
+
+static void
+ngx_http_paylock_trust_back_ask(ngx_http_paylock_feed_t *feed)
 {
     u_char     from[NGX_INT64_LEN + sizeof("-0")], batch[NGX_INT64_LEN + 1];
     ngx_int_t  rc;
@@ -55,8 +72,8 @@ ngx_http_paylock_trust_back(ngx_http_paylock_feed_t *feed)
 
 
 /*
- * Is the next entry on the way what is known here?  NGX_AGAIN: it is a later
- * one.  What gives up an entry has a higher number.
+ * Is the next entry on the way the one that is looked for?  NGX_AGAIN: it is a
+ * later one.  What gives up an entry has a higher number.
  */
 
 static ngx_int_t
@@ -66,7 +83,7 @@ ngx_http_paylock_trust_back_known(ngx_http_paylock_feed_t *feed)
     ngx_http_paylock_cursor_t  *known;
 
     trust = feed->trust;
-    known = &feed->pmcf->node->cursor;
+    known = &trust->target;
 
     if (trust->back_seq > known->seq) {
         return NGX_AGAIN;
@@ -129,13 +146,13 @@ ngx_http_paylock_trust_walk(void *data, redisReply *reply)
         return;
     }
 
-    ngx_http_paylock_trust_back(feed);
+    ngx_http_paylock_trust_back_ask(feed);
 }
 
 
 /*
- * NGX_OK: what is known is there.  NGX_DONE: it need not be.  NGX_DECLINED: it
- * is not.
+ * NGX_OK: what is looked for is there.  NGX_DONE: it need not be.
+ * NGX_DECLINED: it is not.
  */
 
 static void
@@ -148,6 +165,11 @@ ngx_http_paylock_trust_walked(ngx_http_paylock_feed_t *feed, ngx_int_t rc)
     ngx_log_debug3(NGX_LOG_DEBUG_EVENT, feed->log, 0,
                    "paylock feed: walked back from %uL to %uL: %i",
                    trust->head.seq, trust->back_seq, rc);
+
+    if (trust->to_pin) {
+        ngx_http_paylock_trust_pin_walked(feed, rc != NGX_DECLINED);
+        return;
+    }
 
     if (rc == NGX_DONE || (rc == NGX_OK && trust->why[0] == '\0')) {
         ngx_http_paylock_trust_pins(feed);
@@ -204,7 +226,22 @@ ngx_http_paylock_trust_step(ngx_http_paylock_feed_t *feed,
             return NGX_DECLINED;
         }
 
-        if (ngx_http_paylock_trust_gives_up(feed, &entry, &adopt)) {
+        /* it has to give up each pin that it passes over */
+
+        if (trust->to_pin && adopt.seq < trust->target.seq) {
+            return ngx_http_paylock_trust_alone(feed, &entry) ? NGX_DONE
+                                                              : NGX_DECLINED;
+        }
+
+        if (!trust->to_pin && trust->unfit && entry.seq > trust->unfit
+            && ngx_http_paylock_trust_alone(feed, &entry))
+        {
+            return NGX_DONE;
+        }
+
+        if (!trust->to_pin
+            && ngx_http_paylock_trust_gives_up(feed, &entry, &adopt))
+        {
             ngx_log_error(NGX_LOG_INFO, feed->log, 0,
                           "paylock: entry %uL gives up entry %uL, which was "
                           "known here", entry.seq,
@@ -229,7 +266,7 @@ ngx_http_paylock_trust_gives_up(ngx_http_paylock_feed_t *feed,
     ngx_uint_t                  other;
     ngx_http_paylock_cursor_t  *known;
 
-    known = &feed->pmcf->node->cursor;
+    known = &feed->trust->target;
 
     /* is it not what stays: beyond it, of another chain, of the same number? */
 
@@ -252,9 +289,13 @@ ngx_http_paylock_trust_alone(ngx_http_paylock_feed_t *feed,
     const paylock_entry_t *entry)
 {
     int                rc;
+    char               chain[PAYLOCK_CHAIN_LEN + 1];
     paylock_verify_t   v;
 
-    paylock_verify_begin(&v, NULL, feed->pmcf->signers.realm,
+    (void) ngx_cpystrn((u_char *) chain, (u_char *) feed->trust->head.chain,
+                       sizeof(chain));
+
+    paylock_verify_begin(&v, chain, feed->pmcf->signers.realm,
                          &feed->pmcf->signers.list);
 
     rc = paylock_verify_head(&v, entry);

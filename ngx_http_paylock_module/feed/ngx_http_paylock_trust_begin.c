@@ -82,10 +82,8 @@ ngx_http_paylock_trust_begin(void *data, redisReply *reply)
         return;
     }
 
-    trust->back_seq = trust->head.seq;
-    ngx_memcpy(trust->back_hash, trust->head.hash, PAYLOCK_HASH_LEN);
-
-    ngx_http_paylock_trust_back(feed);
+    trust->to_pin = 0;
+    ngx_http_paylock_trust_back(feed, &node->cursor);
 }
 
 
@@ -176,15 +174,18 @@ ngx_http_paylock_trust_pins(ngx_http_paylock_feed_t *feed)
 }
 
 
-/* If it is not there, an adopt must stand there that gives it up. */
+/*
+ * If it is not there, an adopt must have given it up: that stands somewhere on
+ * the way from the head.
+ */
 
 static void
 ngx_http_paylock_trust_pinned(void *data, redisReply *reply)
 {
-    ngx_uint_t                good;
-    paylock_entry_t           entry;
-    const paylock_pin_t      *pin;
-    ngx_http_paylock_feed_t  *feed = data;
+    paylock_entry_t             entry;
+    const paylock_pin_t        *pin;
+    ngx_http_paylock_feed_t    *feed = data;
+    ngx_http_paylock_cursor_t   target;
 
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements > 1) {
         ngx_http_paylock_feed_unfit(feed, "unexpected reply to XRANGE");
@@ -194,29 +195,44 @@ ngx_http_paylock_trust_pinned(void *data, redisReply *reply)
     pin = ngx_http_paylock_trust_pin(&feed->pmcf->signers.list,
                                      feed->trust->pin - 1);
 
-    good = reply->elements
-           && paylock_entry_read(reply->element[0], &entry) == NULL
-           && paylock_entry_intact(&entry) == 1;
-
-    if (good && entry.seq == pin->seq) {
-        good = ngx_memcmp(entry.field[PAYLOCK_AUDIT_HASH].data, pin->hash,
-                          PAYLOCK_HASH_LEN)
-               == 0;
-
-    } else if (good) {
-        good = paylock_verify_is(&entry, "adopt")
-               && ngx_http_paylock_trust_alone(feed, &entry);
-    }
-
-    if (!good) {
-        ngx_http_paylock_trust_hold(feed, "entry %uL of \"%s\" is not the one "
-                                    "that line %ud of the signers file names",
-                                    pin->seq, feed->pmcf->redis.audit,
-                                    pin->line);
+    if (reply->elements
+        && paylock_entry_read(reply->element[0], &entry) == NULL
+        && paylock_entry_intact(&entry) == 1
+        && entry.seq == pin->seq
+        && ngx_memcmp(entry.field[PAYLOCK_AUDIT_HASH].data, pin->hash,
+                      PAYLOCK_HASH_LEN)
+           == 0)
+    {
+        ngx_http_paylock_trust_pins(feed);
         return;
     }
 
-    ngx_http_paylock_trust_pins(feed);
+    target = feed->trust->head;
+    target.seq = pin->seq;
+    ngx_memcpy(target.hash, pin->hash, PAYLOCK_HASH_LEN);
+
+    feed->trust->to_pin = 1;
+    ngx_http_paylock_trust_back(feed, &target);
+}
+
+
+void
+ngx_http_paylock_trust_pin_walked(ngx_http_paylock_feed_t *feed,
+    ngx_uint_t good)
+{
+    const paylock_pin_t  *pin;
+
+    if (good) {
+        ngx_http_paylock_trust_pins(feed);
+        return;
+    }
+
+    pin = ngx_http_paylock_trust_pin(&feed->pmcf->signers.list,
+                                     feed->trust->pin - 1);
+
+    ngx_http_paylock_trust_hold(feed, "entry %uL of \"%s\" is not the one "
+                                "that line %ud of the signers file names",
+                                pin->seq, feed->pmcf->redis.audit, pin->line);
 }
 
 

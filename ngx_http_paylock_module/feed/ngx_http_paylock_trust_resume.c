@@ -46,6 +46,7 @@ ngx_http_paylock_trust_resume(void *data, redisReply *reply)
     trust->checked = 0;
     trust->adopted = 0;
     trust->holding = 0;
+    trust->unfit = 0;
     trust->why[0] = '\0';
 
     if (!ngx_http_paylock_trust_known(feed)) {
@@ -155,6 +156,13 @@ ngx_http_paylock_trust_stopped(ngx_http_paylock_feed_t *feed)
 
     ngx_log_debug1(NGX_LOG_DEBUG_EVENT, feed->log, 0,
                    "paylock feed: %s: look for an adopt", trust->why);
+
+    /* for whoever signs what follows, the entry is good: see on the way back */
+
+    if (trust->unfit) {
+        ngx_http_paylock_head_ask(feed, ngx_http_paylock_trust_begin);
+        return;
+    }
 
     ngx_memcpy(trust->before, trust->v.covered_hash, sizeof(trust->before));
     (void) ngx_sprintf((u_char *) trust->after, "%uL-0%Z", feed->cursor.seq);

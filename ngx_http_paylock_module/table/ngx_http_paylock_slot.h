@@ -192,12 +192,6 @@ typedef struct {
 } ngx_http_paylock_links_t;
 
 
-/* ngx_http_paylock_table_guard.c: does the record open what is closed? */
-
-ngx_uint_t ngx_http_paylock_opens(const ngx_http_paylock_table_t *table,
-    const char *field, size_t len, const paylock_record_t *live,
-    const paylock_record_t *record, uint32_t now);
-
 /* a table that knows of no server, as in tests, has "open" alone */
 
 #define ngx_http_paylock_defaults(table)                                      \

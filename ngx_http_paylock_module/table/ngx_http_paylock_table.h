@@ -147,6 +147,16 @@ ngx_uint_t ngx_http_paylock_table_above(const ngx_http_paylock_table_t *table,
 
 
 /*
+ * ngx_http_paylock_table_guard.c: does the record, in place of live (NULL:
+ * there is none), open what is closed, now or later?
+ */
+
+ngx_uint_t ngx_http_paylock_opens(const ngx_http_paylock_table_t *table,
+    const char *field, size_t len, const paylock_record_t *live,
+    const paylock_record_t *record, uint32_t now);
+
+
+/*
  * For the writer, which holds the mutex.  The functions below are called
  * between begin and end.  begin() recovers what a killed writer has left;
  * NGX_ERROR if there is no memory for that.  NGX_DECLINED: the table is full,

@@ -257,6 +257,43 @@ def test_an_older_state_on_a_fresh_machine(mallory, alice, operator, redis):
     assert verify(carol)[0] == 0
 
 
+def test_an_adopt_of_another_chain_excuses_no_pin(alice, bob, operator, redis):
+    """Its numbers say nothing of the chain that is pinned."""
+    alice("signers", "pin")
+    line = signers_of(alice).read_text().splitlines()[-1]
+    _, four, hash, chain = line.replace(":", " ").split()
+    assert (four, chain) == ("4", remembered(alice)["chain"])
+    trust([alice, bob], alice, bob)
+    redis.client().flushall()
+    memory(bob).unlink()
+    bob("init")
+    bob("lock", "c.example")
+    alice("adopt", "--yes")
+    [lost] = [e["lost"] for e in entries(redis) if "lost" in e]
+    assert lost == f"{chain} 1 4 {hash}"
+
+    carol = operator("carol")
+    for more, wanted in ((line, (0, [])),
+                         (f"pin 3:{'5' * 64}:{chain}", (0, [])),
+                         (f"pin 4:{hash}", (0, [])),
+                         (f"pin 3:{'5' * 64}", (10, [("fork", 5)])),
+                         (f"pin 3:{'5' * 64}:{'b' * 32}",
+                          (10, [("fork", 5)]))):
+        trust([carol], alice, bob, signer("carol", carol.key), more)
+        assert verify(carol)[:2] == wanted, more
+    refused(carol, 1, "chain_forged", "init", "--yes")
+
+    # who would adopt must not pass over it either
+    trust([carol], alice, bob, signer("carol", carol.key),
+          f"pin 9:{'5' * 64}:{'b' * 32}")
+    error = refused(carol, 1, "pinned", "adopt", "--yes")
+    assert "line 4" in error["message"] and "entry 9" in error["message"]
+    trust([carol], alice, bob, signer("carol", carol.key),
+          f"pin 9:{'5' * 64}")
+    carol("adopt", "--yes")
+    assert verify(carol)[0] == 0
+
+
 def test_pin_writes_no_older_state(mallory, alice, bob, redis):
     """What a fresh machine is to trust is not taken from a Redis that shows
     less than is known here."""

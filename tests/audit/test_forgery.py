@@ -229,8 +229,8 @@ def test_keys_in_the_stream_are_nothing(alice, bob, redis):
     """Entries that let a key in, as older versions wrote them."""
     eve, head = Key(66), entries(redis)[-1]
     trust([alice], alice)
-    made = write(redis, key_of(alice), 3, head["hash"], action="key-add",
-                 subject=eve.public)
+    made = write(redis, key_of(alice), 3, head["hash"], action="notice",
+                 host="b.example", after='{"entry":3}', subject=eve.public)
     write(redis, eve, 4, made["hash"], action="unlock", host="a.example")
     assert verify(alice) == (10, [("key", 4)])
     refused(alice, 1, "chain_forged", "lock", "b.example")
@@ -274,7 +274,8 @@ def test_what_a_signer_gave_up_is_told_and_the_rest_is_judged(
     assert verify(alice, path) == (0, [])
 
     eve.look()
-    eve.write(("d.example", LOCKED), key=bob.key, sig="0" * 128)
+    eve.write(("d.example", {**LOCKED, "entry": 6}), key=bob.key,
+              sig="0" * 128)
     assert verify(alice) == (10, [("signature", 6)])
     refused(alice, 10, "signature", "audit", "checkpoint")
 

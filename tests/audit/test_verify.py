@@ -337,7 +337,8 @@ def test_replayed_under_another_host(tmp_path):
         entries = relink([*ENTRIES, (last + 1, copied)], len(ENTRIES))
         kinds = ({"fork"} if entry["action"] == "init" else
                  {"edit"} if entry["action"] == "adopt" else
-                 {"key"} if entry["key"] == BOB.public else {"signature"})
+                 {"signature"} if entry["action"] == "reset"
+                 and entry["key"] != BOB.public else {"key"})
         first, lines = with_head(entries)
         cases.append((f"{seq} replayed", first, lines, kinds, {last + 1}))
     assert check(cases, tmp_path) == 10

@@ -450,9 +450,10 @@ def test_records_that_an_adopt_has_kept(run, trail, redis):
 
 def test_a_notice_makes_no_record_honest(run, trail, redis):
     client = redis.client()
-    client.hset(LOCKS, "hand.example", "locked")
+    hand = json.dumps({"at": 1000, "lock_at": 1000})
+    client.hset(LOCKS, "hand.example", hand)
     trail.add(BOB, {"action": "notice", "host": "hand.example",
-                    "before": "locked", "after": "locked"})
+                    "before": hand})
     t.load(client, trail.entries[-1:])
     status, report, _ = run()
     assert (status, faults(report)) == (12, [("flags", trail.seq)])

@@ -35,6 +35,10 @@ def head(redis):
     return len(entries(redis)), last["hash"]
 
 
+def chain(redis):
+    return entries(redis)[-1]["chain"]
+
+
 def warnings(done):
     return [line for line in done.stderr.splitlines() if "warning" in line]
 
@@ -55,10 +59,11 @@ def test_list(alice):
             {"name": "alice", "key": alice.key, "you": True, "from": None,
              "until": None, "may": None},
             {"name": "bob", "key": BOB, "you": False, "from": None,
-             "until": {"seq": 1234, "hash": HASH}, "may": None},
+             "until": {"seq": 1234, "hash": HASH, "chain": None},
+             "may": None},
             {"name": "whmcs", "key": CAROL, "you": False, "from": 2000,
              "until": None, "may": ["lock", "notice"]}],
-        "pins": [{"seq": 7, "hash": HASH}]}
+        "pins": [{"seq": 7, "hash": HASH, "chain": None}]}
 
     done = alice("signers")
     assert done.stderr == ""
@@ -225,6 +230,7 @@ def test_revoke(alice, redis):
             f"carol {CAROL}")
     path = signers_file(alice, text, 0o640)
     seq, last = head(redis)
+    entry = f"{seq}:{last}:{chain(redis)}"
 
     out = alice("signers", "revoke", "bob", "--dry-run").stdout
     assert out == f"bob: would be revoked, counts up to entry {seq}\n"
@@ -240,7 +246,7 @@ def test_revoke(alice, redis):
     assert code == 0 and BOB in shown
     assert out.startswith(f"bob: revoked, counts up to entry {seq}\nGive ")
     assert path.read_text() == text.replace(
-        "may=lock \t#", f"may=lock until={seq}:{last} \t#")
+        "may=lock \t#", f"may=lock until={entry} \t#")
     after = path.stat()
     assert stat.S_IMODE(after.st_mode) == 0o640
     assert (after.st_uid, after.st_gid) == (before.st_uid, before.st_gid)
@@ -249,8 +255,8 @@ def test_revoke(alice, redis):
 
     made = alice.json("signers", "revoke", "carol", "--yes")
     assert made == {"name": "carol", "changed": True, "file": str(path),
-                    "seq": seq, "hash": last}
-    assert path.read_text().endswith(f"carol {CAROL} until={seq}:{last}")
+                    "seq": seq, "hash": last, "chain": chain(redis)}
+    assert path.read_text().endswith(f"carol {CAROL} until={entry}")
     assert entries(redis)[seq:] == []
 
 
@@ -343,7 +349,7 @@ def test_pin(alice, redis):
     text = f"alice {alice.key}"           # without a line feed
     path = signers_file(alice, text)
     seq, last = head(redis)
-    line = f"pin {seq}:{last}"
+    line = f"pin {seq}:{last}:{chain(redis)}"
     assert alice("signers", "pin", "--dry-run").stdout \
         == f"would be written: {line}\n"
     assert path.read_text() == text
@@ -356,8 +362,9 @@ def test_pin(alice, redis):
     made = alice.json("signers", "pin")
     seq, last = head(redis)
     assert made == {"changed": True, "file": str(path), "seq": seq,
-                    "hash": last}
-    assert path.read_text() == f"{text}\n{line}\npin {seq}:{last}\n"
+                    "hash": last, "chain": chain(redis)}
+    assert path.read_text() \
+        == f"{text}\n{line}\npin {seq}:{last}:{chain(redis)}\n"
 
 
 def test_pin_against_another_hash(alice, redis):

@@ -21,10 +21,12 @@
 int
 main(int argc, char **argv)
 {
-    int        status, changed;
-    control_t  ctl;
+    int            status, changed;
+    control_t      ctl;
+    paylock_pin_t  pin;
 
     memset(&ctl, 0, sizeof(control_t));
+    memset(&pin, 0, sizeof(paylock_pin_t));
 
     if (argc != 3 || setgroups(0, NULL) != 0 || setgid(NOBODY) != 0
         || setuid(NOBODY) != 0)
@@ -37,7 +39,9 @@ main(int argc, char **argv)
     status = signers_load(&ctl.signers, &ctl.settings, &ctl.error);
 
     if (status == STATUS_DONE) {
-        status = signers_pin(&ctl, 7, argv[2], &changed);
+        pin.seq = 7;
+        (void) snprintf(pin.hash, sizeof(pin.hash), "%s", argv[2]);
+        status = signers_pin(&ctl, &pin, &changed);
     }
 
     if (status != STATUS_DONE) {

@@ -113,8 +113,9 @@ write_signer(FILE *f, const paylock_signer_t *signer)
     }
 
     if (signer->until.seq) {
-        fprintf(f, " until=%" PRIu64 ":%s", signer->until.seq,
-                signer->until.hash);
+        fprintf(f, " until=%" PRIu64 ":%s%s%s", signer->until.seq,
+                signer->until.hash, signer->until.chain[0] ? ":" : "",
+                signer->until.chain);
     }
 
     for (before = " may=", i = 0; paylock_signer_actions[i]; i++) {
@@ -147,7 +148,8 @@ again(const paylock_signers_t *s)
     }
 
     for (i = 0; i < s->n_pins; i++) {
-        fprintf(f, "pin %" PRIu64 ":%s\n", s->pin[i].seq, s->pin[i].hash);
+        fprintf(f, "pin %" PRIu64 ":%s%s%s\n", s->pin[i].seq, s->pin[i].hash,
+                s->pin[i].chain[0] ? ":" : "", s->pin[i].chain);
     }
 
     fclose(f);

@@ -145,6 +145,14 @@ add(trail_t *t, uint64_t seq, const char *action, key_e key)
            t->n ? item[-1].field[PAYLOCK_AUDIT_HASH] : ZEROS);
     skip(t, t->n, seq);
 
+    if (strcmp(action, "lock") == 0 || strcmp(action, "unlock") == 0) {
+        strcpy(item->field[PAYLOCK_AUDIT_HOST], "a.example");
+        (void) snprintf(item->field[PAYLOCK_AUDIT_AFTER], TEXT,
+                        "{\"%s\":0,\"entry\":%u}",
+                        *action == 'l' ? "lock_at" : "open_at",
+                        (unsigned) seq);
+    }
+
     seal(item, key);
     t->n++;
 }

@@ -13,6 +13,7 @@ import re
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from oracle import rule
 from oracle.lattice import Lattice
 
 LINKS = "v", "chain", "prev", "skip", "hash", "root", "sig"
@@ -135,14 +136,15 @@ class Signers:
                     limits["may"].split(",") if "may" in limits else None)
 
     def pin(self, text, whose):
-        seq, hash = text.split(":")
-        self.pins.append((int(seq), hash, whose))
+        seq, hash, chain = (text + ":").split(":")[:3]
+        self.pins.append((int(seq), hash, whose, chain))
         return int(seq)
 
-    def counts(self, key, seq, action=None):
+    def counts(self, key, seq, entry=None):
+        """entry: its fields, where they are known."""
         _, first, last, may = self.by_key.get(key, (None, 1, 0, None))
-        return first <= seq <= last and (
-            action is None or may is None or action in may)
+        return first <= seq <= last and (entry is None or rule.counts(
+            may, entry.get("action", ""), seq, entry))
 
 
 class Adopt:
@@ -159,6 +161,7 @@ class Adopt:
         self.seq, self.key = seq, entry.get("key", "")
         self.chain = lost[1]
         self.first, self.last = int(lost[2] or 0), int(lost[3] or 0)
+        self.hash, self.own = lost[4], entry["chain"]
         self.resumes = int(stays[1] or 0), stays[2] or ""
         if self.first > self.last or not (self.last or self.resumes[0]) \
                 or seq != max(self.last, self.resumes[0]) + 1:
@@ -166,6 +169,14 @@ class Adopt:
 
     def gives_up(self, seq):
         return self.first <= seq <= self.last
+
+    def excuses(self, seq, hash, chain):
+        """Does it give up what is pinned?  Of another chain it says nothing."""
+        if not self.gives_up(seq):
+            return False
+        if chain:
+            return chain == self.chain
+        return self.chain == self.own or (seq, hash) == (self.last, self.hash)
 
 
 class Verifier:
@@ -252,7 +263,7 @@ class Verifier:
                                             leaf_of(entry))):
             return None
         self.skips(seq, entry["skip"], self.covered[0])
-        self.usable(seq, adopt.key, "adopt")
+        self.usable(seq, adopt.key, entry)
         self.pins(seq, entry["hash"], adopt)
         self.is_signed(seq, adopt.key, entry["hash"], entry)
         return adopt
@@ -273,7 +284,7 @@ class Verifier:
             raise Fault("signature", self.row[0])
         row = (seq, key, request) if self.row or (key and not sig) else None
         if key:
-            self.usable(seq, key, action)
+            self.usable(seq, key, e)
         elif sig or e.get("root") or self.signers:
             raise Fault("signature", seq)
         self.pins(seq, hash, adopt)
@@ -306,20 +317,20 @@ class Verifier:
         if skip != (self.standing[at - 1][1] if at else ZEROS):
             raise Fault("fork", seq)
 
-    def usable(self, seq, key, action=None):
-        if self.signers and not self.signers.counts(key, seq, action):
+    def usable(self, seq, key, entry=None):
+        if self.signers and not self.signers.counts(key, seq, entry):
             raise Fault("key", seq)
 
     def pins(self, seq, hash, adopt):
         """Is what the signers file names where it should be?"""
         pins = self.signers.pins if self.signers else []
-        for at, wanted, whose in sorted(pins, key=lambda pin: pin[0]):
+        for at, wanted, whose, chain in sorted(pins, key=lambda pin: pin[0]):
             if not self.pinned < at <= seq:
                 continue
             if at == seq and wanted != hash:
                 raise Fault("fork", seq)
             # nobody gives up the end of their own key
-            if at < seq and not (adopt and adopt.gives_up(at)
+            if at < seq and not (adopt and adopt.excuses(at, wanted, chain)
                                  and whose != adopt.key):
                 raise Fault("fork", seq)
 
@@ -434,7 +445,7 @@ class Verifier:
             if self.row or (self.signers and self.covered[0] != self.seq):
                 self.fault("signature", self.seq)
             elif self.signers:
-                left = [at for at, _, _ in self.signers.pins
+                left = [at for at, *_ in self.signers.pins
                         if at > self.pinned]
                 if left:
                     self.fault("rollback", min(left))

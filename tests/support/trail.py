@@ -12,6 +12,7 @@ import time
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from oracle import model
 from oracle.lattice import Lattice
 from support.chain import (AUDIT, LOCKS, ZEROS, Chain, entry_hash, entry_leaf,
                            skip_of, stays_of, text)
@@ -67,21 +68,30 @@ class Trail:
             entry = {name: value for name, value in entry.items() if value}
             seq = self.seq + 1 + gap
             if entry.get("host") and entry["action"] not in ("init", "adopt"):
-                entry.setdefault("prior",
-                                 str(self.last.get(entry["host"], 0)))
-                self.last[entry["host"]] = seq
+                self.number(entry, seq)
             entry["skip"] = skip_of(
                 reversed(self.entries), seq,
                 stays_of(entry) if entry["action"] == "adopt" else None)
             entry["hash"] = entry_hash(seq, entry)
             self.entries.append((seq, entry))
-            if entry.get("host") and entry["action"] != "notice":
-                self.locks[entry["host"]] = entry.get("after", "")
             changed(self.lattice, entry)
         if key and sign:
             entry["root"] = self.lattice.root()
             entry["sig"] = key.sign_entry(entry)
         return self
+
+    def number(self, entry, seq):
+        """The record after it carries its number.  A notice changes nothing
+        else, and a reset removes it."""
+        host = entry["host"]
+        entry.setdefault("prior", str(self.last.get(host, 0)))
+        if entry["action"] == "notice" and self.locks.get(host):
+            entry.setdefault("before", self.locks[host])
+        if entry["action"] != "reset":
+            after = model.load(entry.get("after") or entry.get("before", "{}"))
+            entry["after"] = text({**after, "entry": seq})
+        self.last[host] = seq
+        self.locks[host] = entry.get("after", "")
 
     def adopt(self, key, last=0, hash=ZEROS, first=None, chain=None,
               resumes=None, prev=None, sign=True, **fields):
@@ -100,10 +110,12 @@ class Trail:
 
     def change(self, host, action="lock", **fields):
         """The fields of an entry that changes a record."""
-        after = "" if action == "reset" else json.dumps(
-            {"at": self.time // 1000, "lock_at": self.time // 1000,
-             "ref": f"PL-{self.random.randint(0, 9999)}"})
-        return {"action": action, "host": host, "after": after,
+        now = self.time // 1000
+        after = {
+            "lock": {"at": now, "lock_at": now,
+                     "ref": f"PL-{self.random.randint(0, 9999)}"},
+            "unlock": {"at": now, "open_at": now}, "reset": None}[action]
+        return {"action": action, "host": host, "after": text(after),
                 "before": self.locks.get(host, ""), **fields}
 
     def copy(self):
@@ -138,10 +150,10 @@ class SignedChain(Chain):
         self.records = self.client.hgetall(LOCKS)
         self.lattice = Lattice(self.records)
 
-    def write(self, *changes, action="lock", key=None, sign=True, root=None,
+    def write(self, *changes, action=None, key=None, sign=True, root=None,
               records=True, **fields):
         """One transaction, which the last entry signs; records: False to
-        write entries alone."""
+        write entries alone.  By default it is an action that may do this."""
         key = key or self.key
         request = secrets.token_hex(16)
         with self.client.pipeline(transaction=True) as p:
@@ -150,7 +162,9 @@ class SignedChain(Chain):
                 if isinstance(record, dict):
                     record = {**record, "entry": seq}
                 was, after = self.records.get(host, ""), text(record)
-                entry = self.entry(seq, self.hash, action=action, host=host,
+                entry = self.entry(seq, self.hash, host=host,
+                                   action=action or ("import" if after
+                                                     else "reset"),
                                    before=was, after=after, request=request,
                                    key=key.public, **fields)
                 self.lattice.change(host, was, after)
@@ -200,19 +214,20 @@ def adoption(lost=(), resumes=(), **fields):
 
 def signer(name, key, **limits):
     """A line of a signers file.  key: a Key or the digits of one; limits:
-    first (which is from=), until=(seq, hash), may."""
+    first (which is from=), until=(seq, hash) or (seq, hash, chain), may."""
     words = [name, getattr(key, "public", key)]
     if "first" in limits:
         words.append(f"from={limits['first']}")
     if "until" in limits:
-        words.append("until=%d:%s" % limits["until"])
+        words.append("until=" + ":".join(map(str, limits["until"])))
     if "may" in limits:
         words.append(f"may={limits['may']}")
     return " ".join(words)
 
 
-def pin(seq, hash):
-    return f"pin {seq}:{hash}"
+def pin(*entry):
+    """entry: seq and hash, and perhaps the chain."""
+    return "pin " + ":".join(map(str, entry))
 
 
 def signers_file(path, *lines):

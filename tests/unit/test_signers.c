@@ -35,6 +35,7 @@
 #define HASH2                                                                 \
     "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752"
 
+#define CHAIN  "8f1d6a02c94be7305a1c7d9e2b60f4aa"
 #define Z31    "00000000000000000000000000000000000000000000000000000000000000"
 #define F30    "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
 
@@ -75,8 +76,8 @@ test_read(void **state)
         "bob@example.org " BOB " until=1234:" HASH1 "\n"
         "pin 9223372036854775807:" HASH2 " #\n"
         "whm_c-s.1 " CAROL " may=lock,unlock,notice from=2000"
-        " until=2000:" HASH2 "\n"
-        "pin 1234:" HASH1 "\n"
+        " until=2000:" HASH2 ":" CHAIN "\n"
+        "pin 1234:" HASH1 ":" CHAIN "\n"
         "pin 1234:" HASH1;
 
     (void) state;
@@ -96,15 +97,20 @@ test_read(void **state)
     assert_string_equal(s.signer[1].name, "bob@example.org");
     assert_int_equal(s.signer[1].until.seq, 1234);
     assert_string_equal(s.signer[1].until.hash, HASH1);
+    assert_string_equal(s.signer[1].until.chain, "");
     assert_int_equal(s.signer[1].until.line, 4);
 
     assert_string_equal(s.signer[2].name, "whm_c-s.1");
     assert_int_equal(s.signer[2].from, 2000);
     assert_int_equal(s.signer[2].until.seq, 2000);
+    assert_string_equal(s.signer[2].until.hash, HASH2);
+    assert_string_equal(s.signer[2].until.chain, CHAIN);
 
     assert_int_equal(s.pin[0].seq, INT64_MAX);
     assert_string_equal(s.pin[0].hash, HASH2);
+    assert_string_equal(s.pin[0].chain, "");
     assert_int_equal(s.pin[0].line, 5);
+    assert_string_equal(s.pin[1].chain, CHAIN);
 
     found = paylock_signers_find(&s, BOB);
     assert_ptr_equal(found, &s.signer[1]);
@@ -236,7 +242,11 @@ test_refused(void **state)
         { "alice " ALICE " until", 1, "SEQ:HASH" },
         { "alice " ALICE " until=5:", 1, "hash" },
         { "alice " ALICE " until=5:" HASH1 "0", 1, "hash" },
-        { "alice " ALICE " until=5:" HASH1 ":1", 1, "hash" },
+        { "alice " ALICE " until=5:" HASH1 ":1", 1, "chain" },
+        { "alice " ALICE " until=5:" HASH1 ":", 1, "chain" },
+        { "alice " ALICE " until=5::" CHAIN, 1, "hash" },
+        { "pin 5:" HASH1 ":" CHAIN "0", 1, "chain" },
+        { "pin 5:" HASH1 ":8F1D6a02c94be7305a1c7d9e2b60f4aa", 1, "lower" },
         { "alice " ALICE " until=5:F" Z31 "0", 1, "lower case" },
         { "alice " ALICE " from=6 until=5:" HASH1, 1, "after its \"until\"" },
         { "alice " ALICE " until=5:" HASH1 " from=6", 1,

@@ -48,6 +48,7 @@ typedef struct {
     char              sig[PAYLOCK_SIG_LEN + 1];
     char              lost[PAYLOCK_ADOPT_TEXT];
     char              resumes[PAYLOCK_ADOPT_TEXT];
+    char              after[64];
     paylock_entry_t   e;
 } writer_t;
 
@@ -133,6 +134,12 @@ entry(writer_t *w, uint64_t seq, const char *action, int sign)
     if (strcmp(action, "adopt") == 0) {
         set(e, PAYLOCK_AUDIT_LOST, w->lost);
         set(e, PAYLOCK_AUDIT_RESUMES, w->resumes);
+
+    } else if (strcmp(action, "init") != 0) {
+        (void) snprintf(w->after, sizeof(w->after),
+                        "{\"lock_at\":0,\"entry\":%u}", (unsigned) seq);
+        set(e, PAYLOCK_AUDIT_HOST, "a.example");
+        set(e, PAYLOCK_AUDIT_AFTER, w->after);
     }
 
     assert_int_equal(paylock_entry_hash(e, w->hash), 0);
@@ -381,6 +388,74 @@ test_pins(void **state)
     paylock_signers_free(&s);
     EVP_PKEY_free(alice.key);
     EVP_PKEY_free(bob.key);
+}
+
+
+/* A pin of one chain: what an adopt says of another does not excuse it. */
+
+static void
+test_pins_of_chains(void **state)
+{
+    size_t             i;
+    writer_t           w;
+    paylock_adopt_t    a;
+    paylock_verify_t   v;
+    paylock_signers_t  s;
+
+    static const struct {
+        const char       *pin;         /* its chain, behind the hash */
+        const char       *lost;        /* chain that is given up */
+        uint64_t          last;
+        const char       *hash;        /* ... of the last */
+        paylock_fault_e   kind;
+    } adopts[] = {
+        { "", CHAIN, 9, ZEROS, PAYLOCK_FAULT_NONE },
+        { "", CHAIN, 4, ROOT, PAYLOCK_FAULT_FORK },
+        { "", OTHER, 9, ZEROS, PAYLOCK_FAULT_FORK },
+        { "", OTHER, 9, ROOT, PAYLOCK_FAULT_FORK },
+        { "", OTHER, 5, ZEROS, PAYLOCK_FAULT_FORK },
+        { "", OTHER, 5, ROOT, PAYLOCK_FAULT_NONE },
+        { ":" CHAIN, CHAIN, 9, ZEROS, PAYLOCK_FAULT_NONE },
+        { ":" CHAIN, OTHER, 9, ZEROS, PAYLOCK_FAULT_FORK },
+        { ":" CHAIN, OTHER, 5, ROOT, PAYLOCK_FAULT_FORK },
+        { ":" OTHER, CHAIN, 9, ZEROS, PAYLOCK_FAULT_FORK },
+        { ":" OTHER, CHAIN, 5, ROOT, PAYLOCK_FAULT_FORK },
+        { ":" OTHER, OTHER, 9, ZEROS, PAYLOCK_FAULT_NONE },
+        { ":" OTHER, OTHER, 4, ROOT, PAYLOCK_FAULT_FORK }
+    };
+
+    (void) state;
+
+    writer_open(&w);
+
+    for (i = 0; i < sizeof(adopts) / sizeof(adopts[0]); i++) {
+        signers(&s, "w %s\npin 5:%s%s\n", w.public, ROOT, adopts[i].pin);
+        paylock_verify_begin(&v, NULL, "-", &s);
+
+        strcpy(w.hash, ZEROS);
+        assert_int_equal(paylock_verify_entry(&v, entry(&w, 1, "init", 1)), 0);
+
+        memset(&a, 0, sizeof(a));
+        strcpy(a.chain, adopts[i].lost);
+        strcpy(a.hash, adopts[i].hash);
+        strcpy(a.stays, w.hash);
+        a.first = 2;
+        a.last = adopts[i].last;
+        a.seq = 1;
+        paylock_adopt_write(&a, w.lost, w.resumes);
+
+        /* the entry after 4 is in the place of what is pinned */
+
+        (void) paylock_verify_entry(&v, entry(&w, paylock_adopt_seq(&a),
+                                              "adopt", 1));
+
+        assert_int_equal(v.fault.kind, adopts[i].kind);
+
+        paylock_verify_free(&v);
+        paylock_signers_free(&s);
+    }
+
+    EVP_PKEY_free(w.key);
 }
 
 
@@ -703,6 +778,7 @@ main(void)
         cmocka_unit_test(test_missing_signature),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_pins),
+        cmocka_unit_test(test_pins_of_chains),
         cmocka_unit_test(test_adopts),
         cmocka_unit_test(test_witnesses),
         cmocka_unit_test(test_witnesses_of_what_is_given_up),

@@ -1,0 +1,211 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * What an entry says of the record before it is the word of its signer.  That
+ * of a signer who may not do everything is not enough: such an entry is
+ * compared with what is applied here.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include <inttypes.h>
+
+#include "ngx_http_paylock_trust.h"
+#include "paylock_rule.h"
+
+
+/* the clock of the writer may be ahead, seconds */
+
+#define NGX_HTTP_PAYLOCK_AHEAD  86400
+
+
+static const paylock_signer_t *ngx_http_paylock_trust_limited(
+    ngx_http_paylock_feed_t *feed, const paylock_entry_t *entry);
+static const char *ngx_http_paylock_trust_exceeds(
+    ngx_http_paylock_feed_t *feed, const paylock_entry_t *entry,
+    const paylock_signer_t *signer);
+static void ngx_http_paylock_trust_record(const paylock_entry_t *entry,
+    paylock_record_t *record);
+static ngx_uint_t ngx_http_paylock_trust_closes(
+    const paylock_record_t *record);
+
+
+/*
+ * Must the entries before it be applied first?  They must if one of them
+ * concerns the host; and if the entry plans, as the host may be closed by the
+ * record of another name.
+ */
+
+ngx_uint_t
+ngx_http_paylock_trust_waits(ngx_http_paylock_feed_t *feed,
+    const paylock_entry_t *entry)
+{
+    ngx_uint_t                 seen;
+    paylock_str_t              host;
+    paylock_record_t           record;
+    ngx_http_paylock_key_t     key;
+    ngx_http_paylock_trust_t  *trust;
+
+    trust = feed->trust;
+
+    if (feed->done == 0) {
+        ngx_memzero(feed->seen, sizeof(feed->seen));
+    }
+
+    if (!paylock_entry_writes(entry)) {
+        return 0;
+    }
+
+    host = entry->field[PAYLOCK_AUDIT_HOST];
+    ngx_http_paylock_table_field(&feed->pmcf->table, host.data, host.len, &key);
+
+    seen = ngx_http_paylock_apply_seen(feed->seen, &key);
+
+    if (trust->n == 0 || ngx_http_paylock_trust_limited(feed, entry) == NULL) {
+        return 0;
+    }
+
+    ngx_http_paylock_trust_record(entry, &record);
+
+    return seen || !ngx_http_paylock_trust_closes(&record);
+}
+
+
+/* NGX_DECLINED: it does more than its signer may; v.fault is set. */
+
+ngx_int_t
+ngx_http_paylock_trust_limits(ngx_http_paylock_feed_t *feed,
+    const paylock_entry_t *entry)
+{
+    const char                *why;
+    const paylock_signer_t    *signer;
+    ngx_http_paylock_trust_t  *trust;
+
+    trust = feed->trust;
+    signer = ngx_http_paylock_trust_limited(feed, entry);
+
+    if (signer == NULL) {
+        return NGX_OK;
+    }
+
+    why = ngx_http_paylock_trust_exceeds(feed, entry, signer);
+
+    if (why == NULL) {
+        return NGX_OK;
+    }
+
+    trust->unfit = entry->seq;
+
+    (void) paylock_verify_bad(&trust->v, PAYLOCK_FAULT_KEY, entry->seq,
+                              "entry %" PRIu64 " of %s %s, by what is in "
+                              "force here", entry->seq, signer->name, why);
+
+    return NGX_DECLINED;
+}
+
+
+/* The signer, if there is something that they may not. */
+
+static const paylock_signer_t *
+ngx_http_paylock_trust_limited(ngx_http_paylock_feed_t *feed,
+    const paylock_entry_t *entry)
+{
+    const paylock_str_t     *key;
+    const paylock_signer_t  *signer;
+
+    key = &entry->field[PAYLOCK_AUDIT_KEY];
+
+    if (key->len == 0 || !paylock_entry_changes(entry)) {
+        return NULL;
+    }
+
+    signer = paylock_signers_find(&feed->pmcf->signers.list, key->data);
+
+    return signer && signer->may ? signer : NULL;
+}
+
+
+static const char *
+ngx_http_paylock_trust_exceeds(ngx_http_paylock_feed_t *feed,
+    const paylock_entry_t *entry, const paylock_signer_t *signer)
+{
+    unsigned                   needs;
+    uint32_t                   from;
+    const char                *why;
+    ngx_uint_t                 found;
+    paylock_str_t              host, action, more;
+    paylock_record_t           live, record;
+    ngx_http_paylock_key_t     key;
+    ngx_http_paylock_table_t  *table;
+
+    table = &feed->pmcf->table;
+    host = entry->field[PAYLOCK_AUDIT_HOST];
+    action = entry->field[PAYLOCK_AUDIT_ACTION];
+
+    ngx_http_paylock_trust_record(entry, &record);
+    ngx_http_paylock_table_field(table, host.data, host.len, &key);
+
+    found = ngx_http_paylock_table_find(table, &key, &live);
+
+    if (!found) {
+        ngx_memzero(&live, sizeof(paylock_record_t));
+    }
+
+    from = ngx_min((time_t) record.time[PAYLOCK_AT],
+                   ngx_time() + NGX_HTTP_PAYLOCK_AHEAD);
+
+    why = paylock_rule_times(action, &live, &record, from, &needs);
+
+    if (why) {
+        return why;
+    }
+
+    more = paylock_rule_needs(needs);
+
+    if (more.len && !paylock_signer_may(signer, more)) {
+        return needs & PAYLOCK_RULE_OPENS ? "opens a host"
+                                          : "closes a host";
+    }
+
+    /* where the host has no record, that of another name may close it */
+
+    if (paylock_str_is(action, "lock")
+        && !paylock_signer_may(signer, paylock_string("unlock"))
+        && !paylock_record_says(&live)
+        && ngx_http_paylock_opens(table, host.data, host.len,
+                                  found ? &live : NULL, &record, from))
+    {
+        return "opens a host";
+    }
+
+    return NULL;
+}
+
+
+static void
+ngx_http_paylock_trust_record(const paylock_entry_t *entry,
+    paylock_record_t *record)
+{
+    paylock_str_t  after;
+
+    after = entry->field[PAYLOCK_AUDIT_AFTER];
+
+    if (after.len == 0
+        || paylock_record_parse(after.data, after.len, record) != NULL)
+    {
+        ngx_memzero(record, sizeof(paylock_record_t));
+    }
+}
+
+
+/* Does it close its host now and for ever? */
+
+static ngx_uint_t
+ngx_http_paylock_trust_closes(const paylock_record_t *record)
+{
+    return paylock_timeline_come(record, PAYLOCK_LOCK_AT, 0)
+           && !paylock_record_has(record, PAYLOCK_OPEN_AT);
+}
