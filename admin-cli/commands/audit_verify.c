@@ -75,16 +75,16 @@ audit_verify_redis(admin_t *a, verify_t *c)
     int       status;
     replay_t  replay;
 
+    if (audit_connect(a, c) != STATUS_DONE) {
+        return a->ctl->error.status;
+    }
+
     if (c->known.seq == 0 && c->signers == NULL) {
         return error_set(&a->ctl->error, STATUS_FAILED, "chain_unknown",
                          "run \"paylock-admin init\", or give the signers "
                          "file, or a key with --trust",
                          "no audit trail of Redis at %s is known here: what "
                          "is there could be anybody's", a->ctl->settings.where);
-    }
-
-    if (control_connect(a->ctl) != STATUS_DONE) {
-        return a->ctl->error.status;
     }
 
     memset(&replay, 0, sizeof(replay_t));

@@ -228,11 +228,20 @@ def test_a_file_that_is_gone_is_not_forgotten(alice, redis):
 
 def test_another_realm(alice, redis):
     """What is signed in a restore drill is worth nothing in production."""
-    alice("lock", "b.example", "--realm", "drill", check=False)
-    error = refused(alice, 1, "chain_forged", "lock", "b.example", "--realm",
+    known = remembered(alice)
+    refused(alice, 1, "chain_unknown", "lock", "b.example", "--realm", "drill")
+    error = refused(alice, 1, "chain_forged", "init", "--yes", "--realm",
                     "drill")
     assert "good signature" in error["message"]
     assert len(entries(redis)) == 2
+
+    # nor does the drill change what is remembered for production
+    before = redis.client().dump(AUDIT)
+    alice("adopt", "--yes", "--realm", "drill")
+    alice("lock", "c.example", "--realm", "drill")
+    redis.client().restore(AUDIT, 0, before, replace=True)
+    assert remembered(alice) == known
+    alice("lock", "d.example")
 
 
 # without a signers file
