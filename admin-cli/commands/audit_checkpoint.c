@@ -119,6 +119,8 @@ audit_checkpoint_verify(verify_t *c, head_t *head)
         return status;
     }
 
+    verify_warn(c);
+
     *head = c->known;
     head->seq = c->trail.seq;
     memcpy(head->hash, c->trail.hash, sizeof(head->hash));

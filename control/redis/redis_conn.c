@@ -37,6 +37,7 @@ static int redis_conn_queue_logins(redis_conn_t *redis, const settings_t *s);
 static int redis_conn_logins(redis_conn_t *redis);
 static void redis_wipe(redis_conn_t *redis);
 static int redis_lost(redis_conn_t *redis, const char *what);
+static int redis_alien(redis_conn_t *redis, const char *why);
 
 
 redis_conn_t *
@@ -242,13 +243,43 @@ redis_reply(redis_conn_t *redis)
         }
 
         if (why) {
-            (void) error_set(redis->error, STATUS_FAILED, "protocol",
-                             "is this the address of a Redis?",
-                             "what answers at %s does not speak as Redis "
-                             "does: %s", redis->where, why);
+            (void) redis_alien(redis, why);
             return NULL;
         }
     }
+}
+
+
+int
+redis_recv(redis_conn_t *redis, char *buf, size_t size, size_t *n,
+    long long *deadline)
+{
+    ssize_t  came;
+
+    if (*deadline == 0) {
+        *deadline = clock_ms() + REDIS_ANSWER;
+    }
+
+    came = net_recv(&redis->conn, buf, size, *deadline);
+
+    if (came > 0 && clock_ms() <= *deadline) {
+        *n = (size_t) came;
+        return 0;
+    }
+
+    return redis_lost(redis, came == 0 ? "it closed the connection"
+                             : strerror(came > 0 ? ETIMEDOUT : errno));
+}
+
+
+int
+redis_unread(redis_conn_t *redis, const char *data, size_t len)
+{
+    const char  *why;
+
+    why = paylock_resp_feed(redis->resp, data, len);
+
+    return why ? redis_alien(redis, why) : 0;
 }
 
 
@@ -339,5 +370,16 @@ redis_lost(redis_conn_t *redis, const char *what)
                        "is named by rediss://"
                      : "is Redis well there? see its log",
                      "no answer from Redis at %s: %s", redis->where, what);
+    return -1;
+}
+
+
+static int
+redis_alien(redis_conn_t *redis, const char *why)
+{
+    (void) error_set(redis->error, STATUS_FAILED, "protocol",
+                     "is this the address of a Redis?",
+                     "what answers at %s does not speak as Redis does: %s",
+                     redis->where, why);
     return -1;
 }

@@ -21,10 +21,7 @@ typedef struct {
 } replay_walk_t;
 
 
-static replay_host_t *replay_host(replay_t *r, const char *name, size_t len);
 static int replay_order(const void *one, const void *two);
-static void replay_hash(const char *value, size_t len,
-    unsigned char hash[REPLAY_HASH]);
 static void replay_visit(const void *node, VISIT which, void *data);
 
 
@@ -173,9 +170,7 @@ replay_free(replay_t *r)
 }
 
 
-/* Finds the host, or adds it. */
-
-static replay_host_t *
+replay_host_t *
 replay_host(replay_t *r, const char *name, size_t len)
 {
     void          **found;
@@ -219,7 +214,7 @@ replay_order(const void *one, const void *two)
 }
 
 
-static void
+void
 replay_hash(const char *value, size_t len, unsigned char hash[REPLAY_HASH])
 {
     unsigned char  whole[SHA256_DIGEST_LENGTH];
