@@ -29,7 +29,7 @@ typedef struct {
     head_t             head;           /* seq 0: nothing was verified */
     uint64_t           length;         /* entries of the stream up to there */
     paylock_lattice_t  lattice;        /* of the records */
-    paylock_verify_t   trail;          /* its counters, keys, what is given up */
+    paylock_verify_t   trail;          /* counters, keys, what is given up */
     verified_gone_t   *gone;           /* sorted by host */
     size_t             n_gone;
 } verified_t;

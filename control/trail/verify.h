@@ -172,7 +172,7 @@ int verify_stream_begin(verify_t *c);
 int verify_since(verify_t *c, int *good);
 int verify_remember(verify_t *c);
 
-/* Takes an entry that is good so far, and a pair that it takes out or puts in. */
+/* Takes an entry that is good so far, and a pair that it took out or put in. */
 
 int verify_since_entry(verify_t *c, const paylock_entry_t *e);
 int verify_since_pair(verify_t *c, const unsigned char pair[PAYLOCK_PAIR],

@@ -92,7 +92,7 @@ since_try(verify_t *c, int *good)
         return c->ctl->error.status;
     }
 
-    /* entries that went away before there, or came, are found by their number */
+    /* entries of before that went away, or came, are found by their number */
 
     if (c->n_faults || c->since.unsure || c->trail.seq < c->last
         || c->length - c->since.before.length
