@@ -12,7 +12,7 @@ import subprocess
 import pytest
 
 from support import servers
-from support.chain import AUDIT, LOCKED, LOCKS, Chain
+from support.chain import AUDIT, LOCKED, LOCKS, ROOT, Chain
 from support.cli import (entries, memory, openssl, refused, remembered,
                          signers_of, state, trust)
 from support.trail import signer
@@ -236,10 +236,12 @@ def test_another_realm(alice, redis):
     assert len(entries(redis)) == 2
 
     # nor does the drill change what is remembered for production
-    before = redis.client().dump(AUDIT)
+    client = redis.client(decode_responses=False)
+    before = {key: client.dump(key) for key in (AUDIT, LOCKS, ROOT)}
     alice("adopt", "--yes", "--realm", "drill")
     alice("lock", "c.example", "--realm", "drill")
-    redis.client().restore(AUDIT, 0, before, replace=True)
+    for key, value in before.items():
+        client.restore(key, 0, value, replace=True)
     assert remembered(alice) == known
     alice("lock", "d.example")
 
