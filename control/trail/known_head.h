@@ -14,17 +14,7 @@
 
 
 #include "context/control.h"
-#include "paylock_audit.h"
-
-
-/* A head: the last entry of a chain; seq 0: none. */
-
-typedef struct {
-    uint64_t  seq;
-    char      chain[PAYLOCK_CHAIN_LEN + 1];
-    char      hash[PAYLOCK_HASH_LEN + 1];
-    char      root[PAYLOCK_HASH_LEN + 1];      /* "": it is not signed */
-} head_t;
+#include "trail/head_type.h"
 
 
 /*

@@ -228,7 +228,7 @@ root_sum(control_t *ctl, root_pairs_t *p)
         if (paylock_lattice_add(&ctl->root.ctx, &ctl->root.lattice, p->pair[i])
             != 0)
         {
-            return root_crypto(ctl);
+            return control_no_crypto(ctl);
         }
     }
 
@@ -246,7 +246,7 @@ root_pair(control_t *ctl, const paylock_str_t *host,
 
     return paylock_lattice_pair(&ctl->root.ctx, host->data, host->len,
                                 record->data, record->len, pair)
-           == 0 ? STATUS_DONE : root_crypto(ctl);
+           == 0 ? STATUS_DONE : control_no_crypto(ctl);
 }
 
 
@@ -270,7 +270,7 @@ root_change(control_t *ctl, const paylock_str_t *host,
         }
 
         if (paylock_lattice_remove(&r->ctx, &r->lattice, pair) != 0) {
-            return root_crypto(ctl);
+            return control_no_crypto(ctl);
         }
     }
 
@@ -281,7 +281,7 @@ root_change(control_t *ctl, const paylock_str_t *host,
         }
 
         if (paylock_lattice_add(&r->ctx, &r->lattice, pair) != 0) {
-            return root_crypto(ctl);
+            return control_no_crypto(ctl);
         }
     }
 
@@ -297,7 +297,7 @@ root_sign(control_t *ctl, char hex[PAYLOCK_HASH_LEN + 1])
     }
 
     return paylock_lattice_root(&ctl->root.ctx, &ctl->root.lattice, hex) == 0
-           ? STATUS_DONE : root_crypto(ctl);
+           ? STATUS_DONE : control_no_crypto(ctl);
 }
 
 
@@ -333,12 +333,4 @@ root_write(control_t *ctl, uint64_t seq, size_t *queued)
 
     return redis_queue_argv(ctl->redis, 6, arg, len) == 0 ? STATUS_DONE
                                                           : ctl->error.status;
-}
-
-
-int
-root_crypto(control_t *ctl)
-{
-    return error_set(&ctl->error, STATUS_FAILED, "crypto", NULL,
-                     "OpenSSL computes no SHA-256 or no ChaCha20");
 }

@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "records/records_pages.h"
-#include "trail/root.h"
 #include "trail/root_scan.h"
 
 
@@ -90,7 +89,7 @@ root_scan(control_t *ctl, root_scan_t *r, uint64_t *records)
 
     scan_end(&s);
 
-    return status == STATUS_DONE && s.failed ? root_crypto(ctl) : status;
+    return status == STATUS_DONE && s.failed ? control_no_crypto(ctl) : status;
 }
 
 
@@ -405,7 +404,7 @@ scan_drop(control_t *ctl, root_scan_t *s,
     }
 
     return paylock_lattice_remove(&ctl->root.ctx, &s->lattice, pair) == 0
-           ? STATUS_DONE : root_crypto(ctl);
+           ? STATUS_DONE : control_no_crypto(ctl);
 }
 
 

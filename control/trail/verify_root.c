@@ -163,7 +163,7 @@ verify_root_apply(verify_t *c)
              : paylock_lattice_remove(&root->ctx, &root->lattice, p->pair);
 
         if (rc != 0) {
-            return root_crypto(c->ctl);
+            return control_no_crypto(c->ctl);
         }
     }
 

@@ -334,7 +334,7 @@ verify_since_pair(verify_t *c, const unsigned char pair[PAYLOCK_PAIR],
 
     return !first || paylock_lattice_remove(&ctl->root.ctx, &s->expected, pair)
                      == 0
-           ? STATUS_DONE : root_crypto(ctl);
+           ? STATUS_DONE : control_no_crypto(ctl);
 }
 
 
