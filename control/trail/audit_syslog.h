@@ -11,6 +11,7 @@
 #define _AUDIT_SYSLOG_H_INCLUDED_
 
 
+#include "context/control.h"
 #include "trail/head_type.h"
 
 
