@@ -15,6 +15,9 @@
 #include "trail/replay.h"
 
 
+#define REPLAY_NAME  256               /* bytes of a host, mostly */
+
+
 typedef struct {
     void    (*each)(replay_host_t *h, void *data);
     void   *data;
@@ -175,6 +178,22 @@ replay_host(replay_t *r, const char *name, size_t len)
 {
     void          **found;
     replay_host_t  *h;
+    union {
+        replay_host_t  host;
+        char           room[sizeof(replay_host_t) + REPLAY_NAME];
+    } key;
+
+    /* most are there already */
+
+    if (len <= REPLAY_NAME) {
+        key.host.len = len;
+        memcpy(key.host.name, name, len);
+        found = tfind(&key, &r->root, replay_order);
+
+        if (found) {
+            return *found;
+        }
+    }
 
     h = calloc(1, sizeof(replay_host_t) + len);
 
