@@ -26,7 +26,7 @@ FISHDIR    ?= fish/vendor_completions.d
 NGINX_SRC  ?= /usr/share/nginx/src
 
 strict     := -std=gnu11 -Wall -Wextra -Werror
-libs       := -l:libhiredis.a -ljansson -lcrypto
+libs       := -l:libhiredis.a -ljansson -lcrypto -pthread
 cli_libs   := $(libs) -lssl -lidn2
 
 module     := build/ngx_http_paylock_module.so

@@ -67,7 +67,7 @@ const command_t  admin_commands[] = {
       SETUP_HOSTS|SETUP_SETTINGS|SETUP_REDIS,
       "Show every change, the oldest first", cmd_audit_log, audit_log_check },
     { "audit verify", "[FILE]", 0, 1,
-      OPT_BIT(OPT_CHECKPOINT)|OPT_BIT(OPT_TRUST),
+      OPT_BIT(OPT_CHECKPOINT)|OPT_BIT(OPT_TRUST)|OPT_BIT(OPT_FULL),
       SETUP_SETTINGS,
       "Verify the audit trail, or an export of it", cmd_audit_verify, NULL },
     { "audit checkpoint", "", 0, 0,

@@ -29,8 +29,8 @@ typedef struct admin_s  admin_t;
 
 #define SETUP_HOSTS     0x01           /* the arguments are host names */
 #define SETUP_SETTINGS  0x02
-#define SETUP_KNOWN     0x04           /* loads a->known and ctl->trust */
-#define SETUP_REDIS     0x08           /* connects */
+#define SETUP_REDIS     0x04           /* connects */
+#define SETUP_KNOWN     0x08           /* loads a->known and ctl->trust */
 #define SETUP_SIGNERS   0x10           /* loads ctl->signers */
 
 

@@ -23,3 +23,17 @@ audit_begin(admin_t *a, verify_t *c)
 
     return status;
 }
+
+
+int
+audit_connect(admin_t *a, verify_t *c)
+{
+    if (control_connect(a->ctl) != STATUS_DONE
+        || (c->known.seq == 0
+            && known_head_load(a->ctl, &c->known) != STATUS_DONE))
+    {
+        return a->ctl->error.status;
+    }
+
+    return STATUS_DONE;
+}

@@ -21,5 +21,12 @@
 
 int audit_begin(admin_t *a, verify_t *c);
 
+/*
+ * Connects to Redis; if nothing was seen there before, loads what this machine
+ * remembers of the chain that is there.  Returns a status.
+ */
+
+int audit_connect(admin_t *a, verify_t *c);
+
 
 #endif /* _AUDIT_BEGIN_H_INCLUDED_ */

@@ -63,6 +63,8 @@ const option_t  admin_options[OPT_N] = {
         "one that was kept; may be given more than once" },
     [OPT_TRUST] = { "trust", "KEY",
         "a public key that counts as well: digits, or a file" },
+    [OPT_FULL] = { "full", NULL,
+        "verify all, also what was verified here before" },
     [OPT_KNOWN] = { "known", "SEQ:HASH",
         "the last entry that a node of nginx knows" },
     [OPT_DROP] = { "drop", NULL, "remove the records that no entry wrote" },

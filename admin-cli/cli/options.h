@@ -54,6 +54,7 @@ typedef enum {
     OPT_PASSPHRASE,
     OPT_CHECKPOINT,
     OPT_TRUST,
+    OPT_FULL,
     OPT_KNOWN,
     OPT_DROP,
     OPT_HOST,

@@ -47,12 +47,12 @@ setup(admin_t *a, unsigned flags)
                               &a->ctl->error);
     }
 
-    if (status == STATUS_DONE && (flags & SETUP_KNOWN)) {
-        status = known_head_load(a->ctl, &a->known);
-    }
-
     if (status == STATUS_DONE && (flags & SETUP_REDIS)) {
         status = control_connect(a->ctl);
+    }
+
+    if (status == STATUS_DONE && (flags & SETUP_KNOWN)) {
+        status = known_head_load(a->ctl, &a->known);
     }
 
     return status;

@@ -66,6 +66,8 @@ report_warn(verify_t *c)
 
     v = &c->trail;
 
+    verify_warn(c);
+
     if (c->signers == NULL) {
         control_warn(c->ctl, "unsigned", "", "make a key and a signers file "
                      "with \"paylock-admin keygen\"",
@@ -117,6 +119,11 @@ report_print(const verify_t *c, const paylock_export_header_t *header)
         (void) printf("entries  %" PRIu64 ", from %" PRIu64 " to %" PRIu64
                       ", %s to %s\nhead     %s\n", v->entries, v->first,
                       v->seq, from, to, v->hash);
+    }
+
+    if (c->since.before.head.seq) {
+        (void) printf("before   up to entry %" PRIu64 " it was verified here; "
+                      "--full reads all again\n", c->since.before.head.seq);
     }
 
     report_print_keys(c);
@@ -206,14 +213,15 @@ report_json(const verify_t *c, const paylock_export_header_t *header)
     report_when(v->time_first, 0, from);
     report_when(v->time_last, 0, to);
 
-    o = json_pack("{s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:b, "
-                  "s:o, s:o, s:o}",
+    o = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o, "
+                  "s:b, s:o, s:o, s:o}",
                   "chain", v->chain,
                   "host", header ? text_json(header->host.data,
                                              header->host.len) : json_null(),
                   "first", output_number(v->first),
                   "seq", output_number(v->seq),
                   "hash", v->seq ? json_string(v->hash) : json_null(),
+                  "before", output_number(c->since.before.head.seq),
                   "entries", (json_int_t) v->entries,
                   "leaves", (json_int_t) v->bare,
                   "unsigned", (json_int_t) v->plain,

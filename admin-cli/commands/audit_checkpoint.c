@@ -61,15 +61,15 @@ audit_checkpoint(admin_t *a, verify_t *c)
                          "there is no key");
     }
 
+    if (audit_connect(a, c) != STATUS_DONE) {
+        return a->ctl->error.status;
+    }
+
     if (c->known.seq == 0) {
         return error_set(&a->ctl->error, STATUS_FAILED, "chain_unknown",
                          "run \"paylock-admin init\" first",
                          "no audit trail of Redis at %s is known here",
                          a->ctl->settings.where);
-    }
-
-    if (control_connect(a->ctl) != STATUS_DONE) {
-        return a->ctl->error.status;
     }
 
     status = STATUS_FAILED;
@@ -118,6 +118,8 @@ audit_checkpoint_verify(verify_t *c, head_t *head)
     {
         return status;
     }
+
+    verify_warn(c);
 
     *head = c->known;
     head->seq = c->trail.seq;

@@ -44,7 +44,7 @@ cmd_audit_export(admin_t *a)
         && (status = audit_export_names(a, &x, &host, &n)) == STATUS_DONE
         && (status = control_load_key(a->ctl)) == STATUS_DONE)
     {
-        status = control_connect(a->ctl) == STATUS_DONE
+        status = audit_connect(a, &c) == STATUS_DONE
                  ? audit_export(a, &c, &x) : a->ctl->error.status;
     }
 

@@ -20,6 +20,7 @@ static int audit_verify_file(admin_t *a, verify_t *c);
 static int audit_verify_redis(admin_t *a, verify_t *c);
 static int audit_verify_all(admin_t *a, verify_t *c);
 static void audit_verify_remember(admin_t *a, verify_t *c);
+static void audit_verify_warn(admin_t *a);
 
 
 int
@@ -75,16 +76,16 @@ audit_verify_redis(admin_t *a, verify_t *c)
     int       status;
     replay_t  replay;
 
+    if (audit_connect(a, c) != STATUS_DONE) {
+        return a->ctl->error.status;
+    }
+
     if (c->known.seq == 0 && c->signers == NULL) {
         return error_set(&a->ctl->error, STATUS_FAILED, "chain_unknown",
                          "run \"paylock-admin init\", or give the signers "
                          "file, or a key with --trust",
                          "no audit trail of Redis at %s is known here: what "
                          "is there could be anybody's", a->ctl->settings.where);
-    }
-
-    if (control_connect(a->ctl) != STATUS_DONE) {
-        return a->ctl->error.status;
     }
 
     memset(&replay, 0, sizeof(replay_t));
@@ -101,11 +102,21 @@ audit_verify_redis(admin_t *a, verify_t *c)
 static int
 audit_verify_all(admin_t *a, verify_t *c)
 {
-    int  status;
+    int  status, good;
 
-    if ((status = verify_stream(c)) != STATUS_DONE
-        || (status = verify_end(c)) != STATUS_DONE
-        || (c->n_faults == 0 && (status = verify_records(c)) != STATUS_DONE))
+    good = 0;
+
+    if (a->opt[OPT_FULL] == NULL
+        && (status = verify_since(c, &good)) != STATUS_DONE)
+    {
+        return status;
+    }
+
+    if (!good
+        && ((status = verify_stream(c)) != STATUS_DONE
+            || (status = verify_end(c)) != STATUS_DONE
+            || (c->n_faults == 0
+                && (status = verify_records(c)) != STATUS_DONE)))
     {
         return status;
     }
@@ -141,6 +152,10 @@ audit_verify_remember(admin_t *a, verify_t *c)
 
     error = a->ctl->error;
 
+    if (verify_remember(c) != STATUS_DONE) {
+        audit_verify_warn(a);
+    }
+
     /* what it gave up is remembered with it */
 
     free(a->ctl->trust.given_up);
@@ -150,9 +165,16 @@ audit_verify_remember(admin_t *a, verify_t *c)
     c->trail.n_given_up = 0;
 
     if (known_head_save(a->ctl, &head) != STATUS_DONE) {
-        control_warn(a->ctl, a->ctl->error.code, "", a->ctl->error.mend, "%s",
-                     a->ctl->error.message);
+        audit_verify_warn(a);
     }
 
     a->ctl->error = error;
+}
+
+
+static void
+audit_verify_warn(admin_t *a)
+{
+    control_warn(a->ctl, a->ctl->error.code, "", a->ctl->error.mend, "%s",
+                 a->ctl->error.message);
 }

@@ -19,6 +19,7 @@
 
 
 static int batch_prepare(change_batch_t *b);
+static int batch_connect(change_batch_t *b);
 static int batch_commit(change_batch_t *b);
 static int batch_all(change_batch_t *b);
 static void batch_take(change_batch_t *b, size_t n);
@@ -101,11 +102,35 @@ batch_prepare(change_batch_t *b)
         return control_no_memory(ctl);
     }
 
-    if (ctl->redis == NULL && control_connect(ctl) != STATUS_DONE) {
+    if (batch_connect(b) != STATUS_DONE) {
         return ctl->error.status;
     }
 
     return b->kind->begin ? b->kind->begin(b) : STATUS_DONE;
+}
+
+
+/* A trail that is not known by this URL may be known by another one. */
+
+static int
+batch_connect(change_batch_t *b)
+{
+    control_t  *ctl;
+
+    ctl = b->ctl;
+
+    if (ctl->redis) {
+        return STATUS_DONE;
+    }
+
+    if (control_connect(ctl) != STATUS_DONE
+        || (b->known.seq == 0
+            && known_head_load(ctl, &b->known) != STATUS_DONE))
+    {
+        return ctl->error.status;
+    }
+
+    return b->known.seq ? trust_signer(ctl) : STATUS_DONE;
 }
 
 

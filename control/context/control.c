@@ -84,6 +84,14 @@ control_no_memory(control_t *ctl)
 }
 
 
+int
+control_no_crypto(control_t *ctl)
+{
+    return error_set(&ctl->error, STATUS_FAILED, "crypto", NULL,
+                     "OpenSSL computes no SHA-256 or no ChaCha20");
+}
+
+
 void
 control_warn(const control_t *ctl, const char *code, const char *host,
     const char *mend, const char *fmt, ...)

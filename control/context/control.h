@@ -108,9 +108,10 @@ int control_lattice(control_t *ctl);
 
 void control_free(control_t *ctl);
 
-/* Sets the error "out of memory" and returns its status. */
+/* Set the error "out of memory", or that OpenSSL fails; return its status. */
 
 int control_no_memory(control_t *ctl);
+int control_no_crypto(control_t *ctl);
 
 /*
  * Calls the callback "warn"; the arguments are those of error_set().  The work

@@ -50,6 +50,7 @@ static void redis_ask(redis_conn_t *redis, size_t n, const char **arg,
 static void redis_asked(const redis_conn_t *redis, char *text, size_t size);
 static void redis_wipe(redis_conn_t *redis);
 static int redis_lost(redis_conn_t *redis, const char *what);
+static int redis_alien(redis_conn_t *redis, const char *why);
 
 
 redis_conn_t *
@@ -263,7 +264,7 @@ redis_trim(redis_conn_t *redis, size_t max)
 redisReply *
 redis_reply(redis_conn_t *redis)
 {
-    char         buf[REDIS_READ], asked[REDIS_TOLD];
+    char         buf[REDIS_READ];
     ssize_t      n;
     long long    deadline;
     const char  *why;
@@ -305,14 +306,50 @@ redis_reply(redis_conn_t *redis)
         }
 
         if (why) {
-            redis_asked(redis, asked, sizeof(asked));
-            (void) error_set(redis->error, STATUS_FAILED, "protocol",
-                             "is this the address of a Redis?",
-                             "what answers at %s does not speak as Redis "
-                             "does: %s%s", redis->where, why, asked);
+            (void) redis_alien(redis, why);
             return NULL;
         }
     }
+}
+
+
+int
+redis_recv(redis_conn_t *redis, char *buf, size_t size, size_t *n,
+    long long *deadline)
+{
+    ssize_t  came;
+
+    if (*deadline == 0) {
+        *deadline = clock_ms() + REDIS_ANSWER;
+    }
+
+    came = net_recv(&redis->conn, buf, size, *deadline);
+
+    if (came > 0 && clock_ms() <= *deadline) {
+        *n = (size_t) came;
+        return 0;
+    }
+
+    return redis_lost(redis, came == 0 ? "it closed the connection"
+                             : strerror(came > 0 ? ETIMEDOUT : errno));
+}
+
+
+void
+redis_received(redis_conn_t *redis)
+{
+    redis->n_replies++;
+}
+
+
+int
+redis_unread(redis_conn_t *redis, const char *data, size_t len)
+{
+    const char  *why;
+
+    why = paylock_resp_feed(redis->resp, data, len);
+
+    return why ? redis_alien(redis, why) : 0;
 }
 
 
@@ -403,5 +440,19 @@ redis_lost(redis_conn_t *redis, const char *what)
                        "is named by rediss://"
                      : "is Redis well there? see its log",
                      "no answer from Redis at %s: %s", redis->where, what);
+    return -1;
+}
+
+
+static int
+redis_alien(redis_conn_t *redis, const char *why)
+{
+    char  asked[REDIS_TOLD];
+
+    redis_asked(redis, asked, sizeof(asked));
+    (void) error_set(redis->error, STATUS_FAILED, "protocol",
+                     "is this the address of a Redis?",
+                     "what answers at %s does not speak as Redis does: %s%s",
+                     redis->where, why, asked);
     return -1;
 }

@@ -63,6 +63,17 @@ void redis_trim(redis_conn_t *redis, size_t max);
 
 redisReply *redis_reply(redis_conn_t *redis);
 
+/*
+ * Receives what comes of a reply, for who parses it alone; *deadline is 0 at
+ * its beginning.  redis_received() says that it is whole; redis_unread() gives
+ * all of it back, to redis_reply().  Those that return int return 0, or -1.
+ */
+
+int redis_recv(redis_conn_t *redis, char *buf, size_t size, size_t *n,
+    long long *deadline);
+void redis_received(redis_conn_t *redis);
+int redis_unread(redis_conn_t *redis, const char *data, size_t len);
+
 /* Sets the error: "what" Redis did, followed by text.  Returns -1. */
 
 int redis_fault(redis_conn_t *redis, const char *code, const char *mend,

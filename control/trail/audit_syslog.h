@@ -11,7 +11,8 @@
 #define _AUDIT_SYSLOG_H_INCLUDED_
 
 
-#include "trail/known_head.h"
+#include "context/control.h"
+#include "trail/head_type.h"
 
 
 /* at: seq, chain and hash of the entry; host is empty if it has none. */

@@ -11,7 +11,7 @@
 
 
 #include "context/control.h"
-#include "trail/known_head.h"
+#include "trail/head_type.h"
 
 
 /* Fails if no entry can follow *head, as the numbers are used up. */

@@ -47,6 +47,8 @@ export_write(verify_t *c, export_t *x, FILE *f)
         return ctl->error.status;
     }
 
+    verify_warn(c);
+
     /* sign what was verified, not what Redis now calls the last entry */
 
     if (c->n_faults == 0) {

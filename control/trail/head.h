@@ -11,7 +11,7 @@
 
 
 #include "context/control.h"
-#include "trail/known_head.h"
+#include "trail/head_type.h"
 
 
 typedef struct {

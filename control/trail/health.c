@@ -10,6 +10,7 @@
 #include "records/nodes.h"
 #include "trail/head.h"
 #include "trail/health.h"
+#include "trail/known_head.h"
 
 
 static void health_trail(control_t *ctl, const head_t *head,

@@ -6,28 +6,21 @@
 
 #define _GNU_SOURCE
 
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 
-#include <openssl/sha.h>
-
-#include "files/outfile.h"
-#include "files/user_file.h"
+#include "trail/head.h"
 #include "trail/known_head.h"
+#include "trail/memory_file.h"
 
 
-#define KNOWN_HEAD_DIRECTORY  "paylock/"
-#define KNOWN_HEAD_PATH  4096
-#define KNOWN_HEAD_NAME  (2 * 16 + 1)       /* 16 bytes of a SHA-256 */
-#define KNOWN_HEAD_FILE  8192
-#define KNOWN_HEAD_NONE  "-"           /* no signers, or no root */
+#define KNOWN_HEAD_FILE  "chain"
 
 
-/* What a file holds; head.seq 0: there is none. */
+/* What the file of a chain holds; head.seq 0: there is none. */
 
 typedef struct {
     head_t  head;
@@ -36,28 +29,26 @@ typedef struct {
 } known_head_file_t;
 
 
+static int known_head_chain(control_t *ctl, int dir, head_t *there);
 static int known_head_take(control_t *ctl, const known_head_file_t *file);
 static void known_head_begin(control_t *ctl);
-static const char *known_head_signers(const control_t *ctl);
-static int known_head_directory(control_t *ctl, int make, int *dir);
-static int known_head_path(char path[KNOWN_HEAD_PATH], const char *name);
-static void known_head_name(const settings_t *s, char name[KNOWN_HEAD_NAME]);
-static int known_head_read(control_t *ctl, int dir, const char *name,
+static int known_head_read(control_t *ctl, int dir, const char *chain,
     known_head_file_t *file, paylock_verify_t *v);
-static int known_head_parse(FILE *f, known_head_file_t *file,
-    paylock_verify_t *v);
+static int known_head_parse(FILE *f, const char *chain,
+    known_head_file_t *file, paylock_verify_t *v);
 static int known_head_given_up(FILE *f, paylock_verify_t *v);
-static int known_head_write(control_t *ctl, int dir, const char *name,
-    const head_t *head);
+static int known_head_keep(control_t *ctl, int dir, const head_t *head);
+static int known_head_write(control_t *ctl, int dir, const head_t *head);
 static void known_head_print(control_t *ctl, FILE *f, const head_t *head);
-static int known_head_failed(control_t *ctl, const char *what);
+static int known_head_place_read(control_t *ctl, int dir, head_t *there);
+static int known_head_place_write(control_t *ctl, int dir, const char *chain);
 
 
 int
 known_head_load(control_t *ctl, head_t *known)
 {
     int                dir, status;
-    char               name[KNOWN_HEAD_NAME];
+    head_t             there;
     known_head_file_t  file;
 
     memset(known, 0, sizeof(head_t));
@@ -73,14 +64,18 @@ known_head_load(control_t *ctl, head_t *known)
     paylock_verify_free(&ctl->trust);
     known_head_begin(ctl);
 
-    status = known_head_directory(ctl, 0, &dir);
+    status = memory_file_directory(ctl, 0, &dir);
 
     if (status != STATUS_DONE || dir == -1) {
         return status;
     }
 
-    known_head_name(&ctl->settings, name);
-    status = known_head_read(ctl, dir, name, &file, &ctl->trust);
+    memset(&file, 0, sizeof(known_head_file_t));
+    status = known_head_chain(ctl, dir, &there);
+
+    if (status == STATUS_DONE && *there.chain) {
+        status = known_head_read(ctl, dir, there.chain, &file, &ctl->trust);
+    }
 
     (void) close(dir);
 
@@ -94,6 +89,47 @@ known_head_load(control_t *ctl, head_t *known)
 }
 
 
+int
+known_head_of(control_t *ctl, const char *chain, head_t *known)
+{
+    int                dir, status;
+    known_head_file_t  file;
+
+    memset(known, 0, sizeof(head_t));
+    status = memory_file_directory(ctl, 0, &dir);
+
+    if (status != STATUS_DONE || dir == -1) {
+        return status;
+    }
+
+    status = known_head_read(ctl, dir, chain, &file, NULL);
+    (void) close(dir);
+
+    if (status == STATUS_DONE) {
+        *known = file.head;
+    }
+
+    return status;
+}
+
+
+/*
+ * Which chain ought to be there?  Where none was seen so far, it is the one
+ * that is shown: it may be known by another URL.
+ */
+
+static int
+known_head_chain(control_t *ctl, int dir, head_t *there)
+{
+    int  status;
+
+    status = known_head_place_read(ctl, dir, there);
+
+    return status == STATUS_DONE && *there->chain == '\0' && ctl->redis
+           ? head_newest(ctl, there) : status;
+}
+
+
 /* Without signers, or with others, what was verified counts for nothing. */
 
 static int
@@ -104,7 +140,7 @@ known_head_take(control_t *ctl, const known_head_file_t *file)
     head = &file->head;
 
     if (ctl->signers.path == NULL
-        && strcmp(file->signers, KNOWN_HEAD_NONE) != 0)
+        && strcmp(file->signers, MEMORY_FILE_NONE) != 0)
     {
         return error_set(&ctl->error, STATUS_FAILED, "signers",
                          "put it back, or name it with --signers",
@@ -120,7 +156,7 @@ known_head_take(control_t *ctl, const known_head_file_t *file)
 
     memcpy(ctl->trust.chain, head->chain, sizeof(head->chain));
 
-    if (strcmp(file->signers, known_head_signers(ctl)) == 0
+    if (strcmp(file->signers, memory_file_signers(ctl)) == 0
         && strcmp(file->realm, ctl->settings.realm) == 0)
     {
         paylock_verify_from(&ctl->trust, head->seq, head->hash,
@@ -139,26 +175,19 @@ known_head_begin(control_t *ctl)
 }
 
 
-static const char *
-known_head_signers(const control_t *ctl)
-{
-    return ctl->signers.path ? ctl->signers.digest : KNOWN_HEAD_NONE;
-}
-
-
 int
 known_head_check(control_t *ctl)
 {
     int  dir, status;
 
-    status = known_head_directory(ctl, 1, &dir);
+    status = memory_file_directory(ctl, 1, &dir);
 
     if (status != STATUS_DONE) {
         return status;
     }
 
     if (faccessat(dir, ".", W_OK, AT_EACCESS) != 0) {
-        status = known_head_failed(ctl, "write");
+        status = memory_file_failed(ctl, "write");
     }
 
     (void) close(dir);
@@ -170,147 +199,93 @@ known_head_check(control_t *ctl)
 int
 known_head_save(control_t *ctl, const head_t *head)
 {
-    int                dir, status;
-    char               name[KNOWN_HEAD_NAME];
-    known_head_file_t  file;
+    int  dir, status;
 
-    status = known_head_directory(ctl, 1, &dir);
+    status = memory_file_directory(ctl, 1, &dir);
 
     if (status != STATUS_DONE) {
         return status;
     }
 
-    known_head_name(&ctl->settings, name);
-
     /* another paylock-admin may be saving a later head */
 
-    if (flock(dir, LOCK_EX) != 0) {
-        status = known_head_failed(ctl, "lock");
-
-    } else {
-        status = known_head_read(ctl, dir, name, &file, NULL);
-    }
-
-    if (status == STATUS_DONE
-        && (strcmp(file.head.chain, head->chain) != 0
-            || file.head.seq < head->seq
-            || (file.head.seq == head->seq
-                && strcmp(file.signers, known_head_signers(ctl)) != 0)))
-    {
-        status = known_head_write(ctl, dir, name, head);
-    }
-
+    status = flock(dir, LOCK_EX) != 0 ? memory_file_failed(ctl, "lock")
+                                      : known_head_keep(ctl, dir, head);
     (void) close(dir);
 
     return status;
 }
 
 
-/* Opens the directory; *dir is -1 if it is missing and make is 0. */
-
 static int
-known_head_directory(control_t *ctl, int make, int *dir)
+known_head_keep(control_t *ctl, int dir, const head_t *head)
 {
-    char  path[KNOWN_HEAD_PATH];
+    head_t             there;
+    known_head_file_t  file;
 
-    if (known_head_path(path, KNOWN_HEAD_DIRECTORY) != 0) {
-        return known_head_failed(ctl, "open");
+    if (known_head_read(ctl, dir, head->chain, &file, NULL) != STATUS_DONE) {
+        return ctl->error.status;
     }
 
-    if (make && user_file_directory(path) != 0) {
-        return known_head_failed(ctl, "make");
+    if ((file.head.seq < head->seq
+         || (file.head.seq == head->seq
+             && strcmp(file.signers, memory_file_signers(ctl)) != 0))
+        && known_head_write(ctl, dir, head) != STATUS_DONE)
+    {
+        return ctl->error.status;
     }
 
-    *dir = open(path, O_RDONLY|O_DIRECTORY|O_CLOEXEC);
-
-    if (*dir == -1 && (make || (errno != ENOENT && errno != ENOTDIR))) {
-        return known_head_failed(ctl, "open");
+    if (known_head_place_read(ctl, dir, &there) != STATUS_DONE) {
+        return ctl->error.status;
     }
 
-    return STATUS_DONE;
+    return strcmp(there.chain, head->chain) == 0 ? STATUS_DONE
+           : known_head_place_write(ctl, dir, head->chain);
 }
 
 
 static int
-known_head_path(char path[KNOWN_HEAD_PATH], const char *name)
-{
-    return user_file_path(path, KNOWN_HEAD_PATH, "XDG_STATE_HOME",
-                          ".local/state", name);
-}
-
-
-/* One file per Redis and prefix, hashed: not all are valid file names. */
-
-static void
-known_head_name(const settings_t *s, char name[KNOWN_HEAD_NAME])
-{
-    size_t         i, n;
-    unsigned char  hash[SHA256_DIGEST_LENGTH];
-    char           text[KNOWN_HEAD_FILE];
-
-    n = (size_t) snprintf(text, sizeof(text), "%s\n%s", s->where,
-                          s->value[SET_PREFIX]);
-
-    (void) SHA256((unsigned char *) text, n < sizeof(text) ? n : sizeof(text),
-                  hash);
-
-    for (i = 0; i < KNOWN_HEAD_NAME / 2; i++) {
-        (void) sprintf(name + 2 * i, "%02x", hash[i]);
-    }
-}
-
-
-static int
-known_head_read(control_t *ctl, int dir, const char *name,
+known_head_read(control_t *ctl, int dir, const char *chain,
     known_head_file_t *file, paylock_verify_t *v)
 {
-    int    fd, good;
+    int    good;
+    char   name[MEMORY_FILE_NAME];
     FILE  *f;
 
     memset(file, 0, sizeof(known_head_file_t));
-    fd = openat(dir, name, O_RDONLY|O_CLOEXEC);
+    memory_file_chain(ctl, KNOWN_HEAD_FILE, chain, name);
 
-    if (fd == -1) {
-        return errno == ENOENT ? STATUS_DONE : known_head_failed(ctl, "read");
+    if (memory_file_open(ctl, dir, name, &f) != STATUS_DONE) {
+        return ctl->error.status;
     }
-
-    f = fdopen(fd, "r");
 
     if (f == NULL) {
-        (void) close(fd);
-        return known_head_failed(ctl, "read");
-    }
-
-    good = known_head_parse(f, file, v);
-    (void) fclose(f);
-
-    if (good) {
         return STATUS_DONE;
     }
 
-    return error_set(&ctl->error, STATUS_FAILED, "state",
-                     "look at it, remove it, and run \"paylock-admin init\" "
-                     "to remember the chain again",
-                     "what is remembered of this Redis in "
-                     "$XDG_STATE_HOME/paylock/%s cannot be read", name);
+    good = known_head_parse(f, chain, file, v);
+    (void) fclose(f);
+
+    return good ? STATUS_DONE : memory_file_bad(ctl, name);
 }
 
 
 /* A truncated file is an error: it must not look like one without signers. */
 
 static int
-known_head_parse(FILE *f, known_head_file_t *file, paylock_verify_t *v)
+known_head_parse(FILE *f, const char *chain, known_head_file_t *file,
+    paylock_verify_t *v)
 {
     int  n, end;
 
     end = 0;
-    n = fscanf(f, "redis = %*[^\n]\nprefix =%*[^\n]\nchain = %32[0-9a-f]\n"
-               "seq = %" SCNu64 "\nhash = %64[0-9a-f]\nroot = %64[-0-9a-f]\n"
+    n = fscanf(f, "chain = %32[0-9a-f]\nseq = %" SCNu64 "\n"
+               "hash = %64[0-9a-f]\nroot = %64[-0-9a-f]\n"
                "realm = %64[^\n]\nsigners = %64[-0-9a-f]\n",
                file->head.chain, &file->head.seq, file->head.hash,
                file->head.root, file->realm, file->signers);
 
-    if (strcmp(file->head.root, KNOWN_HEAD_NONE) == 0) {
+    if (strcmp(file->head.root, MEMORY_FILE_NONE) == 0) {
         file->head.root[0] = '\0';
     }
 
@@ -323,34 +298,12 @@ known_head_parse(FILE *f, known_head_file_t *file, paylock_verify_t *v)
     }
 
     return end && file->head.seq && feof(f)
-           && strlen(file->head.chain) == PAYLOCK_CHAIN_LEN
+           && strcmp(file->head.chain, chain) == 0
            && strlen(file->head.hash) == PAYLOCK_HASH_LEN
            && (*file->head.root == '\0'
                || strlen(file->head.root) == PAYLOCK_HASH_LEN)
-           && (strcmp(file->signers, KNOWN_HEAD_NONE) == 0
+           && (strcmp(file->signers, MEMORY_FILE_NONE) == 0
                || strlen(file->signers) == PAYLOCK_HASH_LEN);
-}
-
-
-static int
-known_head_write(control_t *ctl, int dir, const char *name, const head_t *head)
-{
-    char       file[sizeof(KNOWN_HEAD_DIRECTORY) + KNOWN_HEAD_NAME],
-    path[KNOWN_HEAD_PATH];
-    outfile_t  out;
-
-    (void) sprintf(file, KNOWN_HEAD_DIRECTORY "%s", name);
-
-    if (known_head_path(path, file) != 0
-        || outfile_begin(&out, path, OUTFILE_REPLACE) != 0)
-    {
-        return known_head_failed(ctl, "write");
-    }
-
-    known_head_print(ctl, out.f, head);
-
-    return outfile_commit(&out) == 0 && fsync(dir) == 0
-           ? STATUS_DONE : known_head_failed(ctl, "write");
 }
 
 
@@ -378,19 +331,34 @@ known_head_given_up(FILE *f, paylock_verify_t *v)
 }
 
 
+static int
+known_head_write(control_t *ctl, int dir, const head_t *head)
+{
+    char           name[MEMORY_FILE_NAME];
+    memory_file_t  m;
+
+    memory_file_chain(ctl, KNOWN_HEAD_FILE, head->chain, name);
+
+    if (memory_file_begin(ctl, &m, name) != STATUS_DONE) {
+        return ctl->error.status;
+    }
+
+    known_head_print(ctl, m.out.f, head);
+
+    return memory_file_commit(ctl, &m, dir);
+}
+
+
 static void
 known_head_print(control_t *ctl, FILE *f, const head_t *head)
 {
     size_t                     i;
     const paylock_given_up_t  *g;
 
-    (void) fprintf(f, "redis = %s\nprefix = %s\nchain = %s\nseq = %" PRIu64
-                   "\nhash = %s\nroot = %s\nrealm = %s\nsigners = %s\n",
-                   ctl->settings.where, ctl->settings.value[SET_PREFIX],
-                   head->chain, head->seq, head->hash,
-                   *head->root ? head->root : KNOWN_HEAD_NONE,
-                   ctl->settings.realm,
-                   known_head_signers(ctl));
+    (void) fprintf(f, "chain = %s\nseq = %" PRIu64 "\nhash = %s\nroot = %s\n"
+                   "realm = %s\nsigners = %s\n", head->chain, head->seq,
+                   head->hash, *head->root ? head->root : MEMORY_FILE_NONE,
+                   ctl->settings.realm, memory_file_signers(ctl));
 
     for (i = 0; i < ctl->trust.n_given_up; i++) {
         g = &ctl->trust.given_up[i];
@@ -406,13 +374,51 @@ known_head_print(control_t *ctl, FILE *f, const head_t *head)
 }
 
 
+/* Sets there->chain; empty: none was seen. */
+
 static int
-known_head_failed(control_t *ctl, const char *what)
+known_head_place_read(control_t *ctl, int dir, head_t *there)
 {
-    return error_set(&ctl->error, STATUS_FAILED, "state",
-                     "see to that directory, or set XDG_STATE_HOME to "
-                     "another",
-                     "cannot %s $XDG_STATE_HOME/paylock (by default "
-                     "~/.local/state/paylock), where the head of the audit "
-                     "trail is remembered: %s", what, strerror(errno));
+    int    n, end;
+    char   name[MEMORY_FILE_NAME];
+    FILE  *f;
+
+    memset(there, 0, sizeof(head_t));
+    memory_file_place(ctl, name);
+
+    if (memory_file_open(ctl, dir, name, &f) != STATUS_DONE) {
+        return ctl->error.status;
+    }
+
+    if (f == NULL) {
+        return STATUS_DONE;
+    }
+
+    end = 0;
+    n = fscanf(f, "redis = %*[^\n]\nprefix =%*[^\n]\nchain = %32[0-9a-f]\n"
+               "end%n", there->chain, &end);
+    (void) fclose(f);
+
+    return n == 1 && end && strlen(there->chain) == PAYLOCK_CHAIN_LEN
+           ? STATUS_DONE : memory_file_bad(ctl, name);
+}
+
+
+static int
+known_head_place_write(control_t *ctl, int dir, const char *chain)
+{
+    char           name[MEMORY_FILE_NAME];
+    memory_file_t  m;
+
+    memory_file_place(ctl, name);
+
+    if (memory_file_begin(ctl, &m, name) != STATUS_DONE) {
+        return ctl->error.status;
+    }
+
+    (void) fprintf(m.out.f, "redis = %s\nprefix = %s\nchain = %s\nend\n",
+                   ctl->settings.where, ctl->settings.value[SET_PREFIX],
+                   chain);
+
+    return memory_file_commit(ctl, &m, dir);
 }

@@ -3,8 +3,9 @@
  * Copyright (C) 2026 paylock contributors
  *
  * What this machine remembers of an audit trail, so that it notices a Redis
- * that lost its data: the chain's id and the last head seen, by which signers
- * file, in which realm, it was verified, and what was given up before it.
+ * that lost its data: the last head seen of each chain, by which signers file
+ * it was verified, and what was given up before it; and of each URL and prefix
+ * which chain was last seen there.
  */
 
 
@@ -13,28 +14,24 @@
 
 
 #include "context/control.h"
-#include "paylock_audit.h"
-
-
-/* A head: the last entry of a chain; seq 0: none. */
-
-typedef struct {
-    uint64_t  seq;
-    char      chain[PAYLOCK_CHAIN_LEN + 1];
-    char      hash[PAYLOCK_HASH_LEN + 1];
-    char      root[PAYLOCK_HASH_LEN + 1];      /* "": it is not signed */
-    char      skip[PAYLOCK_HASH_LEN + 1];      /* "": not known here */
-} head_t;
+#include "trail/head_type.h"
 
 
 /*
  * Loads the signers file, unless it is there, and the head that is remembered
- * for the Redis and prefix of the settings.  Begins ctl->trust: at that head,
- * if it was verified by the same signers; else before the first entry.  Returns
- * a status.
+ * of the chain last seen at the Redis and prefix of the settings; if none was,
+ * and if there is a connection, of the chain that is there.  Begins ctl->trust:
+ * at that head, if it was verified by the same signers; else before the first
+ * entry.  Returns a status.
  */
 
 int known_head_load(control_t *ctl, head_t *known);
+
+/*
+ * Loads only the head that is remembered of this chain.  Returns a status.
+ */
+
+int known_head_of(control_t *ctl, const char *chain, head_t *known);
 
 /* Creates the directory and checks that it is writable.  Returns a status. */
 
@@ -42,7 +39,8 @@ int known_head_check(control_t *ctl);
 
 /*
  * Remembers a head, up to which ctl->trust is verified, unless a later one of
- * this chain is remembered already.  Returns a status.
+ * this chain is remembered already; and that its chain is the one there.
+ * Returns a status.
  */
 
 int known_head_save(control_t *ctl, const head_t *head);

@@ -15,16 +15,16 @@
 #include "trail/replay.h"
 
 
+#define REPLAY_NAME  256               /* bytes of a host, mostly */
+
+
 typedef struct {
     void    (*each)(replay_host_t *h, void *data);
     void   *data;
 } replay_walk_t;
 
 
-static replay_host_t *replay_host(replay_t *r, const char *name, size_t len);
 static int replay_order(const void *one, const void *two);
-static void replay_hash(const char *value, size_t len,
-    unsigned char hash[REPLAY_HASH]);
 static void replay_visit(const void *node, VISIT which, void *data);
 
 
@@ -185,13 +185,27 @@ replay_free(replay_t *r)
 }
 
 
-/* Finds the host, or adds it. */
-
-static replay_host_t *
+replay_host_t *
 replay_host(replay_t *r, const char *name, size_t len)
 {
     void          **found;
     replay_host_t  *h;
+    union {
+        replay_host_t  host;
+        char           room[sizeof(replay_host_t) + REPLAY_NAME];
+    } key;
+
+    /* most are there already */
+
+    if (len <= REPLAY_NAME) {
+        key.host.len = len;
+        memcpy(key.host.name, name, len);
+        found = tfind(&key, &r->root, replay_order);
+
+        if (found) {
+            return *found;
+        }
+    }
 
     h = calloc(1, sizeof(replay_host_t) + len);
 
@@ -231,7 +245,7 @@ replay_order(const void *one, const void *two)
 }
 
 
-static void
+void
 replay_hash(const char *value, size_t len, unsigned char hash[REPLAY_HASH])
 {
     unsigned char  whole[SHA256_DIGEST_LENGTH];

@@ -74,10 +74,11 @@ void replay_adopt(replay_t *r);
 
 /*
  * Compare the record in Redis (value NULL: none) with the trail, and set seen
- * and differs.  replay_compare() looks the host up, or adds it, and returns it;
- * NULL when out of memory.
+ * and differs.  replay_host() looks the host up, or adds it, and returns it;
+ * NULL when out of memory.  replay_compare() does that, too.
  */
 
+replay_host_t *replay_host(replay_t *r, const char *name, size_t len);
 replay_host_t *replay_compare(replay_t *r, const char *name, size_t len,
     const char *value, size_t value_len);
 void replay_judge(replay_host_t *h, const char *value, size_t len);
@@ -92,6 +93,11 @@ void replay_each(const replay_t *r, void (*each)(replay_host_t *h, void *data),
     void *data);
 
 void replay_free(replay_t *r);
+
+/* The hash by which a record is compared. */
+
+void replay_hash(const char *value, size_t len,
+    unsigned char hash[REPLAY_HASH]);
 
 
 #endif /* _REPLAY_H_INCLUDED_ */

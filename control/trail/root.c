@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "records/records.h"
 #include "trail/root.h"
+#include "trail/root_scan.h"
 
 
 #define ROOT_SEQ      "seq"
@@ -17,18 +17,9 @@
 #define ROOT_NUMBER   24
 
 
-typedef struct {
-    control_t     *ctl;
-    root_pairs_t   pairs;
-} root_scan_t;
-
-
 static int root_parse(root_t *r, const redisReply *reply);
 static int root_fits(control_t *ctl, const head_t *head, int *fits);
-static int root_record(void *data, const redisReply *host,
-    const redisReply *value);
 static int root_sum(control_t *ctl, root_pairs_t *p);
-static int root_compare(const void *one, const void *two);
 
 
 int
@@ -155,33 +146,24 @@ root_fits(control_t *ctl, const head_t *head, int *fits)
 int
 root_of_records(control_t *ctl)
 {
-    uint64_t     n;
+    int          status;
+    uint64_t     records;
     root_scan_t  s;
 
     if (ctl->signer.key == NULL) {
         return STATUS_DONE;
     }
 
-    memset(&s, 0, sizeof(root_scan_t));
-    s.ctl = ctl;
+    status = root_scan(ctl, &s, &records);
 
-    if (records_scan(ctl, &n, root_record, &s) != STATUS_DONE) {
-        free(s.pairs.pair);
-        return ctl->error.status;
+    if (status == STATUS_DONE) {
+        status = root_scan_unique(ctl, &s, NULL, 0);
     }
 
-    return root_of_pairs(ctl, &s.pairs);
-}
+    ctl->root.lattice = s.lattice;
+    root_scan_free(&s);
 
-
-static int
-root_record(void *data, const redisReply *host, const redisReply *value)
-{
-    root_scan_t  *s;
-
-    s = data;
-
-    return root_pairs_add(s->ctl, &s->pairs, host, value);
+    return status;
 }
 
 
@@ -234,30 +216,23 @@ root_sum(control_t *ctl, root_pairs_t *p)
     memset(&ctl->root.lattice, 0, sizeof(paylock_lattice_t));
 
     if (p->n) {
-        qsort(p->pair, p->n, sizeof(*p->pair), root_compare);
+        qsort(p->pair, p->n, sizeof(*p->pair), root_scan_order);
     }
 
     for (i = 0; i < p->n; i++) {
 
-        if (i && root_compare(p->pair[i], p->pair[i - 1]) == 0) {
+        if (i && root_scan_order(p->pair[i], p->pair[i - 1]) == 0) {
             continue;
         }
 
         if (paylock_lattice_add(&ctl->root.ctx, &ctl->root.lattice, p->pair[i])
             != 0)
         {
-            return root_crypto(ctl);
+            return control_no_crypto(ctl);
         }
     }
 
     return STATUS_DONE;
-}
-
-
-static int
-root_compare(const void *one, const void *two)
-{
-    return memcmp(one, two, PAYLOCK_PAIR);
 }
 
 
@@ -271,7 +246,7 @@ root_pair(control_t *ctl, const paylock_str_t *host,
 
     return paylock_lattice_pair(&ctl->root.ctx, host->data, host->len,
                                 record->data, record->len, pair)
-           == 0 ? STATUS_DONE : root_crypto(ctl);
+           == 0 ? STATUS_DONE : control_no_crypto(ctl);
 }
 
 
@@ -295,7 +270,7 @@ root_change(control_t *ctl, const paylock_str_t *host,
         }
 
         if (paylock_lattice_remove(&r->ctx, &r->lattice, pair) != 0) {
-            return root_crypto(ctl);
+            return control_no_crypto(ctl);
         }
     }
 
@@ -306,7 +281,7 @@ root_change(control_t *ctl, const paylock_str_t *host,
         }
 
         if (paylock_lattice_add(&r->ctx, &r->lattice, pair) != 0) {
-            return root_crypto(ctl);
+            return control_no_crypto(ctl);
         }
     }
 
@@ -322,7 +297,7 @@ root_sign(control_t *ctl, char hex[PAYLOCK_HASH_LEN + 1])
     }
 
     return paylock_lattice_root(&ctl->root.ctx, &ctl->root.lattice, hex) == 0
-           ? STATUS_DONE : root_crypto(ctl);
+           ? STATUS_DONE : control_no_crypto(ctl);
 }
 
 
@@ -358,12 +333,4 @@ root_write(control_t *ctl, uint64_t seq, size_t *queued)
 
     return redis_queue_argv(ctl->redis, 6, arg, len) == 0 ? STATUS_DONE
                                                           : ctl->error.status;
-}
-
-
-int
-root_crypto(control_t *ctl)
-{
-    return error_set(&ctl->error, STATUS_FAILED, "crypto", NULL,
-                     "OpenSSL computes no SHA-256 or no ChaCha20");
 }

@@ -13,7 +13,7 @@
 
 
 #include "context/control.h"
-#include "trail/known_head.h"
+#include "trail/head_type.h"
 
 
 /*
@@ -61,10 +61,6 @@ int root_change(control_t *ctl, const paylock_str_t *host,
 
 int root_pair(control_t *ctl, const paylock_str_t *host,
     const paylock_str_t *record, unsigned char pair[PAYLOCK_PAIR]);
-
-/* Sets the error that OpenSSL fails, and returns its status. */
-
-int root_crypto(control_t *ctl);
 
 /* The root to be signed, in hex digits. */
 

@@ -12,7 +12,7 @@
 
 
 #include "context/control.h"
-#include "trail/known_head.h"
+#include "trail/head_type.h"
 
 
 /*

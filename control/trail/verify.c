@@ -11,12 +11,14 @@
 #include <string.h>
 #include <time.h>
 
+#include "paylock_record.h"
 #include "trail/verify.h"
 
 
 static int verify_trust(verify_t *c, const char *trust);
 static int verify_replay(verify_t *c, const paylock_entry_t *e);
 static void verify_adopted(verify_t *c);
+static int verify_untold(const verify_t *c, size_t i);
 static void verify_reset(verify_t *c);
 
 
@@ -82,7 +84,9 @@ verify_free(verify_t *c)
 {
     verify_reset(c);
     verify_root_reset(c);
+    verified_free(&c->since.before);
     signers_free(&c->trusted);
+    free(c->since.pair);
     free(c->witness);
     free(c->fault);
 }
@@ -95,6 +99,12 @@ verify_trail(verify_t *c, const char *chain)
     size_t  i;
 
     verify_reset(c);
+
+    if (chain && strcmp(chain, c->known.chain) != 0
+        && known_head_of(c->ctl, chain, &c->known) != STATUS_DONE)
+    {
+        return c->ctl->error.status;
+    }
 
     own = c->known.seq
           && (chain == NULL || strcmp(chain, c->known.chain) == 0);
@@ -173,11 +183,28 @@ verify_entry(verify_t *c, const paylock_entry_t *e, const char *why)
 static int
 verify_replay(verify_t *c, const paylock_entry_t *e)
 {
-    uint64_t         seq;
-    paylock_fault_t  fault;
+    uint64_t              seq;
+    paylock_fault_t       fault;
+    const paylock_str_t  *after;
+
+    after = &e->field[PAYLOCK_AUDIT_AFTER];
 
     if (replay_entry(c->replay, e) != 0) {
         return control_no_memory(c->ctl);
+    }
+
+    /* the record was compared before this entry came */
+
+    if (c->compared && after->len
+        && paylock_record_seq(after->data, after->len) != e->seq)
+    {
+        c->unnumbered = 1;
+    }
+
+    if (c->since.before.head.seq
+        && verify_since_entry(c, e) != STATUS_DONE)
+    {
+        return c->ctl->error.status;
     }
 
     if (c->signers && !paylock_verify_is(e, "adopt")
@@ -273,27 +300,55 @@ verify_end(verify_t *c)
     for (i = 0; i < c->n_witnesses; i++) {
         w = &c->witness[i];
 
-        if (!c->whole && i >= c->trail.next
-            && w->state != PAYLOCK_WITNESS_DIFFERS)
-        {
+        /* whoever writes to Redis can make a node say anything */
+
+        if (w->inside || verify_untold(c, i)) {
             continue;
         }
 
         paylock_verify_witness(&c->trail, w, &fault);
 
-        /* whoever writes to Redis can make a node say anything */
-
-        if (w->inside && fault.kind != PAYLOCK_FAULT_NONE) {
-            control_warn(c->ctl, paylock_fault_names[fault.kind], "",
-                         "look at that machine; \"paylock-admin nodes forget\" "
-                         "removes a report", "%s", fault.text);
-
-        } else if (verify_fault(c, &fault) != STATUS_DONE) {
+        if (verify_fault(c, &fault) != STATUS_DONE) {
             return c->ctl->error.status;
         }
     }
 
     return STATUS_DONE;
+}
+
+
+void
+verify_warn(verify_t *c)
+{
+    size_t              i;
+    paylock_fault_t     fault;
+    paylock_witness_t  *w;
+
+    for (i = 0; i < c->n_witnesses; i++) {
+        w = &c->witness[i];
+
+        if (!w->inside || verify_untold(c, i)) {
+            continue;
+        }
+
+        paylock_verify_witness(&c->trail, w, &fault);
+
+        if (fault.kind != PAYLOCK_FAULT_NONE) {
+            control_warn(c->ctl, paylock_fault_names[fault.kind], "",
+                         "look at that machine; \"paylock-admin nodes forget\" "
+                         "removes a report", "%s", fault.text);
+        }
+    }
+}
+
+
+/* After a bad entry nothing is known of a later one, unless it is another. */
+
+static int
+verify_untold(const verify_t *c, size_t i)
+{
+    return !c->whole && i >= c->trail.next
+           && c->witness[i].state != PAYLOCK_WITNESS_DIFFERS;
 }
 
 
@@ -374,4 +429,5 @@ verify_reset(verify_t *c)
     c->whole = 0;
     c->compared = 0;
     c->differ = 0;
+    c->unnumbered = 0;
 }

@@ -17,6 +17,8 @@
 #include "paylock_verify.h"
 #include "trail/known_head.h"
 #include "trail/replay.h"
+#include "trail/root_scan.h"
+#include "trail/verified.h"
 
 
 #define VERIFY_HOSTS  10               /* named in the report, at most */
@@ -41,6 +43,21 @@ typedef struct {
     size_t          room;
     unsigned        unknown:1;         /* records of no entry are signed */
 } verify_root_t;
+
+
+/*
+ * What was verified before, and the records that entries since then took out or
+ * put in.
+ */
+
+typedef struct {
+    verified_t       before;           /* head.seq 0: all is verified */
+    unsigned char  (*pair)[PAYLOCK_PAIR];
+    size_t           n;
+    size_t           room;
+    paylock_lattice_t expected;        /* records of hosts without new entry */
+    unsigned         unsure:1;         /* all has to be verified */
+} verify_since_t;
 
 
 /* Reports what was found; returns the value of verify_status(). */
@@ -70,9 +87,14 @@ struct verify_s {
 
     replay_t           *replay;        /* NULL: records are not compared */
     verify_root_t       root;
+    verify_since_t      since;
     char                stands[PAYLOCK_HASH_LEN + 1];  /* last hash */
     unsigned            bad:1;         /* last entry is bad, not given up */
     unsigned            whole:1;       /* trail was read to its end */
+    unsigned            warned:1;      /* of what nodes report */
+    unsigned            unnumbered:1;  /* a record does not name its entry */
+    uint64_t            last;          /* the highest id of the stream */
+    uint64_t            length;        /* its entries at that time */
     unsigned            compared:1;    /* the next three are set */
     uint64_t            records;
     uint64_t            differ;
@@ -93,8 +115,8 @@ int verify_begin(control_t *ctl, verify_t *c, const char *trust);
 void verify_free(verify_t *c);
 
 /*
- * Begins a trail of this chain (NULL: any).  What this machine remembers is
- * used only for its own chain.  Returns a status.
+ * Begins a trail of this chain, with what this machine remembers of it; NULL:
+ * of the chain that it knows there, or of any.  Returns a status.
  */
 
 int verify_trail(verify_t *c, const char *chain);
@@ -107,9 +129,13 @@ int verify_entry(verify_t *c, const paylock_entry_t *e, const char *why);
 
 int verify_fault(verify_t *c, const paylock_fault_t *fault);
 
-/* Checks the end of the trail and the witnesses.  Returns a status. */
+/*
+ * Checks the end of the trail and the witnesses; a node of nginx that does not
+ * fit is a warning, which verify_warn() gives.  Returns a status.
+ */
 
 int verify_end(verify_t *c);
+void verify_warn(verify_t *c);
 
 /*
  * Makes a checkpoint of a head; *len is 0 if there is no key, or if it does not
@@ -132,6 +158,26 @@ int verify_counts(const verify_t *c, const char *key, uint64_t seq);
 int verify_stream(verify_t *c);
 int verify_more(verify_t *c);
 
+/* Begins that: reads the witnesses, and what Redis says of the stream. */
+
+int verify_stream_begin(verify_t *c);
+
+/*
+ * verify_since.c: verifies what came after what was verified here before, and
+ * compares the records by their root.  *good is 0 if there is nothing to go on
+ * from, or if anything may be wrong: then all is to be verified.  The second
+ * remembers what was found good.  Return a status.
+ */
+
+int verify_since(verify_t *c, int *good);
+int verify_remember(verify_t *c);
+
+/* Takes an entry that is good so far, and a pair that it took out or put in. */
+
+int verify_since_entry(verify_t *c, const paylock_entry_t *e);
+int verify_since_pair(verify_t *c, const unsigned char pair[PAYLOCK_PAIR],
+    int before);
+
 /*
  * verify_witness.c: read witnesses from a checkpoint file and from the nodes'
  * reports in Redis, or add one.  Return a status.
@@ -152,9 +198,14 @@ int verify_root(verify_t *c, const paylock_entry_t *e);
 int verify_root_adopt(verify_t *c);
 void verify_root_reset(verify_t *c);
 
-/* verify_records.c: compares the records with the trail.  A status. */
+/*
+ * verify_records.c: compares the records with the trail.  The second reads
+ * again what is marked as different, until nobody changes it meanwhile; seq:
+ * the last entry when it was read.  Return a status.
+ */
 
 int verify_records(verify_t *c);
+int verify_records_again(verify_t *c, uint64_t seq);
 
 /* verify_file.c: verifies all exports in a file; path: for errors. */
 

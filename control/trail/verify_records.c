@@ -13,17 +13,24 @@
 
 #include "records/records.h"
 #include "base/text.h"
+#include "paylock_record.h"
 #include "trail/verify.h"
 
 
 #define RECORDS_ROUNDS  50
+#define RECORDS_ASKED   256            /* at once */
 
 
 typedef struct {
-    verify_t  *check;
-    uint64_t   seq;                    /* head when the records were read */
-    uint64_t   unsure;
-    int        status;
+    verify_t       *check;
+    uint64_t        seq;               /* head when the records were read */
+    uint64_t        unsure;
+    int             status;
+
+    /* hosts that are read again */
+
+    replay_host_t  *host[RECORDS_ASKED];
+    size_t          n;
 } records_t;
 
 
@@ -32,53 +39,31 @@ static int records_record(void *data, const redisReply *host,
 static void records_unseen(replay_host_t *h, void *data);
 static void records_count(replay_host_t *h, void *data);
 static void records_again(replay_host_t *h, void *data);
+static int records_ask(records_t *f);
+static void records_judge(verify_t *c, replay_host_t *h, const char *value,
+    size_t len);
 
 
 int
 verify_records(verify_t *c)
 {
-    int              rounds;
-    records_t        f;
+    uint64_t         seq;
     paylock_fault_t  fault;
 
     c->compared = 1;
-
-    f.check = c;
-    f.seq = c->trail.seq;
-    f.status = STATUS_DONE;
+    seq = c->trail.seq;
 
     if (records_scan(c->ctl, &c->records, records_record, c) != STATUS_DONE) {
         return c->ctl->error.status;
     }
 
-    replay_each(c->replay, records_unseen, &f);
+    replay_each(c->replay, records_unseen, NULL);
 
-    for (rounds = 0; rounds < RECORDS_ROUNDS; rounds++) {
-
-        if (verify_more(c) != STATUS_DONE) {
-            return c->ctl->error.status;
-        }
-
-        if (c->n_faults) {
-            return STATUS_DONE;
-        }
-
-        f.unsure = 0;
-        replay_each(c->replay, records_count, &f);
-
-        if (f.unsure == 0) {
-            break;
-        }
-
-        f.seq = c->trail.seq;
-        replay_each(c->replay, records_again, &f);
-
-        if (f.status != STATUS_DONE) {
-            return f.status;
-        }
+    if (verify_records_again(c, seq) != STATUS_DONE) {
+        return c->ctl->error.status;
     }
 
-    if (c->differ == 0) {
+    if (c->n_faults || c->differ == 0) {
         return STATUS_DONE;
     }
 
@@ -95,16 +80,76 @@ verify_records(verify_t *c)
 }
 
 
+int
+verify_records_again(verify_t *c, uint64_t seq)
+{
+    int        rounds;
+    records_t  f;
+
+    f.check = c;
+    f.seq = seq;
+    f.status = STATUS_DONE;
+    f.n = 0;
+
+    for (rounds = 0; rounds < RECORDS_ROUNDS; rounds++) {
+
+        if (verify_more(c) != STATUS_DONE) {
+            return c->ctl->error.status;
+        }
+
+        if (c->n_faults) {
+            break;
+        }
+
+        f.unsure = 0;
+        replay_each(c->replay, records_count, &f);
+
+        if (f.unsure == 0) {
+            break;
+        }
+
+        f.seq = c->trail.seq;
+        replay_each(c->replay, records_again, &f);
+
+        if (f.status != STATUS_DONE || records_ask(&f) != STATUS_DONE) {
+            return c->ctl->error.status;
+        }
+    }
+
+    return STATUS_DONE;
+}
+
+
 static int
 records_record(void *data, const redisReply *host, const redisReply *value)
 {
-    verify_t  *c;
+    verify_t       *c;
+    replay_host_t  *h;
 
     c = data;
+    h = replay_host(c->replay, host->str, host->len);
 
-    return replay_compare(c->replay, host->str, host->len, value->str,
-                          value->len)
-           ? STATUS_DONE : control_no_memory(c->ctl);
+    if (h == NULL) {
+        return control_no_memory(c->ctl);
+    }
+
+    h->seen = 1;
+    records_judge(c, h, value->str, value->len);
+
+    return STATUS_DONE;
+}
+
+
+/* What goes on from here the next time needs the number in the record. */
+
+static void
+records_judge(verify_t *c, replay_host_t *h, const char *value, size_t len)
+{
+    replay_judge(h, value, len);
+
+    if (value && !h->differs && paylock_record_seq(value, len) != h->seq) {
+        c->unnumbered = 1;
+    }
 }
 
 
@@ -152,15 +197,14 @@ records_count(replay_host_t *h, void *data)
 }
 
 
-/* Reads a host again that was changed meanwhile. */
+/* Reads hosts again that were changed meanwhile. */
 
 static void
 records_again(replay_host_t *h, void *data)
 {
-    records_t   *f;
-    control_t   *ctl;
     size_t       len[3];
-    redisReply  *reply;
+    control_t   *ctl;
+    records_t   *f;
     const char  *arg[3];
 
     f = data;
@@ -177,15 +221,45 @@ records_again(replay_host_t *h, void *data)
     len[1] = strlen(arg[1]);
     len[2] = h->len;
 
-    if (redis_queue_argv(ctl->redis, 3, arg,
-                         len) != 0 || redis_send(ctl->redis) != 0
-        || (reply = redis_expect(ctl->redis, REDIS_REPLY_STRING)) == NULL)
-    {
+    if (redis_queue_argv(ctl->redis, 3, arg, len) != 0) {
         f->status = ctl->error.status;
         return;
     }
 
-    replay_judge(h, reply->type == REDIS_REPLY_STRING ? reply->str : NULL,
-                 reply->len);
-    freeReplyObject(reply);
+    f->host[f->n++] = h;
+
+    if (f->n == RECORDS_ASKED) {
+        f->status = records_ask(f);
+    }
+}
+
+
+static int
+records_ask(records_t *f)
+{
+    size_t       i;
+    control_t   *ctl;
+    redisReply  *reply;
+
+    ctl = f->check->ctl;
+
+    if (f->n && redis_send(ctl->redis) != 0) {
+        return ctl->error.status;
+    }
+
+    for (i = 0; i < f->n; i++) {
+        reply = redis_expect(ctl->redis, REDIS_REPLY_STRING);
+
+        if (reply == NULL) {
+            return ctl->error.status;
+        }
+
+        records_judge(f->check, f->host[i], reply->type == REDIS_REPLY_STRING
+                                            ? reply->str : NULL, reply->len);
+        freeReplyObject(reply);
+    }
+
+    f->n = 0;
+
+    return STATUS_DONE;
 }

@@ -137,7 +137,12 @@ verify_root_add(verify_t *c, const paylock_entry_t *e,
     p = &r->pair[r->n++];
     p->there = there;
 
-    return root_pair(c->ctl, host, value, p->pair);
+    if (root_pair(c->ctl, host, value, p->pair) != STATUS_DONE) {
+        return c->ctl->error.status;
+    }
+
+    return c->since.before.head.seq
+           ? verify_since_pair(c, p->pair, !there) : STATUS_DONE;
 }
 
 
@@ -158,7 +163,7 @@ verify_root_apply(verify_t *c)
              : paylock_lattice_remove(&root->ctx, &root->lattice, p->pair);
 
         if (rc != 0) {
-            return root_crypto(c->ctl);
+            return control_no_crypto(c->ctl);
         }
     }
 

@@ -23,7 +23,8 @@ typedef struct {
 } stream_walk_t;
 
 
-static int stream_last(control_t *ctl, uint64_t *last);
+static int stream_last(verify_t *c);
+static uint64_t stream_length(const redisReply *reply);
 static int stream_entry(void *data, const char *id, const paylock_entry_t *e,
     const char *why);
 static int stream_head(control_t *ctl, uint64_t *head);
@@ -33,17 +34,11 @@ int
 verify_stream(verify_t *c)
 {
     control_t       *ctl;
-    uint64_t         last;
     paylock_fault_t  fault;
 
     ctl = c->ctl;
 
-    /* witnesses first: then none of them can be ahead of the trail */
-
-    if (verify_trail(c, NULL) != STATUS_DONE
-        || verify_witness_nodes(c) != STATUS_DONE
-        || stream_last(ctl, &last) != STATUS_DONE)
-    {
+    if (verify_stream_begin(c) != STATUS_DONE) {
         return ctl->error.status;
     }
 
@@ -54,7 +49,7 @@ verify_stream(verify_t *c)
     }
 
     if (c->trail.seq == 0 && c->n_faults == 0 && c->n_witnesses == 0
-        && last == 0)
+        && c->last == 0)
     {
         return error_set(&ctl->error, STATUS_FAILED, "chain_unknown",
                          "run \"paylock-admin init\", which makes one",
@@ -62,14 +57,30 @@ verify_stream(verify_t *c)
                          ctl->settings.audit, ctl->settings.where);
     }
 
-    if (!c->bad && c->trail.seq < last) {
+    if (!c->bad && c->trail.seq < c->last) {
         fault.kind = PAYLOCK_FAULT_ROLLBACK;
-        fault.seq = last;
+        fault.seq = c->last;
         (void) snprintf(fault.text, sizeof(fault.text), "the trail ends after "
                         "entry %" PRIu64 ", but Redis itself remembers entry "
-                        "%" PRIu64, c->trail.seq, last);
+                        "%" PRIu64, c->trail.seq, c->last);
 
         return verify_fault(c, &fault);
+    }
+
+    return STATUS_DONE;
+}
+
+
+int
+verify_stream_begin(verify_t *c)
+{
+    /* witnesses first: then none of them can be ahead of the trail */
+
+    if (verify_trail(c, NULL) != STATUS_DONE
+        || verify_witness_nodes(c) != STATUS_DONE
+        || stream_last(c) != STATUS_DONE)
+    {
+        return c->ctl->error.status;
     }
 
     return STATUS_DONE;
@@ -116,15 +127,19 @@ stream_entry(void *data, const char *id, const paylock_entry_t *e,
 }
 
 
-/* Reads the seq of the last id ever used; 0: no stream. */
+/*
+ * Reads the seq of the last id ever used, 0: no stream, and the number of
+ * entries.
+ */
 
 static int
-stream_last(control_t *ctl, uint64_t *last)
+stream_last(verify_t *c)
 {
+    control_t   *ctl;
     const char  *id;
     redisReply  *reply;
 
-    *last = 0;
+    ctl = c->ctl;
 
     if (redis_queue(ctl->redis, "XINFO", "STREAM", ctl->settings.audit,
                     NULL) != 0
@@ -143,11 +158,32 @@ stream_last(control_t *ctl, uint64_t *last)
     }
 
     id = head_generated(reply);
-    *last = id ? strtoull(id, NULL, 10) : 0;
+    c->last = id ? strtoull(id, NULL, 10) : 0;
+    c->length = stream_length(reply);
 
     freeReplyObject(reply);
 
     return STATUS_DONE;
+}
+
+
+static uint64_t
+stream_length(const redisReply *reply)
+{
+    size_t  i;
+
+    for (i = 0; reply->type == REDIS_REPLY_ARRAY && i + 1 < reply->elements;
+         i += 2)
+    {
+        if (reply->element[i]->type == REDIS_REPLY_STRING
+            && strcmp(reply->element[i]->str, "length") == 0
+            && reply->element[i + 1]->type == REDIS_REPLY_INTEGER)
+        {
+            return (uint64_t) reply->element[i + 1]->integer;
+        }
+    }
+
+    return 0;
 }
 
 

@@ -63,7 +63,11 @@ verify_witness_nodes(verify_t *c)
     }
 
     status = STATUS_DONE;
-    nodes_warn(c->ctl, &nodes);
+
+    if (!c->warned) {
+        nodes_warn(c->ctl, &nodes);
+        c->warned = 1;
+    }
 
     for (i = 0; status == STATUS_DONE && i < nodes.n; i++) {
         status = witness_node(c, &nodes.node[i]);

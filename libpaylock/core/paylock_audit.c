@@ -23,6 +23,7 @@
 #define PAYLOCK_TIME_DIGITS  15
 #define PAYLOCK_SEQ_DIGITS   19        /* below 2^64 */
 #define PAYLOCK_LENGTH       24        /* " <length> " in decimal */
+#define PAYLOCK_LEAF_SMALL   8192      /* bytes */
 
 
 static const char *paylock_entry_id(const redisReply *id, uint64_t *seq);
@@ -31,6 +32,8 @@ static const char *paylock_entry_pair(const redisReply *name,
 static int paylock_entry_is_name(const paylock_str_t *name);
 static int paylock_entry_is_reserved(const paylock_str_t *name);
 static int paylock_entry_is_link(const paylock_str_t *name);
+static size_t paylock_entry_leaf_size(const paylock_entry_t *e);
+static size_t paylock_entry_leaf_write(const paylock_entry_t *e, char *text);
 static size_t paylock_entry_line(char *p, const paylock_str_t *name,
     const paylock_str_t *value);
 static int paylock_entry_is(const paylock_field_t *field,
@@ -80,9 +83,22 @@ paylock_entry_read(const redisReply *reply, paylock_entry_t *e)
 char *
 paylock_entry_leaf_text(const paylock_entry_t *e, size_t *len)
 {
-    char                   *text, *p;
+    char  *text;
+
+    text = malloc(paylock_entry_leaf_size(e));
+
+    if (text) {
+        *len = paylock_entry_leaf_write(e, text);
+    }
+
+    return text;
+}
+
+
+static size_t
+paylock_entry_leaf_size(const paylock_entry_t *e)
+{
     size_t                  i, n, size;
-    paylock_str_t           name;
     const paylock_pair_t   *pair;
 
     n = e->n ? e->n : PAYLOCK_AUDIT_FIELDS;
@@ -95,12 +111,19 @@ paylock_entry_leaf_text(const paylock_entry_t *e, size_t *len)
                         : paylock_entry_fields[i].len + e->field[i].len);
     }
 
-    text = malloc(size);
+    return size;
+}
 
-    if (text == NULL) {
-        return NULL;
-    }
 
+static size_t
+paylock_entry_leaf_write(const paylock_entry_t *e, char *text)
+{
+    char                   *p;
+    size_t                  i, n;
+    paylock_str_t           name;
+    const paylock_pair_t   *pair;
+
+    n = e->n ? e->n : PAYLOCK_AUDIT_FIELDS;
     p = stpcpy(text, PAYLOCK_AUDIT_LEAF);
 
     for (i = 0; i < n; i++) {
@@ -116,9 +139,7 @@ paylock_entry_leaf_text(const paylock_entry_t *e, size_t *len)
         p += paylock_entry_line(p, &name, &e->field[i]);
     }
 
-    *len = p - text;
-
-    return text;
+    return (size_t) (p - text);
 }
 
 
@@ -170,8 +191,15 @@ int
 paylock_entry_leaf(const paylock_entry_t *e, char hex[PAYLOCK_HASH_LEN + 1])
 {
     int     rc;
-    char   *text;
+    char   *text, small[PAYLOCK_LEAF_SMALL];
     size_t  len;
+
+    /* of a million entries nearly all are small: memory would take the time */
+
+    if (paylock_entry_leaf_size(e) <= sizeof(small)) {
+        return paylock_entry_digest(small, paylock_entry_leaf_write(e, small),
+                                    hex);
+    }
 
     text = paylock_entry_leaf_text(e, &len);
 

@@ -12,7 +12,7 @@ import subprocess
 import pytest
 
 from support import servers
-from support.chain import AUDIT, LOCKED, LOCKS, Chain
+from support.chain import AUDIT, LOCKED, LOCKS, ROOT, Chain
 from support.cli import (entries, memory, openssl, refused, remembered,
                          signers_of, state, trust)
 from support.trail import signer
@@ -228,11 +228,22 @@ def test_a_file_that_is_gone_is_not_forgotten(alice, redis):
 
 def test_another_realm(alice, redis):
     """What is signed in a restore drill is worth nothing in production."""
-    alice("lock", "b.example", "--realm", "drill", check=False)
-    error = refused(alice, 1, "chain_forged", "lock", "b.example", "--realm",
+    known = remembered(alice)
+    refused(alice, 1, "chain_unknown", "lock", "b.example", "--realm", "drill")
+    error = refused(alice, 1, "chain_forged", "init", "--yes", "--realm",
                     "drill")
     assert "good signature" in error["message"]
     assert len(entries(redis)) == 2
+
+    # nor does the drill change what is remembered for production
+    client = redis.client(decode_responses=False)
+    before = {key: client.dump(key) for key in (AUDIT, LOCKS, ROOT)}
+    alice("adopt", "--yes", "--realm", "drill")
+    alice("lock", "c.example", "--realm", "drill")
+    for key, value in before.items():
+        client.restore(key, 0, value, replace=True)
+    assert remembered(alice) == known
+    alice("lock", "d.example")
 
 
 # without a signers file

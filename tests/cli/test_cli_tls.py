@@ -190,7 +190,7 @@ def test_admin_in_bulk(admin):
 
 
 def test_admin_remembers_the_right_one(redis, admin):
-    """The head is of the URL: another Redis is another one."""
+    """Of each URL which chain was there."""
     admin("init")
     admin("lock", "acme.example")
     text = "".join(path.read_text() for path in

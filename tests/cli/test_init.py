@@ -69,6 +69,7 @@ def test_init_where_another_chain_is_known(known, redis):
 
 
 def test_the_memory_is_private(known):
-    [path] = (known.home / "state/paylock").iterdir()
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    directory = known.home / "state/paylock"
+    assert {stat.S_IMODE(path.stat().st_mode) for path in directory.iterdir()} \
+        == {0o600}
+    assert stat.S_IMODE(directory.stat().st_mode) == 0o700

@@ -5,13 +5,14 @@
 
 import json
 import os
+import shutil
 import time
 
 import pytest
 
 from support import servers
 from support.chain import AUDIT, LOCKS
-from support.cli import config, refused
+from support.cli import config, memory, refused
 from support.fake_redis import NOWHERE, FakeRedis
 from support.servers import promised
 
@@ -443,17 +444,19 @@ def test_a_chain_that_does_not_go_on(known, redis, private, happened):
 
 
 def test_the_memory_is_damaged_or_cannot_be_written(known, redis):
-    [memory] = (known.home / "state/paylock").iterdir()
-    text = memory.read_text()
-    for bad in "", "x", text.replace("seq = 1", "seq = x"), text[:-20]:
-        memory.write_text(bad)
-        error = refused(known, 1, "state", "lock", "a.example")
-        assert memory.name in error["message"]
+    path = memory(known)
+    [place] = path.parent.glob("url-*")
+    for file in path, place:
+        text = file.read_text()
+        for bad in "", "x", text.replace(" = ", " = x"), text[:-20]:
+            file.write_text(bad)
+            error = refused(known, 1, "state", "lock", "a.example")
+            assert file.name in error["message"]
+        file.write_text(text)
     assert not redis.client().exists(LOCKS)
 
-    memory.unlink()
-    memory.parent.rmdir()
-    memory.parent.write_text("")
+    shutil.rmtree(path.parent)
+    path.parent.write_text("")
     redis.client().flushall()
     refused(known, 1, "state", "init")
     assert redis.client().keys() == []

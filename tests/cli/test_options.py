@@ -7,7 +7,7 @@ import os
 import re
 
 from support.chain import AUDIT, LOCKS
-from support.cli import record
+from support.cli import record, remembered
 
 
 def test_global_options_before_and_behind(known):
@@ -37,8 +37,7 @@ def test_dry_run_writes_nothing(admin, redis):
     admin("init")
     admin("lock", "a.example")
     before = client.hgetall(LOCKS), client.xrange(AUDIT)
-    [memory] = (admin.home / "state/paylock").iterdir()
-    remembered = memory.read_text()
+    known = remembered(admin)
 
     for command in "lock", "unlock", "reset":
         out = admin.json(command, "a.example", "b.example", "--dry-run")
@@ -51,7 +50,7 @@ def test_dry_run_writes_nothing(admin, redis):
                                       "--dry-run").stdout
 
     assert (client.hgetall(LOCKS), client.xrange(AUDIT)) == before
-    assert memory.read_text() == remembered
+    assert remembered(admin) == known
 
 
 def test_another_prefix(known, redis):

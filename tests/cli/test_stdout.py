@@ -5,7 +5,7 @@
 import os
 import subprocess
 
-from support.cli import record
+from support.cli import record, remembered
 
 
 def test_a_full_disk_is_not_silent(known):
@@ -28,8 +28,7 @@ def test_a_closed_pipe_loses_no_transaction(known, redis):
     assert done.returncode == 3
     assert "the change is made" in done.stderr
     assert record(redis, "a.example")
-    [memory] = (known.home / "state/paylock").iterdir()
-    assert "seq = 2\n" in memory.read_text()
+    assert remembered(known)["seq"] == "2"
 
 
 def test_a_closed_stdout_is_not_the_socket(known):

@@ -6,6 +6,7 @@
 import json
 import os
 import pty
+import re
 import subprocess
 
 import pytest
@@ -126,8 +127,10 @@ def state(redis):
 
 
 def memory(admin):
-    [path] = (admin.home / "state/paylock").iterdir()
-    return path
+    """The file of what a machine remembers of the trail it saw last."""
+    [place] = (admin.home / "state/paylock").glob("url-*")
+    chain = re.search("^chain = (.*)$", place.read_text(), re.M)[1]
+    return place.parent / f"chain-{chain}"
 
 
 def remembered(admin):
