@@ -41,6 +41,7 @@ doctor_trail(doctor_t *d)
 {
     if (known_head_load(d->ctl, &d->known) != STATUS_DONE) {
         doctor_failed(d, "chain");
+        doctor_trail_links(d);
         return;
     }
 
