@@ -15,7 +15,6 @@
 #include "trail/replay.h"
 
 
-#define REPLAY_NAME  256               /* bytes of a host, mostly */
 
 
 typedef struct {
@@ -189,22 +188,16 @@ replay_host_t *
 replay_host(replay_t *r, const char *name, size_t len)
 {
     void          **found;
-    replay_host_t  *h;
-    union {
-        replay_host_t  host;
-        char           room[sizeof(replay_host_t) + REPLAY_NAME];
-    } key;
+    replay_host_t  *h, key;
 
     /* most are there already */
 
-    if (len <= REPLAY_NAME) {
-        key.host.len = len;
-        memcpy(key.host.name, name, len);
-        found = tfind(&key, &r->root, replay_order);
+    key.name = name;
+    key.len = len;
+    found = tfind(&key, &r->root, replay_order);
 
-        if (found) {
-            return *found;
-        }
+    if (found) {
+        return *found;
     }
 
     h = calloc(1, sizeof(replay_host_t) + len);

@@ -221,7 +221,7 @@ test_example(void **state)
                    "actor", "alice", "machine", "web1", "action", "lock",
                    "host", "acme.example", "prior", "0",
                    "after", "{\"at\":1793491200,\"lock_at\":1793491200,"
-                            "\"ref\":\"PL-7F3K2M\","
+                            "\"entry\":2,\"ref\":\"PL-7F3K2M\","
                             "\"reason\":\"overdue since 1 Nov\","
                             "\"invoice\":\"F-2026-017\","
                             "\"actor\":\"alice\"}",
@@ -229,14 +229,14 @@ test_example(void **state)
                    "request", "5f0c3d1b9a7e4c62b8d1f3a5c7e90b24",
                    "key", DOC_KEY, "salt", "b95a20e7c8164f3d9a02d6718ce4f05b",
                    "prev", DOC_FIRST, "skip", DOC_ZEROS,
-                   "hash", "3077e04ff0412556cfb5e53d99fc513c"
-                           "e9a9c0a23741c43b54538d96afdf050c", "root",
-                   "bb3956e669124742abb1fb65a15eeda4"
-                   "ddc7227c5aca75fc64b509bb347490cb", "sig",
-                   "9a1943eafe61ae5ca072d9a712b870aa"
-                   "9f42151f73b2cdc8c74e04d8ad68c0f5"
-                   "b7f61199800fd8cd3b3c911a6a74ec66"
-                   "24202b0dc7f868207f58ba9bb6f29b0b", NULL } }
+                   "hash", "8aee10bf9bdd757b901218fd523c7ab4"
+                           "a4fc51e5432360fc52f94ff46ad9a55a", "root",
+                   "913996243442e25a81c37dcc05b6c7ff"
+                   "9f9733e1b9d14b3ccb5ae65e808cbc83", "sig",
+                   "104fa3484e251e9124ca47edda2401b5"
+                   "d30b33aefa703600db8c3fffa24f636b"
+                   "8a646d1001762529d9c6bbae1cda9843"
+                   "cd10a3994d4ee4d572fd242222f3ce01", NULL } }
     };
 
     (void) state;

@@ -443,6 +443,7 @@ test_pins_of_chains(void **state)
         a.last = adopts[i].last;
         a.seq = 1;
         paylock_adopt_write(&a, w.lost, w.resumes);
+        stands(1);
 
         /* the entry after 4 is in the place of what is pinned */
 
