@@ -114,7 +114,8 @@ paylock_verify_way(paylock_verify_t *v, const paylock_link_t *l)
         return prev ? 0 : paylock_verify_passes(v, l);
     }
 
-    return !l->init && (skip || (prev && v->seq == l->seq - 1))
+    return !l->init
+           && (skip || (prev && !l->adopt && v->seq == l->seq - 1))
            ? 0 : paylock_verify_bad(v, PAYLOCK_FAULT_FORK, l->seq,
                                     "entry %" PRIu64 " does not lead to entry "
                                     "%" PRIu64 " before it as it is here",
