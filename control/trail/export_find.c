@@ -128,14 +128,14 @@ find_name(find_t *f, const char *name)
 
     ctl = f->run->ctl;
 
-    if (redis_queue(ctl->redis, "HEXISTS", ctl->settings.locks, name, NULL) != 0
+    if (redis_queue(ctl->redis, "HGET", ctl->settings.locks, name, NULL) != 0
         || redis_send(ctl->redis) != 0
-        || (reply = redis_expect(ctl->redis, REDIS_REPLY_INTEGER)) == NULL)
+        || (reply = redis_expect(ctl->redis, REDIS_REPLY_STRING)) == NULL)
     {
         return ctl->error.status;
     }
 
-    there = reply->integer != 0;
+    there = reply->type != REDIS_REPLY_NIL;
     freeReplyObject(reply);
 
     if (!there) {

@@ -142,3 +142,12 @@ def sum_up(bundle, *more):
     (bundle / "SHA256SUMS").write_text("".join(
         f"{hashlib.sha256((bundle / name).read_bytes()).hexdigest()}  {name}\n"
         for name in names if (bundle / name).exists()))
+
+
+def edit(name, old, new, count=1):
+    def change(bundle):
+        path = bundle / name
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new, count))
+    return change
