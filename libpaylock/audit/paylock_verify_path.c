@@ -108,18 +108,28 @@ paylock_verify_way(paylock_verify_t *v, const paylock_link_t *l)
     skip = memcmp(l->skip, v->hash, PAYLOCK_HASH_LEN) == 0
            && v->seq <= paylock_skip_target(l->seq);
 
-    if (l->adopt && !skip && l->adopt->seq == v->seq
-        && strcmp(l->adopt->stays, v->hash) == 0)
-    {
-        return prev ? 0 : paylock_verify_passes(v, l);
+    if (prev && !l->adopt && v->seq != l->seq - 1) {
+        return paylock_verify_bad(v, PAYLOCK_FAULT_GAP, v->seq + 1,
+                                  "entry %" PRIu64 " follows entry %" PRIu64
+                                  ", though others must be between", l->seq,
+                                  v->seq);
     }
 
-    return !l->init
-           && (skip || (prev && !l->adopt && v->seq == l->seq - 1))
-           ? 0 : paylock_verify_bad(v, PAYLOCK_FAULT_FORK, l->seq,
-                                    "entry %" PRIu64 " does not lead to entry "
-                                    "%" PRIu64 " before it as it is here",
-                                    l->seq, v->seq);
+    if (l->adopt && l->adopt->seq == v->seq
+        && strcmp(l->adopt->stays, v->hash) == 0)
+    {
+        return prev || skip ? 0 : paylock_verify_passes(v, l);
+    }
+
+    if (!l->init
+        && (l->adopt ? skip && l->adopt->seq > v->seq : skip || prev))
+    {
+        return 0;
+    }
+
+    return paylock_verify_bad(v, PAYLOCK_FAULT_FORK, l->seq, "entry %" PRIu64
+                              " does not lead to entry %" PRIu64 " before it "
+                              "as it is here", l->seq, v->seq);
 }
 
 

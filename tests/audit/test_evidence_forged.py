@@ -9,11 +9,10 @@ import re
 import shutil
 
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from oracle import verify
 from support import trail as t
-from support.bundle import (bad, chain, edit, good, put_chain, sum_up,
+from support.bundle import (bad, chain, edit, good, pem, put_chain, sum_up,
                             unproven)
 from support.trail import Key
 
@@ -69,9 +68,13 @@ def passed_over(lines):
     del lines[8]
 
 
-def no_entry_of_the_host(lines):
-    """Each is there as a leaf only."""
-    lines[6][4] = "full"
+def hide(seq):
+    """An entry of the host that is not shown any more."""
+    def change(bundle):
+        change_chain(lambda lines: lines[seq + 2].__setitem__(4, "leaf"))(
+            bundle)
+        (bundle / f"entries/{seq}.leaf").unlink()
+    return change
 
 
 def other_pem(bundle):
@@ -113,7 +116,10 @@ TAMPERED = {
     "prev-of-another": flip(6, 2),
     "skip-of-another": flip(6, 3),
     "passed-over": change_chain(passed_over),
-    "leaf-as-full": change_chain(no_entry_of_the_host),
+    "leaf-as-full": change_chain(
+        lambda lines: lines[6].__setitem__(4, "full")),
+    "hidden": hide(7),
+    "first-of-the-host-hidden": hide(2),
     "host": edit("chain.txt", "host acme.example", "host -"),
     "no-host": edit("chain.txt", "host acme.example", "host "),
     "signature-gone": change_chain(lambda lines: lines[14].__delitem__(
@@ -183,20 +189,15 @@ def test_tampered(how, bundle, check):
     bad(check(bundle))
 
 
-def not_shown(bundle):
-    """An entry that is not shown any more."""
-    change_chain(lambda lines: lines[9].__setitem__(4, "leaf"))(bundle)
-    (bundle / "entries/7.leaf").unlink()
-
-
 @pytest.mark.parametrize("how", [
     edit("timeline.fr.html", "F-1", "F-2"),
     edit("timeline.en.html", "paid", "late"),
     edit("VERIFY.en.txt", "sha256sum", "true"),
     edit("signers.txt", "bob ", "bert "),
-    not_shown])
+    hide(11)])
 def test_tampered_beside_the_chain(how, bundle, check):
-    """What no entry tells only the signature of the whole does."""
+    """What no entry tells only the signature of the whole does: also that the
+    last entry of the host is there."""
     how(bundle)
     bad(check(bundle), "are not what was written")
     sum_up(bundle)
@@ -302,11 +303,6 @@ def test_signature_of_another(bundle, check):
     sum = hashlib.sha256((bundle / "SHA256SUMS").read_bytes()).hexdigest()
     sign(MALLORY)
     bad(check(bundle), f"signature.txt is signed by {MALLORY.public}")
-
-
-def pem(key):
-    return key.private.public_key().public_bytes(
-        Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
 def test_another_key_under_the_name_of_ours(bundle, check):

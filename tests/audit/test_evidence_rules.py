@@ -6,14 +6,15 @@
 import hashlib
 import json
 import pathlib
+import re
 import shutil
 
 import pytest
 
 from oracle import verify
 from support import trail as t
-from support.bundle import (LANGUAGES, bad, chain, edit, good, put_chain,
-                            put_signers, sum_up, unproven)
+from support.bundle import (LANGUAGES, bad, chain, edit, forged, good,
+                            put_chain, refused, sum_up, unproven)
 from support.chain import AUDIT
 from support.trail import Key, Trail
 
@@ -22,19 +23,6 @@ ZEROS = t.ZEROS
 
 
 ALL = f"alice {ALICE.public}\nbob {BOB.public}\n"
-
-
-@pytest.fixture
-def exporter(admin):
-    """exporter(text): a paylock-admin with a key of its own that counts, and
-    these signers; None: none."""
-    def make(text):
-        key = admin.json("keygen")["key"]
-        put_signers(admin, f"{text or ''}me {key}\n")
-        if text is None:
-            (admin.home / "config/paylock/signers").unlink()
-        return admin
-    return make
 
 
 def begun():
@@ -57,8 +45,10 @@ def adopt(trail, key=ALICE, back=0, lost=None, sign=True, **fields):
     """Gives up the last entries, back of them, and as many more as are lost."""
     stays = trail.entries[len(trail.entries) - back - 1]
     last = trail.seq + (lost or 0)
-    trail.locks = {e["host"]: e.get("after", "") for _, e in
-                   trail.entries[:len(trail.entries) - back] if "host" in e}
+    there = trail.entries[:len(trail.entries) - back]
+    trail.locks = {e["host"]: e.get("after", "") for _, e in there
+                   if "host" in e}
+    trail.last = {e["host"]: seq for seq, e in there if "host" in e}
     entry = {"action": "adopt", "reason": "a loss", "lost": "",
              "resumes": f"{stays[0]} {stays[1]['hash']}"}
     if last > stays[0]:
@@ -257,7 +247,7 @@ def unsigned(trail):
 
 
 def unsigned_beginning(trail):
-    trail.entries = []
+    trail.entries, trail.last, trail.locks = [], {}, {}
     trail.add(None, {"action": "init"}, trail.change("acme.example"))
     more(trail)
 
@@ -344,46 +334,73 @@ BAD = [
     (given_up_by_nobody, "no signer's key")]
 
 
-@pytest.mark.parametrize("how, word", [*((how, "") for how in GOOD), *BAD])
-def test_rules(how, word, redis, exporter, check, private):
+@pytest.mark.parametrize("how", GOOD)
+@pytest.mark.parametrize("host", [(), ("--host", "acme.example")])
+def test_good(how, host, redis, exporter, check, private):
     """verify.sh, paylock-admin and the second verifier agree."""
     trail = begun()
     signers = how(trail) or ALL
     t.load(redis.client(), trail.entries)
     admin = exporter(signers)
-    done = admin("audit", "export", "--host", "acme.example", "-o",
-                 f"{private}/out/")
+    done = admin("audit", "export", *host, "-o", f"{private}/out/")
     out = private / "out"
-    verified = admin("audit", "verify", out / "export.jsonl", check=False)
+    assert done.stderr == ""
+    good(check(out))
+    assert "NOTE" not in check(out, shell="bash").stdout
+    admin("audit", "verify", out / "export.jsonl")
     text = (out / "export.jsonl").read_text()
-    counting = (admin.home / "config/paylock/signers").read_text()
-    if word:
-        with pytest.raises(verify.Fault):
-            verify.verify_export(text, counting)
-        assert "not good" in done.stderr
-        bad(check(out), word)
-        assert verified.returncode in (10, 11), verified.stderr
-    else:
-        assert done.stderr == ""
-        good(check(out))
-        assert "NOTE" not in check(out, shell="bash").stdout
-        assert verified.returncode == 0, verified.stderr
-        verify.verify_export(text, counting)
+    verify.verify_export(text,
+                         (admin.home / "config/paylock/signers").read_text())
+    if host:
+        assert parsed(text.splitlines()[1:-1]) == parsed(
+            t.path(trail.entries, "acme.example", pins(signers)))
     for language in LANGUAGES:
         page = (out / f"timeline.{language}.html").read_text()
-        assert ('class="verdict bad"' in page) == bool(word)
+        assert 'class="verdict bad"' not in page
 
 
-def test_revoked_where_nobody_can_see_it(redis, exporter, check, private):
-    """Of a leaf in the middle no key is shown: then nobody vouches for it."""
+def parsed(lines):
+    return [list(json.loads(text).items()) for text in lines]
+
+
+def pins(signers):
+    return [int(seq) for seq in re.findall(r"until=(\d+)", signers)]
+
+
+@pytest.mark.parametrize("how, word", BAD)
+def test_bad(how, word, redis, exporter, check, private):
+    """All of it is written as it is, and nothing for one host."""
     trail = begun()
-    signers = after_until_for_another(trail)
-    more(trail)
+    signers = how(trail) or ALL
     t.load(redis.client(), trail.entries)
-    done = exporter(signers)("audit", "export", "--host", "acme.example", "-o",
-                             f"{private}/out/")
+    admin = exporter(signers)
+    done = admin("audit", "export", "-o", f"{private}/out/")
+    out = private / "out"
     assert "not good" in done.stderr
-    unproven(check(private / "out"))
+    bad(check(out), word)
+    done = admin("audit", "verify", out / "export.jsonl", check=False)
+    assert done.returncode in (10, 11), done.stderr
+    with pytest.raises(verify.Fault):
+        verify.verify_export((out / "export.jsonl").read_text(), signers)
+    for language in LANGUAGES:
+        page = (out / f"timeline.{language}.html").read_text()
+        assert 'class="verdict bad"' in page
+
+    done = admin("audit", "export", "--host", "acme.example", "-o",
+                 f"{private}/host/", check=False)
+    assert done.returncode == 1 and "not good" in done.stderr
+    assert not list(private.glob("host*"))
+
+
+@pytest.mark.parametrize("how, word", BAD)
+def test_bad_path(how, word, private, check):
+    """What a forger makes of it for one host is found as well."""
+    trail = begun()
+    signers = how(trail) or ALL
+    lines = t.path(trail.entries, "acme.example",
+                   pins(signers) if "passes" not in word else [])
+    forged(private / "out", trail.chain, lines, signers)
+    refused(private / "out", check, signers)
 
 
 def test_signature_by_another_who_counts(redis, exporter, check, private):
@@ -418,7 +435,7 @@ def test_given_up(how, redis, exporter, check, private):
     out = private / "out"
     done = check(out)
     good(done)
-    seqs = [int(line[0]) for line in chain(out)[3:] if line[0] != "prev"]
+    seqs = [int(line[0]) for line in chain(out)[3:]]
     given_up = {seq for seq, _ in trail.entries} - set(seqs)
     assert given_up
     for seq in given_up:
@@ -433,12 +450,12 @@ def test_given_up(how, redis, exporter, check, private):
         (out / name).unlink()
     sum_up(out)
     unproven(check(out))
-    at = [i for i, line in enumerate(chain(out)) if line[0] == "prev"][-1]
+    at = next(i for i, line in reversed(list(enumerate(chain(out))))
+              if i > 3 and int(line[0]) > int(chain(out)[i - 1][0]) + 1)
     for change, word in [
-            (lambda lines: lines[at].__setitem__(1, ZEROS), "signature of"),
-            (lambda lines: lines.pop(at), "signature of"),
-            (lambda lines: lines.insert(at - 1, lines.pop(at)), "is no adopt"),
-            (lambda lines: lines.pop(at - 1), "")]:
+            (lambda lines: lines[at].__setitem__(2, ZEROS), "signature of"),
+            (lambda lines: lines.pop(at - 1), ""),
+            (lambda lines: lines.insert(at - 1, lines.pop(at)), "stands after")]:
         lines = chain(out)
         change(lines)
         copy = pathlib.Path(shutil.copytree(out, private / "copy"))
@@ -481,15 +498,14 @@ def test_a_kept_checkpoint_of_what_was_given_up(redis, exporter, check,
     bad(check(out, private / "kept"), "is given up by entry 10")
     other = kept.replace(trail.chain, "ab" * 16)
     (private / "kept").write_text(other)
-    bad(check(out, private / "kept"), "entry 5, of a checkpoint that you kept,"
-        " is not here")
+    bad(check(out, private / "kept"), "is of another chain")
 
 
 # where nobody knows the signers
 
 
 def signed_later(trail):
-    trail.entries = []
+    trail.entries, trail.last, trail.locks = [], {}, {}
     trail.add(None, {"action": "init"}, trail.change("acme.example"))
     trail.add(BOB, trail.change("acme.example"))
 
@@ -527,8 +543,8 @@ def test_without_signers(how, word, redis, exporter, check, private):
     trail = begun()
     how(trail)
     t.load(redis.client(), trail.entries)
-    done = exporter(None)("audit", "export", "--host", "acme.example", "-o",
-                          f"{private}/out/")
+    host = () if word else ("--host", "acme.example")
+    done = exporter(None)("audit", "export", *host, "-o", f"{private}/out/")
     out = private / "out"
     assert not (out / "signers.txt").exists()
     if word:

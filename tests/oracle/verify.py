@@ -316,18 +316,20 @@ class Verifier:
                 raise Fault("gap", 1)
             good = adopt.resumes == (0, "") if adopt else (
                 action == "init" and item["prev"] == ZEROS)
-        elif action == "init":
-            good = False
-        elif item["skip"] == self.hash and self.seq <= seq & seq - 1:
-            good = True
-        elif adopt:
-            good = adopt.resumes == (self.seq, self.hash) and (
-                item["prev"] == self.hash
-                # what it gives up stood between
-                or bool(self.signers and item.get("sig")
-                        and self.covered == (self.seq, self.hash)))
         else:
-            good = item["prev"] == self.hash and seq == self.seq + 1
+            far = item["skip"] == self.hash and self.seq <= seq & seq - 1
+            near = item["prev"] == self.hash
+            if near and not adopt and seq != self.seq + 1:
+                raise Fault("gap", self.seq + 1)
+            if adopt and adopt.resumes == (self.seq, self.hash):
+                # what it gives up may have stood between
+                good = far or near or bool(
+                    self.signers and item.get("sig")
+                    and self.covered == (self.seq, self.hash))
+            elif adopt:
+                good = far and adopt.resumes[0] > self.seq
+            else:
+                good = action != "init" and (far or near)
         if not good:
             raise Fault("fork", seq)
 

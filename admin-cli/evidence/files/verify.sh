@@ -177,35 +177,49 @@ entry() {
 }
 
 
-# May the entry $n follow the entry $last, which has the hash $hash?
+# May the entry $n follow the entry $last, which has the hash $hash? Of one host
+# it may lead far back by its skip.
 
 place() {
     [ "$action" != adopt ] || adopt
     [ "$last" -gt 0 ] || { begin; return; }
     [ "$action" != init ] || bad "the chain begins again at entry $n"
 
-    if [ "$action" = adopt ] && [ "$resumes" = "$last $hash" ]; then
+    far=
+    if [ "$host" != - ] && [ "$skip" = "$hash" ] \
+        && [ "$last" -le $((n & (n - 1))) ]
+    then
+        far=1
+    fi
+
+    if [ "$action" = adopt ]; then
+        resumes
+        return
+    fi
+
+    if [ "$prev" = "$hash" ] || [ "$host" = - ]; then
+        [ "$n" -eq $((last + 1)) ] \
+            || bad "entries are missing between $last and $n"
+    fi
+
+    [ "$prev" = "$hash" ] || [ -n "$far" ] \
+        || bad "entry $n does not lead to entry $last as it is here"
+}
+
+resumes() {
+    if [ "$resumes" = "$last $hash" ]; then
 
         # bad entries may stand before it, which only a signer can give up
 
-        [ "$prev" = "$hash" ] || {
+        [ "$prev" = "$hash" ] || [ -n "$far" ] || {
             [ -n "$signers" ] && [ -n "$names" ] && [ -n "$sig" ] \
                 && [ "$covered" = "$last" ]
         } || bad "nobody has signed that entries before $n are given up"
         return
     fi
 
-    # of one host it may lead far back
-
-    [ "$host" = - ] || [ "$skip" != "$hash" ] \
-        || [ "$last" -gt $((n & (n - 1))) ] || return 0
-
-    [ "$action" != adopt ] || bad "entry $n does not resume the last good" \
-        "entry before it, $last"
-    [ "$host" != - ] || [ "$n" -eq $((last + 1)) ] \
-        || bad "entries are missing between $last and $n"
-    [ "$n" -eq $((last + 1)) ] && [ "$prev" = "$hash" ] \
-        || bad "entry $n does not lead to entry $last as it is here"
+    [ -n "$far" ] && [ "$stays" -gt "$last" ] \
+        || bad "entry $n does not resume the last good entry before it, $last"
 }
 
 begin() {
@@ -225,6 +239,7 @@ begin() {
 
 adopt() {
     first_lost=0 last_lost=0 stays=${resumes%% *}
+    stays=${stays:-0}
 
     if [ -n "$lost" ]; then
         set -f
@@ -243,11 +258,11 @@ adopt() {
         is_seq "$stays" && is_hex "${resumes#* }" 64
     } || bad "entry $n does not say what it resumes"
 
-    most=${stays:-0}
+    most=$stays
     [ "$last_lost" -le "$most" ] || most=$last_lost
     [ "$n" -eq $((most + 1)) ] || [ -z "$lost$resumes" ] \
         || bad "entry $n has not the number after what it gives up"
-    stretches="$stretches${stays:-0}:$n "
+    stretches="$stretches$stays:$n "
 }
 
 
