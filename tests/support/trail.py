@@ -283,14 +283,16 @@ def standing(entries):
     return there
 
 
-def way(entries, host, more=()):
+def way(entries, host, more=(), names=()):
     """The entries that an export for one host shows, and those after which an
-    adopt goes on.  more: the seqs of some that it shows as well."""
+    adopt goes on.  more: the seqs of some that it shows as well; names: the
+    host and others whose records may hold for it."""
+    names = names or (host,)
     there = standing(entries)
     seqs = [seq for seq, _ in there]
     need = {seqs[0], seqs[-1], *more}
     for i, (seq, entry) in enumerate(there):
-        if entry.get("host", host) == host:
+        if entry.get("host", host) in names:
             need.add(seq)
             if "key" in entry:
                 need.add(next((at for at, e in there[i:] if "sig" in e), seq))
@@ -308,12 +310,12 @@ def way(entries, host, more=()):
     return [there[i] for i in reversed(shown)], resumed
 
 
-def path(entries, host, more=()):
+def path(entries, host, more=(), names=()):
     """The lines of an export for one host."""
     lines, pending = [], False
-    shown, resumed = way(entries, host, more)
+    shown, resumed = way(entries, host, more, names)
     for seq, entry in shown:
-        if entry.get("host", host) == host:
+        if entry.get("host", host) in (names or (host,)):
             lines.append(entry_line(seq, entry))
             pending = "key" in entry and "sig" not in entry
             continue
