@@ -46,8 +46,8 @@ lib_http   := $(patsubst %,libpaylock/http/paylock_%.c, \
                  state)
 lib_audit  := $(patsubst %,libpaylock/audit/paylock_%.c, \
                  adopt checkpoint export key_check keyring pem rule sign \
-                 signers signers_limit signers_unique verify verify_adopt verify_head \
-                 verify_pin verify_sign verify_witness)
+                 signers signers_limit signers_unique verify verify_adopt \
+                 verify_head verify_path verify_pin verify_sign verify_witness)
 
 lib_src    := $(lib_core) $(lib_http) $(lib_audit)
 lib_incs   := -Ilibpaylock/core -Ilibpaylock/http -Ilibpaylock/audit

@@ -76,7 +76,8 @@ const command_t  admin_commands[] = {
       "Sign a note of the last entry, to keep elsewhere",
       cmd_audit_checkpoint, NULL },
     { "audit export", "", 0, 0,
-      OPT_BIT(OPT_HOST)|OPT_BIT(OPT_OUTPUT)|OPT_BIT(OPT_YES),
+      OPT_BIT(OPT_HOST)|OPT_BIT(OPT_CHECKPOINT)|OPT_BIT(OPT_OUTPUT)
+      |OPT_BIT(OPT_YES),
       SETUP_SETTINGS,
       "Write the entries to a file, to verify them offline",
       cmd_audit_export, NULL },

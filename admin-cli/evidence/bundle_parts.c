@@ -31,8 +31,6 @@ typedef struct {
     char            name[PARTS_LANGUAGES][PARTS_NAME];
     size_t          n_pages;
     export_t        shown;             /* without what was given up */
-    unsigned        begun:1;
-    unsigned        given_up:1;        /* what stands before the next one */
 } parts_t;
 
 
@@ -137,11 +135,6 @@ parts_count(parts_t *p, const paylock_export_t *x)
 {
     if (x->kind == PAYLOCK_EXPORT_ENTRY && parts_given_up(p, x->entry.seq)) {
         p->shown.entries--;
-
-    } else if (x->kind == PAYLOCK_EXPORT_LEAF
-               && parts_given_up(p, x->leaf.seq))
-    {
-        p->shown.leaves--;
     }
 
     return STATUS_DONE;
@@ -154,25 +147,17 @@ parts_line(parts_t *p, const paylock_export_t *x)
     switch (x->kind) {
 
     case PAYLOCK_EXPORT_HEADER:
-        (void) fprintf(p->chain, "realm %s\nchain %s\n", x->header.realm.data,
-                       x->header.chain.data);
+        (void) fprintf(p->chain, "realm %s\nchain %s\nhost %s\n",
+                       x->header.realm.data, x->header.chain.data,
+                       x->header.host.len ? x->header.host.data : "-");
         return STATUS_DONE;
 
     case PAYLOCK_EXPORT_ENTRY:
-        if (!parts_given_up(p, x->entry.seq)) {
-            return parts_entry(p, &x->entry);
-        }
-
-        p->given_up = 1;
-        return STATUS_DONE;
+        return parts_given_up(p, x->entry.seq) ? STATUS_DONE
+                                               : parts_entry(p, &x->entry);
 
     case PAYLOCK_EXPORT_LEAF:
-        if (!parts_given_up(p, x->leaf.seq)) {
-            return parts_leaf(p, &x->leaf);
-        }
-
-        p->given_up = 1;
-        return STATUS_DONE;
+        return parts_leaf(p, &x->leaf);
 
     default: /* PAYLOCK_EXPORT_CHECKPOINT */
         return parts_checkpoint(p, x);
@@ -271,18 +256,10 @@ parts_entry(parts_t *p, const paylock_entry_t *e)
         return control_no_memory(p->bundle->ctl);
     }
 
-    /* an "adopt" may follow an entry that is gone, or was given up */
-
-    if (!p->begun || p->given_up) {
-        (void) fprintf(p->chain, "prev %s\n",
-                       e->field[PAYLOCK_AUDIT_PREV].data);
-        p->begun = 1;
-        p->given_up = 0;
-    }
-
     leaf.seq = e->seq;
     leaf.leaf.data = hex;
     leaf.leaf.len = PAYLOCK_HASH_LEN;
+    leaf.prev = e->field[PAYLOCK_AUDIT_PREV];
     leaf.skip = e->field[PAYLOCK_AUDIT_SKIP];
     leaf.key = e->field[PAYLOCK_AUDIT_KEY];
     leaf.root = e->field[PAYLOCK_AUDIT_ROOT];
@@ -358,9 +335,9 @@ parts_leaf(parts_t *p, const paylock_leaf_t *l)
 static void
 parts_link(parts_t *p, const paylock_leaf_t *l, const char *shown)
 {
-    (void) fprintf(p->chain, "%" PRIu64 " %.*s %.*s %s", l->seq,
-                   (int) l->leaf.len, l->leaf.data, (int) l->skip.len,
-                   l->skip.data, shown);
+    (void) fprintf(p->chain, "%" PRIu64 " %.*s %.*s %.*s %s", l->seq,
+                   (int) l->leaf.len, l->leaf.data, (int) l->prev.len,
+                   l->prev.data, (int) l->skip.len, l->skip.data, shown);
 
     if (l->sig.len) {
         (void) fprintf(p->chain, " %.*s %.*s %.*s",

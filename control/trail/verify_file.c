@@ -37,8 +37,7 @@ static int file_line(verify_t *c, file_t *file);
 static int file_byte(file_t *file, char c);
 static int file_begin(verify_t *c, file_t *file);
 static int file_item(verify_t *c, file_t *file);
-static int file_export(verify_t *c, const paylock_export_t *x,
-    const paylock_export_header_t *h);
+static int file_export(verify_t *c, const paylock_export_t *x);
 static int file_leaf(verify_t *c, const paylock_leaf_t *leaf);
 static int file_end(verify_t *c, file_t *file);
 static void file_compare(verify_t *c, const paylock_export_header_t *h);
@@ -215,11 +214,18 @@ file_begin(verify_t *c, file_t *file)
 
     paylock_verify_witnesses(&c->trail, c->witness, c->n_witnesses);
 
+    if (file->header.header.host.len) {
+        paylock_verify_path(&c->trail);
+    }
+
     return STATUS_DONE;
 }
 
 
-/* After a fault nothing counts until an "adopt" entry. */
+/*
+ * After a fault nothing counts until an "adopt" entry; in the export of one
+ * host nothing at all.
+ */
 
 static int
 file_item(verify_t *c, file_t *file)
@@ -235,7 +241,7 @@ file_item(verify_t *c, file_t *file)
             && (x.kind == PAYLOCK_EXPORT_ENTRY
                 || x.kind == PAYLOCK_EXPORT_LEAF))
         {
-            status = file_export(c, &x, &file->header.header);
+            status = file_export(c, &x);
         }
 
         paylock_export_free(&x);
@@ -252,7 +258,7 @@ file_item(verify_t *c, file_t *file)
     why = paylock_export_read(file->line, file->len, &x);
 
     if (why == NULL) {
-        status = file_export(c, &x, &file->header.header);
+        status = file_export(c, &x);
 
     } else if (!file->whole && !x.json) {
         status = file_fault(c, PAYLOCK_FAULT_GAP, c->trail.seq + 1,
@@ -275,8 +281,7 @@ file_item(verify_t *c, file_t *file)
 
 
 static int
-file_export(verify_t *c, const paylock_export_t *x,
-    const paylock_export_header_t *h)
+file_export(verify_t *c, const paylock_export_t *x)
 {
     switch (x->kind) {
 
@@ -285,12 +290,7 @@ file_export(verify_t *c, const paylock_export_t *x,
                ? STATUS_DONE : c->ctl->error.status;
 
     case PAYLOCK_EXPORT_LEAF:
-        return h->host.len || c->bad
-               ? file_leaf(c, &x->leaf)
-               : file_fault(c, PAYLOCK_FAULT_EDIT, x->leaf.seq,
-                            "entry %" PRIu64 " is there as a leaf only, though "
-                            "the first line says that all are in full",
-                            x->leaf.seq);
+        return file_leaf(c, &x->leaf);
 
     case PAYLOCK_EXPORT_CHECKPOINT:
         if (paylock_verify_checkpoint(&c->trail, &x->checkpoint) == 0) {
@@ -322,7 +322,7 @@ file_leaf(verify_t *c, const paylock_leaf_t *leaf)
         }
     }
 
-    if (paylock_entry_link(c->trail.chain, leaf->seq, c->stands,
+    if (paylock_entry_link(c->trail.chain, leaf->seq, leaf->prev.data,
                            leaf->skip.data, leaf->leaf.data, hash)
         != 0)
     {

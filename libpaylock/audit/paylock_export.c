@@ -125,15 +125,17 @@ json_t *
 paylock_export_leaf(const paylock_leaf_t *l)
 {
     return l->sig.len
-           ? json_pack("{s:I, s:o, s:o, s:o, s:o, s:o}",
+           ? json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o}",
                        "seq", (json_int_t) l->seq,
                        "leaf", paylock_export_text(&l->leaf),
+                       "prev", paylock_export_text(&l->prev),
                        "skip", paylock_export_text(&l->skip),
                        "key", paylock_export_text(&l->key),
                        "root", paylock_export_text(&l->root),
                        "sig", paylock_export_text(&l->sig))
-           : json_pack("{s:I, s:o, s:o}", "seq", (json_int_t) l->seq,
+           : json_pack("{s:I, s:o, s:o, s:o}", "seq", (json_int_t) l->seq,
                        "leaf", paylock_export_text(&l->leaf),
+                       "prev", paylock_export_text(&l->prev),
                        "skip", paylock_export_text(&l->skip));
 }
 
@@ -211,10 +213,11 @@ paylock_export_load_leaf(const json_t *json, paylock_leaf_t *l)
     }
 
     if (!paylock_export_hex(json, "leaf", PAYLOCK_HASH_LEN, &l->leaf)
+        || !paylock_export_hex(json, "prev", PAYLOCK_HASH_LEN, &l->prev)
         || !paylock_export_hex(json, "skip", PAYLOCK_HASH_LEN, &l->skip))
     {
-        return "has a \"leaf\" or \"skip\" other than 64 lower-case hex "
-               "digits";
+        return "has a \"leaf\", \"prev\" or \"skip\" other than 64 "
+               "lower-case hex digits";
     }
 
     if (!json_object_get(json, "key") && !json_object_get(json, "root")

@@ -17,7 +17,6 @@
 #define PAYLOCK_STEP  1000             /* ms; smaller steps are not counted */
 
 
-static int paylock_verify_place(paylock_verify_t *v, const paylock_link_t *l);
 static int paylock_verify_first(paylock_verify_t *v, const paylock_link_t *l);
 static void paylock_verify_clock(paylock_verify_t *v,
     const paylock_entry_t *e);
@@ -74,6 +73,7 @@ void
 paylock_verify_free(paylock_verify_t *v)
 {
     paylock_keyring_free(&v->ring);
+    paylock_verify_hosts_free(v);
     free(v->given_up);
     v->given_up = NULL;
     v->n_given_up = 0;
@@ -96,6 +96,7 @@ paylock_verify_entry(paylock_verify_t *v, const paylock_entry_t *e)
     l.skip = e->field[PAYLOCK_AUDIT_SKIP].data;
     l.hash = e->field[PAYLOCK_AUDIT_HASH].data;
     l.init = paylock_verify_is(e, "init");
+    l.sig = e->field[PAYLOCK_AUDIT_SIG].len != 0;
     l.adopt = paylock_verify_is(e, "adopt") ? &adopt : NULL;
 
     if (paylock_entry_leaf(e, leaf) != 0
@@ -120,7 +121,7 @@ paylock_verify_entry(paylock_verify_t *v, const paylock_entry_t *e)
     }
 
     if (paylock_verify_place(v, &l) != 0
-        || paylock_verify_skip(v, &l) != 0
+        || (!v->path && paylock_verify_skip(v, &l) != 0)
         || paylock_verify_row(v, e) != 0
         || paylock_verify_key(v, e, &key) != 0
         || paylock_verify_pins(v, &l, key ? key->signer : NULL) != 0)
@@ -131,6 +132,10 @@ paylock_verify_entry(paylock_verify_t *v, const paylock_entry_t *e)
     if (key && paylock_verify_sig(v, &l, key, &e->field[PAYLOCK_AUDIT_ROOT],
                                   &e->field[PAYLOCK_AUDIT_SIG]) != 0)
     {
+        return -1;
+    }
+
+    if (v->path && paylock_verify_prior(v, e) != 0) {
         return -1;
     }
 
@@ -149,63 +154,6 @@ paylock_verify_entry(paylock_verify_t *v, const paylock_entry_t *e)
     }
 
     paylock_verify_clock(v, e);
-    paylock_verify_accept(v, &l);
-
-    return 0;
-}
-
-
-int
-paylock_verify_leaf(paylock_verify_t *v, const paylock_leaf_t *leaf)
-{
-    char            hash[PAYLOCK_HASH_LEN + 1];
-    paylock_key_t  *key;
-    paylock_link_t  l;
-
-    memset(&l, 0, sizeof(paylock_link_t));
-
-    l.seq = leaf->seq;
-    l.chain = v->chain;
-    l.prev = v->hash;
-    l.skip = leaf->skip.data;
-    l.hash = hash;
-
-    if (paylock_verify_place(v, &l) != 0 || paylock_verify_skip(v, &l) != 0) {
-        return -1;
-    }
-
-    if (paylock_entry_link(v->chain, leaf->seq, v->hash, leaf->skip.data,
-                           leaf->leaf.data, hash)
-        != 0)
-    {
-        return paylock_verify_bad(v, PAYLOCK_FAULT_MEMORY, leaf->seq,
-                                  "out of memory");
-    }
-
-    if (paylock_verify_pins(v, &l, NULL) != 0) {
-        return -1;
-    }
-
-    if (leaf->sig.len) {
-
-        if (v->row.seq
-            && memcmp(v->row.key, leaf->key.data, PAYLOCK_KEY_LEN) != 0)
-        {
-            return paylock_verify_bad(v, PAYLOCK_FAULT_SIGNATURE, v->row.seq,
-                                      "entry %" PRIu64 " is not signed: the "
-                                      "next signature is of another key",
-                                      v->row.seq);
-        }
-
-        if (paylock_verify_usable(v, leaf->seq, leaf->key.data, &key) != 0
-            || paylock_verify_sig(v, &l, key, &leaf->root, &leaf->sig)
-               != 0)
-        {
-            return -1;
-        }
-    }
-
-    v->bare++;
     paylock_verify_accept(v, &l);
 
     return 0;
@@ -261,7 +209,7 @@ paylock_verify_checkpoint(paylock_verify_t *v, const paylock_checkpoint_t *c)
  * the first entry without being the init.
  */
 
-static int
+int
 paylock_verify_place(paylock_verify_t *v, const paylock_link_t *l)
 {
     if (v->chain[0] && strncmp(v->chain, l->chain, PAYLOCK_CHAIN_LEN) != 0) {
@@ -277,7 +225,7 @@ paylock_verify_place(paylock_verify_t *v, const paylock_link_t *l)
                                   "%" PRIu64, l->seq, v->seq);
     }
 
-    if (l->seq != v->seq + 1 && !l->adopt) {
+    if (l->seq != v->seq + 1 && !l->adopt && (!v->path || v->seq == 0)) {
         return paylock_verify_bad(v, PAYLOCK_FAULT_GAP, v->seq + 1,
                                   l->seq == v->seq + 2
                                   ? "entry %" PRIu64 " is missing"
@@ -286,8 +234,8 @@ paylock_verify_place(paylock_verify_t *v, const paylock_link_t *l)
                                   v->seq + 1, l->seq - 1);
     }
 
-    if (l->adopt && (l->adopt->seq != v->seq
-                     || strcmp(l->adopt->stays, v->hash) != 0))
+    if (l->adopt && (!v->path || v->seq == 0)
+        && (l->adopt->seq != v->seq || strcmp(l->adopt->stays, v->hash) != 0))
     {
         return paylock_verify_bad(v, PAYLOCK_FAULT_FORK, l->seq,
                                   "entry %" PRIu64 " does not resume entry %"
@@ -297,6 +245,10 @@ paylock_verify_place(paylock_verify_t *v, const paylock_link_t *l)
 
     if (v->seq == 0) {
         return paylock_verify_first(v, l);
+    }
+
+    if (v->path) {
+        return paylock_verify_way(v, l);
     }
 
     if (l->init || memcmp(l->prev, v->hash, PAYLOCK_HASH_LEN) != 0) {

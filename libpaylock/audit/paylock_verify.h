@@ -79,11 +79,12 @@ typedef struct {
 } paylock_given_up_t;
 
 
-/* An entry of another host in an export: its contents are left out. */
+/* An entry in the export of one host whose contents are left out. */
 
 typedef struct {
     uint64_t       seq;
     paylock_str_t  leaf;
+    paylock_str_t  prev;
     paylock_str_t  skip;
     paylock_str_t  key;                /* of the signature; all may be empty */
     paylock_str_t  root;
@@ -107,6 +108,7 @@ typedef struct {
     char                      chain[PAYLOCK_CHAIN_LEN + 1];     /* "": any */
     const char               *realm;
     const paylock_signers_t  *signers; /* NULL: whose key it is, is not asked */
+    unsigned                  path:1;  /* see paylock_verify_path() */
 
     paylock_witness_t        *witness; /* in the order of their seq */
     size_t                    n_witnesses;
@@ -131,6 +133,7 @@ typedef struct {
 
     paylock_given_up_t       *given_up;
     size_t                    n_given_up;
+    void                     *hosts;   /* of a path, with their last entry */
 
     uint64_t                  time_first;      /* Unix milliseconds */
     uint64_t                  time_last;
@@ -152,6 +155,14 @@ typedef struct {
 
 void paylock_verify_begin(paylock_verify_t *v, const char *chain,
     const char *realm, const paylock_signers_t *signers);
+
+/*
+ * paylock_verify_path.c: what comes is an export of one host: its entries, and
+ * a way between them, on which each entry leads to the one before it by prev,
+ * skip or resumes.
+ */
+
+void paylock_verify_path(paylock_verify_t *v);
 
 /*
  * Notes what the adopt seq of a signer (NULL: not known) gave up.  Returns 0,
@@ -234,7 +245,7 @@ int paylock_verify_checkpoint(paylock_verify_t *v,
 void paylock_verify_witness(const paylock_verify_t *v,
     const paylock_witness_t *w, paylock_fault_t *fault);
 
-/* Frees the keys of the verifier. */
+/* Frees what the verifier has allocated. */
 
 void paylock_verify_free(paylock_verify_t *v);
 

@@ -115,6 +115,7 @@ paylock_verify_adopts(const paylock_verify_t *v, const paylock_entry_t *e,
     f = e->field;
 
     return v->signers
+           && !v->path
            && paylock_verify_is(e, "adopt")
            && paylock_adopt_read(e, adopt) == NULL
            && adopt->seq == v->covered

@@ -22,19 +22,33 @@ typedef struct {
     const char             *skip;
     const char             *hash;
     unsigned                init:1;
+    unsigned                sig:1;     /* it carries a signature */
     const paylock_adopt_t  *adopt;     /* NULL: it is none */
 } paylock_link_t;
 
 
 /* All of these return 0, or -1 with v->fault set. */
 
-/* Does it lead to the entry that it must lead to, if that is known? */
+/* Does the entry follow the one before it, or on a path lead to it? */
+
+int paylock_verify_place(paylock_verify_t *v, const paylock_link_t *l);
+
+/* Does its skip lead to the entry that it must lead to, if that is known? */
 
 int paylock_verify_skip(paylock_verify_t *v, const paylock_link_t *l);
 
 /* Goes on behind an entry that is good. */
 
 void paylock_verify_accept(paylock_verify_t *v, const paylock_link_t *l);
+
+/*
+ * paylock_verify_path.c: does it lead to the line before?  Is that line's the
+ * entry of this host before it, so that none is left out?
+ */
+
+int paylock_verify_way(paylock_verify_t *v, const paylock_link_t *l);
+int paylock_verify_prior(paylock_verify_t *v, const paylock_entry_t *e);
+void paylock_verify_hosts_free(paylock_verify_t *v);
 
 /* paylock_verify_sign.c: does the entry belong to the transaction under way? */
 

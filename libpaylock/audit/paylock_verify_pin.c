@@ -54,6 +54,13 @@ paylock_verify_pins(paylock_verify_t *v, const paylock_link_t *l,
             continue;
         }
 
+        if (v->path) {
+            return paylock_verify_bad(v, PAYLOCK_FAULT_GAP, pin->seq,
+                                      "entry %" PRIu64 ", which line %u of "
+                                      "the signers file names, is not shown",
+                                      pin->seq, pin->line);
+        }
+
         return paylock_verify_bad(v, PAYLOCK_FAULT_FORK, l->seq,
                                   "entry %" PRIu64 " passes over entry %" PRIu64
                                   ", which line %u of the signers file names",

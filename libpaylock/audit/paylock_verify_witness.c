@@ -57,6 +57,14 @@ paylock_verify_witness(const paylock_verify_t *v, const paylock_witness_t *w,
                         " is not the one that %.200s remembers",
                         w->seq, w->name);
 
+    } else if (w->state == PAYLOCK_WITNESS_UNSEEN && v->path
+               && v->seq > w->seq)
+    {
+        fault->kind = PAYLOCK_FAULT_GAP;
+        (void) snprintf(fault->text, sizeof(fault->text), "entry %" PRIu64
+                        ", which %.200s remembers, is not shown: an export "
+                        "made with --checkpoint shows it", w->seq, w->name);
+
     } else if (w->state == PAYLOCK_WITNESS_UNSEEN && v->seq >= w->seq) {
         fault->kind = PAYLOCK_FAULT_ROLLBACK;
         (void) snprintf(fault->text, sizeof(fault->text), "entry %" PRIu64

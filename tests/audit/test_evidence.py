@@ -37,16 +37,17 @@ def test_files(made):
     first, *_ = map(json.loads,
                     (made / "export.jsonl").read_text().splitlines())
     assert first["seq"] == 12
-    realm, head, prev, *lines = chain(made)
+    realm, head, host, *lines = chain(made)
     assert realm == ["realm", "-"] and head == ["chain", first["chain"]]
-    assert prev == ["prev", "0" * 64]
+    assert host == ["host", "acme.example"]
+    assert lines[0][2:4] == ["0" * 64, "0" * 64]
     assert [line[0] for line in lines] == [str(n) for n in range(1, 13)]
     for line, seq in zip(lines, range(1, 13)):
         text = made / f"entries/{seq}.leaf"
-        assert text.exists() == (line[2] == "full")
+        assert text.exists() == (line[4] == "full")
         if text.exists():
             assert hashlib.sha256(text.read_bytes()).hexdigest() == line[1]
-    assert [line[0] for line in lines if line[2] == "leaf"] \
+    assert [line[0] for line in lines if line[4] == "leaf"] \
         == ["4", "8", "9", "10", "12"]
     alice, bob = first_key(made), key_of(made, 3)
     assert {p.stem for p in made.glob("keys/*")} == {alice, bob}
@@ -124,6 +125,13 @@ def test_verify_by_hand(language, bundle, tools):
     done = run()
     sums, entry, links, last, whole = done.stdout.split("@\n")
     assert "chain.txt: FAILED" in sums
+    assert "BAD: 5\n" in done.stderr
+    lines = chain(bundle)
+    lines[14][2] = "0" * 64
+    put_chain(bundle, lines)
+    done = run()
+    sums, entry, links, last, whole = done.stdout.split("@\n")
+    assert "BAD: 12\n" in done.stderr
     seq, hash = links.split("\n")[0].split()
     assert f"hash {hash}\n" not in links
     assert "Verified Successfully" not in last

@@ -108,7 +108,8 @@ class Prefixes:
         self.lines, self.signers = lines, signers
         v = verify.Verifier(
             json.loads(first)["chain"], realm, signers if signers is None
-            else verify.Signers("\n".join(signers)), witnesses)
+            else verify.Signers("\n".join(signers)), witnesses,
+            path=json.loads(first)["host"] != "")
         self.states = [twin(v)]
         for text in lines:
             verify.export_line(v, text)
@@ -1041,7 +1042,7 @@ def test_never_accused(tmp_path):
 
 # exports of one host
 
-EXPORT = t.leaves(ENTRIES, HOSTS[3])
+EXPORT = t.path(ENTRIES, HOSTS[3], [SEQS[PINNED]])
 EXPORT_HEAD = header(*BASE.head(), HOSTS[3])
 
 
@@ -1049,33 +1050,51 @@ def test_an_export(tmp_path):
     """Whatever is done to a line is found, if not always in its place."""
     point = line({"checkpoint": t.checkpoint(CAROL, *BASE.head())})
     items = [json.loads(text) for text in EXPORT]
-    assert sum("leaf" in item for item in items) > 150
+    hashes = [dict(ENTRIES)[item["seq"]]["hash"] for item in items]
+    full = [i for i, item in enumerate(items) if item.get("host")]
+    assert sum("leaf" in item for item in items) > 50
     prefixes = Prefixes(EXPORT_HEAD, EXPORT)
     cases = [("whole", EXPORT_HEAD, EXPORT, None, None),
              ("with a checkpoint", EXPORT_HEAD, [*EXPORT, point], None, None)]
 
-    def case(name, i, *lines):
-        cases.append((f"{SEQS[i]} {name}", EXPORT_HEAD,
-                      [*EXPORT[:i], *lines, *EXPORT[i + 1:]],
-                      {"edit", "fork", "gap", "signature", "key"}, None))
+    def case(name, i, *lines, n=1, kinds=("edit", "fork", "gap", "signature",
+                                           "key")):
+        cases.append((f"{items[i]['seq']} {name}", EXPORT_HEAD,
+                      [*EXPORT[:i], *lines, *EXPORT[i + n:]], set(kinds),
+                      None))
 
     for i, item in enumerate(items):
-        case("gone", i)
+        # to pass over a line by the skip of the next is another way
+        if not i or i + 1 == len(items) or (
+                items[i + 1]["skip"] != hashes[i - 1]):
+            case("gone", i)
+        elif i in full[:-1]:
+            case("left out", i, kinds={"gap", "signature"})
+        case("and the next gone", i, n=2)
         case("twice", i, EXPORT[i], EXPORT[i])
+        case("before the next", i, *reversed(EXPORT[i:i + 2]), n=2) \
+            if i + 1 < len(items) else None
+        for link in "prev", "skip":
+            case(f"another {link}", i, line({**item, link: "0" * 63 + "1"}))
         if "leaf" not in item:
             leaf = {"seq": item["seq"], "leaf": t.entry_leaf(
-                {k: v for k, v in item.items() if k != "seq"})}
+                {k: v for k, v in item.items() if k != "seq"}),
+                "prev": item["prev"], "skip": item["skip"]}
             case("another", i, entry_line(item["seq"], {
                 **item, "reason": "paid"}))
-            # what was given up cannot be hidden
-            if item["action"] == "adopt":
+            if item.get("host") and i != full[-1]:
+                case("hidden", i, line(leaf), kinds={"gap", "signature"})
+            # by its skip a way may pass over what was given up
+            if (item["action"] == "adopt"
+                    and item["skip"] != hashes[i - 1]):
                 case("hidden", i, line(leaf))
             continue
         case("another leaf", i, line({**item, "leaf": "0" * 64}))
         case("no leaf", i, line({**item, "leaf": "0" * 63}))
         case("another seq", i, line({**item, "seq": item["seq"] + 1}))
         if "sig" in item:
-            bare = {"seq": item["seq"], "leaf": item["leaf"]}
+            bare = {name: item[name] for name in ("seq", "leaf", "prev",
+                                                  "skip")}
             # the next signature of that key would be as good
             if next((after["key"] for after in items[i + 1:]
                      if "sig" in after), None) != item["key"]:
@@ -1084,7 +1103,7 @@ def test_an_export(tmp_path):
             case("another key", i, line({**item, "key": MALLORY.public}))
             case("another sig", i, line({**item, "sig": "0" * 128}))
             case("another root", i, line({**item, "root": "0" * 64}))
-    assert len(cases) > 900
+    assert len(cases) > 500
     assert check(cases, tmp_path, prefixes) == 10
 
 

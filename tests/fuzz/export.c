@@ -49,6 +49,11 @@ verify(paylock_verify_t *v, const paylock_export_t *x, json_t **again)
 
     case PAYLOCK_EXPORT_HEADER:
         *again = paylock_export_header(&x->header);
+
+        if (x->header.host.len) {
+            paylock_verify_path(v);
+        }
+
         return 0;
 
     case PAYLOCK_EXPORT_ENTRY:

@@ -185,10 +185,12 @@ class Verifier:
     is wrong, as (kind, seq)."""
 
     def __init__(self, chain=None, realm="-", signers=None, witnesses=(),
-                 flags=False):
+                 flags=False, path=False):
         self.realm, self.signers, self.chain = realm, signers, chain
         self.witnesses = sorted(witnesses, key=lambda known: known[1])
         self.flags = flags              # is "before" compared?
+        self.path = path                # the export of one host
+        self.hosts = {}                 # of a path: their last entry
         self.seq, self.hash, self.first = 0, "", 0
         self.covered = 0, ""            # the last entry that is signed
         self.pinned = 0                 # pins are compared up to here
@@ -226,7 +228,8 @@ class Verifier:
         self.faults.append((kind, seq))
 
     def mend(self, seq, entry):
-        """Does a signer who counts give up what is bad?"""
+        """Does a signer who counts give up what is bad?  What was given up is
+        not in the export of one host."""
         before = self.row, self.pinned
         try:
             self.row, self.pinned = None, self.covered[0]
@@ -252,7 +255,7 @@ class Verifier:
 
     def adopts(self, seq, entry):
         if self.signers is None or entry.get("action") != "adopt" \
-                or not entry.get("sig"):
+                or not entry.get("sig") or self.path:
             return None
         adopt = Adopt(seq, entry)
         if (adopt.resumes != self.covered or seq <= self.seq
@@ -277,8 +280,11 @@ class Verifier:
         action, key, sig = (e.get(name, "") for name in ("action", "key",
                                                          "sig"))
         adopt = Adopt(seq, e) if action == "adopt" else None
-        self.place(seq, e["chain"], e["prev"], action, adopt)
-        self.skips(seq, e["skip"], self.seq)
+        if self.path:
+            self.leads(seq, e, action, adopt)
+        else:
+            self.place(seq, e["chain"], e["prev"], action, adopt)
+            self.skips(seq, e["skip"], self.seq)
         request = e.get("request", "")
         if self.row and self.row[1:] != (key, request):
             raise Fault("signature", self.row[0])
@@ -290,6 +296,8 @@ class Verifier:
         self.pins(seq, hash, adopt)
         if key and (sig or e.get("root")):
             self.is_signed(seq, key, hash, e)
+        if self.path:
+            self.complete(seq, e)
         self.row = row
         self.accept(seq, e, adopt)
         if sig:
@@ -308,6 +316,44 @@ class Verifier:
                 raise Fault("fork", seq)
         elif not adopt and (action != "init" or prev != ZEROS):
             raise Fault("fork", seq)
+
+    def leads(self, seq, item, action=None, adopt=None):
+        """Is the line before what this one names?"""
+        if (self.chain and item.get("chain", self.chain) != self.chain) \
+                or seq <= self.seq:
+            raise Fault("fork", seq)
+        if not self.seq:
+            if seq != 1 and not adopt:
+                raise Fault("gap", 1)
+            good = adopt.resumes == (0, "") if adopt else (
+                action == "init" and item["prev"] == ZEROS)
+        else:
+            far = item["skip"] == self.hash and self.seq <= seq & seq - 1
+            near = item["prev"] == self.hash
+            if near and not adopt and seq != self.seq + 1:
+                raise Fault("gap", self.seq + 1)
+            if adopt and adopt.resumes == (self.seq, self.hash):
+                # what it gives up may have stood between
+                good = far or near or bool(
+                    self.signers and item.get("sig")
+                    and self.covered == (self.seq, self.hash))
+            elif adopt:
+                good = far and adopt.resumes[0] > self.seq
+            else:
+                good = action != "init" and (far or near)
+        if not good:
+            raise Fault("fork", seq)
+
+    def complete(self, seq, e):
+        """Is the entry of the host that it names as the one before here?"""
+        host, prior = e.get("host"), int(e.get("prior") or 0)
+        if not host or e["action"] in ("init", "adopt"):
+            return
+        known = self.hosts.get(host, 0)
+        if prior != known and (known or not any(
+                a.resumes[0] < prior < a.seq for a in self.given_up)):
+            raise Fault("gap", seq)
+        self.hosts[host] = seq
 
     def skips(self, seq, skip, last):
         """Does it lead to the last entry up to seq without its lowest bit, of
@@ -332,7 +378,7 @@ class Verifier:
             # nobody gives up the end of their own key
             if at < seq and not (adopt and adopt.excuses(at, wanted, chain)
                                  and whose != adopt.key):
-                raise Fault("fork", seq)
+                raise Fault("gap", at) if self.path else Fault("fork", seq)
 
     def is_signed(self, seq, key, hash, item):
         text = (f"paylock audit signature 2\nrealm {self.realm}\n"
@@ -403,7 +449,7 @@ class Verifier:
             except Fault as fault:
                 self.fault(fault.kind, fault.seq)
         if self.bad:
-            hash = hash_of(self.chain, seq, self.stands, item["skip"],
+            hash = hash_of(self.chain, seq, item["prev"], item["skip"],
                            item["leaf"])
             self.other.add((self.chain, seq, hash))
             self.stands = hash
@@ -411,9 +457,11 @@ class Verifier:
             self.stands = self.hash
 
     def good_leaf(self, seq, item):
-        self.place(seq, self.chain, self.hash, None, None)
-        self.skips(seq, item["skip"], self.seq)
-        hash = hash_of(self.chain, seq, self.hash, item["skip"], item["leaf"])
+        if not self.path:
+            raise Fault("edit", seq)
+        self.leads(seq, item)
+        hash = hash_of(self.chain, seq, item["prev"], item["skip"],
+                       item["leaf"])
         self.pins(seq, hash, None)
         if "sig" in item:
             if self.row and self.row[1] != item["key"]:
@@ -469,7 +517,9 @@ class Verifier:
         # behind what is bad nothing more can be said
         if self.bad and seq > self.seq:
             return None
-        return "fork" if self.seq and chain != self.chain else "rollback"
+        if self.seq and chain != self.chain:
+            return "fork"
+        return "gap" if self.path and seq < self.seq else "rollback"
 
     def verdict(self):
         """The status of paylock-admin audit verify, but for records."""
@@ -506,7 +556,7 @@ def verify_export(text, signers=None, **known):
     header = json.loads(first)
     assert header["format"] == "paylock audit export 2"
     v = Verifier(header["chain"], signers=signers if signers is None
-                 else Signers(signers), **known)
+                 else Signers(signers), path=header["host"] != "", **known)
     for line in rest.splitlines(keepends=True):
         export_line(v, line)
     return export_end(v, header).judge()
@@ -544,7 +594,7 @@ def export_line(v, line):
         v.take(0, None)
     elif "leaf" not in item:
         v.take(item["seq"], {k: v for k, v in item.items() if k != "seq"})
-    elif (is_hex(item["leaf"], 64) and is_hex(item.get("skip"), 64)
+    elif (all(is_hex(item.get(name), 64) for name in ("leaf", "prev", "skip"))
           and ("key" in item) == ("sig" in item) == ("root" in item)
           and ("sig" not in item or (is_hex(item["key"], 64)
                                      and is_hex(item["root"], 64)

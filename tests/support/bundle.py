@@ -3,15 +3,20 @@
 # An evidence bundle with entries of two operators, and its verify.sh.
 
 import hashlib
+import json
 import pathlib
 import shutil
 import subprocess
 import tempfile
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from oracle import verify
 from support import servers
-from support.trail import Key
+from support.chain import entry_leaf, leaf_text
+from support.trail import Key, checkpoint, header
 
 LANGUAGES = ["en", "fr"]
 
@@ -142,3 +147,108 @@ def sum_up(bundle, *more):
     (bundle / "SHA256SUMS").write_text("".join(
         f"{hashlib.sha256((bundle / name).read_bytes()).hexdigest()}  {name}\n"
         for name in names if (bundle / name).exists()))
+
+
+@pytest.fixture
+def exporter(admin):
+    """exporter(text): a paylock-admin with a key of its own that counts, and
+    these signers; None: none."""
+    def make(text):
+        key = admin.json("keygen")["key"]
+        put_signers(admin, f"{text or ''}me {key}\n")
+        if text is None:
+            (admin.home / "config/paylock/signers").unlink()
+        return admin
+    return make
+
+
+def edit(name, old, new, count=1):
+    def change(bundle):
+        path = bundle / name
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new, count))
+    return change
+
+
+def pem(key):
+    return key.private.public_key().public_bytes(
+        Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
+def forged(out, chain, lines, signers=None, host="acme.example", key=None):
+    """Writes a bundle of these lines of an export for one host, whose links
+    nobody has looked at.  key: signs the end and the whole."""
+    for path in out, out / "entries", out / "keys":
+        path.mkdir()
+    items = [json.loads(text) for text in lines]
+    rows, keys = [["realm", "-"], ["chain", chain], ["host", host]], set()
+    for item in items:
+        fields = {k: v for k, v in item.items() if k != "seq"}
+        leaf = fields.get("leaf") or entry_leaf(fields)
+        rows.append([str(item["seq"]), leaf, item["prev"], item["skip"],
+                     "leaf" if "leaf" in item else "full",
+                     *(item[name] for name in ("key", "root", "sig")
+                       if "sig" in item)])
+        hash = verify.hash_of(chain, item["seq"], item["prev"], item["skip"],
+                              leaf)
+        keys |= {item["key"]} if "key" in item else set()
+        if "leaf" not in item:
+            (out / f"entries/{item['seq']}.leaf").write_bytes(
+                leaf_text(fields))
+    put_chain(out, rows)
+    first = header(chain, items[-1]["seq"], hash, host)
+    (out / "export.jsonl").write_text(first + "".join(lines))
+    shutil.copy(servers.ROOT / "admin-cli/evidence/files/verify.sh", out)
+    if signers:
+        (out / "signers.txt").write_text(signers)
+    if key:
+        keys.add(key.public)
+        (out / "checkpoint.txt").write_text(
+            checkpoint(key, chain, items[-1]["seq"], hash))
+    for name in keys:
+        (out / f"keys/{name}.pem").write_bytes(public_pem(name))
+    (out / "SHA256SUMS").write_text("")
+    sum_up(out, *sorted(str(path.relative_to(out)) for path in out.rglob("*")
+                        if path.is_file() and path.name != "SHA256SUMS"
+                        and path.parent.name != "entries"))
+    if key:
+        sum = hashlib.sha256((out / "SHA256SUMS").read_bytes()).hexdigest()
+        text = (f"paylock audit bundle 2\nrealm -\nsha256 {sum}\n"
+                f"key {key.public}\n")
+        (out / "signature.txt").write_text(f"{text}sig {key.sign(text)}\n")
+    return out
+
+
+def public_pem(name):
+    return Ed25519PublicKey.from_public_bytes(bytes.fromhex(name)) \
+        .public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
+def judged(out, check, signers, *witnesses):
+    """What the three verifiers say of a bundle: that of verify.sh, and the
+    kind and entry that paylock-admin names, as the second one does."""
+    with tempfile.TemporaryDirectory() as home:
+        path = pathlib.Path(home) / "signers"
+        path.write_text(signers)
+        path.chmod(0o644)
+        done = subprocess.run(
+            [servers.CLI, "--json", "--signers", path, "audit", "verify",
+             out / "export.jsonl"], env={"HOME": home}, text=True,
+            capture_output=True, timeout=120)
+    found = [(fault["kind"], fault["seq"] or 0)
+             for fault in json.loads(done.stdout)["faults"]]
+    try:
+        verify.verify_export((out / "export.jsonl").read_text(), signers)
+        wanted = []
+    except verify.Fault as fault:
+        wanted = [(fault.kind, fault.seq)]
+    assert found[:1] == wanted
+    assert done.returncode == (verify.STATUS[wanted[0][0]] if wanted else 0)
+    return check(out), found
+
+
+def refused(out, check, signers, word="", kind=None):
+    done, found = judged(out, check, signers)
+    bad(done, word)
+    assert found and kind in (None, found[0][0]), found

@@ -42,14 +42,18 @@ SITES = """
 ALERTS = r"\[alert\] .*paylock: "
 
 
-def entry_leaf(entry):
-    """The leaf hash of docs/audit-format.md."""
+def leaf_text(entry):
+    """The text whose hash is the leaf of docs/audit-format.md."""
     leaf = b"paylock audit leaf 2\n"
     for field, value in entry.items():
         value = value.encode()
         if value and field not in LINKS:
             leaf += b"%s %d %s\n" % (field.encode(), len(value), value)
-    return hashlib.sha256(leaf).hexdigest()
+    return leaf
+
+
+def entry_leaf(entry):
+    return hashlib.sha256(leaf_text(entry)).hexdigest()
 
 
 def entry_hash(seq, entry):

@@ -3,6 +3,7 @@
 # Signed trails without paylock-admin: as it would write them, and as an
 # attacker with write access to Redis would.
 
+import bisect
 import copy
 import json
 import random
@@ -286,21 +287,61 @@ def header(trail_chain, seq, hash, host="", realm="-"):
                  "hash": hash})
 
 
-def leaves(entries, host):
+def standing(entries):
+    """Those that no adopt gave up."""
+    there = []
+    for seq, entry in entries:
+        while (entry["action"] == "adopt" and there
+               and there[-1][0] > stays_of(entry)):
+            there.pop()
+        there.append((seq, entry))
+    return there
+
+
+def way(entries, host, more=(), names=()):
+    """The entries that an export for one host shows, and those after which an
+    adopt goes on.  more: the seqs of some that it shows as well; names: the
+    host and others whose records may hold for it."""
+    names = names or (host,)
+    there = standing(entries)
+    seqs = [seq for seq, _ in there]
+    need = {seqs[0], seqs[-1], *more}
+    for i, (seq, entry) in enumerate(there):
+        if entry.get("host", host) in names:
+            need.add(seq)
+            if "key" in entry:
+                need.add(next((at for at, e in there[i:] if "sig" in e), seq))
+    at, shown, resumed = len(seqs) - 1, [len(seqs) - 1], set()
+    for to in sorted(need & set(seqs), reverse=True):
+        while seqs[at] > to:
+            far = bisect.bisect_right(seqs, seqs[at] & seqs[at] - 1) - 1
+            if far >= 0 and seqs[far] >= to:
+                at = far
+            else:
+                if there[at][1].get("lost"):
+                    resumed.add(seqs[at - 1])
+                at -= 1
+            shown.append(at)
+    return [there[i] for i in reversed(shown)], resumed
+
+
+def path(entries, host, more=(), names=()):
     """The lines of an export for one host."""
     lines, pending = [], False
-    for i, (seq, entry) in enumerate(entries):
-        if entry.get("host", host) == host:
+    shown, resumed = way(entries, host, more, names)
+    for seq, entry in shown:
+        if entry.get("host", host) in (names or (host,)):
             lines.append(entry_line(seq, entry))
-            pending = True
-        else:
-            leaf = {"seq": seq, "leaf": entry_leaf(entry),
-                    "skip": entry["skip"]}
-            if "sig" in entry and (pending or i + 1 == len(entries)):
-                leaf.update(key=entry["key"], root=entry["root"],
-                            sig=entry["sig"])
-            lines.append(line(leaf))
-        pending = pending and "sig" not in entry
+            pending = "key" in entry and "sig" not in entry
+            continue
+        leaf = {"seq": seq, "leaf": entry_leaf(entry),
+                "prev": entry["prev"], "skip": entry["skip"]}
+        if "sig" in entry and (pending or seq in resumed
+                               or seq == shown[-1][0]):
+            leaf.update(key=entry["key"], root=entry["root"],
+                        sig=entry["sig"])
+            pending = False
+        lines.append(line(leaf))
     return lines
 
 

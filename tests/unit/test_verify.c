@@ -717,6 +717,8 @@ test_export(void **state)
                   "\"time\":\"1\",\"salt\":\"" SALT "\",\"prev\":\"" \
                   ZEROS "\",\"skip\":\"" ZEROS "\",\"hash\":\"" \
                   ZEROS "\""
+#define LEAF(n)   "{\"seq\":" n ",\"leaf\":\"" ZEROS "\",\"prev\":\"" \
+                  ZEROS "\",\"skip\":\"" ZEROS "\""
 #define FIRST(r)  "{\"format\":\"paylock audit export 2\",\"realm\":\"" r \
                   "\",\"chain\":\"" CHAIN "\",\"host\":\"\",\"seq\":1," \
                   "\"hash\":\"" ZEROS "\"}"
@@ -726,7 +728,7 @@ test_export(void **state)
         const char        *why;        /* a part of it; NULL: it is read */
         paylock_export_e   kind;
     } lines[] = {
-        { "{\"seq\":2,\"leaf\":\"" ZEROS "\",\"skip\":\"" ZEROS "\"}\n", NULL, PAYLOCK_EXPORT_LEAF },
+        { LEAF("2") "}\n", NULL, PAYLOCK_EXPORT_LEAF },
         { FULL ",\"more\":\"\"}", NULL, PAYLOCK_EXPORT_ENTRY },
         { FULL ",\"more\":[]}", "no text", 0 },
         { FULL ",\"a b\":\"\"}", "letters", 0 },
@@ -738,11 +740,14 @@ test_export(void **state)
         { "", "no JSON", 0 },
         { "[]", "no JSON object", 0 },
         { "{\"seq\":1,\"seq\":1}", "no JSON", 0 },
-        { "{\"seq\":0,\"leaf\":\"" ZEROS "\",\"skip\":\"" ZEROS "\"}", "\"seq\"", 0 },
-        { "{\"seq\":\"1\",\"leaf\":\"" ZEROS "\",\"skip\":\"" ZEROS "\"}", "\"seq\"", 0 },
+        { LEAF("0") "}", "\"seq\"", 0 },
+        { LEAF("\"1\"") "}", "\"seq\"", 0 },
         { "{\"seq\":1,\"leaf\":\"00\"}", "\"leaf\"", 0 },
-        { "{\"seq\":1,\"leaf\":\"" ZEROS "\"}", "\"skip\"", 0 },
-        { "{\"seq\":1,\"leaf\":\"" ZEROS "\",\"skip\":\"" ZEROS "\",\"key\":\"" ZEROS "\"}",
+        { "{\"seq\":1,\"leaf\":\"" ZEROS "\",\"skip\":\"" ZEROS "\"}",
+          "\"prev\"", 0 },
+        { "{\"seq\":1,\"leaf\":\"" ZEROS "\",\"prev\":\"" ZEROS "\"}",
+          "\"skip\"", 0 },
+        { LEAF("1") ",\"key\":\"" ZEROS "\"}",
           "key, root and signature", 0 },
         { "{\"seq\":1,\"v\":1}", "no text", 0 },
         { "{\"seq\":1}", "\"v\"", 0 },

@@ -10,7 +10,8 @@
 # you kept: the chain must hold what it remembers.
 #
 # The last line is OK (status 0); what is BAD (1); or NOT PROVEN (3): nothing is
-# wrong, but nobody has signed the end or the whole. Status 2: it cannot run.
+# wrong, but nobody has signed the end or the whole, or the entry of a
+# CHECKPOINT is not shown. Status 2: it cannot run.
 
 set -u
 LC_ALL=C
@@ -164,6 +165,8 @@ entry() {
 
             case $name in
                 action)  action=$value ;;
+                host)    site=$value ;;
+                prior)   prior=$value ;;
                 key)     names=$value ;;
                 request) request=$value ;;
                 lost)    lost=$value ;;
@@ -174,24 +177,59 @@ entry() {
 }
 
 
-# May the entry $n follow the entry $last?
+# May the entry $n follow the entry $last, which has the hash $hash? Of one host
+# it may lead far back by its skip.
 
 place() {
+    [ "$action" != adopt ] || adopt
+    [ "$last" -gt 0 ] || { begin; return; }
+    [ "$action" != init ] || bad "the chain begins again at entry $n"
+
+    far=
+    if [ "$host" != - ] && [ "$skip" = "$hash" ] \
+        && [ "$last" -le $((n & (n - 1))) ]
+    then
+        far=1
+    fi
+
     if [ "$action" = adopt ]; then
-        adopt
+        resumes
         return
     fi
 
-    [ -z "$given_up" ] \
-        || bad "entries after $last are given up, but entry $n is no adopt"
-    [ "$n" -eq $((last + 1)) ] \
-        || bad "entries are missing between $last and $n"
+    if [ "$prev" = "$hash" ] || [ "$host" = - ]; then
+        [ "$n" -eq $((last + 1)) ] \
+            || bad "entries are missing between $last and $n"
+    fi
 
-    if [ "$last" -eq 0 ]; then
+    [ "$prev" = "$hash" ] || [ -n "$far" ] \
+        || bad "entry $n does not lead to entry $last as it is here"
+}
+
+resumes() {
+    if [ "$resumes" = "$last $hash" ]; then
+
+        # bad entries may stand before it, which only a signer can give up
+
+        [ "$prev" = "$hash" ] || [ -n "$far" ] || {
+            [ -n "$signers" ] && [ -n "$names" ] && [ -n "$sig" ] \
+                && [ "$covered" = "$last" ]
+        } || bad "nobody has signed that entries before $n are given up"
+        return
+    fi
+
+    [ -n "$far" ] && [ "$stays" -gt "$last" ] \
+        || bad "entry $n does not resume the last good entry before it, $last"
+}
+
+begin() {
+    if [ "$action" = adopt ]; then
+        [ -n "$lost" ] && [ -z "$resumes" ] \
+            || bad "entry $n does not resume an entry that is here"
+    else
+        [ "$n" -eq 1 ] || bad "entries are missing between 0 and $n"
         [ "$action" = init ] && [ "$prev" = $zeros ] \
             || bad "the chain has no beginning"
-    else
-        [ "$action" != init ] || bad "the chain begins again at entry $n"
     fi
 }
 
@@ -200,7 +238,8 @@ place() {
 # one stays, "SEQ HASH".
 
 adopt() {
-    first_lost=0 last_lost=0 most=$last
+    first_lost=0 last_lost=0 stays=${resumes%% *}
+    stays=${stays:-0}
 
     if [ -n "$lost" ]; then
         set -f
@@ -215,33 +254,66 @@ adopt() {
         gone="$gone$1:$2:$3:$n "
     fi
 
-    if [ "$last" -eq 0 ]; then
-        [ -n "$lost" ] && [ -z "$resumes" ]
-    else
-        [ "$resumes" = "$last $hash" ]
-    fi || bad "entry $n does not resume the last good entry before it, $last"
+    [ -z "$resumes" ] || {
+        is_seq "$stays" && is_hex "${resumes#* }" 64
+    } || bad "entry $n does not say what it resumes"
 
+    most=$stays
     [ "$last_lost" -le "$most" ] || most=$last_lost
-    [ "$n" -eq $((most + 1)) ] \
+    [ "$n" -eq $((most + 1)) ] || [ -z "$lost$resumes" ] \
         || bad "entry $n has not the number after what it gives up"
+    stretches="$stretches$stays:$n "
+}
 
-    # bad entries may stand before it, which only a signer can give up
 
-    [ -z "$given_up" ] || {
-        [ -n "$signers" ] && [ -n "$names" ] && [ -n "$sig" ] \
-            && [ "$covered" = "$last" ]
-    } || bad "nobody has signed that entries before $n are given up"
-    given_up=
+# Are the entries that signers.txt names not passed over? Nobody gives up the
+# end of a revoked key with that key.
 
-    # nobody gives up the end of a revoked key with that key
-
+passes() {
     for one in $untils; do
         seq=${one%%:*}
         [ "$seq" -gt "$last" ] && [ "$seq" -lt "$n" ] || continue
+        [ "$action" = adopt ] || bad "entry $seq, which signers.txt names," \
+            "is not here"
         [ "$seq" -ge "$first_lost" ] && [ "$seq" -le "$last_lost" ] \
             && [ "${one##*:}" != "$names" ] \
             || bad "entry $n passes over entry $seq, which signers.txt names"
     done
+}
+
+
+# Is the entry that this one names as that of its site before it the one that is
+# here? The first one names none, or one that was given up.
+
+follows() {
+    case $action in init | adopt) return ;; esac
+    case $site in
+        '') return ;;
+        *[!A-Za-z0-9._*-]*) bad "entry $n is of no site" ;;
+    esac
+
+    prior=${prior:-0}
+    [ "$prior" = 0 ] || is_seq "$prior" \
+        || bad "entry $n names no entry before it"
+
+    was=0 before=$sites after=' '
+    case $sites in
+        *" $site="*)
+            before=${sites%%" $site="*}
+            after=${sites#*" $site="}
+            was=${after%% *} after=" ${after#* }"
+            ;;
+    esac
+    sites="$before $site=$n$after"
+
+    [ "$prior" -ne "$was" ] || return 0
+    [ "$was" -gt 0 ] || for one in $stretches; do
+        [ "$prior" -le "${one%:*}" ] || [ "$prior" -ge "${one#*:}" ] \
+            || return 0
+    done
+
+    bad "entry $n of $site follows its entry $prior, but the one before it" \
+        "here is $was"
 }
 
 
@@ -285,25 +357,16 @@ pinned() {
 }
 
 
-# One line of chain.txt.
+# One line of chain.txt. $this is the hash of its entry.
 
 link() {
-    action= names= request= lost= resumes=
+    action= names= request= lost= resumes= site= prior=
 
-    if [ "$shown" = full ]; then
-        [ -f "entries/$n.leaf" ] || bad "entries/$n.leaf is missing"
-        found=$(sha256sum <"entries/$n.leaf")
-        [ "${found%% *}" = "$leaf" ] \
-            || bad "entries/$n.leaf is not what was written"
-        entry
-    fi
+    [ "$shown" != full ] || entry
 
     place
-
-    found=$(printf \
-        'paylock audit entry 2\nchain %s\nseq %s\nprev %s\nleaf %s\n%s\n' \
-        "$chain" "$n" "$prev" "$leaf" "skip $skip" | sha256sum)
-    hash=${found%% *}
+    [ "$untils" = ' ' ] || passes
+    hash=$this
 
     [ "$shown" != full ] || key_of_entry
 
@@ -322,24 +385,75 @@ link() {
         row= covered=$n signatures=$((signatures + 1))
     fi
 
+    [ "$host" = - ] || follows
+
     case $wanted in
-        *" $n:"*) seen="$seen $n:$hash:$chain:$realm " ;;
+        *" $n:"*) seen="$seen $n:$hash " ;;
     esac
 
-    prev=$hash last=$n
+    last=$n
 }
 
 
 # Has a line of chain.txt the form that it must have?
 
 is_link() {
-    is_seq "$n" && is_hex "$leaf" 64 && is_hex "$skip" 64 \
-        && [ -z "$rest" ] || return 1
+    is_seq "$n" && is_hex "$leaf" 64 && is_hex "$prev" 64 \
+        && is_hex "$skip" 64 && [ -z "$rest" ] || return 1
     [ -z "$key" ] || {
         is_hex "$key" 64 && is_hex "$root" 64 && is_hex "$sig" 128
     } || return 1
 
-    [ "$shown" = full ] || [ "$shown" = leaf ]
+    [ "$shown" = full ] || { [ "$shown" = leaf ] && [ "$host" != - ]; }
+}
+
+
+# Writes the text of each line of chain.txt whose SHA-256 is the hash of its
+# entry, and has some hundreds of them hashed at once: $tmp/hashes. The sums of
+# the entries in full go to $tmp/leaves.
+
+hash_texts() {
+    before=0
+    set --
+
+    while read -r n leaf prev skip shown key root sig rest; do
+        is_link || bad "chain.txt has a line \"$n $leaf $prev $skip $shown\""
+        [ "$n" -gt "$before" ] || bad "entry $n stands after entry $before"
+
+        printf 'paylock audit entry 2\nchain %s\nseq %s\nprev %s\n' \
+            "$chain" "$n" "$prev" >"$tmp/$n"
+        printf 'leaf %s\nskip %s\n' "$leaf" "$skip" >>"$tmp/$n"
+        [ "$shown" != full ] || {
+            echo "$leaf  entries/$n.leaf" >>"$tmp/leaves"
+            full=$((full + 1))
+        }
+
+        before=$n number=$((number + 1))
+        set -- "$@" "$n"
+        [ $# -lt 300 ] || { hash_some "$@"; set --; }
+    done
+
+    [ $# -eq 0 ] || hash_some "$@"
+}
+
+hash_some() (
+    cd "$tmp" && sha256sum "$@" >>hashes && rm -f "$@"
+)
+
+
+# Are the entries in full what was written?
+
+entries_are_good() {
+    sha256sum -c "$tmp/leaves" >"$tmp/sums" 2>/dev/null && return
+
+    while read -r file word; do
+        file=${file%:}
+        [ "$word" != OK ] || continue
+        [ -f "$file" ] || bad "$file is missing"
+        bad "$file is not what was written"
+    done <"$tmp/sums"
+
+    bad "entries are not what was written"
 }
 
 
@@ -385,7 +499,7 @@ none_else_of_entries() {
         [ -e "$file" ] || [ -L "$file" ] || continue
         n=${file#entries/} n=${n%.leaf}
         is_seq "$n" && [ "$file" = "entries/$n.leaf" ] \
-            && grep -q "^$n [0-9a-f]* [0-9a-f]* full" chain.txt \
+            && grep -q "^$n [0-9a-f]* [0-9a-f]* [0-9a-f]* full" chain.txt \
             || bad "$file is no part of this bundle: take it away"
     done
 }
@@ -438,33 +552,37 @@ signers= good=' ' untils=' '
 # The chain.
 
 last=0 number=0 full=0 plain=0 hash=
-row= covered=0 signatures=0 given_up= gone=' '
+row= covered=0 signatures=0 gone=' ' stretches=' ' sites=' '
+: >"$tmp/hashes"
+: >"$tmp/leaves"
 
 {
     read -r word_realm realm
     read -r word_chain chain
-    read -r word_prev prev
+    read -r word_host host
 
-    [ "$word_realm $word_chain $word_prev" = "realm chain prev" ] \
-        && is_hex "$chain" 32 && is_hex "$prev" 64 \
+    [ "$word_realm $word_chain $word_host" = "realm chain host" ] \
+        && is_hex "$chain" 32 \
         || bad "chain.txt has another beginning than it must have"
+    case $host in '' | *[!A-Za-z0-9._*-]*) bad "chain.txt names no host" ;; esac
 
-    while read -r n leaf skip shown key root sig rest; do
-        if [ "$n" = prev ] && is_hex "$leaf" 64 && [ -z "$skip" ]; then
-            given_up=1 prev=$leaf
-            continue
-        fi
-
-        is_link || bad "chain.txt has a line \"$n $leaf $skip $shown $key\""
-
-        link
-        number=$((number + 1))
-        [ "$shown" != full ] || full=$((full + 1))
-    done
+    hash_texts
 } <chain.txt
 
 [ "$number" -gt 0 ] || bad "there is no entry"
-[ -z "$given_up" ] || bad "entries after $last are given up by nobody"
+[ "$full" -eq 0 ] || entries_are_good
+
+{
+    read -r _
+    read -r _
+    read -r _
+
+    while read -r n leaf prev skip shown key root sig rest; do
+        read -r this _ <&3
+        link
+    done
+} <chain.txt 3<"$tmp/hashes"
+
 [ -z "$row" ] || bad "entry $last is the last one and is not signed"
 [ -z "$signers" ] || [ "$covered" = "$last" ] \
     || bad "the last entry is not signed"
@@ -477,29 +595,39 @@ done
 
 none_else_of_entries
 
+unseen=
 for one in $wanted; do
-    n=${one%%:*}
-    case $seen in *" $one "*) continue ;; esac
+    n=${one%%:*} point_hash=${one#*:} point_chain=${one#*:*:}
+    point_hash=${point_hash%%:*} point_chain=${point_chain%%:*}
+    what="entry $n, of a checkpoint that you kept,"
 
-    point_chain=${one#*:*:} point_chain=${point_chain%%:*}
+    case $seen in
+        *" $n:$point_hash "*)
+            [ "${one#*:*:}" != "$chain:$realm" ] || continue ;;
+    esac
+
     for lost in $gone; do
         first_lost=${lost#*:} first_lost=${first_lost%%:*}
         last_lost=${lost%:*} last_lost=${last_lost##*:}
         [ "${lost%%:*}" != "$point_chain" ] || [ "$n" -lt "$first_lost" ] \
-            || [ "$n" -gt "$last_lost" ] || bad "entry $n, of a checkpoint" \
-                "that you kept, is given up by entry ${lost##*:}"
+            || [ "$n" -gt "$last_lost" ] \
+            || bad "$what is given up by entry ${lost##*:}"
     done
 
+    [ "${one#*:*:}" = "$chain:$realm" ] \
+        || bad "a checkpoint that you kept is of another chain or realm"
     case $seen in
         *" $n:"*) bad "a checkpoint that you kept has another entry $n" ;;
-        *) bad "entry $n, of a checkpoint that you kept, is not here" ;;
     esac
+    [ "$n" -lt "$last" ] && [ "$host" != - ] || bad "$what is not here"
+    unseen="$unseen$n "
 done
 
 echo "$number entries, $full of them in full, fit together up to entry $last"
+[ "$host" = - ] || echo "  host  $host"
 echo "  realm $realm"
 echo "  chain $chain"
-echo "  hash  $prev"
+echo "  hash  $hash"
 for lost in $gone; do
     first_lost=${lost#*:} first_lost=${first_lost%%:*}
     last_lost=${lost%:*} last_lost=${last_lost##*:}
@@ -510,6 +638,12 @@ done
 # Who signed it.
 
 proven=1
+
+for n in $unseen; do
+    echo "NOTE: entry $n, of a checkpoint that you kept, is not shown here: ask" \
+        "for a bundle made with --checkpoint"
+    proven=
+done
 
 if [ "$pems" != ' ' ]; then
     echo "$signatures signatures are good. Compare the keys with those that" \
@@ -535,7 +669,7 @@ point_key=
 if [ -f checkpoint.txt ]; then
     point checkpoint.txt
     [ "$point_realm $point_chain $point_seq $point_hash" \
-        = "$realm $chain $last $prev" ] \
+        = "$realm $chain $last $hash" ] \
         || bad "checkpoint.txt is not of the last entry"
     counts checkpoint.txt "$point_key" "$last"
     signed "$point_key" "$point_sig" || bad "the signature of checkpoint.txt"
