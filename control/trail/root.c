@@ -27,7 +27,6 @@ static int root_parse(root_t *r, const redisReply *reply);
 static int root_fits(control_t *ctl, const head_t *head, int *fits);
 static int root_record(void *data, const redisReply *host,
     const redisReply *value);
-static int root_sum(control_t *ctl, root_pairs_t *p);
 static int root_compare(const void *one, const void *two);
 
 
@@ -155,22 +154,57 @@ root_fits(control_t *ctl, const head_t *head, int *fits)
 int
 root_of_records(control_t *ctl)
 {
-    uint64_t     n;
-    root_scan_t  s;
+    root_pairs_t  pairs;
 
     if (ctl->signer.key == NULL) {
         return STATUS_DONE;
     }
 
-    memset(&s, 0, sizeof(root_scan_t));
-    s.ctl = ctl;
+    return root_pairs_scan(ctl, &pairs) == STATUS_DONE
+           ? root_of_pairs(ctl, &pairs) : ctl->error.status;
+}
 
-    if (records_scan(ctl, &n, root_record, &s) != STATUS_DONE) {
-        free(s.pairs.pair);
+
+int
+root_sum_records(control_t *ctl, char hex[PAYLOCK_HASH_LEN + 1])
+{
+    int                 status;
+    root_pairs_t        pairs;
+    paylock_lattice_t   sum;
+
+    if (control_lattice(ctl) != STATUS_DONE
+        || root_pairs_scan(ctl, &pairs) != STATUS_DONE)
+    {
         return ctl->error.status;
     }
 
-    return root_of_pairs(ctl, &s.pairs);
+    status = root_sum(ctl, &pairs, &sum);
+    free(pairs.pair);
+
+    return status != STATUS_DONE
+           || paylock_lattice_root(&ctl->root.ctx, &sum, hex) == 0
+           ? status : root_crypto(ctl);
+}
+
+
+int
+root_pairs_scan(control_t *ctl, root_pairs_t *p)
+{
+    int          status;
+    uint64_t     n;
+    root_scan_t  s;
+
+    memset(&s, 0, sizeof(root_scan_t));
+    s.ctl = ctl;
+    status = records_scan(ctl, &n, root_record, &s);
+    *p = s.pairs;
+
+    if (status != STATUS_DONE) {
+        free(p->pair);
+        memset(p, 0, sizeof(root_pairs_t));
+    }
+
+    return status;
 }
 
 
@@ -217,7 +251,7 @@ root_of_pairs(control_t *ctl, root_pairs_t *p)
 {
     int  status;
 
-    status = root_sum(ctl, p);
+    status = root_sum(ctl, p, &ctl->root.lattice);
 
     free(p->pair);
     memset(p, 0, sizeof(root_pairs_t));
@@ -226,12 +260,12 @@ root_of_pairs(control_t *ctl, root_pairs_t *p)
 }
 
 
-static int
-root_sum(control_t *ctl, root_pairs_t *p)
+int
+root_sum(control_t *ctl, root_pairs_t *p, paylock_lattice_t *sum)
 {
     size_t  i;
 
-    memset(&ctl->root.lattice, 0, sizeof(paylock_lattice_t));
+    memset(sum, 0, sizeof(paylock_lattice_t));
 
     if (p->n) {
         qsort(p->pair, p->n, sizeof(*p->pair), root_compare);
@@ -243,9 +277,7 @@ root_sum(control_t *ctl, root_pairs_t *p)
             continue;
         }
 
-        if (paylock_lattice_add(&ctl->root.ctx, &ctl->root.lattice, p->pair[i])
-            != 0)
-        {
+        if (paylock_lattice_add(&ctl->root.ctx, sum, p->pair[i]) != 0) {
             return root_crypto(ctl);
         }
     }

@@ -83,6 +83,7 @@ verify_free(verify_t *c)
     verify_reset(c);
     verify_root_reset(c);
     signers_free(&c->trusted);
+    free(c->archive);
     free(c->witness);
     free(c->fault);
 }
@@ -222,6 +223,21 @@ verify_adopted(verify_t *c)
 
     if (c->replay) {
         replay_adopt(c->replay);
+    }
+}
+
+
+void
+verify_behind(verify_t *c)
+{
+    memcpy(c->stands, c->trail.hash, sizeof(c->stands));
+
+    if (c->trail.behind.seq) {
+        c->root.unknown = 1;
+
+        if (c->replay) {
+            c->replay->archived = c->trail.behind.seq;
+        }
     }
 }
 
@@ -371,7 +387,9 @@ verify_reset(verify_t *c)
     c->n_faults = 0;
     c->stands[0] = '\0';
     c->bad = 0;
+    c->n_archives = 0;
     c->whole = 0;
+    c->begun = 0;
     c->compared = 0;
     c->differ = 0;
 }

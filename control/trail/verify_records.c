@@ -5,6 +5,8 @@
  * Compares the records with the trail, while other clients may change them.  A
  * record that differs is only a fault if the trail, read again after it, has no
  * new entry of that host; else the record is read again.
+ *
+ * Records whose entry is archived are compared all at once, by the root.
  */
 
 
@@ -13,6 +15,8 @@
 
 #include "records/records.h"
 #include "base/text.h"
+#include "paylock_record.h"
+#include "trail/root.h"
 #include "trail/verify.h"
 
 
@@ -29,6 +33,9 @@ typedef struct {
 
 static int records_record(void *data, const redisReply *host,
     const redisReply *value);
+static void records_archived(const verify_t *c, replay_host_t *h,
+    const redisReply *value);
+static int records_root(verify_t *c);
 static void records_unseen(replay_host_t *h, void *data);
 static void records_count(replay_host_t *h, void *data);
 static void records_again(replay_host_t *h, void *data);
@@ -79,7 +86,8 @@ verify_records(verify_t *c)
     }
 
     if (c->differ == 0) {
-        return STATUS_DONE;
+        return c->replay->archived && *c->trail.root ? records_root(c)
+                                                     : STATUS_DONE;
     }
 
     fault.kind = PAYLOCK_FAULT_FLAGS;
@@ -98,13 +106,78 @@ verify_records(verify_t *c)
 static int
 records_record(void *data, const redisReply *host, const redisReply *value)
 {
-    verify_t  *c;
+    verify_t       *c;
+    replay_host_t  *h;
 
     c = data;
+    h = replay_compare(c->replay, host->str, host->len, value->str,
+                       value->len);
 
-    return replay_compare(c->replay, host->str, host->len, value->str,
-                          value->len)
-           ? STATUS_DONE : control_no_memory(c->ctl);
+    if (h == NULL) {
+        return control_no_memory(c->ctl);
+    }
+
+    records_archived(c, h, value);
+
+    return STATUS_DONE;
+}
+
+
+/* A record that names an archived entry is left to the root. */
+
+static void
+records_archived(const verify_t *c, replay_host_t *h, const redisReply *value)
+{
+    uint64_t  seq;
+
+    if (h->seq || value->type != REDIS_REPLY_STRING) {
+        return;
+    }
+
+    seq = paylock_record_seq(value->str, value->len);
+
+    if (seq && seq <= c->replay->archived) {
+        h->differs = 0;
+    }
+}
+
+
+/* Are all records those that the last entry signed, also when it is read? */
+
+static int
+records_root(verify_t *c)
+{
+    char             hex[PAYLOCK_HASH_LEN + 1];
+    int              rounds;
+    uint64_t         seq;
+    paylock_fault_t  fault;
+
+    for (rounds = 0, seq = 0; rounds < RECORDS_ROUNDS; rounds++) {
+        seq = c->trail.seq;
+
+        if (root_sum_records(c->ctl, hex) != STATUS_DONE
+            || verify_more(c) != STATUS_DONE)
+        {
+            return c->ctl->error.status;
+        }
+
+        if (c->n_faults || strcmp(hex, c->trail.root) == 0) {
+            return STATUS_DONE;
+        }
+
+        if (seq == c->trail.seq) {
+            break;
+        }
+    }
+
+    fault.kind = PAYLOCK_FAULT_FLAGS;
+    fault.seq = seq;
+    (void) snprintf(fault.text, sizeof(fault.text), "the records in Redis are "
+                    "not those that entry %" PRIu64 " signed: give the files "
+                    "of what is archived with --archive to see which differ",
+                    seq);
+
+    return verify_fault(c, &fault);
 }
 
 
@@ -187,5 +260,6 @@ records_again(replay_host_t *h, void *data)
 
     replay_judge(h, reply->type == REDIS_REPLY_STRING ? reply->str : NULL,
                  reply->len);
+    records_archived(f->check, h, reply);
     freeReplyObject(reply);
 }

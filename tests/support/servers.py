@@ -592,7 +592,9 @@ class Admin:
     def __call__(self, *args, check=True, input=None, env=None,
                  timeout=PATIENCE):
         reader = {}
-        if self.READS.intersection(args):
+        if "archive" in args:
+            reader = self.login(ARCHIVE_USER)
+        elif self.READS.intersection(args):
             reader = self.login(AUDIT_USER)
         done = subprocess.run(
             self.argv(*args), text=True, capture_output=True,
