@@ -64,7 +64,7 @@ const command_t  admin_commands[] = {
     { "audit log", "[HOST]", 0, 1,
       OPT_BIT(OPT_SINCE)|OPT_BIT(OPT_UNTIL)|OPT_BIT(OPT_ACTOR)
       |OPT_BIT(OPT_FOLLOW),
-      SETUP_HOSTS|SETUP_SETTINGS|SETUP_REDIS,
+      SETUP_HOSTS|SETUP_SETTINGS|SETUP_REDIS|SETUP_SIGNERS,
       "Show every change, the oldest first", cmd_audit_log, audit_log_check },
     { "audit verify", "[FILE]", 0, 1,
       OPT_BIT(OPT_CHECKPOINT)|OPT_BIT(OPT_TRUST)|OPT_BIT(OPT_ARCHIVE),
@@ -115,7 +115,7 @@ const command_t  admin_commands[] = {
       "Refuse the passes that were issued until now", cmd_pass_revoke, NULL },
     { "pass list", "[HOST]", 0, 1,
       0,
-      SETUP_HOSTS|SETUP_SETTINGS|SETUP_REDIS,
+      SETUP_HOSTS|SETUP_SETTINGS|SETUP_REDIS|SETUP_SIGNERS,
       "Show which passes were issued, and which are still good",
       cmd_pass_list, NULL },
     { "signers revoke", "NAME", 1, 1,

@@ -12,13 +12,18 @@
 #include "cli/audit_begin.h"
 #include "cli/verify_report.h"
 #include "commands.h"
+#include "trail/archived.h"
 #include "trail/trust.h"
 #include "trail/verify.h"
 
 
+#define VERIFY_TRIES  3
+
+
 static int audit_verify_file(admin_t *a, verify_t *c);
 static int audit_verify_redis(admin_t *a, verify_t *c);
-static int audit_verify_all(admin_t *a, verify_t *c);
+static int audit_verify_try(admin_t *a, verify_t *c);
+static int audit_verify_all(verify_t *c);
 static void audit_verify_remember(admin_t *a, verify_t *c);
 
 
@@ -90,33 +95,60 @@ audit_verify_redis(admin_t *a, verify_t *c)
     memset(&replay, 0, sizeof(replay_t));
     c->replay = &replay;
 
-    status = audit_verify_all(a, c);
-
+    status = audit_verify_try(a, c);
     replay_free(&replay);
+
+    if (status == STATUS_DONE) {
+        status = verify_report(c, NULL);
+
+        if (status == STATUS_DONE) {
+            audit_verify_remember(a, c);
+        }
+    }
 
     return status;
 }
 
 
+/* Entries may be archived while they are read. */
+
 static int
-audit_verify_all(admin_t *a, verify_t *c)
+audit_verify_try(admin_t *a, verify_t *c)
+{
+    int       tries;
+    uint64_t  first, now;
+
+    for (tries = 0; tries < VERIFY_TRIES; tries++) {
+        replay_free(c->replay);
+
+        if (archived_first(a->ctl, &first) != STATUS_DONE
+            || audit_verify_all(c) != STATUS_DONE
+            || archived_first(a->ctl, &now) != STATUS_DONE)
+        {
+            return a->ctl->error.status;
+        }
+
+        if (c->n_faults == 0 || first == now) {
+            break;
+        }
+    }
+
+    return STATUS_DONE;
+}
+
+
+static int
+audit_verify_all(verify_t *c)
 {
     int  status;
 
     if ((status = verify_stream(c)) != STATUS_DONE
-        || (status = verify_end(c)) != STATUS_DONE
-        || (c->n_faults == 0 && (status = verify_records(c)) != STATUS_DONE))
+        || (status = verify_end(c)) != STATUS_DONE)
     {
         return status;
     }
 
-    status = verify_report(c, NULL);
-
-    if (status == STATUS_DONE) {
-        audit_verify_remember(a, c);
-    }
-
-    return status;
+    return c->n_faults ? STATUS_DONE : verify_records(c);
 }
 
 

@@ -53,7 +53,7 @@ archive_decide(control_t *ctl, archive_t *t)
 
     if (archive_try(ctl, t, &s) != STATUS_DONE
         || trust_counts(ctl, "archive") != STATUS_DONE
-        || archived_find(ctl, ctl->trust.signers, &t->ago) != STATUS_DONE)
+        || archived_here(ctl, &t->ago) != STATUS_DONE)
     {
         return ctl->error.status;
     }
@@ -269,7 +269,7 @@ archive_begin(control_t *ctl, archive_t *t, const stream_t *s)
     head_t      head;
     archived_t  found;
 
-    if (archived_find(ctl, ctl->trust.signers, &found) != STATUS_DONE) {
+    if (archived_here(ctl, &found) != STATUS_DONE) {
         return ctl->error.status;
     }
 

@@ -302,7 +302,7 @@ compare_hand(change_batch_t *b, change_t *ch)
     /* what it said last may be archived: then it is not known here */
 
     if (status == STATUS_DONE && last.seq == 0
-        && (status = archived_find(b->ctl, b->ctl->trust.signers, &found))
+        && (status = archived_here(b->ctl, &found))
            == STATUS_DONE
         && found.entry)
     {

@@ -92,6 +92,34 @@ archived_begin(control_t *ctl, paylock_verify_t *v)
 
 
 int
+archived_here(control_t *ctl, archived_t *found)
+{
+    return archived_find(ctl, ctl->signers.path ? &ctl->signers.list : NULL,
+                         found);
+}
+
+
+int
+archived_warn(control_t *ctl, uint64_t from)
+{
+    archived_t  found;
+
+    if (archived_here(ctl, &found) != STATUS_DONE) {
+        return ctl->error.status;
+    }
+
+    if (found.entry && from <= found.archive.seq) {
+        control_warn(ctl, "archived", "", "look at that file, and at those "
+                     "before it", "earlier entries, up to %" PRIu64 ", are "
+                     "archived in the file with the SHA-256 %s",
+                     found.archive.seq, found.archive.file);
+    }
+
+    return STATUS_DONE;
+}
+
+
+int
 archived_first(control_t *ctl, uint64_t *seq)
 {
     archived_before_t  b;
@@ -109,7 +137,7 @@ archived_first(control_t *ctl, uint64_t *seq)
 int
 archived_holds(control_t *ctl, uint64_t seq, int *holds, archived_t *found)
 {
-    if (archived_find(ctl, ctl->trust.signers, found) != STATUS_DONE) {
+    if (archived_here(ctl, found) != STATUS_DONE) {
         return ctl->error.status;
     }
 

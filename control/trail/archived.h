@@ -32,9 +32,20 @@ typedef struct {
 int archived_find(control_t *ctl, const paylock_signers_t *signers,
     archived_t *found);
 
+/* The same by the signers of this machine. */
+
+int archived_here(control_t *ctl, archived_t *found);
+
 /* Begins the verifier, which has taken nothing yet, behind what is archived. */
 
 int archived_begin(control_t *ctl, paylock_verify_t *v);
+
+/*
+ * Warns that entries are archived, if whoever reads from entry "from" on misses
+ * some.
+ */
+
+int archived_warn(control_t *ctl, uint64_t from);
 
 /* Reads the seq of the stream's first entry; 0: there is none. */
 

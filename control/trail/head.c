@@ -208,7 +208,7 @@ head_gone(control_t *ctl, const head_t *known)
     const char  *hash;
     archived_t   found;
 
-    if (archived_find(ctl, ctl->trust.signers, &found) != STATUS_DONE) {
+    if (archived_here(ctl, &found) != STATUS_DONE) {
         return ctl->error.status;
     }
 

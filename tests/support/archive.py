@@ -5,12 +5,12 @@
 
 import datetime
 import json
-import os
+import re
 
 from cryptography.hazmat.primitives.serialization import (
     Encoding, NoEncryption, PrivateFormat)
 
-from support import trail as t
+from support import servers, trail as t
 from support.chain import AUDIT, LOCKS, ROOT
 from support.cli import signers_of
 from support.trail import Key, Trail
@@ -82,10 +82,6 @@ def stream(client):
             for ident, entry in client.xrange(AUDIT)]
 
 
-def signed(entry, key, realm="-"):
-    return {**entry, "sig": key.sign_entry(entry, realm)}
-
-
 def archive(admin, day, name, *options, check=True):
     """Archives what is older than that day; the path of the file."""
     admin("audit", "archive", "--before", at(day), "--output", name, "--yes",
@@ -102,16 +98,67 @@ def verify(admin, *files, check=False):
     return done.returncode, kinds, done.stderr
 
 
-def copy(client):
-    """All that Redis holds, and how to put it back."""
-    kept = {key: (client.dump(key)) for key in client.keys("*")}
-
-    def back():
-        client.flushall()
-        for key, value in kept.items():
-            client.restore(key, 0, value)
-    return back
+def copy_of(client):
+    """All that Redis holds."""
+    return {key: client.dump(key) for key in sorted(client.keys("*"))
+            if "nodes" not in str(key)}
 
 
-def exists(path):
-    return os.path.exists(path)
+def restore(client, kept):
+    client.flushall()
+    for key, value in kept.items():
+        client.restore(key, 0, value)
+
+
+def config(admin):
+    return [signers_of(admin), admin.home / "config/paylock/key.pem"]
+
+
+def forget(admin):
+    """The machine remembers nothing."""
+    for path in (admin.home / "state/paylock").glob("*"):
+        path.unlink()
+
+
+def remember(admin, seq, hash):
+    """The machine remembers that entry as the last one."""
+    [path] = (admin.home / "state/paylock").glob("*")
+    text = re.sub(r"(?m)^seq = .*$", f"seq = {seq}", path.read_text())
+    path.write_text(re.sub(r"(?m)^hash = .*$", f"hash = {hash}", text))
+
+
+def admin(redis, home):
+    return servers.Admin(redis, home)
+
+
+def limited(name, key, may):
+    return t.signer(name, key, may=may)
+
+
+def resigned(entries, begin):
+    """Computes hashes and signatures anew from that index on."""
+    return t.relink(entries, begin, (ALICE, BOB))
+
+
+def rechained(trail):
+    trail.entries = [(seq, {**entry, "chain": trail.chain})
+                     for seq, entry in trail.entries]
+    trail.entries = resigned(trail.entries, 0)
+    return trail
+
+
+def plain(trail):
+    """The same without keys."""
+    other = trail.copy()
+    other.entries = t.relink(
+        [(seq, {name: value for name, value in entry.items()
+                if name not in ("key", "sig", "root")})
+         for seq, entry in trail.entries], 0)
+    other.day = trail.day
+    return other
+
+
+def export(entries, realm="-"):
+    seq, last = entries[-1]
+    return t.header(last["chain"], seq, last["hash"], realm=realm) + "".join(
+        t.entry_line(seq, entry) for seq, entry in entries)
