@@ -95,7 +95,8 @@ const command_t  admin_commands[] = {
       SETUP_SETTINGS|SETUP_REDIS,
       "Show which nodes of nginx have applied what", cmd_nodes, NULL },
     { "adopt", "", 0, 0,
-      OPT_BIT(OPT_YES)|OPT_BIT(OPT_KNOWN)|OPT_BIT(OPT_DROP),
+      OPT_BIT(OPT_YES)|OPT_BIT(OPT_KNOWN)|OPT_BIT(OPT_DROP)
+      |OPT_BIT(OPT_ARCHIVE),
       SETUP_SETTINGS|SETUP_KNOWN|SETUP_REDIS,
       "After a loss, say what is given up, and go on", cmd_adopt, NULL },
     { "doctor", "", 0, 0,

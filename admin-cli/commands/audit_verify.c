@@ -21,6 +21,7 @@
 
 
 static int audit_verify_file(admin_t *a, verify_t *c);
+static FILE *audit_verify_input(void);
 static int audit_verify_redis(admin_t *a, verify_t *c);
 static int audit_verify_try(admin_t *a, verify_t *c);
 static int audit_verify_all(verify_t *c);
@@ -56,7 +57,7 @@ audit_verify_file(admin_t *a, verify_t *c)
     const char  *path;
 
     path = a->arg[0];
-    f = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+    f = strcmp(path, "-") == 0 ? audit_verify_input() : fopen(path, "re");
 
     if (f == NULL) {
         return error_set(&a->ctl->error, STATUS_FAILED, "file", NULL,
@@ -66,11 +67,35 @@ audit_verify_file(admin_t *a, verify_t *c)
 
     status = verify_file(c, f, path);
 
-    if (f != stdin) {
-        (void) fclose(f);
-    }
+    (void) fclose(f);
 
     return status;
+}
+
+
+/* A copy of it: where an export begins is told further on. */
+
+static FILE *
+audit_verify_input(void)
+{
+    char    buf[65536];
+    FILE   *f;
+    size_t  n;
+
+    f = tmpfile();
+
+    while (f && (n = fread(buf, 1, sizeof(buf), stdin)) > 0) {
+        (void) fwrite(buf, 1, n, f);
+    }
+
+    if (f && (ferror(stdin) || fflush(f) != 0
+              || fseeko(f, 0, SEEK_SET) != 0))
+    {
+        (void) fclose(f);
+        return NULL;
+    }
+
+    return f;
 }
 
 

@@ -177,6 +177,11 @@ void verify_root_reset(verify_t *c);
 int verify_archives(verify_t *c);
 int verify_archive_begin(verify_t *c, FILE *f);
 
+/* Calls each, which returns a status, for the entries of a file. */
+
+int verify_archive_each(control_t *ctl, const char *path,
+    int (*each)(void *data, const paylock_entry_t *e), void *data);
+
 /* verify_records.c: compares the records with the trail.  A status. */
 
 int verify_records(verify_t *c);

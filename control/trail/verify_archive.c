@@ -30,7 +30,7 @@ typedef struct {
 static int archive_file(verify_t *c, const char *path);
 static int archive_opened(verify_t *c, FILE *f, const char *path);
 static int archive_add(verify_t *c, const char *file);
-static int archive_unreadable(verify_t *c, const char *path);
+static int archive_unreadable(control_t *ctl, const char *path);
 static int archive_lines(verify_t *c, FILE *f, archive_search_t *s);
 static void archive_line(verify_t *c, const char *line, size_t len,
     archive_search_t *s);
@@ -64,7 +64,7 @@ archive_file(verify_t *c, const char *path)
     f = fopen(path, "re");
 
     if (f == NULL) {
-        return archive_unreadable(c, path);
+        return archive_unreadable(c->ctl, path);
     }
 
     status = archive_opened(c, f, path);
@@ -83,7 +83,7 @@ archive_opened(verify_t *c, FILE *f, const char *path)
     last = c->trail.seq;
 
     if (digest_file(fileno(f), file) != 0 || fseeko(f, 0, SEEK_SET) != 0) {
-        return archive_unreadable(c, path);
+        return archive_unreadable(c->ctl, path);
     }
 
     if (verify_file(c, f, path) != STATUS_DONE) {
@@ -126,11 +126,51 @@ archive_add(verify_t *c, const char *file)
 
 
 static int
-archive_unreadable(verify_t *c, const char *path)
+archive_unreadable(control_t *ctl, const char *path)
 {
-    return error_set(&c->ctl->error, STATUS_FAILED, "file", NULL,
+    return error_set(&ctl->error, STATUS_FAILED, "file", NULL,
                      "the archive \"%.200s\" cannot be read: %s", path,
                      strerror(errno));
+}
+
+
+int
+verify_archive_each(control_t *ctl, const char *path,
+    int (*each)(void *data, const paylock_entry_t *e), void *data)
+{
+    int                status;
+    char              *line;
+    FILE              *f;
+    paylock_export_t   x;
+
+    f = fopen(path, "re");
+
+    if (f == NULL) {
+        return archive_unreadable(ctl, path);
+    }
+
+    line = malloc(PAYLOCK_EXPORT_LINE + 2);
+    status = line ? STATUS_DONE : control_no_memory(ctl);
+
+    while (status == STATUS_DONE && fgets(line, PAYLOCK_EXPORT_LINE + 2, f)) {
+
+        if (paylock_export_read(line, strlen(line), &x) == NULL
+            && x.kind == PAYLOCK_EXPORT_ENTRY)
+        {
+            status = each(data, &x.entry);
+        }
+
+        paylock_export_free(&x);
+    }
+
+    if (status == STATUS_DONE && ferror(f)) {
+        status = archive_unreadable(ctl, path);
+    }
+
+    free(line);
+    (void) fclose(f);
+
+    return status;
 }
 
 
@@ -153,7 +193,7 @@ verify_archive_begin(verify_t *c, FILE *f)
 
     if (rc != 0 || (at != -1 && fseeko(f, at, SEEK_SET) != 0)) {
         return rc < 0 ? control_no_memory(c->ctl)
-                      : archive_unreadable(c, "the export");
+                      : archive_unreadable(c->ctl, "the export");
     }
 
     if (s.found.seq && s.found.seq == s.seq
