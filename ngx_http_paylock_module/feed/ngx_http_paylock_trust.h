@@ -81,6 +81,7 @@ struct ngx_http_paylock_trust_s {
     uint64_t                         back_seq; /* the next one, walking back */
     uint64_t                         back_asked;    /* ... asked for */
     char                             back_hash[PAYLOCK_HASH_LEN + 1];
+    paylock_archive_t                archive;  /* of which the way tells */
     size_t                           pin;      /* the next one */
 
     char                             why[512]; /* what is held, if it is */
@@ -93,6 +94,8 @@ struct ngx_http_paylock_trust_s {
     unsigned                         folding:1;     /* else a scan checks */
     unsigned                         holding:1;
     unsigned                         resting:1;
+    unsigned                         seeking:1;     /* for an archive */
+    unsigned                         sought:1;      /* ... already */
 
     ngx_http_paylock_fold_t          fold;
     ngx_http_paylock_by_hand_t       by_hand;
@@ -148,6 +151,13 @@ void ngx_http_paylock_trust_refuse(ngx_http_paylock_feed_t *feed,
  */
 
 void ngx_http_paylock_trust_back(ngx_http_paylock_feed_t *feed);
+
+/*
+ * The same to the beginning of the stream: is what was there before archived?
+ * Then trust->archive tells of it.  Goes on with the pins.
+ */
+
+void ngx_http_paylock_trust_seek_archive(ngx_http_paylock_feed_t *feed);
 
 /* Is the entry alone signed by a signer who counts? */
 

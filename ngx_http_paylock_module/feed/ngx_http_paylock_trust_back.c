@@ -22,9 +22,28 @@ static void ngx_http_paylock_trust_walked(ngx_http_paylock_feed_t *feed,
     ngx_int_t rc);
 static ngx_int_t ngx_http_paylock_trust_step(ngx_http_paylock_feed_t *feed,
     const redisReply *reply);
+static ngx_uint_t ngx_http_paylock_trust_archived(
+    ngx_http_paylock_feed_t *feed);
 static ngx_uint_t ngx_http_paylock_trust_gives_up(
     ngx_http_paylock_feed_t *feed, const paylock_entry_t *entry,
     const paylock_adopt_t *adopt);
+
+
+void
+ngx_http_paylock_trust_seek_archive(ngx_http_paylock_feed_t *feed)
+{
+    ngx_http_paylock_trust_t  *trust;
+
+    trust = feed->trust;
+
+    trust->seeking = 1;
+    trust->sought = 1;
+    trust->archive.seq = 0;
+    trust->back_seq = trust->head.seq;
+    ngx_memcpy(trust->back_hash, trust->head.hash, PAYLOCK_HASH_LEN);
+
+    ngx_http_paylock_trust_back(feed);
+}
 
 
 void
@@ -67,6 +86,10 @@ ngx_http_paylock_trust_back_known(ngx_http_paylock_feed_t *feed)
 
     trust = feed->trust;
     known = &feed->pmcf->node->cursor;
+
+    if (trust->seeking) {
+        return trust->back_seq ? NGX_AGAIN : NGX_DECLINED;
+    }
 
     if (trust->back_seq > known->seq) {
         return NGX_AGAIN;
@@ -125,11 +148,57 @@ ngx_http_paylock_trust_walk(void *data, redisReply *reply)
     if (reply->elements < feed->batch
         || feed->trust->back_seq == feed->trust->back_asked)
     {
-        ngx_http_paylock_trust_walked(feed, NGX_DECLINED);
+        ngx_http_paylock_trust_walked(feed,
+                                      ngx_http_paylock_trust_archived(feed)
+                                      ? NGX_DONE : NGX_DECLINED);
         return;
     }
 
     ngx_http_paylock_trust_back(feed);
+}
+
+
+/*
+ * Does the way end where a signed entry says that what is before is archived,
+ * and may that hold what is known here?
+ */
+
+static ngx_uint_t
+ngx_http_paylock_trust_archived(ngx_http_paylock_feed_t *feed)
+{
+    const char                 *hash;
+    ngx_http_paylock_trust_t   *trust;
+    ngx_http_paylock_cursor_t  *known;
+
+    trust = feed->trust;
+    known = &feed->pmcf->node->cursor;
+
+    if (trust->archive.seq == 0
+        || trust->archive.seq != trust->back_seq
+        || ngx_memcmp(trust->archive.hash, trust->back_hash, PAYLOCK_HASH_LEN)
+           != 0)
+    {
+        trust->archive.seq = 0;
+        return 0;
+    }
+
+    if (trust->seeking) {
+        return 1;
+    }
+
+    hash = paylock_archive_hash(&trust->archive, known->seq);
+
+    if (ngx_memcmp(trust->head.chain, known->chain, PAYLOCK_CHAIN_LEN) != 0
+        || (hash && ngx_memcmp(hash, known->hash, PAYLOCK_HASH_LEN) != 0))
+    {
+        return 0;
+    }
+
+    ngx_log_error(NGX_LOG_INFO, feed->log, 0,
+                  "paylock: entry %uL, which was known here, is archived",
+                  known->seq);
+
+    return 1;
 }
 
 
@@ -148,6 +217,12 @@ ngx_http_paylock_trust_walked(ngx_http_paylock_feed_t *feed, ngx_int_t rc)
     ngx_log_debug3(NGX_LOG_DEBUG_EVENT, feed->log, 0,
                    "paylock feed: walked back from %uL to %uL: %i",
                    trust->head.seq, trust->back_seq, rc);
+
+    if (trust->seeking) {
+        trust->seeking = 0;
+        ngx_http_paylock_trust_pins(feed);
+        return;
+    }
 
     if (rc == NGX_DONE || (rc == NGX_OK && trust->why[0] == '\0')) {
         ngx_http_paylock_trust_pins(feed);
@@ -198,13 +273,24 @@ ngx_http_paylock_trust_step(ngx_http_paylock_feed_t *feed,
     ngx_memcpy(trust->back_hash, entry.field[PAYLOCK_AUDIT_PREV].data,
                PAYLOCK_HASH_LEN);
 
+    /* the last one decides */
+
+    if (trust->archive.seq == 0
+        && !paylock_verify_tells(&entry, feed->pmcf->signers.realm,
+                                 &feed->pmcf->signers.list, &trust->archive))
+    {
+        trust->archive.seq = 0;
+    }
+
     if (paylock_verify_is(&entry, "adopt")) {
 
         if (paylock_adopt_read(&entry, &adopt) != NULL) {
             return NGX_DECLINED;
         }
 
-        if (ngx_http_paylock_trust_gives_up(feed, &entry, &adopt)) {
+        if (!trust->seeking
+            && ngx_http_paylock_trust_gives_up(feed, &entry, &adopt))
+        {
             ngx_log_error(NGX_LOG_INFO, feed->log, 0,
                           "paylock: entry %uL gives up entry %uL, which was "
                           "known here", entry.seq,

@@ -20,6 +20,8 @@ static ngx_int_t ngx_http_paylock_trust_head(ngx_http_paylock_feed_t *feed,
 static const paylock_pin_t *ngx_http_paylock_trust_pin(
     const paylock_signers_t *s, size_t n);
 static void ngx_http_paylock_trust_pinned(void *data, redisReply *reply);
+static ngx_uint_t ngx_http_paylock_trust_pin_archived(
+    const ngx_http_paylock_trust_t *trust, const paylock_pin_t *pin);
 static void ngx_http_paylock_trust_scan(ngx_http_paylock_feed_t *feed);
 
 
@@ -70,6 +72,9 @@ ngx_http_paylock_trust_begin(void *data, redisReply *reply)
     trust->covered = trust->head;
     trust->fields = feed->fields;
     trust->pin = 0;
+    trust->archive.seq = 0;
+    trust->seeking = 0;
+    trust->sought = 0;
 
     if (node->cursor.seq == 0) {
 
@@ -185,6 +190,7 @@ ngx_http_paylock_trust_pinned(void *data, redisReply *reply)
     paylock_entry_t           entry;
     const paylock_pin_t      *pin;
     ngx_http_paylock_feed_t  *feed = data;
+    ngx_http_paylock_trust_t *trust;
 
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements > 1) {
         ngx_http_paylock_feed_unfit(feed, "unexpected reply to XRANGE");
@@ -208,7 +214,15 @@ ngx_http_paylock_trust_pinned(void *data, redisReply *reply)
                && ngx_http_paylock_trust_alone(feed, &entry);
     }
 
-    if (!good) {
+    trust = feed->trust;
+
+    if (!good && !trust->sought) {
+        trust->pin--;
+        ngx_http_paylock_trust_seek_archive(feed);
+        return;
+    }
+
+    if (!good && !ngx_http_paylock_trust_pin_archived(trust, pin)) {
         ngx_http_paylock_trust_hold(feed, "entry %uL of \"%s\" is not the one "
                                     "that line %ud of the signers file names",
                                     pin->seq, feed->pmcf->redis.audit,
@@ -217,6 +231,24 @@ ngx_http_paylock_trust_pinned(void *data, redisReply *reply)
     }
 
     ngx_http_paylock_trust_pins(feed);
+}
+
+
+/* What is archived is vouched for by who archived it, after that entry. */
+
+static ngx_uint_t
+ngx_http_paylock_trust_pin_archived(const ngx_http_paylock_trust_t *trust,
+    const paylock_pin_t *pin)
+{
+    const char  *hash;
+
+    if (pin->seq > trust->archive.seq) {
+        return 0;
+    }
+
+    hash = paylock_archive_hash(&trust->archive, pin->seq);
+
+    return hash == NULL || ngx_memcmp(hash, pin->hash, PAYLOCK_HASH_LEN) == 0;
 }
 
 
