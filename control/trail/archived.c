@@ -219,7 +219,7 @@ archived_hinted(archived_search_t *s, uint64_t seq)
 }
 
 
-/* Called from the last entry backwards. */
+/* Called from the last entry backwards; one that tells of others is passed. */
 
 static int
 archived_entry(void *data, const char *id, const paylock_entry_t *e,
@@ -244,7 +244,7 @@ archived_entry(void *data, const char *id, const paylock_entry_t *e,
         || strcmp(found->archive.hash, s->before.hash) != 0)
     {
         memset(found, 0, sizeof(archived_t));
-        return 0;
+        return 1;
     }
 
     found->entry = e->seq;

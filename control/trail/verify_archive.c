@@ -196,9 +196,7 @@ verify_archive_begin(verify_t *c, FILE *f)
                       : archive_unreadable(c->ctl, "the export");
     }
 
-    if (s.found.seq && s.found.seq == s.seq
-        && strcmp(s.found.hash, s.hash) == 0)
-    {
+    if (s.found.seq) {
         paylock_verify_behind(&c->trail, c->trail.chain, &s.found, 0);
         verify_behind(c);
     }
@@ -255,7 +253,8 @@ archive_line(verify_t *c, const char *line, size_t len, archive_search_t *s)
         }
 
         if (paylock_verify_tells(&x.entry, c->ctl->settings.realm, c->signers,
-                                 &a))
+                                 &a)
+            && a.seq == s->seq && strcmp(a.hash, s->hash) == 0)
         {
             s->found = a;
         }
