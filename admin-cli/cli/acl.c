@@ -54,8 +54,8 @@ static const struct {
 
     { "paylock-archive", "resetkeys resetchannels -@all +auth +hello +ping"
       " +select +role +time +multi +exec +discard +unwatch +client|setname"
-      " (%R~* +watch +type +hlen +hget +hmget +hscan +xlen +xrange"
-      " +xrevrange +xinfo|stream) (%W~audit +xadd +xtrim)"
+      " (%R~* +watch +type +hlen +hget +hmget +hscan +hstrlen +hrandfield"
+      " +xlen +xrange +xrevrange +xinfo|stream) (%W~audit +xadd +xtrim)"
       " (%W~root +hset)" },
 
     { "paylock-audit", "resetkeys %R~* resetchannels -@all +auth +hello +ping"
