@@ -45,9 +45,10 @@ lib_http   := $(patsubst %,libpaylock/http/paylock_%.c, \
                  contact exempt http_list negotiate page page_date pass_strip \
                  state)
 lib_audit  := $(patsubst %,libpaylock/audit/paylock_%.c, \
-                 adopt checkpoint export key_check keyring pem rule sign \
-                 signers signers_limit signers_unique verify verify_adopt \
-                 verify_head verify_path verify_pin verify_sign verify_witness)
+                 adopt archive checkpoint export key_check keyring pem rule \
+                 sign signers signers_limit signers_unique verify verify_adopt \
+                 verify_archive verify_head verify_path verify_pin verify_sign \
+                 verify_witness words)
 
 lib_src    := $(lib_core) $(lib_http) $(lib_audit)
 lib_incs   := -Ilibpaylock/core -Ilibpaylock/http -Ilibpaylock/audit

@@ -22,6 +22,7 @@ extern const command_t  admin_commands[];
 
 int cmd_adopt(admin_t *a);
 int cmd_audit_checkpoint(admin_t *a);
+int cmd_audit_archive(admin_t *a);
 int cmd_audit_export(admin_t *a);
 int cmd_audit_log(admin_t *a);
 int cmd_audit_verify(admin_t *a);
@@ -51,6 +52,7 @@ int cmd_version(admin_t *a);
 
 /* check the options of some, before anything is set up; return a status */
 
+int audit_archive_check(admin_t *a);
 int audit_log_check(admin_t *a);
 int list_check(admin_t *a);
 int status_check(admin_t *a);

@@ -50,6 +50,14 @@ static const struct {
       " (%RW~locks +hset +hdel) (%W~audit +xadd) (%W~nodes +hdel)"
       " (%W~requests +hset +hdel) (%W~root +hset)" },
 
+    /* the only one that can take entries out */
+
+    { "paylock-archive", "resetkeys resetchannels -@all +auth +hello +ping"
+      " +select +role +time +multi +exec +discard +unwatch +client|setname"
+      " (%R~* +watch +type +hlen +hget +hmget +hscan +hstrlen +hrandfield"
+      " +xlen +xrange +xrevrange +xinfo|stream) (%W~audit +xadd +xtrim)"
+      " (%W~root +hset)" },
+
     { "paylock-audit", "resetkeys %R~* resetchannels -@all +auth +hello +ping"
       " +select +role +time +type +hlen +hget +hmget +hscan +hstrlen"
       " +hrandfield +xlen +xread +xrange +xrevrange +xinfo|stream"

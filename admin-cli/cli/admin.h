@@ -20,6 +20,7 @@
 
 
 #define ADMIN_CHECKPOINTS  16          /* of that option, at most */
+#define ADMIN_ARCHIVES     1000
 
 
 typedef struct admin_s  admin_t;
@@ -56,6 +57,8 @@ struct admin_s {
     const char       *opt[OPT_N];      /* as given; NULL: not given */
     const char       *checkpoint[ADMIN_CHECKPOINTS];
     int               n_checkpoints;
+    const char       *archive[ADMIN_ARCHIVES];
+    int               n_archives;
     char            **arg;
     int               n_args;
     char            **host;            /* SETUP_HOSTS: normalized, each once */

@@ -18,6 +18,8 @@ audit_begin(admin_t *a, verify_t *c)
 
     c->checkpoint = a->checkpoint;
     c->n_checkpoints = (size_t) a->n_checkpoints;
+    c->archive_path = a->archive;
+    c->n_paths = (size_t) a->n_archives;
     c->report = verify_report;
     c->data = a;
 

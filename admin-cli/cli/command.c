@@ -173,6 +173,17 @@ command_options(admin_t *a, int argc, char **argv, uint64_t options)
             a->checkpoint[a->n_checkpoints++] = optarg;
         }
 
+        if (c == COMMAND_OPTION + OPT_ARCHIVE) {
+
+            if (a->n_archives == ADMIN_ARCHIVES) {
+                return error_set(&a->ctl->error, STATUS_USAGE, "option",
+                                 NULL, "there are more than %d archives",
+                                 ADMIN_ARCHIVES);
+            }
+
+            a->archive[a->n_archives++] = optarg;
+        }
+
         a->opt[c - COMMAND_OPTION] = optarg ? optarg : "";
     }
 }

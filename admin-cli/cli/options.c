@@ -73,6 +73,9 @@ const option_t  admin_options[OPT_N] = {
     PAYLOCK_NOTICE_FIELDS(option_row)
     [OPT_FILE] = { "file", "FILE", "the document sent: its SHA-256 is noted" },
     [OPT_SINCE] = { "since", "TIME", "leave out earlier entries" },
+    [OPT_BEFORE] = { "before", "TIME", "the entries that are older" },
+    [OPT_ARCHIVE] = { "archive", "FILE",
+        "of older entries; once for each, the oldest first" },
     [OPT_ACTOR] = { "actor", "NAME", "only the entries of this actor" },
     [OPT_FOLLOW] = { "follow", NULL, "then go on with new entries" },
     [OPT_PROBE] = { "probe", "URL",

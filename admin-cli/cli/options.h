@@ -62,6 +62,8 @@ typedef enum {
     PAYLOCK_NOTICE_FIELDS(option_id)
     OPT_FILE,
     OPT_SINCE,
+    OPT_BEFORE,
+    OPT_ARCHIVE,
     OPT_ACTOR,
     OPT_FOLLOW,
     OPT_WAIT,

@@ -99,7 +99,7 @@ report_print(const verify_t *c, const paylock_export_header_t *header)
     const paylock_verify_t   *v;
 
     static const char *const  states[] = {
-        "is not there", "fits", "differs", "was given up"
+        "is not there", "fits", "differs", "was given up", "is archived"
     };
 
     v = &c->trail;
@@ -295,7 +295,7 @@ report_json_lists(const verify_t *c, json_t *o)
     const paylock_witness_t  *w;
 
     static const char *const  states[] = {
-        "missing", "fits", "differs", "given up"
+        "missing", "fits", "differs", "given up", "archived"
     };
 
     witnesses = json_array();

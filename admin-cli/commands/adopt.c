@@ -97,6 +97,8 @@ adopt_known(admin_t *a, adopt_t *t)
     t->known = a->known;
     t->remembered = a->known.seq;
     t->drop = a->opt[OPT_DROP] != NULL;
+    t->archive = a->archive;
+    t->n_archives = (size_t) a->n_archives;
 
     if (a->opt[OPT_KNOWN] == NULL) {
         return STATUS_DONE;

@@ -17,6 +17,7 @@
 #include "cli/arguments.h"
 #include "cli/output.h"
 #include "commands.h"
+#include "trail/archived.h"
 #include "trail/head.h"
 #include "trail/history.h"
 #include "trail/trail.h"
@@ -166,7 +167,7 @@ log_follow(admin_t *a, log_t *log)
 static int
 log_begin(admin_t *a, log_t *log, trail_id_t *from)
 {
-    int       whole;
+    int       whole, earlier;
     head_t    head;
     uint64_t  time;
 
@@ -174,14 +175,14 @@ log_begin(admin_t *a, log_t *log, trail_id_t *from)
 
         if (head_newest(a->ctl, &head) != STATUS_DONE
             || history_each(a->ctl, log->host, head.seq, log_entry, log,
-                            &whole) != STATUS_DONE)
+                            &whole, &earlier) != STATUS_DONE)
         {
             return a->ctl->error.status;
         }
 
         if (whole) {
             from->ms = head.seq + 1;
-            return STATUS_DONE;
+            return earlier ? archived_warn(a->ctl, 0) : STATUS_DONE;
         }
     }
 
@@ -190,6 +191,10 @@ log_begin(admin_t *a, log_t *log, trail_id_t *from)
     if (time > LOG_CLOCKS
         && trail_seek(a->ctl, time - LOG_CLOCKS, &from->ms) != STATUS_DONE)
     {
+        return a->ctl->error.status;
+    }
+
+    if (archived_warn(a->ctl, from->ms) != STATUS_DONE) {
         return a->ctl->error.status;
     }
 

@@ -12,13 +12,19 @@
 #include "cli/audit_begin.h"
 #include "cli/verify_report.h"
 #include "commands.h"
+#include "trail/archived.h"
 #include "trail/trust.h"
 #include "trail/verify.h"
 
 
+#define VERIFY_TRIES  3
+
+
 static int audit_verify_file(admin_t *a, verify_t *c);
+static FILE *audit_verify_input(void);
 static int audit_verify_redis(admin_t *a, verify_t *c);
-static int audit_verify_all(admin_t *a, verify_t *c);
+static int audit_verify_try(admin_t *a, verify_t *c);
+static int audit_verify_all(verify_t *c, int full);
 static void audit_verify_remember(admin_t *a, verify_t *c);
 static void audit_verify_warn(admin_t *a);
 
@@ -52,7 +58,7 @@ audit_verify_file(admin_t *a, verify_t *c)
     const char  *path;
 
     path = a->arg[0];
-    f = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+    f = strcmp(path, "-") == 0 ? audit_verify_input() : fopen(path, "re");
 
     if (f == NULL) {
         return error_set(&a->ctl->error, STATUS_FAILED, "file", NULL,
@@ -62,11 +68,35 @@ audit_verify_file(admin_t *a, verify_t *c)
 
     status = verify_file(c, f, path);
 
-    if (f != stdin) {
-        (void) fclose(f);
-    }
+    (void) fclose(f);
 
     return status;
+}
+
+
+/* A copy of it: where an export begins is told further on. */
+
+static FILE *
+audit_verify_input(void)
+{
+    char    buf[65536];
+    FILE   *f;
+    size_t  n;
+
+    f = tmpfile();
+
+    while (f && (n = fread(buf, 1, sizeof(buf), stdin)) > 0) {
+        (void) fwrite(buf, 1, n, f);
+    }
+
+    if (f && (ferror(stdin) || fflush(f) != 0
+              || fseeko(f, 0, SEEK_SET) != 0))
+    {
+        (void) fclose(f);
+        return NULL;
+    }
+
+    return f;
 }
 
 
@@ -91,43 +121,72 @@ audit_verify_redis(admin_t *a, verify_t *c)
     memset(&replay, 0, sizeof(replay_t));
     c->replay = &replay;
 
-    status = audit_verify_all(a, c);
-
+    status = audit_verify_try(a, c);
     replay_free(&replay);
+
+    if (status == STATUS_DONE) {
+        status = verify_report(c, NULL);
+
+        if (status == STATUS_DONE) {
+            audit_verify_remember(a, c);
+        }
+    }
 
     return status;
 }
 
 
+/* Entries may be archived while they are read. */
+
 static int
-audit_verify_all(admin_t *a, verify_t *c)
+audit_verify_try(admin_t *a, verify_t *c)
+{
+    int       tries, full;
+    uint64_t  first, now;
+
+    full = a->opt[OPT_FULL] || c->n_paths;
+
+    for (tries = 0; tries < VERIFY_TRIES; tries++) {
+        replay_free(c->replay);
+
+        if (archived_first(a->ctl, &first) != STATUS_DONE
+            || audit_verify_all(c, full) != STATUS_DONE
+            || archived_first(a->ctl, &now) != STATUS_DONE)
+        {
+            return a->ctl->error.status;
+        }
+
+        if (c->n_faults == 0 || first == now) {
+            break;
+        }
+    }
+
+    return STATUS_DONE;
+}
+
+
+static int
+audit_verify_all(verify_t *c, int full)
 {
     int  status, good;
 
     good = 0;
 
-    if (a->opt[OPT_FULL] == NULL
-        && (status = verify_since(c, &good)) != STATUS_DONE)
+    if (!full && (status = verify_since(c, &good)) != STATUS_DONE) {
+        return status;
+    }
+
+    if (good) {
+        return STATUS_DONE;
+    }
+
+    if ((status = verify_stream(c)) != STATUS_DONE
+        || (status = verify_end(c)) != STATUS_DONE)
     {
         return status;
     }
 
-    if (!good
-        && ((status = verify_stream(c)) != STATUS_DONE
-            || (status = verify_end(c)) != STATUS_DONE
-            || (c->n_faults == 0
-                && (status = verify_records(c)) != STATUS_DONE)))
-    {
-        return status;
-    }
-
-    status = verify_report(c, NULL);
-
-    if (status == STATUS_DONE) {
-        audit_verify_remember(a, c);
-    }
-
-    return status;
+    return c->n_faults ? STATUS_DONE : verify_records(c);
 }
 
 

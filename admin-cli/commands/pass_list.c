@@ -21,6 +21,7 @@
 #include "paylock_record.h"
 #include "paylock_verify.h"
 #include "records/host_name.h"
+#include "trail/archived.h"
 #include "trail/history.h"
 #include "trail/trail.h"
 
@@ -34,7 +35,8 @@ typedef struct {
 
 
 static int pass_list_read(admin_t *a, pass_list_t *p);
-static int pass_list_host(control_t *ctl, pass_list_t *p, int *whole);
+static int pass_list_host(control_t *ctl, pass_list_t *p, int *whole,
+    int *earlier);
 static int pass_list_record(control_t *ctl, pass_list_t *p, const char *host);
 static int pass_list_entry(void *data, const char *id, const paylock_entry_t *e,
     const char *why);
@@ -86,13 +88,19 @@ cmd_pass_list(admin_t *a)
 static int
 pass_list_read(admin_t *a, pass_list_t *p)
 {
-    int  status, whole;
+    int  status, whole, earlier;
 
     whole = 0;
-    status = p->host ? pass_list_host(a->ctl, p, &whole) : STATUS_DONE;
+    earlier = 1;
+    status = p->host ? pass_list_host(a->ctl, p, &whole, &earlier)
+                     : STATUS_DONE;
 
     if (status == STATUS_DONE && !whole) {
         status = trail_forwards(a->ctl, pass_list_entry, p);
+    }
+
+    if (status == STATUS_DONE && (earlier || !whole)) {
+        status = archived_warn(a->ctl, 0);
     }
 
     return status == STATUS_DONE ? pass_list_print(p) : status;
@@ -102,13 +110,14 @@ pass_list_read(admin_t *a, pass_list_t *p)
 /* The entries of one host, and the records that may hold for it. */
 
 static int
-pass_list_host(control_t *ctl, pass_list_t *p, int *whole)
+pass_list_host(control_t *ctl, pass_list_t *p, int *whole, int *earlier)
 {
     int     status;
     char  **name;
     size_t  i, n;
 
-    status = history_each(ctl, p->host, UINT64_MAX, pass_list_entry, p, whole);
+    status = history_each(ctl, p->host, UINT64_MAX, pass_list_entry, p, whole,
+                          earlier);
 
     if (status != STATUS_DONE || !*whole
         || (status = host_name_candidates(ctl, p->host, &name, &n))

@@ -29,6 +29,8 @@ typedef struct {
     paylock_adopt_t  what;
 
     int              drop;             /* remove what no entry has written */
+    const char *const *archive;        /* files of what is archived */
+    size_t           n_archives;
 
     /*
      * With signers: each host whose record is not as what stays of the trail

@@ -12,9 +12,11 @@
 #include <string.h>
 
 #include "change/change_batch.h"
+#include "trail/archived.h"
 #include "trail/head.h"
 #include "trail/trail.h"
 #include "trail/trust.h"
+#include "trail/vouched.h"
 
 
 #define COMPARE_SHOWN  300             /* bytes of a record in an error */
@@ -36,8 +38,14 @@ static int compare_ask(change_batch_t *b, const change_t *ch, size_t n,
     redisReply **reply);
 static int compare_one(change_batch_t *b, change_t *ch,
     const redisReply *reply);
+static int compare_archived(change_batch_t *b, const char *name,
+    const char *value, size_t len, int *vouched);
 static int compare_match(change_batch_t *b, change_t *ch);
+static int compare_match_archived(change_batch_t *b, const matching_record_t *m,
+    int *counts);
 static int compare_hand(change_batch_t *b, change_t *ch);
+static int compare_unknown(change_batch_t *b, const change_t *ch,
+    const archived_t *found);
 static int compare_entry(void *data, const char *id, const paylock_entry_t *e,
     const char *why);
 static int compare_replace(change_batch_t *b, change_t *ch,
@@ -139,6 +147,19 @@ compare_one(change_batch_t *b, change_t *ch, const redisReply *reply)
     ch->by_hand = 1;
     after = &e.field[PAYLOCK_AUDIT_AFTER];
 
+    if (reply && reply->elements == 0) {
+
+        if (compare_archived(b, ch->host, ch->before, ch->before_len, &counts)
+            != STATUS_DONE)
+        {
+            return b->ctl->error.status;
+        }
+
+        ch->by_hand = !counts;
+
+        return STATUS_DONE;
+    }
+
     if (reply == NULL || reply->elements != 1
         || paylock_entry_read(reply->element[0], &e) != NULL
         || !paylock_entry_writes(&e)
@@ -156,6 +177,23 @@ compare_one(change_batch_t *b, change_t *ch, const redisReply *reply)
     ch->by_hand = !counts;
 
     return STATUS_DONE;
+}
+
+
+/* Its entry is not there: does the last signature vouch for the record? */
+
+static int
+compare_archived(change_batch_t *b, const char *name, const char *value,
+    size_t len, int *vouched)
+{
+    paylock_str_t  host, record;
+
+    host.data = name;
+    host.len = strlen(name);
+    record.data = value;
+    record.len = len;
+
+    return vouched_record(b->ctl, b->head.seq, &host, &record, vouched);
 }
 
 
@@ -202,6 +240,10 @@ compare_match(change_batch_t *b, change_t *ch)
         json_decref(wrote);
     }
 
+    if (reply == NULL) {
+        status = compare_match_archived(b, m, &counts);
+    }
+
     freeReplyObject(reply);
 
     if (status != STATUS_DONE || counts) {
@@ -218,12 +260,33 @@ compare_match(change_batch_t *b, change_t *ch)
 }
 
 
+static int
+compare_match_archived(change_batch_t *b, const matching_record_t *m,
+    int *counts)
+{
+    int    status;
+    char  *text;
+
+    text = paylock_record_dump(m->record);
+
+    if (text == NULL) {
+        return control_no_memory(b->ctl);
+    }
+
+    status = compare_archived(b, m->match, text, strlen(text), counts);
+    free(text);
+
+    return status;
+}
+
+
 /* Looks for the host's last entry: the record does not tell it. */
 
 static int
 compare_hand(change_batch_t *b, change_t *ch)
 {
     int             status;
+    archived_t      found;
     compare_last_t  last;
 
     memset(&last, 0, sizeof(compare_last_t));
@@ -234,6 +297,16 @@ compare_hand(change_batch_t *b, change_t *ch)
 
     if (status == STATUS_DONE) {
         status = last.status;
+    }
+
+    /* what it said last may be archived: then it is not known here */
+
+    if (status == STATUS_DONE && last.seq == 0
+        && (status = archived_here(b->ctl, &found))
+           == STATUS_DONE
+        && found.entry)
+    {
+        return compare_unknown(b, ch, &found);
     }
 
     if (status == STATUS_DONE) {
@@ -247,6 +320,21 @@ compare_hand(change_batch_t *b, change_t *ch)
     free(last.after);
 
     return status;
+}
+
+
+static int
+compare_unknown(change_batch_t *b, const change_t *ch,
+    const archived_t *found)
+{
+    (void) error_set(&b->ctl->error, STATUS_FAILED, "by_hand",
+                     "\"paylock-admin adopt --archive FILE\" with the files "
+                     "of what is archived puts back what the trail says",
+                     "somebody wrote the record of \"%s\" by hand, or another "
+                     "one; what the trail says of it is archived, up to entry "
+                     "%" PRIu64, ch->host, found->archive.seq);
+
+    return error_about(&b->ctl->error, ch->host);
 }
 
 

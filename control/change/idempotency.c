@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "base/time_text.h"
 #include "change/change_batch.h"
+#include "trail/archived.h"
 #include "trail/entry.h"
 #include "trail/trail.h"
 
@@ -29,6 +30,7 @@ typedef struct {
 static int idempotency_load(change_batch_t *b, request_t *r);
 static int idempotency_other(change_batch_t *b, const request_t *r);
 static int idempotency_results(change_batch_t *b);
+static void idempotency_archived(change_batch_t *b);
 static int idempotency_each(void *data, const char *id,
     const paylock_entry_t *e, const char *why);
 static int idempotency_given_up(void *data, const char *id,
@@ -167,7 +169,8 @@ idempotency_other(change_batch_t *b, const request_t *r)
 static int
 idempotency_results(change_batch_t *b)
 {
-    int                  status;
+    int                  status, archived;
+    archived_t           found;
     size_t               i;
     const request_t     *r;
     idempotency_walk_t   w;
@@ -195,6 +198,15 @@ idempotency_results(change_batch_t *b)
     json_decref(w.index);
     b->repeated = r->done;
 
+    if (status == STATUS_DONE && w.found == 0 && r->changed && r->done) {
+        status = archived_holds(b->ctl, r->last, &archived, &found);
+
+        if (status == STATUS_DONE && archived) {
+            idempotency_archived(b);
+            return STATUS_DONE;
+        }
+    }
+
     return status != STATUS_DONE || w.found == r->changed ? status
            : error_set(&b->ctl->error, STATUS_FAILED, "request",
                        "look at \"paylock-admin audit log\"; if it is to be "
@@ -203,6 +215,18 @@ idempotency_results(change_batch_t *b)
                        PRIu64 " to %" PRIu64 ", which are not in the audit "
                        "trail any more; nothing is changed", b->request,
                        r->changed, r->seq, r->last);
+}
+
+
+/* What it did is done; of one host alone it is known by which entry. */
+
+static void
+idempotency_archived(change_batch_t *b)
+{
+    if (b->n == 1) {
+        b->result[0].seq = b->idempotency.used.last;
+        b->result[0].changed = 1;
+    }
 }
 
 

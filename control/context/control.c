@@ -72,6 +72,7 @@ control_free(control_t *ctl)
     signers_free(&ctl->signers);
     paylock_verify_free(&ctl->trust);
     free(ctl->counted.hash);
+    free(ctl->vouched.pair);
     paylock_lattice_free(&ctl->root.ctx);
     settings_free(&ctl->settings);
 }

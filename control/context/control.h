@@ -65,6 +65,15 @@ typedef struct {
 } root_t;
 
 
+/* Pairs of host and record, all that were signed; see trail/vouched.h. */
+
+typedef struct {
+    unsigned char  (*pair)[PAYLOCK_PAIR];      /* sorted */
+    size_t           n;
+    uint64_t         seq;              /* of the entry looked at; 0: none */
+} vouched_t;
+
+
 typedef struct control_s  control_t;
 
 
@@ -81,6 +90,7 @@ struct control_s {
     paylock_witness_t known;           /* the head remembered; seq 0: none */
     counted_t         counted;         /* the transaction looked at last */
     root_t            root;
+    vouched_t         vouched;
     paylock_skip_t    skip;            /* of the next entry; see trail/skip.h */
 
     unsigned          changed:1;       /* something was written to Redis */

@@ -8,11 +8,13 @@
  */
 
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "paylock_host.h"
 #include "records/records.h"
+#include "trail/archived.h"
 #include "trail/export_parts.h"
 #include "trail/history.h"
 
@@ -39,6 +41,7 @@ typedef struct {
 } find_row_t;
 
 
+static int find_beginning(control_t *ctl);
 static int find_names(find_t *f);
 static int find_name(find_t *f, const char *name);
 static int find_is_own(const find_t *f, const char *name);
@@ -67,7 +70,11 @@ export_find(export_run_t *r)
     f.run = r;
     f.whole = 1;
 
-    status = find_names(&f);
+    status = find_beginning(r->ctl);
+
+    if (status == STATUS_DONE) {
+        status = find_names(&f);
+    }
 
     if (status == STATUS_DONE && !f.whole) {
         status = find_all(&f);
@@ -85,6 +92,27 @@ export_find(export_run_t *r)
     free(f.open);
 
     return status;
+}
+
+
+/* What is archived cannot be on the way. */
+
+static int
+find_beginning(control_t *ctl)
+{
+    archived_t  found;
+
+    if (archived_here(ctl, &found) != STATUS_DONE) {
+        return ctl->error.status;
+    }
+
+    return found.archive.seq == 0 ? STATUS_DONE
+           : error_set(&ctl->error, STATUS_FAILED, "archived",
+                       "export all entries; the files of the archives hold "
+                       "the others",
+                       "entries up to %" PRIu64 " are archived: what is shown "
+                       "of one host goes back to the beginning of the trail",
+                       found.archive.seq);
 }
 
 
@@ -122,7 +150,7 @@ find_names(find_t *f)
 static int
 find_name(find_t *f, const char *name)
 {
-    int          there;
+    int          there, earlier;
     control_t   *ctl;
     redisReply  *reply;
 
@@ -145,7 +173,7 @@ find_name(find_t *f, const char *name)
     f->there |= find_is_own(f, name);
 
     return history_each(ctl, name, f->run->export->head.seq, find_entry, f,
-                        &f->whole);
+                        &f->whole, &earlier);
 }
 
 

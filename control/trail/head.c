@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "trail/archived.h"
 #include "trail/head.h"
 #include "trail/trail.h"
 
@@ -33,6 +34,7 @@ static int head_readable(void *data, const char *id, const paylock_entry_t *e,
 static int head_last(control_t *ctl, const redisReply *reply, stream_t *s);
 static int head_walk(void *data, const char *id, const paylock_entry_t *e,
     const char *why);
+static int head_gone(control_t *ctl, const head_t *known);
 static int head_differs(control_t *ctl, const char *what);
 
 
@@ -194,9 +196,31 @@ head_judge(control_t *ctl, const head_t *known, const stream_t *s)
         return ctl->error.status;
     }
 
-    return adopted.adopted ? STATUS_DONE
-                           : head_differs(ctl, "does not hold the entry last "
-                                          "seen from here");
+    return adopted.adopted ? STATUS_DONE : head_gone(ctl, known);
+}
+
+
+/* What is archived need not be there. */
+
+static int
+head_gone(control_t *ctl, const head_t *known)
+{
+    const char  *hash;
+    archived_t   found;
+
+    if (archived_here(ctl, &found) != STATUS_DONE) {
+        return ctl->error.status;
+    }
+
+    if (found.entry && known->seq <= found.archive.seq) {
+        hash = paylock_archive_hash(&found.archive, known->seq);
+
+        if (hash == NULL || memcmp(hash, known->hash, PAYLOCK_HASH_LEN) == 0) {
+            return STATUS_DONE;
+        }
+    }
+
+    return head_differs(ctl, "does not hold the entry last seen from here");
 }
 
 

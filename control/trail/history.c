@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "paylock_record.h"
+#include "trail/archived.h"
 #include "trail/head.h"
 #include "trail/history.h"
 
@@ -22,6 +23,7 @@ typedef struct {
     uint64_t  *seq;                    /* from the last to the first */
     size_t     n;
     size_t     room;
+    int        archived;               /* the way leads to what is archived */
 } history_t;
 
 
@@ -31,6 +33,8 @@ static int history_record(control_t *ctl, const char *host,
     redisReply **record);
 static int history_entry(control_t *ctl, const char *host,
     const redisReply *record, history_t *h, uint64_t *seq, int *whole);
+static int history_archived(control_t *ctl, history_t *h, uint64_t seq,
+    int *whole);
 static int history_add(control_t *ctl, history_t *h, uint64_t seq);
 static int history_read(control_t *ctl, const history_t *h, trail_each_pt each,
     void *data);
@@ -40,7 +44,7 @@ static int history_batch(control_t *ctl, const history_t *h, size_t from,
 
 int
 history_each(control_t *ctl, const char *host, uint64_t last,
-    trail_each_pt each, void *data, int *whole)
+    trail_each_pt each, void *data, int *whole, int *earlier)
 {
     int        status;
     history_t  h;
@@ -48,12 +52,14 @@ history_each(control_t *ctl, const char *host, uint64_t last,
     memset(&h, 0, sizeof(history_t));
     h.last = last;
 
+    *earlier = 0;
     status = history_walk(ctl, host, &h, whole);
 
     if (status == STATUS_DONE && *whole) {
         status = history_read(ctl, &h, each, data);
     }
 
+    *earlier = h.archived;
     free(h.seq);
 
     return status;
@@ -123,6 +129,12 @@ history_entry(control_t *ctl, const char *host, const redisReply *record,
         return status;
     }
 
+    if (reply == NULL && record == NULL) {
+        status = history_archived(ctl, h, *seq, whole);
+        *seq = 0;
+        return status;
+    }
+
     after = &e.field[PAYLOCK_AUDIT_AFTER];
     prior = reply ? paylock_entry_prior(&e) : 0;
 
@@ -140,6 +152,23 @@ history_entry(control_t *ctl, const char *host, const redisReply *record,
     *seq = prior;
 
     return status;
+}
+
+
+/* A later entry of the host has led there: there the way may end. */
+
+static int
+history_archived(control_t *ctl, history_t *h, uint64_t seq, int *whole)
+{
+    archived_t  found;
+
+    if (archived_holds(ctl, seq, &h->archived, &found) != STATUS_DONE) {
+        return ctl->error.status;
+    }
+
+    *whole = h->archived;
+
+    return STATUS_DONE;
 }
 
 

@@ -84,7 +84,9 @@ replay_commit(replay_t *r)
         p = &r->pending[i];
         h = p->host;
 
-        if (h->seq == 0 && r->adopted) {
+        if (h->seq == 0
+            && (r->adopted || (p->prior && p->prior <= r->archived)))
+        {
             memcpy(h->after, p->before, REPLAY_HASH);
             h->seq = p->prior;
 

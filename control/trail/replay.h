@@ -48,6 +48,7 @@ typedef struct {
     replay_pending_t  *pending;
     size_t             n;
     size_t             size;
+    uint64_t           archived;       /* a host's entry may be up to here */
     unsigned           adopted:1;      /* records of no entry may be there */
 } replay_t;
 

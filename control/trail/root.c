@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "records/records.h"
 #include "trail/root.h"
 #include "trail/root_scan.h"
 
@@ -17,9 +18,17 @@
 #define ROOT_NUMBER   24
 
 
+typedef struct {
+    control_t     *ctl;
+    root_pairs_t   pairs;
+} root_read_t;
+
+
 static int root_parse(root_t *r, const redisReply *reply);
 static int root_fits(control_t *ctl, const head_t *head, int *fits);
-static int root_sum(control_t *ctl, root_pairs_t *p);
+static int root_sum_all(control_t *ctl, paylock_lattice_t *sum);
+static int root_record(void *data, const redisReply *host,
+    const redisReply *value);
 
 
 int
@@ -146,24 +155,73 @@ root_fits(control_t *ctl, const head_t *head, int *fits)
 int
 root_of_records(control_t *ctl)
 {
+    return ctl->signer.key == NULL ? STATUS_DONE
+                                   : root_sum_all(ctl, &ctl->root.lattice);
+}
+
+
+int
+root_sum_records(control_t *ctl, char hex[PAYLOCK_HASH_LEN + 1])
+{
+    paylock_lattice_t  sum;
+
+    return control_lattice(ctl) != STATUS_DONE
+           || root_sum_all(ctl, &sum) != STATUS_DONE
+           ? ctl->error.status
+           : paylock_lattice_root(&ctl->root.ctx, &sum, hex) == 0
+             ? STATUS_DONE : control_no_crypto(ctl);
+}
+
+
+static int
+root_sum_all(control_t *ctl, paylock_lattice_t *sum)
+{
     int          status;
-    uint64_t     records;
+    uint64_t     n;
     root_scan_t  s;
 
-    if (ctl->signer.key == NULL) {
-        return STATUS_DONE;
-    }
-
-    status = root_scan(ctl, &s, &records);
+    status = root_scan(ctl, &s, &n);
 
     if (status == STATUS_DONE) {
         status = root_scan_unique(ctl, &s, NULL, 0);
     }
 
-    ctl->root.lattice = s.lattice;
+    *sum = s.lattice;
     root_scan_free(&s);
 
     return status;
+}
+
+
+int
+root_pairs_scan(control_t *ctl, root_pairs_t *p)
+{
+    int          status;
+    uint64_t     n;
+    root_read_t  r;
+
+    memset(&r, 0, sizeof(root_read_t));
+    r.ctl = ctl;
+    status = records_scan(ctl, &n, root_record, &r);
+    *p = r.pairs;
+
+    if (status != STATUS_DONE) {
+        free(p->pair);
+        memset(p, 0, sizeof(root_pairs_t));
+    }
+
+    return status;
+}
+
+
+static int
+root_record(void *data, const redisReply *host, const redisReply *value)
+{
+    root_read_t  *r;
+
+    r = data;
+
+    return root_pairs_add(r->ctl, &r->pairs, host, value);
 }
 
 
@@ -199,7 +257,7 @@ root_of_pairs(control_t *ctl, root_pairs_t *p)
 {
     int  status;
 
-    status = root_sum(ctl, p);
+    status = root_sum(ctl, p, &ctl->root.lattice);
 
     free(p->pair);
     memset(p, 0, sizeof(root_pairs_t));
@@ -208,12 +266,12 @@ root_of_pairs(control_t *ctl, root_pairs_t *p)
 }
 
 
-static int
-root_sum(control_t *ctl, root_pairs_t *p)
+int
+root_sum(control_t *ctl, root_pairs_t *p, paylock_lattice_t *sum)
 {
     size_t  i;
 
-    memset(&ctl->root.lattice, 0, sizeof(paylock_lattice_t));
+    memset(sum, 0, sizeof(paylock_lattice_t));
 
     if (p->n) {
         qsort(p->pair, p->n, sizeof(*p->pair), root_scan_order);
@@ -225,9 +283,7 @@ root_sum(control_t *ctl, root_pairs_t *p)
             continue;
         }
 
-        if (paylock_lattice_add(&ctl->root.ctx, &ctl->root.lattice, p->pair[i])
-            != 0)
-        {
+        if (paylock_lattice_add(&ctl->root.ctx, sum, p->pair[i]) != 0) {
             return control_no_crypto(ctl);
         }
     }

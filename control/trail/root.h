@@ -37,6 +37,10 @@ int root_begin(control_t *ctl, const head_t *head);
 
 int root_of_records(control_t *ctl);
 
+/* The root of the records as they are, in hex digits; ctl->root stays. */
+
+int root_sum_records(control_t *ctl, char hex[PAYLOCK_HASH_LEN + 1]);
+
 /*
  * The same in two steps: the caller collects the records, some of them perhaps
  * twice, as HSCAN returns them.  root_of_pairs() frees them.
@@ -51,6 +55,14 @@ typedef struct {
 int root_pairs_add(control_t *ctl, root_pairs_t *p, const redisReply *host,
     const redisReply *record);
 int root_of_pairs(control_t *ctl, root_pairs_t *p);
+
+/* Sorts the pairs, each once, and adds them up. */
+
+int root_sum(control_t *ctl, root_pairs_t *p, paylock_lattice_t *sum);
+
+/* The pairs of all records. */
+
+int root_pairs_scan(control_t *ctl, root_pairs_t *p);
 
 /* Replaces the record of a host; before and after: NULL: none. */
 

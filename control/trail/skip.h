@@ -3,7 +3,8 @@
  * Copyright (C) 2026 paylock contributors
  *
  * Reads from Redis to which entries the next ones lead by their skip.  Each is
- * known by its hash from the one before, so that nothing else is believed.
+ * known by its hash from the one before, so that nothing else is believed; of
+ * those that are archived a signed entry tells.
  */
 
 

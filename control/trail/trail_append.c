@@ -4,6 +4,8 @@
  */
 
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "trail/audit_syslog.h"
@@ -14,7 +16,12 @@
 #include "trail/trail_append.h"
 
 
+#define APPEND_NUMBER  24              /* an id, and a zero */
+
+
 static int append_records(control_t *ctl, const trail_append_t *d);
+static int append_trim(control_t *ctl, uint64_t trim, uint64_t seq,
+    size_t *queued);
 static int append_lost(control_t *ctl, const head_t *head, const char *mend,
     int *done);
 static void append_syslog(control_t *ctl, const trail_append_t *d,
@@ -37,6 +44,7 @@ trail_append_begin(control_t *ctl, trail_append_t *d, const char *action)
     memset(&d->e, 0, sizeof(paylock_entry_t));
     d->record = NULL;
     d->n_records = 0;
+    d->trim = 0;
 
     entry_set(&d->e, PAYLOCK_AUDIT_ACTOR, actor);
     entry_set(&d->e, PAYLOCK_AUDIT_MACHINE, d->machine);
@@ -60,7 +68,8 @@ trail_append(control_t *ctl, const trail_append_t *d, head_t *head)
         || redis_expect_ok(ctl->redis) != 0
         || entry_queue(ctl, &d->e, head, 1) != STATUS_DONE
         || root_write(ctl, head->seq, &changes) != STATUS_DONE
-        || append_records(ctl, d) != STATUS_DONE)
+        || append_records(ctl, d) != STATUS_DONE
+        || append_trim(ctl, d->trim, head->seq, &changes) != STATUS_DONE)
     {
         return TRANSACTION_FAILED;
     }
@@ -101,6 +110,29 @@ append_records(control_t *ctl, const trail_append_t *d)
     }
 
     return STATUS_DONE;
+}
+
+
+/* The entry seq tells of it, and is found by the field "archive". */
+
+static int
+append_trim(control_t *ctl, uint64_t trim, uint64_t seq, size_t *queued)
+{
+    char  from[APPEND_NUMBER], entry[APPEND_NUMBER];
+
+    if (trim == 0) {
+        return STATUS_DONE;
+    }
+
+    (void) snprintf(from, sizeof(from), "%" PRIu64 "-0", trim + 1);
+    (void) snprintf(entry, sizeof(entry), "%" PRIu64, seq);
+    *queued += 2;
+
+    return redis_queue(ctl->redis, "XTRIM", ctl->settings.audit, "MINID",
+                       from, NULL) == 0
+           && redis_queue(ctl->redis, "HSET", ctl->settings.root, "archive",
+                          entry, NULL) == 0
+           ? STATUS_DONE : ctl->error.status;
 }
 
 

@@ -11,6 +11,7 @@
 
 #include "paylock_rule.h"
 #include "paylock_sign.h"
+#include "trail/archived.h"
 #include "trail/trail.h"
 #include "trail/trust.h"
 
@@ -62,7 +63,14 @@ int
 trust_walk(control_t *ctl, paylock_verify_t *v, uint64_t last,
     trust_each_pt each, void *data)
 {
+    uint64_t      after;
     trust_walk_t  walk;
+
+    after = v->seq;
+
+    if (after == 0 && archived_begin(ctl, v) != STATUS_DONE) {
+        return ctl->error.status;
+    }
 
     walk.v = v;
     walk.last = last;
@@ -70,7 +78,7 @@ trust_walk(control_t *ctl, paylock_verify_t *v, uint64_t last,
     walk.data = data;
     strcpy(walk.hash, v->hash);
 
-    return trail_after(ctl, v->seq, trust_entry, &walk);
+    return trail_after(ctl, after, trust_entry, &walk);
 }
 
 
@@ -168,7 +176,9 @@ trust_anew(control_t *ctl, const head_t *head)
     paylock_verify_witnesses(v, NULL, 0);
 
     if (status != STATUS_DONE || known.seq == 0
-        || known.state == PAYLOCK_WITNESS_FITS || trust_given_up(v, &known))
+        || known.state == PAYLOCK_WITNESS_FITS
+        || known.state == PAYLOCK_WITNESS_ARCHIVED
+        || trust_given_up(v, &known))
     {
         return status;
     }

@@ -87,6 +87,7 @@ verify_free(verify_t *c)
     verified_free(&c->since.before);
     signers_free(&c->trusted);
     free(c->since.pair);
+    free(c->archive);
     free(c->witness);
     free(c->fault);
 }
@@ -249,6 +250,21 @@ verify_adopted(verify_t *c)
 
     if (c->replay) {
         replay_adopt(c->replay);
+    }
+}
+
+
+void
+verify_behind(verify_t *c)
+{
+    memcpy(c->stands, c->trail.hash, sizeof(c->stands));
+
+    if (c->trail.behind.seq) {
+        c->root.unknown = 1;
+
+        if (c->replay) {
+            c->replay->archived = c->trail.behind.seq;
+        }
     }
 }
 
@@ -426,7 +442,9 @@ verify_reset(verify_t *c)
     c->n_faults = 0;
     c->stands[0] = '\0';
     c->bad = 0;
+    c->n_archives = 0;
     c->whole = 0;
+    c->begun = 0;
     c->compared = 0;
     c->differ = 0;
     c->unnumbered = 0;

@@ -88,7 +88,19 @@ struct verify_s {
     replay_t           *replay;        /* NULL: records are not compared */
     verify_root_t       root;
     verify_since_t      since;
+
+    /* archives whose entries are gone through first, the oldest first */
+
+    const char *const  *archive_path;  /* of the caller */
+    size_t              n_paths;
+    paylock_archive_t  *archive;
+    size_t              n_archives;
+    unsigned            chained:1;     /* such a file is being read */
+
+    const paylock_archive_t *before;   /* where a file begins; NULL: it says */
+
     char                stands[PAYLOCK_HASH_LEN + 1];  /* last hash */
+    unsigned            begun:1;       /* the stream is being read */
     unsigned            bad:1;         /* last entry is bad, not given up */
     unsigned            whole:1;       /* trail was read to its end */
     unsigned            warned:1;      /* of what nodes report */
@@ -124,6 +136,10 @@ int verify_trail(verify_t *c, const char *chain);
 /* Takes the next entry; why: NULL or why it is bad.  0, or -1: no memory. */
 
 int verify_entry(verify_t *c, const paylock_entry_t *e, const char *why);
+
+/* The trail begins behind what is archived: more than that is not known. */
+
+void verify_behind(verify_t *c);
 
 /* Adds a fault to c->fault.  Returns a status. */
 
@@ -197,6 +213,21 @@ int verify_witness_add(verify_t *c, const char *name, const head_t *head,
 int verify_root(verify_t *c, const paylock_entry_t *e);
 int verify_root_adopt(verify_t *c);
 void verify_root_reset(verify_t *c);
+
+/*
+ * verify_archive.c: goes through the files of archives, as the beginning of the
+ * trail.  The second finds where an export begins that is behind an archive, and
+ * begins there: f is behind its first line, and is again after that.  Return a
+ * status.
+ */
+
+int verify_archives(verify_t *c);
+int verify_archive_begin(verify_t *c, FILE *f);
+
+/* Calls each, which returns a status, for the entries of a file. */
+
+int verify_archive_each(control_t *ctl, const char *path,
+    int (*each)(void *data, const paylock_entry_t *e), void *data);
 
 /*
  * verify_records.c: compares the records with the trail.  The second reads

@@ -36,6 +36,7 @@ static int file_all(verify_t *c, file_t *file);
 static int file_line(verify_t *c, file_t *file);
 static int file_byte(file_t *file, char c);
 static int file_begin(verify_t *c, file_t *file);
+static int file_chained(verify_t *c, const paylock_export_header_t *h);
 static int file_item(verify_t *c, file_t *file);
 static int file_export(verify_t *c, const paylock_export_t *x);
 static int file_leaf(verify_t *c, const paylock_leaf_t *leaf);
@@ -206,6 +207,10 @@ file_begin(verify_t *c, file_t *file)
                          file->header.header.realm.data);
     }
 
+    if (c->chained) {
+        return file_chained(c, &file->header.header);
+    }
+
     memcpy(chain, file->header.header.chain.data, sizeof(chain));
 
     if (verify_trail(c, chain) != STATUS_DONE) {
@@ -216,9 +221,26 @@ file_begin(verify_t *c, file_t *file)
 
     if (file->header.header.host.len) {
         paylock_verify_path(&c->trail);
+        return STATUS_DONE;
     }
 
-    return STATUS_DONE;
+    return verify_archive_begin(c, file->f);
+}
+
+
+/* It goes on with the chain that was begun. */
+
+static int
+file_chained(verify_t *c, const paylock_export_header_t *h)
+{
+    if (c->trail.chain[0] == '\0') {
+        memcpy(c->trail.chain, h->chain.data, PAYLOCK_CHAIN_LEN);
+    }
+
+    return paylock_str_is(h->chain, c->trail.chain) ? STATUS_DONE
+           : file_fault(c, PAYLOCK_FAULT_FORK, c->trail.seq + 1,
+                        "after entry %" PRIu64 " comes a file of another "
+                        "chain", c->trail.seq);
 }
 
 
@@ -345,6 +367,11 @@ file_end(verify_t *c, file_t *file)
     int  status;
 
     file_compare(c, &file->header.header);
+
+    if (c->chained) {
+        paylock_export_free(&file->header);
+        return STATUS_DONE;
+    }
 
     if (verify_end(c) != STATUS_DONE) {
         return c->ctl->error.status;

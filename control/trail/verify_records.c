@@ -5,6 +5,8 @@
  * Compares the records with the trail, while other clients may change them.  A
  * record that differs is only a fault if the trail, read again after it, has no
  * new entry of that host; else the record is read again.
+ *
+ * Records whose entry is archived are compared all at once, by the root.
  */
 
 
@@ -14,6 +16,7 @@
 #include "records/records.h"
 #include "base/text.h"
 #include "paylock_record.h"
+#include "trail/root.h"
 #include "trail/verify.h"
 
 
@@ -36,6 +39,7 @@ typedef struct {
 
 static int records_record(void *data, const redisReply *host,
     const redisReply *value);
+static int records_root(verify_t *c);
 static void records_unseen(replay_host_t *h, void *data);
 static void records_count(replay_host_t *h, void *data);
 static void records_again(replay_host_t *h, void *data);
@@ -63,8 +67,13 @@ verify_records(verify_t *c)
         return c->ctl->error.status;
     }
 
-    if (c->n_faults || c->differ == 0) {
+    if (c->n_faults) {
         return STATUS_DONE;
+    }
+
+    if (c->differ == 0) {
+        return c->replay->archived && *c->trail.root ? records_root(c)
+                                                     : STATUS_DONE;
     }
 
     fault.kind = PAYLOCK_FAULT_FLAGS;
@@ -140,16 +149,71 @@ records_record(void *data, const redisReply *host, const redisReply *value)
 }
 
 
-/* What goes on from here the next time needs the number in the record. */
+/*
+ * A record that names an archived entry is left to the root.  What goes on from
+ * here the next time needs the number in the record.
+ */
 
 static void
 records_judge(verify_t *c, replay_host_t *h, const char *value, size_t len)
 {
+    uint64_t  seq;
+
     replay_judge(h, value, len);
 
-    if (value && !h->differs && paylock_record_seq(value, len) != h->seq) {
+    if (value == NULL) {
+        return;
+    }
+
+    seq = paylock_record_seq(value, len);
+
+    if (h->seq == 0 && seq && seq <= c->replay->archived) {
+        h->differs = 0;
+        return;
+    }
+
+    if (!h->differs && seq != h->seq) {
         c->unnumbered = 1;
     }
+}
+
+
+/* Are all records those that the last entry signed, also when it is read? */
+
+static int
+records_root(verify_t *c)
+{
+    char             hex[PAYLOCK_HASH_LEN + 1];
+    int              rounds;
+    uint64_t         seq;
+    paylock_fault_t  fault;
+
+    for (rounds = 0, seq = 0; rounds < RECORDS_ROUNDS; rounds++) {
+        seq = c->trail.seq;
+
+        if (root_sum_records(c->ctl, hex) != STATUS_DONE
+            || verify_more(c) != STATUS_DONE)
+        {
+            return c->ctl->error.status;
+        }
+
+        if (c->n_faults || strcmp(hex, c->trail.root) == 0) {
+            return STATUS_DONE;
+        }
+
+        if (seq == c->trail.seq) {
+            break;
+        }
+    }
+
+    fault.kind = PAYLOCK_FAULT_FLAGS;
+    fault.seq = seq;
+    (void) snprintf(fault.text, sizeof(fault.text), "the records in Redis are "
+                    "not those that entry %" PRIu64 " signed: give the files "
+                    "of what is archived with --archive to see which differ",
+                    seq);
+
+    return verify_fault(c, &fault);
 }
 
 

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "trail/archived.h"
 #include "trail/head.h"
 #include "trail/trail.h"
 #include "trail/verify.h"
@@ -23,6 +24,7 @@ typedef struct {
 } stream_walk_t;
 
 
+static int stream_begin(verify_t *c);
 static int stream_last(verify_t *c);
 static uint64_t stream_length(const redisReply *reply);
 static int stream_entry(void *data, const char *id, const paylock_entry_t *e,
@@ -44,7 +46,7 @@ verify_stream(verify_t *c)
 
     paylock_verify_witnesses(&c->trail, c->witness, c->n_witnesses);
 
-    if (verify_more(c) != STATUS_DONE) {
+    if (verify_archives(c) != STATUS_DONE || verify_more(c) != STATUS_DONE) {
         return ctl->error.status;
     }
 
@@ -91,19 +93,44 @@ int
 verify_more(verify_t *c)
 {
     int            status;
+    uint64_t       after;
     stream_walk_t  s;
 
     s.check = c;
     s.failed = 0;
+    after = c->begun ? c->trail.seq : 0;
 
-    if (stream_head(c->ctl, &s.head) != STATUS_DONE) {
+    if ((!c->begun && stream_begin(c) != STATUS_DONE)
+        || stream_head(c->ctl, &s.head) != STATUS_DONE)
+    {
         return c->ctl->error.status;
     }
 
-    status = s.head ? trail_after(c->ctl, c->trail.seq, stream_entry, &s)
+    status = s.head ? trail_after(c->ctl, after, stream_entry, &s)
                     : STATUS_DONE;
 
     return s.failed ? c->ctl->error.status : status;
+}
+
+
+/* What archives hold is gone through already, or it is begun behind it. */
+
+static int
+stream_begin(verify_t *c)
+{
+    c->begun = 1;
+
+    if (c->trail.seq) {
+        return STATUS_DONE;
+    }
+
+    if (archived_begin(c->ctl, &c->trail) != STATUS_DONE) {
+        return c->ctl->error.status;
+    }
+
+    verify_behind(c);
+
+    return STATUS_DONE;
 }
 
 

@@ -9,12 +9,11 @@
 #include <string.h>
 
 #include "paylock_adopt.h"
+#include "paylock_words.h"
 
 
 static int paylock_adopt_lost(paylock_str_t text, paylock_adopt_t *a);
 static int paylock_adopt_resumes(paylock_str_t text, paylock_adopt_t *a);
-static int paylock_adopt_number(paylock_str_t *text, uint64_t *n);
-static int paylock_adopt_hex(paylock_str_t *text, size_t len, char *hex);
 
 
 const char *
@@ -77,10 +76,10 @@ paylock_adopt_lost(paylock_str_t text, paylock_adopt_t *a)
 {
     return text.len == 0
            || (text.data[text.len - 1] != ' '
-               && paylock_adopt_hex(&text, PAYLOCK_CHAIN_LEN, a->chain)
-               && paylock_adopt_number(&text, &a->first)
-               && paylock_adopt_number(&text, &a->last)
-               && paylock_adopt_hex(&text, PAYLOCK_HASH_LEN, a->hash)
+               && paylock_words_hex(&text, PAYLOCK_CHAIN_LEN, a->chain)
+               && paylock_words_number(&text, &a->first)
+               && paylock_words_number(&text, &a->last)
+               && paylock_words_hex(&text, PAYLOCK_HASH_LEN, a->hash)
                && text.len == 0 && a->first <= a->last);
 }
 
@@ -90,51 +89,7 @@ paylock_adopt_resumes(paylock_str_t text, paylock_adopt_t *a)
 {
     return text.len == 0
            || (text.data[text.len - 1] != ' '
-               && paylock_adopt_number(&text, &a->seq)
-               && paylock_adopt_hex(&text, PAYLOCK_HASH_LEN, a->stays)
+               && paylock_words_number(&text, &a->seq)
+               && paylock_words_hex(&text, PAYLOCK_HASH_LEN, a->stays)
                && text.len == 0);
-}
-
-
-/* Takes a number from 1 on, and the space behind it. */
-
-static int
-paylock_adopt_number(paylock_str_t *text, uint64_t *n)
-{
-    size_t         i;
-    paylock_str_t  word;
-
-    word = paylock_str_cut(text, ' ');
-    *n = 0;
-
-    for (i = 0; i < word.len; i++) {
-
-        if (word.data[i] < '0' || word.data[i] > '9'
-            || *n > (INT64_MAX - 9) / 10)
-        {
-            return 0;
-        }
-
-        *n = *n * 10 + (uint64_t) (word.data[i] - '0');
-    }
-
-    return word.len && word.data[0] != '0';
-}
-
-
-static int
-paylock_adopt_hex(paylock_str_t *text, size_t len, char *hex)
-{
-    paylock_str_t  word;
-
-    word = paylock_str_cut(text, ' ');
-
-    if (!paylock_hex_check(&word, len)) {
-        return 0;
-    }
-
-    memcpy(hex, word.data, len);
-    hex[len] = '\0';
-
-    return 1;
 }

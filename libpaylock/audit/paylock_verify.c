@@ -48,6 +48,7 @@ paylock_verify_begin(paylock_verify_t *v, const char *chain, const char *realm,
     (void) snprintf(v->chain, sizeof(v->chain), "%s", chain ? chain : "");
     v->realm = realm;
     v->signers = signers;
+    v->whole = 1;
 }
 
 
@@ -59,6 +60,7 @@ paylock_verify_from(paylock_verify_t *v, uint64_t seq,
     v->first = seq;
     v->covered = seq;
     v->pinned = seq;
+    v->whole = 0;
     v->row.seq = 0;
     v->fault.kind = PAYLOCK_FAULT_NONE;
     paylock_skip_from(&v->skip, seq, hash);
@@ -89,6 +91,7 @@ paylock_verify_entry(paylock_verify_t *v, const paylock_entry_t *e)
     paylock_link_t    l;
     paylock_key_t    *key;
     paylock_adopt_t   adopt;
+    paylock_archive_t archive;
 
     l.seq = e->seq;
     l.chain = e->field[PAYLOCK_AUDIT_CHAIN].data;
@@ -113,7 +116,10 @@ paylock_verify_entry(paylock_verify_t *v, const paylock_entry_t *e)
                                   e->seq);
     }
 
-    why = l.adopt ? paylock_adopt_read(e, &adopt) : NULL;
+    archive.seq = 0;
+    why = l.adopt ? paylock_adopt_read(e, &adopt)
+          : paylock_verify_is(e, "archive") ? paylock_archive_read(e, &archive)
+          : NULL;
 
     if (why) {
         return paylock_verify_bad(v, PAYLOCK_FAULT_EDIT, e->seq, "entry %"
@@ -122,6 +128,8 @@ paylock_verify_entry(paylock_verify_t *v, const paylock_entry_t *e)
 
     if (paylock_verify_place(v, &l) != 0
         || (!v->path && paylock_verify_skip(v, &l) != 0)
+        || (!v->path && archive.seq
+            && paylock_verify_archive(v, e, &archive) != 0)
         || paylock_verify_row(v, e) != 0
         || paylock_verify_key(v, e, &key) != 0
         || paylock_verify_pins(v, &l, key ? key->signer : NULL) != 0)
@@ -153,6 +161,10 @@ paylock_verify_entry(paylock_verify_t *v, const paylock_entry_t *e)
         v->plain++;
     }
 
+    if (archive.seq) {
+        paylock_verify_archive_told(v, &archive);
+    }
+
     paylock_verify_clock(v, e);
     paylock_verify_accept(v, &l);
 
@@ -178,7 +190,8 @@ paylock_verify_end(paylock_verify_t *v)
                                   "not signed", v->seq);
     }
 
-    return paylock_verify_pins_end(v);
+    return paylock_verify_archives_end(v) == 0 ? paylock_verify_pins_end(v)
+                                               : -1;
 }
 
 

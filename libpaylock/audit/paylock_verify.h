@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "paylock_adopt.h"
+#include "paylock_archive.h"
 #include "paylock_audit.h"
 #include "paylock_checkpoint.h"
 #include "paylock_keyring.h"
@@ -53,7 +54,8 @@ typedef enum {
     PAYLOCK_WITNESS_UNSEEN = 0,
     PAYLOCK_WITNESS_FITS,
     PAYLOCK_WITNESS_DIFFERS,
-    PAYLOCK_WITNESS_GIVEN_UP           /* by an adopt */
+    PAYLOCK_WITNESS_GIVEN_UP,          /* by an adopt */
+    PAYLOCK_WITNESS_ARCHIVED           /* its entry is not looked at */
 } paylock_witness_e;
 
 
@@ -135,6 +137,14 @@ typedef struct {
     size_t                    n_given_up;
     void                     *hosts;   /* of a path, with their last entry */
 
+    /* archives of which the trail must tell, one after the other */
+
+    paylock_archive_t         behind;  /* the trail begins here; seq 0: at 1 */
+    const paylock_archive_t  *archive; /* ... or all of it is gone through */
+    size_t                    n_archives;
+    size_t                    archives;        /* it has told of */
+    unsigned                  whole:1; /* else it goes on from the middle */
+
     uint64_t                  time_first;      /* Unix milliseconds */
     uint64_t                  time_last;
     uint64_t                  time_most;       /* the latest of all */
@@ -179,6 +189,40 @@ int paylock_verify_gave_up(paylock_verify_t *v, uint64_t seq,
 
 void paylock_verify_from(paylock_verify_t *v, uint64_t seq,
     const char hash[PAYLOCK_HASH_LEN], const char *root);
+
+/*
+ * paylock_verify_archive.c: begins behind what this archive holds.  The trail
+ * must tell of it, unless that is known.  The witnesses are given before.
+ */
+
+void paylock_verify_behind(paylock_verify_t *v,
+    const char chain[PAYLOCK_CHAIN_LEN], const paylock_archive_t *a,
+    int known);
+
+/*
+ * The seq of the entry before this one, as it says itself, with the hash of
+ * that; 0: there is none.  An adopt may stand in front of a gap.
+ */
+
+uint64_t paylock_verify_before(const paylock_entry_t *e,
+    char hash[PAYLOCK_HASH_LEN + 1]);
+
+/*
+ * Does this entry, by itself, tell of an archive?  It is whole, and signed by
+ * one of the signers (NULL: that is not asked).  Sets *a.
+ */
+
+int paylock_verify_tells(const paylock_entry_t *e, const char *realm,
+    const paylock_signers_t *signers, paylock_archive_t *a);
+
+/*
+ * The entries of these archives, the oldest first, are gone through before what
+ * follows them: the trail must tell of each.  They must outlive the verifier,
+ * and may be added one by one.
+ */
+
+void paylock_verify_archives(paylock_verify_t *v, const paylock_archive_t *a,
+    size_t n);
 
 /*
  * paylock_verify_head.c: takes an entry alone, whatever is before it: is it one

@@ -88,6 +88,17 @@ int paylock_verify_pins_end(paylock_verify_t *v);
 int paylock_verify_give_up(paylock_verify_t *v, const paylock_link_t *l,
     const paylock_signer_t *signer);
 
+/*
+ * paylock_verify_archive.c: is it the archive of which the trail must tell here?
+ * The second notes that it did, the third is for the end of the trail.
+ */
+
+int paylock_verify_archive(paylock_verify_t *v, const paylock_entry_t *e,
+    const paylock_archive_t *a);
+void paylock_verify_archive_told(paylock_verify_t *v,
+    const paylock_archive_t *a);
+int paylock_verify_archives_end(paylock_verify_t *v);
+
 /* paylock_verify_witness.c: compares an entry with the witnesses. */
 
 void paylock_verify_seen(paylock_verify_t *v, const paylock_link_t *l);

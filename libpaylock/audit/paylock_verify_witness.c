@@ -117,7 +117,8 @@ paylock_verify_seen(paylock_verify_t *v, const paylock_link_t *l)
     for (i = 0; l->adopt && i < v->n_witnesses; i++) {
         w = &v->witness[i];
 
-        if (w->state == PAYLOCK_WITNESS_UNSEEN
+        if ((w->state == PAYLOCK_WITNESS_UNSEEN
+             || w->state == PAYLOCK_WITNESS_ARCHIVED)
             && paylock_adopt_gives_up(l->adopt, w->chain, w->seq))
         {
             w->state = PAYLOCK_WITNESS_GIVEN_UP;

@@ -110,6 +110,8 @@
       "document", NULL, NULL)                                                 \
     _(LOST, "lost", WORD, 0, 0, NULL, NULL, NULL)                             \
     _(RESUMES, "resumes", WORD, 0, 0, NULL, NULL, NULL)                       \
+    _(ARCHIVED, "archived", WORD, 0, 0, "archived", NULL, NULL)               \
+    _(PEAKS, "peaks", WORD, 0, 0, NULL, NULL, NULL)                           \
     _(REQUEST, "request", WORD, 0, 0, NULL, NULL, NULL)                       \
     _(KEY, "key", HEX_OR_NONE, PAYLOCK_KEY_LEN, 0, NULL, NULL, NULL)          \
     _(SALT, "salt", HEX, PAYLOCK_SALT_LEN, 0, NULL, NULL, NULL)               \

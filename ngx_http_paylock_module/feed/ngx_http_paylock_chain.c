@@ -9,6 +9,7 @@
 #include <ngx_http.h>
 
 #include "ngx_http_paylock_feed.h"
+#include "paylock_verify.h"
 
 
 static void ngx_http_paylock_chain_explain(ngx_http_paylock_feed_t *feed,
@@ -20,6 +21,8 @@ static ngx_uint_t ngx_http_paylock_chain_follows(
     const ngx_http_paylock_cursor_t *next, ngx_uint_t adopts);
 static ngx_int_t ngx_http_paylock_chain_step(ngx_http_paylock_feed_t *feed,
     const redisReply *reply);
+static ngx_uint_t ngx_http_paylock_chain_archived(
+    const ngx_http_paylock_feed_t *feed);
 static uint64_t ngx_http_paylock_chain_furthest(
     const ngx_http_paylock_node_sh_t *node);
 
@@ -220,6 +223,8 @@ ngx_http_paylock_chain_back(ngx_http_paylock_feed_t *feed,
 
         /* the start of the stream */
 
+        feed->adopted |= ngx_http_paylock_chain_archived(feed);
+
         return NGX_DONE;
     }
 
@@ -269,6 +274,12 @@ ngx_http_paylock_chain_step(ngx_http_paylock_feed_t *feed,
     feed->added += ngx_http_paylock_chain_adds(&entry);
     feed->saw_adopt |= ngx_http_paylock_chain_adopts(&entry);
 
+    if (feed->archive.seq == 0
+        && !paylock_verify_tells(&entry, NULL, NULL, &feed->archive))
+    {
+        feed->archive.seq = 0;
+    }
+
     if (ngx_http_paylock_chain_follows(applied, &at, 0)) {
 
         /* the applied entry was trimmed, but this one follows it */
@@ -301,6 +312,35 @@ ngx_http_paylock_chain_step(ngx_http_paylock_feed_t *feed,
     feed->walked_to = at;
 
     return NGX_OK;
+}
+
+
+/* Is what was applied archived?  Then the records in Redis count as good. */
+
+static ngx_uint_t
+ngx_http_paylock_chain_archived(const ngx_http_paylock_feed_t *feed)
+{
+    ngx_http_paylock_cursor_t  *applied;
+
+    applied = &feed->pmcf->node->cursor;
+
+    if (feed->archive.seq == 0
+        || feed->archive.seq < applied->seq
+        || feed->archive.seq + 1 != feed->walked_to.seq
+        || ngx_memcmp(feed->archive.hash, feed->walked_to.prev,
+                      PAYLOCK_HASH_LEN)
+           != 0
+        || ngx_memcmp(feed->walked_to.chain, applied->chain, PAYLOCK_CHAIN_LEN)
+           != 0)
+    {
+        return 0;
+    }
+
+    ngx_log_error(NGX_LOG_INFO, feed->log, 0,
+                  "paylock: entry %uL, which was applied here, is archived",
+                  applied->seq);
+
+    return 1;
 }
 
 

@@ -13,6 +13,7 @@
 
 #include "ngx_http_paylock_redis.h"
 #include "ngx_http_paylock_node.h"
+#include "paylock_archive.h"
 
 
 #define NGX_HTTP_PAYLOCK_BATCH  256    /* fields or entries a reply */
@@ -80,6 +81,7 @@ typedef struct {
     char                              position[24]; /* of HSCAN */
     uint64_t                          fields_left;  /* of HSCAN, at most */
     ngx_http_paylock_cursor_t         walked_to;    /* from the head back */
+    paylock_archive_t                 archive; /* the last that is told of */
     int64_t                           added;   /* fields, by those entries */
     uint64_t                          seen[NGX_HTTP_PAYLOCK_HOSTS];
     ngx_uint_t                        nseen;

@@ -86,6 +86,7 @@ ngx_http_paylock_scan_start(void *data, redisReply *reply)
     feed->extends_known = 0;
     feed->missed_entries = 1;
     feed->walked_to.seq = 0;
+    feed->archive.seq = 0;
     feed->added = 0;
     feed->saw_adopt = 0;
     feed->nseen = 0;

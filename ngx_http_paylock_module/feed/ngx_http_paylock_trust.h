@@ -83,6 +83,7 @@ struct ngx_http_paylock_trust_s {
     uint64_t                         back_seq; /* the next one, walking back */
     uint64_t                         back_asked;    /* ... asked for */
     char                             back_hash[PAYLOCK_HASH_LEN + 1];
+    paylock_archive_t                archive;  /* of which the way tells */
     size_t                           pin;      /* the next one */
     ngx_http_paylock_cursor_t        target;   /* where a walk back ends */
 
@@ -164,7 +165,8 @@ void ngx_http_paylock_trust_refuse(ngx_http_paylock_feed_t *feed,
 
 /*
  * ngx_http_paylock_trust_back.c: between the two: does the head follow what is
- * known here, or did a signer give that up?  The same for what is pinned.
+ * known here, or did a signer give that up or archive it?  The same for what is
+ * pinned.
  */
 
 void ngx_http_paylock_trust_back(ngx_http_paylock_feed_t *feed,

@@ -23,6 +23,8 @@ static void ngx_http_paylock_trust_walked(ngx_http_paylock_feed_t *feed,
     ngx_int_t rc);
 static ngx_int_t ngx_http_paylock_trust_step(ngx_http_paylock_feed_t *feed,
     const redisReply *reply);
+static ngx_uint_t ngx_http_paylock_trust_archived(
+    ngx_http_paylock_feed_t *feed);
 static ngx_uint_t ngx_http_paylock_trust_gives_up(
     ngx_http_paylock_feed_t *feed, const paylock_entry_t *entry,
     const paylock_adopt_t *adopt);
@@ -37,6 +39,7 @@ ngx_http_paylock_trust_back(ngx_http_paylock_feed_t *feed,
     trust = feed->trust;
 
     trust->target = *target;
+    trust->archive.seq = 0;
     trust->back_seq = trust->head.seq;
     ngx_memcpy(trust->back_hash, trust->head.hash, PAYLOCK_HASH_LEN);
 
@@ -142,11 +145,52 @@ ngx_http_paylock_trust_walk(void *data, redisReply *reply)
     if (reply->elements < feed->batch
         || feed->trust->back_seq == feed->trust->back_asked)
     {
-        ngx_http_paylock_trust_walked(feed, NGX_DECLINED);
+        ngx_http_paylock_trust_walked(feed,
+                                      ngx_http_paylock_trust_archived(feed)
+                                      ? NGX_DONE : NGX_DECLINED);
         return;
     }
 
     ngx_http_paylock_trust_back_ask(feed);
+}
+
+
+/*
+ * Does the way end where a signed entry says that what is before is archived,
+ * and may that hold what is looked for?
+ */
+
+static ngx_uint_t
+ngx_http_paylock_trust_archived(ngx_http_paylock_feed_t *feed)
+{
+    const char                 *hash;
+    ngx_http_paylock_trust_t   *trust;
+    ngx_http_paylock_cursor_t  *known;
+
+    trust = feed->trust;
+    known = &feed->trust->target;
+
+    if (trust->archive.seq == 0
+        || trust->archive.seq != trust->back_seq
+        || ngx_memcmp(trust->archive.hash, trust->back_hash, PAYLOCK_HASH_LEN)
+           != 0)
+    {
+        return 0;
+    }
+
+    hash = paylock_archive_hash(&trust->archive, known->seq);
+
+    if (ngx_memcmp(trust->head.chain, known->chain, PAYLOCK_CHAIN_LEN) != 0
+        || (hash && ngx_memcmp(hash, known->hash, PAYLOCK_HASH_LEN) != 0))
+    {
+        return 0;
+    }
+
+    ngx_log_error(NGX_LOG_INFO, feed->log, 0,
+                  "paylock: entry %uL, which is looked for, is archived",
+                  known->seq);
+
+    return 1;
 }
 
 
@@ -219,6 +263,15 @@ ngx_http_paylock_trust_step(ngx_http_paylock_feed_t *feed,
     trust->back_seq = entry.seq - 1;
     ngx_memcpy(trust->back_hash, entry.field[PAYLOCK_AUDIT_PREV].data,
                PAYLOCK_HASH_LEN);
+
+    /* the last one decides */
+
+    if (trust->archive.seq == 0
+        && !paylock_verify_tells(&entry, feed->pmcf->signers.realm,
+                                 &feed->pmcf->signers.list, &trust->archive))
+    {
+        trust->archive.seq = 0;
+    }
 
     if (paylock_verify_is(&entry, "adopt")) {
 

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "paylock_archive.h"
 #include "paylock_audit.h"
 #include "paylock_resp.h"
 
@@ -59,6 +60,38 @@ change(paylock_entry_t *e, paylock_str_t *field)
 }
 
 
+/* What an entry says of an archive is written as it was read. */
+
+static void
+archive(const paylock_entry_t *e)
+{
+    char               archived[PAYLOCK_ARCHIVED_TEXT];
+    char               peaks[PAYLOCK_PEAKS_TEXT];
+    const char        *why;
+    paylock_archive_t  a;
+
+    why = paylock_archive_read(e, &a);
+
+    if (why) {
+        if (*why == '\0') {
+            abort();
+        }
+
+        return;
+    }
+
+    paylock_archive_write(&a, archived, peaks);
+
+    if (!paylock_str_is(e->field[PAYLOCK_AUDIT_ARCHIVED], archived)
+        || !paylock_str_is(e->field[PAYLOCK_AUDIT_PEAKS], peaks)
+        || a.seq == 0 || e->seq < a.seq + 2
+        || paylock_archive_hash(&a, a.seq) == NULL)
+    {
+        abort();
+    }
+}
+
+
 static void
 try(const redisReply *reply)
 {
@@ -86,6 +119,8 @@ try(const redisReply *reply)
     {
         abort();
     }
+
+    archive(&e);
 
     expect(&e, memcmp(e.field[PAYLOCK_AUDIT_HASH].data, hash,
                       PAYLOCK_HASH_LEN)

@@ -179,6 +179,86 @@ class Adopt:
         return self.chain == self.own or (seq, hash) == (self.last, self.hash)
 
 
+class Archive:
+    """What an entry archives: the last one, its hash, the file's digest; and
+    the entries up to there to which later ones may lead."""
+
+    FORM = (r"([1-9]\d{0,18}) ([0-9a-f]{64}) ([0-9a-f]{64})",
+            r"[1-9]\d{0,18} [0-9a-f]{64}(?: [1-9]\d{0,18} [0-9a-f]{64})*")
+
+    def __init__(self, seq, entry):
+        last, peaks = (re.fullmatch(form, entry.get(name, ""), re.A)
+                       for form, name in zip(self.FORM, ("archived", "peaks")))
+        if not last or not peaks:
+            raise Fault("edit", seq)
+        self.last = int(last[1]), last[2]
+        self.file = last[3]
+        words = peaks[0].split()
+        self.peaks = list(zip(map(int, words[::2]), words[1::2]))
+        places = [at for at, _ in self.peaks]
+        if (self.peaks[-1] != self.last or sorted(set(places)) != places
+                or seq - self.last[0] < 2
+                or places != self.reached(places)):
+            raise Fault("edit", seq)
+
+    @staticmethod
+    def reached(places):
+        """Those that an entry behind the last one may lead to."""
+        found, seq = set(), places[-1]
+        while seq:
+            found.add(max((p for p in places if p <= seq), default=0))
+            seq &= seq - 1
+        return sorted(found - {0})
+
+    def content(self):
+        return self.last, self.file, self.peaks
+
+
+def tells(seq, entry, realm, signers):
+    """The archive of which an entry tells by itself; None if it does not."""
+    if not readable(entry) or entry.get("action") != "archive":
+        return None
+    try:
+        archive = Archive(seq, entry)
+    except Fault:
+        return None
+    key, hash = entry.get("key", ""), entry["hash"]
+    if hash != hash_of(entry["chain"], seq, entry["prev"], entry["skip"],
+                       leaf_of(entry)):
+        return None
+    if signers and not (
+            signers.counts(key, seq, "archive") and entry.get("root")
+            and entry.get("sig")
+            and all(at != seq or pinned == hash
+                    for at, pinned, _ in signers.pins)
+            and signed(key, f"paylock audit signature 2\nrealm {realm}\n"
+                            f"hash {hash}\nroot {entry['root']}\n",
+                       entry["sig"])):
+        return None
+    return archive
+
+
+def behind(entries, realm, signers):
+    """Where these entries, (seq, fields) or (0, None), begin: an Archive and
+    the chain, or None if at the beginning or nobody knows where."""
+    seq, first = entries[0] if entries else (0, None)
+    if not first or not readable(first):
+        return None
+    before = seq - 1, first["prev"]
+    if first.get("action") == "adopt":
+        try:
+            before = Adopt(seq, first).resumes
+        except Fault:
+            return None
+    if not before[0]:
+        return None
+    for at, entry in reversed(entries):
+        archive = tells(at, entry, realm, signers) if entry else None
+        if archive and archive.last == before:
+            return archive, entry["chain"]
+    return None
+
+
 class Verifier:
     """chain: known from outside; signers: a Signers, None where there is no
     such file; witnesses: (chain, seq, hash).  After end() faults tells what
@@ -204,6 +284,27 @@ class Verifier:
         self.adopted = False
         self.stands = ""
         self.bad, self.faults = False, []
+        self.archives = []              # of which the trail must tell
+        self.told = 0                   # of so many it did
+        self.begin = 0                  # entries up to here are not shown
+
+    def go_behind(self, archive, chain):
+        """Begins behind an archive, of which an entry must tell."""
+        self.archives, self.begin = [archive.content()], archive.last[0]
+        self.chain = self.chain or chain
+        self.seq, self.hash = self.covered = archive.last
+        self.stands, self.pinned = self.hash, self.seq
+        self.first = self.seq + 1
+        self.standing = list(archive.peaks)
+        self.rooted = False
+
+    def archived(self, file):
+        """What was taken so far is a file with that digest."""
+        places = [at for at, _ in self.standing]
+        peaks = Archive.reached(places) if places else []
+        self.archives.append((
+            (self.seq, self.hash), file,
+            [s for s in self.standing if s[0] in peaks]))
 
     # what comes, good or bad
 
@@ -285,6 +386,12 @@ class Verifier:
         else:
             self.place(seq, e["chain"], e["prev"], action, adopt)
             self.skips(seq, e["skip"], self.seq)
+
+        self.place(seq, e["chain"], e["prev"], action, adopt)
+        self.skips(seq, e["skip"], self.seq)
+        archive = Archive(seq, e) if action == "archive" else None
+        if archive:
+            self.archive(seq, e, archive)
         request = e.get("request", "")
         if self.row and self.row[1:] != (key, request):
             raise Fault("signature", self.row[0])
@@ -302,6 +409,19 @@ class Verifier:
         self.accept(seq, e, adopt)
         if sig:
             self.check(seq, hash, e, adopt)
+        if archive and self.is_next(archive):
+            self.told += 1
+
+    def is_next(self, archive):
+        return self.archives[self.told:self.told + 1] == [archive.content()]
+
+    def archive(self, seq, entry, archive):
+        """Is it what was shown, or where that begins?"""
+        if entry.get("key") and not entry.get("sig"):
+            raise Fault("signature", seq)
+        earlier = not self.told and archive.last[0] < self.begin
+        if not earlier and not self.is_next(archive):
+            raise Fault("fork", seq)
 
     def place(self, seq, chain, prev, action, adopt):
         """Does it follow the previous entry?"""
@@ -429,7 +549,9 @@ class Verifier:
         transaction that says otherwise is named."""
         wrong = 0
         for seq, host, before, after, prior in self.open:
-            unknown = (before, prior) if self.adopted else ("", 0)
+            unknown = ((before, prior)
+                       if self.adopted or 0 < prior <= self.begin
+                       else ("", 0))
             if (before, prior) != self.records.get(host, unknown):
                 wrong = wrong or seq
             self.records[host] = after, seq
@@ -492,6 +614,11 @@ class Verifier:
         if not self.bad:
             if self.row or (self.signers and self.covered[0] != self.seq):
                 self.fault("signature", self.seq)
+            elif self.told < len(self.archives):
+                if self.begin:
+                    self.fault("gap", 1)
+                else:
+                    self.fault("fork", self.archives[self.told][0][0])
             elif self.signers:
                 left = [at for at, *_ in self.signers.pins
                         if at > self.pinned]
@@ -508,6 +635,11 @@ class Verifier:
         here = self.good.get((chain, seq))
         if here:
             return None if here == hash else "fork"
+        if seq <= self.begin and chain == self.chain \
+                and not any(a.chain == chain and a.gives_up(seq)
+                            for a in self.given_up):
+            peaks = dict(self.archives[0][2])
+            return None if peaks.get(seq, hash) == hash else "fork"
         # another content is never excused
         if any((there, at) == (chain, seq) and it != hash
                for there, at, it in self.other):
@@ -535,12 +667,43 @@ class Verifier:
 def verify_stream(entries, chain=None, signers=None, **known):
     """Verifies (id, fields) pairs; returns the verifier or raises Fault.
     signers: the text of a file, None for none."""
+    return read_stream(entries, chain, signers, **known).judge()
+
+
+def read_stream(entries, chain=None, signers=None, archives=(), **known):
+    """The same; faults are in the verifier.  archives: the bytes of files, in
+    their order."""
     v = Verifier(chain, signers=signers if signers is None
                  else Signers(signers), flags=True, **known)
-    for id, entry in entries:
-        good = re.fullmatch(r"[1-9][0-9]*-0", id)
-        v.take(int(id[:-2]) if good else 0, entry if good else None)
-    return v.end().judge()
+    for content in archives:
+        read_archive(v, content)
+    placed = [(int(id[:-2]), entry) if re.fullmatch(r"[1-9][0-9]*-0", id)
+              else (0, None) for id, entry in entries]
+    if not archives:
+        found = behind(placed, v.realm, v.signers)
+        if found:
+            v.go_behind(*found)
+    for seq, entry in placed:
+        v.take(seq, entry)
+    return v.end()
+
+
+def read_archive(v, content):
+    """The file of an archive goes on with the trail."""
+    first, _, rest = content.decode().partition("\n")
+    header = json.loads(first)
+    last = v.seq
+    if v.bad:
+        return
+    if header["chain"] != (v.chain or header["chain"]):
+        v.fault("fork", v.seq + 1)
+        return
+    v.chain = header["chain"]
+    for line in rest.splitlines(keepends=True):
+        export_line(v, line)
+    export_compare(v, header)
+    if not v.bad and v.seq != last:
+        v.archived(sha256(content))
 
 
 def unique(pairs):
@@ -558,11 +721,32 @@ def verify_export(text, signers=None, **known):
     v = Verifier(header["chain"], signers=signers if signers is None
                  else Signers(signers), path=header["host"] != "", **known)
     for line in rest.splitlines(keepends=True):
+        archive = Archive(seq, e) if action == "archive" else None
+        if archive and not self.path:
+            self.archive(seq, e, archive)
         export_line(v, line)
     return export_end(v, header).judge()
 
 
+def full(line):
+    """The seq and the fields of an entry in full, in the line of an export."""
+    try:
+        item = parse(line)
+    except ValueError:
+        return None
+    if not isinstance(item, dict) or type(item.get("seq")) is not int:
+        return None
+    if "leaf" in item:
+        return 0, None
+    return item["seq"], {k: v for k, v in item.items() if k != "seq"}
+
+
 def export_end(v, header):
+    export_compare(v, header)
+    return v.end()
+
+
+def export_compare(v, header):
     """Does it match the first line?"""
     if not v.bad:
         if v.seq < header["seq"]:
@@ -570,7 +754,6 @@ def export_end(v, header):
         elif (v.seq, v.hash, v.realm) != (header["seq"], header["hash"],
                                           header["realm"]):
             v.fault("edit", 0)
-    return v.end()
 
 
 @functools.lru_cache(10000)

@@ -1,6 +1,6 @@
 # Copyright (C) 2026 paylock contributors
 #
-# The three users of Redis: their rights are sufficient, and none is
+# The four users of Redis: their rights are sufficient, and none is
 # superfluous.
 
 import json
@@ -10,8 +10,9 @@ import pytest
 import redis as redis_py
 
 from support import servers
-from support.chain import AUDIT, LOCKS, NODES, REQUESTS, logged
-from support.servers import AUDIT_USER, NGINX_USER, OP_USER, RIGHTS
+from support.chain import AUDIT, LOCKS, NODES, REQUESTS, ROOT, logged
+from support.servers import (ARCHIVE_USER, AUDIT_USER, NGINX_USER, OP_USER,
+                             RIGHTS)
 
 SITE = """
     server { server_name acme.example open.example; paylock on;
@@ -45,6 +46,11 @@ FORBIDDEN = {
               ("EXPIRE", NODES, "1"), ("HDEL", AUDIT, "x"),
               ("DEL", REQUESTS), ("EXPIRE", REQUESTS, "1"),
               ("XADD", REQUESTS, "*", "x", "y")],
+    ARCHIVE_USER: [
+        ("HSET", LOCKS, "acme.example", "open"), ("HDEL", LOCKS,
+         "acme.example"), ("HSET", NODES, "x", "y"), ("HDEL", NODES, "x"),
+        ("HSET", REQUESTS, "x", "y"), ("HDEL", REQUESTS, "x"),
+        ("HDEL", ROOT, "lattice")],
     AUDIT_USER: [
         ("HSET", LOCKS, "acme.example", "open"), ("HDEL", LOCKS,
          "acme.example"), ("XADD", AUDIT, "*", "x", "y"),
@@ -79,7 +85,8 @@ def test_lines_are_those_of_the_documentation(private):
     assert not any(path.is_file() for path in admin.home.rglob("*"))
 
 
-@pytest.mark.parametrize("user", [NGINX_USER, OP_USER, AUDIT_USER])
+@pytest.mark.parametrize("user", [NGINX_USER, OP_USER, ARCHIVE_USER,
+                                  AUDIT_USER])
 def test_password_is_filled_in_as_a_hash(admin, user):
     """Into the line of its user alone."""
     shown = admin("init", "--acl", env=admin.login(user)).stdout
@@ -113,7 +120,7 @@ def test_unfilled_line_makes_no_user(private):
         done = subprocess.run(
             ["redis-cli", "-s", redis.socket], text=True, timeout=120,
             input=admin("init", "--acl").stdout, capture_output=True)
-        assert done.stdout.count("password hash must be") == 3
+        assert done.stdout.count("password hash must be") == 4
         assert redis.client().acl_users() == ["default"]
     finally:
         redis.stop()
@@ -184,6 +191,8 @@ def test_forbidden(redis, admin, user):
     before = there(control)
     client = redis.client(user)
     for command in (*NEVER, *FORBIDDEN[user]):
+        if (user, command[0]) == (ARCHIVE_USER, "XTRIM"):
+            continue
         with pytest.raises(redis_py.exceptions.NoPermissionError,
                            match="permissions"):
             client.execute_command(*command)

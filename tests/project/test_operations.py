@@ -12,9 +12,9 @@ import time
 
 import pytest
 
-from support import servers
+from support import archive as ar, servers
 from support.chain import AUDIT, LOCKED, OPEN, Chain
-from support.servers import OP_USER, wait_for
+from support.servers import ARCHIVE_USER, OP_USER, wait_for
 
 PAGE = (servers.ROOT / "docs/operations.md").read_text()
 SITE = "server { server_name acme.example; paylock on; }"
@@ -57,10 +57,11 @@ class Machine:
             getattr(self.redis, word)()
             wanted.unlink()
 
-    def type(self, script):
+    def type(self, script, user=OP_USER):
         script = (script.replace("/var/lib/redis", str(self.redis.dir))
+                  .replace("/var/lib/paylock", str(self.dir))
                   .replace("/var/backups/paylock", str(self.backups)))
-        env = {**self.admin.env, **self.admin.login(OP_USER),
+        env = {**self.admin.env, **self.admin.login(user),
                "PAYLOCK_ACTOR": "alice",
                "PATH": f"{self.dir}/bin:{self.admin.env['PATH']}"}
         # as it is for who has set nothing
@@ -193,7 +194,7 @@ def test_somebody_wrote_to_redis(machine, redis, nginx):
     chain.write(("acme.example", OPEN), ("x.example", LOCKED))
     said = machine.type("paylock-admin lock y.example || true")
     assert "must not be continued" in said
-    evidence, adopt, _ = blocks("Disaster: somebody wrote to Redis")
+    evidence, adopt, _, _ = blocks("Disaster: somebody wrote to Redis")
     machine.type(evidence)
     machine.type(adopt)
     server.wait_state("acme.example", "locked")
@@ -208,7 +209,7 @@ def test_the_numbers_are_used_up(machine, redis, nginx):
     redis.client().xadd(AUDIT, {"x": "y"}, "18446744073709551615-0")
     said = machine.type("paylock-admin adopt --yes || true")
     assert "no entry can follow" in said
-    _, _, aside = blocks("Disaster: somebody wrote to Redis")
+    _, _, aside, _ = blocks("Disaster: somebody wrote to Redis")
     machine.type(aside)
     machine.type("paylock-admin lock acme.example --yes --reason again; "
                  "paylock-admin audit verify; paylock-admin unlock acme.example")
@@ -233,3 +234,34 @@ def test_the_only_key_is_lost(machine, nginx):
     assert revoked(machine) == ["alice"]
     machine.type("paylock-admin unlock acme.example; paylock-admin audit verify")
     server.wait_state("acme.example", "open")
+
+
+def test_archive(redis, admin, private):
+    """Old entries go into a file, each month; and a record of one is put back
+    from there."""
+    client, trail = redis.client(), ar.days()
+    ar.put(client, trail)
+    ar.machine(admin)
+    (admin.home / ".config").symlink_to("config")
+    machine = Machine(redis, admin, private)
+    (private / "archive").mkdir()
+    machine.type("paylock-admin init --yes")
+    cron, verify, read = blocks("Archive")
+    for month in "01", "02":            # the last entry stays at first
+        assert "archived: " in machine.type(cron, ARCHIVE_USER)
+        [path] = (private / "archive").glob("20[2-9]*")
+        path.rename(private / f"archive/2001-{month}-01.jsonl")
+        machine.type("paylock-admin lock new.example")
+    assert "nothing to archive" in machine.type(cron, ARCHIVE_USER)
+    machine.type(verify)
+    rows = machine.type("cd " + str(private / "archive") + "\n"
+                        + read.replace("acme.example", "h1.example"))
+    assert rows.count("lock") == sum(
+        e.get("host") == "h1.example" for _, e in trail.entries)
+    kept = client.hgetall(LOCKS)
+    client.hset(LOCKS, "h3.example", '{"entry":2}')
+    client.hset(LOCKS, "hand.example", '{"lock_at":2}')
+    *_, adopt = blocks("Disaster: somebody wrote to Redis")
+    machine.type(adopt)
+    assert client.hgetall(LOCKS) == kept
+    machine.type(verify)

@@ -39,12 +39,13 @@ WORKER = "www-data"
 
 # the users of Redis as the documentation has them: Nginx is the first, Admin
 # the second, or the third for what only reads; the default user is the tests'
-NGINX_USER, OP_USER, AUDIT_USER = (
-    "paylock-nginx", "paylock-op", "paylock-audit")
+NGINX_USER, OP_USER, ARCHIVE_USER, AUDIT_USER = (
+    "paylock-nginx", "paylock-op", "paylock-archive",
+    "paylock-audit")
 RIGHTS = re.findall(r"(?m)^ACL SETUSER (.+)$",
                     (ROOT / "docs/redis.md").read_text())
 PASSWORDS = {user: secrets.token_hex(16)
-             for user in (NGINX_USER, OP_USER, AUDIT_USER)}
+             for user in (NGINX_USER, OP_USER, ARCHIVE_USER, AUDIT_USER)}
 
 
 # how long to wait for what comes at once on an idle machine, in seconds: this
@@ -592,7 +593,9 @@ class Admin:
     def __call__(self, *args, check=True, input=None, env=None,
                  timeout=PATIENCE):
         reader = {}
-        if self.READS.intersection(args):
+        if "archive" in args:
+            reader = self.login(ARCHIVE_USER)
+        elif self.READS.intersection(args):
             reader = self.login(AUDIT_USER)
         done = subprocess.run(
             self.argv(*args), text=True, capture_output=True,
