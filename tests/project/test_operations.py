@@ -13,7 +13,7 @@ import time
 import pytest
 
 from support import archive as ar, servers
-from support.chain import AUDIT, LOCKED, OPEN, Chain
+from support.chain import AUDIT, LOCKED, LOCKS, OPEN, Chain
 from support.servers import ARCHIVE_USER, OP_USER, wait_for
 
 PAGE = (servers.ROOT / "docs/operations.md").read_text()
