@@ -158,6 +158,7 @@ archive_file_verifier(control_t *ctl, verify_t *c)
     memset(c, 0, sizeof(verify_t));
 
     c->ctl = ctl;
+    c->alone = 1;
     c->signers = ctl->trust.signers;
 }
 

@@ -73,6 +73,7 @@ struct verify_s {
 
     paylock_verify_t    trail;
 
+    unsigned            alone:1;       /* nothing that is remembered counts */
     head_t              known;         /* remembered here; seq 0: none */
     signers_t           trusted;       /* with the key that is trusted */
 

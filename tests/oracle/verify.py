@@ -227,10 +227,10 @@ def tells(seq, entry, realm, signers):
                        leaf_of(entry)):
         return None
     if signers and not (
-            signers.counts(key, seq, "archive") and entry.get("root")
+            signers.counts(key, seq, entry) and entry.get("root")
             and entry.get("sig")
             and all(at != seq or pinned == hash
-                    for at, pinned, _ in signers.pins)
+                    for at, pinned, *_ in signers.pins)
             and signed(key, f"paylock audit signature 2\nrealm {realm}\n"
                             f"hash {hash}\nroot {entry['root']}\n",
                        entry["sig"])):
@@ -386,11 +386,8 @@ class Verifier:
         else:
             self.place(seq, e["chain"], e["prev"], action, adopt)
             self.skips(seq, e["skip"], self.seq)
-
-        self.place(seq, e["chain"], e["prev"], action, adopt)
-        self.skips(seq, e["skip"], self.seq)
         archive = Archive(seq, e) if action == "archive" else None
-        if archive:
+        if archive and not self.path:
             self.archive(seq, e, archive)
         request = e.get("request", "")
         if self.row and self.row[1:] != (key, request):
@@ -720,10 +717,13 @@ def verify_export(text, signers=None, **known):
     assert header["format"] == "paylock audit export 2"
     v = Verifier(header["chain"], signers=signers if signers is None
                  else Signers(signers), path=header["host"] != "", **known)
-    for line in rest.splitlines(keepends=True):
-        archive = Archive(seq, e) if action == "archive" else None
-        if archive and not self.path:
-            self.archive(seq, e, archive)
+    lines = rest.splitlines(keepends=True)
+    found = None if header["host"] else \
+        behind([placed for placed in map(full, lines) if placed],
+               v.realm, v.signers)
+    if found:
+        v.go_behind(*found)
+    for line in lines:
         export_line(v, line)
     return export_end(v, header).judge()
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from support import servers, trail as t
 from support.chain import AUDIT, LOCKS, ROOT
-from support.cli import signers_of
+from support.cli import memory, signers_of
 from support.trail import Key, Trail
 
 ALICE, BOB, MALLORY = Key(1), Key(2), Key(66)
@@ -122,7 +122,9 @@ def forget(admin):
 
 def remember(admin, seq, hash):
     """The machine remembers that entry as the last one."""
-    [path] = (admin.home / "state/paylock").glob("*")
+    path = memory(admin)
+    for verified in path.parent.glob("verified-*"):
+        verified.unlink()
     text = re.sub(r"(?m)^seq = .*$", f"seq = {seq}", path.read_text())
     path.write_text(re.sub(r"(?m)^hash = .*$", f"hash = {hash}", text))
 
