@@ -640,8 +640,8 @@ done
 proven=1
 
 for n in $unseen; do
-    echo "NOTE: entry $n, of a checkpoint that you kept, is not shown here: ask" \
-        "for a bundle made with --checkpoint"
+    echo "NOTE: entry $n, of a checkpoint that you kept, is not shown here:"
+    echo "  ask for a bundle made with --checkpoint"
     proven=
 done
 
