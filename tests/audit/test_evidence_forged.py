@@ -351,3 +351,39 @@ def test_kept_checkpoints(made, check, private):
     bad(check(made, private / "nothing"), "nothing")
 
 
+def test_unsigned(admin, check, private):
+    admin("init")
+    admin("lock", "acme.example", "--reason", "late")
+    admin("audit", "export", "-o", f"{private}/out/")
+    out = private / "out"
+    assert not list(out.glob("keys/*"))
+    assert not (out / "signature.txt").exists()
+    assert not (out / "signers.txt").exists()
+    done = check(out)
+    unproven(done, "NOTE: no entry is signed")
+    assert done.stdout.count("NOTE") == 4
+    assert "NO ENTRY IS SIGNED" in (out / "VERIFY.en.txt").read_text()
+    assert "AUCUNE ENTRÉE" in (out / "VERIFY.fr.txt").read_text()
+    assert "They are not signed" in (out / "timeline.en.html").read_text()
+    edit("entries/2.leaf", "late", "paid")(out)
+    sum_up(out)
+    bad(check(out), "entries/2.leaf")
+
+    # nobody is needed to forge it but somebody who knows how
+    def forge(old, new):
+        edit("entries/2.leaf", old, new)(out)
+        lines = chain(out)
+        lines[4][1] = hashlib.sha256(
+            (out / "entries/2.leaf").read_bytes()).hexdigest()
+        put_chain(out, lines)
+        sum_up(out)
+
+    forge("paid", "late")
+    unproven(check(out))
+    forge("reason 4 late", "reason 3 late")
+    bad(check(out), "entry 2: reason is cut off")
+    forge("reason 3 late", "reason 4000 late")
+    bad(check(out), "entry 2: reason is cut off")
+    put_chain(out, chain(out)[:3])
+    sum_up(out)
+    bad(check(out), "no entry")

@@ -42,7 +42,7 @@ def people(redis, private):
     bob("init", "--yes")
     for i in range(8):
         one, two = (alice, bob)[::(-1) ** i]
-        one("lock", *(f"c{i}-{k}.example" for k in range(7)), "--reason", "late")
+        one("lock", *(f"c{i}-{k}.example" for k in range(7)))
         if i % 3 == 0:
             two("lock", HOST, f"d{i}.example", "--reason", f"case {i}")
             one("unlock", HOST)

@@ -30,8 +30,10 @@ bad() {
 # Is $1 the number of an entry? Is it $2 hex digits?
 
 is_seq() {
-    case $1 in '' | 0* | *[!0-9]* | ????????????????????*) return 1 ;; esac
-    [ "$1" -gt 0 ] 2>/dev/null
+    case $1 in
+        '' | 0* | *[!0-9]* | ????????????????????*) return 1 ;;
+        ???????????????????) [ "$1" -gt 0 ] 2>/dev/null ;;
+    esac
 }
 
 is_hex() {
@@ -413,6 +415,7 @@ is_link() {
 # the entries in full go to $tmp/leaves.
 
 hash_texts() {
+    form='paylock audit entry 2\nchain %s\nseq %s\nprev %s\nleaf %s\nskip %s\n'
     before=0
     set --
 
@@ -420,9 +423,7 @@ hash_texts() {
         is_link || bad "chain.txt has a line \"$n $leaf $prev $skip $shown\""
         [ "$n" -gt "$before" ] || bad "entry $n stands after entry $before"
 
-        printf 'paylock audit entry 2\nchain %s\nseq %s\nprev %s\n' \
-            "$chain" "$n" "$prev" >"$tmp/$n"
-        printf 'leaf %s\nskip %s\n' "$leaf" "$skip" >>"$tmp/$n"
+        printf "$form" "$chain" "$n" "$prev" "$leaf" "$skip" >"$tmp/$n"
         [ "$shown" != full ] || {
             echo "$leaf  entries/$n.leaf" >>"$tmp/leaves"
             full=$((full + 1))
@@ -640,8 +641,8 @@ done
 proven=1
 
 for n in $unseen; do
-    echo "NOTE: entry $n, of a checkpoint that you kept, is not shown here: ask" \
-        "for a bundle made with --checkpoint"
+    echo "NOTE: entry $n, of a checkpoint that you kept, is not shown here:"
+    echo "  ask for a bundle made with --checkpoint"
     proven=
 done
 
