@@ -122,7 +122,6 @@ audit_verify_redis(admin_t *a, verify_t *c)
     c->replay = &replay;
 
     status = audit_verify_try(a, c);
-    replay_free(&replay);
 
     if (status == STATUS_DONE) {
         status = verify_report(c, NULL);
@@ -131,6 +130,8 @@ audit_verify_redis(admin_t *a, verify_t *c)
             audit_verify_remember(a, c);
         }
     }
+
+    replay_free(&replay);
 
     return status;
 }

@@ -163,6 +163,7 @@ since_take(verify_t *c)
     before->n_given_up = 0;
 
     paylock_verify_from(v, head->seq, head->hash, head->root);
+    c->begun = 1;
     v->first = before->first;
 
     memcpy(c->stands, head->hash, sizeof(head->hash));
