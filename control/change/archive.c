@@ -97,9 +97,11 @@ archive_write(control_t *ctl, archive_t *t, const char *path)
 
     status = archive_file_check(ctl, path, &t->ago, &t->last);
 
-    if (status == STATUS_DONE
-        || archive_raced(ctl, t, &raced) != STATUS_DONE || !raced)
-    {
+    if (status == STATUS_DONE) {
+        return STATUS_DONE;
+    }
+
+    if (archive_raced(ctl, t, &raced) != STATUS_DONE || !raced) {
         return ctl->error.status;
     }
 
