@@ -124,7 +124,7 @@ audit_archive_write(admin_t *a, archive_t *t)
     a->done = "the file is written";
 
     if (trail_append_begin(a->ctl, &t->entry, "archive") != STATUS_DONE
-        || archive_commit(a->ctl, t) != STATUS_DONE)
+        || archive_commit(a->ctl, t, a->opt[OPT_OUTPUT]) != STATUS_DONE)
     {
         return a->ctl->error.status;
     }

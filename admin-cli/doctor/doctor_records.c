@@ -19,6 +19,7 @@
 #include "paylock_host.h"
 #include "paylock_record.h"
 #include "records/records.h"
+#include "trail/archived.h"
 #include "trail/head.h"
 #include "trail/replay.h"
 #include "trail/trail.h"
@@ -103,13 +104,21 @@ doctor_records(doctor_t *d)
 static int
 doctor_records_read(records_check_t *c)
 {
-    head_t  head;
+    head_t      head;
+    archived_t  found;
 
-    if (head_newest(c->ctl, &head) != STATUS_DONE) {
+    if (head_newest(c->ctl, &head) != STATUS_DONE
+        || archived_here(c->ctl, &found) != STATUS_DONE)
+    {
         return c->ctl->error.status;
     }
 
     c->first = head.seq > RECORDS_LAST ? head.seq - RECORDS_LAST + 1 : 1;
+
+    if (found.entry && found.archive.seq >= c->first) {
+        c->first = found.archive.seq + 1;
+    }
+
     c->last = head.seq;
 
     return trail_from(c->ctl, c->first, doctor_records_lost, c) == STATUS_DONE

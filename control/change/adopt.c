@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "change/adopt.h"
+#include "trail/archived.h"
 #include "trail/entry.h"
 #include "trail/root.h"
 #include "trail/skip.h"
@@ -23,6 +24,7 @@ static int adopt_skip(control_t *ctl, const adopt_t *t);
 static int adopt_told(control_t *ctl, adopt_t *t);
 static uint64_t adopt_first(const adopt_t *t);
 static int adopt_holds(control_t *ctl, const adopt_t *t, int *holds);
+static int adopt_there(control_t *ctl, const head_t *head, int *there);
 static void adopt_last(adopt_t *t, uint64_t seq, const char *hash);
 static const paylock_pin_t *adopt_pin(const paylock_signers_t *s, size_t n);
 static void adopt_pins(const control_t *ctl, adopt_t *t);
@@ -226,17 +228,17 @@ adopt_skip(control_t *ctl, const adopt_t *t)
 static int
 adopt_told(control_t *ctl, adopt_t *t)
 {
-    char  hash[PAYLOCK_HASH_LEN + 1];
+    int  there;
 
     if (t->told.seq == 0 || t->what.last || t->told.seq > t->stays.seq) {
         return STATUS_DONE;
     }
 
-    if (head_hash(ctl, t->told.seq, hash) != STATUS_DONE) {
+    if (adopt_there(ctl, &t->told, &there) != STATUS_DONE) {
         return ctl->error.status;
     }
 
-    if (strcmp(hash, t->told.hash) != 0) {
+    if (!there) {
         memcpy(t->what.chain, t->stays.chain, sizeof(t->what.chain));
         adopt_last(t, t->told.seq, t->told.hash);
     }
@@ -263,8 +265,6 @@ adopt_first(const adopt_t *t)
 static int
 adopt_holds(control_t *ctl, const adopt_t *t, int *holds)
 {
-    char  hash[PAYLOCK_HASH_LEN + 1];
-
     *holds = t->known.seq == 0;
 
     if (t->known.seq == 0 || t->known.seq > t->stays.seq
@@ -273,11 +273,38 @@ adopt_holds(control_t *ctl, const adopt_t *t, int *holds)
         return STATUS_DONE;
     }
 
-    if (head_hash(ctl, t->known.seq, hash) != STATUS_DONE) {
+    return adopt_there(ctl, &t->known, holds);
+}
+
+
+/* Is it in the stream, or archived, as far as that can be told? */
+
+static int
+adopt_there(control_t *ctl, const head_t *head, int *there)
+{
+    char         hash[PAYLOCK_HASH_LEN + 1];
+    const char  *peak;
+    archived_t   found;
+
+    if (head_hash(ctl, head->seq, hash) != STATUS_DONE) {
         return ctl->error.status;
     }
 
-    *holds = strcmp(hash, t->known.hash) == 0;
+    *there = strcmp(hash, head->hash) == 0;
+
+    if (*hash != '\0') {
+        return STATUS_DONE;
+    }
+
+    if (archived_here(ctl, &found) != STATUS_DONE) {
+        return ctl->error.status;
+    }
+
+    peak = paylock_archive_hash(&found.archive, head->seq);
+
+    *there = found.entry && head->seq <= found.archive.seq
+             && (peak == NULL
+                 || memcmp(peak, head->hash, PAYLOCK_HASH_LEN) == 0);
 
     return STATUS_DONE;
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <openssl/sha.h>
 
@@ -36,6 +37,8 @@ typedef struct {
 
 
 static int archive_try(control_t *ctl, archive_t *t, stream_t *s);
+static int archive_raced(control_t *ctl, const archive_t *t, int *raced);
+static int archive_other(control_t *ctl, const char *path);
 static int archive_walk(control_t *ctl, archive_t *t);
 static void archive_entry(void *data, const paylock_entry_t *e);
 static void archive_take(archive_walk_t *w);
@@ -43,42 +46,107 @@ static int archive_ends(const archive_walk_t *w, const paylock_entry_t *e);
 static int archive_same(archive_walk_t *w, const paylock_entry_t *e);
 static int archive_bad(control_t *ctl, const paylock_verify_t *v);
 static int archive_able(control_t *ctl);
-static int archive_begin(control_t *ctl, archive_t *t, const stream_t *s);
+static int archive_begin(control_t *ctl, const stream_t *s);
+static int archive_moved(control_t *ctl, const stream_t *s, int *moved);
 
 
 int
 archive_decide(control_t *ctl, archive_t *t)
 {
+    int       tries, raced;
     stream_t  s;
 
-    if (archive_try(ctl, t, &s) != STATUS_DONE
-        || trust_counts(ctl, "archive") != STATUS_DONE
-        || archived_here(ctl, &t->ago) != STATUS_DONE)
-    {
-        return ctl->error.status;
+    for (tries = 0; tries < ARCHIVE_TRIES; tries++) {
+
+        if (archive_try(ctl, t, &s) != STATUS_DONE
+            || trust_counts(ctl, "archive") != STATUS_DONE
+            || archived_here(ctl, &t->ago) != STATUS_DONE)
+        {
+            return ctl->error.status;
+        }
+
+        memset(&t->last, 0, sizeof(archived_t));
+        memcpy(t->last.chain, s.head.chain, sizeof(t->last.chain));
+
+        t->head = s.head;
+        t->entries = 0;
+
+        if (archive_walk(ctl, t) == STATUS_DONE) {
+            return STATUS_DONE;
+        }
+
+        if (archive_raced(ctl, t, &raced) != STATUS_DONE || !raced) {
+            break;
+        }
     }
 
-    memcpy(t->last.chain, s.head.chain, sizeof(t->last.chain));
-    t->head = s.head;
-
-    return archive_walk(ctl, t);
+    return ctl->error.status;
 }
 
 
 int
 archive_write(control_t *ctl, archive_t *t, const char *path)
 {
-    return archive_able(ctl) == STATUS_DONE
-           && archive_file_write(ctl, path, &t->last) == STATUS_DONE
-           ? archive_file_check(ctl, path, &t->ago, &t->last)
-           : ctl->error.status;
+    int  status, raced;
+
+    if (archive_able(ctl) != STATUS_DONE
+        || archive_file_write(ctl, path, &t->last) != STATUS_DONE)
+    {
+        return ctl->error.status;
+    }
+
+    status = archive_file_check(ctl, path, &t->ago, &t->last);
+
+    if (status == STATUS_DONE) {
+        return STATUS_DONE;
+    }
+
+    if (archive_raced(ctl, t, &raced) != STATUS_DONE || !raced) {
+        return ctl->error.status;
+    }
+
+    return archive_other(ctl, path);
+}
+
+
+/* Has another archive been made?  What was an error before stays one. */
+
+static int
+archive_raced(control_t *ctl, const archive_t *t, int *raced)
+{
+    archived_t    found;
+    error_info_t  error;
+
+    error = ctl->error;
+
+    if (archived_here(ctl, &found) != STATUS_DONE) {
+        return ctl->error.status;
+    }
+
+    ctl->error = error;
+    *raced = found.entry != t->ago.entry;
+
+    return STATUS_DONE;
+}
+
+
+/* The file has entries that are in that one's file, or lacks some. */
+
+static int
+archive_other(control_t *ctl, const char *path)
+{
+    (void) unlink(path);
+
+    return error_set(&ctl->error, STATUS_FAILED, "race", "try again",
+                     "another archive was made meanwhile, and nothing by this "
+                     "one: \"%.200s\" is removed", path);
 }
 
 
 int
-archive_commit(control_t *ctl, archive_t *t)
+archive_commit(control_t *ctl, archive_t *t, const char *path)
 {
-    int       tries, status, done;
+    int       tries, status, done, raced;
     stream_t  s;
 
     paylock_archive_write(&t->last.archive, t->archived, t->peaks);
@@ -90,9 +158,22 @@ archive_commit(control_t *ctl, archive_t *t)
 
         if (archive_try(ctl, t, &s) != STATUS_DONE
             || trust_counts(ctl, "archive") != STATUS_DONE
-            || archive_begin(ctl, t, &s) != STATUS_DONE)
+            || archive_raced(ctl, t, &raced) != STATUS_DONE)
         {
             return ctl->error.status;
+        }
+
+        if (raced) {
+            return archive_other(ctl, path);
+        }
+
+        if (archive_begin(ctl, &s) != STATUS_DONE) {
+
+            if (archive_moved(ctl, &s, &raced) != STATUS_DONE || !raced) {
+                return ctl->error.status;
+            }
+
+            continue;
         }
 
         t->head = s.head;
@@ -116,7 +197,11 @@ archive_commit(control_t *ctl, archive_t *t)
 static int
 archive_try(control_t *ctl, archive_t *t, stream_t *s)
 {
-    return head_read(ctl, s) == STATUS_DONE
+    return head_queue(ctl) == STATUS_DONE
+           && root_queue(ctl) == STATUS_DONE
+           && redis_send(ctl->redis) == 0
+           && head_take(ctl, s) == STATUS_DONE
+           && root_take(ctl) == STATUS_DONE
            && head_judge(ctl, &t->known, s) == STATUS_DONE
            && trust_follow(ctl, s) == STATUS_DONE
            ? STATUS_DONE : ctl->error.status;
@@ -261,32 +346,36 @@ archive_able(control_t *ctl)
 }
 
 
-/* Another archive may have been faster. */
-
 static int
-archive_begin(control_t *ctl, archive_t *t, const stream_t *s)
+archive_begin(control_t *ctl, const stream_t *s)
 {
-    head_t      head;
-    archived_t  found;
-
-    if (archived_here(ctl, &found) != STATUS_DONE) {
-        return ctl->error.status;
-    }
-
-    if (found.entry != t->ago.entry) {
-        return error_set(&ctl->error, STATUS_FAILED, "race",
-                         "keep that one's file; remove this one, and try "
-                         "again", "another archive was made meanwhile, by "
-                         "entry %" PRIu64, found.entry);
-    }
+    head_t  head;
 
     head = s->head;
     trust_head(ctl, &head);
 
-    return root_queue(ctl) == STATUS_DONE
-           && redis_send(ctl->redis) == 0
-           && root_take(ctl) == STATUS_DONE
-           && root_begin(ctl, &head) == STATUS_DONE
+    return root_begin(ctl, &head) == STATUS_DONE
            && skip_begin(ctl, &head, head.seq + 1, 1) == STATUS_DONE
            ? STATUS_DONE : ctl->error.status;
+}
+
+
+/* Has another client added an entry?  What was an error before stays one. */
+
+static int
+archive_moved(control_t *ctl, const stream_t *s, int *moved)
+{
+    stream_t      now;
+    error_info_t  error;
+
+    error = ctl->error;
+
+    if (head_look(ctl, &now) != STATUS_DONE) {
+        return ctl->error.status;
+    }
+
+    ctl->error = error;
+    *moved = now.head.seq != s->head.seq;
+
+    return STATUS_DONE;
 }

@@ -46,10 +46,11 @@ int archive_write(control_t *ctl, archive_t *t, const char *path);
 
 /*
  * Writes the entry that tells of it and takes the others out of Redis, in one
- * transaction.  The caller has begun t->entry.
+ * transaction.  The caller has begun t->entry.  If another archive was faster,
+ * the file is removed.
  */
 
-int archive_commit(control_t *ctl, archive_t *t);
+int archive_commit(control_t *ctl, archive_t *t, const char *path);
 
 
 #endif /* _ARCHIVE_H_INCLUDED_ */

@@ -193,6 +193,7 @@ archive_file_check(control_t *ctl, const char *path, const archived_t *before,
     if (c.n_faults == 0 && status == STATUS_FAILED && c.signers == NULL
         && c.whole)
     {
+        memset(&ctl->error, 0, sizeof(error_info_t));
         status = STATUS_DONE;
     }
 

@@ -23,8 +23,8 @@ int archive_file_write(control_t *ctl, const char *path,
 
 /*
  * Reads the file back: it must verify behind what is archived before
- * (archive.seq 0: from the first entry on), and end with last.  Sets the SHA-256
- * of the file in last.  Changes ctl->root.  Returns a status.
+ * (archive.seq 0: from the first entry on), and end with last.  Sets the
+ * SHA-256 of the file in last.  Changes ctl->root.  Returns a status.
  */
 
 int archive_file_check(control_t *ctl, const char *path,

@@ -42,7 +42,7 @@ int head_look(control_t *ctl, stream_t *s);
 int head_queue(control_t *ctl);
 int head_take(control_t *ctl, stream_t *s);
 
-/* Fails if the end of the stream is not that of a trail. */
+/* head_judge.c: fails if the end of the stream is not that of a trail. */
 
 int head_sound(control_t *ctl, const stream_t *s);
 

@@ -18,8 +18,8 @@
  * Calls each for the host's entries up to seq "last", the first one first.
  * *whole is 0, and nothing was called, if the way to the first one is broken,
  * as somebody wrote the record by hand, or its entry is archived: then only
- * reading all entries finds them.  *earlier is 1 if it has earlier ones that are
- * archived.  Returns a status.
+ * reading all entries finds them.  *earlier is 1 if it has earlier ones that
+ * are archived.  Returns a status.
  */
 
 int history_each(control_t *ctl, const char *host, uint64_t last,

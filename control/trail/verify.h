@@ -217,9 +217,9 @@ void verify_root_reset(verify_t *c);
 
 /*
  * verify_archive.c: goes through the files of archives, as the beginning of the
- * trail.  The second finds where an export begins that is behind an archive, and
- * begins there: f is behind its first line, and is again after that.  Return a
- * status.
+ * trail.  The second finds where an export begins that is behind an archive,
+ * and begins there: f is behind its first line, and is again after that.
+ * Return a status.
  */
 
 int verify_archives(verify_t *c);

@@ -31,8 +31,8 @@ typedef struct {
 
 
 /*
- * Reads the fields "archived" and "peaks".  Returns NULL, or why they are not in
- * order, as a static text that fits behind 'entry … '.
+ * Reads the fields "archived" and "peaks".  Returns NULL, or why they are not
+ * in order, as a static text that fits behind 'entry … '.
  */
 
 const char *paylock_archive_read(const paylock_entry_t *e,

@@ -89,8 +89,8 @@ int paylock_verify_give_up(paylock_verify_t *v, const paylock_link_t *l,
     const paylock_signer_t *signer);
 
 /*
- * paylock_verify_archive.c: is it the archive of which the trail must tell here?
- * The second notes that it did, the third is for the end of the trail.
+ * paylock_verify_archive.c: is it the archive of which the trail must tell
+ * here?  The second notes that it did, the third is for the end of the trail.
  */
 
 int paylock_verify_archive(paylock_verify_t *v, const paylock_entry_t *e,

@@ -323,6 +323,7 @@ def test_looking(archived):
     archived("audit", "checkpoint", "--output", "c")
     assert archived("audit", "verify", "--checkpoint", "c").returncode == 0
     doctor = archived("doctor", check=False)
+    assert "as far as the last entries tell" in doctor.stdout
     assert "goes on" in doctor.stdout and "fit together" in doctor.stdout
 
 
@@ -404,6 +405,17 @@ def test_adopt_after_an_archive(archived, client, trail):
     archived("lock", "h1.example")
     assert verify(archived, archived.home / "a", archived.home / "b")[:2] \
         == (0, [])
+
+
+def test_adopt_of_who_was_behind(archived, client, trail):
+    """What is archived is not given up."""
+    for seq, hash, lost in ((5, trail.entries[4][1]["hash"], ""),
+                            (22, trail.entries[21][1]["hash"], ""),
+                            (22, "ab" * 32, f"{trail.chain} 22 22 "
+                                            + "ab" * 32)):
+        ar.remember(archived, seq, hash)
+        done = archived.json("adopt", "--yes", "--dry-run")
+        assert done["lost"] == lost, seq
 
 
 def test_adopt_by_the_archive(archived, client, trail):
