@@ -58,9 +58,11 @@ archive_decide(control_t *ctl, archive_t *t)
 
     for (tries = 0; tries < ARCHIVE_TRIES; tries++) {
 
-        if (archive_try(ctl, t, &s) != STATUS_DONE
-            || trust_counts(ctl, "archive") != STATUS_DONE
-            || archived_here(ctl, &t->ago) != STATUS_DONE)
+        /* first, so that one which is made from now on is noticed */
+
+        if (archived_here(ctl, &t->ago) != STATUS_DONE
+            || archive_try(ctl, t, &s) != STATUS_DONE
+            || trust_counts(ctl, "archive") != STATUS_DONE)
         {
             return ctl->error.status;
         }
