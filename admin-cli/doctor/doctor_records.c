@@ -253,7 +253,9 @@ doctor_records_differ(replay_host_t *h, void *data)
 
     /* changed meanwhile? */
 
-    if (h->seq <= c->last && (h->seen ? h->differs : h->there) && c->differ++ == 0) {
+    if (h->seq <= c->last && (h->seen ? h->differs : h->there)
+        && c->differ++ == 0)
+    {
         (void) snprintf(c->one_differs, RECORDS_NAME, "%.*s", (int) h->len,
                         h->name);
     }

@@ -95,7 +95,10 @@ entry_queue(control_t *ctl, const paylock_entry_t *fields, head_t *head,
 }
 
 
-/* Adds salt, skip, hash and, for the last entry of a transaction, the signature. */
+/*
+ * Adds salt, skip, hash and, for the last entry of a transaction, the
+ * signature.
+ */
 
 static int
 entry_finish(control_t *ctl, paylock_entry_t *e, entry_made_t *made, int last)

@@ -20,10 +20,10 @@ int entry_room(control_t *ctl, const head_t *head);
 
 /*
  * Queues the XADD of the entry that follows *head, and sets *head to the new
- * entry.  v, chain, time, key, salt, prev, skip and hash are added here: for the
- * skip skip_begin() was called.  So are the root and the signature, if it is the
- * last entry of its transaction: ctl->root is that of the records after it then.
- * Returns a status.
+ * entry.  v, chain, time, key, salt, prev, skip and hash are added here: for
+ * the skip skip_begin() was called.  So are the root and the signature, if it
+ * is the last entry of its transaction: ctl->root is that of the records after
+ * it then.  Returns a status.
  */
 
 int entry_queue(control_t *ctl, const paylock_entry_t *fields, head_t *head,

@@ -34,7 +34,7 @@ typedef struct {
 typedef struct {
     size_t             n;
     paylock_skip_at_t  at[PAYLOCK_SKIP_MAX];   /* their seq ascends */
-    unsigned           open:1;         /* what is before the first, is unknown */
+    unsigned           open:1;         /* before the first: not known */
 } paylock_skip_t;
 
 

@@ -63,7 +63,8 @@ def test_what_is_archived(alice, client, trail):
 def test_nothing_to_archive(alice, client):
     """Nothing is written; the head is never archived."""
     before = ar.copy_of(client)
-    done = alice("audit", "archive", "--before", at(0), "--output", "a", "--yes")
+    done = alice("audit", "archive", "--before", at(0), "--output", "a",
+                 "--yes")
     assert "nothing to archive" in done.stdout
     assert not (alice.home / "a").exists()
     assert ar.copy_of(client) == before

@@ -135,8 +135,8 @@ FORGED = [
     ("archived", "{seq} {zeros} {file}"), ("archived", "{seq} {hash} {zeros}"),
     ("archived", "{itself} {hash} {file}"), ("peaks", ""),
     ("peaks", "{peaks} "), ("peaks", "{without}"), ("peaks", "{first}"),
-    ("peaks", "{swapped}"), ("peaks", "{other}"), ("peaks", "1 {zeros} {peaks}"),
-    ("action", "init"), ("action", "lock")]
+    ("peaks", "{swapped}"), ("peaks", "{other}"),
+    ("peaks", "1 {zeros} {peaks}"), ("action", "init"), ("action", "lock")]
 
 
 @pytest.mark.parametrize("field, text", FORGED)
@@ -246,7 +246,7 @@ def test_witnesses(archived):
 
 
 def test_many_generated_changes(archived):
-    """Fields, entries and their order; by somebody without a key that counts."""
+    """Fields, entries and their order; by somebody without a key."""
     a = archived
     dice = random.Random(11)
     for n in range(150):
