@@ -188,7 +188,7 @@ def test_a_failure_behind_the_change(known, redis):
     ("audit vrify", ["audit verify"]), ("audti log", ["audit log"]),
     ("auditlog", ["audit log"]), ("ulock", ["lock", "unlock"]),
     ("audit", ["audit log", "audit verify", "audit checkpoint",
-               "audit export"]),
+               "audit export", "audit archive"]),
     ("help lokc", ["lock"]), ("help sginers", ["signers"]),
     ("lock --reson x", ["--reason"]), ("lock a --invioce=F", ["--invoice"]),
     ("--josn list", ["--json"]), ("list --stgae x", ["--stage"]),

@@ -17,7 +17,7 @@ import pytest
 import redis as redis_py
 
 from support import servers
-from support.servers import AUDIT_USER, NGINX_USER, OP_USER
+from support.servers import ARCHIVE_USER, AUDIT_USER, NGINX_USER, OP_USER
 
 DEBIAN = pathlib.Path("/etc/redis/redis.conf")
 SECRET = "it's a \"secret\" of theirs"
@@ -209,7 +209,7 @@ def test_access_rights(stock, shell, private, nginx, password, users):
 
     client = stock.client(secret)
     assert whole(client)
-    there = {"default", NGINX_USER, OP_USER, AUDIT_USER}
+    there = {"default", NGINX_USER, OP_USER, ARCHIVE_USER, AUDIT_USER}
     assert set(client.acl_users()) == there | ({"app"} if users else set())
     assert client.config_get("bind") == {"bind": "127.0.0.1 -::1"}
 
