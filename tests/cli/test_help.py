@@ -35,6 +35,7 @@ COMMANDS = {
     "audit verify": ("", READS),
     "audit checkpoint": ("--output point", WRITES),
     "audit export": ("--output export", WRITES),
+    "audit archive": ("--yes --before 2100-01-01 --output archive", WRITES),
     "nodes": ("", READS),
     "nodes forget": ("web1", FORGETS),
     "adopt": ("--yes", CHANGES),
@@ -77,9 +78,10 @@ def argv(admin, name):
 
 
 def run(admin, argv, **kw):
-    return subprocess.run(argv, env=admin.env, cwd=admin.home, text=True,
-                          stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                          timeout=120, **kw)
+    user = admin.login(servers.ARCHIVE_USER) if "archive" in argv else {}
+    return subprocess.run(argv, env={**admin.env, **user}, cwd=admin.home,
+                          text=True, stdin=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE, timeout=120, **kw)
 
 
 def trail(redis):
@@ -130,9 +132,9 @@ def check_done(admin, name, kind, before, redis, said):
     if kind == READS:
         assert after == before
         return
-    assert re.search(r"the (change|entry|file|key|trail|report) is (made|"
-                     r"written|remembered|removed), but the output could not "
-                     r"be written", said)
+    assert re.search(r"the (change|entry|entries|file|key|trail|report) (is|"
+                     r"are) (made|written|remembered|removed|archived), but "
+                     r"the output could not be written", said)
     if kind == FORGETS:
         assert not redis.client().exists(NODES)
     elif kind == WRITES:
