@@ -308,7 +308,7 @@ def test_a_trail_that_repeats_itself(lied_to):
     first = []
     fake.on("XLEN", b":9223372036854775807\r\n", times=99)
     fault = fake.on("XRANGE", lambda real: first.append(real) or first[0],
-                    times=1000)
+                    times=1000, having=b"\r\n100\r\n")
     done = admin("--json", "audit", "log", check=False)
     assert done.returncode == 1
     assert len(done.stdout.splitlines()) == 2
@@ -330,6 +330,7 @@ def test_a_trail_that_grows_while_it_is_read(lied_to):
     admin, fake = lied_to
     ids = iter(range(1, 10 ** 9))
     fault = fake.on("XRANGE", lambda real: b"*1\r\n*2\r\n$%d\r\n%d-0\r\n*0"
-                    b"\r\n" % (len(str(n := next(ids))) + 2, n), times=1000)
+                    b"\r\n" % (len(str(n := next(ids))) + 2, n), times=1000,
+                    having=b"\r\n100\r\n")
     done = admin("audit", "log")
     assert done.stderr.count("trail is no entry") == fault.struck == 2
