@@ -10,27 +10,16 @@ import pytest
 
 from oracle.lattice import Lattice
 from support import archive as ar
-from support.archive import ALICE, BOB, HOSTS, archive, at, stream, verify
+from support.archive import (ALICE, BOB, HOSTS, alice, archive, at, client,
+                             stream, verify)
 from support.chain import AUDIT, LOCKS, ROOT
+
+__all__ = ["alice", "client"]
 
 
 @pytest.fixture
 def trail():
     return ar.days()
-
-
-@pytest.fixture
-def client(redis, trail):
-    client = redis.client()
-    ar.put(client, trail)
-    return client
-
-
-@pytest.fixture
-def alice(admin, client):
-    ar.machine(admin)
-    admin("init", "--yes")
-    return admin
 
 
 def test_what_is_archived(alice, client, trail):

@@ -7,26 +7,14 @@ import threading
 import pytest
 
 from support import archive as ar
-from support.archive import BOB, archive, at, stream, verify
+from support.archive import BOB, alice, archive, at, client, stream, verify
+
+__all__ = ["alice", "client"]
 
 
 @pytest.fixture
 def trail():
     return ar.days(60)
-
-
-@pytest.fixture
-def client(redis, trail):
-    client = redis.client()
-    ar.put(client, trail)
-    return client
-
-
-@pytest.fixture
-def alice(admin, client):
-    ar.machine(admin)
-    admin("init", "--yes")
-    return admin
 
 
 @pytest.fixture

@@ -5,12 +5,14 @@
 import pytest
 
 from support import archive as ar
-from support.archive import ALICE, BOB, HOSTS, archive
+from support.archive import ALICE, BOB, HOSTS, alice, archive, client
 from support.chain import ALERTS, AUDIT, LOCKS, count, logged
 from support.feed import unaudited
 from support.saving import again, valid
 from support.servers import wait_for
 from support.trail import pin, signer, signers_file
+
+__all__ = ["alice", "client"]
 
 SITES = """
     %s
@@ -25,20 +27,6 @@ LINES = signer("signer0", ALICE), signer("signer1", BOB)
 @pytest.fixture
 def trail():
     return ar.days()
-
-
-@pytest.fixture
-def client(redis, trail):
-    client = redis.client()
-    ar.put(client, trail)
-    return client
-
-
-@pytest.fixture
-def alice(admin, client):
-    ar.machine(admin)
-    admin("init", "--yes")
-    return admin
 
 
 @pytest.fixture

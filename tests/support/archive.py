@@ -7,6 +7,7 @@ import datetime
 import json
 import re
 
+import pytest
 from cryptography.hazmat.primitives.serialization import (
     Encoding, NoEncryption, PrivateFormat)
 
@@ -164,3 +165,19 @@ def export(entries, realm="-"):
     seq, last = entries[-1]
     return t.header(last["chain"], seq, last["hash"], realm=realm) + "".join(
         t.entry_line(seq, entry) for seq, entry in entries)
+
+
+# for tests that have a fixture "trail"
+
+@pytest.fixture
+def client(redis, trail):
+    client = redis.client()
+    put(client, trail)
+    return client
+
+
+@pytest.fixture
+def alice(admin, client):
+    machine(admin)
+    admin("init", "--yes")
+    return admin
