@@ -51,8 +51,16 @@ int trust_counts(control_t *ctl, const char *action);
 int trust_fits(control_t *ctl, const paylock_entry_t *e);
 
 /*
- * Is this entry signed by a signer that counts, by itself or by the last entry
- * of its transaction?  Sets *counts.  Returns a status.
+ * Why may this signer not sign that entry?  A static text, of which the entry
+ * is the subject; NULL: they may.
+ */
+
+const char *trust_unfit(const paylock_signer_t *signer,
+    const paylock_entry_t *e);
+
+/*
+ * trust_entry.c: is this entry signed by a signer that counts, by itself or by
+ * the last entry of its transaction?  Sets *counts.  Returns a status.
  */
 
 int trust_entry_counts(control_t *ctl, const paylock_entry_t *e, int *counts);
