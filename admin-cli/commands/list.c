@@ -35,8 +35,8 @@ typedef struct {
 } list_t;
 
 
-static int list_field(void *data, const redisReply *host,
-    const redisReply *value);
+static int list_field(void *data, const paylock_str_t *host,
+    const paylock_str_t *value);
 static int list_print(admin_t *a, const json_t *records);
 static size_t list_select(const admin_t *a, const json_t *records,
     uint32_t now, const char **hosts);
@@ -105,34 +105,34 @@ list_check(admin_t *a)
 
 
 static int
-list_field(void *data, const redisReply *host, const redisReply *value)
+list_field(void *data, const paylock_str_t *host, const paylock_str_t *value)
 {
     json_t      *record;
     admin_t     *a;
     const char  *why;
 
     a = ((list_t *) data)->admin;
-    why = paylock_host_check(host->str, host->len);
+    why = paylock_host_check(host->data, host->len);
 
     if (why) {
         control_warn(a->ctl, "host", "",
                      "remove it with HDEL, and lock the name in "
                      "the right form", "the field \"%.300s\" in Redis, which "
-                     "nginx passes over, is no host name: it %s", host->str,
+                     "nginx passes over, is no host name: it %s", host->data,
                      why);
         return STATUS_DONE;
     }
 
-    record = paylock_record_load(value->str, value->len, &why);
+    record = paylock_record_load(value->data, value->len, &why);
 
     if (record == NULL) {
-        control_warn(a->ctl, "record", host->str, "lock, unlock or reset it",
+        control_warn(a->ctl, "record", host->data, "lock, unlock or reset it",
                      "the value of \"%s\" in Redis, which nginx passes over, "
-                     "is no record: it %s", host->str, why);
+                     "is no record: it %s", host->data, why);
         return STATUS_DONE;
     }
 
-    (void) json_object_set_new(((list_t *) data)->records, host->str,
+    (void) json_object_set_new(((list_t *) data)->records, host->data,
                                record);
 
     return STATUS_DONE;

@@ -142,10 +142,7 @@ pass_list_record(control_t *ctl, pass_list_t *p, const char *host)
     redisReply     *reply;
     paylock_str_t   value;
 
-    if (redis_queue(ctl->redis, "HGET", ctl->settings.locks, host, NULL) != 0
-        || redis_send(ctl->redis) != 0
-        || (reply = redis_expect(ctl->redis, REDIS_REPLY_STRING)) == NULL)
-    {
+    if (history_record(ctl, host, &reply) != STATUS_DONE) {
         return ctl->error.status;
     }
 

@@ -63,9 +63,9 @@ static int doctor_records_lost(void *data, const char *id,
     const paylock_entry_t *e, const char *why);
 static int doctor_records_entry(void *data, const char *id,
     const paylock_entry_t *e, const char *why);
-static int doctor_records_one(void *data, const redisReply *host,
-    const redisReply *value);
-static int doctor_records_closed(const redisReply *value,
+static int doctor_records_one(void *data, const paylock_str_t *host,
+    const paylock_str_t *value);
+static int doctor_records_closed(const paylock_str_t *value,
     const paylock_record_t *rec);
 static void doctor_records_differ(replay_host_t *h, void *data);
 static void doctor_records_say(doctor_t *d, const records_check_t *c,
@@ -179,38 +179,38 @@ doctor_records_entry(void *data, const char *id, const paylock_entry_t *e,
 
 
 static int
-doctor_records_one(void *data, const redisReply *host, const redisReply *value)
+doctor_records_one(void *data, const paylock_str_t *host, const paylock_str_t *value)
 {
     const char        *why;
     records_check_t   *c;
     paylock_record_t   rec;
 
     c = data;
-    why = paylock_host_check(host->str, host->len);
+    why = paylock_host_check(host->data, host->len);
 
     if (why == NULL) {
-        why = paylock_record_parse(value->str, value->len, &rec);
+        why = paylock_record_parse(value->data, value->len, &rec);
     }
 
     if (why && c->broken++ == 0) {
-        (void) snprintf(c->one_broken, RECORDS_NAME, "%s", host->str);
+        (void) snprintf(c->one_broken, RECORDS_NAME, "%s", host->data);
         (void) snprintf(c->why, RECORDS_NAME, "%s", why);
     }
 
     if (why == NULL && doctor_records_closed(value, &rec) && c->closed++ == 0) {
-        (void) snprintf(c->one_closed, RECORDS_NAME, "%s", host->str);
+        (void) snprintf(c->one_closed, RECORDS_NAME, "%s", host->data);
     }
 
     /* most were changed last before the entries that were read */
 
     if (why == NULL && c->first > 1
-        && !replay_knows(&c->replay, host->str, host->len))
+        && !replay_knows(&c->replay, host->data, host->len))
     {
         c->unknown++;
         return STATUS_DONE;
     }
 
-    return why || replay_compare(&c->replay, host->str, host->len, value->str,
+    return why || replay_compare(&c->replay, host->data, host->len, value->data,
                                  value->len)
            ? STATUS_DONE : control_no_memory(c->ctl);
 }
@@ -219,20 +219,20 @@ doctor_records_one(void *data, const redisReply *host, const redisReply *value)
 /* Is it protected, but closed or to be closed? */
 
 static int
-doctor_records_closed(const redisReply *value, const paylock_record_t *rec)
+doctor_records_closed(const paylock_str_t *value, const paylock_record_t *rec)
 {
     int          protected;
     json_t      *record;
     uint32_t     now;
     const char  *why;
 
-    if (memmem(value->str, value->len, PAYLOCK_PROTECTED,
+    if (memmem(value->data, value->len, PAYLOCK_PROTECTED,
                sizeof(PAYLOCK_PROTECTED) - 1) == NULL)
     {
         return 0;
     }
 
-    record = paylock_record_load(value->str, value->len, &why);
+    record = paylock_record_load(value->data, value->len, &why);
     protected = paylock_record_protected(record);
     json_decref(record);
 

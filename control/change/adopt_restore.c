@@ -54,9 +54,9 @@ static int restore_compare(restore_t *r);
 static int restore_all(restore_t *r);
 static int restore_fits(restore_t *r, int *fits);
 static int restore_archived(const restore_t *r, const replay_host_t *h,
-    const redisReply *value);
-static int restore_record(void *data, const redisReply *host,
-    const redisReply *value);
+    const paylock_str_t *value);
+static int restore_record(void *data, const paylock_str_t *host,
+    const paylock_str_t *value);
 static int restore_stays(const restore_t *r, const replay_host_t *h);
 static void restore_host(replay_host_t *h, void *data);
 static trail_record_t *restore_add(restore_t *r, const replay_host_t *h);
@@ -317,13 +317,13 @@ restore_fits(restore_t *r, int *fits)
 
 
 static int
-restore_record(void *data, const redisReply *host, const redisReply *value)
+restore_record(void *data, const paylock_str_t *host, const paylock_str_t *value)
 {
     restore_t      *r;
     replay_host_t  *h;
 
     r = data;
-    h = replay_compare(&r->replay, host->str, host->len, value->str,
+    h = replay_compare(&r->replay, host->data, host->len, value->data,
                        value->len);
 
     if (h == NULL) {
@@ -348,7 +348,7 @@ restore_record(void *data, const redisReply *host, const redisReply *value)
 
 static int
 restore_archived(const restore_t *r, const replay_host_t *h,
-    const redisReply *value)
+    const paylock_str_t *value)
 {
     uint64_t  seq;
 
@@ -356,7 +356,7 @@ restore_archived(const restore_t *r, const replay_host_t *h,
         return 0;
     }
 
-    seq = paylock_record_seq(value->str, value->len);
+    seq = paylock_record_seq(value->data, value->len);
 
     return seq && seq <= r->replay.archived;
 }

@@ -27,8 +27,8 @@ typedef struct {
 } near_look_t;
 
 
-static int near_record(void *data, const redisReply *host,
-    const redisReply *value);
+static int near_record(void *data, const paylock_str_t *host,
+    const paylock_str_t *value);
 static size_t near_distance(const char *one, const char *two);
 static const char *near_bare(const char *host);
 
@@ -82,7 +82,7 @@ near_text(const near_t *near, char text[NEAR_TEXT])
 /* Compares a name with all hosts; STATUS_FAILED ends the scan early. */
 
 static int
-near_record(void *data, const redisReply *host, const redisReply *value)
+near_record(void *data, const paylock_str_t *host, const paylock_str_t *value)
 {
     size_t        i, j, distance;
     near_t       *near;
@@ -96,13 +96,13 @@ near_record(void *data, const redisReply *host, const redisReply *value)
         return STATUS_FAILED;
     }
 
-    if (paylock_host_check(host->str, host->len) != NULL) {
+    if (paylock_host_check(host->data, host->len) != NULL) {
         return STATUS_DONE;
     }
 
     for (i = 0; i < look->n; i++) {
         near = &look->near[i];
-        distance = near_distance(near->host, host->str);
+        distance = near_distance(near->host, host->data);
 
         if (distance == 0 || distance > near->best) {
             continue;
@@ -115,14 +115,14 @@ near_record(void *data, const redisReply *host, const redisReply *value)
 
         /* HSCAN may return a name twice */
 
-        for (j = 0; j < near->n && strcmp(near->name[j], host->str) != 0; j++)
+        for (j = 0; j < near->n && strcmp(near->name[j], host->data) != 0; j++)
         {
             /* void */
         }
 
         if (j == near->n && j < NEAR_NAMES) {
             (void) snprintf(near->name[near->n++], sizeof(near->name[0]),
-                            "%s", host->str);
+                            "%s", host->data);
         }
     }
 

@@ -4,112 +4,104 @@
  */
 
 
-#include <inttypes.h>
-#include <string.h>
+#include <stdlib.h>
 
 #include "records/records.h"
+#include "records/records_pages.h"
 
 
-/* so many of the largest records fit into one reply */
-
-#define RECORDS_COUNT  "100"
-
-/* records beyond 4 * HLEN, as the hash may grow meanwhile */
-#define RECORDS_SPARE  65536
-
-
-static int records_page(control_t *ctl, const redisReply *reply, uint64_t *seen,
-    records_each_pt each, void *data);
+typedef struct {
+    control_t        *ctl;
+    records_each_pt   each;
+    void             *data;
+    records_page_t   *empty;
+} records_scan_t;
 
 
-/* Limits the records: a hostile server's HSCAN may never end. */
+static records_page_t *records_take(void *data);
+static int records_give(void *data, records_page_t *page);
+static void records_string(const records_page_t *page, size_t i,
+    paylock_str_t *s);
+
 
 int
 records_scan(control_t *ctl, uint64_t *n, records_each_pt each, void *data)
 {
-    int          status;
-    char         cursor[24];
-    uint64_t     seen;
-    redisReply  *reply;
+    int              status;
+    records_page_t  *page;
 
-    if (redis_number(ctl->redis, "HLEN", ctl->settings.locks, n) != 0) {
-        return ctl->error.status;
+    records_scan_t   scan = { .ctl = ctl, .each = each, .data = data };
+    records_pages_t  pages = { .take = records_take, .give = records_give,
+                               .data = &scan };
+
+    status = records_pages(ctl, n, &pages);
+
+    while (scan.empty) {
+        page = scan.empty;
+        scan.empty = page->next;
+        records_page_free(page);
     }
-
-    strcpy(cursor, "0");
-    seen = 0;
-
-    do {
-        if (*n > UINT32_MAX || seen > 4 * *n + RECORDS_SPARE) {
-            return error_set(&ctl->error, STATUS_FAILED, "protocol",
-                             "is this the address of a Redis?",
-                             "Redis at %s %s %" PRIu64 " records",
-                             ctl->settings.where, *n > UINT32_MAX
-                             ? "counts more than there can be:"
-                             : "comes to no end with", *n);
-        }
-
-        if (redis_queue(ctl->redis, "HSCAN", ctl->settings.locks, cursor,
-                        "COUNT", RECORDS_COUNT, NULL) != 0
-            || redis_send(ctl->redis) != 0
-            || (reply = redis_expect(ctl->redis, REDIS_REPLY_ARRAY)) == NULL)
-        {
-            return ctl->error.status;
-        }
-
-        status = records_page(ctl, reply, &seen, each, data);
-
-        if (status == STATUS_DONE) {
-            (void) snprintf(cursor, sizeof(cursor), "%s",
-                            reply->element[0]->str);
-        }
-
-        freeReplyObject(reply);
-
-    } while (status == STATUS_DONE && strcmp(cursor, "0") != 0);
 
     return status;
 }
 
 
-static int
-records_page(control_t *ctl, const redisReply *reply, uint64_t *seen,
-    records_each_pt each, void *data)
+static records_page_t *
+records_take(void *data)
 {
-    int                status;
-    size_t             i;
-    const redisReply  *pairs, *name, *value;
+    records_page_t  *page;
+    records_scan_t  *scan;
 
+    scan = data;
+
+    if (scan->empty) {
+        page = scan->empty;
+        scan->empty = page->next;
+        return page;
+    }
+
+    page = records_page_create();
+
+    if (page == NULL) {
+        (void) control_no_memory(scan->ctl);
+    }
+
+    return page;
+}
+
+
+static int
+records_give(void *data, records_page_t *page)
+{
+    int              status;
+    size_t           i;
+    paylock_str_t    host, value;
+    records_scan_t  *scan;
+
+    scan = data;
     status = STATUS_DONE;
-    pairs = reply->elements == 2 ? reply->element[1] : NULL;
 
-    if (pairs == NULL || reply->element[0]->type != REDIS_REPLY_STRING
-        || pairs->type != REDIS_REPLY_ARRAY || pairs->elements % 2)
-    {
-        goto strange;
+    for (i = 0; i < page->n && status == STATUS_DONE; i += 2) {
+        records_string(page, i, &host);
+        records_string(page, i + 1, &value);
+
+        status = scan->each(scan->data, &host, &value);
     }
 
-    *seen += 1 + pairs->elements / 2;
-
-    for (i = 0; i < pairs->elements && status == STATUS_DONE; i += 2) {
-        name = pairs->element[i];
-        value = pairs->element[i + 1];
-
-        if (name->type != REDIS_REPLY_STRING
-            || value->type != REDIS_REPLY_STRING)
-        {
-            goto strange;
-        }
-
-        status = each(data, name, value);
-    }
+    page->next = scan->empty;
+    scan->empty = page;
 
     return status;
+}
 
-strange:
 
-    return error_set(&ctl->error, STATUS_FAILED, "protocol",
-                     "is this the address of a Redis?",
-                     "Redis at %s gave an answer to HSCAN of an unexpected "
-                     "form", ctl->settings.where);
+/* Its CR is behind it, where a C string has a zero. */
+
+static void
+records_string(const records_page_t *page, size_t i, paylock_str_t *s)
+{
+    s->data = page->data + page->part[i].at;
+    s->len = page->part[i].len;
+
+    page->data[page->part[i].at + s->len] = '\0';
 }

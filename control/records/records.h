@@ -11,12 +11,16 @@
 
 
 #include "context/control.h"
+#include "paylock_field.h"
 
 
-/* Called with a host and the value of its record; returns a status. */
+/*
+ * Called with a host and the value of its record, each with a zero behind it;
+ * returns a status.  It asks Redis nothing, which is sending more of them.
+ */
 
-typedef int (*records_each_pt)(void *data, const redisReply *host,
-    const redisReply *value);
+typedef int (*records_each_pt)(void *data, const paylock_str_t *host,
+    const paylock_str_t *value);
 
 /*
  * Calls each for every record.  As with HSCAN, it may see a record twice, and

@@ -45,8 +45,8 @@ static int find_beginning(control_t *ctl);
 static int find_names(find_t *f);
 static int find_name(find_t *f, const char *name);
 static int find_is_own(const find_t *f, const char *name);
-static int find_below(void *data, const redisReply *host,
-    const redisReply *value);
+static int find_below(void *data, const paylock_str_t *host,
+    const paylock_str_t *value);
 static int find_entry(void *data, const char *id, const paylock_entry_t *e,
     const char *why);
 static int find_open(find_t *f, uint64_t seq);
@@ -156,10 +156,7 @@ find_name(find_t *f, const char *name)
 
     ctl = f->run->ctl;
 
-    if (redis_queue(ctl->redis, "HGET", ctl->settings.locks, name, NULL) != 0
-        || redis_send(ctl->redis) != 0
-        || (reply = redis_expect(ctl->redis, REDIS_REPLY_STRING)) == NULL)
-    {
+    if (history_record(ctl, name, &reply) != STATUS_DONE) {
         return ctl->error.status;
     }
 
@@ -193,22 +190,19 @@ find_is_own(const find_t *f, const char *name)
 
 
 static int
-find_below(void *data, const redisReply *host, const redisReply *value)
+find_below(void *data, const paylock_str_t *host, const paylock_str_t *value)
 {
-    char           *name, **more;
-    find_t         *f;
-    paylock_str_t   s;
+    char    *name, **more;
+    find_t  *f;
 
     (void) value;
 
     f = data;
-    s.data = host->str;
-    s.len = host->len;
 
     /* what no entry wrote may have any name */
 
-    if (!export_concerns(f->run->export, &s)
-        || memchr(s.data, '\0', s.len) != NULL)
+    if (!export_concerns(f->run->export, host)
+        || memchr(host->data, '\0', host->len) != NULL)
     {
         return STATUS_DONE;
     }
@@ -224,7 +218,7 @@ find_below(void *data, const redisReply *host, const redisReply *value)
         f->names = 2 * f->names + 16;
     }
 
-    name = strndup(s.data, s.len);
+    name = strndup(host->data, host->len);
 
     if (name == NULL) {
         return control_no_memory(f->run->ctl);

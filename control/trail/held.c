@@ -30,8 +30,8 @@ static int held_entry(void *data, const char *id, const paylock_entry_t *e,
     const char *why);
 static int held_changed(void *data, const char *id, const paylock_entry_t *e,
     const char *why);
-static int held_record(void *data, const redisReply *host,
-    const redisReply *value);
+static int held_record(void *data, const paylock_str_t *host,
+    const paylock_str_t *value);
 static int held_host(const paylock_entry_t *e, char host[HELD_HOST]);
 static int held_closes(const json_t *record, uint32_t now);
 
@@ -120,14 +120,14 @@ held_changed(void *data, const char *id, const paylock_entry_t *e,
 
 
 static int
-held_record(void *data, const redisReply *host, const redisReply *value)
+held_record(void *data, const paylock_str_t *host, const paylock_str_t *value)
 {
     json_t        *record, *closed;
     const char    *why;
     held_look_t   *look;
 
     look = data;
-    closed = json_object_get(look->held, host->str);
+    closed = json_object_get(look->held, host->data);
 
     if (!json_is_object(closed)) {
         return STATUS_DONE;
@@ -135,10 +135,10 @@ held_record(void *data, const redisReply *host, const redisReply *value)
 
     /* if a value is not a record, nginx keeps the record before */
 
-    record = paylock_record_load(value->str, value->len, &why);
+    record = paylock_record_load(value->data, value->len, &why);
 
     if (record && !effective_state_stricter(closed, record, look->now)) {
-        (void) json_object_set_new(look->held, host->str, json_null());
+        (void) json_object_set_new(look->held, host->data, json_null());
     }
 
     json_decref(record);

@@ -29,8 +29,6 @@ typedef struct {
 
 static int history_walk(control_t *ctl, const char *host, history_t *h,
     int *whole);
-static int history_record(control_t *ctl, const char *host,
-    redisReply **record);
 static int history_entry(control_t *ctl, const char *host,
     const redisReply *record, history_t *h, uint64_t *seq, int *whole);
 static int history_archived(control_t *ctl, history_t *h, uint64_t seq,
@@ -101,7 +99,7 @@ history_walk(control_t *ctl, const char *host, history_t *h, int *whole)
 }
 
 
-static int
+int
 history_record(control_t *ctl, const char *host, redisReply **record)
 {
     return redis_queue(ctl->redis, "HGET", ctl->settings.locks, host, NULL) == 0

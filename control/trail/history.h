@@ -25,5 +25,12 @@
 int history_each(control_t *ctl, const char *host, uint64_t last,
     trail_each_pt each, void *data, int *whole, int *earlier);
 
+/*
+ * The host's record, or nil, which the caller frees with freeReplyObject().
+ * Returns a status.
+ */
+
+int history_record(control_t *ctl, const char *host, redisReply **record);
+
 
 #endif /* _HISTORY_H_INCLUDED_ */

@@ -27,8 +27,8 @@ typedef struct {
 static int root_parse(root_t *r, const redisReply *reply);
 static int root_fits(control_t *ctl, const head_t *head, int *fits);
 static int root_sum_all(control_t *ctl, paylock_lattice_t *sum);
-static int root_record(void *data, const redisReply *host,
-    const redisReply *value);
+static int root_record(void *data, const paylock_str_t *host,
+    const paylock_str_t *value);
 
 
 int
@@ -215,7 +215,7 @@ root_pairs_scan(control_t *ctl, root_pairs_t *p)
 
 
 static int
-root_record(void *data, const redisReply *host, const redisReply *value)
+root_record(void *data, const paylock_str_t *host, const paylock_str_t *value)
 {
     root_read_t  *r;
 
@@ -226,11 +226,10 @@ root_record(void *data, const redisReply *host, const redisReply *value)
 
 
 int
-root_pairs_add(control_t *ctl, root_pairs_t *p, const redisReply *host,
-    const redisReply *record)
+root_pairs_add(control_t *ctl, root_pairs_t *p, const paylock_str_t *host,
+    const paylock_str_t *record)
 {
-    void           *more;
-    paylock_str_t   name, value;
+    void  *more;
 
     if (p->n == p->room) {
         more = realloc(p->pair, (2 * p->room + 1024) * sizeof(*p->pair));
@@ -243,12 +242,7 @@ root_pairs_add(control_t *ctl, root_pairs_t *p, const redisReply *host,
         p->room = 2 * p->room + 1024;
     }
 
-    name.data = host->str;
-    name.len = host->len;
-    value.data = record->str;
-    value.len = record->len;
-
-    return root_pair(ctl, &name, &value, p->pair[p->n++]);
+    return root_pair(ctl, host, record, p->pair[p->n++]);
 }
 
 

@@ -52,8 +52,8 @@ typedef struct {
     size_t           room;
 } root_pairs_t;
 
-int root_pairs_add(control_t *ctl, root_pairs_t *p, const redisReply *host,
-    const redisReply *record);
+int root_pairs_add(control_t *ctl, root_pairs_t *p, const paylock_str_t *host,
+    const paylock_str_t *record);
 int root_of_pairs(control_t *ctl, root_pairs_t *p);
 
 /* Sorts the pairs, each once, and adds them up. */

@@ -57,7 +57,7 @@ static int scan_begin(scan_t *s);
 static void scan_end(scan_t *s);
 static size_t scan_processors(void);
 static records_page_t *scan_take(void *data);
-static void scan_give(void *data, records_page_t *page);
+static int scan_give(void *data, records_page_t *page);
 static void *scan_work(void *data);
 static root_page_t *scan_page(scan_worker_t *w, const records_page_t *page);
 static int scan_drop(control_t *ctl, root_scan_t *s,
@@ -208,7 +208,7 @@ scan_take(void *data)
 }
 
 
-static void
+static int
 scan_give(void *data, records_page_t *page)
 {
     scan_t  *s;
@@ -220,6 +220,8 @@ scan_give(void *data, records_page_t *page)
     s->full = page;
     (void) pthread_cond_signal(&s->came);
     (void) pthread_mutex_unlock(&s->mutex);
+
+    return STATUS_DONE;
 }
 
 

@@ -37,8 +37,8 @@ typedef struct {
 } records_t;
 
 
-static int records_record(void *data, const redisReply *host,
-    const redisReply *value);
+static int records_record(void *data, const paylock_str_t *host,
+    const paylock_str_t *value);
 static int records_root(verify_t *c);
 static void records_unseen(replay_host_t *h, void *data);
 static void records_count(replay_host_t *h, void *data);
@@ -130,20 +130,20 @@ verify_records_again(verify_t *c, uint64_t seq)
 
 
 static int
-records_record(void *data, const redisReply *host, const redisReply *value)
+records_record(void *data, const paylock_str_t *host, const paylock_str_t *value)
 {
     verify_t       *c;
     replay_host_t  *h;
 
     c = data;
-    h = replay_host(c->replay, host->str, host->len);
+    h = replay_host(c->replay, host->data, host->len);
 
     if (h == NULL) {
         return control_no_memory(c->ctl);
     }
 
     h->seen = 1;
-    records_judge(c, h, value->str, value->len);
+    records_judge(c, h, value->data, value->len);
 
     return STATUS_DONE;
 }

@@ -10,7 +10,7 @@ from support import servers
 from support.cli import refused
 from support.fake_redis import FakeRedis, end_of
 
-HUGE = b"$134217800\r\n"
+HUGE = b"$1073741900\r\n"
 HEAD = b"*2\r\n$1\r\n0\r\n"
 
 
