@@ -4,14 +4,26 @@
  */
 
 
+#define _GNU_SOURCE
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "change/change_ops.h"
 #include "change/pass_entry.h"
 #include "change/pass_revoke.h"
+#include "paylock_host.h"
 #include "records/host_name.h"
+#include "trail/history.h"
 #include "trail/trail.h"
 
 
 static int revoke_begin(change_batch_t *b);
+static int revoke_host(control_t *ctl, const char *host,
+    change_pass_revoke_t *r, int *whole);
+static int revoke_www(control_t *ctl, const char *host,
+    change_pass_revoke_t *r, int *whole);
 static int revoke_entry(void *data, const char *id, const paylock_entry_t *e,
     const char *why);
 static int revoke_note(change_pass_revoke_t *r, const char *host,
@@ -33,13 +45,77 @@ const change_kind_t  change_pass_revoke = {
 static int
 revoke_begin(change_batch_t *b)
 {
-    int                    status;
+    int                    status, whole;
+    size_t                 i;
     change_pass_revoke_t  *r;
 
     r = (change_pass_revoke_t *) b->args;
-    status = trail_forwards(b->ctl, revoke_entry, r);
+    whole = 1;
+    status = STATUS_DONE;
+
+    for (i = 0; i < b->n && whole && status == STATUS_DONE; i++) {
+        status = revoke_host(b->ctl, b->host[i], r, &whole);
+    }
+
+    if (status == STATUS_DONE && !whole) {
+        status = trail_forwards(b->ctl, revoke_entry, r);
+    }
 
     return status == STATUS_DONE ? b->ctl->error.status : status;
+}
+
+
+/*
+ * The record of a name holds for it and for "www." before it: only what these
+ * two were issued is read.  That of a suffix may hold for anybody.
+ */
+
+static int
+revoke_host(control_t *ctl, const char *host, change_pass_revoke_t *r,
+    int *whole)
+{
+    int  status, earlier;
+
+    *whole = 0;
+
+    if (paylock_host_suffix(host, strlen(host))) {
+        return STATUS_DONE;
+    }
+
+    status = history_each(ctl, host, UINT64_MAX, revoke_entry, r, whole,
+                          &earlier);
+
+    return status == STATUS_DONE && *whole ? revoke_www(ctl, host, r, whole)
+                                           : status;
+}
+
+
+/* Mostly it has no record, and so it never had an entry. */
+
+static int
+revoke_www(control_t *ctl, const char *host, change_pass_revoke_t *r,
+    int *whole)
+{
+    int          status, earlier;
+    char        *name;
+    redisReply  *record;
+
+    if (asprintf(&name, "www.%s", host) == -1) {
+        return control_no_memory(ctl);
+    }
+
+    record = NULL;
+    status = history_record(ctl, name, &record);
+
+    if (status == STATUS_DONE && record->type == REDIS_REPLY_STRING) {
+        status = history_each(ctl, name, UINT64_MAX, revoke_entry, r, whole,
+                              &earlier);
+    }
+
+    freeReplyObject(record);
+    free(name);
+
+    return status;
 }
 
 

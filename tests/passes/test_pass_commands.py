@@ -13,6 +13,7 @@ import time
 import pytest
 
 from support import servers
+from support.chain import LOCKS
 from support.cli import trust
 from support.fake_redis import NOWHERE, FakeRedis
 from support.passes import follow, token
@@ -279,6 +280,34 @@ def test_revoke_where_a_clock_is_ahead(gate, admin, keys, redis):
     admin("pass", "revoke", "acme.example")
     assert json.loads(client.hget("{paylock}:locks", "acme.example"))[
         "pass_after"] == future + 1
+
+
+@pytest.mark.parametrize("record, host", [
+    ("acme.example", "acme.example"), ("acme.example", "www.acme.example"),
+    (".acme.example", "acme.example")])
+def test_revoke_what_the_trail_dates_later(gate, admin, keys, redis, record,
+                                           host):
+    """All that the record holds for, though only few entries are read."""
+    future = int(time.time()) + 3600
+    redis.client().hset(LOCKS, record, json.dumps(
+        {"at": 1, "pass_after": future}))
+    admin("pass", "issue", host, "--ttl", "7d", "--key", keys)
+    admin("reset", record, "--yes")
+    admin("reset", host)
+    admin("lock", record, "--yes")
+    admin("pass", "revoke", record, "--yes")
+    assert json.loads(redis.client().hget(LOCKS, record))[
+        "pass_after"] == future + 1
+
+
+def test_revoke_reads_one_host(gate, admin, redis):
+    admin("lock", "acme.example")
+    admin("import", "-", "--yes", input="host,lock_at\n" + "".join(
+        f"h{i}.example,2027-01-01T00:00:00Z\n" for i in range(3000)))
+    client = redis.client()
+    client.config_resetstat()
+    admin("pass", "revoke", "acme.example")
+    assert client.info("commandstats")["cmdstat_xrange"]["calls"] < 12
 
 
 def test_revoke_what_is_no_record(gate, admin, redis):
