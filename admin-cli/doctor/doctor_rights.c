@@ -61,7 +61,7 @@ static const right_t  rights[] = {
     { RIGHT_READ, { "HRANDFIELD", "~n", "1" } },
     { RIGHT_READ, { "XLEN", "~a" } },
     { RIGHT_READ, { "XRANGE", "~a", "1-0", "1-0" } },
-    { RIGHT_READ, { "XREVRANGE", "~a", "0-1", "0-1" } },
+    { RIGHT_READ, { "XREVRANGE", "~a", "+", "+" } },
     { RIGHT_READ, { "XREAD", "COUNT", "1", "STREAMS", "~a", "$" } },
     { RIGHT_READ, { "XINFO", "STREAM", "~a" } },
 
