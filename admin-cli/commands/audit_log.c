@@ -29,6 +29,9 @@
 /* milliseconds by which the clocks of the machines may differ */
 #define LOG_CLOCKS  (3600 * 1000)
 
+/* so far from its place an entry is found, if they do */
+#define LOG_AROUND  10000
+
 
 typedef struct {
     admin_t     *admin;
@@ -44,6 +47,7 @@ typedef struct {
 static int log_options(admin_t *a, log_t *log);
 static int log_follow(admin_t *a, log_t *log);
 static int log_begin(admin_t *a, log_t *log, trail_id_t *from);
+static int log_seek(admin_t *a, uint32_t time, int before, uint64_t *seq);
 static int log_ended(void);
 static int log_entry(void *data, const char *id, const paylock_entry_t *e,
     const char *why);
@@ -167,9 +171,8 @@ log_follow(admin_t *a, log_t *log)
 static int
 log_begin(admin_t *a, log_t *log, trail_id_t *from)
 {
-    int       whole, earlier;
-    head_t    head;
-    uint64_t  time;
+    int     whole, earlier;
+    head_t  head;
 
     if (log->host) {
 
@@ -186,11 +189,7 @@ log_begin(admin_t *a, log_t *log, trail_id_t *from)
         }
     }
 
-    time = (uint64_t) log->since * 1000;
-
-    if (time > LOG_CLOCKS
-        && trail_seek(a->ctl, time - LOG_CLOCKS, &from->ms) != STATUS_DONE)
-    {
+    if (log->since && log_seek(a, log->since, 1, &from->ms) != STATUS_DONE) {
         return a->ctl->error.status;
     }
 
@@ -198,17 +197,46 @@ log_begin(admin_t *a, log_t *log, trail_id_t *from)
         return a->ctl->error.status;
     }
 
-    time = (uint64_t) log->until * 1000;
-
     if (log->until == UINT32_MAX || a->opt[OPT_FOLLOW]) {
         return STATUS_DONE;
     }
 
-    if (trail_seek(a->ctl, time + LOG_CLOCKS, &log->end) != STATUS_DONE) {
+    if (log_seek(a, log->until, 0, &log->end) != STATUS_DONE) {
         return a->ctl->error.status;
     }
 
     log->end += TRAIL_NEAR;
+
+    return STATUS_DONE;
+}
+
+
+/*
+ * Where entries of a time begin, or end, though clocks differ: a busy hour may
+ * have a million entries.
+ */
+
+static int
+log_seek(admin_t *a, uint32_t time, int before, uint64_t *seq)
+{
+    uint64_t  ms, far;
+
+    ms = ((uint64_t) time + !before) * 1000;       /* the second as a whole */
+    far = before ? ms - (ms < LOG_CLOCKS ? ms : LOG_CLOCKS) : ms + LOG_CLOCKS;
+
+    if (trail_seek(a->ctl, far, seq) != STATUS_DONE
+        || trail_seek(a->ctl, ms, &far) != STATUS_DONE)
+    {
+        return a->ctl->error.status;
+    }
+
+    if (before && far > *seq + LOG_AROUND) {
+        *seq = far - LOG_AROUND;
+    }
+
+    if (!before && far + LOG_AROUND < *seq) {
+        *seq = far + LOG_AROUND;
+    }
 
     return STATUS_DONE;
 }

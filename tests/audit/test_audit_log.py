@@ -112,6 +112,16 @@ def test_a_time_is_looked_for(known, redis):
         assert found == wanted and calls < 60, (since, calls)
 
 
+def test_an_hour_with_many_entries(known, redis):
+    """Not all of it is read because a clock might be wrong."""
+    begin = many(redis, 30000, 1)
+    found, calls = asked(redis, lambda: seqs(known, "--since",
+                                             f"@{begin + 29}"))
+    assert found == list(range(29002, 30002)) and calls < 170, calls
+    found, calls = asked(redis, lambda: seqs(known, "--until", f"@{begin}"))
+    assert found == list(range(2, 1002)) and calls < 170, calls
+
+
 def test_who_signed(admin):
     key = admin.json("keygen", "own.pem")["key"]
     own = {"PAYLOCK_KEY": "own.pem"}
