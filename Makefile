@@ -25,7 +25,7 @@ FISHDIR    ?= fish/vendor_completions.d
 # where nginx-dev keeps what modules are built against
 NGINX_SRC  ?= /usr/share/nginx/src
 
-strict     := -std=gnu11 -Wall -Wextra -Werror
+strict     := -std=gnu11 -Wall -Wextra -Wno-missing-field-initializers -Werror
 libs       := -l:libhiredis.a -ljansson -lcrypto -pthread
 cli_libs   := $(libs) -lssl -lidn2
 
@@ -51,7 +51,8 @@ lib_audit  := $(patsubst %,libpaylock/audit/paylock_%.c, \
                  verify_witness words)
 
 lib_src    := $(lib_core) $(lib_http) $(lib_audit)
-lib_incs   := -Ilibpaylock/core -Ilibpaylock/http -Ilibpaylock/audit
+lib_incs   := -Ilibpaylock/core -Ilibpaylock/http -Ilibpaylock/audit \
+              -Ibuild/embed
 
 # the rest, folder by folder
 
@@ -67,7 +68,7 @@ cli_src     := $(wildcard $(cli_dir:%=%/*.c))
 sources     := $(module_src) $(lib_src) $(control_src) $(cli_src)
 
 page        := $(wildcard libpaylock/http/page/*)
-bundle      := $(wildcard admin-cli/evidence/files/*)
+evidence    := $(wildcard admin-cli/evidence/files/*)
 
 # what the module is made of
 
@@ -174,7 +175,8 @@ build/nginx/configure: build/nginx-is
 
 # relative paths keep the build the same wherever the checkout is
 
-build/nginx/objs/Makefile: build/nginx/configure config build/sources
+build/nginx/objs/Makefile: build/nginx/configure config build/sources \
+        libpaylock/embed.sh $(page)
 	cd build/nginx && bash -c '. ./conf_flags && \
 	    ./configure "$${NGX_CONF_FLAGS[@]}" \
 	        --add-dynamic-module=../.. \
@@ -223,10 +225,22 @@ $(manuals): docs/man.awk libpaylock/core/paylock_version.h
 include tests/tests.mk
 
 
-# -MMD does not see what .incbin takes in
+# files that are built in, as C; config makes those of the module
 
-$(filter %/paylock_page.o, $(lib_obj) $(san_lib) $(fuzz_lib)): $(page)
-$(filter %/bundle.o %/history_page.o, $(cli_obj) $(san_cli)): $(bundle)
+build/embed/paylock_page_files.h: $(page)
+	@mkdir -p $(@D)
+	libpaylock/embed.sh paylock $(page) > $@
+
+build/embed/evidence_files.h: $(evidence)
+	@mkdir -p $(@D)
+	libpaylock/embed.sh evidence $(evidence) > $@
+
+build/embed/%: libpaylock/embed.sh
+
+$(filter %/paylock_page.o, $(lib_obj) $(san_lib) $(fuzz_lib)): \
+    build/embed/paylock_page_files.h
+$(filter %/bundle.o %/history_page.o, $(cli_obj) $(san_cli)): \
+    build/embed/evidence_files.h
 
 
 # a file that comes or goes changes what is built, and how

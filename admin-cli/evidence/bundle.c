@@ -18,17 +18,12 @@
 
 #include "evidence/bundle.h"
 #include "evidence/template.h"
-#include "paylock_embed.h"
+#include "evidence_files.h"
 #include "paylock_sign.h"
 
 
 #define BUNDLE_SUMS  "SHA256SUMS"
 #define BUNDLE_SIGN  "signature.txt"
-
-
-paylock_embed(bundle_verify_sh, "admin-cli/evidence/files/verify.sh");
-paylock_embed(bundle_verify_en, "admin-cli/evidence/files/VERIFY.en.txt");
-paylock_embed(bundle_verify_fr, "admin-cli/evidence/files/VERIFY.fr.txt");
 
 
 static int bundle_open(bundle_t *b, const char *path);
@@ -183,11 +178,11 @@ bundle_fill(bundle_t *b)
         || bundle_parts(b) != STATUS_DONE
         || bundle_keys(b) != STATUS_DONE
         || bundle_how_to(b, "VERIFY.en.txt",
-                         paylock_embedded(bundle_verify_en)) != STATUS_DONE
+                         evidence_VERIFY_en_txt) != STATUS_DONE
         || bundle_how_to(b, "VERIFY.fr.txt",
-                         paylock_embedded(bundle_verify_fr)) != STATUS_DONE
+                         evidence_VERIFY_fr_txt) != STATUS_DONE
         || bundle_how_to(b, "verify.sh",
-                         paylock_embedded(bundle_verify_sh)) != STATUS_DONE)
+                         evidence_verify_sh) != STATUS_DONE)
     {
         return b->ctl->error.status;
     }

@@ -11,17 +11,13 @@
 
 #include "base/time_text.h"
 #include "evidence/history_page.h"
-#include "paylock_embed.h"
+#include "evidence_files.h"
 #include "paylock_messages.h"
 #include "paylock_timeline.h"
 #include "paylock_version.h"
 
 
 #define HISTORY_PAGE_KEY  8                /* hex digits of a key shown */
-
-
-paylock_embed(history_page_texts, "admin-cli/evidence/files/texts.txt");
-paylock_embed(history_page_html, "admin-cli/evidence/files/timeline.html");
 
 
 static void history_page_about(history_page_t *page, const verify_t *c,
@@ -64,7 +60,7 @@ history_page_language(size_t i, paylock_str_t *lang)
 {
     paylock_str_t  texts;
 
-    return paylock_messages_language(paylock_embedded(history_page_texts), i,
+    return paylock_messages_language(evidence_texts_txt, i,
                                      lang,
                                   &texts);
 }
@@ -81,9 +77,9 @@ history_page_begin(history_page_t *page, size_t language, FILE *f,
     page->verify = c;
     page->f = f;
     page->template.format = PAYLOCK_FORMAT_HTML;
-    page->rest = paylock_embedded(history_page_html);
+    page->rest = evidence_timeline_html;
 
-    (void) paylock_messages_language(paylock_embedded(history_page_texts),
+    (void) paylock_messages_language(evidence_texts_txt,
                                      language,
                                   &page->lang, &page->template.texts);
     (void) template_cut(&page->rest, "events", &before, &page->event_rest);

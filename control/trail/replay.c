@@ -24,7 +24,12 @@ typedef struct {
 
 
 static int replay_order(const void *one, const void *two);
-static void replay_visit(const void *node, VISIT which, void *data);
+static void replay_visit(const void *node, VISIT which, int depth);
+
+
+/* twalk() hands on nothing, and twalk_r() is glibc's alone */
+
+static _Thread_local replay_walk_t  replay_walk;
 
 
 int
@@ -168,12 +173,10 @@ void
 replay_each(const replay_t *r, void (*each)(replay_host_t *h, void *data),
     void *data)
 {
-    replay_walk_t  walk;
+    replay_walk.each = each;
+    replay_walk.data = data;
 
-    walk.each = each;
-    walk.data = data;
-
-    twalk_r(r->root, replay_visit, &walk);
+    twalk(r->root, replay_visit);
 }
 
 
@@ -251,12 +254,11 @@ replay_hash(const char *value, size_t len, unsigned char hash[REPLAY_HASH])
 
 
 static void
-replay_visit(const void *node, VISIT which, void *data)
+replay_visit(const void *node, VISIT which, int depth)
 {
-    replay_walk_t  *walk;
+    (void) depth;
 
     if (which == postorder || which == leaf) {
-        walk = data;
-        walk->each(*(replay_host_t *const *) node, walk->data);
+        replay_walk.each(*(replay_host_t *const *) node, replay_walk.data);
     }
 }

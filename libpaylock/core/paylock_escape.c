@@ -50,7 +50,7 @@ paylock_escape(char *dst, paylock_format_e format, paylock_str_t text)
 static paylock_str_t
 paylock_escape_special(paylock_format_e format, char ch)
 {
-    if ((ch >= 0 && ch < 0x20) || ch == 0x7f) {
+    if ((unsigned char) ch < 0x20 || ch == 0x7f) {
         return paylock_string(" ");
     }
 

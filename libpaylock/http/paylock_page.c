@@ -7,18 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "paylock_embed.h"
 #include "paylock_escape.h"
 #include "paylock_messages.h"
 #include "paylock_page.h"
 #include "paylock_record.h"
+#include "paylock_page_files.h"
 #include "paylock_template.h"
-
-
-paylock_embed(paylock_page_texts, "page/texts.txt");
-paylock_embed(paylock_page_html, "page/page.html");
-paylock_embed(paylock_page_json, "page/page.json");
-paylock_embed(paylock_page_text, "page/page.txt");
 
 
 typedef struct {
@@ -57,7 +51,7 @@ paylock_page_languages(size_t *n, void *(*alloc)(void *ctx, size_t size),
     paylock_str_t   file, tag, texts;
 
     size = 0;
-    file = paylock_embedded(paylock_page_texts);
+    file = paylock_texts_txt;
 
     for (i = 0; paylock_messages_language(file, i, &tag, &texts); i++) {
         size += sizeof(char *) + tag.len + 1;
@@ -99,15 +93,15 @@ paylock_page_build(paylock_page_t *page,
     switch (options->format) {
 
     case PAYLOCK_FORMAT_HTML:
-        template = paylock_embedded(paylock_page_html);
+        template = paylock_page_html;
         break;
 
     case PAYLOCK_FORMAT_JSON:
-        template = paylock_embedded(paylock_page_json);
+        template = paylock_page_json;
         break;
 
     case PAYLOCK_FORMAT_TEXT:
-        template = paylock_embedded(paylock_page_text);
+        template = paylock_page_txt;
         break;
 
     default:
@@ -118,7 +112,7 @@ paylock_page_build(paylock_page_t *page,
     d.options = options;
     d.page = page;
 
-    if (!paylock_messages_language(paylock_embedded(paylock_page_texts),
+    if (!paylock_messages_language(paylock_texts_txt,
                                    options->language, &d.lang, &d.texts)
         || paylock_page_date_read(&page->date, d.texts) != 0
         || paylock_page_make(&d, template) != 0)

@@ -226,7 +226,14 @@ ngx_http_paylock_conf_redis_lookup(ngx_conf_t *cf,
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
-    if (clcf->resolver && clcf->resolver->connections.nelts) {
+    if (clcf->resolver
+#if (NGX_HTTP_PAYLOCK_RESOLVER_ARRAY)
+        && clcf->resolver->connections.nelts
+#else
+        && clcf->resolver->connections
+#endif
+        )
+    {
         redis->resolver = clcf->resolver;
     }
 

@@ -123,6 +123,7 @@ ngx_http_paylock_chain_next(ngx_http_paylock_feed_t *feed,
     ngx_http_paylock_cursor_t  *cursor, *applied, next;
 
     cursor = &feed->cursor;
+    next = *cursor;
     adopts = 0;
 
     why = paylock_entry_read(reply, &entry);

@@ -112,6 +112,7 @@ ngx_http_paylock_cookie_drop(ngx_list_t *headers, ngx_table_elt_t *h)
         return;
     }
 
+    elts = part->elts;
     i = h - elts;
     rest = part->nelts - i - 1;
 
