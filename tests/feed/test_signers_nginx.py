@@ -11,9 +11,7 @@ import time
 import types
 
 import pytest
-import redis as redis_py
 
-from oracle.lattice import Lattice
 from support.chain import (ALERTS, AUDIT, HOSTS, LOCKED, LOCKS, NODES, OPEN,
                            count, logged)
 from support.cli import signers_of
@@ -1010,102 +1008,3 @@ def test_check_scans_do_not_hold_up_entries(signed, chain):
         chain.write((f"n{n}.example", LOCKED))
     chain.settle(server)
     assert unaudited(server) == 0
-
-
-# whatever an attacker writes
-
-class Attacker:
-    """May write to Redis as they like, holds a revoked key and copies of older
-    states, and knows no other key."""
-
-    def __init__(self, chain, seed):
-        self.chain, self.client = chain, chain.client
-        self.random = random.Random(seed)
-        self.older = []
-
-    def host(self):
-        return self.random.choice([*CLOSED, "new.example", ".example"])
-
-    def value(self):
-        return self.random.choice(["open", "locked", "1", "x", *(
-            json.dumps({**record, "entry": self.random.choice(
-                [1, self.chain.seq, self.chain.seq + 1])})
-            for record in (LOCKED, OPEN))])
-
-    def forge(self):
-        """An entry, wherever it may stand."""
-        c, pick = self.chain, self.random.choice
-        seq = c.seq + pick([1, 1, 1, 2, 1000])
-        entry = c.entry(seq, pick([c.hash, c.hash, "0" * 64]), action=pick(
-            ["lock", "unlock", "adopt", "init", "reset"]), host=self.host(),
-            before=self.value(), after=self.value(),
-            key=pick([A, B, C]).public,
-            lost=pick(["", f"{c.chain} 1 {c.seq} {c.hash}"]),
-            resumes=pick(["", f"{c.seq} {c.hash}"]))
-        if pick([0, 1]):
-            entry["root"] = Lattice(self.client.hgetall(LOCKS)).root()
-            entry["sig"] = pick([B, C]).sign_entry(entry)
-        try:
-            self.client.xadd(AUDIT, {k: v for k, v in entry.items() if v},
-                             id=f"{seq}-0")
-        except redis_py.ResponseError:
-            pass                        # there is a higher one
-
-    def write(self):
-        self.client.hset(LOCKS, self.host(), self.value())
-
-    def remove(self):
-        self.client.hdel(LOCKS, self.host())
-
-    def cut(self):
-        self.client.xtrim(AUDIT, maxlen=self.random.randint(0, 5),
-                          approximate=False)
-
-    def delete(self):
-        ids = [id for id, _ in self.client.xrange(AUDIT)]
-        if ids:
-            self.client.xdel(AUDIT, self.random.choice(ids))
-
-    def lose(self):
-        self.client.delete(self.random.choice([LOCKS, AUDIT]))
-
-    def put_back(self):
-        if self.older:
-            restore(self.chain, self.random.choice(self.older))
-
-    def attack(self):
-        for _ in range(self.random.randint(1, 4)):
-            self.random.choice([self.forge, self.forge, self.write,
-                                self.remove, self.cut, self.delete,
-                                self.lose, self.put_back])()
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_generated_attacks(signed, chain, seed):
-    """None of them opens or closes a site; once Redis is as it was, changes
-    take effect again."""
-    chain.write(("b.example", LOCKED), key=B)
-    fill(chain)
-    attacker = Attacker(chain, seed)
-    server = signed(signer("a", A), signer("b", B, until=(
-        chain.seq, chain.hash)), reconcile="100ms", more=STATE)
-    states = CLOSED | {"new.example": "open", "b.example": "locked"}
-    for n in range(25):
-        saved = backup(chain)
-        attacker.attack()
-        stays(server, states, 0.3)
-        if n % 8 == 7:
-            server.stop()
-            server.start()
-            stays(server, states, 0.3)
-        restore(chain, saved)
-        host = attacker.random.choice(HOSTS)
-        to = attacker.random.choice([LOCKED, OPEN])
-        chain.write((host, to))
-        states[host] = "locked" if to is LOCKED else "open"
-        chain.settle(server)
-        stays(server, states, 0)
-        for was, now in states.items():
-            assert server.state(was) == now
-        attacker.older.append(saved)
-    assert count(server, r"\[alert\]") > 3
