@@ -617,6 +617,60 @@ def test_another_entry_at_a_pin(signed, chain):
     stays(server, dict.fromkeys(CLOSED, "open"), 0.5)
 
 
+def branch(chain, pinned, last):
+    """Two pasts, both of A, that part before the pinned entry: the stream is
+    that of the second, with that entry of the first in its place.  Returns the
+    pin."""
+    while chain.seq < pinned - 1:
+        chain.write((f"n{chain.seq}.example", LOCKED))
+    older = backup(chain)
+    chain.write(("h0.example", OPEN))
+    line, genuine = pin(chain.seq, chain.hash), chain.client.xrange(AUDIT)[-1]
+    restore(chain, older)
+    chain.look()
+    chain.know()
+    while chain.seq < last:
+        chain.write(("h1.example", OPEN))
+    entries = chain.client.xrange(AUDIT)
+    entries[pinned - 1] = genuine
+    chain.client.delete(AUDIT)
+    for ident, entry in entries:
+        chain.client.xadd(AUDIT, entry, id=ident)
+    return line
+
+
+@pytest.mark.parametrize("pinned, last", [(24, 25), (24, 40), (25, 26),
+                                          (30, 200), (32, 200), (33, 64)])
+def test_another_branch_than_that_of_a_pin(signed, chain, pinned, last):
+    """The pinned entry stands in its place, and the head does not go on from
+    it."""
+    fill(chain)
+    line = branch(chain, pinned, last)
+    server = signed(signer("a", A), line, live=False)
+    diverged(chain, server, f"entry {pinned} of .* is not the one that line 2")
+    stays(server, dict.fromkeys(CLOSED, "open"), 0.5)
+
+
+@pytest.mark.parametrize("last", [30, 64, 200])
+def test_pins_far_back(signed, chain, last):
+    """A few steps lead to each, also where some entries were given up."""
+    fill(chain)
+    lines = []
+    while chain.seq < last:
+        chain.write((f"n{chain.seq}.example", LOCKED))
+        if chain.seq in (24, 25, 31, 32, 33, 63, 64, 100, 128, 199):
+            lines.append(pin(chain.seq, chain.hash))
+    chain.write(("h0.example", OPEN), sign=False, records=False)
+    chain.seq, chain.hash = chain.seq - 1, None
+    chain.hash = chain.client.xrange(AUDIT)[-2][1]["hash"]
+    chain.know()
+    chain.adopt()
+    chain.write(("after.example", LOCKED))
+    server = signed(signer("a", A), *lines, alerts=False)
+    server.wait_state("after.example", "locked")
+    stays(server, CLOSED, 0.1)
+
+
 def test_a_pin_that_was_given_up(signed, chain):
     """Another entry stands in its place, that is given up as well: a node that
     knows nothing finds the adopt on its way back from the head."""
