@@ -17,10 +17,10 @@ import redis as redis_py
 
 from oracle import model
 from support.attacker import KEYS, Attacker
-from support.chain import ALERTS, AUDIT, LOCKED, LOCKS
+from support.chain import ALERTS, AUDIT, LOCKED, LOCKS, stays_of
 from support.cli import trust
 from support.servers import PATIENCE, promised, wait_for
-from support.trail import Key, SignedChain, signer, signers_file, standing
+from support.trail import Key, SignedChain, signer, signers_file
 
 ATTACKS = int(os.environ.get("PAYLOCK_TEST_ATTACKS", "80"))
 ROUNDS = 20                             # attacks on the same Redis
@@ -110,12 +110,14 @@ class Game:
         records."""
         try:
             last = self.client.xinfo_stream(AUDIT)["last-generated-id"]
-            return last, standing([
-                (int(ident.split("-")[0]), {k: v for k, v in entry.items()
-                                            if v})
-                for ident, entry in self.client.xrange(AUDIT)]), \
-                self.client.hgetall(LOCKS)
-        except (redis_py.ResponseError, ValueError, KeyError):
+            there = dict(self.client.xrange(AUDIT))
+            at, stay = int(last.split("-")[0]), []
+            while entry := there.get(f"{at}-0"):
+                stay.append((at, {k: v for k, v in entry.items() if v}))
+                at = stays_of(entry) if entry.get("action") == "adopt" \
+                    else at - 1
+            return last, stay, self.client.hgetall(LOCKS)
+        except (redis_py.ResponseError, ValueError):
             return None                 # not what paylock-admin writes
 
     def verify(self, *args):
