@@ -224,7 +224,7 @@ adopt_ask(admin_t *a, const adopt_run_t *r)
 {
     char            matter[ADOPT_REASON + 768 + ADOPT_SITES];
     char            signers[TRUST_TEXT], sites[ADOPT_SITES], ahead[128];
-    char            number[24];
+    char            number[24], question[384];
     const adopt_t  *t;
 
     t = &r->adopt;
@@ -243,6 +243,16 @@ adopt_ask(admin_t *a, const adopt_run_t *r)
                     PRIu64 " of chain %s, %s: %s.  It %s%s",
                     a->ctl->settings.where, r->records, t->head.seq + 1,
                     t->head.chain, signers, t->reason, sites, ahead);
+
+    if (r->signers && t->stays.seq > t->vouched) {
+        (void) snprintf(number, sizeof(number), "%" PRIu64, t->stays.seq);
+        (void) snprintf(question, sizeof(question), "What stays after entry %"
+                        PRIu64 " is signed by revoked keys only: whoever has "
+                        "one can write that now.  Look at it with \"audit "
+                        "log\"; to give up the whole stream, put it aside "
+                        "with RENAME first.", t->vouched);
+        return confirm_typed(a, matter, question, number);
+    }
 
     if (adopt_far(t)) {
         (void) snprintf(number, sizeof(number), "%" PRIu64, t->head.seq + 1);

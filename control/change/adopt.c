@@ -117,7 +117,11 @@ adopt_stays(control_t *ctl, adopt_t *t)
 }
 
 
-/* The new entry is linked to what stands before it, good or bad. */
+/*
+ * The new entry is linked to what stands before it, good or bad.  Where nothing
+ * of that stays, the chain is the one that is known here: that of the stream
+ * is whatever somebody has written.
+ */
 
 static int
 adopt_before(control_t *ctl, adopt_t *t)
@@ -129,6 +133,9 @@ adopt_before(control_t *ctl, adopt_t *t)
 
         if (*t->known.chain == '\0') {
             memcpy(t->known.chain, t->head.chain, sizeof(t->head.chain));
+
+        } else if (ctl->trust.signers && t->stays.seq == 0) {
+            memcpy(t->head.chain, t->known.chain, sizeof(t->head.chain));
         }
 
         return STATUS_DONE;

@@ -26,6 +26,7 @@ typedef struct {
 
     stream_t         stream;
     head_t           stays;            /* the last good entry; seq 0: none */
+    uint64_t         vouched;          /* up to here not by revoked keys only */
     paylock_adopt_t  what;
 
     int              drop;             /* remove what no entry has written */

@@ -101,6 +101,7 @@ adopt_verify(control_t *ctl, adopt_t *t)
         memset(&t->stays, 0, sizeof(head_t));
 
         t->stays.seq = v->covered;
+        t->vouched = v->vouched;
         memcpy(t->stays.hash, v->covered_hash, sizeof(v->covered_hash));
         memcpy(t->stays.chain, v->chain, sizeof(v->chain));
 

@@ -60,7 +60,7 @@ skip_begin(control_t *ctl, const head_t *behind, uint64_t first, size_t n)
     }
 
     paylock_skip_from(&ctl->skip, 0, NULL);
-    ctl->skip.open = target != 0;
+    ctl->skip.open = target != 0 && now.seq != 0;
 
     while (i--) {
         paylock_skip_add(&ctl->skip, at[i].seq, at[i].hash);

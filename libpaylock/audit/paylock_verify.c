@@ -59,6 +59,7 @@ paylock_verify_from(paylock_verify_t *v, uint64_t seq,
     v->seq = seq;
     v->first = seq;
     v->covered = seq;
+    v->vouched = seq;
     v->pinned = seq;
     v->whole = 0;
     v->row.seq = 0;
@@ -285,9 +286,6 @@ paylock_verify_first(paylock_verify_t *v, const paylock_link_t *l)
                                   l->seq);
     }
 
-    memcpy(v->chain, l->chain, PAYLOCK_CHAIN_LEN);
-    v->first = l->seq;
-
     return 0;
 }
 
@@ -310,6 +308,14 @@ paylock_verify_skip(paylock_verify_t *v, const paylock_link_t *l)
 void
 paylock_verify_accept(paylock_verify_t *v, const paylock_link_t *l)
 {
+    if (v->seq == 0) {
+        v->first = l->seq;
+    }
+
+    if (v->chain[0] == '\0') {
+        memcpy(v->chain, l->chain, PAYLOCK_CHAIN_LEN);
+    }
+
     v->seq = l->seq;
     v->pinned = l->seq;
     v->entries++;

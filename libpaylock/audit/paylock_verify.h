@@ -126,6 +126,7 @@ typedef struct {
     uint64_t                  plain;   /* entries without a key */
     uint64_t                  covered; /* the last entry that is signed */
     char                      covered_hash[PAYLOCK_HASH_LEN + 1];
+    uint64_t                  vouched; /* ... by more than revoked keys */
     char                      root[PAYLOCK_HASH_LEN + 1];   /* signed there */
     paylock_skip_t            skip;
     paylock_skip_t            covered_skip;    /* the same at "covered" */

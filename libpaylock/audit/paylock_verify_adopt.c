@@ -54,9 +54,8 @@ paylock_verify_adopt(paylock_verify_t *v, const paylock_entry_t *e,
         return -1;
     }
 
-    if (v->seq == 0) {
+    if (adopt.seq == 0) {
         memcpy(v->chain, l.chain, PAYLOCK_CHAIN_LEN);
-        v->first = e->seq;
     }
 
     v->fault.kind = PAYLOCK_FAULT_NONE;
@@ -123,7 +122,7 @@ paylock_verify_adopts(const paylock_verify_t *v, const paylock_entry_t *e,
            && e->seq > v->seq
            && f[PAYLOCK_AUDIT_KEY].len
            && f[PAYLOCK_AUDIT_SIG].len
-           && (v->chain[0] == '\0'
+           && (adopt->seq == 0
                || memcmp(f[PAYLOCK_AUDIT_CHAIN].data, v->chain,
                          PAYLOCK_CHAIN_LEN) == 0)
            && (*before == '\0'

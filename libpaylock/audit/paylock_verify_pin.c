@@ -37,6 +37,7 @@ paylock_verify_pins(paylock_verify_t *v, const paylock_link_t *l,
         if (pin->seq == l->seq) {
 
             if (memcmp(pin->hash, l->hash, PAYLOCK_HASH_LEN) == 0) {
+                v->vouched = l->seq;
                 continue;
             }
 

@@ -97,6 +97,7 @@ struct ngx_http_paylock_trust_s {
     unsigned                         folding:1;     /* else a scan checks */
     unsigned                         limited:1;     /* some signers are */
     unsigned                         to_pin:1;      /* the walk goes to a pin */
+    unsigned                         skipping:1;    /* ... by far steps */
     unsigned                         holding:1;
     unsigned                         resting:1;
 
@@ -166,7 +167,8 @@ void ngx_http_paylock_trust_refuse(ngx_http_paylock_feed_t *feed,
 /*
  * ngx_http_paylock_trust_back.c: between the two: does the head follow what is
  * known here, or did a signer give that up or archive it?  The same for what is
- * pinned.
+ * pinned: with trust->skipping set in some tens of steps, if nothing was given
+ * up or archived there.
  */
 
 void ngx_http_paylock_trust_back(ngx_http_paylock_feed_t *feed,

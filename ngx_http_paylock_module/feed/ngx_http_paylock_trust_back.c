@@ -23,6 +23,8 @@ static void ngx_http_paylock_trust_walked(ngx_http_paylock_feed_t *feed,
     ngx_int_t rc);
 static ngx_int_t ngx_http_paylock_trust_step(ngx_http_paylock_feed_t *feed,
     const redisReply *reply);
+static void ngx_http_paylock_trust_skip(ngx_http_paylock_trust_t *trust,
+    const paylock_entry_t *entry);
 static ngx_uint_t ngx_http_paylock_trust_archived(
     ngx_http_paylock_feed_t *feed);
 static ngx_uint_t ngx_http_paylock_trust_gives_up(
@@ -63,7 +65,8 @@ ngx_http_paylock_trust_back_ask(ngx_http_paylock_feed_t *feed)
     feed->trust->back_asked = feed->trust->back_seq;
 
     (void) ngx_sprintf(from, "%uL-0%Z", feed->trust->back_seq);
-    (void) ngx_sprintf(batch, "%ui%Z", feed->batch);
+    (void) ngx_sprintf(batch, "%ui%Z", feed->trust->skipping
+                                       ? 1 : feed->batch);
 
     ngx_http_paylock_redis_add(&feed->conn, "XREVRANGE",
                                feed->pmcf->redis.audit, from, "-",
@@ -142,7 +145,7 @@ ngx_http_paylock_trust_walk(void *data, redisReply *reply)
 
     /* the way is not there: who can cut the stream must gain nothing by it */
 
-    if (reply->elements < feed->batch
+    if (reply->elements < (feed->trust->skipping ? 1 : feed->batch)
         || feed->trust->back_seq == feed->trust->back_asked)
     {
         ngx_http_paylock_trust_walked(feed,
@@ -202,13 +205,23 @@ ngx_http_paylock_trust_archived(ngx_http_paylock_feed_t *feed)
 static void
 ngx_http_paylock_trust_walked(ngx_http_paylock_feed_t *feed, ngx_int_t rc)
 {
-    ngx_http_paylock_trust_t  *trust;
+    ngx_http_paylock_trust_t   *trust;
+    ngx_http_paylock_cursor_t   target;
 
     trust = feed->trust;
 
     ngx_log_debug3(NGX_LOG_DEBUG_EVENT, feed->log, 0,
                    "paylock feed: walked back from %uL to %uL: %i",
                    trust->head.seq, trust->back_seq, rc);
+
+    /* step by step, all is seen that excuses a pin */
+
+    if (rc == NGX_DECLINED && trust->skipping) {
+        target = trust->target;
+        trust->skipping = 0;
+        ngx_http_paylock_trust_back(feed, &target);
+        return;
+    }
 
     if (trust->to_pin) {
         ngx_http_paylock_trust_pin_walked(feed, rc != NGX_DECLINED);
@@ -304,9 +317,30 @@ ngx_http_paylock_trust_step(ngx_http_paylock_feed_t *feed,
 
         trust->back_seq = adopt.seq;
         ngx_memcpy(trust->back_hash, adopt.stays, PAYLOCK_HASH_LEN);
+
+    } else {
+        ngx_http_paylock_trust_skip(trust, &entry);
     }
 
     return ngx_http_paylock_trust_back_known(feed);
+}
+
+
+/* Takes the far step, if it does not lead past what is looked for. */
+
+static void
+ngx_http_paylock_trust_skip(ngx_http_paylock_trust_t *trust,
+    const paylock_entry_t *entry)
+{
+    uint64_t  to;
+
+    to = paylock_skip_target(entry->seq);
+
+    if (trust->skipping && to >= trust->target.seq) {
+        trust->back_seq = to;
+        ngx_memcpy(trust->back_hash, entry->field[PAYLOCK_AUDIT_SKIP].data,
+                   PAYLOCK_HASH_LEN);
+    }
 }
 
 

@@ -83,6 +83,7 @@ ngx_http_paylock_trust_begin(void *data, redisReply *reply)
     }
 
     trust->to_pin = 0;
+    trust->skipping = 0;
     ngx_http_paylock_trust_back(feed, &node->cursor);
 }
 
@@ -175,8 +176,9 @@ ngx_http_paylock_trust_pins(ngx_http_paylock_feed_t *feed)
 
 
 /*
- * If it is not there, an adopt must have given it up: that stands somewhere on
- * the way from the head.
+ * It may stand there, and the head go on from another one: the way from the
+ * head must lead to it.  If it is not there, an adopt on that way must have
+ * given it up.
  */
 
 static void
@@ -195,23 +197,20 @@ ngx_http_paylock_trust_pinned(void *data, redisReply *reply)
     pin = ngx_http_paylock_trust_pin(&feed->pmcf->signers.list,
                                      feed->trust->pin - 1);
 
-    if (reply->elements
-        && paylock_entry_read(reply->element[0], &entry) == NULL
-        && paylock_entry_intact(&entry) == 1
-        && entry.seq == pin->seq
-        && ngx_memcmp(entry.field[PAYLOCK_AUDIT_HASH].data, pin->hash,
-                      PAYLOCK_HASH_LEN)
-           == 0)
-    {
-        ngx_http_paylock_trust_pins(feed);
-        return;
-    }
+    feed->trust->to_pin = 1;
+    feed->trust->skipping = (reply->elements
+                             && paylock_entry_read(reply->element[0], &entry)
+                                == NULL
+                             && entry.seq == pin->seq
+                             && ngx_memcmp(
+                                    entry.field[PAYLOCK_AUDIT_HASH].data,
+                                    pin->hash, PAYLOCK_HASH_LEN)
+                                == 0);
 
     target = feed->trust->head;
     target.seq = pin->seq;
     ngx_memcpy(target.hash, pin->hash, PAYLOCK_HASH_LEN);
 
-    feed->trust->to_pin = 1;
     ngx_http_paylock_trust_back(feed, &target);
 }
 

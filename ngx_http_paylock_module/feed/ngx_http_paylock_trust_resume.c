@@ -146,6 +146,10 @@ ngx_http_paylock_trust_stopped(ngx_http_paylock_feed_t *feed)
 
     ngx_http_paylock_trust_scan_end(feed);
 
+    /* entries may have been followed for long: the attempt begins here */
+
+    trust->began = ngx_current_msec;
+
     if (trust->adopted) {
         ngx_http_paylock_head_ask(feed, ngx_http_paylock_trust_begin);
         return;

@@ -11,9 +11,7 @@ import time
 import types
 
 import pytest
-import redis as redis_py
 
-from oracle.lattice import Lattice
 from support.chain import (ALERTS, AUDIT, HOSTS, LOCKED, LOCKS, NODES, OPEN,
                            count, logged)
 from support.cli import signers_of
@@ -619,6 +617,60 @@ def test_another_entry_at_a_pin(signed, chain):
     stays(server, dict.fromkeys(CLOSED, "open"), 0.5)
 
 
+def branch(chain, pinned, last):
+    """Two pasts, both of A, that part before the pinned entry: the stream is
+    that of the second, with that entry of the first in its place.  Returns the
+    pin."""
+    while chain.seq < pinned - 1:
+        chain.write((f"n{chain.seq}.example", LOCKED))
+    older = backup(chain)
+    chain.write(("h0.example", OPEN))
+    line, genuine = pin(chain.seq, chain.hash), chain.client.xrange(AUDIT)[-1]
+    restore(chain, older)
+    chain.look()
+    chain.know()
+    while chain.seq < last:
+        chain.write(("h1.example", OPEN))
+    entries = chain.client.xrange(AUDIT)
+    entries[pinned - 1] = genuine
+    chain.client.delete(AUDIT)
+    for ident, entry in entries:
+        chain.client.xadd(AUDIT, entry, id=ident)
+    return line
+
+
+@pytest.mark.parametrize("pinned, last", [(24, 25), (24, 40), (25, 26),
+                                          (30, 200), (32, 200), (33, 64)])
+def test_another_branch_than_that_of_a_pin(signed, chain, pinned, last):
+    """The pinned entry stands in its place, and the head does not go on from
+    it."""
+    fill(chain)
+    line = branch(chain, pinned, last)
+    server = signed(signer("a", A), line, live=False)
+    diverged(chain, server, f"entry {pinned} of .* is not the one that line 2")
+    stays(server, dict.fromkeys(CLOSED, "open"), 0.5)
+
+
+@pytest.mark.parametrize("last", [30, 64, 200])
+def test_pins_far_back(signed, chain, last):
+    """A few steps lead to each, also where some entries were given up."""
+    fill(chain)
+    lines = []
+    while chain.seq < last:
+        chain.write((f"n{chain.seq}.example", LOCKED))
+        if chain.seq in (24, 25, 31, 32, 33, 63, 64, 100, 128, 199):
+            lines.append(pin(chain.seq, chain.hash))
+    chain.write(("h0.example", OPEN), sign=False, records=False)
+    chain.seq, chain.hash = chain.seq - 1, None
+    chain.hash = chain.client.xrange(AUDIT)[-2][1]["hash"]
+    chain.know()
+    chain.adopt()
+    chain.write(("after.example", LOCKED))
+    server = signed(signer("a", A), *lines, alerts=False)
+    server.wait_state("after.example", "locked")
+    stays(server, CLOSED, 0.1)
+
+
 def test_a_pin_that_was_given_up(signed, chain):
     """Another entry stands in its place, that is given up as well: a node that
     knows nothing finds the adopt on its way back from the head."""
@@ -1010,102 +1062,3 @@ def test_check_scans_do_not_hold_up_entries(signed, chain):
         chain.write((f"n{n}.example", LOCKED))
     chain.settle(server)
     assert unaudited(server) == 0
-
-
-# whatever an attacker writes
-
-class Attacker:
-    """May write to Redis as they like, holds a revoked key and copies of older
-    states, and knows no other key."""
-
-    def __init__(self, chain, seed):
-        self.chain, self.client = chain, chain.client
-        self.random = random.Random(seed)
-        self.older = []
-
-    def host(self):
-        return self.random.choice([*CLOSED, "new.example", ".example"])
-
-    def value(self):
-        return self.random.choice(["open", "locked", "1", "x", *(
-            json.dumps({**record, "entry": self.random.choice(
-                [1, self.chain.seq, self.chain.seq + 1])})
-            for record in (LOCKED, OPEN))])
-
-    def forge(self):
-        """An entry, wherever it may stand."""
-        c, pick = self.chain, self.random.choice
-        seq = c.seq + pick([1, 1, 1, 2, 1000])
-        entry = c.entry(seq, pick([c.hash, c.hash, "0" * 64]), action=pick(
-            ["lock", "unlock", "adopt", "init", "reset"]), host=self.host(),
-            before=self.value(), after=self.value(),
-            key=pick([A, B, C]).public,
-            lost=pick(["", f"{c.chain} 1 {c.seq} {c.hash}"]),
-            resumes=pick(["", f"{c.seq} {c.hash}"]))
-        if pick([0, 1]):
-            entry["root"] = Lattice(self.client.hgetall(LOCKS)).root()
-            entry["sig"] = pick([B, C]).sign_entry(entry)
-        try:
-            self.client.xadd(AUDIT, {k: v for k, v in entry.items() if v},
-                             id=f"{seq}-0")
-        except redis_py.ResponseError:
-            pass                        # there is a higher one
-
-    def write(self):
-        self.client.hset(LOCKS, self.host(), self.value())
-
-    def remove(self):
-        self.client.hdel(LOCKS, self.host())
-
-    def cut(self):
-        self.client.xtrim(AUDIT, maxlen=self.random.randint(0, 5),
-                          approximate=False)
-
-    def delete(self):
-        ids = [id for id, _ in self.client.xrange(AUDIT)]
-        if ids:
-            self.client.xdel(AUDIT, self.random.choice(ids))
-
-    def lose(self):
-        self.client.delete(self.random.choice([LOCKS, AUDIT]))
-
-    def put_back(self):
-        if self.older:
-            restore(self.chain, self.random.choice(self.older))
-
-    def attack(self):
-        for _ in range(self.random.randint(1, 4)):
-            self.random.choice([self.forge, self.forge, self.write,
-                                self.remove, self.cut, self.delete,
-                                self.lose, self.put_back])()
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_generated_attacks(signed, chain, seed):
-    """None of them opens or closes a site; once Redis is as it was, changes
-    take effect again."""
-    chain.write(("b.example", LOCKED), key=B)
-    fill(chain)
-    attacker = Attacker(chain, seed)
-    server = signed(signer("a", A), signer("b", B, until=(
-        chain.seq, chain.hash)), reconcile="100ms", more=STATE)
-    states = CLOSED | {"new.example": "open", "b.example": "locked"}
-    for n in range(25):
-        saved = backup(chain)
-        attacker.attack()
-        stays(server, states, 0.3)
-        if n % 8 == 7:
-            server.stop()
-            server.start()
-            stays(server, states, 0.3)
-        restore(chain, saved)
-        host = attacker.random.choice(HOSTS)
-        to = attacker.random.choice([LOCKED, OPEN])
-        chain.write((host, to))
-        states[host] = "locked" if to is LOCKED else "open"
-        chain.settle(server)
-        stays(server, states, 0)
-        for was, now in states.items():
-            assert server.state(was) == now
-        attacker.older.append(saved)
-    assert count(server, r"\[alert\]") > 3

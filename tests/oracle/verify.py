@@ -351,6 +351,8 @@ class Verifier:
         self.standing = [s for s in self.standing if s[0] <= self.covered[0]]
         self.bad, self.open = False, []
         self.faults.pop()
+        if not self.covered[0]:
+            self.chain = entry["chain"]
         self.check(seq, entry["hash"], entry, adopt)
         self.accept(seq, entry, adopt)
 
@@ -360,7 +362,7 @@ class Verifier:
             return None
         adopt = Adopt(seq, entry)
         if (adopt.resumes != self.covered or seq <= self.seq
-                or self.chain not in (None, entry["chain"])
+                or self.covered[0] and self.chain != entry["chain"]
                 or self.stands not in ("", entry["prev"])
                 or entry["hash"] != hash_of(entry["chain"], seq,
                                             entry["prev"], entry["skip"],

@@ -11,7 +11,8 @@ import secrets
 import time
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding, PublicFormat, load_pem_private_key)
 
 from oracle import model
 from oracle.lattice import Lattice
@@ -20,10 +21,11 @@ from support.chain import (AUDIT, LOCKS, ZEROS, Chain, entry_hash, entry_leaf,
 
 
 class Key:
-    """An Ed25519 key, the same for the same byte."""
+    """An Ed25519 key, the same for the same byte; or that of a PEM file."""
 
-    def __init__(self, byte):
-        self.private = Ed25519PrivateKey.from_private_bytes(bytes([byte] * 32))
+    def __init__(self, byte=0, pem=None):
+        self.private = load_pem_private_key(pem, None) if pem else \
+            Ed25519PrivateKey.from_private_bytes(bytes([byte] * 32))
         self.public = self.private.public_key().public_bytes(
             Encoding.Raw, PublicFormat.Raw).hex()
 
