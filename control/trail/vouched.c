@@ -7,70 +7,299 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "trail/archived.h"
 #include "trail/root.h"
+#include "trail/trail.h"
 #include "trail/vouched.h"
 
 
-static int vouched_read(control_t *ctl, uint64_t seq);
+/* So many entries are read again and again, before what they did is saved. */
+
+#define VOUCHED_ENTRIES  1000
+#define VOUCHED_OWN      100000        /* of one that goes on and on */
+
+
+/* From what is remembered to the head. */
+
+typedef struct {
+    control_t  *ctl;
+    uint64_t    head;
+    int         status;
+    unsigned    good:1;
+} vouched_walk_t;
+
+
+/* The pairs that are to be remembered. */
+
+typedef struct {
+    vouched_t        *v;
+    unsigned char   (*but)[PAYLOCK_PAIR];
+    size_t            n;
+} vouched_take_t;
+
+
+static int vouched_follow(control_t *ctl, const head_t *head);
+static int vouched_entry(void *data, const char *id, const paylock_entry_t *e,
+    const char *why);
+static int vouched_drop(control_t *ctl, const paylock_entry_t *e);
+static int vouched_has(const vouched_t *v,
+    const unsigned char pair[PAYLOCK_PAIR], size_t *i);
+static void vouched_add(void *data, const unsigned char pair[PAYLOCK_PAIR]);
+static void vouched_sort(vouched_t *v);
 static int vouched_order(const void *one, const void *two);
 
 
 int
-vouched_record(control_t *ctl, uint64_t seq, const paylock_str_t *host,
+vouched_record(control_t *ctl, const head_t *head, const paylock_str_t *host,
     const paylock_str_t *record, int *vouched)
 {
+    size_t          i;
     vouched_t      *v;
     unsigned char   pair[PAYLOCK_PAIR];
 
     v = &ctl->vouched;
     *vouched = 0;
 
-    if (v->n == 0 && v->seq != seq && vouched_read(ctl, seq) != STATUS_DONE) {
-        return ctl->error.status;
-    }
-
     if (root_pair(ctl, host, record, pair) != STATUS_DONE) {
         return ctl->error.status;
     }
 
-    *vouched = v->n && bsearch(pair, v->pair, v->n, sizeof(*v->pair),
-                               vouched_order) != NULL;
+    if (v->seq == 0 && v->hashed == 0) {
+        vouched_load(ctl, head->chain);
+    }
+
+    if (vouched_follow(ctl, head) != STATUS_DONE) {
+        return ctl->error.status;
+    }
+
+    if (!vouched_has(v, pair, &i) && v->hashed != head->seq
+        && vouched_learn(ctl, head) != STATUS_DONE)
+    {
+        return ctl->error.status;
+    }
+
+    *vouched = vouched_has(v, pair, &i);
+
+    return STATUS_DONE;
+}
+
+
+/* The way is proven by hashes alone, since the head is known to be good. */
+
+static int
+vouched_follow(control_t *ctl, const head_t *head)
+{
+    int             status;
+    uint64_t        most;
+    vouched_t      *v;
+    vouched_walk_t  walk;
+
+    v = &ctl->vouched;
+
+    if (v->seq == 0
+        || (v->seq == head->seq && strcmp(v->hash, head->hash) == 0))
+    {
+        return STATUS_DONE;
+    }
+
+    memset(&walk, 0, sizeof(vouched_walk_t));
+    walk.ctl = ctl;
+    walk.head = head->seq;
+
+    most = v->followed ? VOUCHED_OWN : VOUCHED_ENTRIES;
+    status = trail_after(ctl, v->seq, vouched_entry, &walk);
+
+    if (status == STATUS_DONE) {
+        status = walk.status;
+    }
+
+    if (status != STATUS_DONE || !walk.good
+        || strcmp(v->hash, head->hash) != 0)
+    {
+        vouched_free(v);
+
+    } else if (v->followed >= most) {
+        vouched_save(ctl);
+    }
+
+    return status;
+}
+
+
+/* An adopt may put back records of before. */
+
+static int
+vouched_entry(void *data, const char *id, const paylock_entry_t *e,
+    const char *why)
+{
+    vouched_t       *v;
+    vouched_walk_t  *walk;
+
+    (void) id;
+
+    walk = data;
+    v = &walk->ctl->vouched;
+
+    if (why || e->seq > walk->head || paylock_entry_intact(e) != 1
+        || memcmp(e->field[PAYLOCK_AUDIT_PREV].data, v->hash,
+                  PAYLOCK_HASH_LEN) != 0
+        || paylock_verify_is(e, "adopt"))
+    {
+        return 0;
+    }
+
+    walk->status = vouched_drop(walk->ctl, e);
+
+    v->followed++;
+    v->seq = e->seq;
+    memcpy(v->hash, e->field[PAYLOCK_AUDIT_HASH].data, PAYLOCK_HASH_LEN);
+
+    walk->good = e->seq == walk->head;
+
+    return walk->status == STATUS_DONE && !walk->good;
+}
+
+
+static int
+vouched_drop(control_t *ctl, const paylock_entry_t *e)
+{
+    size_t          i;
+    vouched_t      *v;
+    unsigned char   pair[PAYLOCK_PAIR];
+
+    v = &ctl->vouched;
+
+    if (!paylock_entry_writes(e) || e->field[PAYLOCK_AUDIT_BEFORE].len == 0) {
+        return STATUS_DONE;
+    }
+
+    if (root_pair(ctl, &e->field[PAYLOCK_AUDIT_HOST],
+                  &e->field[PAYLOCK_AUDIT_BEFORE], pair) != STATUS_DONE)
+    {
+        return ctl->error.status;
+    }
+
+    if (vouched_has(v, pair, &i)) {
+        v->gone[i / 8] |= (unsigned char) (1 << (i & 7));
+    }
 
     return STATUS_DONE;
 }
 
 
 static int
-vouched_read(control_t *ctl, uint64_t seq)
+vouched_has(const vouched_t *v, const unsigned char pair[PAYLOCK_PAIR],
+    size_t *i)
 {
-    root_pairs_t        pairs;
-    paylock_lattice_t   sum;
+    const unsigned char  (*found)[VOUCHED_PAIR];
 
-    if (root_pairs_scan(ctl, &pairs) != STATUS_DONE) {
+    found = v->n ? bsearch(pair, v->pair, v->n, VOUCHED_PAIR, vouched_order)
+                 : NULL;
+    *i = found ? (size_t) (found - v->pair) : 0;
+
+    return found && !vouched_gone(v, *i);
+}
+
+
+int
+vouched_learn(control_t *ctl, const head_t *head)
+{
+    int          status;
+    root_scan_t  s;
+
+    status = root_scan_all(ctl, &s);
+
+    if (status == STATUS_DONE
+        && memcmp(&s.lattice, &ctl->root.lattice, sizeof(s.lattice)) == 0)
+    {
+        status = vouched_take(ctl, head, &s, NULL, 0);
+
+        if (status == STATUS_DONE) {
+            vouched_save(ctl);
+        }
+    }
+
+    ctl->vouched.hashed = head->seq;
+    root_scan_free(&s);
+
+    return status;
+}
+
+
+int
+vouched_take(control_t *ctl, const head_t *head, const root_scan_t *s,
+    unsigned char (*but)[PAYLOCK_PAIR], size_t n)
+{
+    vouched_t       *v;
+    archived_t       found;
+    vouched_take_t   take = { &ctl->vouched, but, n };
+
+    v = &ctl->vouched;
+    vouched_free(v);
+
+    if (archived_here(ctl, &found) != STATUS_DONE) {
         return ctl->error.status;
     }
 
-    if (root_sum(ctl, &pairs, &sum) != STATUS_DONE) {
-        free(pairs.pair);
-        return ctl->error.status;
-    }
-
-    ctl->vouched.seq = seq;
-
-    if (memcmp(&sum, &ctl->root.lattice, sizeof(sum)) != 0) {
-        free(pairs.pair);
+    if (found.entry == 0) {
         return STATUS_DONE;
     }
 
-    ctl->vouched.pair = pairs.pair;
-    ctl->vouched.n = pairs.n;
+    v->pair = malloc((s->n + 1) * VOUCHED_PAIR);
+    v->gone = calloc(s->n / 8 + 1, 1);
+
+    if (v->pair == NULL || v->gone == NULL) {
+        vouched_free(v);
+        return control_no_memory(ctl);
+    }
+
+    root_scan_each(s, vouched_add, &take);
+    vouched_sort(v);
+
+    v->seq = head->seq;
+    memcpy(v->chain, head->chain, sizeof(v->chain));
+    memcpy(v->hash, head->hash, sizeof(v->hash));
 
     return STATUS_DONE;
+}
+
+
+static void
+vouched_add(void *data, const unsigned char pair[PAYLOCK_PAIR])
+{
+    vouched_take_t  *take;
+
+    take = data;
+
+    if (take->n == 0 || bsearch(pair, take->but, take->n, PAYLOCK_PAIR,
+                                root_scan_order) == NULL)
+    {
+        memcpy(take->v->pair[take->v->n++], pair, VOUCHED_PAIR);
+    }
+}
+
+
+/* HSCAN returns some twice. */
+
+static void
+vouched_sort(vouched_t *v)
+{
+    size_t  i, n;
+
+    qsort(v->pair, v->n, VOUCHED_PAIR, vouched_order);
+
+    for (i = 0, n = 0; i < v->n; i++) {
+        if (n == 0 || vouched_order(v->pair[i], v->pair[n - 1]) != 0) {
+            memmove(v->pair[n++], v->pair[i], VOUCHED_PAIR);
+        }
+    }
+
+    v->n = n;
 }
 
 
 static int
 vouched_order(const void *one, const void *two)
 {
-    return memcmp(one, two, PAYLOCK_PAIR);
+    return memcmp(one, two, VOUCHED_PAIR);
 }
