@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "trail/archived.h"
 #include "trail/root.h"
 #include "trail/trail.h"
 #include "trail/vouched.h"
@@ -29,24 +28,12 @@ typedef struct {
 } vouched_walk_t;
 
 
-/* The pairs that are to be remembered. */
-
-typedef struct {
-    vouched_t        *v;
-    unsigned char   (*but)[PAYLOCK_PAIR];
-    size_t            n;
-} vouched_take_t;
-
-
 static int vouched_follow(control_t *ctl, const head_t *head);
 static int vouched_entry(void *data, const char *id, const paylock_entry_t *e,
     const char *why);
 static int vouched_drop(control_t *ctl, const paylock_entry_t *e);
 static int vouched_has(const vouched_t *v,
     const unsigned char pair[PAYLOCK_PAIR], size_t *i);
-static void vouched_add(void *data, const unsigned char pair[PAYLOCK_PAIR]);
-static void vouched_sort(vouched_t *v);
-static int vouched_order(const void *one, const void *two);
 
 
 int
@@ -202,103 +189,6 @@ vouched_has(const vouched_t *v, const unsigned char pair[PAYLOCK_PAIR],
 
 
 int
-vouched_learn(control_t *ctl, const head_t *head)
-{
-    int          status;
-    root_scan_t  s;
-
-    status = root_scan_all(ctl, &s);
-
-    if (status == STATUS_DONE
-        && memcmp(&s.lattice, &ctl->root.lattice, sizeof(s.lattice)) == 0)
-    {
-        status = vouched_take(ctl, head, &s, NULL, 0);
-
-        if (status == STATUS_DONE) {
-            vouched_save(ctl);
-        }
-    }
-
-    ctl->vouched.hashed = head->seq;
-    root_scan_free(&s);
-
-    return status;
-}
-
-
-int
-vouched_take(control_t *ctl, const head_t *head, const root_scan_t *s,
-    unsigned char (*but)[PAYLOCK_PAIR], size_t n)
-{
-    vouched_t       *v;
-    archived_t       found;
-    vouched_take_t   take = { &ctl->vouched, but, n };
-
-    v = &ctl->vouched;
-    vouched_free(v);
-
-    if (archived_here(ctl, &found) != STATUS_DONE) {
-        return ctl->error.status;
-    }
-
-    if (found.entry == 0) {
-        return STATUS_DONE;
-    }
-
-    v->pair = malloc((s->n + 1) * VOUCHED_PAIR);
-    v->gone = calloc(s->n / 8 + 1, 1);
-
-    if (v->pair == NULL || v->gone == NULL) {
-        vouched_free(v);
-        return control_no_memory(ctl);
-    }
-
-    root_scan_each(s, vouched_add, &take);
-    vouched_sort(v);
-
-    v->seq = head->seq;
-    memcpy(v->chain, head->chain, sizeof(v->chain));
-    memcpy(v->hash, head->hash, sizeof(v->hash));
-
-    return STATUS_DONE;
-}
-
-
-static void
-vouched_add(void *data, const unsigned char pair[PAYLOCK_PAIR])
-{
-    vouched_take_t  *take;
-
-    take = data;
-
-    if (take->n == 0 || bsearch(pair, take->but, take->n, PAYLOCK_PAIR,
-                                root_scan_order) == NULL)
-    {
-        memcpy(take->v->pair[take->v->n++], pair, VOUCHED_PAIR);
-    }
-}
-
-
-/* HSCAN returns some twice. */
-
-static void
-vouched_sort(vouched_t *v)
-{
-    size_t  i, n;
-
-    qsort(v->pair, v->n, VOUCHED_PAIR, vouched_order);
-
-    for (i = 0, n = 0; i < v->n; i++) {
-        if (n == 0 || vouched_order(v->pair[i], v->pair[n - 1]) != 0) {
-            memmove(v->pair[n++], v->pair[i], VOUCHED_PAIR);
-        }
-    }
-
-    v->n = n;
-}
-
-
-static int
 vouched_order(const void *one, const void *two)
 {
     return memcmp(one, two, VOUCHED_PAIR);

@@ -25,15 +25,13 @@
 int vouched_record(control_t *ctl, const head_t *head,
     const paylock_str_t *host, const paylock_str_t *record, int *vouched);
 
-/* Reads all records, and remembers them if they are those of ctl->root. */
-
-int vouched_learn(control_t *ctl, const head_t *head);
-
 /*
- * The records that were read are those that the head signed, but for n pairs,
- * which are sorted: takes them, if anything is archived.
+ * vouched_learn.c: reads all records, and remembers them if they are those of
+ * ctl->root.  The second is given them: they are those that the head signed, but
+ * for n pairs, which are sorted.  It remembers them if anything is archived.
  */
 
+int vouched_learn(control_t *ctl, const head_t *head);
 int vouched_take(control_t *ctl, const head_t *head, const root_scan_t *s,
     unsigned char (*but)[PAYLOCK_PAIR], size_t n);
 
@@ -44,6 +42,10 @@ int vouched_take(control_t *ctl, const head_t *head, const root_scan_t *s,
 
 void vouched_load(control_t *ctl, const char *chain);
 void vouched_save(control_t *ctl);
+
+/* For qsort() and bsearch(). */
+
+int vouched_order(const void *one, const void *two);
 
 /* Has a pair been taken out since? */
 

@@ -6,6 +6,7 @@
 
 import json
 import re
+import threading
 
 import pytest
 
@@ -189,3 +190,31 @@ def test_it_cannot_be_remembered(archived, client):
     path.mkdir()
     for host in HOST, "h3.example":
         assert reads_all(client, archived, "unlock", host)
+
+
+def test_others_change_records_meanwhile(archived, bob, client, private):
+    """While all are read, and what they change is not what was signed before:
+    nobody wrote by hand."""
+    (private / "rows.csv").write_text("host,lock_at\n" + "".join(
+        f"n{i}.example,1793487600\n" for i in range(20000)))
+    archived("import", private / "rows.csv", "--yes")
+    ended, made = threading.Event(), []
+
+    def change():
+        while not ended.is_set():
+            made.append(bob("lock" if len(made) % 2 else "unlock", "n0.example",
+                            "n1.example", f"m{len(made)}.example", check=False,
+                            ).returncode)
+
+    thread = threading.Thread(target=change)
+    thread.start()
+    try:
+        for host in HOST, "h3.example", "h4.example", "h5.example":
+            ar.forget_vouched(archived)
+            assert reads_all(client, archived, "unlock", host)
+            assert memory(archived)
+    finally:
+        ended.set()
+        thread.join()
+    assert made and not any(made)
+    assert verify(archived)[:2] == (0, [])
