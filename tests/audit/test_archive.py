@@ -290,6 +290,8 @@ def test_an_archived_record_removed_by_hand(archived, client):
     client.hdel(LOCKS, "h3.example")
     assert verify(archived)[0] == 12
     assert verify(archived, archived.home / "a")[0] == 12
+    done = archived("audit", "verify", "--archive", "a", check=False)
+    assert "\ndiffers  h3.example\n" in done.stdout
     ar.forget_vouched(archived)
     done = archived("lock", "h2.example", check=False)
     assert done.returncode == 1 and "by hand" in done.stderr
