@@ -14,7 +14,7 @@
 
 /* So many entries are read again and again, before what they did is saved. */
 
-#define VOUCHED_ENTRIES  1000
+#define VOUCHED_ENTRIES  500
 #define VOUCHED_OWN      100000        /* of one that goes on and on */
 
 

@@ -2,9 +2,9 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Records whose entry is archived: the root that an entry signed vouches for all
- * records at once.  Once they were hashed, this machine remembers them: a pair
- * of host and record is still good if no entry since then took it out.
+ * Records whose entry is archived: the root that an entry signed vouches for
+ * all records at once.  Once they were hashed, this machine remembers them: a
+ * pair of host and record is still good if no entry since then took it out.
  */
 
 
@@ -27,8 +27,8 @@ int vouched_record(control_t *ctl, const head_t *head,
 
 /*
  * vouched_learn.c: reads all records, and remembers them if they are those of
- * ctl->root.  The second is given them: they are those that the head signed, but
- * for n pairs, which are sorted.  It remembers them if anything is archived.
+ * ctl->root.  The second is given them: they are those that the head signed,
+ * but for n pairs, which are sorted.  It takes them if anything is archived.
  */
 
 int vouched_learn(control_t *ctl, const head_t *head);
