@@ -303,7 +303,9 @@ find_rows(find_t *f)
     row.head = f->run->export->head.seq;
     row.end = 0;
 
-    qsort(f->open, f->n, sizeof(uint64_t), find_order);
+    if (f->n) {
+        qsort(f->open, f->n, sizeof(uint64_t), find_order);
+    }
 
     for (i = 0; i < f->n; i++) {
 
