@@ -63,7 +63,7 @@ const command_t  admin_commands[] = {
       "List all hosts that have a record", cmd_list, list_check },
     { "audit log", "[HOST]", 0, 1,
       OPT_BIT(OPT_SINCE)|OPT_BIT(OPT_UNTIL)|OPT_BIT(OPT_ACTOR)
-      |OPT_BIT(OPT_FOLLOW),
+      |OPT_BIT(OPT_FOLLOW)|OPT_BIT(OPT_ARCHIVE),
       SETUP_HOSTS|SETUP_SETTINGS|SETUP_REDIS|SETUP_SIGNERS,
       "Show every change, the oldest first", cmd_audit_log, audit_log_check },
     { "audit verify", "[FILE]", 0, 1,
@@ -77,11 +77,11 @@ const command_t  admin_commands[] = {
       "Sign a note of the last entry, to keep elsewhere",
       cmd_audit_checkpoint, NULL },
     { "audit export", "", 0, 0,
-      OPT_BIT(OPT_HOST)|OPT_BIT(OPT_CHECKPOINT)|OPT_BIT(OPT_OUTPUT)
-      |OPT_BIT(OPT_YES),
+      OPT_BIT(OPT_HOST)|OPT_BIT(OPT_ARCHIVE)|OPT_BIT(OPT_CHECKPOINT)
+      |OPT_BIT(OPT_OUTPUT)|OPT_BIT(OPT_YES),
       SETUP_SETTINGS,
       "Write the entries to a file, to verify them offline",
-      cmd_audit_export, NULL },
+      cmd_audit_export, audit_export_check },
     { "audit archive", "", 0, 0,
       OPT_BIT(OPT_BEFORE)|OPT_BIT(OPT_OUTPUT)|OPT_BIT(OPT_YES),
       SETUP_SETTINGS|SETUP_KNOWN|SETUP_REDIS,

@@ -53,6 +53,7 @@ int cmd_version(admin_t *a);
 /* check the options of some, before anything is set up; return a status */
 
 int audit_archive_check(admin_t *a);
+int audit_export_check(admin_t *a);
 int audit_log_check(admin_t *a);
 int list_check(admin_t *a);
 int status_check(admin_t *a);

@@ -15,6 +15,7 @@
 #include "cli/output.h"
 #include "commands.h"
 #include "trail/trust.h"
+#include "trail/vouched.h"
 
 
 static int audit_archive(admin_t *a, archive_t *t);
@@ -136,6 +137,12 @@ audit_archive_write(admin_t *a, archive_t *t)
     if (known_head_save(a->ctl, &t->head) != STATUS_DONE) {
         control_warn(a->ctl, a->ctl->error.code, "", a->ctl->error.mend, "%s",
                      a->ctl->error.message);
+    }
+
+    /* so that the next change of such a host need not read all records */
+
+    if (a->ctl->trust.signers) {
+        (void) vouched_learn(a->ctl, &t->head);
     }
 
     a->ctl->error = error;

@@ -26,6 +26,16 @@ static int audit_export_told(admin_t *a, const export_t *x, const char *what,
 
 
 int
+audit_export_check(admin_t *a)
+{
+    return a->n_archives == 0 || a->opt[OPT_HOST] ? STATUS_DONE
+           : error_set(&a->ctl->error, STATUS_USAGE, "option",
+                       "all that is archived stands in these files already",
+                       "--archive is of use with --host only");
+}
+
+
+int
 cmd_audit_export(admin_t *a)
 {
     int        status;

@@ -18,6 +18,7 @@
 #include "cli/output.h"
 #include "commands.h"
 #include "trail/archived.h"
+#include "trail/archives.h"
 #include "trail/head.h"
 #include "trail/history.h"
 #include "trail/trail.h"
@@ -40,6 +41,7 @@ typedef struct {
     uint32_t     since;
     uint32_t     until;
     uint64_t     end;                  /* later entries are of a later time */
+    archives_t   files;
     int          status;
 } log_t;
 
@@ -48,6 +50,7 @@ static int log_options(admin_t *a, log_t *log);
 static int log_follow(admin_t *a, log_t *log);
 static int log_begin(admin_t *a, log_t *log, trail_id_t *from);
 static int log_seek(admin_t *a, uint32_t time, int before, uint64_t *seq);
+static int log_archived(admin_t *a, log_t *log, uint64_t from);
 static int log_ended(void);
 static int log_entry(void *data, const char *id, const paylock_entry_t *e,
     const char *why);
@@ -72,6 +75,7 @@ audit_log_check(admin_t *a)
 int
 cmd_audit_log(admin_t *a)
 {
+    int    status;
     log_t  log;
 
     if (log_options(a, &log) != STATUS_DONE) {
@@ -80,7 +84,17 @@ cmd_audit_log(admin_t *a)
 
     log.host = a->n_hosts ? a->host[0] : NULL;
 
-    return log_follow(a, &log);
+    status = a->n_archives ? archives_open(a->ctl, a->archive,
+                                           (size_t) a->n_archives, &log.files)
+                           : STATUS_DONE;
+
+    if (status == STATUS_DONE) {
+        status = log_follow(a, &log);
+    }
+
+    archives_close(&log.files);
+
+    return status;
 }
 
 
@@ -177,8 +191,8 @@ log_begin(admin_t *a, log_t *log, trail_id_t *from)
     if (log->host) {
 
         if (head_newest(a->ctl, &head) != STATUS_DONE
-            || history_each(a->ctl, log->host, head.seq, log_entry, log,
-                            &whole, &earlier) != STATUS_DONE)
+            || history_each(a->ctl, &log->files, log->host, head.seq, log_entry,
+                            log, &whole, &earlier) != STATUS_DONE)
         {
             return a->ctl->error.status;
         }
@@ -193,7 +207,7 @@ log_begin(admin_t *a, log_t *log, trail_id_t *from)
         return a->ctl->error.status;
     }
 
-    if (archived_warn(a->ctl, from->ms) != STATUS_DONE) {
+    if (log_archived(a, log, from->ms) != STATUS_DONE) {
         return a->ctl->error.status;
     }
 
@@ -239,6 +253,19 @@ log_seek(admin_t *a, uint32_t time, int before, uint64_t *seq)
     }
 
     return STATUS_DONE;
+}
+
+
+/* Entries before the stream, of which those from "from" on are wanted. */
+
+static int
+log_archived(admin_t *a, log_t *log, uint64_t from)
+{
+    int  more;
+
+    return log->files.n ? archives_each(a->ctl, &log->files, 0, log_entry, log,
+                                        &more)
+                        : archived_warn(a->ctl, from);
 }
 
 

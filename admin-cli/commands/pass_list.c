@@ -116,7 +116,7 @@ pass_list_host(control_t *ctl, pass_list_t *p, int *whole, int *earlier)
     char  **name;
     size_t  i, n;
 
-    status = history_each(ctl, p->host, UINT64_MAX, pass_list_entry, p, whole,
+    status = history_each(ctl, NULL, p->host, UINT64_MAX, pass_list_entry, p, whole,
                           earlier);
 
     if (status != STATUS_DONE || !*whole

@@ -193,7 +193,7 @@ compare_archived(change_batch_t *b, const char *name, const char *value,
     record.data = value;
     record.len = len;
 
-    return vouched_record(b->ctl, b->head.seq, &host, &record, vouched);
+    return vouched_record(b->ctl, &b->head, &host, &record, vouched);
 }
 
 

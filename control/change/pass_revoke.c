@@ -82,7 +82,7 @@ revoke_host(control_t *ctl, const char *host, change_pass_revoke_t *r,
         return STATUS_DONE;
     }
 
-    status = history_each(ctl, host, UINT64_MAX, revoke_entry, r, whole,
+    status = history_each(ctl, NULL, host, UINT64_MAX, revoke_entry, r, whole,
                           &earlier);
 
     return status == STATUS_DONE && *whole ? revoke_www(ctl, host, r, whole)
@@ -108,7 +108,7 @@ revoke_www(control_t *ctl, const char *host, change_pass_revoke_t *r,
     status = history_record(ctl, name, &record);
 
     if (status == STATUS_DONE && record->type == REDIS_REPLY_STRING) {
-        status = history_each(ctl, name, UINT64_MAX, revoke_entry, r, whole,
+        status = history_each(ctl, NULL, name, UINT64_MAX, revoke_entry, r, whole,
                               &earlier);
     }
 

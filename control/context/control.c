@@ -6,8 +6,9 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 
 #include "context/control.h"
 
@@ -72,9 +73,29 @@ control_free(control_t *ctl)
     signers_free(&ctl->signers);
     paylock_verify_free(&ctl->trust);
     free(ctl->counted.hash);
-    free(ctl->vouched.pair);
+    vouched_free(&ctl->vouched);
     paylock_lattice_free(&ctl->root.ctx);
     settings_free(&ctl->settings);
+}
+
+
+void
+vouched_free(vouched_t *v)
+{
+    uint64_t  hashed;
+
+    if (v->map) {
+        (void) munmap(v->map, v->size);
+
+    } else {
+        free(v->pair);
+    }
+
+    free(v->gone);
+
+    hashed = v->hashed;
+    memset(v, 0, sizeof(vouched_t));
+    v->hashed = hashed;
 }
 
 

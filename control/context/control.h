@@ -65,12 +65,21 @@ typedef struct {
 } root_t;
 
 
-/* Pairs of host and record, all that were signed; see trail/vouched.h. */
+/* Pairs of host and record that an entry signed; see trail/vouched.h. */
+
+#define VOUCHED_PAIR  16               /* bytes kept of each */
 
 typedef struct {
-    unsigned char  (*pair)[PAYLOCK_PAIR];      /* sorted */
+    uint64_t         seq;              /* of that entry; 0: none */
+    char             chain[PAYLOCK_CHAIN_LEN + 1];
+    char             hash[PAYLOCK_HASH_LEN + 1];
+    unsigned char  (*pair)[VOUCHED_PAIR];      /* sorted */
     size_t           n;
-    uint64_t         seq;              /* of the entry looked at; 0: none */
+    unsigned char   *gone;             /* a bit for each: changed since */
+    uint64_t         followed;         /* entries since they were saved */
+    void            *map;              /* the file; NULL: pair is allocated */
+    size_t           size;
+    uint64_t         hashed;           /* all records at this seq; 0: never */
 } vouched_t;
 
 
@@ -109,6 +118,10 @@ int control_connect(control_t *ctl);
 
 int control_load_key(control_t *ctl);
 int control_need_key(control_t *ctl);
+
+/* Frees what it holds, but knows that all were hashed. */
+
+void vouched_free(vouched_t *v);
 
 /* Makes ctl->root.ctx ready.  Returns a status. */
 

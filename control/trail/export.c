@@ -42,6 +42,7 @@ export_write(verify_t *c, export_t *x, FILE *f)
     }
 
     path_free(&r.path);
+    archives_close(&r.archives);
 
     return status == STATUS_DONE ? export_checkpoint(&r) : status;
 }

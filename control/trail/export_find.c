@@ -14,7 +14,6 @@
 
 #include "paylock_host.h"
 #include "records/records.h"
-#include "trail/archived.h"
 #include "trail/export_parts.h"
 #include "trail/history.h"
 
@@ -41,7 +40,6 @@ typedef struct {
 } find_row_t;
 
 
-static int find_beginning(control_t *ctl);
 static int find_names(find_t *f);
 static int find_name(find_t *f, const char *name);
 static int find_is_own(const find_t *f, const char *name);
@@ -70,11 +68,7 @@ export_find(export_run_t *r)
     f.run = r;
     f.whole = 1;
 
-    status = find_beginning(r->ctl);
-
-    if (status == STATUS_DONE) {
-        status = find_names(&f);
-    }
+    status = find_names(&f);
 
     if (status == STATUS_DONE && !f.whole) {
         status = find_all(&f);
@@ -92,27 +86,6 @@ export_find(export_run_t *r)
     free(f.open);
 
     return status;
-}
-
-
-/* What is archived cannot be on the way. */
-
-static int
-find_beginning(control_t *ctl)
-{
-    archived_t  found;
-
-    if (archived_here(ctl, &found) != STATUS_DONE) {
-        return ctl->error.status;
-    }
-
-    return found.archive.seq == 0 ? STATUS_DONE
-           : error_set(&ctl->error, STATUS_FAILED, "archived",
-                       "export all entries; the files of the archives hold "
-                       "the others",
-                       "entries up to %" PRIu64 " are archived: what is shown "
-                       "of one host goes back to the beginning of the trail",
-                       found.archive.seq);
 }
 
 
@@ -169,8 +142,9 @@ find_name(find_t *f, const char *name)
 
     f->there |= find_is_own(f, name);
 
-    return history_each(ctl, name, f->run->export->head.seq, find_entry, f,
-                        &f->whole, &earlier);
+    return history_each(ctl, &f->run->archives, name,
+                        f->run->export->head.seq, find_entry, f, &f->whole,
+                        &earlier);
 }
 
 
@@ -283,7 +257,7 @@ find_open(find_t *f, uint64_t seq)
 static int
 find_all(find_t *f)
 {
-    return trail_forwards(f->run->ctl, find_any, f);
+    return archives_from(f->run->ctl, &f->run->archives, 0, find_any, f);
 }
 
 
@@ -318,13 +292,14 @@ find_rows(find_t *f)
     size_t        i;
     control_t    *ctl;
     find_row_t    row;
-    trail_id_t    from;
 
     ctl = f->run->ctl;
     row.head = f->run->export->head.seq;
     row.end = 0;
 
-    qsort(f->open, f->n, sizeof(uint64_t), find_order);
+    if (f->n) {
+        qsort(f->open, f->n, sizeof(uint64_t), find_order);
+    }
 
     for (i = 0; i < f->n; i++) {
 
@@ -335,10 +310,10 @@ find_rows(find_t *f)
         }
 
         row.end = 0;
-        from.ms = f->open[i] + 1;
-        from.n = 0;
 
-        if (trail_some(ctl, &from, SIZE_MAX, find_end, &row) != STATUS_DONE) {
+        if (archives_from(ctl, &f->run->archives, f->open[i] + 1, find_end,
+                          &row) != STATUS_DONE)
+        {
             return ctl->error.status;
         }
 

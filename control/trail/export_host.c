@@ -20,13 +20,18 @@
 static int host_head(export_run_t *r, const paylock_verify_t **trail);
 static int host_verify(export_run_t *r);
 static int host_follow(export_run_t *r);
+static int host_archives(export_run_t *r);
 static int host_adopts(export_run_t *r, const paylock_verify_t *trail);
 static int host_adopt(export_run_t *r, uint64_t seq);
+static int host_adopted(export_run_t *r, uint64_t seq, uint64_t resumes);
 static int host_pins(export_run_t *r);
 static int host_pin(export_run_t *r, const paylock_pin_t *pin);
 static int host_witnesses(export_run_t *r);
+static int host_file(export_run_t *r, const path_line_t *line);
 static int host_batch(export_run_t *r, size_t from, size_t n);
 static int host_reply(export_run_t *r, const redisReply *reply,
+    const path_line_t *line);
+static int host_line(export_run_t *r, const paylock_entry_t *e,
     const path_line_t *line);
 static int host_entry(export_run_t *r, const paylock_entry_t *e);
 static int host_leaf(export_run_t *r, const paylock_entry_t *e, int resumed);
@@ -42,6 +47,7 @@ export_host_begin(export_run_t *r)
     ctl = r->ctl;
 
     if (host_head(r, &trail) != STATUS_DONE
+        || host_archives(r) != STATUS_DONE
         || host_adopts(r, trail) != STATUS_DONE)
     {
         return ctl->error.status;
@@ -143,15 +149,52 @@ host_verify(export_run_t *r)
 }
 
 
+/* The way goes back to the beginning of the trail, and shows what tells so. */
+
+static int
+host_archives(export_run_t *r)
+{
+    size_t       i;
+    verify_t    *c;
+    archives_t  *a;
+
+    c = r->verify;
+    a = &r->archives;
+
+    if (archives_open(r->ctl, c->archive_path, c->n_paths, a) != STATUS_DONE) {
+        return r->ctl->error.status;
+    }
+
+    for (i = 0; i < a->n; i++) {
+        if (path_need(&r->path, a->file[i].entry) != 0) {
+            return control_no_memory(r->ctl);
+        }
+    }
+
+    return STATUS_DONE;
+}
+
+
 /* Each adopt that gave something up is shown, and where it goes on. */
 
 static int
 host_adopts(export_run_t *r, const paylock_verify_t *trail)
 {
-    size_t  i;
+    size_t             i;
+    const archives_t  *a;
+
+    a = &r->archives;
+
+    for (i = 0; i < a->n_adopts; i++) {
+        if (host_adopted(r, a->adopt[i].seq, a->adopt[i].resumes)
+            != STATUS_DONE)
+        {
+            return r->ctl->error.status;
+        }
+    }
 
     for (i = 0; i < trail->n_given_up; i++) {
-        if (trail->given_up[i].adopt.last
+        if (trail->given_up[i].adopt.last && trail->given_up[i].seq > a->last
             && host_adopt(r, trail->given_up[i].seq) != STATUS_DONE)
         {
             return r->ctl->error.status;
@@ -165,7 +208,6 @@ host_adopts(export_run_t *r, const paylock_verify_t *trail)
 static int
 host_adopt(export_run_t *r, uint64_t seq)
 {
-    int               rc;
     redisReply       *reply;
     paylock_adopt_t   adopt;
     paylock_entry_t   e;
@@ -181,9 +223,15 @@ host_adopt(export_run_t *r, uint64_t seq)
 
     freeReplyObject(reply);
 
-    rc = path_adopt(&r->path, seq, adopt.seq);
+    return host_adopted(r, seq, adopt.seq);
+}
 
-    return rc == 0 && path_need(&r->path, seq) == 0
+
+static int
+host_adopted(export_run_t *r, uint64_t seq, uint64_t resumes)
+{
+    return path_adopt(&r->path, seq, resumes) == 0
+           && path_need(&r->path, seq) == 0
            ? STATUS_DONE : control_no_memory(r->ctl);
 }
 
@@ -247,7 +295,15 @@ export_host_lines(export_run_t *r)
 
     c = r->verify;
 
-    for (left = r->path.n; left; left -= n) {
+    left = r->path.n;
+
+    while (left && r->path.line[left - 1].seq <= r->archives.last) {
+        if (host_file(r, &r->path.line[--left]) != STATUS_DONE) {
+            return r->ctl->error.status;
+        }
+    }
+
+    for ( /* void */ ; left; left -= n) {
         n = left < HOST_BATCH ? left : HOST_BATCH;
 
         if (host_batch(r, left, n) != STATUS_DONE) {
@@ -260,6 +316,26 @@ export_host_lines(export_run_t *r)
     }
 
     return c->n_faults ? host_broken(r, c->fault[0].text) : STATUS_DONE;
+}
+
+
+static int
+host_file(export_run_t *r, const path_line_t *line)
+{
+    int               status;
+    archives_entry_t  found;
+
+    status = archives_entry(r->ctl, &r->archives, line->seq, &found);
+
+    if (status == STATUS_DONE) {
+        status = found.there ? host_line(r, &found.e, line)
+                             : host_broken(r, "entries are not in the files "
+                                           "of the archives");
+    }
+
+    archives_entry_free(&found);
+
+    return status;
 }
 
 
@@ -304,8 +380,7 @@ host_batch(export_run_t *r, size_t from, size_t n)
 static int
 host_reply(export_run_t *r, const redisReply *reply, const path_line_t *line)
 {
-    int               status;
-    paylock_entry_t   e;
+    paylock_entry_t  e;
 
     if (reply->elements == 0
         || paylock_entry_read(reply->element[0], &e) != NULL)
@@ -313,8 +388,17 @@ host_reply(export_run_t *r, const redisReply *reply, const path_line_t *line)
         return host_broken(r, "entries are not there any more");
     }
 
-    status = export_concerns(r->export, &e.field[PAYLOCK_AUDIT_HOST])
-             ? host_entry(r, &e) : host_leaf(r, &e, line->resumed);
+    return host_line(r, &e, line);
+}
+
+
+static int
+host_line(export_run_t *r, const paylock_entry_t *e, const path_line_t *line)
+{
+    int  status;
+
+    status = export_concerns(r->export, &e->field[PAYLOCK_AUDIT_HOST])
+             ? host_entry(r, e) : host_leaf(r, e, line->resumed);
 
     if (status != STATUS_DONE || r->verify->n_faults == 0) {
         return status;

@@ -10,6 +10,7 @@
 #define _EXPORT_PARTS_H_INCLUDED_
 
 
+#include "trail/archives.h"
 #include "trail/export.h"
 #include "trail/path.h"
 
@@ -20,6 +21,7 @@ typedef struct {
     export_t   *export;
     FILE       *f;
     path_t      path;                  /* of one host */
+    archives_t  archives;
     int         status;
     unsigned    pending:1;             /* entry in full, signature to come */
 } export_run_t;

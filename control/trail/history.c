@@ -19,11 +19,12 @@
 
 
 typedef struct {
-    uint64_t   last;                   /* later ones are left out */
-    uint64_t  *seq;                    /* from the last to the first */
-    size_t     n;
-    size_t     room;
-    int        archived;               /* the way leads to what is archived */
+    archives_t  *archives;             /* NULL: there are none */
+    uint64_t     last;                 /* later ones are left out */
+    uint64_t    *seq;                  /* from the last to the first */
+    size_t       n;
+    size_t       room;
+    int          archived;             /* the way leads to what is archived */
 } history_t;
 
 
@@ -36,18 +37,21 @@ static int history_archived(control_t *ctl, history_t *h, uint64_t seq,
 static int history_add(control_t *ctl, history_t *h, uint64_t seq);
 static int history_read(control_t *ctl, const history_t *h, trail_each_pt each,
     void *data);
+static int history_file(control_t *ctl, const history_t *h, uint64_t seq,
+    trail_each_pt each, void *data, int *more);
 static int history_batch(control_t *ctl, const history_t *h, size_t from,
     size_t n, trail_each_pt each, void *data, int *more);
 
 
 int
-history_each(control_t *ctl, const char *host, uint64_t last,
+history_each(control_t *ctl, archives_t *a, const char *host, uint64_t last,
     trail_each_pt each, void *data, int *whole, int *earlier)
 {
     int        status;
     history_t  h;
 
     memset(&h, 0, sizeof(history_t));
+    h.archives = a;
     h.last = last;
 
     *earlier = 0;
@@ -117,34 +121,35 @@ history_entry(control_t *ctl, const char *host, const redisReply *record,
 {
     int                   status;
     uint64_t              prior;
-    redisReply           *reply;
-    paylock_entry_t       e;
+    archives_entry_t      found;
     const paylock_str_t  *after;
+    const paylock_entry_t  *e;
 
-    status = head_entry_read(ctl, *seq, &reply, &e);
+    status = archives_entry(ctl, h->archives, *seq, &found);
 
     if (status != STATUS_DONE) {
         return status;
     }
 
-    if (reply == NULL && record == NULL) {
+    if (!found.there && record == NULL) {
         status = history_archived(ctl, h, *seq, whole);
         *seq = 0;
         return status;
     }
 
-    after = &e.field[PAYLOCK_AUDIT_AFTER];
-    prior = reply ? paylock_entry_prior(&e) : 0;
+    e = &found.e;
+    after = &e->field[PAYLOCK_AUDIT_AFTER];
+    prior = found.there ? paylock_entry_prior(e) : 0;
 
-    *whole = reply
+    *whole = found.there
              && prior < *seq
-             && e.field[PAYLOCK_AUDIT_PRIOR].len != 0
-             && paylock_str_is(e.field[PAYLOCK_AUDIT_HOST], host)
+             && e->field[PAYLOCK_AUDIT_PRIOR].len != 0
+             && paylock_str_is(e->field[PAYLOCK_AUDIT_HOST], host)
              && (record == NULL
                  || (after->len == record->len
                      && memcmp(after->data, record->str, record->len) == 0));
 
-    freeReplyObject(reply);
+    archives_entry_free(&found);
 
     status = *whole ? history_add(ctl, h, *seq) : STATUS_DONE;
     *seq = prior;
@@ -205,13 +210,39 @@ history_read(control_t *ctl, const history_t *h, trail_each_pt each,
 
     more = 1;
     status = STATUS_DONE;
+    left = h->n;
 
-    for (left = h->n; left && more && status == STATUS_DONE; left -= n) {
+    while (left && more && status == STATUS_DONE && h->archives
+           && h->seq[left - 1] <= h->archives->last)
+    {
+        status = history_file(ctl, h, h->seq[--left], each, data, &more);
+    }
+
+    for ( /* void */ ; left && more && status == STATUS_DONE; left -= n) {
         n = left < HISTORY_BATCH ? left : HISTORY_BATCH;
         status = history_batch(ctl, h, left, n, each, data, &more);
     }
 
     return status;
+}
+
+
+static int
+history_file(control_t *ctl, const history_t *h, uint64_t seq,
+    trail_each_pt each, void *data, int *more)
+{
+    char              id[HISTORY_ID];
+    archives_entry_t  found;
+
+    if (archives_entry(ctl, h->archives, seq, &found) != STATUS_DONE) {
+        return ctl->error.status;
+    }
+
+    (void) snprintf(id, sizeof(id), "%" PRIu64 "-0", seq);
+    *more = each(data, id, &found.e, NULL);
+    archives_entry_free(&found);
+
+    return STATUS_DONE;
 }
 
 

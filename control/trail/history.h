@@ -11,19 +11,19 @@
 #define _HISTORY_H_INCLUDED_
 
 
-#include "trail/trail.h"
+#include "trail/archives.h"
 
 
 /*
  * Calls each for the host's entries up to seq "last", the first one first.
  * *whole is 0, and nothing was called, if the way to the first one is broken,
  * as somebody wrote the record by hand, or its entry is archived: then only
- * reading all entries finds them.  *earlier is 1 if it has earlier ones that
- * are archived.  Returns a status.
+ * reading all entries finds them.  Archived ones are read from the files a;
+ * if that is NULL, *earlier is 1 if there are any.  Returns a status.
  */
 
-int history_each(control_t *ctl, const char *host, uint64_t last,
-    trail_each_pt each, void *data, int *whole, int *earlier);
+int history_each(control_t *ctl, archives_t *a, const char *host,
+    uint64_t last, trail_each_pt each, void *data, int *whole, int *earlier);
 
 /*
  * The host's record, or nil, which the caller frees with freeReplyObject().

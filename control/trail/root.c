@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "records/records.h"
 #include "trail/root.h"
 #include "trail/root_scan.h"
 
@@ -18,17 +17,9 @@
 #define ROOT_NUMBER   24
 
 
-typedef struct {
-    control_t     *ctl;
-    root_pairs_t   pairs;
-} root_read_t;
-
-
 static int root_parse(root_t *r, const redisReply *reply);
 static int root_fits(control_t *ctl, const head_t *head, int *fits);
 static int root_sum_all(control_t *ctl, paylock_lattice_t *sum);
-static int root_record(void *data, const paylock_str_t *host,
-    const paylock_str_t *value);
 
 
 int
@@ -160,68 +151,18 @@ root_of_records(control_t *ctl)
 }
 
 
-int
-root_sum_records(control_t *ctl, char hex[PAYLOCK_HASH_LEN + 1])
-{
-    paylock_lattice_t  sum;
-
-    return control_lattice(ctl) != STATUS_DONE
-           || root_sum_all(ctl, &sum) != STATUS_DONE
-           ? ctl->error.status
-           : paylock_lattice_root(&ctl->root.ctx, &sum, hex) == 0
-             ? STATUS_DONE : control_no_crypto(ctl);
-}
-
-
 static int
 root_sum_all(control_t *ctl, paylock_lattice_t *sum)
 {
     int          status;
-    uint64_t     n;
     root_scan_t  s;
 
-    status = root_scan(ctl, &s, &n);
-
-    if (status == STATUS_DONE) {
-        status = root_scan_unique(ctl, &s, NULL, 0);
-    }
+    status = root_scan_all(ctl, &s);
 
     *sum = s.lattice;
     root_scan_free(&s);
 
     return status;
-}
-
-
-int
-root_pairs_scan(control_t *ctl, root_pairs_t *p)
-{
-    int          status;
-    uint64_t     n;
-    root_read_t  r;
-
-    memset(&r, 0, sizeof(root_read_t));
-    r.ctl = ctl;
-    status = records_scan(ctl, &n, root_record, &r);
-    *p = r.pairs;
-
-    if (status != STATUS_DONE) {
-        free(p->pair);
-        memset(p, 0, sizeof(root_pairs_t));
-    }
-
-    return status;
-}
-
-
-static int
-root_record(void *data, const paylock_str_t *host, const paylock_str_t *value)
-{
-    root_read_t  *r;
-
-    r = data;
-
-    return root_pairs_add(r->ctl, &r->pairs, host, value);
 }
 
 
@@ -342,11 +283,19 @@ root_change(control_t *ctl, const paylock_str_t *host,
 int
 root_sign(control_t *ctl, char hex[PAYLOCK_HASH_LEN + 1])
 {
+    return root_of(ctl, &ctl->root.lattice, hex);
+}
+
+
+int
+root_of(control_t *ctl, const paylock_lattice_t *lattice,
+    char hex[PAYLOCK_HASH_LEN + 1])
+{
     if (control_lattice(ctl) != STATUS_DONE) {
         return ctl->error.status;
     }
 
-    return paylock_lattice_root(&ctl->root.ctx, &ctl->root.lattice, hex) == 0
+    return paylock_lattice_root(&ctl->root.ctx, lattice, hex) == 0
            ? STATUS_DONE : control_no_crypto(ctl);
 }
 

@@ -37,10 +37,6 @@ int root_begin(control_t *ctl, const head_t *head);
 
 int root_of_records(control_t *ctl);
 
-/* The root of the records as they are, in hex digits; ctl->root stays. */
-
-int root_sum_records(control_t *ctl, char hex[PAYLOCK_HASH_LEN + 1]);
-
 /*
  * The same in two steps: the caller collects the records, some of them perhaps
  * twice, as HSCAN returns them.  root_of_pairs() frees them.
@@ -60,10 +56,6 @@ int root_of_pairs(control_t *ctl, root_pairs_t *p);
 
 int root_sum(control_t *ctl, root_pairs_t *p, paylock_lattice_t *sum);
 
-/* The pairs of all records. */
-
-int root_pairs_scan(control_t *ctl, root_pairs_t *p);
-
 /* Replaces the record of a host; before and after: NULL: none. */
 
 int root_change(control_t *ctl, const paylock_str_t *host,
@@ -74,7 +66,10 @@ int root_change(control_t *ctl, const paylock_str_t *host,
 int root_pair(control_t *ctl, const paylock_str_t *host,
     const paylock_str_t *record, unsigned char pair[PAYLOCK_PAIR]);
 
-/* The root to be signed, in hex digits. */
+/* The root of a lattice, in hex digits; and the one to be signed. */
+
+int root_of(control_t *ctl, const paylock_lattice_t *lattice,
+    char hex[PAYLOCK_HASH_LEN + 1]);
 
 int root_sign(control_t *ctl, char hex[PAYLOCK_HASH_LEN + 1]);
 

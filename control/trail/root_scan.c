@@ -93,6 +93,16 @@ root_scan(control_t *ctl, root_scan_t *r, uint64_t *records)
 }
 
 
+int
+root_scan_all(control_t *ctl, root_scan_t *s)
+{
+    uint64_t  records;
+
+    return root_scan(ctl, s, &records) == STATUS_DONE
+           ? root_scan_unique(ctl, s, NULL, 0) : ctl->error.status;
+}
+
+
 /* Signals are for the thread that has always been there. */
 
 static int
@@ -318,6 +328,22 @@ root_scan_free(root_scan_t *s)
     while ((page = s->pages) != NULL) {
         s->pages = page->next;
         free(page);
+    }
+}
+
+
+void
+root_scan_each(const root_scan_t *s,
+    void (*each)(void *data, const unsigned char pair[PAYLOCK_PAIR]),
+    void *data)
+{
+    size_t              i;
+    const root_page_t  *page;
+
+    for (page = s->pages; page; page = page->next) {
+        for (i = 0; i < page->n; i++) {
+            each(data, page->pair[i]);
+        }
     }
 }
 

@@ -29,6 +29,10 @@ typedef struct {
  */
 
 int root_scan(control_t *ctl, root_scan_t *s, uint64_t *records);
+
+/* The same; each pair is in but once. */
+
+int root_scan_all(control_t *ctl, root_scan_t *s);
 void root_scan_free(root_scan_t *s);
 
 /* Takes these pairs out again, if they are there: sorted, each but once. */
@@ -40,6 +44,12 @@ int root_scan_remove(control_t *ctl, root_scan_t *s,
 
 int root_scan_unique(control_t *ctl, root_scan_t *s,
     unsigned char (*removed)[PAYLOCK_PAIR], size_t n);
+
+/* Calls each for all pairs, some perhaps twice. */
+
+void root_scan_each(const root_scan_t *s,
+    void (*each)(void *data, const unsigned char pair[PAYLOCK_PAIR]),
+    void *data);
 
 /* For qsort() and bsearch(). */
 

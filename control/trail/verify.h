@@ -189,6 +189,13 @@ int verify_stream_begin(verify_t *c);
 int verify_since(verify_t *c, int *good);
 int verify_remember(verify_t *c);
 
+/*
+ * The records that were read are those of the last entry, but for hosts with
+ * entries that came since what was verified before; remembers them, too.
+ */
+
+int verify_vouched(verify_t *c, const root_scan_t *s);
+
 /* Takes an entry that is good so far, and a pair that it took out or put in. */
 
 int verify_since_entry(verify_t *c, const paylock_entry_t *e);

@@ -40,6 +40,7 @@ typedef struct {
 static int records_record(void *data, const paylock_str_t *host,
     const paylock_str_t *value);
 static int records_root(verify_t *c);
+static int records_root_try(verify_t *c, int *fits);
 static void records_unseen(replay_host_t *h, void *data);
 static void records_count(replay_host_t *h, void *data);
 static void records_again(replay_host_t *h, void *data);
@@ -183,21 +184,18 @@ records_judge(verify_t *c, replay_host_t *h, const char *value, size_t len)
 static int
 records_root(verify_t *c)
 {
-    char             hex[PAYLOCK_HASH_LEN + 1];
-    int              rounds;
+    int              rounds, fits;
     uint64_t         seq;
     paylock_fault_t  fault;
 
     for (rounds = 0, seq = 0; rounds < RECORDS_ROUNDS; rounds++) {
         seq = c->trail.seq;
 
-        if (root_sum_records(c->ctl, hex) != STATUS_DONE
-            || verify_more(c) != STATUS_DONE)
-        {
+        if (records_root_try(c, &fits) != STATUS_DONE) {
             return c->ctl->error.status;
         }
 
-        if (c->n_faults || strcmp(hex, c->trail.root) == 0) {
+        if (c->n_faults || fits) {
             return STATUS_DONE;
         }
 
@@ -214,6 +212,35 @@ records_root(verify_t *c)
                     seq);
 
     return verify_fault(c, &fault);
+}
+
+
+static int
+records_root_try(verify_t *c, int *fits)
+{
+    int          status;
+    char         hex[PAYLOCK_HASH_LEN + 1];
+    root_scan_t  s;
+
+    *fits = 0;
+    status = root_scan_all(c->ctl, &s);
+
+    if (status == STATUS_DONE) {
+        status = verify_more(c);
+    }
+
+    if (status == STATUS_DONE && c->n_faults == 0) {
+        status = root_of(c->ctl, &s.lattice, hex);
+        *fits = status == STATUS_DONE && strcmp(hex, c->trail.root) == 0;
+    }
+
+    if (*fits) {
+        status = verify_vouched(c, &s);
+    }
+
+    root_scan_free(&s);
+
+    return status;
 }
 
 

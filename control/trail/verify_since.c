@@ -15,6 +15,7 @@
 #include "trail/head.h"
 #include "trail/root.h"
 #include "trail/verify.h"
+#include "trail/vouched.h"
 
 
 static int since_try(verify_t *c, int *good);
@@ -27,6 +28,7 @@ static int since_records(verify_t *c, int *good);
 static int since_lattice(verify_t *c, root_scan_t *s, int *fits);
 static size_t since_unique(verify_t *c);
 static void since_mark(replay_host_t *h, void *data);
+static void remember_head(const verify_t *c, head_t *head);
 static int remember_take(verify_t *c, verified_t *v);
 static void remember_gone(replay_host_t *h, void *data);
 static int remember_kept(verify_t *c, verified_t *v, size_t *room);
@@ -366,6 +368,10 @@ since_records(verify_t *c, int *good)
         *good = status == STATUS_DONE && fits;
     }
 
+    if (*good) {
+        status = verify_vouched(c, &s);
+    }
+
     root_scan_free(&s);
 
     return status;
@@ -455,6 +461,10 @@ verify_remember(verify_t *c)
     char        root[PAYLOCK_HASH_LEN + 1];
     verified_t  v;
 
+    if (c->ctl->vouched.seq == c->trail.seq) {
+        vouched_save(c->ctl);
+    }
+
     if (c->signers == NULL || c->root.unknown || c->unnumbered
         || c->trail.seq == c->since.before.head.seq)
     {
@@ -482,6 +492,34 @@ verify_remember(verify_t *c)
 }
 
 
+int
+verify_vouched(verify_t *c, const root_scan_t *s)
+{
+    head_t  head;
+
+    remember_head(c, &head);
+
+    return c->signers ? vouched_take(c->ctl, &head, s, c->since.pair,
+                                     c->since.n)
+                      : STATUS_DONE;
+}
+
+
+static void
+remember_head(const verify_t *c, head_t *head)
+{
+    const paylock_verify_t  *t;
+
+    t = &c->trail;
+    memset(head, 0, sizeof(head_t));
+
+    head->seq = t->seq;
+    memcpy(head->chain, t->chain, sizeof(t->chain));
+    memcpy(head->hash, t->hash, sizeof(t->hash));
+    memcpy(head->root, t->root, sizeof(t->root));
+}
+
+
 static int
 remember_take(verify_t *c, verified_t *v)
 {
@@ -493,10 +531,7 @@ remember_take(verify_t *c, verified_t *v)
     v->trail = *t;
     v->lattice = c->ctl->root.lattice;
     v->length = c->length + (t->seq - c->last);
-    v->head.seq = t->seq;
-    memcpy(v->head.chain, t->chain, sizeof(t->chain));
-    memcpy(v->head.hash, t->hash, sizeof(t->hash));
-    memcpy(v->head.root, t->root, sizeof(t->root));
+    remember_head(c, &v->head);
 
     r.check = c;
     r.v = v;

@@ -265,11 +265,13 @@ def by_hand(client, host, **members):
 
 @pytest.mark.parametrize("member", [{"ref": "PL-1"}, {"entry": 2}])
 def test_an_archived_record_changed_by_hand(archived, client, member):
-    """It is found, and not gone on from, even with --yes; nor are others."""
+    """It is found, and not gone on from, even with --yes; nor are others, if
+    the machine does not remember what was vouched for."""
     kept = ar.copy_of(client)
     by_hand(client, "h3.example", **member)
     for host in "h3.example", "h2.example":
         done = archived("lock", host, "--yes", check=False)
+        ar.forget_vouched(archived)
         assert done.returncode == 1 and "by hand" in done.stderr
         assert "adopt --archive" in done.stderr
     status, kinds, _ = verify(archived)
@@ -288,6 +290,9 @@ def test_an_archived_record_removed_by_hand(archived, client):
     client.hdel(LOCKS, "h3.example")
     assert verify(archived)[0] == 12
     assert verify(archived, archived.home / "a")[0] == 12
+    done = archived("audit", "verify", "--archive", "a", check=False)
+    assert "\ndiffers  h3.example\n" in done.stdout
+    ar.forget_vouched(archived)
     done = archived("lock", "h2.example", check=False)
     assert done.returncode == 1 and "by hand" in done.stderr
 

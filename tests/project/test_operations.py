@@ -246,7 +246,7 @@ def test_archive(redis, admin, private):
     machine = Machine(redis, admin, private)
     (private / "archive").mkdir()
     machine.type("paylock-admin init --yes")
-    cron, verify, read = blocks("Archive")
+    cron, verify, evidence, read = blocks("Archive")
     for month in "01", "02":            # the last entry stays at first
         assert "archived: " in machine.type(cron, ARCHIVE_USER)
         [path] = (private / "archive").glob("20[2-9]*")
@@ -254,6 +254,8 @@ def test_archive(redis, admin, private):
         machine.type("paylock-admin lock new.example")
     assert "nothing to archive" in machine.type(cron, ARCHIVE_USER)
     machine.type(verify)
+    assert machine.type(evidence.replace("acme.example", "h1.example")
+                        + "sh evidence/verify.sh").endswith("\nOK\n")
     rows = machine.type("cd " + str(private / "archive") + "\n"
                         + read.replace("acme.example", "h1.example"))
     assert rows.count("lock") == sum(

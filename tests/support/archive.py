@@ -121,6 +121,12 @@ def forget(admin):
         path.unlink()
 
 
+def forget_vouched(admin):
+    """The machine does not remember which records were vouched for."""
+    for path in (admin.home / "state/paylock").glob("vouched-*"):
+        path.unlink()
+
+
 def remember(admin, seq, hash):
     """The machine remembers that entry as the last one."""
     path = memory(admin)

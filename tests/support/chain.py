@@ -72,13 +72,14 @@ def skip_of(newest_first, seq, stays=None):
     """The skip of entry seq behind these (seq, fields).  stays: the entry
     that it resumes, if it is an adopt."""
     last = seq & seq - 1
-    if stays is not None:
-        last = min(last, stays)
+    stands = seq - 1 if stays is None else stays
     for at, entry in newest_first if last else ():
+        if at > stands:
+            continue
         if at <= last:
             return entry["hash"]
-        if at < seq and entry.get("action") == "adopt":
-            last = min(last, stays_of(entry))
+        if entry.get("action") == "adopt":
+            stands = min(stands, stays_of(entry))
     return ZEROS
 
 
