@@ -116,8 +116,8 @@ pass_list_host(control_t *ctl, pass_list_t *p, int *whole, int *earlier)
     char  **name;
     size_t  i, n;
 
-    status = history_each(ctl, NULL, p->host, UINT64_MAX, pass_list_entry, p, whole,
-                          earlier);
+    status = history_each(ctl, NULL, p->host, UINT64_MAX, pass_list_entry, p,
+                          whole, earlier);
 
     if (status != STATUS_DONE || !*whole
         || (status = host_name_candidates(ctl, p->host, &name, &n))

@@ -179,7 +179,8 @@ doctor_records_entry(void *data, const char *id, const paylock_entry_t *e,
 
 
 static int
-doctor_records_one(void *data, const paylock_str_t *host, const paylock_str_t *value)
+doctor_records_one(void *data, const paylock_str_t *host,
+    const paylock_str_t *value)
 {
     const char        *why;
     records_check_t   *c;

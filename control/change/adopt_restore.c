@@ -318,7 +318,8 @@ restore_fits(restore_t *r, int *fits)
 
 
 static int
-restore_record(void *data, const paylock_str_t *host, const paylock_str_t *value)
+restore_record(void *data, const paylock_str_t *host,
+    const paylock_str_t *value)
 {
     restore_t      *r;
     replay_host_t  *h;

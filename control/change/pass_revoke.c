@@ -108,8 +108,8 @@ revoke_www(control_t *ctl, const char *host, change_pass_revoke_t *r,
     status = history_record(ctl, name, &record);
 
     if (status == STATUS_DONE && record->type == REDIS_REPLY_STRING) {
-        status = history_each(ctl, NULL, name, UINT64_MAX, revoke_entry, r, whole,
-                              &earlier);
+        status = history_each(ctl, NULL, name, UINT64_MAX, revoke_entry, r,
+                              whole, &earlier);
     }
 
     freeReplyObject(record);

@@ -131,7 +131,8 @@ verify_records_again(verify_t *c, uint64_t seq)
 
 
 static int
-records_record(void *data, const paylock_str_t *host, const paylock_str_t *value)
+records_record(void *data, const paylock_str_t *host,
+    const paylock_str_t *value)
 {
     verify_t       *c;
     replay_host_t  *h;

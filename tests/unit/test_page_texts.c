@@ -12,12 +12,7 @@
 
 #include "page.h"
 #include "paylock_messages.h"
-
-
-/* the files themselves */
-
-extern const char  paylock_page_texts[], paylock_page_texts_end[];
-extern const char  paylock_page_html[], paylock_page_html_end[];
+#include "paylock_page_files.h"
 
 
 /* UNTIL, in the order of the languages */
@@ -67,8 +62,8 @@ used(paylock_str_t name)
 
     snprintf(marker, sizeof(marker), "{{%.*s}}", (int) name.len, name.data);
 
-    return memmem(paylock_page_html, paylock_page_html_end - paylock_page_html,
-                  marker, strlen(marker)) != NULL;
+    return memmem(paylock_page_html.data, paylock_page_html.len, marker,
+                  strlen(marker)) != NULL;
 }
 
 
@@ -128,8 +123,7 @@ test_texts(void **state)
 
     (void) state;
 
-    file = (paylock_str_t) { paylock_page_texts,
-                             paylock_page_texts_end - paylock_page_texts };
+    file = paylock_texts_txt;
     names = 0;
 
     for (lang = 0; paylock_messages_language(file, lang, &tag, &texts);
