@@ -61,8 +61,7 @@ archive_decide(control_t *ctl, archive_t *t)
         /* first, so that one which is made from now on is noticed */
 
         if (archived_here(ctl, &t->ago) != STATUS_DONE
-            || archive_try(ctl, t, &s) != STATUS_DONE
-            || trust_counts(ctl, "archive") != STATUS_DONE)
+            || archive_try(ctl, t, &s) != STATUS_DONE)
         {
             return ctl->error.status;
         }
@@ -159,7 +158,6 @@ archive_commit(control_t *ctl, archive_t *t, const char *path)
     for (tries = 0; tries < ARCHIVE_TRIES; tries++) {
 
         if (archive_try(ctl, t, &s) != STATUS_DONE
-            || trust_counts(ctl, "archive") != STATUS_DONE
             || archive_raced(ctl, t, &raced) != STATUS_DONE)
         {
             return ctl->error.status;
@@ -194,7 +192,10 @@ archive_commit(control_t *ctl, archive_t *t, const char *path)
 }
 
 
-/* Watches the keys; what is there must go on from what is known. */
+/*
+ * Watches the keys; what is there must go on from what is known.  Whoever says
+ * where the trail begins must be allowed to adopt, too.
+ */
 
 static int
 archive_try(control_t *ctl, archive_t *t, stream_t *s)
@@ -206,6 +207,8 @@ archive_try(control_t *ctl, archive_t *t, stream_t *s)
            && root_take(ctl) == STATUS_DONE
            && head_judge(ctl, &t->known, s) == STATUS_DONE
            && trust_follow(ctl, s) == STATUS_DONE
+           && trust_counts(ctl, "archive") == STATUS_DONE
+           && trust_counts(ctl, "adopt") == STATUS_DONE
            ? STATUS_DONE : ctl->error.status;
 }
 
