@@ -244,11 +244,22 @@ ngx_http_paylock_trust_step(ngx_http_paylock_feed_t *feed,
 
     trust = feed->trust;
 
+    if (paylock_entry_read(reply, &entry) != NULL) {
+        return NGX_AGAIN;
+    }
+
+    /* the last one decides, even if it is given up */
+
+    if (trust->archive.seq == 0
+        && !paylock_verify_tells(&entry, feed->pmcf->signers.realm,
+                                 &feed->pmcf->signers.list, &trust->archive))
+    {
+        trust->archive.seq = 0;
+    }
+
     /* of what an adopt gives up, the hashes are not followed */
 
-    if (paylock_entry_read(reply, &entry) != NULL
-        || entry.seq > trust->back_seq)
-    {
+    if (entry.seq > trust->back_seq) {
         return NGX_AGAIN;
     }
 
@@ -263,15 +274,6 @@ ngx_http_paylock_trust_step(ngx_http_paylock_feed_t *feed,
     trust->back_seq = entry.seq - 1;
     ngx_memcpy(trust->back_hash, entry.field[PAYLOCK_AUDIT_PREV].data,
                PAYLOCK_HASH_LEN);
-
-    /* the last one decides */
-
-    if (trust->archive.seq == 0
-        && !paylock_verify_tells(&entry, feed->pmcf->signers.realm,
-                                 &feed->pmcf->signers.list, &trust->archive))
-    {
-        trust->archive.seq = 0;
-    }
 
     if (paylock_verify_is(&entry, "adopt")) {
 
