@@ -136,6 +136,11 @@ archive_raced(control_t *ctl, const archive_t *t, int *raced)
 static int
 archive_other(control_t *ctl, const char *path)
 {
+    if (path == NULL) {
+        return error_set(&ctl->error, STATUS_FAILED, "race", "try again",
+                         "an archive was made meanwhile");
+    }
+
     (void) unlink(path);
 
     return error_set(&ctl->error, STATUS_FAILED, "race", "try again",
@@ -153,7 +158,8 @@ archive_commit(control_t *ctl, archive_t *t, const char *path)
     paylock_archive_write(&t->last.archive, t->archived, t->peaks);
     entry_set(&t->entry.e, PAYLOCK_AUDIT_ARCHIVED, t->archived);
     entry_set(&t->entry.e, PAYLOCK_AUDIT_PEAKS, t->peaks);
-    t->entry.trim = t->last.archive.seq;
+    t->entry.trim = path ? t->last.archive.seq : 0;
+    t->entry.archives = 1;
 
     for (tries = 0; tries < ARCHIVE_TRIES; tries++) {
 

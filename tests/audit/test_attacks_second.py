@@ -13,7 +13,7 @@ import pytest
 from support import archive as ar, trail as t
 from support.archive import ALICE, BOB, alice, archive, client, stream, verify
 from support.bundle import bundle, made
-from support.chain import AUDIT, LOCKS
+from support.chain import AUDIT, LOCKS, ROOT
 
 __all__ = ["alice", "bundle", "client", "made"]
 
@@ -61,6 +61,8 @@ def test_an_entry_behind_an_archive_is_changed(alice, client, trail):
         client.xadd(AUDIT, entry, f"{at}-0")
     assert verify(alice)[:2] == (10, [("edit", seq)])
     assert alice("adopt", "--yes", check=False).returncode == 1
+    out = alice("adopt", "--yes", "--dry-run", "--drop").stdout
+    assert f"entry {seq - 1} stays" in out and "by hand" not in out
     alice("adopt", "--yes", "--drop", "--archive", "a")
     assert client.hgetall(LOCKS) == kept
     for files in (), (path,):
@@ -70,6 +72,59 @@ def test_an_entry_behind_an_archive_is_changed(alice, client, trail):
     alice("lock", "h1.example")
     for files in (), (path, other):
         assert verify(alice, *files)[:2] == (0, [])
+
+
+@pytest.mark.parametrize("how", ["removed", "changed", "revoked"])
+def test_who_told_of_an_archive_does_not_count(alice, client, trail, how):
+    """The entry is lost, or its signer was revoked before it: with the file
+    an adopt gives up no more than what follows, and says it anew."""
+    path = archive(alice, 12, "a")
+    told = trail.seq + 1
+    alice("lock", "y.example")
+    entries = dict(stream(client))
+    lines = ALICE, BOB
+    if how == "removed":
+        client.xdel(AUDIT, f"{told}-0")
+    elif how == "changed":
+        client.delete(AUDIT)
+        for seq, entry in entries.items():
+            more = {"reason": "another"} if seq == told else {}
+            client.xadd(AUDIT, {**entry, **more}, f"{seq}-0")
+    else:
+        last = min(entries) + 3
+        lines = BOB, t.signer("alice", ALICE, until=(
+            last, entries[last]["hash"], trail.chain))
+        ar.machine(alice, BOB, *lines)
+    assert verify(alice)[0] in (10, 11)
+    alice("adopt", "--yes", "--drop", "--archive", "a")
+    for files in (), (path,):
+        assert verify(alice, *files)[:2] == (0, []), files
+    seq, entry = stream(client)[-1]
+    assert entry["archived"] == entries[told]["archived"]
+    assert client.hget(ROOT, "archive") == str(seq)
+    stays = stream(client)[-2][1]["resumes"].split()
+    if how != "revoked":
+        assert int(stays[0]) == trail.seq
+    alice("lock", "h2.example")
+    ar.forget(alice)
+    assert verify(alice)[:2] == (0, [])
+    alice("init", "--yes")
+    other = archive(alice, 20000, "b")
+    alice("lock", "h1.example")
+    for files in (), (path, other):
+        assert verify(alice, *files)[:2] == (0, [])
+
+
+def test_an_adopt_with_too_few_files(alice, client, trail):
+    """Nothing is given up that stands in the stream and is good."""
+    archive(alice, 8, "a")
+    archive(alice, 12, "b")
+    kept = ar.copy_of(client)
+    for options in (["a"], ["b"], ["b", "a"]):
+        files = [word for path in options for word in ("--archive", path)]
+        done = alice("adopt", "--yes", "--drop", *files, check=False)
+        assert done.returncode == 1, options
+    assert ar.copy_of(client) == kept
 
 
 def test_a_bundle_elsewhere(bundle, private):
