@@ -38,6 +38,7 @@ typedef struct {
 
 static int archive_try(control_t *ctl, archive_t *t, stream_t *s);
 static int archive_raced(control_t *ctl, const archive_t *t, int *raced);
+static int archive_landed(control_t *ctl, const head_t *sent, int *landed);
 static int archive_other(control_t *ctl, const char *path);
 static int archive_walk(control_t *ctl, archive_t *t);
 static void archive_entry(void *data, const paylock_entry_t *e);
@@ -131,6 +132,32 @@ archive_raced(control_t *ctl, const archive_t *t, int *raced)
 }
 
 
+/*
+ * Has a transaction of before come through after all, on a connection that was
+ * lost?  Its file is the only place where the entries are.
+ */
+
+static int
+archive_landed(control_t *ctl, const head_t *sent, int *landed)
+{
+    char  hash[PAYLOCK_HASH_LEN + 1];
+
+    *landed = 0;
+
+    if (sent->seq == 0) {
+        return STATUS_DONE;
+    }
+
+    if (head_hash(ctl, sent->seq, hash) != STATUS_DONE) {
+        return ctl->error.status;
+    }
+
+    *landed = strcmp(hash, sent->hash) == 0;
+
+    return STATUS_DONE;
+}
+
+
 /* The file has entries that are in that one's file, or lacks some. */
 
 static int
@@ -153,7 +180,10 @@ int
 archive_commit(control_t *ctl, archive_t *t, const char *path)
 {
     int       tries, status, done, raced;
+    head_t    sent;
     stream_t  s;
+
+    sent.seq = 0;
 
     paylock_archive_write(&t->last.archive, t->archived, t->peaks);
     entry_set(&t->entry.e, PAYLOCK_AUDIT_ARCHIVED, t->archived);
@@ -164,9 +194,15 @@ archive_commit(control_t *ctl, archive_t *t, const char *path)
     for (tries = 0; tries < ARCHIVE_TRIES; tries++) {
 
         if (archive_try(ctl, t, &s) != STATUS_DONE
+            || archive_landed(ctl, &sent, &done) != STATUS_DONE
             || archive_raced(ctl, t, &raced) != STATUS_DONE)
         {
             return ctl->error.status;
+        }
+
+        if (done) {
+            t->head = sent;
+            return STATUS_DONE;
         }
 
         if (raced) {
@@ -190,6 +226,8 @@ archive_commit(control_t *ctl, archive_t *t, const char *path)
         if (status != STATUS_DONE || done) {
             return status;
         }
+
+        sent = t->head;
     }
 
     return error_set(&ctl->error, STATUS_FAILED, "race",
