@@ -40,6 +40,7 @@ ngx_http_paylock_trust_back(ngx_http_paylock_feed_t *feed,
 
     trust->target = *target;
     trust->archive.seq = 0;
+    trust->extends |= !trust->to_pin;
     trust->back_seq = trust->head.seq;
     ngx_memcpy(trust->back_hash, trust->head.hash, PAYLOCK_HASH_LEN);
 
@@ -215,6 +216,8 @@ ngx_http_paylock_trust_walked(ngx_http_paylock_feed_t *feed, ngx_int_t rc)
         return;
     }
 
+    trust->extends &= rc == NGX_OK;
+
     if (rc == NGX_DONE || (rc == NGX_OK && trust->why[0] == '\0')) {
         ngx_http_paylock_trust_pins(feed);
         return;
@@ -280,6 +283,10 @@ ngx_http_paylock_trust_step(ngx_http_paylock_feed_t *feed,
         if (paylock_adopt_read(&entry, &adopt) != NULL) {
             return NGX_DECLINED;
         }
+
+        /* it may have put records back */
+
+        trust->extends &= trust->to_pin;
 
         /* it has to give up each pin that it passes over */
 
