@@ -17,7 +17,7 @@
 #include "trail/verify.h"
 
 
-#define VERIFY_TRIES  3
+#define VERIFY_TRIES  10
 
 
 static int audit_verify_file(admin_t *a, verify_t *c);
