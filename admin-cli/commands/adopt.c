@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "change/adopt.h"
+#include "change/archive.h"
 #include "cli/confirm.h"
 #include "cli/output.h"
 #include "commands.h"
@@ -37,6 +38,7 @@ typedef struct {
 
 static int adopt_known(admin_t *a, adopt_t *t);
 static int adopt_run(admin_t *a, adopt_run_t *r);
+static int adopt_tell(admin_t *a, const adopt_t *t);
 static int adopt_count(admin_t *a, adopt_run_t *r);
 static int adopt_ask(admin_t *a, const adopt_run_t *r);
 static void adopt_sites(const adopt_run_t *r, char text[ADOPT_SITES]);
@@ -71,6 +73,10 @@ cmd_adopt(admin_t *a)
                                         &r.adopt.what, NULL) == 0
                  ? known_head_save(a->ctl, &r.adopt.head)
                  : control_no_memory(a->ctl);
+
+        if (status == STATUS_DONE && r.adopt.untold.seq) {
+            status = adopt_tell(a, &r.adopt);
+        }
     }
 
     if (status == STATUS_DONE) {
@@ -144,6 +150,8 @@ adopt_run(admin_t *a, adopt_run_t *r)
         if (trust_signer(a->ctl) != STATUS_DONE
             || adopt_decide(a->ctl, t) != STATUS_DONE
             || trust_counts(a->ctl, "adopt") != STATUS_DONE
+            || (t->untold.seq
+                && trust_counts(a->ctl, "archive") != STATUS_DONE)
             || adopt_count(a, r) != STATUS_DONE
             || adopt_ask(a, r) != STATUS_DONE)
         {
@@ -168,6 +176,31 @@ adopt_run(admin_t *a, adopt_run_t *r)
                      "try again when nobody changes the records",
                      "the transaction did not come through %d times in a "
                      "row", ADOPT_TRIES);
+}
+
+
+/* Without its files nobody knew any more where the stream begins. */
+
+static int
+adopt_tell(admin_t *a, const adopt_t *t)
+{
+    archive_t  again;
+
+    memset(&again, 0, sizeof(archive_t));
+
+    again.known = t->head;
+    again.last.archive = t->untold;
+
+    if (archived_here(a->ctl, &again.ago) != STATUS_DONE
+        || trail_append_begin(a->ctl, &again.entry, "archive") != STATUS_DONE
+        || archive_commit(a->ctl, &again, NULL) != STATUS_DONE)
+    {
+        return a->ctl->error.status;
+    }
+
+    trust_at(a->ctl, &again.head);
+
+    return known_head_save(a->ctl, &again.head);
 }
 
 

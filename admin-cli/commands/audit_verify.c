@@ -17,7 +17,7 @@
 #include "trail/verify.h"
 
 
-#define VERIFY_TRIES  3
+#define VERIFY_TRIES  10
 
 
 static int audit_verify_file(admin_t *a, verify_t *c);
@@ -143,16 +143,16 @@ static int
 audit_verify_try(admin_t *a, verify_t *c)
 {
     int       tries, full;
-    uint64_t  first, now;
+    uint64_t  first, now, before;
 
     full = a->opt[OPT_FULL] || c->n_paths;
 
     for (tries = 0; tries < VERIFY_TRIES; tries++) {
         replay_free(c->replay);
 
-        if (archived_first(a->ctl, &first) != STATUS_DONE
+        if (archived_first(a->ctl, &first, &before) != STATUS_DONE
             || audit_verify_all(c, full) != STATUS_DONE
-            || archived_first(a->ctl, &now) != STATUS_DONE)
+            || archived_first(a->ctl, &now, &before) != STATUS_DONE)
         {
             return a->ctl->error.status;
         }

@@ -32,6 +32,8 @@ typedef struct {
     int              drop;             /* remove what no entry has written */
     const char *const *archive;        /* files of what is archived */
     size_t           n_archives;
+    paylock_archive_t  untold;         /* the last one, if no good entry tells
+                                          of it; seq 0: one does */
 
     /*
      * With signers: each host whose record is not as what stays of the trail

@@ -148,35 +148,52 @@ restore_archives(restore_t *r, verify_t *c)
 }
 
 
-/* Then the stream, which must go on from there. */
+/*
+ * Then the stream, which must go on from there.  If it does by its hashes, the
+ * entry that tells of the last file may be missing: another one is written.
+ */
 
 static int
 restore_walk(restore_t *r, verify_t *c)
 {
-    uint64_t           first;
+    uint64_t           first, before;
     control_t         *ctl;
     paylock_verify_t  *v;
 
     ctl = r->ctl;
     v = &ctl->trust;
+    memset(&r->adopt->untold, 0, sizeof(paylock_archive_t));
 
-    if (archived_first(ctl, &first) != STATUS_DONE) {
+    if (archived_first(ctl, &first, &before) != STATUS_DONE) {
         return ctl->error.status;
     }
 
-    if (c->n_archives && first <= v->seq) {
+    if (c->n_archives && before != v->seq) {
         return error_set(&ctl->error, STATUS_FAILED, "archive",
-                         "run the same without --archive",
+                         "give all files of what is not in Redis, the oldest "
+                         "first, or run the same without --archive",
                          "the audit trail \"%s\" in Redis at %s begins with "
-                         "entry %" PRIu64 ", which those files hold",
-                         ctl->settings.audit, ctl->settings.where, first);
+                         "entry %" PRIu64 ", and those files end with entry %"
+                         PRIu64, ctl->settings.audit, ctl->settings.where,
+                         first, v->seq);
     }
+
+    if (v->seq == 0 && archived_begin(ctl, v) != STATUS_DONE) {
+        return ctl->error.status;
+    }
+
+    r->replay.archived = v->behind.seq;
 
     if (trust_walk(ctl, v, 0, restore_entry, r) != STATUS_DONE) {
         return ctl->error.status;
     }
 
-    if (v->archives < c->n_archives) {
+    if (v->archives + 1 == c->n_archives
+        && v->covered > c->archive[v->archives].seq)
+    {
+        r->adopt->untold = c->archive[v->archives];
+
+    } else if (v->archives < c->n_archives) {
         return error_set(&ctl->error, STATUS_FAILED, "archive",
                          "run the same without --archive",
                          "no good entry of the audit trail \"%s\" in Redis at "
@@ -190,8 +207,6 @@ restore_walk(restore_t *r, verify_t *c)
         v->covered = 0;
         v->covered_hash[0] = '\0';
     }
-
-    r->replay.archived = v->behind.seq;
 
     return r->status;
 }

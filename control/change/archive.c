@@ -38,6 +38,7 @@ typedef struct {
 
 static int archive_try(control_t *ctl, archive_t *t, stream_t *s);
 static int archive_raced(control_t *ctl, const archive_t *t, int *raced);
+static int archive_landed(control_t *ctl, const head_t *sent, int *landed);
 static int archive_other(control_t *ctl, const char *path);
 static int archive_walk(control_t *ctl, archive_t *t);
 static void archive_entry(void *data, const paylock_entry_t *e);
@@ -61,8 +62,7 @@ archive_decide(control_t *ctl, archive_t *t)
         /* first, so that one which is made from now on is noticed */
 
         if (archived_here(ctl, &t->ago) != STATUS_DONE
-            || archive_try(ctl, t, &s) != STATUS_DONE
-            || trust_counts(ctl, "archive") != STATUS_DONE)
+            || archive_try(ctl, t, &s) != STATUS_DONE)
         {
             return ctl->error.status;
         }
@@ -132,11 +132,42 @@ archive_raced(control_t *ctl, const archive_t *t, int *raced)
 }
 
 
+/*
+ * Has a transaction of before come through after all, on a connection that was
+ * lost?  Its file is the only place where the entries are.
+ */
+
+static int
+archive_landed(control_t *ctl, const head_t *sent, int *landed)
+{
+    char  hash[PAYLOCK_HASH_LEN + 1];
+
+    *landed = 0;
+
+    if (sent->seq == 0) {
+        return STATUS_DONE;
+    }
+
+    if (head_hash(ctl, sent->seq, hash) != STATUS_DONE) {
+        return ctl->error.status;
+    }
+
+    *landed = strcmp(hash, sent->hash) == 0;
+
+    return STATUS_DONE;
+}
+
+
 /* The file has entries that are in that one's file, or lacks some. */
 
 static int
 archive_other(control_t *ctl, const char *path)
 {
+    if (path == NULL) {
+        return error_set(&ctl->error, STATUS_FAILED, "race", "try again",
+                         "an archive was made meanwhile");
+    }
+
     (void) unlink(path);
 
     return error_set(&ctl->error, STATUS_FAILED, "race", "try again",
@@ -149,20 +180,29 @@ int
 archive_commit(control_t *ctl, archive_t *t, const char *path)
 {
     int       tries, status, done, raced;
+    head_t    sent;
     stream_t  s;
+
+    sent.seq = 0;
 
     paylock_archive_write(&t->last.archive, t->archived, t->peaks);
     entry_set(&t->entry.e, PAYLOCK_AUDIT_ARCHIVED, t->archived);
     entry_set(&t->entry.e, PAYLOCK_AUDIT_PEAKS, t->peaks);
-    t->entry.trim = t->last.archive.seq;
+    t->entry.trim = path ? t->last.archive.seq : 0;
+    t->entry.archives = 1;
 
     for (tries = 0; tries < ARCHIVE_TRIES; tries++) {
 
         if (archive_try(ctl, t, &s) != STATUS_DONE
-            || trust_counts(ctl, "archive") != STATUS_DONE
+            || archive_landed(ctl, &sent, &done) != STATUS_DONE
             || archive_raced(ctl, t, &raced) != STATUS_DONE)
         {
             return ctl->error.status;
+        }
+
+        if (done) {
+            t->head = sent;
+            return STATUS_DONE;
         }
 
         if (raced) {
@@ -186,6 +226,8 @@ archive_commit(control_t *ctl, archive_t *t, const char *path)
         if (status != STATUS_DONE || done) {
             return status;
         }
+
+        sent = t->head;
     }
 
     return error_set(&ctl->error, STATUS_FAILED, "race",
@@ -194,7 +236,10 @@ archive_commit(control_t *ctl, archive_t *t, const char *path)
 }
 
 
-/* Watches the keys; what is there must go on from what is known. */
+/*
+ * Watches the keys; what is there must go on from what is known.  Whoever says
+ * where the trail begins must be allowed to adopt, too.
+ */
 
 static int
 archive_try(control_t *ctl, archive_t *t, stream_t *s)
@@ -206,6 +251,8 @@ archive_try(control_t *ctl, archive_t *t, stream_t *s)
            && root_take(ctl) == STATUS_DONE
            && head_judge(ctl, &t->known, s) == STATUS_DONE
            && trust_follow(ctl, s) == STATUS_DONE
+           && trust_counts(ctl, "archive") == STATUS_DONE
+           && trust_counts(ctl, "adopt") == STATUS_DONE
            ? STATUS_DONE : ctl->error.status;
 }
 

@@ -47,7 +47,8 @@ int archive_write(control_t *ctl, archive_t *t, const char *path);
 /*
  * Writes the entry that tells of it and takes the others out of Redis, in one
  * transaction.  The caller has begun t->entry.  If another archive was faster,
- * the file is removed.
+ * the file is removed.  path NULL: they were taken out before, and the entry
+ * alone is missing.
  */
 
 int archive_commit(control_t *ctl, archive_t *t, const char *path);

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,6 +18,7 @@
 
 
 static int outfile_rename(const outfile_t *o);
+static int outfile_settle(const char *path);
 static int outfile_check_target(const outfile_t *o, error_info_t *error);
 static int outfile_exists(const outfile_t *o, error_info_t *error);
 static int outfile_failed(const outfile_t *o, int rc, error_info_t *error);
@@ -146,7 +148,7 @@ outfile_close(outfile_t *o, int status, error_info_t *error)
         return status;
     }
 
-    if (outfile_commit(o) == 0) {
+    if (outfile_commit(o) == 0 && outfile_settle(o->path) == 0) {
         return STATUS_DONE;
     }
 
@@ -172,6 +174,36 @@ outfile_rename(const outfile_t *o)
     }
 
     return -1;
+}
+
+
+/* A new name survives a crash only if its directory is written, too. */
+
+static int
+outfile_settle(const char *path)
+{
+    int    fd, error;
+    char  *copy;
+
+    copy = strdup(path);
+
+    if (copy == NULL) {
+        return -1;
+    }
+
+    fd = open(dirname(copy), O_RDONLY|O_DIRECTORY|O_CLOEXEC);
+    error = fd == -1 || fsync(fd) != 0 ? errno : 0;
+
+    if (fd != -1) {
+        (void) close(fd);
+    }
+
+    free(copy);
+    errno = error;
+
+    /* whoever may not read it cannot do that; nor can all file systems */
+
+    return error == 0 || error == EACCES || error == EINVAL ? 0 : -1;
 }
 
 

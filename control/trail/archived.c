@@ -120,7 +120,7 @@ archived_warn(control_t *ctl, uint64_t from)
 
 
 int
-archived_first(control_t *ctl, uint64_t *seq)
+archived_first(control_t *ctl, uint64_t *seq, uint64_t *before)
 {
     archived_before_t  b;
 
@@ -129,6 +129,7 @@ archived_first(control_t *ctl, uint64_t *seq)
     }
 
     *seq = b.first;
+    *before = b.seq;
 
     return STATUS_DONE;
 }

@@ -47,9 +47,12 @@ int archived_begin(control_t *ctl, paylock_verify_t *v);
 
 int archived_warn(control_t *ctl, uint64_t from);
 
-/* Reads the seq of the stream's first entry; 0: there is none. */
+/*
+ * Reads the seq of the stream's first entry, and of the one before that, as it
+ * says itself; 0: there is none.
+ */
 
-int archived_first(control_t *ctl, uint64_t *seq);
+int archived_first(control_t *ctl, uint64_t *seq, uint64_t *before);
 
 /* Is entry seq archived, and the stream begins behind it?  Sets *found. */
 

@@ -20,8 +20,8 @@
 
 
 static int append_records(control_t *ctl, const trail_append_t *d);
-static int append_trim(control_t *ctl, uint64_t trim, uint64_t seq,
-    size_t *queued);
+static int append_archive(control_t *ctl, const trail_append_t *d,
+    uint64_t seq, size_t *queued);
 static int append_lost(control_t *ctl, const head_t *head, const char *mend,
     int *done);
 static void append_syslog(control_t *ctl, const trail_append_t *d,
@@ -44,6 +44,7 @@ trail_append_begin(control_t *ctl, trail_append_t *d, const char *action)
     memset(&d->e, 0, sizeof(paylock_entry_t));
     d->record = NULL;
     d->n_records = 0;
+    d->archives = 0;
     d->trim = 0;
 
     entry_set(&d->e, PAYLOCK_AUDIT_ACTOR, actor);
@@ -69,7 +70,7 @@ trail_append(control_t *ctl, const trail_append_t *d, head_t *head)
         || entry_queue(ctl, &d->e, head, 1) != STATUS_DONE
         || root_write(ctl, head->seq, &changes) != STATUS_DONE
         || append_records(ctl, d) != STATUS_DONE
-        || append_trim(ctl, d->trim, head->seq, &changes) != STATUS_DONE)
+        || append_archive(ctl, d, head->seq, &changes) != STATUS_DONE)
     {
         return TRANSACTION_FAILED;
     }
@@ -116,20 +117,22 @@ append_records(control_t *ctl, const trail_append_t *d)
 /* The entry seq tells of it, and is found by the field "archive". */
 
 static int
-append_trim(control_t *ctl, uint64_t trim, uint64_t seq, size_t *queued)
+append_archive(control_t *ctl, const trail_append_t *d, uint64_t seq,
+    size_t *queued)
 {
     char  from[APPEND_NUMBER], entry[APPEND_NUMBER];
 
-    if (trim == 0) {
+    if (!d->archives) {
         return STATUS_DONE;
     }
 
-    (void) snprintf(from, sizeof(from), "%" PRIu64 "-0", trim + 1);
+    (void) snprintf(from, sizeof(from), "%" PRIu64 "-0", d->trim + 1);
     (void) snprintf(entry, sizeof(entry), "%" PRIu64, seq);
-    *queued += 2;
+    *queued += d->trim ? 2 : 1;
 
-    return redis_queue(ctl->redis, "XTRIM", ctl->settings.audit, "MINID",
-                       from, NULL) == 0
+    return (d->trim == 0
+            || redis_queue(ctl->redis, "XTRIM", ctl->settings.audit, "MINID",
+                           from, NULL) == 0)
            && redis_queue(ctl->redis, "HSET", ctl->settings.root, "archive",
                           entry, NULL) == 0
            ? STATUS_DONE : ctl->error.status;

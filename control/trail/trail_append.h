@@ -29,6 +29,7 @@ typedef struct {
     paylock_entry_t  e;                /* caller may set more fields */
     const trail_record_t  *record;     /* so many are written with it */
     size_t           n_records;
+    unsigned         archives:1;       /* it tells of an archive */
     uint64_t         trim;             /* entries up to there are taken out */
     char             machine[ACTOR_MACHINE];
     char             request[2 * 16 + 1];

@@ -321,7 +321,9 @@ trust_unfit(const paylock_signer_t *signer, const paylock_entry_t *e)
            : more.len == 0 || paylock_signer_may(signer, more) ? NULL
            : needs & PAYLOCK_RULE_OPENS
              ? "opens the host at some time, and your key may not unlock"
-             : "closes the host at some time, and your key may not lock";
+           : needs & PAYLOCK_RULE_CLOSES
+             ? "closes the host at some time, and your key may not lock"
+             : "says where the trail begins, and your key may not adopt";
 }
 
 

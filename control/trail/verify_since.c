@@ -278,7 +278,9 @@ verify_since_entry(verify_t *c, const paylock_entry_t *e)
     const replay_host_t   *h;
     const paylock_str_t   *host, *before, *after;
 
-    if (paylock_verify_is(e, "adopt")) {
+    /* what these say is compared with all that was before */
+
+    if (paylock_verify_is(e, "adopt") || paylock_verify_is(e, "archive")) {
         c->since.unsure = 1;
     }
 

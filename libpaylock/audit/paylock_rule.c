@@ -22,6 +22,7 @@
 #define PAYLOCK_RULE_PROTECT    0x20   /* is protected afterwards */
 #define PAYLOCK_RULE_UNPROTECT  0x40   /* ... and is not */
 #define PAYLOCK_RULE_REMOVE     0x80   /* it says nothing, or is gone */
+#define PAYLOCK_RULE_BEGIN      0x100  /* what was before is not asked for */
 
 #define PAYLOCK_RULE_DEFAULTS   (1u << PAYLOCK_OPEN | 1u << PAYLOCK_LOCKED)
 
@@ -102,7 +103,7 @@ static const paylock_rule_t  paylock_rules[] = {
 
     { "init", 0, NULL },
     { "adopt", 0, NULL },
-    { "archive", 0, NULL },
+    { "archive", PAYLOCK_RULE_BEGIN, NULL },
 
     { NULL, 0, NULL }
 };
@@ -125,6 +126,8 @@ paylock_rule_entry(const paylock_entry_t *e, unsigned *needs)
     }
 
     if (!(rule->flags & PAYLOCK_RULE_HOST)) {
+        *needs = rule->flags & PAYLOCK_RULE_BEGIN ? PAYLOCK_RULE_BEGINS : 0;
+
         return f[PAYLOCK_AUDIT_HOST].len || f[PAYLOCK_AUDIT_BEFORE].len
                || f[PAYLOCK_AUDIT_AFTER].len
                ? "has a host or a record, which its action does not" : NULL;
@@ -180,7 +183,8 @@ paylock_rule_needs(unsigned needs)
     paylock_str_t  action;
 
     action.data = needs & PAYLOCK_RULE_OPENS ? "unlock"
-                  : needs & PAYLOCK_RULE_CLOSES ? "lock" : "";
+                  : needs & PAYLOCK_RULE_CLOSES ? "lock"
+                  : needs & PAYLOCK_RULE_BEGINS ? "adopt" : "";
     action.len = strlen(action.data);
 
     return action;

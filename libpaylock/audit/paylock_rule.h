@@ -19,6 +19,7 @@
 
 #define PAYLOCK_RULE_OPENS   0x01      /* a lock, which opens at some time */
 #define PAYLOCK_RULE_CLOSES  0x02      /* an unlock, which closes */
+#define PAYLOCK_RULE_BEGINS  0x04      /* an archive: the trail begins there */
 
 
 /*

@@ -31,6 +31,7 @@ paylock_verify_adopt(paylock_verify_t *v, const paylock_entry_t *e,
 
     if (!paylock_verify_adopts(v, e, before, &adopt)) {
         paylock_verify_stands(v, e);
+        paylock_verify_archive_stands(v, e);
         return -1;
     }
 

@@ -165,6 +165,21 @@ paylock_verify_archive_told(paylock_verify_t *v, const paylock_archive_t *a)
 }
 
 
+/* What is archived is gone, even if the entry that says so is given up. */
+
+void
+paylock_verify_archive_stands(paylock_verify_t *v, const paylock_entry_t *e)
+{
+    paylock_archive_t  a;
+
+    if (v->signers && paylock_verify_untold(v)
+        && paylock_verify_tells(e, v->realm, v->signers, &a))
+    {
+        paylock_verify_archive_told(v, &a);
+    }
+}
+
+
 int
 paylock_verify_archives_end(paylock_verify_t *v)
 {

@@ -90,13 +90,16 @@ int paylock_verify_give_up(paylock_verify_t *v, const paylock_link_t *l,
 
 /*
  * paylock_verify_archive.c: is it the archive of which the trail must tell
- * here?  The second notes that it did, the third is for the end of the trail.
+ * here?  The second notes that it did, the third the same for an entry that is
+ * bad or given up, the fourth is for the end of the trail.
  */
 
 int paylock_verify_archive(paylock_verify_t *v, const paylock_entry_t *e,
     const paylock_archive_t *a);
 void paylock_verify_archive_told(paylock_verify_t *v,
     const paylock_archive_t *a);
+void paylock_verify_archive_stands(paylock_verify_t *v,
+    const paylock_entry_t *e);
 int paylock_verify_archives_end(paylock_verify_t *v);
 
 /* paylock_verify_witness.c: compares an entry with the witnesses. */

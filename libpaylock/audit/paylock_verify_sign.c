@@ -180,9 +180,13 @@ paylock_verify_may(paylock_verify_t *v, const paylock_entry_t *e,
 
     return more.len == 0 || paylock_signer_may(signer, more) ? 0
            : paylock_verify_bad(v, PAYLOCK_FAULT_KEY, e->seq,
-                                "entry %" PRIu64 " is signed by %s, who may "
-                                "not %s: it does so at some time, by its "
-                                "record", e->seq, signer->name, more.data);
+                                needs & PAYLOCK_RULE_BEGINS
+                                ? "entry %" PRIu64 " is signed by %s, who may "
+                                  "not %s: nobody else may say that a trail "
+                                  "begins there"
+                                : "entry %" PRIu64 " is signed by %s, who may "
+                                  "not %s: it does so at some time, by its "
+                                  "record", e->seq, signer->name, more.data);
 }
 
 

@@ -98,6 +98,8 @@ struct ngx_http_paylock_trust_s {
     unsigned                         limited:1;     /* some signers are */
     unsigned                         to_pin:1;      /* the walk goes to a pin */
     unsigned                         skipping:1;    /* ... by far steps */
+    unsigned                         extends:1;     /* what is applied here, by
+                                                       entries alone */
     unsigned                         holding:1;
     unsigned                         resting:1;
 
@@ -140,6 +142,10 @@ ngx_int_t ngx_http_paylock_trust_limits(ngx_http_paylock_feed_t *feed,
 /* ngx_http_paylock_trust_resume.c: where to go on from */
 
 void ngx_http_paylock_trust_resume(void *data, redisReply *reply);
+
+/* Goes on from what is applied here, which some signers file has verified. */
+
+void ngx_http_paylock_trust_go_on(ngx_http_paylock_feed_t *feed);
 void ngx_http_paylock_trust_stopped(ngx_http_paylock_feed_t *feed);
 
 

@@ -42,6 +42,7 @@ ngx_http_paylock_trust_back(ngx_http_paylock_feed_t *feed,
 
     trust->target = *target;
     trust->archive.seq = 0;
+    trust->extends |= !trust->to_pin;
     trust->back_seq = trust->head.seq;
     ngx_memcpy(trust->back_hash, trust->head.hash, PAYLOCK_HASH_LEN);
 
@@ -228,6 +229,8 @@ ngx_http_paylock_trust_walked(ngx_http_paylock_feed_t *feed, ngx_int_t rc)
         return;
     }
 
+    trust->extends &= rc == NGX_OK;
+
     if (rc == NGX_DONE || (rc == NGX_OK && trust->why[0] == '\0')) {
         ngx_http_paylock_trust_pins(feed);
         return;
@@ -257,11 +260,22 @@ ngx_http_paylock_trust_step(ngx_http_paylock_feed_t *feed,
 
     trust = feed->trust;
 
+    if (paylock_entry_read(reply, &entry) != NULL) {
+        return NGX_AGAIN;
+    }
+
+    /* the last one decides, even if it is given up */
+
+    if (trust->archive.seq == 0
+        && !paylock_verify_tells(&entry, feed->pmcf->signers.realm,
+                                 &feed->pmcf->signers.list, &trust->archive))
+    {
+        trust->archive.seq = 0;
+    }
+
     /* of what an adopt gives up, the hashes are not followed */
 
-    if (paylock_entry_read(reply, &entry) != NULL
-        || entry.seq > trust->back_seq)
-    {
+    if (entry.seq > trust->back_seq) {
         return NGX_AGAIN;
     }
 
@@ -277,20 +291,15 @@ ngx_http_paylock_trust_step(ngx_http_paylock_feed_t *feed,
     ngx_memcpy(trust->back_hash, entry.field[PAYLOCK_AUDIT_PREV].data,
                PAYLOCK_HASH_LEN);
 
-    /* the last one decides */
-
-    if (trust->archive.seq == 0
-        && !paylock_verify_tells(&entry, feed->pmcf->signers.realm,
-                                 &feed->pmcf->signers.list, &trust->archive))
-    {
-        trust->archive.seq = 0;
-    }
-
     if (paylock_verify_is(&entry, "adopt")) {
 
         if (paylock_adopt_read(&entry, &adopt) != NULL) {
             return NGX_DECLINED;
         }
+
+        /* it may have put records back */
+
+        trust->extends &= trust->to_pin;
 
         /* it has to give up each pin that it passes over */
 

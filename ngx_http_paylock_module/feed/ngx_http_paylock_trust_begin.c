@@ -70,6 +70,7 @@ ngx_http_paylock_trust_begin(void *data, redisReply *reply)
     trust->covered = trust->head;
     trust->fields = feed->fields;
     trust->pin = 0;
+    trust->extends = 0;
 
     if (node->cursor.seq == 0) {
 
@@ -149,6 +150,17 @@ ngx_http_paylock_trust_pins(ngx_http_paylock_feed_t *feed)
                                          trust->pin++);
 
         if (pin == NULL) {
+
+            /*
+             * what signers signed, entry by entry, is not given up for the
+             * root of the last one, who perhaps may not do everything
+             */
+
+            if (trust->extends && feed->pmcf->node->root[0]) {
+                ngx_http_paylock_trust_go_on(feed);
+                return;
+            }
+
             ngx_http_paylock_trust_scan(feed);
             return;
         }

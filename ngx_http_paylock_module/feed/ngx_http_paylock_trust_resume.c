@@ -25,17 +25,15 @@ static ngx_int_t ngx_http_paylock_trust_adopts(ngx_http_paylock_feed_t *feed,
 void
 ngx_http_paylock_trust_resume(void *data, redisReply *reply)
 {
-    int64_t                      fields;
-    ngx_http_paylock_feed_t     *feed = data;
-    ngx_http_paylock_trust_t    *trust;
-    ngx_http_paylock_cursor_t   *head;
-    ngx_http_paylock_node_sh_t  *node;
+    int64_t                    fields;
+    ngx_http_paylock_feed_t   *feed = data;
+    ngx_http_paylock_trust_t  *trust;
 
-    node = feed->pmcf->node;
     trust = feed->trust;
-    head = &trust->head;
 
-    if (ngx_http_paylock_head_read(feed, reply, head, &fields) != NGX_OK) {
+    if (ngx_http_paylock_head_read(feed, reply, &trust->head, &fields)
+        != NGX_OK)
+    {
         return;
     }
 
@@ -54,6 +52,50 @@ ngx_http_paylock_trust_resume(void *data, redisReply *reply)
         return;
     }
 
+    ngx_http_paylock_trust_go_on(feed);
+}
+
+
+/* Was what is applied verified by the same signers? */
+
+static ngx_uint_t
+ngx_http_paylock_trust_known(ngx_http_paylock_feed_t *feed)
+{
+    ngx_http_paylock_node_sh_t  *node;
+
+    node = feed->pmcf->node;
+
+    return node->root[0] != '\0'
+           && ngx_memcmp(node->trust, feed->pmcf->signers.digest,
+                         PAYLOCK_STATE_TRUST)
+              == 0;
+}
+
+
+void
+ngx_http_paylock_trust_go_on(ngx_http_paylock_feed_t *feed)
+{
+    char                         chain[PAYLOCK_CHAIN_LEN + 1];
+    ngx_http_paylock_trust_t    *trust;
+    ngx_http_paylock_cursor_t   *head;
+    ngx_http_paylock_node_sh_t  *node;
+
+    node = feed->pmcf->node;
+    trust = feed->trust;
+    head = &trust->head;
+
+    (void) ngx_cpystrn((u_char *) chain, (u_char *) node->cursor.chain,
+                       sizeof(chain));
+
+    paylock_verify_free(&trust->v);
+    paylock_verify_begin(&trust->v, chain, feed->pmcf->signers.realm,
+                         &feed->pmcf->signers.list);
+
+    ngx_memcpy(trust->v.root, node->root, PAYLOCK_HASH_LEN);
+    trust->covered = node->cursor;
+
+    ngx_http_paylock_trust_from(feed);
+
     feed->cursor = node->cursor;
     feed->fields = node->fields;
     ngx_memcpy(feed->root, node->root, PAYLOCK_HASH_LEN);
@@ -68,42 +110,6 @@ ngx_http_paylock_trust_resume(void *data, redisReply *reply)
     } else {
         ngx_http_paylock_feed_ask_entries(feed, 0);
     }
-}
-
-
-/* Was what is applied verified by the same signers?  1: it is where v is. */
-
-static ngx_uint_t
-ngx_http_paylock_trust_known(ngx_http_paylock_feed_t *feed)
-{
-    char                         chain[PAYLOCK_CHAIN_LEN + 1];
-    ngx_http_paylock_trust_t    *trust;
-    ngx_http_paylock_node_sh_t  *node;
-
-    node = feed->pmcf->node;
-    trust = feed->trust;
-
-    if (node->root[0] == '\0'
-        || ngx_memcmp(node->trust, feed->pmcf->signers.digest,
-                      PAYLOCK_STATE_TRUST)
-           != 0)
-    {
-        return 0;
-    }
-
-    (void) ngx_cpystrn((u_char *) chain, (u_char *) node->cursor.chain,
-                       sizeof(chain));
-
-    paylock_verify_free(&trust->v);
-    paylock_verify_begin(&trust->v, chain, feed->pmcf->signers.realm,
-                         &feed->pmcf->signers.list);
-
-    ngx_memcpy(trust->v.root, node->root, PAYLOCK_HASH_LEN);
-    trust->covered = node->cursor;
-
-    ngx_http_paylock_trust_from(feed);
-
-    return 1;
 }
 
 

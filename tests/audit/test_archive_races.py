@@ -2,12 +2,17 @@
 #
 # Others change records, verify, or archive at the same time.
 
+import hashlib
 import threading
 
 import pytest
 
 from support import archive as ar
-from support.archive import BOB, alice, archive, at, client, stream, verify
+from support.archive import (ALICE, BOB, alice, archive, at, client, stream,
+                             verify)
+from support.chain import AUDIT
+from support.fake_redis import FakeRedis
+from support.servers import wait_for
 
 __all__ = ["alice", "client"]
 
@@ -85,3 +90,33 @@ def test_two_at_once(alice, bob, client):
                    key=lambda path: int(path.name[1:]))
     assert verify(alice, *files)[:2] == (0, [])
     assert verify(bob)[:2] == (0, [])
+
+
+def test_a_transaction_that_comes_late(alice, client, redis, private):
+    """The connection is given up, nothing is there yet, and then it comes
+    through: its file is no other's, and is kept."""
+    entries = len(stream(client))
+    with FakeRedis(redis.socket, private) as fake:
+        late = ar.machine(ar.admin(fake, private / "late"), ALICE)
+        late("init", "--yes")
+        looked = threading.Event()
+
+        def hold(raw):
+            looked.wait(60)
+            return raw
+
+        def release():
+            looked.set()
+            wait_for("the archive", lambda: client.xlen(AUDIT) < entries)
+
+        fake.on("EXEC", request=hold)
+        fake.on("XRANGE", having=f"{entries + 1}-0".encode(), then=release)
+        path = archive(late, 30, "late")
+        assert fake.seen["EXEC"] == 1
+    [(_, entry)] = [e for e in stream(client) if e[1]["action"] == "archive"]
+    assert entry["archived"].endswith(
+        hashlib.sha256(path.read_bytes()).hexdigest())
+    assert verify(alice, path)[:2] == (0, [])
+    late.redis = redis
+    late("lock", "h1.example")
+    assert verify(alice, path)[:2] == (0, [])

@@ -4,13 +4,16 @@
 
 import pytest
 
-from support import archive as ar
+from oracle.lattice import Lattice
+from support import archive as ar, trail as t
 from support.archive import ALICE, BOB, HOSTS, alice, archive, client
-from support.chain import ALERTS, AUDIT, LOCKS, count, logged
+from support.chain import (ALERTS, AUDIT, LOCKS, ROOT, ZEROS, count,
+                           entry_hash, logged)
+from support.cli import refused
 from support.feed import unaudited
 from support.saving import again, valid
 from support.servers import wait_for
-from support.trail import pin, signer, signers_file
+from support.trail import Key, pin, signer, signers_file
 
 __all__ = ["alice", "client"]
 
@@ -134,3 +137,64 @@ def test_adopt_after_an_archive(alice, client, trail, start):
     alice("unlock", "h2.example")
     server.wait_state("h2.example", "open")
     assert server.state("h3.example") == "locked"
+
+
+def begins_behind(trail, key, last, records):
+    """A stream that says itself that all up to the entry last is archived,
+    and signs these records."""
+    hashes = {last & ~((1 << n) - 1): f"{n:064x}" for n in range(1, 64)}
+    hashes = {seq: hashes[seq] for seq in sorted(hashes) if seq}
+    hashes.setdefault(last, "7" * 64)
+    rows = [{"action": "notice", "host": "x.example", "prior": "0",
+             "after": f'{{"entry":{last + 1}}}'},
+            {"action": "pass-issue", "host": "y.example", "prior": "0",
+             "after": f'{{"entry":{last + 2}}}'},
+            {"action": "archive",
+             "archived": f"{last} {hashes[last]} {'5' * 64}",
+             "peaks": " ".join(f"{seq} {hash}"
+                               for seq, hash in hashes.items())}]
+    entries = []
+    for seq, row in enumerate(rows, last + 1):
+        if "host" in row:
+            records[row["host"]] = row["after"]
+        to = [hash for at, hash in hashes.items() if at <= seq & seq - 1]
+        entry = {"v": "2", "chain": trail.chain, "time": str(trail.time),
+                 "request": trail.hex(16), "key": key.public,
+                 "salt": trail.hex(16), "prev": hashes[seq - 1],
+                 "skip": to[-1] if to else ZEROS, **row}
+        hashes[seq] = entry["hash"] = entry_hash(seq, entry)
+        entry["root"] = Lattice(records).root()
+        entry["sig"] = key.sign_entry(entry)
+        entries.append((seq, entry))
+    return entries
+
+
+@pytest.mark.parametrize("may", ["archive,notice,pass-issue", None])
+def test_who_may_only_archive_begins_no_trail(alice, client, trail, start,
+                                              may):
+    """Else they could sign any records: nobody sees what was before.  Whoever
+    may do everything could adopt as well."""
+    key = Key(9)
+    lines = *LINES, signer("l", key, **({"may": may} if may else {}))
+    ar.machine(alice, ALICE, *lines)
+    server = start(*lines, saves=True)
+    server.wait_state("h1.example", "locked")
+    wait_for("the file", lambda: valid(server.dir / "state/paylock",
+                                       trail.seq))
+    server.stop()
+    records = {host: '{"at":5,"open_at":5,"entry":3}' for host in HOSTS}
+    entries = begins_behind(trail, key, trail.seq + 30, records)
+    client.delete(AUDIT, LOCKS, ROOT)
+    t.load(client, entries, records)
+    server.allow(ALERTS)
+    again(server)
+    if may is None:
+        server.wait_state("h1.example", "open")
+        assert ar.verify(alice)[:2] == (0, [])
+        return
+    logged(server, r"\[alert\] .*(are missing|may not adopt)")
+    assert {server.state(host) for host in HOSTS} == {"locked"}
+    assert ar.verify(alice)[0] == 11
+    refused(alice, 1, "chain_differs", "lock", "z.example")
+    ar.forget(alice)
+    assert ar.verify(alice)[0] == 11

@@ -76,7 +76,7 @@ def needs(action, seq, host, before, after):
     must(action in CHANGES | OTHERS)
     if action in OTHERS:
         must(not host and not before and not after)
-        return {action}
+        return {action, "adopt"} if action == "archive" else {action}
     must(host)
     new = record(after)
     if new is None:

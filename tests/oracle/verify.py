@@ -339,6 +339,10 @@ class Verifier:
             adopt = None
         if adopt is None:
             self.row, self.pinned = before
+            archive = self.signers and tells(seq, entry, self.realm,
+                                             self.signers)
+            if archive and self.is_next(archive):
+                self.told += 1
             if self.witnesses:
                 self.other.add((entry["chain"], seq, hash_of(
                     entry["chain"], seq, entry["prev"], entry["skip"],

@@ -21,7 +21,7 @@ from support.trail import Key, checkpoint, header
 LANGUAGES = ["en", "fr"]
 
 # what POSIX has, and the two that the pages name
-TOOLS = ("sh cat cut dirname echo grep mktemp od printf rm sed tail tr "
+TOOLS = ("sh cat cut echo grep mktemp od printf rm sed tail tr "
          "openssl sha256sum").split()
 
 REASON = "<script>alert(1)</script> \u202e'\"&amp; {{site}}"

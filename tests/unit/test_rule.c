@@ -20,6 +20,7 @@
 
 #define OPENS   PAYLOCK_RULE_OPENS
 #define CLOSES  PAYLOCK_RULE_CLOSES
+#define BEGINS  PAYLOCK_RULE_BEGINS
 
 /* records; 7 is the number of the entry, 100 the time at which it is written */
 
@@ -189,7 +190,7 @@ static const example_t  examples[] = {
 
     { "init", "", "", 0, NULL },
     { "adopt", "", "", 0, NULL },
-    { "archive", "", "", 0, NULL },
+    { "archive", "", "", BEGINS, NULL },
     { "adopt", "", "{" NEW "}", 0, "has a host" },
     { "archive", LOCKED, "", 0, "has a host" },
     { "settle", "", "{" NEW "}", 0, "upgrade this first" }
@@ -305,6 +306,7 @@ test_times(void **state)
     assert_int_equal(needs, CLOSES);
     assert_true(paylock_str_is(paylock_rule_needs(needs), "lock"));
     assert_true(paylock_str_is(paylock_rule_needs(OPENS), "unlock"));
+    assert_true(paylock_str_is(paylock_rule_needs(BEGINS), "adopt"));
     assert_int_equal(paylock_rule_needs(0).len, 0);
 }
 

@@ -522,7 +522,11 @@ for file in "$@"; do
     wanted="$wanted $point_seq:$point_hash:$point_chain:$point_realm "
 done
 
-cd "$(dirname "$0")" || exit 2
+# CDPATH may lead to another bundle of that name
+
+case $0 in
+    */*) CDPATH='' cd -- "${0%/*}/" || exit 2 ;;
+esac
 
 [ -f SHA256SUMS ] && [ -f chain.txt ] || bad "this is no bundle"
 sha256sum -c SHA256SUMS >"$tmp/sums" 2>&1 \
