@@ -277,11 +277,16 @@ adopt_ask(admin_t *a, const adopt_run_t *r)
                     a->ctl->settings.where, r->records, t->head.seq + 1,
                     t->head.chain, signers, t->reason, sites, ahead);
 
-    if (r->signers && t->stays.seq > t->vouched) {
+    /* of the known chain it may as well come from a backup */
+
+    if (r->signers && t->stays.seq > t->vouched
+        && strcmp(t->stays.chain, t->known.chain) != 0)
+    {
         (void) snprintf(number, sizeof(number), "%" PRIu64, t->stays.seq);
-        (void) snprintf(question, sizeof(question), "What stays after entry %"
-                        PRIu64 " is signed by revoked keys only: whoever has "
-                        "one can write that now.  Look at it with \"audit "
+        (void) snprintf(question, sizeof(question), "What stays is of another "
+                        "chain than is known here, and after entry %" PRIu64
+                        " signed by revoked keys only: whoever has one can "
+                        "write that now.  Look at it with \"audit "
                         "log\"; to give up the whole stream, put it aside "
                         "with RENAME first.", t->vouched);
         return confirm_typed(a, matter, question, number);

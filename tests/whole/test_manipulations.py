@@ -114,8 +114,8 @@ class Game:
             at, stay = int(last.split("-")[0]), []
             while entry := there.get(f"{at}-0"):
                 stay.append((at, {k: v for k, v in entry.items() if v}))
-                at = stays_of(entry) if entry.get("action") == "adopt" \
-                    else at - 1
+                at = min(at - 1, stays_of(entry) if entry.get("action")
+                         == "adopt" else at)
             return last, stay, self.client.hgetall(LOCKS)
         except (redis_py.ResponseError, ValueError):
             return None                 # not what paylock-admin writes
