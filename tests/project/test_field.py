@@ -27,6 +27,7 @@ def compile(to):
         ["cc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O0", "-pipe",
          f"-DPAYLOCK_MORE_FIELDS(_)={ROW}",
          *(f"-Ilibpaylock/{room}" for room in ("core", "http", "audit")),
+         "-Ibuild/embed",
          "-iquote", "control", "-iquote", "admin-cli",
          *(path for room in ROOMS
            for path in sorted((servers.ROOT / room).rglob("*.c"))),
