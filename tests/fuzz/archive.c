@@ -9,31 +9,17 @@
  */
 
 
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#define TEXT  512                      /* bytes of a field, and a zero */
 
 #include "paylock_export.h"
-#include "paylock_sign.h"
 #include "paylock_verify.h"
+#include "trail_item.h"
 
 
-#define CHAIN  "00112233445566778899aabbccddeeff"
-#define SALT   "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
-#define ZEROS  "00000000000000000000000000000000" \
-               "00000000000000000000000000000000"
-
-#define TEXT   512                     /* bytes of a field, and a zero */
 #define FILES  16384                   /* bytes of the file */
 #define MAX    8                       /* entries */
 #define LAST   4                       /* ... of these are in the file */
 #define STEPS  16
-
-
-typedef struct {
-    char      field[PAYLOCK_AUDIT_FIELDS][TEXT];
-} item_t;
 
 
 typedef struct {
@@ -43,80 +29,11 @@ typedef struct {
 } state_t;
 
 
-typedef enum {
-    ALICE = 0,
-    BOB,                               /* revoked */
-    EVE,                               /* no signer */
-    KEYS
-} key_e;
-
-
 typedef void (*step_pt)(state_t *s, size_t at, unsigned char value);
 
 
-static EVP_PKEY           *keys[KEYS];
-static char                public[KEYS][PAYLOCK_KEY_LEN + 1];
 static state_t             whole;
 static paylock_signers_t   signers;
-
-
-static void
-must(int good)
-{
-    if (!good) {
-        abort();
-    }
-}
-
-
-/* The pairs are the fields in the order of their table. */
-
-static void
-read_item(const state_t *s, size_t n, paylock_entry_t *e)
-{
-    size_t  i;
-
-    memset(e, 0, sizeof(paylock_entry_t));
-    e->seq = n + 1;
-
-    for (i = 0; i < PAYLOCK_AUDIT_FIELDS; i++) {
-        e->field[i].data = s->item[n].field[i];
-        e->field[i].len = strlen(s->item[n].field[i]);
-        e->pair[i].name.data = paylock_entry_fields[i].name;
-        e->pair[i].name.len = strlen(paylock_entry_fields[i].name);
-        e->pair[i].value = e->field[i];
-    }
-
-    e->n = PAYLOCK_AUDIT_FIELDS;
-}
-
-
-static void
-seal(state_t *s, size_t n, key_e key)
-{
-    char             text[PAYLOCK_SIGN_TEXT];
-    item_t          *item;
-    size_t           len;
-    paylock_entry_t  e;
-
-    item = &s->item[n];
-
-    strcpy(item->field[PAYLOCK_AUDIT_KEY], public[key]);
-    item->field[PAYLOCK_AUDIT_SIG][0] = '\0';
-    item->field[PAYLOCK_AUDIT_ROOT][0] = '\0';
-    read_item(s, n, &e);
-
-    if (paylock_entry_check(&e) != NULL) {
-        return;
-    }
-
-    must(paylock_entry_hash(&e, item->field[PAYLOCK_AUDIT_HASH]) == 0);
-    strcpy(item->field[PAYLOCK_AUDIT_ROOT], ZEROS);
-    len = paylock_sign_entry("-", item->field[PAYLOCK_AUDIT_HASH], ZEROS,
-                             text);
-    must(paylock_sign(keys[key], text, len, item->field[PAYLOCK_AUDIT_SIG])
-         == 0);
-}
 
 
 static const char *
@@ -133,12 +50,8 @@ add(state_t *s, size_t n, const char *action, key_e key)
 
     item = &s->item[n];
 
-    strcpy(item->field[PAYLOCK_AUDIT_V], PAYLOCK_AUDIT_VERSION);
-    strcpy(item->field[PAYLOCK_AUDIT_CHAIN], CHAIN);
-    strcpy(item->field[PAYLOCK_AUDIT_TIME], "1793487600000");
-    strcpy(item->field[PAYLOCK_AUDIT_ACTION], action);
-    strcpy(item->field[PAYLOCK_AUDIT_SALT], SALT);
-    strcpy(item->field[PAYLOCK_AUDIT_HASH], ZEROS);
+    item->seq = n + 1;
+    fill_item(item, action);
     strcpy(item->field[PAYLOCK_AUDIT_PREV], hash_of(s, n));
     strcpy(item->field[PAYLOCK_AUDIT_SKIP],
            hash_of(s, paylock_skip_target(n + 1)));
@@ -149,7 +62,7 @@ add(state_t *s, size_t n, const char *action, key_e key)
                         "{\"lock_at\":0,\"entry\":%zu}", n + 1);
     }
 
-    seal(s, n, key);
+    seal(item, key);
 }
 
 
@@ -189,7 +102,7 @@ file_write(state_t *s)
     file_line(s, paylock_export_header(&h));
 
     for (n = 0; n < LAST; n++) {
-        read_item(s, n, &e);
+        read_item(&s->item[n], &e);
         file_line(s, paylock_export_entry(&e));
     }
 }
@@ -227,7 +140,7 @@ tell(state_t *s, const paylock_verify_t *v, key_e key)
 
     paylock_archive_write(&a, item->field[PAYLOCK_AUDIT_ARCHIVED],
                           item->field[PAYLOCK_AUDIT_PEAKS]);
-    seal(s, MAX - 2, key);
+    seal(item, key);
 }
 
 
@@ -263,18 +176,12 @@ file_read(const state_t *s, paylock_verify_t *v)
 static void
 begin(void)
 {
-    char              seed[32], text[1024];
-    size_t            i, len;
+    char              text[1024];
+    size_t            len;
     unsigned          line;
     paylock_verify_t  v;
 
-    for (i = 0; i < KEYS; i++) {
-        memset(seed, (int) i + 1, sizeof(seed));
-        keys[i] = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL,
-                                               (unsigned char *) seed,
-                                               sizeof(seed));
-        must(keys[i] && paylock_sign_public(keys[i], public[i]) == 0);
-    }
+    make_keys();
 
     add(&whole, 0, "init", ALICE);
     add(&whole, 1, "lock", BOB);
@@ -354,7 +261,7 @@ step_field(state_t *s, size_t at, unsigned char value)
 static void
 step_seal(state_t *s, size_t at, unsigned char value)
 {
-    seal(s, LAST + at % (MAX - LAST), value & 1 ? BOB : EVE);
+    seal(&s->item[LAST + at % (MAX - LAST)], value & 1 ? BOB : EVE);
 }
 
 
@@ -404,7 +311,7 @@ judge(const state_t *s)
     paylock_verify_archives(&v, &a, 1);
 
     for (n = LAST; good && n < MAX; n++) {
-        read_item(s, n, &e);
+        read_item(&s->item[n], &e);
         good = paylock_entry_check(&e) == NULL
                && paylock_verify_entry(&v, &e) == 0;
     }

@@ -27,6 +27,8 @@ build/fuzz/%: tests/fuzz/%.c $(fuzz_lib) build/sources
 build/fuzz/import: $(import_src:%.c=build/fuzz/obj/%.o)
 build/fuzz/import: private libs += -lidn2
 
+build/fuzz/archive build/fuzz/trail: tests/fuzz/trail_item.h
+
 # the feed: the module between the replies of Redis and the table, with a table
 # in place of nginx's shared memory
 

@@ -9,30 +9,16 @@
  */
 
 
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#define TEXT  192                      /* bytes of a field, and a zero */
 
-#include "paylock_sign.h"
 #include "paylock_verify.h"
+#include "trail_item.h"
 
 
-#define CHAIN  "00112233445566778899aabbccddeeff"
 #define OTHER  "ffeeddccbbaa99887766554433221100"
-#define SALT   "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
-#define ZEROS  "00000000000000000000000000000000" \
-               "00000000000000000000000000000000"
 
-#define TEXT   192                     /* bytes of a field, and a zero */
 #define MAX    40                      /* entries */
 #define STEPS  32
-
-
-typedef struct {
-    uint64_t  seq;
-    char      field[PAYLOCK_AUDIT_FIELDS][TEXT];
-} item_t;
 
 
 typedef struct {
@@ -41,75 +27,12 @@ typedef struct {
 } trail_t;
 
 
-typedef enum {
-    ALICE = 0,
-    CAROL,
-    BOB,                               /* revoked */
-    EVE,                               /* no signer */
-    KEYS
-} key_e;
-
-
 typedef void (*step_pt)(trail_t *t, size_t i, unsigned char one,
     unsigned char two);
 
 
-static EVP_PKEY           *keys[KEYS];
-static char                public[KEYS][PAYLOCK_KEY_LEN + 1];
 static trail_t             whole;
 static paylock_signers_t   signers;
-
-
-static void
-must(int good)
-{
-    if (!good) {
-        abort();
-    }
-}
-
-
-/* The entry, as far as its fields can be told from what is given. */
-
-static void
-read_item(const item_t *item, paylock_entry_t *e)
-{
-    size_t  i;
-
-    memset(e, 0, sizeof(paylock_entry_t));
-    e->seq = item->seq;
-
-    for (i = 0; i < PAYLOCK_AUDIT_FIELDS; i++) {
-        e->field[i].data = item->field[i];
-        e->field[i].len = strlen(item->field[i]);
-    }
-}
-
-
-static void
-seal(item_t *item, key_e key)
-{
-    char             text[PAYLOCK_SIGN_TEXT];
-    size_t           len;
-    paylock_entry_t  e;
-
-    strcpy(item->field[PAYLOCK_AUDIT_KEY], public[key]);
-    item->field[PAYLOCK_AUDIT_SIG][0] = '\0';
-    item->field[PAYLOCK_AUDIT_ROOT][0] = '\0';
-    read_item(item, &e);
-
-    if (paylock_entry_check(&e) != NULL) {
-        return;
-    }
-
-    must(paylock_entry_hash(&e, item->field[PAYLOCK_AUDIT_HASH]) == 0);
-
-    strcpy(item->field[PAYLOCK_AUDIT_ROOT], ZEROS);
-    len = paylock_sign_entry("-", item->field[PAYLOCK_AUDIT_HASH], ZEROS,
-                             text);
-    must(paylock_sign(keys[key], text, len, item->field[PAYLOCK_AUDIT_SIG])
-         == 0);
-}
 
 
 /* Of the first n items: the last one up to seq without its lowest bit. */
@@ -135,12 +58,7 @@ add(trail_t *t, uint64_t seq, const char *action, key_e key)
     memset(item, 0, sizeof(item_t));
 
     item->seq = seq;
-    strcpy(item->field[PAYLOCK_AUDIT_V], PAYLOCK_AUDIT_VERSION);
-    strcpy(item->field[PAYLOCK_AUDIT_CHAIN], CHAIN);
-    strcpy(item->field[PAYLOCK_AUDIT_TIME], "1793487600000");
-    strcpy(item->field[PAYLOCK_AUDIT_ACTION], action);
-    strcpy(item->field[PAYLOCK_AUDIT_SALT], SALT);
-    strcpy(item->field[PAYLOCK_AUDIT_HASH], ZEROS);
+    fill_item(item, action);
     strcpy(item->field[PAYLOCK_AUDIT_PREV],
            t->n ? item[-1].field[PAYLOCK_AUDIT_HASH] : ZEROS);
     skip(t, t->n, seq);
@@ -194,17 +112,11 @@ add_adopt(trail_t *t, size_t stays, uint64_t last, key_e key)
 static void
 begin(void)
 {
-    char           seed[32], text[1024];
-    size_t         i, len;
-    unsigned       line;
+    char      text[1024];
+    size_t    len;
+    unsigned  line;
 
-    for (i = 0; i < KEYS; i++) {
-        memset(seed, (int) i + 1, sizeof(seed));
-        keys[i] = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL,
-                                               (unsigned char *) seed,
-                                               sizeof(seed));
-        must(keys[i] && paylock_sign_public(keys[i], public[i]) == 0);
-    }
+    make_keys();
 
     add(&whole, 1, "init", ALICE);
     add(&whole, 2, "lock", BOB);
