@@ -25,6 +25,7 @@ typedef struct {
 
 
 static int pages_all(pages_t *p, uint64_t n);
+static int pages_limit(const pages_t *p, uint64_t n);
 static int pages_read(pages_t *p);
 static int pages_receive(pages_t *p, long long *deadline);
 static int pages_ask(pages_t *p, const char *cursor);
@@ -62,41 +63,55 @@ static int
 pages_all(pages_t *p, uint64_t n)
 {
     int              status;
-    control_t       *ctl;
     records_page_t  *page;
 
-    ctl = p->ctl;
+    status = pages_limit(p, n);
 
-    if (pages_ask(p, "0") != STATUS_DONE) {
-        return ctl->error.status;
+    if (status == STATUS_DONE) {
+        status = pages_ask(p, "0");
     }
 
-    while (p->asked) {
-
-        if (n > UINT32_MAX || p->seen > 4 * n + PAGES_SPARE) {
-            return error_set(&ctl->error, STATUS_FAILED, "protocol",
-                             "is this the address of a Redis?",
-                             "Redis at %s %s %" PRIu64 " records",
-                             ctl->settings.where, n > UINT32_MAX
-                             ? "counts more than there can be:"
-                             : "comes to no end with", n);
-        }
-
+    while (status == STATUS_DONE && p->asked) {
         status = pages_turn(p);
 
         if (status == STATUS_DONE) {
             status = pages_read(p);
         }
 
-        if (status != STATUS_DONE) {
-            return status;
+        if (status == STATUS_DONE && p->asked) {
+            status = pages_limit(p, n);
         }
+    }
+
+    if (status != STATUS_DONE) {
+        return status;
     }
 
     page = p->page;
     p->page = NULL;
 
     return p->pages->give(p->pages->data, page);
+}
+
+
+/* A hostile server's HSCAN may never end. */
+
+static int
+pages_limit(const pages_t *p, uint64_t n)
+{
+    control_t  *ctl;
+
+    ctl = p->ctl;
+
+    if (n <= UINT32_MAX && p->seen <= 4 * n + PAGES_SPARE) {
+        return STATUS_DONE;
+    }
+
+    return error_set(&ctl->error, STATUS_FAILED, "protocol",
+                     "is this the address of a Redis?",
+                     "Redis at %s %s %" PRIu64 " records", ctl->settings.where,
+                     n > UINT32_MAX ? "counts more than there can be:"
+                                    : "comes to no end with", n);
 }
 
 
