@@ -3,8 +3,8 @@
 # Copyright (C) 2026 paylock contributors
 #
 # Installs the Debian packages that the given tasks (build, run, test, asan,
-# suite, bench, deb) need and that are missing, and enables none of them; who is not
-# root is told which they are.
+# suite, bench, deb) need and that are missing, and enables none of them; who is
+# not root is told which they are.
 
 set -eu
 
@@ -60,7 +60,8 @@ for task in "$@"; do
         suite) wanted="$wanted $run $suite" ;;
         bench) wanted="$wanted $run $bench" ;;
         deb)   wanted="$wanted $deb" ;;
-        *)     echo "usage: $0 build|run|test|asan|suite|bench|deb..." >&2; exit 2 ;;
+        *)     echo "usage: $0 build|run|test|asan|suite|bench|deb..." >&2
+               exit 2 ;;
     esac
 done
 

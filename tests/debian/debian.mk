@@ -20,7 +20,10 @@ chroot     = @rm -rf $@.new && mkdir -p $(@D) && \
                  --aptopt='APT::Install-Recommends "false"' \
                  --dpkgopt=force-unsafe-io \
                  --dpkgopt='path-exclude=/usr/share/man/*' \
-                 --include=$(call deb_list,$2) $3 $@.new && mv $@.new $@
+                 --include=$(call deb_list,$2) $3 $@.new && \
+             touch $@.new && mv $@.new $@
+
+packages-deb test-packages: | build/packages-deb
 
 build/chroots/%: debian/control | build/packages-deb
 	$(call chroot,buildd,$(deb_build),$*)
@@ -30,14 +33,14 @@ build/chroots/test-%: | build/packages-deb
 
 deb_made  := $(SUITES:%=packages-deb-%)
 
-packages-deb: $(deb_made) ## Debian packages, in build/packages/SUITE: SUITES="bookworm trixie sid"
+packages-deb: $(deb_made) ## Debian packages, in build/packages/: SUITES="bookworm trixie sid"
 
-$(deb_made): packages-deb-%: | build/chroots/%
+$(deb_made): packages-deb-%: FORCE | build/chroots/%
 	tests/debian/build build/chroots/$* build/packages/$*
 
-# one after the other: what goes wrong is read more easily
+# each suite is upgraded to the next one
 
-test-packages: packages-deb $(SUITES:%=build/chroots/test-%) ## lintian, piuparts, a life of the packages, an upgrade of nginx
+test-packages: packages-deb $(SUITES:%=build/chroots/test-%) ## these: lintian, piuparts, installed to purged, nginx upgraded
 	tests/debian/test $(SUITES)
 
-.PHONY: packages-deb test-packages $(deb_made)
+.PHONY: packages-deb test-packages
