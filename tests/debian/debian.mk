@@ -5,6 +5,10 @@
 
 SUITES    ?= bookworm trixie sid
 
+# more options of mmdebstrap
+
+DEBSTRAP  ?=
+
 # what debian/control asks for, and what a machine has that is to be tested
 
 deb_build := $(shell sed -n '/^Build-Depends/,/^Standards/ \
@@ -19,7 +23,7 @@ chroot     = @rm -rf $@.new && mkdir -p $(@D) && \
              mmdebstrap --quiet --mode=root --format=directory --variant=$1 \
                  --aptopt='APT::Install-Recommends "false"' \
                  --dpkgopt=force-unsafe-io \
-                 --dpkgopt='path-exclude=/usr/share/man/*' \
+                 --dpkgopt='path-exclude=/usr/share/man/*' $(DEBSTRAP) \
                  --include=$(call deb_list,$2) $3 $@.new && \
              touch $@.new && mv $@.new $@
 
