@@ -137,6 +137,7 @@ run: all                ## three example sites to lock and unlock; Ctrl-C ends
 help:                   ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile \
 	    tests/unit/unit.mk tests/fuzz/fuzz.mk tests/tests.mk tests/asan.mk \
+	    tests/debian/debian.mk \
 	    | expand -t 16
 
 
@@ -220,9 +221,9 @@ $(manuals): docs/man.awk libpaylock/core/paylock_version.h
 	    libpaylock/core/paylock_version.h) -f $(filter-out %.h,$^) > $@
 
 
-# the tests
+# the tests, and packages
 
-include tests/tests.mk
+include tests/tests.mk tests/debian/debian.mk
 
 
 # files that are built in, as C; config makes those of the module

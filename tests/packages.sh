@@ -3,8 +3,8 @@
 # Copyright (C) 2026 paylock contributors
 #
 # Installs the Debian packages that the given tasks (build, run, test, asan,
-# suite, bench) need and that are missing, and enables none of them; who is not
-# root is told which they are.
+# suite, bench, deb) need and that are missing, and enables none of them; who is
+# not root is told which they are.
 
 set -eu
 
@@ -32,6 +32,9 @@ suite="perl libio-socket-ssl-perl libcryptx-perl libfcgi-perl libscgi-perl
     libnginx-mod-http-perl libnginx-mod-http-xslt-filter libnginx-mod-mail
     libnginx-mod-stream libnginx-mod-stream-geoip"
 
+# packages for Debian, built and tested
+deb="mmdebstrap lintian piuparts iproute2"
+
 policy=/usr/sbin/policy-rc.d
 
 
@@ -56,7 +59,9 @@ for task in "$@"; do
         asan)  wanted="$wanted $build dpkg-dev" ;;
         suite) wanted="$wanted $run $suite" ;;
         bench) wanted="$wanted $run $bench" ;;
-        *)     echo "usage: $0 build|run|test|asan|suite|bench..." >&2; exit 2 ;;
+        deb)   wanted="$wanted $deb" ;;
+        *)     echo "usage: $0 build|run|test|asan|suite|bench|deb..." >&2
+               exit 2 ;;
     esac
 done
 
