@@ -158,11 +158,12 @@ audit_verify_try(admin_t *a, verify_t *c)
         }
 
         if (c->n_faults == 0 || first == now) {
-            break;
+            return STATUS_DONE;
         }
     }
 
-    return STATUS_DONE;
+    return error_set(&a->ctl->error, STATUS_FAILED, "race", "try again",
+                     "entries were archived each time while they were read");
 }
 
 
