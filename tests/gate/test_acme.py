@@ -137,6 +137,10 @@ def certbot(gate, private):
         stop()
 
 
+# pebble goes without a challenge where it reuses an authorization, once in a
+# hundred times although it is told not to
+RENEWALS = 5
+
 WEBROOT = {
     "the site's own root": "root @SITE@; location / { }",
     "a front controller":
@@ -158,9 +162,7 @@ def test_renewal_of_a_locked_site(webroot, certbot, gate, backend):
     gate.lock("acme.example")
     seen = gate.nginx.dir / "seen.log"
 
-    # pebble goes without a challenge where it reuses an authorization, once
-    # in a hundred times although it is told not to
-    for _ in range(5):
+    for _ in range(RENEWALS):
         before = len(seen.read_text())
         status, said = bot("renew", "--force-renewal")
         assert status == 0, said
@@ -179,9 +181,12 @@ def test_without_the_exemption(certbot, gate):
     """What the exemption is for: the challenge gets the page."""
     bot = certbot("paylock_exempt off; root @SITE@; location / { }")
     assert bot.obtain()[0] == 0
-    first = bot.serial()
     gate.lock("acme.example")
-    status, said = bot("renew", "--force-renewal")
+    for _ in range(RENEWALS):
+        first = bot.serial()
+        status, said = bot("renew", "--force-renewal")
+        if status:
+            break
     assert status != 0 and "acme.example" in said
     assert bot.serial() == first
     assert SITE not in said
