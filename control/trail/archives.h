@@ -54,7 +54,7 @@ int archives_open(control_t *ctl, const char *const *path, size_t n,
     archives_t *a);
 void archives_close(archives_t *a);
 
-/* An entry of a file, or else of the stream. */
+/* archives_entry.c: an entry of a file, or else of the stream. */
 
 typedef struct {
     unsigned          there:1;
