@@ -4,16 +4,14 @@
 
 import json
 import os
-import pty
-import select
 import signal
 import stat
 import subprocess
-import termios
 
 import pytest
 
 from support.cli import entries, openssl, refused, state, trust
+from support.terminal import Terminal
 from support.trail import signer
 
 SECRET = "correct horse battery staple"
@@ -32,47 +30,14 @@ def secret_file(directory, text=SECRET + "\n"):
     return path
 
 
-class Terminal:
-    """A command whose standard input is a terminal; its output is read as it
-    comes."""
+def on_terminal(admin, *args):
+    return Terminal(admin, *args, stdout=subprocess.PIPE)
 
-    def __init__(self, admin, *args):
-        self.master, slave = pty.openpty()
-        self.slave = slave
-        self.process = subprocess.Popen(
-            admin.argv(*args), env=admin.env, stdin=slave,
-            stdout=subprocess.PIPE, stderr=slave, text=True)
-        self.shown = ""
 
-    def wait(self, text):
-        while text not in self.shown:
-            ready, _, _ = select.select([self.master], [], [], 120)
-            assert ready, self.shown
-            self.shown += os.read(self.master, 4096).decode()
-
-    def answer(self, question, text):
-        self.wait(question)
-        assert not self.echoes()
-        os.write(self.master, text.encode() + b"\n")
-        self.shown = self.shown.partition(question)[2]
-
-    def echoes(self):
-        return bool(termios.tcgetattr(self.slave)[3] & termios.ECHO)
-
-    def end(self):
-        out, _ = self.process.communicate(timeout=120)
-        os.set_blocking(self.master, False)
-        try:
-            while True:                # a read gives what one write has put
-                self.shown += os.read(self.master, 65536).decode()
-        except BlockingIOError:
-            pass
-        echoes = self.echoes()
-        os.close(self.master)
-        os.close(self.slave)
-        assert echoes
-        assert SECRET not in self.shown
-        return self.process.returncode, out
+def ended(terminal):
+    status, out = terminal.end()
+    assert SECRET not in terminal.shown
+    return status, out
 
 
 # keygen
@@ -147,24 +112,24 @@ def test_a_passphrase_is_asked_for_on_a_terminal(alice, redis):
     path = alice.home / "sealed.pem"
     refused(alice, 2, "passphrase", "keygen", path, "--passphrase")
 
-    terminal = Terminal(alice, "keygen", path, "--passphrase")
+    terminal = on_terminal(alice, "keygen", path, "--passphrase")
     terminal.answer("passphrase for the new key: ", SECRET)
     terminal.answer("once more: ", SECRET + "x")
-    status, _ = terminal.end()
+    status, _ = ended(terminal)
     assert status == 1 and "differ" in terminal.shown
     assert not path.exists()
 
-    terminal = Terminal(alice, "--json", "keygen", path, "--passphrase")
+    terminal = on_terminal(alice, "--json", "keygen", path, "--passphrase")
     terminal.answer("passphrase for the new key: ", SECRET)
     terminal.answer("once more: ", SECRET)
-    status, out = terminal.end()
+    status, out = ended(terminal)
     assert status == 0
     trust([alice], alice, signer("sealed", json.loads(out)["key"]))
 
     for answer, wanted in (SECRET, 0), ("wrong", 1), ("", 1):
-        terminal = Terminal(alice, "lock", "b.example", "--key", path)
+        terminal = on_terminal(alice, "lock", "b.example", "--key", path)
         terminal.answer(f'passphrase of "{path}": ', answer)
-        status, _ = terminal.end()
+        status, _ = ended(terminal)
         assert status == wanted, terminal.shown
         if wanted:
             assert "passphrase" in terminal.shown
@@ -175,10 +140,10 @@ def test_a_passphrase_is_asked_for_on_a_terminal(alice, redis):
                                  signal.SIGHUP])
 def test_a_signal_leaves_the_terminal_as_it_was(admin, sig):
     path = admin.home / "sealed.pem"
-    terminal = Terminal(admin, "keygen", path, "--passphrase")
+    terminal = on_terminal(admin, "keygen", path, "--passphrase")
     terminal.wait("passphrase for the new key: ")
     os.kill(terminal.process.pid, sig)
-    status, _ = terminal.end()
+    status, _ = ended(terminal)
     assert status == -sig
     assert not path.exists()
 

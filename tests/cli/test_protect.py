@@ -4,14 +4,12 @@
 # command on many hosts needs.
 
 import json
-import os
-import pty
-import time
 
 import pytest
 
 from support.chain import AUDIT, LOCKS
 from support.cli import failed, record
+from support.terminal import Terminal
 
 SITES = "server { server_name *.example; paylock on; }"
 
@@ -215,28 +213,11 @@ def test_suffixes_among_many_are_told(known, redis):
 @pytest.mark.parametrize("answer, status, changed", [
     ("y", 0, 21), ("n", 1, 0), ("", 1, 0)])
 def test_on_a_terminal_it_is_asked(known, redis, answer, status, changed):
-    pid, fd = pty.fork()
-    if pid == 0:
-        os.execve(known.argv()[0], known.argv("lock", *HOSTS), known.env)
-    said, sent = b"", False
-    end = time.monotonic() + 120
-    try:
-        while time.monotonic() < end:
-            try:
-                part = os.read(fd, 4096)
-            except OSError:
-                break
-            if not part:
-                break
-            said += part
-            if b"[y/N]" in said and not sent:
-                sent = True
-                os.write(fd, answer.encode() + b"\n")
-    finally:
-        _, ended = os.waitpid(pid, 0)
-        os.close(fd)
-    assert os.waitstatus_to_exitcode(ended) == status, said
-    assert said.count(b"[y/N]") == 1
-    assert b"lock of 21 hosts: h0.example" in said
-    assert b"Lock them all?" in said
+    terminal = Terminal(known, "lock", *HOSTS)
+    terminal.wait("[y/N]")
+    terminal.type(answer)
+    assert terminal.end()[0] == status, terminal.shown
+    assert terminal.shown.count("[y/N]") == 1
+    assert "lock of 21 hosts: h0.example" in terminal.shown
+    assert "Lock them all?" in terminal.shown
     assert redis.client().hlen(LOCKS) == changed

@@ -3,44 +3,26 @@
 # status, list and audit log on a terminal: colours, widths, filters, and text
 # from Redis with control characters.
 
-import fcntl
 import json
-import os
-import pty
 import re
-import struct
 import subprocess
-import termios
 import unicodedata
 
 import pytest
 
 from support.chain import LOCKS
+from support.terminal import Terminal
 
 RED, PLAIN = "\x1b[31m", "\x1b[0m"
 
 
 def on_terminal(admin, *args, width=80, env=None):
     """What the command writes to a terminal of this width."""
-    master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("4H", 24, width, 0, 0))
-    process = subprocess.Popen(
-        admin.argv(*args), env={**admin.env, "TERM": "xterm", **(env or {})},
-        stdin=slave, stdout=slave, stderr=subprocess.PIPE)
-    os.close(slave)
-    got = b""
-    while True:
-        try:
-            part = os.read(master, 65536)
-        except OSError:
-            break
-        if not part:
-            break
-        got += part
-    os.close(master)
-    _, err = process.communicate(timeout=120)
-    assert process.returncode == 0, err
-    return got.decode().replace("\r\n", "\n")
+    terminal = Terminal(admin, *args, width=width, stderr=subprocess.PIPE,
+                        env={"TERM": "xterm", **(env or {})})
+    status, err = terminal.end()
+    assert status == 0, err
+    return terminal.shown
 
 
 def plain(text):
