@@ -98,9 +98,7 @@ SCRIPT = """
 class Wrk:
     """One client, until somebody wants to know the result."""
 
-    def __init__(self, nginx, directory, kind, status, connection):
-        script = directory / "wrk.lua"
-        script.write_text(SCRIPT)
+    def __init__(self, nginx, script, kind, status, connection):
         self.process = subprocess.Popen(
             ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{2 * PATIENCE}s",
              "--timeout", "10s", "-s", script,
@@ -136,10 +134,12 @@ def test_load(nginx, redis, admin, private, connection, proxy, reloads):
     for i in range(50):
         server.wait_state(f"h{i}.locked.test", "locked")
 
+    script = private / "wrk.lua"
+    script.write_text(SCRIPT)
     left, start = set(), time.monotonic()
     with Writers(redis, HOSTS, RATE) as writers:
-        clients = [Wrk(asked, private, "locked", 503, connection),
-                   Wrk(asked, private, "open", 200, connection)]
+        clients = [Wrk(asked, script, "locked", 503, connection),
+                   Wrk(asked, script, "open", 200, connection)]
         try:
             for _ in range(reloads):
                 time.sleep(SECONDS / (reloads + 1))
