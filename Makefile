@@ -38,9 +38,10 @@ manuals    := build/paylock-admin.1 build/ngx_http_paylock_module.8
 # signatures, of which nginx takes what verifies entries
 
 lib_core   := $(patsubst %,libpaylock/core/paylock_%.c, \
-                 audit base64 escape field hex host host_candidates lattice \
-                 messages node pass pass_key position record record_plain \
-                 resp resp_scan skip str template timeline url utf8)
+                 audit audit_hash base64 escape field hex host \
+                 host_candidates lattice messages node pass pass_key position \
+                 record record_plain resp resp_scan skip str template \
+                 timeline url utf8)
 lib_http   := $(patsubst %,libpaylock/http/paylock_%.c, \
                  contact exempt http_list negotiate page page_date pass_strip \
                  state)
