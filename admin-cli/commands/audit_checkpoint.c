@@ -16,6 +16,9 @@
 #include "trail/verify.h"
 
 
+#define CHECKPOINT_TRIES  10           /* others may be adding entries */
+
+
 static int audit_checkpoint(admin_t *a, verify_t *c);
 static int audit_checkpoint_follow(admin_t *a, const verify_t *c,
     head_t *head);
@@ -93,18 +96,27 @@ audit_checkpoint(admin_t *a, verify_t *c)
 static int
 audit_checkpoint_follow(admin_t *a, const verify_t *c, head_t *head)
 {
+    int       status, tries;
     stream_t  s;
 
-    if (head_look(a->ctl, &s) != STATUS_DONE
-        || head_judge(a->ctl, &c->known, &s) != STATUS_DONE
-        || trust_follow(a->ctl, &s) != STATUS_DONE)
-    {
-        return a->ctl->error.status;
-    }
+    tries = 0;
+
+    do {
+        if (head_look(a->ctl, &s) != STATUS_DONE
+            || head_judge(a->ctl, &c->known, &s) != STATUS_DONE
+            || trust_follow(a->ctl, &s) != STATUS_DONE)
+        {
+            return a->ctl->error.status;
+        }
+
+        status = trust_root(a->ctl, &s);
+
+    } while (status != STATUS_DONE && trust_root_raced(a->ctl)
+             && ++tries < CHECKPOINT_TRIES);
 
     *head = s.head;
 
-    return STATUS_DONE;
+    return status;
 }
 
 

@@ -251,6 +251,7 @@ archive_try(control_t *ctl, archive_t *t, stream_t *s)
            && root_take(ctl) == STATUS_DONE
            && head_judge(ctl, &t->known, s) == STATUS_DONE
            && trust_follow(ctl, s) == STATUS_DONE
+           && trust_root(ctl, s) == STATUS_DONE
            && trust_counts(ctl, "archive") == STATUS_DONE
            && trust_counts(ctl, "adopt") == STATUS_DONE
            ? STATUS_DONE : ctl->error.status;
