@@ -20,6 +20,7 @@
 
 
 static int audit_checkpoint(admin_t *a, verify_t *c);
+static int audit_checkpoint_head(admin_t *a, verify_t *c, head_t *head);
 static int audit_checkpoint_follow(admin_t *a, const verify_t *c,
     head_t *head);
 static int audit_checkpoint_verify(verify_t *c, head_t *head);
@@ -75,19 +76,33 @@ audit_checkpoint(admin_t *a, verify_t *c)
                          a->ctl->settings.where);
     }
 
-    status = STATUS_FAILED;
-
-    if (a->ctl->trust.seq && a->opt[OPT_TRUST] == NULL) {
-        status = audit_checkpoint_follow(a, c, &head);
-    }
-
-    /* of a bad trail all is told */
-
-    if (status != STATUS_DONE) {
-        status = audit_checkpoint_verify(c, &head);
-    }
+    status = audit_checkpoint_head(a, c, &head);
 
     return status == STATUS_DONE ? audit_checkpoint_write(a, c, &head) : status;
+}
+
+
+/* Of a bad trail all is told, but not of a root that does not count. */
+
+static int
+audit_checkpoint_head(admin_t *a, verify_t *c, head_t *head)
+{
+    int  status, follows;
+
+    follows = a->ctl->trust.signers && a->opt[OPT_TRUST] == NULL;
+
+    if (follows && a->ctl->trust.seq) {
+        status = audit_checkpoint_follow(a, c, head);
+
+        if (status == STATUS_DONE || strcmp(a->ctl->error.code, "root") == 0) {
+            return status;
+        }
+    }
+
+    status = audit_checkpoint_verify(c, head);
+
+    return status == STATUS_DONE && follows
+           ? audit_checkpoint_follow(a, c, head) : status;
 }
 
 
