@@ -247,8 +247,7 @@ archive_try(control_t *ctl, archive_t *t, stream_t *s)
     return head_queue(ctl) == STATUS_DONE
            && root_queue(ctl) == STATUS_DONE
            && redis_send(ctl->redis) == 0
-           && head_take(ctl, s) == STATUS_DONE
-           && root_take(ctl) == STATUS_DONE
+           && head_take(ctl, s) == STATUS_DONE && root_take(ctl) == STATUS_DONE
            && head_judge(ctl, &t->known, s) == STATUS_DONE
            && trust_follow(ctl, s) == STATUS_DONE
            && trust_root(ctl, s) == STATUS_DONE

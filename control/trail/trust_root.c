@@ -237,8 +237,8 @@ trust_root_free(trust_root_t *w)
 
 
 /*
- * The lattice in Redis will do if each record before is proven.  If not, it may
- * be a sum of what never was, and only the records themselves can tell.
+ * The lattice in Redis will do if each record before is proven.  If not, it
+ * may be a sum of what never was, and only the records themselves can tell.
  */
 
 static int

@@ -24,9 +24,9 @@ void trust_root_at(control_t *ctl, uint64_t seq,
     const char root[PAYLOCK_HASH_LEN + 1]);
 
 /*
- * After trust_follow(): fails unless the root of the head may be believed; with
- * the code TRUST_ROOT_RACE if that cannot be told, as the head is another one
- * by now.  Returns a status.
+ * After trust_follow(): fails unless the root of the head may be believed;
+ * with the code TRUST_ROOT_RACE if that cannot be told, as the head is another
+ * one by now.  Returns a status.
  */
 
 #define TRUST_ROOT_RACE  "race"

@@ -143,7 +143,7 @@ ngx_http_paylock_trust_vouch_walk(void *data, redisReply *reply)
 }
 
 
-/* NGX_OK: it counts; NGX_AGAIN: go on; NGX_DECLINED: v.fault says what is bad */
+/* NGX_OK: its root counts; NGX_AGAIN: go on; NGX_DECLINED: v.fault says why */
 
 static ngx_int_t
 ngx_http_paylock_trust_vouch_step(ngx_http_paylock_feed_t *feed,

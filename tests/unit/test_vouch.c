@@ -519,7 +519,8 @@ test_far_away(void **state)
 
     init(FULL);
     change(FULL, "lock", 0, NULL, LOCKED ",\"open_at\":4200000000");
-    change(LIMITED, "lock", 0, NULL, "\"at\":4294967295,\"open_at\":4294967295");
+    change(LIMITED, "lock", 0, NULL,
+           "\"at\":4294967295,\"open_at\":4294967295");
     bad(last, "today");
 
     (void) empty(NULL);
