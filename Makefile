@@ -49,7 +49,7 @@ lib_audit  := $(patsubst %,libpaylock/audit/paylock_%.c, \
                  adopt archive checkpoint export key_check keyring pem rule \
                  sign signers signers_limit signers_unique verify verify_adopt \
                  verify_archive verify_head verify_path verify_pin verify_sign \
-                 verify_witness words)
+                 verify_witness vouch words)
 
 lib_src    := $(lib_core) $(lib_http) $(lib_audit)
 lib_incs   := -Ilibpaylock/core -Ilibpaylock/http -Ilibpaylock/audit \

@@ -94,7 +94,8 @@ init_chain(admin_t *a, const head_t *known, head_t *head, int *created)
             status = trust_follow(a->ctl, &stream);
             trust_head(a->ctl, head);
 
-            return status;
+            return status == STATUS_DONE ? trust_root(a->ctl, &stream)
+                                         : status;
         }
 
         if (head->seq) {
@@ -197,7 +198,9 @@ init_ask(admin_t *a, const stream_t *stream)
 
     head = &stream->head;
 
-    if (trust_learn(a->ctl, stream) != STATUS_DONE) {
+    if (trust_learn(a->ctl, stream) != STATUS_DONE
+        || trust_root(a->ctl, stream) != STATUS_DONE)
+    {
         return a->ctl->error.status;
     }
 

@@ -78,7 +78,8 @@ doctor_trail_chain(doctor_t *d)
 
     if (head_read(ctl, &s) != STATUS_DONE
         || head_judge(ctl, &d->known, &s) != STATUS_DONE
-        || trust_follow(ctl, &s) != STATUS_DONE)
+        || trust_follow(ctl, &s) != STATUS_DONE
+        || trust_root(ctl, &s) != STATUS_DONE)
     {
         doctor_failed(d, "chain");
         return;

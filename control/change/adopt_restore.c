@@ -291,35 +291,33 @@ restore_all(restore_t *r)
 
 
 /*
- * Is that what was signed, with or without the records of no entry?  These are
- * added, if they stay.
+ * Is that what a signer vouches for, with or without the records of no entry?
+ * These are added, if they stay.
  */
 
 static int
 restore_fits(restore_t *r, int *fits)
 {
-    char                with[PAYLOCK_HASH_LEN + 1];
-    char                without[PAYLOCK_HASH_LEN + 1];
     control_t          *ctl;
     paylock_lattice_t   plain, all;
 
     ctl = r->ctl;
     all = ctl->root.lattice;
+    *fits = 0;
 
-    if (root_sum(ctl, &r->plain, &plain) != STATUS_DONE
-        || root_sign(ctl, without) != STATUS_DONE)
-    {
+    if (root_sum(ctl, &r->plain, &plain) != STATUS_DONE) {
         return ctl->error.status;
     }
 
     paylock_lattice_join(&all, &plain);
 
-    if (paylock_lattice_root(&ctl->root.ctx, &all, with) != 0) {
-        return control_no_crypto(ctl);
+    if (r->replay.archived
+        && (trust_root_fits(ctl, &all, fits) != STATUS_DONE
+            || (!*fits && trust_root_fits(ctl, &ctl->root.lattice, fits)
+                          != STATUS_DONE)))
+    {
+        return ctl->error.status;
     }
-
-    *fits = strcmp(with, ctl->trust.root) == 0
-            || strcmp(without, ctl->trust.root) == 0;
 
     if (!r->adopt->drop) {
         ctl->root.lattice = all;

@@ -247,10 +247,10 @@ archive_try(control_t *ctl, archive_t *t, stream_t *s)
     return head_queue(ctl) == STATUS_DONE
            && root_queue(ctl) == STATUS_DONE
            && redis_send(ctl->redis) == 0
-           && head_take(ctl, s) == STATUS_DONE
-           && root_take(ctl) == STATUS_DONE
+           && head_take(ctl, s) == STATUS_DONE && root_take(ctl) == STATUS_DONE
            && head_judge(ctl, &t->known, s) == STATUS_DONE
            && trust_follow(ctl, s) == STATUS_DONE
+           && trust_root(ctl, s) == STATUS_DONE
            && trust_counts(ctl, "archive") == STATUS_DONE
            && trust_counts(ctl, "adopt") == STATUS_DONE
            ? STATUS_DONE : ctl->error.status;

@@ -39,6 +39,10 @@ change_attempt(change_batch_t *b, change_t *ch, size_t n, int last)
 
     if (change_watch(b, n, &committed) != STATUS_DONE) {
 
+        if (trust_root_raced(ctl)) {
+            return TRANSACTION_RACE;
+        }
+
         if (b->unsure.seq) {
             attempt_unknown(ctl);
         }

@@ -43,6 +43,7 @@ change_watch(change_batch_t *b, size_t n, int *committed)
         || idempotency_take(b) != STATUS_DONE
         || head_judge(ctl, &b->known, &stream) != STATUS_DONE
         || trust_follow(ctl, &stream) != STATUS_DONE
+        || trust_root(ctl, &stream) != STATUS_DONE
         || trust_counts(ctl, b->kind->action) != STATUS_DONE)
     {
         return ctl->error.status;

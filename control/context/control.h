@@ -65,6 +65,15 @@ typedef struct {
 } root_t;
 
 
+/* The last entry whose root is believed; see trail/trust_root.h. */
+
+typedef struct {
+    uint64_t  seq;                     /* 0: none */
+    char      hash[PAYLOCK_HASH_LEN + 1];
+    char      root[PAYLOCK_HASH_LEN + 1];
+} base_t;
+
+
 /* Pairs of host and record that an entry signed; see trail/vouched.h. */
 
 #define VOUCHED_PAIR  16               /* bytes kept of each */
@@ -99,6 +108,7 @@ struct control_s {
     paylock_witness_t known;           /* the head remembered; seq 0: none */
     counted_t         counted;         /* the transaction looked at last */
     root_t            root;
+    base_t            base;
     vouched_t         vouched;
     paylock_skip_t    skip;            /* of the next entry; see trail/skip.h */
 

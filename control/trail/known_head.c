@@ -15,6 +15,7 @@
 #include "trail/head.h"
 #include "trail/known_head.h"
 #include "trail/memory_file.h"
+#include "trail/trust_root.h"
 
 
 #define KNOWN_HEAD_FILE  "chain"
@@ -53,6 +54,7 @@ known_head_load(control_t *ctl, head_t *known)
 
     memset(known, 0, sizeof(head_t));
     memset(&ctl->known, 0, sizeof(paylock_witness_t));
+    ctl->base.seq = 0;
 
     if (ctl->signers.path == NULL
         && signers_load(&ctl->signers, &ctl->settings, &ctl->error)
@@ -161,6 +163,7 @@ known_head_take(control_t *ctl, const known_head_file_t *file)
     {
         paylock_verify_from(&ctl->trust, head->seq, head->hash,
                             head->root);
+        trust_root_at(ctl, head->seq, head->hash, head->root);
     }
 
     return STATUS_DONE;

@@ -17,6 +17,8 @@
 #define ROOT_NUMBER   24
 
 
+static int root_ask(control_t *ctl);
+static int root_answer(control_t *ctl);
 static int root_parse(root_t *r, const redisReply *reply);
 static int root_fits(control_t *ctl, const head_t *head, int *fits);
 static int root_sum_all(control_t *ctl, paylock_lattice_t *sum);
@@ -25,24 +27,42 @@ static int root_sum_all(control_t *ctl, paylock_lattice_t *sum);
 int
 root_queue(control_t *ctl)
 {
-    return ctl->signer.key == NULL
-           || redis_queue(ctl->redis, "HMGET", ctl->settings.root, ROOT_SEQ,
-                          ROOT_LATTICE, NULL) == 0
-           ? STATUS_DONE : ctl->error.status;
+    return ctl->signer.key ? root_ask(ctl) : STATUS_DONE;
 }
 
 
 int
 root_take(control_t *ctl)
 {
+    ctl->root.seq = 0;
+
+    return ctl->signer.key ? root_answer(ctl) : STATUS_DONE;
+}
+
+
+int
+root_fetch(control_t *ctl)
+{
+    return root_ask(ctl) == STATUS_DONE && redis_send(ctl->redis) == 0
+           ? root_answer(ctl) : ctl->error.status;
+}
+
+
+static int
+root_ask(control_t *ctl)
+{
+    return redis_queue(ctl->redis, "HMGET", ctl->settings.root, ROOT_SEQ,
+                       ROOT_LATTICE, NULL)
+           == 0 ? STATUS_DONE : ctl->error.status;
+}
+
+
+static int
+root_answer(control_t *ctl)
+{
     redisReply  *reply;
 
     ctl->root.seq = 0;
-
-    if (ctl->signer.key == NULL) {
-        return STATUS_DONE;
-    }
-
     reply = redis_expect(ctl->redis, REDIS_REPLY_ARRAY);
 
     if (reply == NULL) {

@@ -25,6 +25,10 @@
 int root_queue(control_t *ctl);
 int root_take(control_t *ctl);
 
+/* The same at once, whoever has a key. */
+
+int root_fetch(control_t *ctl);
+
 /*
  * Makes the lattice that of the records after *head, whose root is verified if
  * there are signers.  If the one in Redis is another one, it is computed anew

@@ -16,6 +16,7 @@
 
 
 typedef struct {
+    control_t         *ctl;
     paylock_verify_t  *v;
     uint64_t           last;
     trust_each_pt      each;
@@ -50,6 +51,7 @@ trust_walk(control_t *ctl, paylock_verify_t *v, uint64_t last,
         return ctl->error.status;
     }
 
+    walk.ctl = ctl;
     walk.v = v;
     walk.last = last;
     walk.each = each;
@@ -83,6 +85,10 @@ trust_entry(void *data, const char *id, const paylock_entry_t *e,
     good = (walk->v->fault.kind == PAYLOCK_FAULT_NONE
             && paylock_verify_entry(walk->v, e) == 0)
            || paylock_verify_adopt(walk->v, e, walk->hash) == 0;
+
+    if (good && walk->v == &walk->ctl->trust) {
+        trust_root_note(walk->ctl, e);
+    }
 
     if (good && walk->each) {
         walk->each(walk->data, e);
@@ -359,6 +365,7 @@ trust_at(control_t *ctl, const head_t *head)
 {
     memcpy(ctl->trust.chain, head->chain, sizeof(head->chain));
     paylock_verify_from(&ctl->trust, head->seq, head->hash, head->root);
+    trust_root_at(ctl, head->seq, head->hash, head->root);
 }
 
 

@@ -15,6 +15,7 @@
 #include "paylock_verify.h"
 #include "trail/head.h"
 #include "trail/known_head.h"
+#include "trail/trust_root.h"
 
 
 /* Called for each good entry. */

@@ -21,6 +21,10 @@
 #define PAYLOCK_RULE_CLOSES  0x02      /* an unlock, which closes */
 #define PAYLOCK_RULE_BEGINS  0x04      /* an archive: the trail begins there */
 
+/* the clock of the writer may be ahead, seconds */
+
+#define PAYLOCK_RULE_AHEAD   86400
+
 
 /*
  * Does the record after the entry fit its action and the record before?

@@ -458,9 +458,7 @@ ngx_http_paylock_scan_trusted(ngx_http_paylock_feed_t *feed)
         ngx_http_paylock_redis_fail(&feed->conn, feed->why);
 
     } else if (rc == NGX_DECLINED) {
-        ngx_http_paylock_trust_hold(feed, "the records in \"%s\" do not have "
-                                    "the root that entry %uL has signed",
-                                    feed->pmcf->redis.locks, feed->cursor.seq);
+        ngx_http_paylock_trust_hold(feed, "%s", feed->trust->v.fault.text);
     }
 
     return rc == NGX_OK;

@@ -101,6 +101,7 @@ ngx_http_paylock_trust_entries(ngx_http_paylock_feed_t *feed,
         rc = ngx_http_paylock_trust_apply(feed, entries);
 
         if (rc != NGX_OK) {
+            trust->checked = (rc == NGX_AGAIN);
             return rc;
         }
 

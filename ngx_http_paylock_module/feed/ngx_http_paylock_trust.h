@@ -15,7 +15,7 @@
 
 #include "ngx_http_paylock_feed.h"
 #include "paylock_lattice.h"
-#include "paylock_verify.h"
+#include "paylock_vouch.h"
 
 
 #define NGX_HTTP_PAYLOCK_ROW     1024  /* entries of a transaction, at most */
@@ -85,6 +85,7 @@ struct ngx_http_paylock_trust_s {
     char                             back_hash[PAYLOCK_HASH_LEN + 1];
     paylock_archive_t                archive;  /* of which the way tells */
     size_t                           pin;      /* the next one */
+    paylock_vouch_t                  vouch;    /* whose root counts */
     ngx_http_paylock_cursor_t        target;   /* where a walk back ends */
 
     char                             why[512]; /* what is held, if it is */
@@ -100,6 +101,7 @@ struct ngx_http_paylock_trust_s {
     unsigned                         skipping:1;    /* ... by far steps */
     unsigned                         extends:1;     /* what is applied here, by
                                                        entries alone */
+    unsigned                         vouched:1;     /* it is known */
     unsigned                         holding:1;
     unsigned                         resting:1;
 
@@ -138,6 +140,11 @@ ngx_uint_t ngx_http_paylock_trust_waits(ngx_http_paylock_feed_t *feed,
 ngx_int_t ngx_http_paylock_trust_limits(ngx_http_paylock_feed_t *feed,
     const paylock_entry_t *entry);
 
+/* The same for a host of which a scan has seen the record before. */
+
+ngx_int_t ngx_http_paylock_trust_limits_noted(ngx_http_paylock_feed_t *feed,
+    const paylock_entry_t *entry, const ngx_http_paylock_key_t *key);
+
 
 /* ngx_http_paylock_trust_resume.c: where to go on from */
 
@@ -156,13 +163,17 @@ void ngx_http_paylock_trust_stopped(ngx_http_paylock_feed_t *feed);
 void ngx_http_paylock_trust_begin(void *data, redisReply *reply);
 
 /*
- * The second half: the pins of the signers file, then the scan.  The other is
- * called at the end of the walk back to a pin.
+ * The second half: the pins of the signers file.  The other is called at the
+ * end of the walk back to a pin.
  */
 
 void ngx_http_paylock_trust_pins(ngx_http_paylock_feed_t *feed);
 void ngx_http_paylock_trust_pin_walked(ngx_http_paylock_feed_t *feed,
     ngx_uint_t good);
+
+/* The end: the scan, once it is known whose root counts. */
+
+void ngx_http_paylock_trust_scan(ngx_http_paylock_feed_t *feed);
 
 /* Holds for that reason, or for one that was found before and tells more. */
 
@@ -184,6 +195,17 @@ void ngx_http_paylock_trust_back(ngx_http_paylock_feed_t *feed,
 
 ngx_uint_t ngx_http_paylock_trust_alone(ngx_http_paylock_feed_t *feed,
     const paylock_entry_t *entry);
+
+
+/*
+ * ngx_http_paylock_trust_vouch.c: from a head whose root does not count by
+ * itself back to an entry whose does.  The first takes the head, the second
+ * walks, then scans; both hold if an entry on the way does not count.
+ */
+
+ngx_int_t ngx_http_paylock_trust_vouch_head(ngx_http_paylock_feed_t *feed,
+    const paylock_entry_t *entry);
+void ngx_http_paylock_trust_vouch(ngx_http_paylock_feed_t *feed);
 
 
 /*
@@ -214,7 +236,10 @@ ngx_int_t ngx_http_paylock_trust_scan_entries(ngx_http_paylock_feed_t *feed,
 
 ngx_int_t ngx_http_paylock_trust_scan_failed(ngx_http_paylock_feed_t *feed);
 
-/* Do all records that were read fit?  NGX_DECLINED: they do not. */
+/*
+ * Do all records that were read fit?  NGX_DECLINED: they do not, and v.fault
+ * says what.
+ */
 
 ngx_int_t ngx_http_paylock_trust_scan_fits(ngx_http_paylock_feed_t *feed);
 

@@ -20,7 +20,6 @@ static ngx_int_t ngx_http_paylock_trust_head(ngx_http_paylock_feed_t *feed,
 static const paylock_pin_t *ngx_http_paylock_trust_pin(
     const paylock_signers_t *s, size_t n);
 static void ngx_http_paylock_trust_pinned(void *data, redisReply *reply);
-static void ngx_http_paylock_trust_scan(ngx_http_paylock_feed_t *feed);
 
 
 void
@@ -114,7 +113,8 @@ ngx_http_paylock_trust_head(ngx_http_paylock_feed_t *feed,
         return NGX_DECLINED;
     }
 
-    return paylock_verify_head(&trust->v, &entry) == 0 ? NGX_OK : NGX_DECLINED;
+    return paylock_verify_head(&trust->v, &entry) == 0
+           ? ngx_http_paylock_trust_vouch_head(feed, &entry) : NGX_DECLINED;
 }
 
 
@@ -161,7 +161,7 @@ ngx_http_paylock_trust_pins(ngx_http_paylock_feed_t *feed)
                 return;
             }
 
-            ngx_http_paylock_trust_scan(feed);
+            ngx_http_paylock_trust_vouch(feed);
             return;
         }
 
@@ -247,7 +247,7 @@ ngx_http_paylock_trust_pin_walked(ngx_http_paylock_feed_t *feed,
 }
 
 
-static void
+void
 ngx_http_paylock_trust_scan(ngx_http_paylock_feed_t *feed)
 {
     feed->cursor = feed->trust->head;

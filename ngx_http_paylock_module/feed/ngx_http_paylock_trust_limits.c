@@ -17,17 +17,15 @@
 #include "paylock_rule.h"
 
 
-/* the clock of the writer may be ahead, seconds */
-
-#define NGX_HTTP_PAYLOCK_AHEAD  86400
-
-
 static const paylock_signer_t *ngx_http_paylock_trust_limited(
     ngx_http_paylock_feed_t *feed, const paylock_entry_t *entry);
+static ngx_int_t ngx_http_paylock_trust_unfit(ngx_http_paylock_feed_t *feed,
+    const paylock_entry_t *entry, const paylock_signer_t *signer,
+    const char *why);
 static const char *ngx_http_paylock_trust_exceeds(
     ngx_http_paylock_feed_t *feed, const paylock_entry_t *entry,
     const paylock_signer_t *signer);
-static void ngx_http_paylock_trust_record(const paylock_entry_t *entry,
+static void ngx_http_paylock_trust_record(paylock_str_t text,
     paylock_record_t *record);
 static ngx_uint_t ngx_http_paylock_trust_closes(
     const paylock_record_t *record);
@@ -64,11 +62,13 @@ ngx_http_paylock_trust_waits(ngx_http_paylock_feed_t *feed,
 
     seen = ngx_http_paylock_apply_seen(feed->seen, &key);
 
-    if (trust->n == 0 || ngx_http_paylock_trust_limited(feed, entry) == NULL) {
+    if (trust->n == 0 || !paylock_entry_changes(entry)
+        || ngx_http_paylock_trust_limited(feed, entry) == NULL)
+    {
         return 0;
     }
 
-    ngx_http_paylock_trust_record(entry, &record);
+    ngx_http_paylock_trust_record(entry->field[PAYLOCK_AUDIT_AFTER], &record);
 
     return seen || !ngx_http_paylock_trust_closes(&record);
 }
@@ -80,26 +80,58 @@ ngx_int_t
 ngx_http_paylock_trust_limits(ngx_http_paylock_feed_t *feed,
     const paylock_entry_t *entry)
 {
-    const char                *why;
-    const paylock_signer_t    *signer;
-    ngx_http_paylock_trust_t  *trust;
+    const char              *why;
+    const paylock_signer_t  *signer;
 
-    trust = feed->trust;
+    signer = ngx_http_paylock_trust_limited(feed, entry);
+
+    if (signer == NULL || !paylock_entry_changes(entry)) {
+        return NGX_OK;
+    }
+
+    why = ngx_http_paylock_trust_exceeds(feed, entry, signer);
+
+    return why ? ngx_http_paylock_trust_unfit(feed, entry, signer, why)
+               : NGX_OK;
+}
+
+
+/* During a scan nothing need be in force: what the scan has noted counts. */
+
+ngx_int_t
+ngx_http_paylock_trust_limits_noted(ngx_http_paylock_feed_t *feed,
+    const paylock_entry_t *entry, const ngx_http_paylock_key_t *key)
+{
+    paylock_record_t         before, noted;
+    const paylock_signer_t  *signer;
+
     signer = ngx_http_paylock_trust_limited(feed, entry);
 
     if (signer == NULL) {
         return NGX_OK;
     }
 
-    why = ngx_http_paylock_trust_exceeds(feed, entry, signer);
-
-    if (why == NULL) {
-        return NGX_OK;
+    if (!ngx_http_paylock_table_note_find(&feed->pmcf->table, key, &noted)) {
+        ngx_memzero(&noted, sizeof(paylock_record_t));
     }
 
-    trust->unfit = entry->seq;
+    ngx_http_paylock_trust_record(entry->field[PAYLOCK_AUDIT_BEFORE], &before);
 
-    (void) paylock_verify_bad(&trust->v, PAYLOCK_FAULT_KEY, entry->seq,
+    return ngx_memcmp(&before, &noted, sizeof(paylock_record_t)) == 0
+           ? NGX_OK
+           : ngx_http_paylock_trust_unfit(feed, entry, signer, "names another "
+                                          "record before it than there was");
+}
+
+
+static ngx_int_t
+ngx_http_paylock_trust_unfit(ngx_http_paylock_feed_t *feed,
+    const paylock_entry_t *entry, const paylock_signer_t *signer,
+    const char *why)
+{
+    feed->trust->unfit = entry->seq;
+
+    (void) paylock_verify_bad(&feed->trust->v, PAYLOCK_FAULT_KEY, entry->seq,
                               "entry %" PRIu64 " of %s %s, by what is in "
                               "force here", entry->seq, signer->name, why);
 
@@ -118,7 +150,7 @@ ngx_http_paylock_trust_limited(ngx_http_paylock_feed_t *feed,
 
     key = &entry->field[PAYLOCK_AUDIT_KEY];
 
-    if (key->len == 0 || !paylock_entry_changes(entry)) {
+    if (key->len == 0) {
         return NULL;
     }
 
@@ -145,7 +177,7 @@ ngx_http_paylock_trust_exceeds(ngx_http_paylock_feed_t *feed,
     host = entry->field[PAYLOCK_AUDIT_HOST];
     action = entry->field[PAYLOCK_AUDIT_ACTION];
 
-    ngx_http_paylock_trust_record(entry, &record);
+    ngx_http_paylock_trust_record(entry->field[PAYLOCK_AUDIT_AFTER], &record);
     ngx_http_paylock_table_field(table, host.data, host.len, &key);
 
     found = ngx_http_paylock_table_find(table, &key, &live);
@@ -155,7 +187,7 @@ ngx_http_paylock_trust_exceeds(ngx_http_paylock_feed_t *feed,
     }
 
     from = ngx_min((time_t) record.time[PAYLOCK_AT],
-                   ngx_time() + NGX_HTTP_PAYLOCK_AHEAD);
+                   ngx_time() + PAYLOCK_RULE_AHEAD);
 
     why = paylock_rule_times(action, &live, &record, from, &needs);
 
@@ -186,15 +218,10 @@ ngx_http_paylock_trust_exceeds(ngx_http_paylock_feed_t *feed,
 
 
 static void
-ngx_http_paylock_trust_record(const paylock_entry_t *entry,
-    paylock_record_t *record)
+ngx_http_paylock_trust_record(paylock_str_t text, paylock_record_t *record)
 {
-    paylock_str_t  after;
-
-    after = entry->field[PAYLOCK_AUDIT_AFTER];
-
-    if (after.len == 0
-        || paylock_record_parse(after.data, after.len, record) != NULL)
+    if (text.len == 0
+        || paylock_record_parse(text.data, text.len, record) != NULL)
     {
         ngx_memzero(record, sizeof(paylock_record_t));
     }

@@ -11,6 +11,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include <inttypes.h>
 
 #include "ngx_http_paylock_trust.h"
 #include "paylock_host.h"
@@ -29,6 +30,8 @@ static ngx_int_t ngx_http_paylock_trust_scan_add(
     paylock_str_t host, paylock_str_t value);
 static ngx_int_t ngx_http_paylock_trust_scan_remove(
     ngx_http_paylock_feed_t *feed, paylock_str_t host, paylock_str_t value);
+static void ngx_http_paylock_trust_scan_differs(ngx_http_paylock_feed_t *feed,
+    ngx_uint_t is_signed);
 
 
 ngx_int_t
@@ -220,6 +223,11 @@ ngx_http_paylock_trust_scan_entries(ngx_http_paylock_feed_t *feed,
     for ( /* void */ ; rc == NGX_OK && feed->done < end; feed->done++) {
         (void) paylock_entry_read(entries->element[feed->done], &entry);
         rc = ngx_http_paylock_trust_scan_entry(feed, &entry);
+
+        if (rc == NGX_OK && paylock_vouch_on(&feed->trust->vouch, &entry) != 0)
+        {
+            rc = ngx_http_paylock_trust_scan_failed(feed);
+        }
     }
 
     ngx_http_paylock_apply_unlock(feed);
@@ -264,6 +272,12 @@ ngx_http_paylock_trust_scan_entry(ngx_http_paylock_feed_t *feed,
 
     if (side && side->seq >= entry->seq) {
         return NGX_OK;
+    }
+
+    if (seen
+        && ngx_http_paylock_trust_limits_noted(feed, entry, &key) != NGX_OK)
+    {
+        return NGX_DECLINED;
     }
 
     ngx_http_paylock_trust_plain_forget(fold, &key);
@@ -347,7 +361,7 @@ ngx_http_paylock_trust_scan_fits(ngx_http_paylock_feed_t *feed)
 {
     char                       with[PAYLOCK_HASH_LEN + 1];
     char                       root[PAYLOCK_HASH_LEN + 1];
-    paylock_lattice_t          all;
+    paylock_lattice_t          all, *fits;
     ngx_http_paylock_fold_t   *fold;
     ngx_http_paylock_trust_t  *trust;
 
@@ -369,18 +383,46 @@ ngx_http_paylock_trust_scan_fits(ngx_http_paylock_feed_t *feed)
 
     ngx_memzero(&trust->by_hand, sizeof(ngx_http_paylock_by_hand_t));
 
-    if (ngx_strcmp(with, trust->v.root) != 0) {
+    fits = ngx_strcmp(with, trust->v.root) == 0 ? &all
+           : ngx_strcmp(root, trust->v.root) == 0 ? &fold->lattice : NULL;
 
-        if (ngx_strcmp(root, trust->v.root) != 0) {
-            return NGX_DECLINED;
-        }
+    if (fits == NULL || paylock_vouch_fits(&trust->vouch, fits) != 1) {
+        ngx_http_paylock_trust_scan_differs(feed, fits != NULL);
+        return NGX_DECLINED;
+    }
 
-        if (ngx_http_paylock_trust_plain_drop(feed) != NGX_OK) {
-            return NGX_ERROR;
-        }
+    if (fits != &all && ngx_http_paylock_trust_plain_drop(feed) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     ngx_memcpy(feed->root, trust->v.root, PAYLOCK_HASH_LEN);
 
     return NGX_OK;
+}
+
+
+static void
+ngx_http_paylock_trust_scan_differs(ngx_http_paylock_feed_t *feed,
+    ngx_uint_t is_signed)
+{
+    const char                *locks;
+    ngx_http_paylock_trust_t  *trust;
+
+    trust = feed->trust;
+    locks = feed->pmcf->redis.locks;
+
+    if (!is_signed) {
+        (void) paylock_verify_bad(&trust->v, PAYLOCK_FAULT_FLAGS,
+                                  feed->cursor.seq, "the records in \"%s\" do "
+                                  "not have the root that entry %" PRIu64 " has "
+                                  "signed", locks, feed->cursor.seq);
+        return;
+    }
+
+    (void) paylock_verify_bad(&trust->v, PAYLOCK_FAULT_FLAGS, feed->cursor.seq,
+                              "the records in \"%s\" have the root that entry "
+                              "%" PRIu64 " has signed, but the entries since "
+                              "%" PRIu64 ", of signers who may not adopt, do "
+                              "not lead to them", locks, feed->cursor.seq,
+                              trust->vouch.base);
 }

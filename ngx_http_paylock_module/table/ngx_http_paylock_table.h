@@ -200,10 +200,15 @@ ngx_int_t ngx_http_paylock_table_note(ngx_http_paylock_table_t *table,
 ngx_uint_t ngx_http_paylock_table_keep(ngx_http_paylock_table_t *table,
     const ngx_http_paylock_key_t *key);
 
-/* Has the scan noted the host, or does it keep its record?  Forgets that. */
+/*
+ * Has the scan noted the host, or does it keep its record?  Copies that
+ * record.  Forgets that.
+ */
 
 ngx_uint_t ngx_http_paylock_table_noted(ngx_http_paylock_table_t *table,
     const ngx_http_paylock_key_t *key);
+ngx_uint_t ngx_http_paylock_table_note_find(ngx_http_paylock_table_t *table,
+    const ngx_http_paylock_key_t *key, paylock_record_t *record);
 void ngx_http_paylock_table_forget(ngx_http_paylock_table_t *table,
     const ngx_http_paylock_key_t *key);
 

@@ -12,6 +12,8 @@
 #include "ngx_http_paylock_slot.h"
 
 
+static ngx_http_paylock_slot_t *ngx_http_paylock_note(
+    ngx_http_paylock_table_t *table, const ngx_http_paylock_key_t *key);
 static ngx_http_paylock_slot_t *ngx_http_paylock_live(
     ngx_http_paylock_table_t *table, const ngx_http_paylock_key_t *key);
 
@@ -98,15 +100,57 @@ ngx_uint_t
 ngx_http_paylock_table_noted(ngx_http_paylock_table_t *table,
     const ngx_http_paylock_key_t *key)
 {
-    ngx_http_paylock_links_t  links;
+    return ngx_http_paylock_note(table, key) != NULL;
+}
+
+
+ngx_uint_t
+ngx_http_paylock_table_note_find(ngx_http_paylock_table_t *table,
+    const ngx_http_paylock_key_t *key, paylock_record_t *record)
+{
+    ngx_http_paylock_slot_t  *slot;
+
+    slot = ngx_http_paylock_note(table, key);
+
+    if (slot == NULL) {
+        return 0;
+    }
+
+    *record = slot->record;
+
+    return 1;
+}
+
+
+/* The slot that the scan has noted, or NULL. */
+
+static ngx_http_paylock_slot_t *
+ngx_http_paylock_note(ngx_http_paylock_table_t *table,
+    const ngx_http_paylock_key_t *key)
+{
+    ngx_http_paylock_slot_t   *slot;
+    ngx_http_paylock_links_t   links;
 
     ngx_http_paylock_links(table, ngx_http_paylock_bucket(table, key->hash),
                            key->hash, &links);
 
-    return (links.live
-            && ngx_http_paylock_noted(table, &table->slots[*links.live]))
-           || (links.staged
-               && ngx_http_paylock_noted(table, &table->slots[*links.staged]));
+    if (links.live) {
+        slot = &table->slots[*links.live];
+
+        if (ngx_http_paylock_noted(table, slot)) {
+            return slot;
+        }
+    }
+
+    if (links.staged) {
+        slot = &table->slots[*links.staged];
+
+        if (ngx_http_paylock_noted(table, slot)) {
+            return slot;
+        }
+    }
+
+    return NULL;
 }
 
 
