@@ -124,8 +124,13 @@ setup_trail_look(setup_t *s)
     char      path[PATH_MAX];
     stream_t  stream;
 
-    if (signers_there(s->signers) || signers_of_user(path)) {
+    if (signers_there(s->signers)) {
         return trail_look(s);
+    }
+
+    if (signers_of_user(path)) {
+        return signers_read(&s->ctl->signers, path, &s->ctl->error)
+               == STATUS_DONE ? trail_look(s) : s->ctl->error.status;
     }
 
     if (head_look(s->ctl, &stream) != STATUS_DONE) {

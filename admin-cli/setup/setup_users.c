@@ -25,6 +25,7 @@ static int users_hash(setup_t *s, const setup_user_t *user,
 static redisReply *users_get(setup_t *s, const setup_user_t *user);
 static int users_compare(setup_t *s, setup_user_t *user,
     const redisReply *there);
+static int users_by_hand(setup_t *s);
 static int users_make(setup_t *s, setup_user_t *user);
 static int users_default(setup_t *s);
 static int users_delete_look(setup_t *s, setup_user_t *user);
@@ -202,12 +203,34 @@ setup_users_apply(setup_t *s)
     /* first what fails if Redis cannot keep them */
 
     if (setup_save(s, 1) != STATUS_DONE) {
-        return s->ctl->error.status;
+        return users_by_hand(s);
     }
 
     return users_make(s, &s->nginx) == STATUS_DONE
            && users_make(s, &s->op) == STATUS_DONE
            ? setup_save(s, 1) : s->ctl->error.status;
+}
+
+
+/* Who made them there knows where they are kept. */
+
+static int
+users_by_hand(setup_t *s)
+{
+    error_info_t  *error;
+
+    error = &s->ctl->error;
+
+    if ((s->nginx.own && !s->nginx.made) || (s->op.own && !s->op.made)
+        || strcmp(error->code, "redis_keep") != 0)
+    {
+        return error->status;
+    }
+
+    control_warn(s->ctl, "redis_keep", "", "see to it that its configuration "
+                 "has them", "%.1900s", error->message);
+
+    return STATUS_DONE;
 }
 
 

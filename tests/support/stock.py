@@ -18,6 +18,7 @@ class Stock(servers.Process):
     """redis-server as Debian configures it, but for where it writes."""
 
     users = False
+    password = None                     # of the default user
 
     def __init__(self, directory):
         super().__init__(directory)
