@@ -211,8 +211,8 @@ def test_directives_of_your_own_stay(stock, machine):
     """Also without the snippet of the package."""
     stock.start()
     m = machine(SITES.replace("server_name acme.example;",
-                              "server_name acme.example; paylock on;"),
-                snippet=False)
+                              "server_name acme.example; paylock on;"))
+    m.snippet.unlink()
     m.nginx.allow("cannot connect")
     m.setup("--yes")
     assert not re.search("(?m)^paylock on", m.snippet.read_text())

@@ -17,27 +17,29 @@ SNIPPET = servers.ROOT / "debian/etc/http.conf"
 CONFIG = servers.ROOT / "debian/etc/config"
 
 SITES = """
-    include @DIR@/etc/http.con[f];
+    include @DIR@/paylock/http.con[f];
     server { server_name acme.example; location / { return 200 "site"; } }
     server { server_name other.example; location / { return 200 "other"; } }
 """
 
 
 class Machine:
-    def __init__(self, redis, nginx, private, snippet=True):
+    """snippet: the file for nginx's directives; by default the package's."""
+
+    def __init__(self, redis, nginx, private, snippet=None, command=None):
         self.redis = redis
         self.nginx = nginx
-        self.etc = nginx.dir / "etc"
+        self.etc = nginx.dir / "paylock"
         self.etc.mkdir()
-        self.snippet = self.etc / "http.conf"
-        if snippet:
+        self.snippet = snippet or self.etc / "http.conf"
+        if snippet is None:
             shutil.copy(SNIPPET, self.snippet)
             shutil.copy(CONFIG, self.etc / "config")
         self.signers = self.etc / "signers"
         self.program = private / "nginx-of-machine"
         self.program.write_text(
             f"#!/bin/sh\necho \"$@\" >> {private}/nginx-runs\n"
-            f"exec {' '.join(nginx.argv('nginx.conf'))} \"$@\"\n")
+            f"exec {' '.join(command or nginx.argv('nginx.conf'))} \"$@\"\n")
         self.program.chmod(0o755)
         self.admin = servers.Admin(redis, private / "root")
         self.admin.env.pop("PAYLOCK_USERNAME", None)
