@@ -24,7 +24,7 @@ static int setup_count(void *data, const paylock_str_t *host,
     const paylock_str_t *value);
 static void setup_print_plan(const setup_t *s);
 static void setup_print_step(setup_t *s, const char *name);
-static void setup_print_by_hand(const setup_t *s);
+static int setup_print_by_hand(setup_t *s);
 static void setup_print_end(const setup_t *s);
 static int setup_report(setup_t *s, int done);
 
@@ -83,13 +83,13 @@ setup_run(setup_t *s)
 
     if (status != STATUS_DONE) {
         if (strcmp(a->ctl->error.code, "redis_keep") == 0) {
-            setup_print_by_hand(s);
+            return setup_print_by_hand(s);
         }
 
         return status;
     }
 
-    a->done = NULL;
+    a->done = "the change is made";
 
     if (output_is_text(a)) {
         setup_print_end(s);
@@ -198,24 +198,33 @@ setup_print_step(setup_t *s, const char *name)
 
 /* What Redis cannot keep; the passwords are only there as hashes. */
 
-static void
-setup_print_by_hand(const setup_t *s)
+static int
+setup_print_by_hand(setup_t *s)
 {
-    size_t   i;
-    json_t  *line;
+    size_t         i;
+    json_t        *line;
+    error_info_t   error;
 
-    if (output_is_json(s->admin)) {
-        (void) output_print_json(s->admin, json_pack("{s:O}", "by_hand",
-                                                     s->by_hand));
+    error = s->ctl->error;
+
+    if (setup_users_lines(s) != STATUS_DONE) {
+        return s->ctl->error.status;
     }
 
-    for (i = 0; output_is_text(s->admin) && i < json_array_size(s->by_hand);
-         i++)
-    {
-        line = json_array_get(s->by_hand, i);
-        text_print(stdout, json_string_value(line), json_string_length(line));
-        (void) putchar('\n');
+    s->ctl->error = error;
+
+    json_array_foreach(s->by_hand, i, line) {
+        if (output_is_text(s->admin)) {
+            text_print(stdout, json_string_value(line),
+                       json_string_length(line));
+            (void) putchar('\n');
+        }
     }
+
+    (void) output_print_json(s->admin, json_pack("{s:O}", "by_hand",
+                                                 s->by_hand));
+
+    return error.status;
 }
 
 

@@ -248,7 +248,7 @@ setup_place(setup_t *s, char path[PATH_MAX], const char *given,
 
     /* room for the names that are put behind it */
 
-    if (n < PATH_MAX - 64 && strpbrk(path, "\"\\\n\r\t$;{}") == NULL) {
+    if (n < PATH_MAX - 64 && strpbrk(path, "\"\\\n\r\t $;{}") == NULL) {
         return STATUS_DONE;
     }
 

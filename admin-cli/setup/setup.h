@@ -140,6 +140,10 @@ int setup_tell(setup_t *s, const char *name, ...)
 
 int setup_aclfile(setup_t *s);
 
+/* setup_users.c: adds the users that Redis does not have to s->by_hand. */
+
+int setup_users_lines(setup_t *s);
+
 /* Lets Redis write its settings or its users where it keeps them. */
 
 int setup_save(setup_t *s, int users);

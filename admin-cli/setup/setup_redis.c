@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "cli/secret_prompt.h"
+#include "files/secret.h"
 #include "setup/setup.h"
 
 
@@ -61,6 +62,7 @@ setup_login(setup_t *s)
             return s->ctl->error.status;
         }
 
+        secret_free(s->ctl->settings.value[SET_PASSWORD]);
         s->ctl->settings.value[SET_PASSWORD] = secret;
         s->ctl->settings.password = secret;
         redis_conn_close(s->ctl->redis);

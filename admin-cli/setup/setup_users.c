@@ -173,13 +173,29 @@ users_hash(setup_t *s, const setup_user_t *user, char hash[ACL_HASH])
 int
 setup_users_apply(setup_t *s)
 {
+    /* first what fails if Redis cannot keep them */
+
+    if (setup_save(s, 1) != STATUS_DONE) {
+        return users_by_hand(s);
+    }
+
+    return users_make(s, &s->nginx) == STATUS_DONE
+           && users_make(s, &s->op) == STATUS_DONE
+           ? setup_save(s, 1) : s->ctl->error.status;
+}
+
+
+int
+setup_users_lines(setup_t *s)
+{
     char    hash[ACL_HASH], *line;
     size_t  i;
 
     setup_user_t  *users[] = { &s->nginx, &s->op };
 
     for (i = 0; i < 2; i++) {
-        if (!users[i]->own) {
+
+        if (!users[i]->own || users[i]->made) {
             continue;
         }
 
@@ -190,25 +206,22 @@ setup_users_apply(setup_t *s)
         line = acl_of(users[i]->name, hash,
                       s->ctl->settings.value[SET_PREFIX]);
 
-        /* as in a configuration: without "ACL SETUSER" */
+        /* a configuration has "user" in the place of "ACL SETUSER" */
 
-        if (line) {
-            (void) json_array_append_new(s->by_hand, json_sprintf("user %s",
-                                         line + sizeof("ACL SETUSER")));
+        if (line == NULL
+            || json_array_append_new(s->by_hand,
+                                     json_sprintf("user %s", line
+                                                  + sizeof("ACL SETUSER")))
+               != 0)
+        {
+            free(line);
+            return control_no_memory(s->ctl);
         }
 
         free(line);
     }
 
-    /* first what fails if Redis cannot keep them */
-
-    if (setup_save(s, 1) != STATUS_DONE) {
-        return users_by_hand(s);
-    }
-
-    return users_make(s, &s->nginx) == STATUS_DONE
-           && users_make(s, &s->op) == STATUS_DONE
-           ? setup_save(s, 1) : s->ctl->error.status;
+    return STATUS_DONE;
 }
 
 

@@ -2,6 +2,7 @@
 #
 # setup: from an installed package to a locked site, again, and back.
 
+import json
 import re
 import subprocess
 
@@ -12,6 +13,7 @@ from support.chain import AUDIT
 from support.cli import answered, failed
 from support.machine import SITES
 from support.servers import NGINX_USER, OP_USER
+from support.terminal import Terminal
 
 STEPS = ["passwords", "redis", "users", "settings", "signers", "trail",
          "nginx"]
@@ -101,6 +103,20 @@ def test_it_asks(m):
     assert everything(m) == before
     status, out, _ = answered(m.admin, "y", "setup", *m.options())
     assert status == 0 and "done: nginx" in out
+
+
+@pytest.mark.parametrize("json_too", [[], ["--json"]])
+def test_nobody_can_read_what_it_says(m, json_too):
+    """What was done stays done, and the status says so."""
+    argv = m.admin.argv("setup", *m.options(), *json_too)
+    with open("/dev/full", "w") as full:
+        dry = subprocess.run([*argv, "--dry-run"], env=m.admin.env, text=True,
+                             stdout=full, stderr=subprocess.PIPE)
+        done = subprocess.run([*argv, "--yes"], env=m.admin.env, text=True,
+                              stdout=full, stderr=subprocess.PIPE)
+    assert dry.returncode == 1 and "could not be written" in dry.stderr
+    assert done.returncode == 3 and "the change is made, but" in done.stderr
+    assert m.plan() == {}
 
 
 def test_contact_is_shown(m):
@@ -239,6 +255,10 @@ def test_requirepass(stock, machine):
     error = failed(m.setup("--json", "--yes", check=False), 1, "auth")
     assert "--password-file" in error["mend"]
     assert everything(m) == before
+    terminal = Terminal(m.admin, "setup", "--dry-run", *m.options())
+    terminal.answer("password of Redis", stock.password)
+    assert terminal.end()[0] == 0 and "paylock-op" in terminal.shown
+    assert everything(m) == before
     secret = password_file(m)
     done = m.setup("--yes", "--password-file", secret)
     assert stock.password not in done.stdout + done.stderr
@@ -278,15 +298,14 @@ def test_redis_that_keeps_nothing(stock, machine):
     before = client.acl_list(), client.config_get("appendonly")
     done = m.setup("--yes", check=False)
     assert done.returncode == 3 and "cannot keep" in done.stderr
-    assert "appendonly yes" in done.stdout.splitlines()
+    first, *users = done.stdout.splitlines()[-3:]
+    assert first == "appendonly yes" and len(users) == 2
     assert (client.acl_list(), client.config_get("appendonly")) == before
     client.config_set("appendonly", "yes")
-    shown = m.setup("--yes", check=False)
-    lines = [line for line in shown.stdout.splitlines()
-             if line.startswith("user ")]
-    assert len(lines) == 2
-    assert client.acl_list() == before[0]
-    for line in lines:
+    shown = m.admin("--json", "setup", "--yes", *m.options(), check=False)
+    failed(shown, 1, "redis_keep")
+    assert json.loads(shown.stdout) == {"by_hand": users}
+    for line in users:
         client.execute_command("ACL", "SETUSER",
                                *re.findall(r"\(.*?\)|\S+", line)[1:])
     done = m.setup("--yes")
