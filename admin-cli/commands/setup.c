@@ -108,27 +108,30 @@ setup_confirm(setup_t *s)
     uint64_t       n;
     setup_count_t  count;
 
+    static const char  doing[] = "that is to be done";
+
     count.closed = 0;
     count.now = (uint32_t) time(NULL);
 
     if (json_array_size(json_object_get(s->plan, "nginx")) == 0
         || !s->admin->opt[OPT_UNDO])
     {
-        return confirm(s->admin, "that is to be done", "Do it?");
+        return confirm(s->admin, doing, "Do it?");
     }
 
     if (records_scan(s->ctl, &n, setup_count, &count) != STATUS_DONE) {
         return s->ctl->error.status;
     }
 
-    if (count.closed == 0) {
-        return confirm(s->admin, "that is to be done; no site is closed",
-                       "Do it?");
+    if (count.closed == 0 && !setup_default_locked(s)) {
+        return confirm(s->admin, doing, "Do it?");
     }
 
-    (void) snprintf(matter, sizeof(matter), "%zu site%s closed now; each that "
-                    "this nginx serves opens", count.closed,
-                    count.closed == 1 ? " is" : "s are");
+    (void) snprintf(matter, sizeof(matter), "%zu site%s closed now%s; each "
+                    "that this nginx serves opens", count.closed,
+                    count.closed == 1 ? " is" : "s are",
+                    setup_default_locked(s) ? ", and those without a record "
+                                              "are by paylock_default" : "");
     (void) snprintf(word, sizeof(word), "open %zu", count.closed);
 
     return confirm_typed(s->admin, matter, "Open them?", word);

@@ -156,6 +156,10 @@ int setup_config_read(setup_t *s);
 
 int setup_nginx_read(setup_t *s);
 
+/* May nginx close hosts that have no record? */
+
+int setup_default_locked(const setup_t *s);
+
 /* setup_trail.c: loads the settings again, and connects by them. */
 
 int setup_again(setup_t *s);

@@ -158,6 +158,24 @@ setup_nginx_apply(setup_t *s)
 
 
 int
+setup_default_locked(const setup_t *s)
+{
+    size_t       len;
+    const char  *p;
+
+    for (p = s->dump; p && (p = nginx_dump_find(p, "paylock_default", &len));
+         p += len)
+    {
+        if (memmem(p, len, "locked", strlen("locked"))) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+int
 setup_nginx_undo_look(setup_t *s)
 {
     int          own;

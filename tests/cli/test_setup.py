@@ -168,6 +168,18 @@ def test_undo_with_no_site_closed(m):
     assert m.redis.client().acl_users() == ["default"]
 
 
+def test_undo_where_new_sites_are_closed(stock, machine):
+    stock.start()
+    m = machine("paylock_default locked;" + SITES)
+    m.setup("--yes")
+    m.wait_answer(503)
+    done = m.setup("--undo", "--yes", check=False)
+    assert done.returncode == 1 and "paylock_default" in done.stderr
+    assert m.answer() == 503
+    m.setup("--undo", input="open 0\n")
+    m.wait_answer(200)
+
+
 def test_undo_leaves_the_users_that_other_nodes_need(m):
     m.setup("--yes")
     client = m.redis.client()
