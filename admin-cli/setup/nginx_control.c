@@ -28,6 +28,8 @@
 
 static int nginx_control_run(setup_t *s, const char *one, const char *two,
     char **out, char **err);
+static int nginx_control_try(setup_t *s, const char *text, const char *before,
+    const char *needs);
 static int nginx_control_wait(setup_t *s, uint64_t since);
 static int nginx_control_now(setup_t *s, uint64_t *now);
 
@@ -136,8 +138,27 @@ nginx_control_name(setup_t *s)
 }
 
 
+/* A signal comes to nothing meanwhile: it would leave a file untested. */
+
 int
 nginx_control_replace(setup_t *s, const char *text, const char *before,
+    const char *needs)
+{
+    int           status;
+    interrupt_t  *interrupt;
+
+    interrupt = &s->admin->interrupt;
+
+    interrupt_hold(interrupt);
+    status = nginx_control_try(s, text, before, needs);
+    interrupt_release(interrupt);
+
+    return status;
+}
+
+
+static int
+nginx_control_try(setup_t *s, const char *text, const char *before,
     const char *needs)
 {
     int           status;

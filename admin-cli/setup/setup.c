@@ -129,31 +129,18 @@ setup_is_done(const setup_t *s)
 }
 
 
-/* A signal ends it between two steps, not within one. */
-
 int
 setup_apply(setup_t *s, void (*each)(setup_t *s, const char *name))
 {
     int                  status;
-    interrupt_t         *interrupt;
     const setup_step_t  *step;
 
     status = STATUS_DONE;
-    interrupt = &s->admin->interrupt;
-    interrupt_hold(interrupt);
 
     for (step = setup_steps(s); step->name && status == STATUS_DONE; step++) {
 
         if (json_array_size(json_object_get(s->plan, step->name)) == 0) {
             continue;
-        }
-
-        if (interrupt_came(interrupt)) {
-            status = error_set(&s->ctl->error, STATUS_FAILED, "interrupted",
-                               "the same command goes on with it",
-                               "interrupted before the step \"%s\"",
-                               step->name);
-            break;
         }
 
         status = step->apply(s);
@@ -163,8 +150,6 @@ setup_apply(setup_t *s, void (*each)(setup_t *s, const char *name))
             each(s, step->name);
         }
     }
-
-    interrupt_release(interrupt);
 
     return status;
 }

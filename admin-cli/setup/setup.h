@@ -119,7 +119,7 @@ int setup_config_undo(setup_t *s);
 int setup_passwords_undo_look(setup_t *s);
 int setup_passwords_undo(setup_t *s);
 
-/* setup_redis.c: connects as an administrator, never as one of our users. */
+/* setup_connection.c: connects as an administrator, never as our user. */
 
 int setup_login(setup_t *s);
 
@@ -136,7 +136,11 @@ redisReply *setup_ask(setup_t *s, const char *name, ...)
 int setup_tell(setup_t *s, const char *name, ...)
     __attribute__((sentinel));
 
-/* Sets s->aclfile: where Redis keeps its users. */
+/* Sets the error for a command that an administrator may give. */
+
+int setup_denied(setup_t *s, const redisReply *reply);
+
+/* setup_redis.c: sets s->aclfile: where Redis keeps its users. */
 
 int setup_aclfile(setup_t *s);
 
@@ -144,11 +148,15 @@ int setup_aclfile(setup_t *s);
 
 int setup_users_lines(setup_t *s);
 
-/* Lets Redis write its settings or its users where it keeps them. */
+/*
+ * Lets Redis write its settings or its users where it keeps them.  If it
+ * cannot, and nothing of them is needed, there is only a warning: who made them
+ * there knows where they are kept.
+ */
 
-int setup_save(setup_t *s, int users);
+int setup_save(setup_t *s, int users, int needed);
 
-/* setup_files.c: reads s->config_now. */
+/* setup_config.c: reads s->config_now. */
 
 int setup_config_read(setup_t *s);
 

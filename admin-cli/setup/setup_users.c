@@ -12,7 +12,6 @@
 #include <strings.h>
 
 #include "cli/acl.h"
-#include "files/secret.h"
 #include "records/nodes.h"
 #include "setup/setup.h"
 #include "setup/user_rights.h"
@@ -20,12 +19,8 @@
 
 
 static int users_look(setup_t *s, setup_user_t *user);
-static int users_hash(setup_t *s, const setup_user_t *user,
-    char hash[ACL_HASH]);
-static redisReply *users_get(setup_t *s, const setup_user_t *user);
 static int users_compare(setup_t *s, setup_user_t *user,
     const redisReply *there);
-static int users_by_hand(setup_t *s);
 static int users_make(setup_t *s, setup_user_t *user);
 static int users_default(setup_t *s);
 static int users_delete_look(setup_t *s, setup_user_t *user);
@@ -65,7 +60,7 @@ users_look(setup_t *s, setup_user_t *user)
         return STATUS_DONE;
     }
 
-    there = users_get(s, user);
+    there = user_rights_get(s, user);
 
     if (there == NULL) {
         return s->ctl->error.status;
@@ -85,27 +80,6 @@ users_look(setup_t *s, setup_user_t *user)
 }
 
 
-static redisReply *
-users_get(setup_t *s, const setup_user_t *user)
-{
-    redisReply  *there;
-
-    there = setup_ask(s, "ACL", "GETUSER", user->name, NULL);
-
-    if (there && there->type == REDIS_REPLY_ERROR) {
-        freeReplyObject(there);
-
-        /* the same once more, for its error */
-
-        (void) setup_tell(s, "ACL", "GETUSER", user->name, NULL);
-
-        return NULL;
-    }
-
-    return there;
-}
-
-
 /* A user with another password is somebody else's. */
 
 static int
@@ -117,7 +91,7 @@ users_compare(setup_t *s, setup_user_t *user, const redisReply *there)
 
     *hash = '\0';
 
-    if (user->there && users_hash(s, user, hash) != STATUS_DONE) {
+    if (user->there && user_rights_hash(s, user, hash) != STATUS_DONE) {
         return s->ctl->error.status;
     }
 
@@ -150,38 +124,23 @@ users_compare(setup_t *s, setup_user_t *user, const redisReply *there)
 }
 
 
-static int
-users_hash(setup_t *s, const setup_user_t *user, char hash[ACL_HASH])
-{
-    int    status;
-    char  *secret;
-
-    secret = NULL;
-    status = secret_read(&s->ctl->error, user->file, "password_file",
-                         "password", &secret);
-
-    if (status == STATUS_DONE) {
-        status = acl_hash(s->admin, secret, hash);
-    }
-
-    secret_free(secret);
-
-    return status;
-}
-
+/* First what fails if Redis cannot keep them. */
 
 int
 setup_users_apply(setup_t *s)
 {
-    /* first what fails if Redis cannot keep them */
+    int  needed;
 
-    if (setup_save(s, 1) != STATUS_DONE) {
-        return users_by_hand(s);
+    needed = (s->nginx.own && !s->nginx.made) || (s->op.own && !s->op.made);
+
+    if (setup_save(s, 1, needed) != STATUS_DONE
+        || users_make(s, &s->nginx) != STATUS_DONE
+        || users_make(s, &s->op) != STATUS_DONE)
+    {
+        return s->ctl->error.status;
     }
 
-    return users_make(s, &s->nginx) == STATUS_DONE
-           && users_make(s, &s->op) == STATUS_DONE
-           ? setup_save(s, 1) : s->ctl->error.status;
+    return needed ? setup_save(s, 1, 1) : STATUS_DONE;
 }
 
 
@@ -199,7 +158,7 @@ setup_users_lines(setup_t *s)
             continue;
         }
 
-        if (users_hash(s, users[i], hash) != STATUS_DONE) {
+        if (user_rights_hash(s, users[i], hash) != STATUS_DONE) {
             return s->ctl->error.status;
         }
 
@@ -225,28 +184,6 @@ setup_users_lines(setup_t *s)
 }
 
 
-/* Who made them there knows where they are kept. */
-
-static int
-users_by_hand(setup_t *s)
-{
-    error_info_t  *error;
-
-    error = &s->ctl->error;
-
-    if ((s->nginx.own && !s->nginx.made) || (s->op.own && !s->op.made)
-        || strcmp(error->code, "redis_keep") != 0)
-    {
-        return error->status;
-    }
-
-    control_warn(s->ctl, "redis_keep", "", "see to it that its configuration "
-                 "has them", "%.1900s", error->message);
-
-    return STATUS_DONE;
-}
-
-
 static int
 users_make(setup_t *s, setup_user_t *user)
 {
@@ -259,7 +196,7 @@ users_make(setup_t *s, setup_user_t *user)
         return STATUS_DONE;
     }
 
-    if (users_hash(s, user, hash) != STATUS_DONE
+    if (user_rights_hash(s, user, hash) != STATUS_DONE
         || user_rights_command(s, user->name, user->name, hash, &c)
            != STATUS_DONE)
     {
@@ -362,8 +299,8 @@ users_delete_look(setup_t *s, setup_user_t *user)
         return STATUS_DONE;
     }
 
-    if (users_hash(s, user, hash) != STATUS_DONE
-        || (there = users_get(s, user)) == NULL)
+    if (user_rights_hash(s, user, hash) != STATUS_DONE
+        || (there = user_rights_get(s, user)) == NULL)
     {
         return s->ctl->error.status;
     }
@@ -392,7 +329,7 @@ setup_users_undo(setup_t *s)
         return s->ctl->error.status;
     }
 
-    return setup_save(s, 1);
+    return setup_save(s, 1, 0);
 }
 
 

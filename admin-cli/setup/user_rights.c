@@ -8,12 +8,53 @@
 #include <string.h>
 #include <strings.h>
 
-#include "cli/acl.h"
+#include "files/secret.h"
 #include "setup/user_rights.h"
 
 
 /* exists only within a transaction */
 #define USER_RIGHTS_COPY  "paylock-setup"
+
+
+redisReply *
+user_rights_get(setup_t *s, const setup_user_t *user)
+{
+    redisReply  *there;
+
+    there = setup_ask(s, "ACL", "GETUSER", user->name, NULL);
+
+    if (there && there->type == REDIS_REPLY_ERROR) {
+        freeReplyObject(there);
+
+        /* the same once more, for its error */
+
+        (void) setup_tell(s, "ACL", "GETUSER", user->name, NULL);
+
+        return NULL;
+    }
+
+    return there;
+}
+
+
+int
+user_rights_hash(setup_t *s, const setup_user_t *user, char hash[ACL_HASH])
+{
+    int    status;
+    char  *secret;
+
+    secret = NULL;
+    status = secret_read(&s->ctl->error, user->file, "password_file",
+                         "password", &secret);
+
+    if (status == STATUS_DONE) {
+        status = acl_hash(s->admin, secret, hash);
+    }
+
+    secret_free(secret);
+
+    return status;
+}
 
 
 int

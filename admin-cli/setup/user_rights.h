@@ -10,6 +10,7 @@
 #define _USER_RIGHTS_H_INCLUDED_
 
 
+#include "cli/acl.h"
 #include "setup/setup.h"
 
 
@@ -40,6 +41,15 @@ int user_rights_command(setup_t *s, const char *name, const char *user,
 
 int user_rights_copy(setup_t *s, const setup_user_t *user, const char *hash,
     redisReply **reply);
+
+/* What Redis says of the user; type nil: there is none.  NULL: an error. */
+
+redisReply *user_rights_get(setup_t *s, const setup_user_t *user);
+
+/* The SHA-256 of the password in the user's file.  Returns a status. */
+
+int user_rights_hash(setup_t *s, const setup_user_t *user,
+    char hash[ACL_HASH]);
 
 int user_rights_same(const redisReply *one, const redisReply *two);
 

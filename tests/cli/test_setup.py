@@ -1,8 +1,8 @@
 # Copyright (C) 2026 paylock contributors
 #
-# setup: from an installed package to a locked site, again, and back.
+# setup: from an installed package to a locked site, again, and back;
+# test_setup_redis.py has other kinds of Redis.
 
-import json
 import re
 import subprocess
 
@@ -13,27 +13,9 @@ from support.chain import AUDIT
 from support.cli import answered, failed
 from support.machine import SITES
 from support.servers import NGINX_USER, OP_USER
-from support.terminal import Terminal
 
 STEPS = ["passwords", "redis", "users", "settings", "signers", "trail",
          "nginx"]
-
-
-@pytest.fixture
-def m(stock, machine):
-    stock.start()
-    return machine()
-
-
-def redis_state(m):
-    client = m.redis.client(m.redis.password)
-    return (client.acl_list(), client.config_get("append*"),
-            client.config_get("maxmemory*"), client.keys(),
-            m.redis.conf.read_text())
-
-
-def everything(m):
-    return m.files(), redis_state(m)
 
 
 def test_from_nothing_to_a_locked_site(m):
@@ -74,35 +56,51 @@ def test_secrets_are_in_their_files_alone(m):
 
 def test_again_there_is_nothing_to_do(m):
     m.setup("--yes")
-    before = everything(m)
+    before = m.everything()
     again = m.setup()
     assert again.stdout.startswith("nothing to do")
     assert m.plan() == {}
-    assert everything(m) == before
+    assert m.everything() == before
     assert m.admin.json("setup", *m.options())["done"] is False
 
 
 def test_dry_run_changes_nothing(m):
-    before = everything(m)
+    before = m.everything()
     plan = m.plan("--contact", "mailto:billing@agency.example")
     assert list(plan) == STEPS
     assert any("paylock_contact \"mailto:billing@agency.example\";" in line
                for line in plan["nginx"])
-    assert everything(m) == before
+    assert m.everything() == before
     assert not any(path.is_file() for path in m.admin.home.rglob("*"))
     runs = (m.program.parent / "nginx-runs").read_text()
     assert set(runs.splitlines()) == {"-T"}
 
 
 def test_it_asks(m):
-    before = everything(m)
+    before = m.everything()
     error = failed(m.setup("--json", check=False), 2, "confirm")
     assert "--yes" in error["mend"]
     status, _, _ = answered(m.admin, "n", "setup", *m.options())
     assert status == 1
-    assert everything(m) == before
+    assert m.everything() == before
     status, out, _ = answered(m.admin, "y", "setup", *m.options())
     assert status == 0 and "done: nginx" in out
+
+
+def test_signal_leaves_no_file_untested(m):
+    """The program that is nginx sends it when the snippet is just written."""
+    text = m.program.read_text()
+    m.program.write_text(text.replace("exec ", """
+        if grep -q '^paylock on' %s && [ "$1" = -T ]; then
+            kill -INT $PPID; touch %s/sent
+        fi
+        exec """ % (m.snippet, m.etc.parent)))
+    m.setup("--yes")
+    assert (m.etc.parent / "sent").exists()
+    m.program.write_text(text)
+    assert m.plan() == {}
+    m.admin("lock", "acme.example")
+    m.wait_answer(503)
 
 
 @pytest.mark.parametrize("json_too", [[], ["--json"]])
@@ -136,10 +134,10 @@ def test_undo_opens_nothing_without_the_words(m):
     m.setup("--yes")
     m.admin("lock", "acme.example")
     m.wait_answer(503)
-    before = everything(m)
+    before = m.everything()
     done = m.setup("--undo", "--yes", check=False, input="y\n")
     assert done.returncode == 1 and "1 site is closed" in done.stderr
-    assert everything(m) == before
+    assert m.everything() == before
     assert m.answer() == 503
 
     m.setup("--undo", input="open 1\n")
@@ -218,10 +216,10 @@ def test_file_that_nginx_does_not_read(m):
 def test_broken_configuration(m):
     m.nginx.allow("nonsense")
     m.snippet.write_text("nonsense;\n")
-    before = everything(m)
+    before = m.everything()
     error = failed(m.setup("--json", "--yes", check=False), 1, "nginx")
     assert "nonsense" in error["message"]
-    assert everything(m) == before
+    assert m.everything() == before
     m.snippet.write_text("")
 
 
@@ -229,10 +227,10 @@ def test_module_that_is_not_loaded(m):
     conf = m.nginx.dir / "nginx.conf"
     text = conf.read_text()
     conf.write_text(re.sub(r"(?m)^\s*(load_module|paylock).*;", "", text))
-    before = everything(m)
+    before = m.everything()
     error = failed(m.setup("--json", "--yes", check=False), 1, "nginx_module")
     assert "libnginx-mod-http-paylock" in error["mend"]
-    assert everything(m) == before
+    assert m.everything() == before
 
 
 def test_directives_of_your_own_stay(stock, machine):
@@ -247,140 +245,6 @@ def test_directives_of_your_own_stay(stock, machine):
     m.admin("lock", "acme.example", "other.example")
     m.wait_answer(503)
     assert m.answer("other.example") == 200
-
-
-# Redis
-
-def password_file(m):
-    path = m.etc.parent / "administrator"
-    path.touch(0o600)
-    path.write_text(m.redis.password + "\n")
-    return path
-
-
-def test_requirepass(stock, machine):
-    stock.password = "secret of theirs"
-    stock.add(f'requirepass "{stock.password}"')
-    stock.start()
-    m = machine()
-    before = everything(m)
-    error = failed(m.setup("--json", "--yes", check=False), 1, "auth")
-    assert "--password-file" in error["mend"]
-    assert everything(m) == before
-    terminal = Terminal(m.admin, "setup", "--dry-run", *m.options())
-    terminal.answer("password of Redis", stock.password)
-    assert terminal.end()[0] == 0 and "paylock-op" in terminal.shown
-    assert everything(m) == before
-    secret = password_file(m)
-    done = m.setup("--yes", "--password-file", secret)
-    assert stock.password not in done.stdout + done.stderr
-    assert "default" not in done.stderr
-    m.admin("lock", "acme.example")
-    m.wait_answer(503)
-    assert m.plan("--password-file", secret) == {}
-    stock.restart()
-    with pytest.raises(Exception, match="(?i)auth"):
-        stock.client().ping()
-    assert len(stock.client(stock.password).acl_users()) == 3
-    m.nginx.allow("refuses|Redis")
-
-
-def test_aclfile(stock, machine):
-    users = stock.dir / "users.acl"
-    users.write_text("user app on nopass ~app:* -@all +get\n")
-    stock.add(f"aclfile {users}")
-    stock.start()
-    m = machine()
-    m.setup("--yes")
-    assert sorted(re.findall("(?m)^user (.*?) ", users.read_text())) == [
-        "app", "default", NGINX_USER, OP_USER]
-    assert NGINX_USER not in stock.conf.read_text()
-    m.setup("--undo", "--yes")
-    assert NGINX_USER not in users.read_text()
-
-
-def test_redis_that_keeps_nothing(stock, machine):
-    """Nothing is changed; the lines to be put there are shown, and then it
-    goes on."""
-    stock.start()
-    m = machine()
-    subprocess.run(["mv", stock.conf, f"{stock.conf}.away"], check=True)
-    stock.conf.mkdir()
-    client = stock.client()
-    before = client.acl_list(), client.config_get("appendonly")
-    done = m.setup("--yes", check=False)
-    assert done.returncode == 3 and "cannot keep" in done.stderr
-    first, *users = done.stdout.splitlines()[-3:]
-    assert first == "appendonly yes" and len(users) == 2
-    assert (client.acl_list(), client.config_get("appendonly")) == before
-    client.config_set("appendonly", "yes")
-    shown = m.admin("--json", "setup", "--yes", *m.options(), check=False)
-    failed(shown, 1, "redis_keep")
-    assert json.loads(shown.stdout) == {"by_hand": users}
-    for line in users:
-        client.execute_command("ACL", "SETUSER",
-                               *re.findall(r"\(.*?\)|\S+", line)[1:])
-    done = m.setup("--yes")
-    assert "cannot keep its users" in done.stderr
-    m.admin("lock", "acme.example")
-    m.wait_answer(503)
-    assert m.plan() == {}
-    stock.conf.rmdir()
-
-
-@pytest.mark.parametrize("command", ["CONFIG", "ACL"])
-def test_redis_that_lets_nobody_administer_it(stock, machine, command):
-    stock.add(f'rename-command {command} ""')
-    stock.start()
-    m = machine()
-    before = m.files()
-    error = failed(m.setup("--json", "--yes", check=False), 1, "redis_admin")
-    assert "getting-started.md" in error["mend"]
-    assert m.files() == before
-
-
-def test_users_of_others(m):
-    client = m.redis.client()
-    client.acl_setuser(OP_USER, enabled=True, passwords=["+theirs"])
-    before = everything(m)
-    error = failed(m.setup("--json", "--yes", check=False), 1, "user")
-    assert OP_USER in error["message"] and "DELUSER" in error["mend"]
-    assert everything(m) == before
-
-
-def test_rights_that_were_changed(m):
-    m.setup("--yes")
-    client = m.redis.client()
-    before = client.acl_list()
-    client.execute_command("ACL", "SETUSER", OP_USER, "+get")
-    assert set(m.plan()) == {"users"}
-    m.setup("--yes")
-    assert client.acl_list() == before
-
-
-@pytest.mark.parametrize("used", [False, True])
-def test_cache(stock, machine, used):
-    stock.add("maxmemory 100mb\nmaxmemory-policy allkeys-lru")
-    stock.start()
-    client = stock.client()
-    if used:
-        client.set("app:1", "1")
-    m = machine()
-    if used:
-        error = failed(m.setup("--json", "--yes", check=False), 1, "cache")
-        assert "of its own" in error["mend"]
-    else:
-        m.setup("--yes")
-    assert client.config_get("maxmemory-policy") == {
-        "maxmemory-policy": "allkeys-lru" if used else "noeviction"}
-
-
-def test_another_redis_in_the_settings(m):
-    (m.etc / "config").write_text("redis = redis://10.1.2.3:6379\n")
-    before = everything(m)
-    error = failed(m.setup("--json", "--yes", check=False), 1, "config")
-    assert "leave out" in error["mend"]
-    assert everything(m) == before
 
 
 # keys and trails that are there

@@ -5,7 +5,6 @@
 # directory.
 
 import json
-import os
 import shutil
 import stat
 
@@ -73,6 +72,13 @@ class Machine:
                             path.read_text())
                 for path in sorted(self.etc.iterdir())}
 
+    def everything(self):
+        """The same, and what Redis has and keeps."""
+        client = self.redis.client(self.redis.password)
+        return (self.files(), client.acl_list(), client.config_get("append*"),
+                client.config_get("maxmemory*"), client.keys(),
+                self.redis.conf.read_text())
+
     def answer(self, host="acme.example"):
         return self.nginx.get(host=host).status
 
@@ -100,3 +106,10 @@ def machine(stock, private):
     yield make
     for nginx in started:
         nginx.stop()
+
+
+@pytest.fixture
+def m(stock, machine):
+    """The usual one."""
+    stock.start()
+    return machine()
