@@ -42,6 +42,7 @@ int cmd_pass_list(admin_t *a);
 int cmd_pass_revoke(admin_t *a);
 int cmd_protect(admin_t *a);
 int cmd_reset(admin_t *a);
+int cmd_setup(admin_t *a);
 int cmd_signers(admin_t *a);
 int cmd_signers_pin(admin_t *a);
 int cmd_signers_revoke(admin_t *a);

@@ -15,7 +15,7 @@
 #include "cli/output.h"
 #include "cli/secret_memory.h"
 #include "cli/secret_prompt.h"
-#include "cli/setup.h"
+#include "cli/prepare.h"
 #include "commands.h"
 
 
@@ -59,7 +59,7 @@ main(int argc, char **argv)
         status = a.opt[OPT_HELP] ? cmd_help(&a) : main_run(&a);
     }
 
-    setup_free(&a);
+    prepare_free(&a);
 
     status = output_end(&a, status);
 
@@ -76,7 +76,7 @@ main_run(admin_t *a)
 {
     int  status;
 
-    status = setup_command(a);
+    status = prepare_command(a);
 
     return status == STATUS_DONE ? a->command->run(a) : status;
 }

@@ -7,7 +7,8 @@ import signal
 from support.servers import ASAN
 
 pytest_plugins = [f"support.{name}" for name in (
-    "answer", "bundle", "cli", "fixtures", "passes", "saving")]
+    "answer", "bundle", "cli", "fixtures", "machine", "passes", "saving",
+    "stock")]
 
 
 # not under sanitizers: tests that measure instructions, memory or time, or

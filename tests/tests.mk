@@ -45,7 +45,8 @@ test-full:              ## all of that for longer, and nginx's own suite in NGX_
 	tests/packages.sh suite
 	PAYLOCK_FUZZ_SECONDS=60 PAYLOCK_CHAOS_SECONDS=90 \
 	    PAYLOCK_LOAD_SECONDS=60 PAYLOCK_TEST_CHANGES=2000 \
-	    PAYLOCK_TEST_STORM=100000 PAYLOCK_TEST_ATTACKS=10000 $(MAKE) test
+	    PAYLOCK_TEST_STORM=100000 PAYLOCK_TEST_ATTACKS=10000 \
+	    PAYLOCK_TEST_KILLS=50 $(MAKE) test
 	$(PYTHON) tests/nginx_suite.py "$(NGX_TESTS)"
 
 include tests/asan.mk

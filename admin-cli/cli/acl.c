@@ -8,14 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/evp.h>
-
 #include "cli/acl.h"
 #include "cli/admin.h"
 #include "cli/output.h"
+#include "files/digest.h"
 
-
-#define ACL_HASH   65                  /* hex digits of a SHA-256, and 0 */
 
 /* not a hash: Redis refuses the user until somebody replaces it */
 #define ACL_BLANK  "SHA256"
@@ -23,8 +20,7 @@
 
 static char *acl_line(const char *user, const char *hash, const char *rights,
     const char *prefix);
-static int acl_hash(admin_t *a, char hash[ACL_HASH]);
-static int acl_prefix(admin_t *a);
+static int acl_password(admin_t *a, char hash[ACL_HASH]);
 
 
 /* the prefix of the keys is inserted after each "~" */
@@ -73,7 +69,7 @@ acl_print(admin_t *a)
     json_t      *lines;
     const char  *name;
 
-    if (acl_prefix(a) != STATUS_DONE || acl_hash(a, hash) != STATUS_DONE) {
+    if (acl_prefix(a) != STATUS_DONE || acl_password(a, hash) != STATUS_DONE) {
         return a->ctl->error.status;
     }
 
@@ -141,35 +137,37 @@ acl_line(const char *user, const char *hash, const char *rights,
 
 
 static int
-acl_hash(admin_t *a, char hash[ACL_HASH])
+acl_password(admin_t *a, char hash[ACL_HASH])
 {
-    unsigned        len;
-    const char     *password;
-    unsigned char   md[EVP_MAX_MD_SIZE];
-
-    password = a->ctl->settings.password;
-
-    if (password == NULL) {
+    if (a->ctl->settings.password == NULL) {
         (void) strcpy(hash, ACL_BLANK);
         return STATUS_DONE;
     }
 
-    if (EVP_Digest(password, strlen(password), md, &len, EVP_sha256(), NULL)
-        != 1)
-    {
-        return error_set(&a->ctl->error, STATUS_FAILED, "crypto", NULL,
-                         "OpenSSL computes no SHA-256");
-    }
-
-    paylock_hex(md, len, hash);
-
-    return STATUS_DONE;
+    return acl_hash(a, a->ctl->settings.password, hash);
 }
 
 
-/* Fails if the prefix has characters that are special in a pattern. */
+int
+acl_hash(admin_t *a, const char *password, char hash[ACL_HASH])
+{
+    return digest_text(password, strlen(password), hash) == 0
+           ? STATUS_DONE : control_no_crypto(a->ctl);
+}
 
-static int
+
+char *
+acl_of(const char *user, const char *hash, const char *prefix)
+{
+    size_t  i;
+
+    for (i = 0; strcmp(acl_users[i].user, user) != 0; i++) { /* void */ }
+
+    return acl_line(user, hash, acl_users[i].rights, prefix);
+}
+
+
+int
 acl_prefix(admin_t *a)
 {
     const char  *prefix, *bad;

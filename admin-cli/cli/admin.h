@@ -26,13 +26,13 @@
 typedef struct admin_s  admin_t;
 
 
-/* What is set up before a command runs, in this order; see setup.c. */
+/* What is set up before a command runs, in this order; see prepare.c. */
 
-#define SETUP_HOSTS     0x01           /* the arguments are host names */
-#define SETUP_SETTINGS  0x02
-#define SETUP_REDIS     0x04           /* connects */
-#define SETUP_KNOWN     0x08           /* loads a->known and ctl->trust */
-#define SETUP_SIGNERS   0x10           /* loads ctl->signers */
+#define NEEDS_HOSTS     0x01           /* the arguments are host names */
+#define NEEDS_SETTINGS  0x02
+#define NEEDS_REDIS     0x04           /* connects */
+#define NEEDS_KNOWN     0x08           /* loads a->known and ctl->trust */
+#define NEEDS_SIGNERS   0x10           /* loads ctl->signers */
 
 
 typedef struct {
@@ -41,7 +41,7 @@ typedef struct {
     int          least;                /* number of arguments, at least */
     int          most;                 /* ... and at most */
     uint64_t     options;              /* OPT_BIT() each; not global ones */
-    unsigned     setup;                /* SETUP_* each */
+    unsigned     needs;                /* NEEDS_* each */
     const char  *help;                 /* one line */
     int        (*run)(admin_t *a);     /* returns a status */
 
@@ -61,9 +61,9 @@ struct admin_s {
     int               n_archives;
     char            **arg;
     int               n_args;
-    char            **host;            /* SETUP_HOSTS: normalized, each once */
+    char            **host;            /* NEEDS_HOSTS: normalized, each once */
     size_t            n_hosts;
-    head_t            known;           /* SETUP_KNOWN */
+    head_t            known;           /* NEEDS_KNOWN */
 
     settings_from_t   from;
     control_t        *ctl;
@@ -74,6 +74,7 @@ struct admin_s {
 
     const char       *done;
     unsigned          sigpipe:1;       /* SIGPIPE was ignored at start */
+    unsigned          new_config:1;    /* the file of --config may be missing */
 };
 
 

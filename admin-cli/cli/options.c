@@ -86,5 +86,12 @@ const option_t  admin_options[OPT_N] = {
         "make or rotate keys of passes in this file instead" },
     [OPT_TTL] = { "ttl", "TIME", "how long the pass is good, such as 7d" },
     [OPT_PASS_KEY] = { "key", "FILE", "the file that \"keygen --pass\" made" },
-    [OPT_PATH] = { "path", "PATH", "where the link leads; / if not given" }
+    [OPT_PATH] = { "path", "PATH", "where the link leads; / if not given" },
+    [OPT_UNDO] = { "undo", NULL,
+        "undo it; records, trail, keys and signers stay" },
+    [OPT_CONTACT] = { "contact", "TEXT",
+        "whom the page names, such as mailto:billing@agency.example" },
+    [OPT_NGINX] = { "nginx", "FILE", "the program of nginx, if not the usual" },
+    [OPT_NGINX_CONF] = { "nginx-conf", "FILE",
+        "for the directives; nginx must include it in http" }
 };

@@ -72,6 +72,10 @@ typedef enum {
     OPT_TTL,
     OPT_PASS_KEY,
     OPT_PATH,
+    OPT_UNDO,
+    OPT_CONTACT,
+    OPT_NGINX,
+    OPT_NGINX_CONF,
     OPT_N
 } option_e;
 

@@ -134,7 +134,7 @@ settings_files(admin_t *a)
     given = a->opt[OPT_CONFIG] ? a->opt[OPT_CONFIG] : getenv("PAYLOCK_CONFIG");
 
     if (given && *given) {
-        return settings_file(a, given, 1, SETTINGS_USER);
+        return settings_file(a, given, !a->new_config, SETTINGS_USER);
     }
 
     status = user_file_path(path, sizeof(path), "XDG_CONFIG_HOME", ".config",

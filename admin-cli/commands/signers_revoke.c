@@ -15,7 +15,7 @@
 #include "base/text.h"
 #include "cli/confirm.h"
 #include "cli/output.h"
-#include "cli/setup.h"
+#include "cli/prepare.h"
 #include "commands.h"
 #include "context/signers_write.h"
 #include "trail/head.h"
@@ -227,7 +227,7 @@ signers_head(admin_t *a, head_t *head)
 {
     stream_t  s;
 
-    if (setup(a, SETUP_KNOWN|SETUP_REDIS) != STATUS_DONE
+    if (prepare(a, NEEDS_KNOWN|NEEDS_REDIS) != STATUS_DONE
         || head_read(a->ctl, &s) != STATUS_DONE
         || head_judge(a->ctl, &a->known, &s) != STATUS_DONE
         || trust_follow(a->ctl, &s) != STATUS_DONE)

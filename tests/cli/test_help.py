@@ -91,7 +91,8 @@ def trail(redis):
 # output that goes nowhere
 
 def test_each_command_is_here():
-    assert set(COMMANDS) == set(cli_tables()[1])
+    """But setup, which needs a machine of its own: test_setup.py."""
+    assert set(COMMANDS) == set(cli_tables()[1]) - {"setup"}
 
 
 @pytest.mark.parametrize("json_too", [[], ["--json"]])

@@ -6,15 +6,15 @@
 
 #include "cli/admin.h"
 #include "cli/arguments.h"
-#include "cli/setup.h"
+#include "cli/prepare.h"
 #include "records/host_name.h"
 
 
 int
-setup_command(admin_t *a)
+prepare_command(admin_t *a)
 {
-    if ((a->command->setup & SETUP_HOSTS)
-        && setup(a, SETUP_HOSTS) != STATUS_DONE)
+    if ((a->command->needs & NEEDS_HOSTS)
+        && prepare(a, NEEDS_HOSTS) != STATUS_DONE)
     {
         return a->ctl->error.status;
     }
@@ -23,35 +23,35 @@ setup_command(admin_t *a)
         return a->ctl->error.status;
     }
 
-    return setup(a, a->command->setup & ~SETUP_HOSTS);
+    return prepare(a, a->command->needs & ~NEEDS_HOSTS);
 }
 
 
 int
-setup(admin_t *a, unsigned flags)
+prepare(admin_t *a, unsigned flags)
 {
     int  status;
 
     status = STATUS_DONE;
 
-    if (flags & SETUP_HOSTS) {
+    if (flags & NEEDS_HOSTS) {
         status = arguments_hosts(a, &a->host, &a->n_hosts);
     }
 
-    if (status == STATUS_DONE && (flags & SETUP_SETTINGS)) {
+    if (status == STATUS_DONE && (flags & NEEDS_SETTINGS)) {
         status = settings_load(a);
     }
 
-    if (status == STATUS_DONE && (flags & SETUP_SIGNERS)) {
+    if (status == STATUS_DONE && (flags & NEEDS_SIGNERS)) {
         status = signers_load(&a->ctl->signers, &a->ctl->settings,
                               &a->ctl->error);
     }
 
-    if (status == STATUS_DONE && (flags & SETUP_REDIS)) {
+    if (status == STATUS_DONE && (flags & NEEDS_REDIS)) {
         status = control_connect(a->ctl);
     }
 
-    if (status == STATUS_DONE && (flags & SETUP_KNOWN)) {
+    if (status == STATUS_DONE && (flags & NEEDS_KNOWN)) {
         status = known_head_load(a->ctl, &a->known);
     }
 
@@ -60,7 +60,7 @@ setup(admin_t *a, unsigned flags)
 
 
 void
-setup_free(admin_t *a)
+prepare_free(admin_t *a)
 {
     host_names_free(a->host, a->n_hosts);
     settings_from_free(&a->from);
