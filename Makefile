@@ -29,7 +29,9 @@ NGINX_SRC  ?= /usr/share/nginx/src
 NGINX_FLAGS ?= --with-compat --with-http_ssl_module
 
 strict     := -std=gnu11 -Wall -Wextra -Wno-missing-field-initializers -Werror
-libs       := -l:libhiredis.a -ljansson -lcrypto -pthread
+hiredis    := $(if $(findstring /,$(shell $(CC) \
+                  -print-file-name=libhiredis.a)),-l:libhiredis.a,-lhiredis)
+libs       := $(hiredis) -ljansson -lcrypto -pthread
 cli_libs   := $(libs) -lssl -lidn2
 
 module     := build/ngx_http_paylock_module.so
