@@ -29,6 +29,10 @@ NGINX_SRC  ?= /usr/share/nginx/src
 NGINX_FLAGS ?= --with-compat --with-http_ssl_module
 
 strict     := -std=gnu11 -Wall -Wextra -Wno-missing-field-initializers -Werror
+
+# the times of records are beyond what 32 bits with a sign hold
+strict     += -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64
+
 hiredis    := $(if $(findstring /,$(shell $(CC) \
                   -print-file-name=libhiredis.a)),-l:libhiredis.a,-lhiredis)
 libs       := $(hiredis) -ljansson -lcrypto -pthread
