@@ -118,8 +118,9 @@ install: all            ## install both and the docs: DESTDIR= PREFIX= MODULESDI
 	        $(FISHDIR))
 	$(INSTALL) -m 644 $(module) $(DESTDIR)$(MODULESDIR)
 	$(INSTALL) -m 755 $(cli) $(DESTDIR)$(PREFIX)/bin
-	tar -c --mode=go=rX $(builder) \
-	    | tar -C $(DESTDIR)$(PREFIX)/share/paylock -x --no-same-owner
+	tar -cf - --mode=go=rX $(builder) \
+	    | tar -C $(DESTDIR)$(PREFIX)/share/paylock -xf - \
+	        --no-same-owner
 	ln -sf ../share/paylock/tools/build-module \
 	    $(DESTDIR)$(PREFIX)/bin/paylock-build-module
 	$(INSTALL) -m 644 README.md CHANGES LICENSE $(wildcard docs/*.md) \

@@ -72,10 +72,9 @@ build() {
     # the source stays as it is, and may be read-only
 
     mkdir "$tmp/nginx"
-    (cd "$tree" && tar -c --exclude=./.git --exclude=./objs .) \
-        | tar -C "$tmp/nginx" -x
-
+    cp -R "$tree/." "$tmp/nginx"
     cd "$tmp/nginx"
+    rm -rf objs
     [ -f configure ] || cp auto/configure configure
     ./configure "$@" --with-cc="$cc" --with-cc-opt="$cc_opt" \
         --with-ld-opt="$ld_opt" --add-dynamic-module="$top" \
