@@ -39,7 +39,7 @@ def test_rpm():
         <= set(files["nginx-mod-paylock"])
     assert {"/usr/bin/paylock-admin", "/usr/bin/paylock-build-module",
             "/usr/share/paylock/config",
-            "/usr/share/man/man1/paylock-build-module.1.gz"} \
+            "/usr/share/paylock/tools/build-module"} \
         <= set(files["paylock-admin"])
 
 
