@@ -73,6 +73,7 @@ build() {
 
     mkdir "$tmp/nginx"
     cp -R "$tree/." "$tmp/nginx"
+    chmod -R u+w "$tmp/nginx"
     cd "$tmp/nginx"
     rm -rf objs
     [ -f configure ] || cp auto/configure configure

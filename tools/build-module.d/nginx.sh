@@ -101,7 +101,8 @@ target_find() {
         "make it, or name another place: --output FILE"
     [ -w "$folder" ] || die "$folder cannot be written to" \
         "run this as root, or name another place: --output FILE"
-    target=$(realpath "$folder")/$(basename "$target")
+    folder=$(realpath "$folder")
+    target=${folder%/}/$(basename "$target")
     [ -n "$output" ] || target_is_free
 }
 
