@@ -22,17 +22,30 @@ MODULESDIR ?= $(or $(shell PATH="$$PATH:/usr/sbin" nginx -V 2>&1 \
 ZSHDIR     ?= zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
 FISHDIR    ?= fish/vendor_completions.d
 
-# where nginx-dev keeps what modules are built against
+# what the module is built against: by default where nginx-dev keeps it, which
+# has nginx's flags with it; any other source of nginx is configured with these
+
 NGINX_SRC  ?= /usr/share/nginx/src
+NGINX_FLAGS ?= --with-compat --with-http_ssl_module
 
 strict     := -std=gnu11 -Wall -Wextra -Wno-missing-field-initializers -Werror
-libs       := -l:libhiredis.a -ljansson -lcrypto -pthread
+
+# the times of records are beyond what 32 bits with a sign hold
+strict     += -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64
+
+hiredis    := $(if $(findstring /,$(shell $(CC) \
+                  -print-file-name=libhiredis.a)),-l:libhiredis.a,-lhiredis)
+libs       := $(hiredis) -ljansson -lcrypto -pthread
 cli_libs   := $(libs) -lssl -lidn2
 
 module     := build/ngx_http_paylock_module.so
 control    := build/libpaylock-control.a
 cli        := build/paylock-admin
-manuals    := build/paylock-admin.1 build/ngx_http_paylock_module.8
+manuals    := build/paylock-admin.1 build/paylock-build-module.1 \
+              build/ngx_http_paylock_module.8
+
+# what paylock-build-module builds, and itself
+builder    := config libpaylock ngx_http_paylock_module tools
 
 # libpaylock: what nginx and paylock-admin share, what nginx alone uses, and
 # signatures, of which nginx takes what verifies entries
@@ -100,11 +113,16 @@ cli: $(cli)             ## build/paylock-admin
 
 install: all            ## install both and the docs: DESTDIR= PREFIX= MODULESDIR=
 	$(INSTALL) -d $(DESTDIR)$(MODULESDIR) $(DESTDIR)$(PREFIX)/bin \
-	    $(addprefix $(DESTDIR)$(PREFIX)/share/, doc/paylock/performance \
+	    $(addprefix $(DESTDIR)$(PREFIX)/share/, paylock doc/paylock/performance \
 	        man/man1 man/man8 bash-completion/completions $(ZSHDIR) \
 	        $(FISHDIR))
 	$(INSTALL) -m 644 $(module) $(DESTDIR)$(MODULESDIR)
 	$(INSTALL) -m 755 $(cli) $(DESTDIR)$(PREFIX)/bin
+	tar -cf - --mode=go=rX $(builder) \
+	    | tar -C $(DESTDIR)$(PREFIX)/share/paylock -xf - \
+	        --no-same-owner
+	ln -sf ../share/paylock/tools/build-module \
+	    $(DESTDIR)$(PREFIX)/bin/paylock-build-module
 	$(INSTALL) -m 644 README.md CHANGES LICENSE $(wildcard docs/*.md) \
 	    docs/page.png $(DESTDIR)$(PREFIX)/share/doc/paylock
 	$(INSTALL) -m 644 $(wildcard docs/performance/*) \
@@ -158,8 +176,9 @@ build/packages-test: | build/packages-run
 # the module, by nginx's own build; another nginx, or another nginx-dev, is
 # another build
 
-nginx_is = { PATH="$$PATH:/usr/sbin" nginx -V 2>&1; find $(NGINX_SRC)/ \
-    -type f -exec cksum {} + | LC_ALL=C sort; } 2>/dev/null | cksum
+nginx_is = { PATH="$$PATH:/usr/sbin" nginx -V 2>&1; echo $(NGINX_FLAGS); \
+    find $(NGINX_SRC)/ -name .git -prune -o -type f -exec cksum {} + \
+    | LC_ALL=C sort; } 2>/dev/null | cksum
 
 ifneq ($(strip $(file <build/nginx-is)),$(shell $(nginx_is)))
 build/nginx-is: FORCE
@@ -170,16 +189,19 @@ build/nginx-is: | build/packages-build
 	@$(nginx_is) > $@
 
 build/nginx/configure: build/nginx-is
-	@test -f $(NGINX_SRC)/conf_flags || { echo "$(NGINX_SRC)/conf_flags" \
-	    "is not there: install nginx-dev, or set NGINX_SRC" >&2; exit 1; }
+	@test -f $(NGINX_SRC)/auto/module || { echo "$(NGINX_SRC) is not nginx's" \
+	    "source: install nginx-dev, or set NGINX_SRC" >&2; exit 1; }
 	@rm -rf build/nginx && mkdir -p build
 	cp -R $(NGINX_SRC) build/nginx
+	@rm -rf build/nginx/objs
+	@cd build/nginx && { test -f configure || cp auto/configure .; }
 
 # relative paths keep the build the same wherever the checkout is
 
 build/nginx/objs/Makefile: build/nginx/configure config build/sources \
         libpaylock/embed.sh $(page)
-	cd build/nginx && bash -c '. ./conf_flags && \
+	cd build/nginx && bash -c 'NGX_CONF_FLAGS=($(NGINX_FLAGS)); \
+	    ! [ -f conf_flags ] || . ./conf_flags; \
 	    ./configure "$${NGX_CONF_FLAGS[@]}" \
 	        --add-dynamic-module=../.. \
 	        --with-cc="$(CC)" \
@@ -209,6 +231,8 @@ $(cli): $(cli_obj) $(control) $(lib_obj) build/sources
 
 
 # the manual pages, from the documentation
+
+build/paylock-build-module.1: docs/build-module.md
 
 build/paylock-admin.1: $(addprefix docs/, paylock-admin.md commands.md \
                            commands-trail.md)

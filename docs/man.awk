@@ -70,6 +70,8 @@ BEGIN {
     about["paylock-admin"] = \
         "close web sites that are not paid, and open them again"
     also["paylock-admin"] = "ngx_http_paylock_module (8)"
+    about["paylock-build-module"] = "builds the module for any nginx"
+    also["paylock-build-module"] = "ngx_http_paylock_module (8)"
     about["ngx_http_paylock_module"] = "closes web sites that are not paid"
     also["ngx_http_paylock_module"] = "paylock\\-admin (1)"
 

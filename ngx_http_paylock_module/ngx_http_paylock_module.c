@@ -13,6 +13,7 @@
 #include "ngx_http_paylock_lease.h"
 #include "ngx_http_paylock_metrics.h"
 #include "ngx_http_paylock_page.h"
+#include "ngx_http_paylock_redis.h"
 #include "ngx_http_paylock_request.h"
 #include "ngx_http_paylock_state_file.h"
 #include "ngx_http_paylock_zone.h"
@@ -297,6 +298,10 @@ ngx_http_paylock_init(ngx_conf_t *cf)
 
     if (!pmcf->used) {
         return NGX_OK;
+    }
+
+    if (ngx_http_paylock_hiredis_load(cf) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);

@@ -16,7 +16,9 @@ pytest_plugins = [f"support.{name}" for name in (
 
 if ASAN:
     collect_ignore = [
-        "project/test_build.py", "project/test_fuzz.py", "project/test_run.py",
+        "project/test_build.py", "project/test_build_module.py",
+        "project/test_build_module_run.py", "project/test_fuzz.py",
+        "project/test_packaging.py", "project/test_run.py",
         "whole/test_cost.py", "whole/test_memory.py", "whole/test_scale.py"]
 
 

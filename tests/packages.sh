@@ -3,7 +3,7 @@
 # Copyright (C) 2026 paylock contributors
 #
 # Installs the Debian packages that the given tasks (build, run, test, asan,
-# suite, bench, deb) need and that are missing, and enables none of them; who is
+# suite, bench, deb, builds) need and that are missing, and enables none of them; who is
 # not root is told which they are.
 
 set -eu
@@ -31,6 +31,12 @@ suite="perl libio-socket-ssl-perl libcryptx-perl libfcgi-perl libscgi-perl
     libgd-perl libnginx-mod-http-geoip libnginx-mod-http-image-filter
     libnginx-mod-http-perl libnginx-mod-http-xslt-filter libnginx-mod-mail
     libnginx-mod-stream libnginx-mod-stream-geoip"
+
+# paylock-build-module, RPMs, a container, other architectures
+builds="mmdebstrap dpkg-dev rpm buildah libpcre2-dev zlib1g-dev musl-tools
+    qemu-user-static gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+    gcc-arm-linux-gnueabihf libc6-dev-armhf-cross gcc-i686-linux-gnu
+    libc6-dev-i386-cross"
 
 # packages for Debian, built and tested
 deb="mmdebstrap lintian piuparts iproute2"
@@ -60,7 +66,8 @@ for task in "$@"; do
         suite) wanted="$wanted $run $suite" ;;
         bench) wanted="$wanted $run $bench" ;;
         deb)   wanted="$wanted $deb" ;;
-        *)     echo "usage: $0 build|run|test|asan|suite|bench|deb..." >&2
+        builds) wanted="$wanted $build $run $builds" ;;
+        *)     echo "usage: $0 build|run|test|asan|suite|bench|deb|builds..." >&2
                exit 2 ;;
     esac
 done

@@ -38,6 +38,12 @@ include tests/unit/unit.mk tests/fuzz/fuzz.mk
 test: all unit fuzzers $(control_tests)  ## unit tests, then the tests with real nginx and Redis
 	$(pytest)
 
+test-builds:            ## paylock-build-module, RPMs, container and other architectures
+	tests/packages.sh builds
+	PAYLOCK_TEST_BUILDS=yes $(PYTHON) -m pytest -n $(at_once) \
+	    -o cache_dir=build/pytest tests/project/test_build_module.py \
+	    tests/project/test_build_module_run.py tests/project/test_packaging.py
+
 test-full:              ## all of that for longer, and nginx's own suite in NGX_TESTS=
 	@test -f "$(NGX_TESTS)/lib/Test/Nginx.pm" || { echo "NGX_TESTS is to be" \
 	    "a copy of https://github.com/nginx/nginx-tests," \
@@ -56,6 +62,6 @@ bench: all              ## what docs/performance.md says, measured here: QUICK=1
 	cd tests && $(PYTHON) -m bench $(if $(QUICK),--quick) \
 	    $(if $(PUBLISH),--publish) $(PARTS)
 
-.PHONY: unit fuzzers test test-full test-asan bench
+.PHONY: unit fuzzers test test-builds test-full test-asan bench
 
-test test-asan: | build/packages-test
+test test-asan test-builds: | build/packages-test

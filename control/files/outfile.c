@@ -12,9 +12,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "files/outfile.h"
+
+
+/* musl has neither this nor renameat2() */
+
+#ifndef RENAME_NOREPLACE
+#define RENAME_NOREPLACE  1
+#endif
 
 
 static int outfile_rename(const outfile_t *o);
@@ -160,8 +168,8 @@ outfile_close(outfile_t *o, int status, error_info_t *error)
 static int
 outfile_rename(const outfile_t *o)
 {
-    if (renameat2(AT_FDCWD, o->temp, AT_FDCWD, o->path,
-                  o->flags & OUTFILE_REPLACE ? 0 : RENAME_NOREPLACE) == 0)
+    if (syscall(SYS_renameat2, AT_FDCWD, o->temp, AT_FDCWD, o->path,
+                o->flags & OUTFILE_REPLACE ? 0 : RENAME_NOREPLACE) == 0)
     {
         return 0;
     }

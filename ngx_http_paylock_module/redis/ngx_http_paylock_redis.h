@@ -72,6 +72,10 @@ struct ngx_http_paylock_redis_conn_s {
 };
 
 
+/* ngx_http_paylock_hiredis.c: a shared library; nothing to do for others */
+
+ngx_int_t ngx_http_paylock_hiredis_load(ngx_conf_t *cf);
+
 /* ngx_http_paylock_redis_conn.c: how it ends */
 
 void ngx_http_paylock_redis_close(ngx_http_paylock_redis_conn_t *conn);

@@ -367,8 +367,9 @@ ngx_http_paylock_page_retry_after(ngx_http_request_t *r, uint32_t until)
         return NGX_ERROR;
     }
 
-    value.len = ngx_sprintf(value.data, "%T", until ? until - ngx_time()
-                                                    : plcf->retry_after)
+    value.len = ngx_sprintf(value.data, "%T",
+                            until ? (time_t) (until - ngx_time())
+                                  : plcf->retry_after)
                 - value.data;
 
     return ngx_http_paylock_headers_add(r, "Retry-After", &value);

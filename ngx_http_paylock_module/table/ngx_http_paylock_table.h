@@ -69,7 +69,8 @@ typedef struct {
     uint32_t                       flags;
     uint64_t                       hash;
     paylock_record_t               record;
-} ngx_http_paylock_slot_t;
+} __attribute__((aligned(8)))  ngx_http_paylock_slot_t;   /* 64 bytes, with
+                                                             32 bits, too */
 
 
 /* what lives in the segment; the buckets and the slots follow it */

@@ -108,7 +108,10 @@ def test_another_nginx_is_another_build(tree, private):
     assert make(tree, "-q", "all", PATH=f"{private}/bin:{os.environ['PATH']}"
                 ).returncode == 1
 
+    # as nginx's repository has it: configure in auto/, and no flags
     shutil.copytree("/usr/share/nginx/src", private / "src")
+    (private / "src/conf_flags").unlink()
+    (private / "src/configure").rename(private / "src/auto/configure")
     header = private / "src/src/core/nginx.h"
     text = header.read_text()
     header.write_text(re.sub(r"(define nginx_version +)\d+", r"\g<1>1022099",
