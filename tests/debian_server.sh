@@ -2,19 +2,24 @@
 #
 # Copyright (C) 2026 paylock contributors
 #
-# debian_server.sh SUITE PACKAGE DIRECTORY
+# debian_server.sh SUITE DIRECTORY PROGRAM PACKAGE...
 #
-# Puts a server of another Debian, such as valkey-server of trixie, into
-# DIRECTORY with all that it needs, and nothing into this system.  DIRECTORY/run
-# runs it with the loader and the libraries of that Debian.
+# Puts a server of another Debian into DIRECTORY, and nothing into this system:
+# the first PACKAGE with all that it needs, the others alone.  DIRECTORY/run runs
+# the PROGRAM, such as usr/bin/valkey-server, with the loader and the libraries
+# of that Debian.
 
 set -eu
 
-[ $# -eq 3 ] || { echo "usage: $0 SUITE PACKAGE DIRECTORY" >&2; exit 2; }
+[ $# -ge 4 ] || {
+    echo "usage: $0 SUITE DIRECTORY PROGRAM PACKAGE..." >&2
+    exit 2
+}
 
-suite=$1 package=$2
-mkdir -p "$3/lists/partial" "$3/cache/archives/partial" "$3/root"
-dir=$(cd "$3" && pwd)
+suite=$1 program=$3 package=$4
+mkdir -p "$2/lists/partial" "$2/cache/archives/partial" "$2/root"
+dir=$(cd "$2" && pwd)
+shift 4
 
 keys=/usr/share/keyrings/debian-archive-keyring.gpg
 mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Identifier: Packages' \
@@ -30,7 +35,7 @@ echo "deb [signed-by=$keys] $mirror $suite main" > "$dir/sources.list"
 # as on a system where nothing is installed: all dependencies come as well
 
 apt() {
-    nice apt-get -q -o Dir::Etc::SourceList="$dir/sources.list" \
+    apt-get -q -o Dir::Etc::SourceList="$dir/sources.list" \
         -o Dir::Etc::SourceParts=/dev/null -o Dir::State::Lists="$dir/lists" \
         -o Dir::State::status=/dev/null -o Dir::Cache="$dir/cache" \
         -o APT::Sandbox::User=root "$@"
@@ -38,16 +43,18 @@ apt() {
 
 apt update
 apt install -y --no-install-recommends --download-only "$package"
+cd "$dir/cache/archives"
+[ $# -eq 0 ] || apt download "$@"
 
-for deb in "$dir"/cache/archives/*.deb; do
+for deb in *.deb; do
     dpkg-deb -x "$deb" "$dir/root"
 done
 
-program=$dir/root/usr/bin/$package
+program=$dir/root/$program
 loader=$(find "$dir/root" -name 'ld-linux*' | head -n 1)
 
 [ -e "$program" ] && [ -n "$loader" ] || {
-    echo "$0: $package of $suite has no $program" >&2
+    echo "$0: $package of $suite does not have $program" >&2
     exit 1
 }
 

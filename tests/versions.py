@@ -150,8 +150,10 @@ def redis(args):
             place = PLACE / what.replace("/", "-")
             path = place / "run"
             if not path.exists():
-                subprocess.run([TESTS / "debian_server.sh", *what.split("/", 1),
-                                place], check=True, stdout=subprocess.DEVNULL)
+                suite, _, package = what.partition("/")
+                subprocess.run([TESTS / "debian_server.sh", suite, place,
+                                f"usr/bin/{package}", package], check=True,
+                               stdout=subprocess.DEVNULL)
         said = subprocess.run([path, "--version"], text=True, check=True,
                               capture_output=True).stdout
         words = re.match(r"(\w+) server v=(\S+).* malloc=(\S+)", said)

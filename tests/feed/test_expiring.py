@@ -37,7 +37,7 @@ def expiry(admin):
 def test_status_and_doctor_tell_before(known, redis, expire):
     known("lock", "acme.example", "b.example", "*.c.example", "--yes")
     assert expiry(known) == [
-        ("ok", "no record has a time to live in Redis", "")]
+        ("ok", "no record has a time to live in Redis", None)]
     assert known("status", "acme.example").stderr == ""
     expire("acme.example", 100000)
     expire("*.c.example", 200000)
@@ -115,7 +115,5 @@ def test_with_signers_it_opens_nothing(nginx, alice, redis, private, expire):
     wait_for("the report", reported)
     done = alice("doctor", check=False)
     assert done.returncode == 1 and "by hand" in done.stdout
-    # nobody changes the host on such ground, but a signer who says so
-    assert alice("lock", "a.example", check=False).returncode == 1
     alice("unlock", "a.example", "--yes")
     server.wait_state("a.example", "open")

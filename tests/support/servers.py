@@ -505,7 +505,8 @@ class Nginx(Process):
                 title = pathlib.Path("/proc", str(pid), "cmdline").read_bytes()
             except OSError:
                 continue
-            if title.startswith(b"nginx: worker process") \
+            # it is not at the beginning where a loader was named
+            if re.search(rb"(^|\0)nginx: worker process", title) \
                     and b"shutting down" not in title:
                 pids.append(pid)
         return sorted(pids)
