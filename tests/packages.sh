@@ -3,8 +3,8 @@
 # Copyright (C) 2026 paylock contributors
 #
 # Installs the Debian packages that the given tasks (build, run, test, asan,
-# suite, bench, deb, builds) need and that are missing, and enables none of them; who is
-# not root is told which they are.
+# suite, versions, bench, deb, builds) need and that are missing, and enables
+# none of them; who is not root is told which they are.
 
 set -eu
 
@@ -26,9 +26,11 @@ test="$test libnginx-mod-http-lua lua-resty-core lua-resty-lrucache
 bench="python3 python3-redis valgrind wrk libnginx-mod-http-lua
     lua-resty-core lua-resty-lrucache lua-nginx-redis"
 
-# where apt has it, from Debian 13 on: without it HTTP/3 is not tested
+# where apt has them: from Debian 13 on, without it HTTP/3 is not tested; and
+# up to Debian 12, for nginx before 1.21.5
 
-wish="python3-aioquic"
+test_wish="python3-aioquic"
+versions_wish="libpcre3-dev"
 
 # nginx's own tests load all that their nginx was built with
 suite="perl libio-socket-ssl-perl libcryptx-perl libfcgi-perl libscgi-perl
@@ -60,10 +62,10 @@ installed() {
 }
 
 
-# is the package to be had?
-
-available() {
-    apt-cache show "$1" >/dev/null 2>&1
+wish() {
+    for package in "$@"; do
+        ! apt-cache show "$package" >/dev/null 2>&1 || wanted="$wanted $package"
+    done
 }
 
 
@@ -73,15 +75,15 @@ for task in "$@"; do
         build) wanted="$wanted $build" ;;
         run)   wanted="$wanted $run" ;;
         test)  wanted="$wanted $run $test"
-               for package in $wish; do
-                   ! available $package || wanted="$wanted $package"
-               done ;;
+               wish $test_wish ;;
         asan)  wanted="$wanted $build dpkg-dev" ;;
         suite) wanted="$wanted $run $suite" ;;
         bench) wanted="$wanted $run $bench" ;;
+        versions) wish $versions_wish ;;
         deb)   wanted="$wanted $deb" ;;
         builds) wanted="$wanted $build $run $builds" ;;
-        *)     echo "usage: $0 build|run|test|asan|suite|bench|deb|builds..." >&2
+        *)     echo "usage: $0" \
+                    "build|run|test|asan|suite|versions|bench|deb|builds..." >&2
                exit 2 ;;
     esac
 done

@@ -58,6 +58,7 @@ test-full:              ## all of that for longer, and nginx's own suite in NGX_
 include tests/asan.mk
 
 test-versions: all      ## with other nginx: NGINX_SRCS="DIR-OR-TARBALL...", STATIC=1 builds in, too
+	@tests/packages.sh versions
 	$(PYTHON) tests/versions.py nginx $(if $(STATIC),--static) $(NGINX_SRCS)
 
 test-redis: all         ## with other Redis: REDIS_SERVERS="PROGRAM-OR-SUITE/PACKAGE..."
