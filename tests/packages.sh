@@ -3,8 +3,8 @@
 # Copyright (C) 2026 paylock contributors
 #
 # Installs the Debian packages that the given tasks (build, run, test, asan,
-# suite, bench, deb, builds) need and that are missing, and enables none of them; who is
-# not root is told which they are.
+# suite, versions, bench, deb, builds) need and that are missing, and enables
+# none of them; who is not root is told which they are.
 
 set -eu
 
@@ -13,7 +13,7 @@ build="gcc make libc6-dev nginx-dev libhiredis-dev libjansson-dev
 run="nginx redis-server curl"
 test="libcmocka-dev python3 python3-pytest python3-pytest-xdist
     python3-redis python3-h2 python3-cryptography libnginx-mod-nchan openssl
-    valgrind certbot pebble clang libclang-rt-14-dev chromium npm wrk
+    valgrind certbot pebble clang libclang-rt-dev chromium npm wrk
     zsh fish mandoc groff-base faketime strace sudo"
 
 # modules that are loaded beside ours
@@ -25,6 +25,12 @@ test="$test libnginx-mod-http-lua lua-resty-core lua-resty-lrucache
 
 bench="python3 python3-redis valgrind wrk libnginx-mod-http-lua
     lua-resty-core lua-resty-lrucache lua-nginx-redis"
+
+# where apt has them: from Debian 13 on, without it HTTP/3 is not tested; and
+# up to Debian 12, for nginx before 1.21.5
+
+test_wish="python3-aioquic"
+versions_wish="libpcre3-dev"
 
 # nginx's own tests load all that their nginx was built with
 suite="perl libio-socket-ssl-perl libcryptx-perl libfcgi-perl libscgi-perl
@@ -56,18 +62,28 @@ installed() {
 }
 
 
+wish() {
+    for package in "$@"; do
+        ! apt-cache show "$package" >/dev/null 2>&1 || wanted="$wanted $package"
+    done
+}
+
+
 wanted=
 for task in "$@"; do
     case $task in
         build) wanted="$wanted $build" ;;
         run)   wanted="$wanted $run" ;;
-        test)  wanted="$wanted $run $test" ;;
+        test)  wanted="$wanted $run $test"
+               wish $test_wish ;;
         asan)  wanted="$wanted $build dpkg-dev" ;;
         suite) wanted="$wanted $run $suite" ;;
         bench) wanted="$wanted $run $bench" ;;
+        versions) wish $versions_wish ;;
         deb)   wanted="$wanted $deb" ;;
         builds) wanted="$wanted $build $run $builds" ;;
-        *)     echo "usage: $0 build|run|test|asan|suite|bench|deb|builds..." >&2
+        *)     echo "usage: $0" \
+                    "build|run|test|asan|suite|versions|bench|deb|builds..." >&2
                exit 2 ;;
     esac
 done

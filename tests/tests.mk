@@ -15,8 +15,8 @@ import_src := $(filter $(addprefix %/, csv.c import_list.c import_record.c \
 module_warn := -Wno-unused-parameter
 module_incs := $(module_dir:%=-I%) $(lib_incs) \
                $(addprefix -Ibuild/nginx/, src/core src/event \
-                   src/event/modules src/os/unix src/http src/http/modules \
-                   objs)
+                   src/event/modules src/event/quic src/os/unix src/http \
+                   src/http/modules src/http/v2 src/http/v3 objs)
 
 # tests wait for servers longer than they compute
 
@@ -57,11 +57,19 @@ test-full:              ## all of that for longer, and nginx's own suite in NGX_
 
 include tests/asan.mk
 
+test-versions: all      ## with other nginx: NGINX_SRCS="DIR-OR-TARBALL...", STATIC=1 builds in, too
+	@tests/packages.sh versions
+	$(PYTHON) tests/versions.py nginx $(if $(STATIC),--static) $(NGINX_SRCS)
+
+test-redis: all         ## with other Redis: REDIS_SERVERS="PROGRAM-OR-SUITE/PACKAGE..."
+	$(PYTHON) tests/versions.py redis $(REDIS_SERVERS)
+
 bench: all              ## what docs/performance.md says, measured here: QUICK=1
 	@tests/packages.sh bench
 	cd tests && $(PYTHON) -m bench $(if $(QUICK),--quick) \
 	    $(if $(PUBLISH),--publish) $(PARTS)
 
-.PHONY: unit fuzzers test test-builds test-full test-asan bench
+.PHONY: unit fuzzers test test-builds test-full test-asan test-versions
+.PHONY: test-redis bench
 
-test test-asan test-builds: | build/packages-test
+test test-asan test-builds test-versions test-redis: | build/packages-test

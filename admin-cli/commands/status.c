@@ -4,6 +4,7 @@
  */
 
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -11,6 +12,7 @@
 #include "cli/state_print.h"
 #include "commands.h"
 #include "probe/probe.h"
+#include "records/expiry.h"
 #include "records/matching_record.h"
 #include "records/near.h"
 #include "trail/health.h"
@@ -22,6 +24,7 @@ static int status_find(admin_t *a, char **name, matching_record_t *h, size_t n,
     uint32_t now);
 static int status_report(admin_t *a, char **name, const matching_record_t *h,
     size_t n, uint32_t now);
+static void status_expiry(admin_t *a, const matching_record_t *h, size_t n);
 static void status_near(admin_t *a, char **name, const matching_record_t *h,
     size_t n);
 
@@ -59,6 +62,7 @@ status_hosts(admin_t *a, char **name, size_t n)
 
     if (status == STATUS_DONE) {
         status = status_report(a, name, h, n, now);
+        status_expiry(a, h, n);
         status_near(a, name, h, n);
         health_warn(a->ctl);
     }
@@ -133,6 +137,47 @@ status_report(admin_t *a, char **name, const matching_record_t *h, size_t n,
 
     return output_print_json(a, array) == STATUS_DONE ? status
                                                       : a->ctl->error.status;
+}
+
+
+/* Warns of records that Redis removes by itself, and then no entry tells. */
+
+static void
+status_expiry(admin_t *a, const matching_record_t *h, size_t n)
+{
+    size_t         i, m;
+    int64_t       *left;
+    const char   **host;
+    error_info_t   kept;
+
+    kept = a->ctl->error;
+    host = calloc(n, sizeof(char *));
+    left = calloc(n, sizeof(int64_t));
+
+    for (i = 0, m = 0; host && i < n; i++) {
+        if (h[i].match) {
+            host[m++] = h[i].match;
+        }
+    }
+
+    if (left == NULL || expiry_find(a->ctl, host, m, left, NULL)
+                        != STATUS_DONE)
+    {
+        m = 0;
+        a->ctl->error = kept;
+    }
+
+    for (i = 0; i < m; i++) {
+        if (left[i] >= 0) {
+            control_warn(a->ctl, "expires", host[i],
+                         "\"paylock-admin doctor\" says what to do",
+                         "Redis will remove the record of \"%s\" in %" PRId64
+                         " s", host[i], left[i] / 1000);
+        }
+    }
+
+    free(host);
+    free(left);
 }
 
 

@@ -85,7 +85,7 @@ doctor_check(doctor_t *d)
 
     static void (*const  groups[])(doctor_t *d) = {
         doctor_redis, doctor_memory, doctor_rights, doctor_trail,
-        doctor_records, doctor_nodes
+        doctor_records, doctor_expiry, doctor_nodes
     };
 
     ctl = d->ctl;

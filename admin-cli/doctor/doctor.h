@@ -74,6 +74,7 @@ void doctor_memory(doctor_t *d);       /* persistence, eviction */
 void doctor_rights(doctor_t *d);
 void doctor_trail(doctor_t *d);        /* the chain, and who may sign */
 void doctor_records(doctor_t *d);
+void doctor_expiry(doctor_t *d);       /* records with a time to live */
 void doctor_nodes(doctor_t *d);
 
 

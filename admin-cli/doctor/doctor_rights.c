@@ -59,6 +59,7 @@ static const right_t  rights[] = {
     { RIGHT_READ, { "HSCAN", "~r", "0", "COUNT", "1" } },
     { RIGHT_READ, { "HSTRLEN", "~n", "a" } },
     { RIGHT_READ, { "HRANDFIELD", "~n", "1" } },
+    { RIGHT_READ, { "HPTTL", "~l", "FIELDS", "1", "a" } },
     { RIGHT_READ, { "XLEN", "~a" } },
     { RIGHT_READ, { "XRANGE", "~a", "1-0", "1-0" } },
     { RIGHT_READ, { "XREVRANGE", "~a", "+", "+" } },

@@ -65,6 +65,10 @@ def locked_requests(server):
     return int(re.search(r'_requests_total\{state="locked"\} (\d+)', text)[1])
 
 
+loaded = pytest.mark.skipif(servers.BUILTIN, reason="the module is built in")
+
+
+@loaded
 @pytest.mark.parametrize("size", ["1m", "2m"], ids=["same", "other"])
 def test_module_at_another_path(nginx, redis, private, size):
     """The zone and what was counted outlive the file of the module: a reload
@@ -99,6 +103,7 @@ def test_module_at_another_path(nginx, redis, private, size):
     server.wait_state("later.example", "locked")
 
 
+@loaded
 def test_module_of_another_layout(nginx, redis, private):
     """It begins with what the state file has, not with a zone that it would
     read in another way."""

@@ -35,8 +35,7 @@ build/fuzz/archive build/fuzz/trail: tests/fuzz/trail_item.h
 feed_src  := $(table_src) $(filter $(addprefix %/ngx_http_paylock_, \
                  apply.c apply_entries.c apply_fields.c chain.c feed_error.c), \
                  $(module_src))
-feed_incs := $(module_incs) -Ibuild/nginx/src/http/v2 \
-             -include tests/fuzz/feed_store.h
+feed_incs := $(module_incs) -include tests/fuzz/feed_store.h
 
 build/fuzz/obj/ngx_http_paylock_module/%.o: ngx_http_paylock_module/%.c \
         tests/fuzz/feed_store.h build/nginx/objs/Makefile \

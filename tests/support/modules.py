@@ -9,7 +9,8 @@ from support import servers
 
 DEBIAN = pathlib.Path("/usr/lib/nginx/modules")
 WHERE = DEBIAN if servers.ASAN or servers.NGINX == "/usr/sbin/nginx" \
-    else servers.MODULE.parent
+    else pathlib.Path(servers.NGINX if servers.BUILTIN
+                      else servers.MODULE).parent
 
 FILES = {
     "ndk": "ndk_http_module.so",
@@ -50,5 +51,5 @@ def load(names, order="first"):
     others = [WHERE / FILES[name] for name in wanted]
     if order == "none":
         return others
-    return [servers.MODULE, *others] if order == "first" \
-        else [*others, servers.MODULE]
+    return [*servers.LOAD, *others] if order == "first" \
+        else [*others, *servers.LOAD]

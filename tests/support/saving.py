@@ -13,7 +13,7 @@ import pytest
 from oracle.statefile import State
 from support.chain import LOCKED
 from support.feed import SITES
-from support.servers import (MODULE, NGINX_USER, PATIENCE, WORKER, Nginx,
+from support.servers import (LOAD, NGINX_USER, PATIENCE, WORKER, Nginx,
                              password_file, wait_for)
 
 CONF = "paylock_state @DIR@/state/paylock;" + SITES
@@ -78,8 +78,9 @@ def alerts(server, text="[alert]"):
 def unprivileged(directory, http, redis, **kw):
     """An nginx, not yet started, whose master does not run as root."""
     user = pwd.getpwnam(WORKER)
-    module = shutil.copy(MODULE, directory)     # the build may be root's alone
-    server = Nginx(directory / "unprivileged", http, redis, load=(module,),
+    # the build may be root's alone
+    load = [shutil.copy(module, directory) for module in LOAD]
+    server = Nginx(directory / "unprivileged", http, redis, load=load,
                    under=["setpriv", f"--reuid={user.pw_uid}",
                           f"--regid={user.pw_gid}", "--clear-groups"], **kw)
     server.settings["user"] = ""

@@ -26,13 +26,17 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 ASAN = "PAYLOCK_TEST_ASAN" in os.environ
 BUILD = ROOT / "build/asan" if ASAN else ROOT / "build"
 
-MODULE = pathlib.Path(os.environ.get(
-    "PAYLOCK_TEST_MODULE", BUILD / "ngx_http_paylock_module.so"))
-CLI = BUILD / "paylock-admin"
-
 NGINX = os.environ.get("PAYLOCK_TEST_NGINX",
                        str(BUILD / "nginx") if ASAN else "/usr/sbin/nginx")
-REDIS = "/usr/bin/redis-server"
+REDIS = os.environ.get("PAYLOCK_TEST_REDIS", "/usr/bin/redis-server")
+CLI = BUILD / "paylock-admin"
+
+# "builtin": nginx was built by --add-module, and there is no file to load
+MODULE = os.environ.get("PAYLOCK_TEST_MODULE",
+                        BUILD / "ngx_http_paylock_module.so")
+BUILTIN = MODULE == "builtin"
+MODULE = None if BUILTIN else pathlib.Path(MODULE)
+LOAD = () if BUILTIN else (MODULE,)
 
 # Nginx started as root drops its workers' privileges to this user
 WORKER = "www-data"
@@ -72,6 +76,24 @@ def promised(seconds):
     """The timeout for what is promised within so many seconds, on a machine
     where more than one process waits for each processor."""
     return seconds * max(1, os.getloadavg()[0] / os.cpu_count())
+
+
+@functools.cache
+def built():
+    """What nginx tells of itself: version and configure arguments."""
+    return subprocess.run([NGINX, "-V"], text=True, capture_output=True,
+                          check=True).stderr
+
+
+def at_least(version):
+    """Is it nginx of this version or a newer one?  Forks name that of the
+    nginx they come from, if not as their own."""
+    named = re.findall(r"nginx/([\d.]+)", built())
+    return not named or numbers(named[-1]) >= numbers(version)
+
+
+def numbers(version):
+    return [int(n) for n in version.split(".")]
 
 
 def compilers():
@@ -370,7 +392,7 @@ class Nginx(Process):
     """
 
     def __init__(self, directory, http="", redis=None, *, workers=2,
-                 load=(MODULE,), main="", events="", options="", control=True,
+                 load=LOAD, main="", events="", options="", control=True,
                  log_level="info", under=(), usual_state=False):
         super().__init__(directory)
         self.dir.mkdir(exist_ok=True)
@@ -404,7 +426,8 @@ class Nginx(Process):
         if self.control is not None:
             paylock += CONTROL.format(socket=self.control)
         # never in nginx's own place, and nothing is known at a start
-        if "paylock" in self.settings["load"] and not self.usual_state \
+        if (BUILTIN or "paylock" in self.settings["load"]) \
+                and not self.usual_state \
                 and not re.search(r"(?<![$\w])paylock_state ", http):
             paylock += "paylock_state off;"
         return CONF.format(http=http, paylock=paylock, **self.settings)
@@ -426,7 +449,8 @@ class Nginx(Process):
         conf.rename(self.dir / "nginx.conf")
 
     def argv(self, conf, log="error.log"):
-        return [NGINX, "-p", f"{self.dir}/", "-c", conf, "-e", log]
+        argv = [NGINX, "-p", f"{self.dir}/", "-c", conf]
+        return argv + ["-e", log] if at_least("1.19.5") else argv
 
     def start(self):
         self.port = free_port()
@@ -481,7 +505,8 @@ class Nginx(Process):
                 title = pathlib.Path("/proc", str(pid), "cmdline").read_bytes()
             except OSError:
                 continue
-            if title.startswith(b"nginx: worker process") \
+            # it is not at the beginning where a loader was named
+            if re.search(rb"(^|\0)nginx: worker process", title) \
                     and b"shutting down" not in title:
                 pids.append(pid)
         return sorted(pids)
