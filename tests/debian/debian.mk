@@ -14,8 +14,8 @@ DEBSTRAP  ?=
 
 deb_build := $(shell sed -n '/^Build-Depends/,/^Standards/ \
                  s/^ \([a-z0-9-]*\).*,$$/\1/p' debian/control)
-deb_test  := nginx redis-server curl iproute2 procps adduser libjansson4 \
-             libidn2-0
+deb_test  := nginx redis-server systemd-sysv curl iproute2 procps adduser \
+             libjansson4 libidn2-0
 
 comma     := ,
 empty     :=
@@ -23,6 +23,7 @@ deb_list   = $(subst $(empty) ,$(comma),$(strip $1))
 chroot     = @rm -rf $@.new && mkdir -p $(@D) && \
              mmdebstrap --quiet --mode=root --format=directory --variant=$1 \
                  --aptopt='APT::Install-Recommends "false"' \
+                 --aptopt='Acquire::Languages "none"' \
                  --dpkgopt=force-unsafe-io \
                  --dpkgopt='path-exclude=/usr/share/man/*' $(DEBSTRAP) \
                  --include=$(call deb_list,$2) $3 $@.new && \
