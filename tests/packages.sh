@@ -45,7 +45,7 @@ builds="mmdebstrap dpkg-dev rpm buildah libpcre2-dev zlib1g-dev musl-tools
     libc6-dev-i386-cross"
 
 # packages for Debian, built and tested
-deb="mmdebstrap lintian piuparts iproute2"
+deb="mmdebstrap lintian piuparts autopkgtest dpkg-dev iproute2"
 
 policy=/usr/sbin/policy-rc.d
 

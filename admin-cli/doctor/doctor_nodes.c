@@ -103,8 +103,9 @@ doctor_nodes_check(doctor_t *d, const node_t *node, const char *name)
     }
 
     if (node->silent) {
-        doctor_say(d, DOCTOR_PROBLEM, "nodes", "does nginx run there, and "
-                   "reach this Redis? if it is no more, or follows a replica: "
+        doctor_say(d, DOCTOR_PROBLEM, "nodes", "does nginx run there, with "
+                   "\"paylock on\" in \"nginx -T\", and reach this Redis? "
+                   "if it is no more, or follows a replica: "
                    "\"paylock-admin nodes forget\"",
                    "\"%.300s\" has not reported for %" PRIu64 " s",
                    name, node->age / 1000);

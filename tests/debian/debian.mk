@@ -5,7 +5,8 @@
 
 SUITES    ?= bookworm trixie sid
 
-# more options of mmdebstrap
+# more options of mmdebstrap; for a mirror that is some weeks behind:
+# DEBSTRAP="--aptopt='Acquire::Check-Valid-Until \"false\"'"
 
 DEBSTRAP  ?=
 
@@ -13,8 +14,8 @@ DEBSTRAP  ?=
 
 deb_build := $(shell sed -n '/^Build-Depends/,/^Standards/ \
                  s/^ \([a-z0-9-]*\).*,$$/\1/p' debian/control)
-deb_test  := nginx redis-server curl iproute2 procps adduser libjansson4 \
-             libidn2-0
+deb_test  := nginx redis-server systemd-sysv curl iproute2 procps adduser \
+             libjansson4 libidn2-0
 
 comma     := ,
 empty     :=
@@ -22,10 +23,15 @@ deb_list   = $(subst $(empty) ,$(comma),$(strip $1))
 chroot     = @rm -rf $@.new && mkdir -p $(@D) && \
              mmdebstrap --quiet --mode=root --format=directory --variant=$1 \
                  --aptopt='APT::Install-Recommends "false"' \
+                 --aptopt='Acquire::Languages "none"' \
                  --dpkgopt=force-unsafe-io \
                  --dpkgopt='path-exclude=/usr/share/man/*' $(DEBSTRAP) \
                  --include=$(call deb_list,$2) $3 $@.new && \
              touch $@.new && mv $@.new $@
+
+# nginx is installed once more, without a network
+
+keep_debs := --skip=cleanup/apt
 
 packages-deb test-packages: | build/packages-deb
 
@@ -33,7 +39,7 @@ build/chroots/%: debian/control | build/packages-deb
 	$(call chroot,buildd,$(deb_build),$*)
 
 build/chroots/test-%: | build/packages-deb
-	$(call chroot,apt,$(deb_test),$*)
+	$(call chroot,apt $(keep_debs),$(deb_test),$*)
 
 deb_made  := $(SUITES:%=packages-deb-%)
 
