@@ -79,6 +79,10 @@ setup_run(setup_t *s)
         return a->ctl->error.status;
     }
 
+    if (setup_hold(s) != STATUS_DONE) {
+        return a->ctl->error.status;
+    }
+
     status = setup_apply(s, setup_print_step);
 
     if (status != STATUS_DONE) {
@@ -121,6 +125,13 @@ setup_confirm(setup_t *s)
 
     if (records_scan(s->ctl, &n, setup_count, &count) != STATUS_DONE) {
         return s->ctl->error.status;
+    }
+
+    if (!setup_trail_known(s)) {
+        return confirm_typed(s->admin, "Redis does not hold the audit trail "
+                             "that this machine knows, so nobody can say how "
+                             "many sites are closed; each that this nginx "
+                             "serves opens", "Open them?", "open all");
     }
 
     if (count.closed == 0 && !setup_default_locked(s)) {

@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
@@ -34,8 +35,10 @@ static int lines_splice(char **text, size_t at, size_t len, const char *put);
 int
 lines_read(error_info_t *error, const char *path, char **text)
 {
-    size_t  n;
-    FILE   *f;
+    int          fd;
+    FILE        *f;
+    size_t       n;
+    struct stat  st;
 
     *text = calloc(1, LINES_MAX + 1);
 
@@ -43,11 +46,21 @@ lines_read(error_info_t *error, const char *path, char **text)
         return error_no_memory(error);
     }
 
-    f = fopen(path, "re");
+    /* a FIFO would be waited for */
 
-    if (f == NULL) {
+    fd = open(path, O_RDONLY|O_CLOEXEC|O_NONBLOCK|O_NOCTTY);
+
+    if (fd == -1) {
         return errno == ENOENT ? STATUS_DONE
                                : lines_failed(error, "read", path);
+    }
+
+    f = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? fdopen(fd, "r") : NULL;
+
+    if (f == NULL) {
+        (void) close(fd);
+        return error_set(error, STATUS_FAILED, "file", "name a file",
+                         "\"%.1000s\" is there, and is no file", path);
     }
 
     n = fread(*text, 1, LINES_MAX, f);

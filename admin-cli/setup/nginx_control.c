@@ -161,10 +161,12 @@ static int
 nginx_control_try(setup_t *s, const char *text, const char *before,
     const char *needs)
 {
-    int           status;
+    int           status, there;
     char         *dump;
     size_t        len;
     error_info_t  why;
+
+    there = access(s->conf, F_OK) == 0;
 
     if (lines_write(&s->ctl->error, s->conf, text, 0644) != STATUS_DONE) {
         return s->ctl->error.status;
@@ -190,7 +192,7 @@ nginx_control_try(setup_t *s, const char *text, const char *before,
 
     why = s->ctl->error;
 
-    if (*before == '\0') {
+    if (!there) {
         (void) unlink(s->conf);
 
     } else if (lines_write(&s->ctl->error, s->conf, before, 0644)
@@ -311,7 +313,9 @@ nginx_control_now(setup_t *s, uint64_t *now)
 
     *now = 0;
 
-    if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 2) {
+    if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 2
+        && reply->element[0]->str && reply->element[1]->str)
+    {
         *now = strtoull(reply->element[0]->str, NULL, 10) * 1000
                + strtoull(reply->element[1]->str, NULL, 10) / 1000;
     }

@@ -14,6 +14,7 @@
 #include "setup/nginx_lines.h"
 
 
+static int nginx_lines_is_off(const char *line, size_t len);
 static int nginx_lines_wanted(setup_t *s, nginx_line_t line[NGINX_LINES]);
 static char *nginx_lines_redis(setup_t *s);
 static char *nginx_lines_quoted(const char *text);
@@ -35,6 +36,12 @@ nginx_lines_missing(setup_t *s, nginx_line_t line[NGINX_LINES])
         there = line[i].line ? nginx_dump_find(s->dump, line[i].word, &len)
                              : NULL;
 
+        /* a location that is let through gates nothing */
+
+        while (i == 0 && there && nginx_lines_is_off(there, len)) {
+            there = nginx_dump_find(there + len, line[i].word, &len);
+        }
+
         if (there == NULL) {
             continue;
         }
@@ -53,6 +60,19 @@ nginx_lines_missing(setup_t *s, nginx_line_t line[NGINX_LINES])
     }
 
     return STATUS_DONE;
+}
+
+
+static int
+nginx_lines_is_off(const char *line, size_t len)
+{
+    const char  *value;
+
+    value = line + strcspn(line, " \t\n");
+    value += strspn(value, " \t\n\"'");
+
+    return value + 3 < line + len && strncmp(value, "off", 3) == 0
+           && strchr("; \t\"'", value[3]);
 }
 
 

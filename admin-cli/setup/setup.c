@@ -5,11 +5,13 @@
 
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libgen.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,6 +26,8 @@
 #define SETUP_CHANGE   1024
 
 
+static int setup_look(setup_t *s);
+static int setup_lock(setup_t *s);
 static int setup_places(setup_t *s);
 static int setup_place(setup_t *s, char path[PATH_MAX], const char *given,
     const char *usual);
@@ -62,21 +66,26 @@ static const setup_step_t  setup_undo[] = {
 int
 setup_begin(setup_t *s, admin_t *a)
 {
-    const setup_step_t  *step;
-
     memset(s, 0, sizeof(setup_t));
     s->admin = a;
     s->ctl = a->ctl;
+    s->lock = -1;
+
+    return setup_places(s) == STATUS_DONE
+           && setup_config_read(s) == STATUS_DONE
+           && setup_nginx_read(s) == STATUS_DONE
+           && setup_login(s) == STATUS_DONE
+           ? setup_look(s) : s->ctl->error.status;
+}
+
+
+static int
+setup_look(setup_t *s)
+{
+    const setup_step_t  *step;
+
     s->plan = json_object();
     s->by_hand = json_array();
-
-    if (setup_places(s) != STATUS_DONE
-        || setup_config_read(s) != STATUS_DONE
-        || setup_nginx_read(s) != STATUS_DONE
-        || setup_login(s) != STATUS_DONE)
-    {
-        return s->ctl->error.status;
-    }
 
     for (step = setup_steps(s); step->name; step++) {
         s->changes = json_array();
@@ -103,6 +112,96 @@ setup_end(setup_t *s)
     free(s->policy);
     free(s->program);
     free(s->dump);
+
+    if (s->lock != -1) {
+        (void) unlink(s->lock_file);
+        (void) close(s->lock);
+    }
+}
+
+
+/* What is to be warned of was said when the plan was made. */
+
+int
+setup_hold(setup_t *s)
+{
+    int       status;
+    json_t   *plan;
+    void    (*warn)(void *data, const error_info_t *warning);
+
+    if (setup_lock(s) != STATUS_DONE) {
+        return s->ctl->error.status;
+    }
+
+    plan = s->plan;
+    json_decref(s->by_hand);
+    free(s->policy);
+    s->plan = NULL;
+    s->by_hand = NULL;
+    s->policy = NULL;
+    warn = s->ctl->calls.warn;
+    s->ctl->calls.warn = NULL;
+
+    setup_user(s, &s->op, ACL_OP, "redis-op.password");
+    setup_user(s, &s->nginx, ACL_NGINX, "redis-nginx.password");
+
+    status = setup_config_read(s) == STATUS_DONE
+             && setup_nginx_read(s) == STATUS_DONE
+             ? setup_look(s) : s->ctl->error.status;
+
+    if (status == STATUS_DONE && !json_equal(plan, s->plan)) {
+        status = error_set(&s->ctl->error, STATUS_FAILED, "changed",
+                           "run it again", "what is to be done has changed "
+                           "meanwhile");
+    }
+
+    s->ctl->calls.warn = warn;
+    json_decref(plan);
+
+    return status;
+}
+
+
+/* A file that nobody else can open, and so cannot lock. */
+
+static int
+setup_lock(setup_t *s)
+{
+    char         dir[PATH_MAX];
+    struct stat  st, now;
+
+    (void) strcpy(dir, s->config);
+    (void) snprintf(s->lock_file, sizeof(s->lock_file), "%s/setup.lock",
+                    dirname(dir));
+
+    if (user_file_directory(s->lock_file) == 0) {
+        s->lock = open(s->lock_file, O_RDWR|O_CREAT|O_NOFOLLOW|O_CLOEXEC,
+                       0600);
+    }
+
+    if (s->lock == -1) {
+        return error_set(&s->ctl->error, STATUS_FAILED, "permission",
+                         errno == EACCES || errno == EPERM ? "run it as root"
+                                                           : NULL,
+                         "cannot write \"%.1000s\": %s", s->lock_file,
+                         strerror(errno));
+    }
+
+    /* whoever held it before has removed it */
+
+    if (flock(s->lock, LOCK_EX|LOCK_NB) == 0 && fstat(s->lock, &st) == 0
+        && stat(s->lock_file, &now) == 0 && st.st_ino == now.st_ino)
+    {
+        return STATUS_DONE;
+    }
+
+    (void) close(s->lock);
+    s->lock = -1;
+
+    return error_set(&s->ctl->error, STATUS_FAILED, "busy",
+                     "wait until it has ended, and run this again",
+                     "another setup is running: it holds \"%.1000s\"",
+                     s->lock_file);
 }
 
 
@@ -206,7 +305,13 @@ setup_places(setup_t *s)
     setup_user(s, &s->op, ACL_OP, "redis-op.password");
     setup_user(s, &s->nginx, ACL_NGINX, "redis-nginx.password");
 
-    return setup_writable(s, s->config);
+    return setup_owner(s, s->config) == STATUS_DONE
+           && setup_owner(s, s->op.file) == STATUS_DONE
+           && setup_owner(s, s->nginx.file) == STATUS_DONE
+           && setup_owner(s, s->signers) == STATUS_DONE
+           && setup_owner(s, s->key) == STATUS_DONE
+           && setup_owner(s, s->conf) == STATUS_DONE
+           ? setup_writable(s, s->config) : s->ctl->error.status;
 }
 
 

@@ -59,6 +59,10 @@ typedef struct {
     char          *dump;               /* all its configuration */
     char           node[SETUP_NODE];   /* what nginx reports as; empty: none */
     unsigned       reload:1;
+    unsigned       refused:1;          /* nginx refuses its configuration */
+
+    char           lock_file[PATH_MAX];
+    int            lock;               /* -1: not held */
 } setup_t;
 
 
@@ -77,6 +81,13 @@ typedef struct {
 
 int setup_begin(setup_t *s, admin_t *a);
 void setup_end(setup_t *s);
+
+/*
+ * Keeps other runs out until setup_end(), and looks once more: fails if what is
+ * to be done is not what the plan says any more.
+ */
+
+int setup_hold(setup_t *s);
 
 /* Is there nothing to be changed? */
 
@@ -160,6 +171,14 @@ int setup_save(setup_t *s, int users, int needed);
 
 int setup_config_read(setup_t *s);
 
+/* Do two URLs of Redis mean the same?  Credentials do not count. */
+
+int setup_same_url(const char *one, const char *two);
+
+/* setup_owner.c: fails if another user may put a file of his own there. */
+
+int setup_owner(setup_t *s, const char *path);
+
 /* setup_nginx.c: looks for nginx and reads its configuration. */
 
 int setup_nginx_read(setup_t *s);
@@ -168,7 +187,11 @@ int setup_nginx_read(setup_t *s);
 
 int setup_default_locked(const setup_t *s);
 
-/* setup_trail.c: loads the settings again, and connects by them. */
+/* setup_trail.c: is the trail in Redis what this machine remembers? */
+
+int setup_trail_known(setup_t *s);
+
+/* Loads the settings again, and connects by them. */
 
 int setup_again(setup_t *s);
 

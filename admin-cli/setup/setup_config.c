@@ -21,7 +21,7 @@
 static int config_wanted(setup_t *s, char *line[SET_N]);
 static const char *config_value(const setup_t *s, setting_e i);
 static int config_differs(setup_t *s, setting_e i);
-static int config_same_url(const char *one, const char *two);
+static int config_other(setup_t *s, setting_e i);
 static char *config_text(const setup_t *s, setting_e i);
 static void config_free(char *line[SET_N]);
 
@@ -33,6 +33,8 @@ setup_config_read(setup_t *s)
 {
     size_t       len;
     const char  *line, *file;
+
+    free(s->config_now);
 
     if (lines_read(&s->ctl->error, s->config, &s->config_now) != STATUS_DONE) {
         return s->ctl->error.status;
@@ -132,14 +134,21 @@ config_wanted(setup_t *s, char *line[SET_N])
             }
 
         } else if (config_differs(s, i)) {
-            return error_set(&s->ctl->error, STATUS_FAILED, "config",
-                             "change it there, or leave out the option",
-                             "\"%.1000s\" has another \"%s\" already",
-                             s->config, settings_names[i].name);
+            return config_other(s, i);
         }
     }
 
     return STATUS_DONE;
+}
+
+
+static int
+config_other(setup_t *s, setting_e i)
+{
+    return error_set(&s->ctl->error, STATUS_FAILED, "config",
+                     "change it there, or leave out the option",
+                     "\"%.1000s\" has another \"%s\" already", s->config,
+                     settings_names[i].name);
 }
 
 
@@ -190,7 +199,7 @@ config_differs(setup_t *s, setting_e i)
     value = config_value(s, i);
 
     differs = there == NULL
-              || (i == SET_REDIS ? !config_same_url(there, value)
+              || (i == SET_REDIS ? !setup_same_url(there, value)
                                  : strcmp(there, value) != 0);
     free(there);
 
@@ -198,10 +207,8 @@ config_differs(setup_t *s, setting_e i)
 }
 
 
-/* Credentials do not count. */
-
-static int
-config_same_url(const char *one, const char *two)
+int
+setup_same_url(const char *one, const char *two)
 {
     int            same;
     paylock_url_t  a, b;
@@ -272,9 +279,23 @@ config_free(char *line[SET_N])
 }
 
 
+/* Which sites are closed is to be seen in no other Redis. */
+
 int
 setup_config_undo_look(setup_t *s)
 {
+    size_t  i, len;
+
+    static const setting_e  where[] = { SET_REDIS, SET_PREFIX };
+
+    for (i = 0; s->configured && i < sizeof(where) / sizeof(where[0]); i++) {
+        if (lines_find(s->config_now, settings_names[where[i]].name, &len)
+            && config_value(s, where[i]) && config_differs(s, where[i]))
+        {
+            return config_other(s, where[i]);
+        }
+    }
+
     if (s->configured) {
         setup_change(s, "%s: without username, without password_file",
                      s->config);

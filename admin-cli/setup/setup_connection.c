@@ -206,6 +206,14 @@ setup_version(setup_t *s, const redisReply *info)
         return setup_denied(s, info);
     }
 
+    if (info->str && strstr(info->str, "redis_mode:cluster")) {
+        return error_set(&s->ctl->error, STATUS_FAILED, "cluster",
+                         "make the users and settings on each of its nodes: "
+                         "see the long way of getting-started.md",
+                         "Redis at %s is a node of a cluster, whose nodes do "
+                         "not share their users", s->ctl->settings.where);
+    }
+
     version = info->str ? strstr(info->str, "redis_version:") : NULL;
 
     return version && atoi(version + sizeof("redis_version:") - 1)
@@ -220,7 +228,7 @@ setup_version(setup_t *s, const redisReply *info)
 static int
 setup_primary(setup_t *s)
 {
-    int          primary;
+    int          primary, replicas;
     redisReply  *reply;
 
     reply = setup_ask(s, "ROLE", NULL);
@@ -232,7 +240,18 @@ setup_primary(setup_t *s)
     primary = reply->type == REDIS_REPLY_ARRAY && reply->elements
               && reply->element[0]->type == REDIS_REPLY_STRING
               && strcmp(reply->element[0]->str, "master") == 0;
+    replicas = primary && reply->elements == 3
+               && reply->element[2]->type == REDIS_REPLY_ARRAY
+               && reply->element[2]->elements;
     freeReplyObject(reply);
+
+    if (replicas) {
+        control_warn(s->ctl, "replicas", "", "give them the same settings, "
+                     "and the lines of \"ACL LIST\", before one of them "
+                     "becomes the primary", "Redis at %s has replicas, which "
+                     "get neither settings nor users from it",
+                     s->ctl->settings.where);
+    }
 
     return primary ? STATUS_DONE
            : error_set(&s->ctl->error, STATUS_FAILED, "readonly",

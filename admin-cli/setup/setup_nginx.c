@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "paylock_redis_keys.h"
 #include "setup/lines.h"
 #include "setup/nginx_control.h"
 #include "setup/nginx_dump.h"
@@ -22,12 +23,17 @@
     "# paylock, for all sites: see ngx_http_paylock_module(8)\n\n"
 
 
+static int nginx_undo_same(setup_t *s, const char *line, size_t len);
+static int nginx_undo_elsewhere(setup_t *s);
+
+
 /* what --undo takes out */
 
 static const char  *nginx_words[] = {
     "paylock", "paylock_redis", "paylock_signers",
     "paylock_redis_ssl_trusted_certificate", "paylock_redis_ssl_certificate",
-    "paylock_redis_ssl_certificate_key", "paylock_redis_ssl_name", NULL
+    "paylock_redis_ssl_certificate_key", "paylock_redis_ssl_name",
+    "paylock_contact", NULL
 };
 
 
@@ -36,6 +42,11 @@ setup_nginx_read(setup_t *s)
 {
     size_t       len;
     const char  *redis;
+
+    free(s->program);
+    free(s->dump);
+    s->program = NULL;
+    s->dump = NULL;
 
     if (nginx_control_find(s) != STATUS_DONE) {
         return s->ctl->error.status;
@@ -54,7 +65,16 @@ setup_nginx_read(setup_t *s)
     }
 
     if (nginx_control_dump(s, &s->dump) != STATUS_DONE) {
-        return s->ctl->error.status;
+
+        /* what is to be taken out may be what it refuses */
+
+        if (!s->admin->opt[OPT_UNDO] || s->dump == NULL) {
+            return s->ctl->error.status;
+        }
+
+        s->refused = 1;
+        control_warn(s->ctl, "nginx", "", NULL, "%s",
+                     s->ctl->error.message);
     }
 
     nginx_control_name(s);
@@ -163,6 +183,10 @@ setup_default_locked(const setup_t *s)
     size_t       len;
     const char  *p;
 
+    if (s->refused) {
+        return 1;
+    }
+
     for (p = s->dump; p && (p = nginx_dump_find(p, "paylock_default", &len));
          p += len)
     {
@@ -178,17 +202,26 @@ setup_default_locked(const setup_t *s)
 int
 setup_nginx_undo_look(setup_t *s)
 {
-    int          own;
+    int          own, status;
     char        *text;
     size_t       i, len;
     const char  *redis;
 
+    text = NULL;
+
     if (lines_read(&s->ctl->error, s->conf, &text) != STATUS_DONE) {
+        free(text);
         return s->ctl->error.status;
     }
 
     redis = lines_find(text, "paylock_redis", &len);
     own = redis && memmem(redis, len, s->nginx.file, strlen(s->nginx.file));
+    status = own ? nginx_undo_same(s, redis, len) : nginx_undo_elsewhere(s);
+
+    if (status != STATUS_DONE) {
+        free(text);
+        return status;
+    }
 
     for (i = 0; own && nginx_words[i]; i++) {
         if (lines_find(text, nginx_words[i], &len)) {
@@ -201,6 +234,70 @@ setup_nginx_undo_look(setup_t *s)
     }
 
     free(text);
+
+    return STATUS_DONE;
+}
+
+
+/* Which sites it closes is to be seen in no other Redis. */
+
+static int
+nginx_undo_same(setup_t *s, const char *line, size_t len)
+{
+    int          same;
+    char        *text, *url, *prefix;
+    size_t       n;
+    const char  *wanted;
+
+    wanted = s->ctl->settings.value[SET_PREFIX];
+    text = strndup(line, len);
+
+    if (text == NULL) {
+        return control_no_memory(s->ctl);
+    }
+
+    prefix = strstr(text, "prefix=");
+    prefix = prefix ? prefix + strlen("prefix=") : NULL;
+    n = prefix ? strcspn(prefix, "\" \t;") : 0;
+    same = prefix ? n == strlen(wanted) && memcmp(prefix, wanted, n) == 0
+                  : strcmp(wanted, PAYLOCK_PREFIX) == 0;
+
+    url = strstr(text, "paylock_redis") + strlen("paylock_redis");
+    url += strspn(url, " \t\"'");
+    url[strcspn(url, " \t\"';")] = '\0';
+    same = same && setup_same_url(url, s->ctl->settings.where);
+
+    free(text);
+
+    return same ? STATUS_DONE
+           : error_set(&s->ctl->error, STATUS_FAILED, "redis",
+                       "name that Redis, and its prefix, as they are there",
+                       "\"%.1000s\" has another \"paylock_redis\" than "
+                       "Redis at %s with the prefix \"%.200s\"", s->conf,
+                       s->ctl->settings.where, wanted);
+}
+
+
+/* Without the file of its password nginx would not start again. */
+
+static int
+nginx_undo_elsewhere(setup_t *s)
+{
+    size_t       len;
+    const char  *redis;
+
+    for (redis = s->dump;
+         redis && (redis = nginx_dump_find(redis, "paylock_redis", &len));
+         redis += len)
+    {
+        if (memmem(redis, len, s->nginx.file, strlen(s->nginx.file))) {
+            return error_set(&s->ctl->error, STATUS_FAILED, "nginx_conf",
+                             "name the file that has it with --nginx-conf: "
+                             "\"nginx -T\" shows which",
+                             "\"%.1000s\" is not where nginx has its "
+                             "\"paylock_redis\"", s->conf);
+        }
+    }
 
     return STATUS_DONE;
 }

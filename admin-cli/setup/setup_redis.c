@@ -166,7 +166,11 @@ setup_cache(setup_t *s)
 }
 
 
-/* First what fails if Redis cannot keep it: then nothing is changed. */
+/*
+ * First what fails if Redis cannot keep it: then nothing is changed.  But
+ * before that an append-only file that a run which was cut off has begun: with
+ * the setting kept and not the file, Redis would begin empty.
+ */
 
 int
 setup_redis_apply(setup_t *s)
@@ -175,11 +179,12 @@ setup_redis_apply(setup_t *s)
 
     evicts = strcmp(s->policy, REDIS_POLICY) != 0;
 
-    if (setup_save(s, 0, evicts || !s->appendonly) != STATUS_DONE
+    if ((s->appendonly && setup_appendonly(s) != STATUS_DONE)
+        || setup_save(s, 0, evicts || !s->appendonly) != STATUS_DONE
         || (evicts && setup_tell(s, "CONFIG", "SET", "maxmemory-policy",
                                  REDIS_POLICY, NULL)
                       != STATUS_DONE)
-        || setup_appendonly(s) != STATUS_DONE)
+        || (!s->appendonly && setup_appendonly(s) != STATUS_DONE))
     {
         return s->ctl->error.status;
     }

@@ -203,6 +203,24 @@ setup_trail_apply(setup_t *s)
 }
 
 
+int
+setup_trail_known(setup_t *s)
+{
+    head_t    known;
+    stream_t  stream;
+
+    if (known_head_load(s->ctl, &known) != STATUS_DONE
+        || head_look(s->ctl, &stream) != STATUS_DONE
+        || head_sound(s->ctl, &stream) != STATUS_DONE)
+    {
+        return 0;
+    }
+
+    return known.seq ? head_judge(s->ctl, &known, &stream) == STATUS_DONE
+                     : stream.there;
+}
+
+
 /* What was given for an administrator of Redis is not for the user made. */
 
 int

@@ -8,12 +8,16 @@
 #include <string.h>
 #include <strings.h>
 
+#include <openssl/rand.h>
+
 #include "files/secret.h"
+#include "paylock_hex.h"
 #include "setup/user_rights.h"
 
 
-/* exists only within a transaction */
-#define USER_RIGHTS_COPY  "paylock-setup"
+/* random: nobody has a user of that name */
+#define USER_RIGHTS_COPY    "paylock-setup-"
+#define USER_RIGHTS_RANDOM  16         /* bytes */
 
 
 redisReply *
@@ -24,11 +28,8 @@ user_rights_get(setup_t *s, const setup_user_t *user)
     there = setup_ask(s, "ACL", "GETUSER", user->name, NULL);
 
     if (there && there->type == REDIS_REPLY_ERROR) {
+        (void) setup_denied(s, there);
         freeReplyObject(there);
-
-        /* the same once more, for its error */
-
-        (void) setup_tell(s, "ACL", "GETUSER", user->name, NULL);
 
         return NULL;
     }
@@ -62,12 +63,22 @@ user_rights_copy(setup_t *s, const setup_user_t *user, const char *hash,
     redisReply **reply)
 {
     int             n;
-    redis_conn_t   *redis;
+    char            name[sizeof(USER_RIGHTS_COPY) + 2 * USER_RIGHTS_RANDOM];
     redisReply     *all;
+    redis_conn_t   *redis;
     acl_command_t   c;
+    unsigned char   random[USER_RIGHTS_RANDOM];
 
-    if (user_rights_command(s, user->name, USER_RIGHTS_COPY, hash, &c)
-        != STATUS_DONE)
+    if (RAND_bytes(random, sizeof(random)) != 1) {
+        return control_no_crypto(s->ctl);
+    }
+
+    /* exists only within a transaction */
+
+    (void) strcpy(name, USER_RIGHTS_COPY);
+    paylock_hex(random, sizeof(random), name + strlen(name));
+
+    if (user_rights_command(s, user->name, name, hash, &c) != STATUS_DONE)
     {
         return s->ctl->error.status;
     }
@@ -77,8 +88,8 @@ user_rights_copy(setup_t *s, const setup_user_t *user, const char *hash,
 
     if (redis_queue(redis, "MULTI", NULL) == 0
         && redis_queue_argv(redis, c.n, c.arg, NULL) == 0
-        && redis_queue(redis, "ACL", "GETUSER", USER_RIGHTS_COPY, NULL) == 0
-        && redis_queue(redis, "ACL", "DELUSER", USER_RIGHTS_COPY, NULL) == 0
+        && redis_queue(redis, "ACL", "GETUSER", name, NULL) == 0
+        && redis_queue(redis, "ACL", "DELUSER", name, NULL) == 0
         && redis_queue(redis, "EXEC", NULL) == 0
         && redis_send(redis) == 0)
     {
@@ -156,7 +167,9 @@ user_rights_has(const redisReply *user, const char *hash)
     passwords = user_rights_field(user, "passwords");
 
     for (i = 0; passwords && i < passwords->elements; i++) {
-        if (strcasecmp(passwords->element[i]->str, hash) == 0) {
+        if (passwords->element[i]->str
+            && strcasecmp(passwords->element[i]->str, hash) == 0)
+        {
             return 1;
         }
     }
