@@ -16,6 +16,7 @@
 #include "trail/head.h"
 #include "trail/trail.h"
 #include "trail/trust.h"
+#include "trail/trust_way.h"
 #include "trail/vouched.h"
 
 
@@ -26,8 +27,9 @@
 
 typedef struct {
     control_t   *ctl;
-    int          status;
     const char  *host;
+    way_at_t     at;                   /* the next one on the way back */
+    unsigned     ends:1;               /* ... is not there */
     uint64_t     seq;                  /* 0: there is none */
     char        *after;
     size_t       len;
@@ -38,12 +40,16 @@ static int compare_ask(change_batch_t *b, const change_t *ch, size_t n,
     redisReply **reply);
 static int compare_one(change_batch_t *b, change_t *ch,
     const redisReply *reply);
+static int compare_counts(change_batch_t *b, const paylock_entry_t *e,
+    int *counts);
 static int compare_archived(change_batch_t *b, const char *name,
     const char *value, size_t len, int *vouched);
 static int compare_match(change_batch_t *b, change_t *ch);
 static int compare_match_archived(change_batch_t *b, const matching_record_t *m,
     int *counts);
 static int compare_hand(change_batch_t *b, change_t *ch);
+static int compare_replaced(change_batch_t *b, const change_t *ch,
+    const compare_last_t *last);
 static int compare_unknown(change_batch_t *b, const change_t *ch,
     const archived_t *found);
 static int compare_entry(void *data, const char *id, const paylock_entry_t *e,
@@ -170,13 +176,47 @@ compare_one(change_batch_t *b, change_t *ch, const redisReply *reply)
         return STATUS_DONE;
     }
 
-    if (trust_entry_counts(b->ctl, &e, &counts) != STATUS_DONE) {
+    if (compare_counts(b, &e, &counts) != STATUS_DONE) {
         return b->ctl->error.status;
     }
 
     ch->by_hand = !counts;
 
     return STATUS_DONE;
+}
+
+
+/*
+ * Is it signed, and in its place?  Where that is too far away to tell, the last
+ * signature must vouch for the record.
+ */
+
+static int
+compare_counts(change_batch_t *b, const paylock_entry_t *e, int *counts)
+{
+    trust_way_e           way;
+    const paylock_str_t  *f;
+
+    f = e->field;
+
+    if (trust_entry_counts(b->ctl, e, counts) != STATUS_DONE) {
+        return b->ctl->error.status;
+    }
+
+    if (!*counts || trust_way_sure(b->ctl, e)) {
+        return STATUS_DONE;
+    }
+
+    if (trust_way(b->ctl, e->seq) != STATUS_DONE) {
+        return b->ctl->error.status;
+    }
+
+    way = trust_way_has(b->ctl, e);
+    *counts = way == TRUST_WAY_ON;
+
+    return way != TRUST_WAY_FAR ? STATUS_DONE
+           : vouched_record(b->ctl, &b->head, &f[PAYLOCK_AUDIT_HOST],
+                            &f[PAYLOCK_AUDIT_AFTER], counts);
 }
 
 
@@ -236,7 +276,7 @@ compare_match(change_batch_t *b, change_t *ch)
     {
         wrote = paylock_record_load(after->data, after->len, &why);
         status = wrote && json_equal(wrote, m->record)
-                 ? trust_entry_counts(b->ctl, &e, &counts) : STATUS_DONE;
+                 ? compare_counts(b, &e, &counts) : STATUS_DONE;
         json_decref(wrote);
     }
 
@@ -290,13 +330,14 @@ compare_hand(change_batch_t *b, change_t *ch)
     compare_last_t  last;
 
     memset(&last, 0, sizeof(compare_last_t));
-    last.ctl = b->ctl;
     last.host = ch->host;
+    last.at.seq = b->ctl->trust.seq;
+    memcpy(last.at.hash, b->ctl->trust.hash, sizeof(last.at.hash));
 
     status = trail_backwards(b->ctl, compare_entry, &last);
 
-    if (status == STATUS_DONE) {
-        status = last.status;
+    if (status == STATUS_DONE && last.ends) {
+        return compare_replaced(b, ch, &last);
     }
 
     /* what it said last may be archived: then it is not known here */
@@ -324,6 +365,21 @@ compare_hand(change_batch_t *b, change_t *ch)
 
 
 static int
+compare_replaced(change_batch_t *b, const change_t *ch,
+    const compare_last_t *last)
+{
+    (void) error_set(&b->ctl->error, STATUS_FAILED, "chain_forged",
+                     "see what \"paylock-admin audit verify --full\" says, and "
+                     "find out who did that; \"paylock-admin adopt\" puts back "
+                     "what the trail says", "the record of \"%s\" is not to be "
+                     "believed: entry %" PRIu64 " in Redis is not the one that "
+                     "was verified here", ch->host, last->at.seq);
+
+    return error_about(&b->ctl->error, ch->host);
+}
+
+
+static int
 compare_unknown(change_batch_t *b, const change_t *ch,
     const archived_t *found)
 {
@@ -342,25 +398,26 @@ static int
 compare_entry(void *data, const char *id, const paylock_entry_t *e,
     const char *why)
 {
-    int                   counts;
+    trust_way_e           way;
     compare_last_t       *last;
     const paylock_str_t  *after;
 
     (void) id;
 
-    last = data;
-    after = &e->field[PAYLOCK_AUDIT_AFTER];
-
-    if (why || !paylock_entry_writes(e)
-        || !paylock_str_is(e->field[PAYLOCK_AUDIT_HOST], last->host))
-    {
+    if (why) {
         return 1;
     }
 
-    last->status = trust_entry_counts(last->ctl, e, &counts);
+    last = data;
+    after = &e->field[PAYLOCK_AUDIT_AFTER];
 
-    if (last->status != STATUS_DONE || !counts) {
-        return last->status == STATUS_DONE;
+    way = trust_way_step(&last->at, e);
+    last->ends = way == TRUST_WAY_OFF;
+
+    if (way != TRUST_WAY_ON || !paylock_entry_writes(e)
+        || !paylock_str_is(e->field[PAYLOCK_AUDIT_HOST], last->host))
+    {
+        return way != TRUST_WAY_OFF;
     }
 
     last->seq = e->seq;

@@ -56,6 +56,24 @@ typedef struct {
 } counted_t;
 
 
+/* Hashes of entries on the way back from one; see trail/trust_way.h. */
+
+typedef struct {
+    uint64_t   seq;
+    char       hash[PAYLOCK_HASH_LEN + 1];
+} way_at_t;
+
+typedef struct {
+    uint64_t   top;                    /* where it begins; 0: nowhere */
+    way_at_t   at;                     /* the next one */
+    way_at_t  *hash;                   /* so far, the newest first */
+    size_t     n;
+    size_t     room;
+    size_t     read;
+    unsigned   ends:1;                 /* what belongs there is not there */
+} way_t;
+
+
 /* The lattice of all records after an entry; see trail/root.h. */
 
 typedef struct {
@@ -107,6 +125,7 @@ struct control_s {
     paylock_verify_t  trust;           /* see trail/trust.h */
     paylock_witness_t known;           /* the head remembered; seq 0: none */
     counted_t         counted;         /* the transaction looked at last */
+    way_t             way;
     root_t            root;
     base_t            base;
     vouched_t         vouched;

@@ -13,6 +13,7 @@
 #include "trail/archived.h"
 #include "trail/trail.h"
 #include "trail/trust.h"
+#include "trail/trust_way.h"
 
 
 typedef struct {
@@ -152,6 +153,7 @@ trust_anew(control_t *ctl, const head_t *head)
     known = ctl->known;
     known.state = PAYLOCK_WITNESS_UNSEEN;
 
+    trust_way_free(&ctl->way);
     paylock_verify_free(v);
     paylock_verify_begin(v, NULL, ctl->settings.realm, &ctl->signers.list);
     paylock_verify_witnesses(v, &known, known.seq != 0);
@@ -344,6 +346,7 @@ trust_learn(control_t *ctl, const stream_t *s)
         return STATUS_DONE;
     }
 
+    trust_way_free(&ctl->way);
     paylock_verify_free(v);
     paylock_verify_begin(v, NULL, ctl->settings.realm, &ctl->signers.list);
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "trail/trust_root.h"
+#include "trail/trust_way.h"
 
 
 #define PRIOR_AT_ONCE  100             /* entries asked for */
@@ -80,7 +81,16 @@ prior_same(const trust_step_t *step, const trust_step_t *prior)
 static int
 prior_read(control_t *ctl, const trust_step_t **step, size_t n, int *proven)
 {
-    size_t  i;
+    size_t    i;
+    uint64_t  first;
+
+    for (i = 0, first = UINT64_MAX; i < n; i++) {
+        first = step[i]->prior < first ? step[i]->prior : first;
+    }
+
+    if (n && trust_way(ctl, first) != STATUS_DONE) {
+        return ctl->error.status;
+    }
 
     for (i = 0; i < n; i++) {
         if (head_entry_queue(ctl, step[i]->prior) != STATUS_DONE) {
@@ -102,7 +112,7 @@ prior_read(control_t *ctl, const trust_step_t **step, size_t n, int *proven)
 }
 
 
-/* What is archived is not there. */
+/* What is archived is not there; what is not in its place proves nothing. */
 
 static int
 prior_take(control_t *ctl, const trust_step_t *step, int *proven)
@@ -122,7 +132,8 @@ prior_take(control_t *ctl, const trust_step_t *step, int *proven)
 
     if (reply->elements != 1
         || paylock_entry_read(reply->element[0], &e) != NULL
-        || paylock_entry_intact(&e) != 1)
+        || paylock_entry_intact(&e) != 1
+        || trust_way_has(ctl, &e) != TRUST_WAY_ON)
     {
         *proven = 0;
 

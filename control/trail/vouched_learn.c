@@ -42,6 +42,8 @@ static int learn_add(learn_t *l, root_pairs_t *p, const paylock_entry_t *e,
     paylock_audit_field_e field);
 static int learn_expect(learn_t *l, paylock_lattice_t *expected);
 static int learn_fits(learn_t *l, root_scan_t *s, int *fits);
+static int vouched_keep(control_t *ctl, const head_t *head,
+    const root_scan_t *s, unsigned char (*but)[PAYLOCK_PAIR], size_t n);
 static void vouched_add(void *data, const unsigned char pair[PAYLOCK_PAIR]);
 static void vouched_sort(vouched_t *v);
 
@@ -70,7 +72,7 @@ vouched_learn(control_t *ctl, const head_t *head)
     }
 
     if (fits) {
-        status = vouched_take(ctl, head, &s, l.in.pair, l.in.n);
+        status = vouched_keep(ctl, head, &s, l.in.pair, l.in.n);
         vouched_save(ctl);
     }
 
@@ -232,20 +234,27 @@ int
 vouched_take(control_t *ctl, const head_t *head, const root_scan_t *s,
     unsigned char (*but)[PAYLOCK_PAIR], size_t n)
 {
-    vouched_t       *v;
-    archived_t       found;
-    vouched_take_t   take = { &ctl->vouched, but, n };
+    archived_t  found;
 
-    v = &ctl->vouched;
-    vouched_free(v);
+    vouched_free(&ctl->vouched);
 
     if (archived_here(ctl, &found) != STATUS_DONE) {
         return ctl->error.status;
     }
 
-    if (found.entry == 0) {
-        return STATUS_DONE;
-    }
+    return found.entry ? vouched_keep(ctl, head, s, but, n) : STATUS_DONE;
+}
+
+
+static int
+vouched_keep(control_t *ctl, const head_t *head, const root_scan_t *s,
+    unsigned char (*but)[PAYLOCK_PAIR], size_t n)
+{
+    vouched_t       *v;
+    vouched_take_t   take = { &ctl->vouched, but, n };
+
+    v = &ctl->vouched;
+    vouched_free(v);
 
     v->pair = malloc((s->n + 1) * VOUCHED_PAIR);
     v->gone = calloc(s->n / 8 + 1, 1);

@@ -255,13 +255,20 @@ paylock_vouch_found(paylock_vouch_t *u, const paylock_entry_t *e)
 int
 paylock_vouch_on(paylock_vouch_t *u, const paylock_entry_t *e)
 {
+    const paylock_str_t     *key;
+    const paylock_signer_t  *signer;
+
     if (paylock_vouch_begins(u->v.signers, e)) {
         paylock_vouch_found(u, e);
         memset(&u->undo, 0, sizeof(paylock_lattice_t));
         return 0;
     }
 
-    return paylock_vouch_undo(u, e);
+    key = &e->field[PAYLOCK_AUDIT_KEY];
+    signer = key->len ? paylock_signers_find(u->v.signers, key->data) : NULL;
+
+    return signer && paylock_vouch_times(u, e, signer) != 0
+           ? -1 : paylock_vouch_undo(u, e);
 }
 
 

@@ -64,7 +64,8 @@ int paylock_vouch_back(paylock_vouch_t *u, const paylock_entry_t *e);
 
 /*
  * After the walk: takes an entry behind its beginning, which is verified and
- * covered by a signature, in the order of the trail.  Returns 0 or -1.
+ * covered by a signature, in the order of the trail.  Returns 0, or -1 with
+ * u->v.fault set.
  */
 
 int paylock_vouch_on(paylock_vouch_t *u, const paylock_entry_t *e);

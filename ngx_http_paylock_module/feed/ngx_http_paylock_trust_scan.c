@@ -23,6 +23,8 @@ static ngx_int_t ngx_http_paylock_trust_scan_field(
 static ngx_int_t ngx_http_paylock_trust_scan_note(
     ngx_http_paylock_feed_t *feed, const ngx_http_paylock_key_t *key,
     paylock_str_t host, paylock_str_t value);
+static ngx_int_t ngx_http_paylock_trust_scan_unfit(
+    ngx_http_paylock_feed_t *feed, const paylock_entry_t *entry);
 static ngx_int_t ngx_http_paylock_trust_scan_entry(
     ngx_http_paylock_feed_t *feed, const paylock_entry_t *entry);
 static ngx_int_t ngx_http_paylock_trust_scan_add(
@@ -226,13 +228,32 @@ ngx_http_paylock_trust_scan_entries(ngx_http_paylock_feed_t *feed,
 
         if (rc == NGX_OK && paylock_vouch_on(&feed->trust->vouch, &entry) != 0)
         {
-            rc = ngx_http_paylock_trust_scan_failed(feed);
+            rc = ngx_http_paylock_trust_scan_unfit(feed, &entry);
         }
     }
 
     ngx_http_paylock_apply_unlock(feed);
 
     return rc == NGX_OK && end < feed->complete ? NGX_AGAIN : rc;
+}
+
+
+static ngx_int_t
+ngx_http_paylock_trust_scan_unfit(ngx_http_paylock_feed_t *feed,
+    const paylock_entry_t *entry)
+{
+    ngx_http_paylock_trust_t  *trust;
+
+    trust = feed->trust;
+
+    if (trust->vouch.v.fault.kind == PAYLOCK_FAULT_MEMORY) {
+        return ngx_http_paylock_trust_scan_failed(feed);
+    }
+
+    trust->unfit = entry->seq;
+    trust->v.fault = trust->vouch.v.fault;
+
+    return NGX_DECLINED;
 }
 
 

@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from oracle.lattice import Lattice
-from support.chain import AUDIT, LOCKS, OPEN, ROOT, text
+from support.chain import AUDIT, LOCKS, OPEN, ROOT, entry_hash, text
 from support.cli import refused, signers_of, state, trust
 from support.trail import Key, SignedChain, signer
 
@@ -95,6 +95,56 @@ def new(thief):
     thief.write(("h1.example", {}), action="notice", prior="0",
                 root=lattice.root())
     thief.client.hset(ROOT, mapping={"seq": seq, "lattice": lattice.bytes()})
+
+
+def replace(thief, key, host="h1.example", **fields):
+    """Another entry, signed by that key, stands in the place of the one that
+    wrote the host's record, and the record is the one that it says."""
+    at = entry_of(thief, host)
+    entries = thief.client.xrange(AUDIT)
+    record = text({**OPEN, "entry": at})
+    thief.client.delete(AUDIT)
+    for id, entry in entries:
+        if id == f"{at}-0":
+            entry = {**entry, "before": text(OPEN), "after": record,
+                     "action": "notice", "key": key.public, **fields}
+            entry["hash"] = entry_hash(at, entry)
+            entry["root"] = Lattice({}).root()
+            entry["sig"] = key.sign_entry(entry)
+        thief.client.xadd(AUDIT, entry, id=id)
+    return record
+
+
+@pytest.mark.parametrize("limits", ["may", "until"])
+@pytest.mark.parametrize("command", [
+    ["notice", "h1.example", "--channel", "letter", "--ref", "R2"],
+    ["lock", "h1.example"],
+    ["pass", "revoke", "h1.example"]], ids=" ".join)
+def test_an_old_entry_is_replaced(thief, alice, redis, command, limits):
+    """What a limited or a revoked key signs in the place of an old entry is
+    nothing to go on from."""
+    if limits == "until":
+        hash = dict(thief.client.xrange(AUDIT))[f"{thief.seq}-0"]["hash"]
+        trust([alice], alice, signer("bob", thief.key, until=(
+            thief.seq, hash, thief.chain)))
+        alice("audit", "verify")
+    record = replace(thief, thief.key)
+    thief.client.hset(LOCKS, "h1.example", record)
+    there = state(redis)
+    refused(alice, 1, "chain_forged", *command)
+    assert state(redis) == there
+
+
+def test_an_old_entry_proves_a_lie(thief, alice, redis):
+    """The record before, in an old entry that was replaced."""
+    lattice = Lattice(thief.client.hgetall(LOCKS))
+    record = replace(thief, thief.key)
+    lattice.change("h1.example", record,
+                   text({**OPEN, "entry": thief.seq + 1}))
+    notice(thief, "h1.example", json.loads(record), lattice)
+    there = state(redis)
+    refused(alice, 1, "root", "lock", "new.example")
+    assert state(redis) == there
 
 
 @pytest.mark.parametrize("attack", [root_alone, root_alone_without_lattice,

@@ -307,6 +307,19 @@ def test_a_lie_while_it_reads(during, chain, which):
         assert state(server, "free.example") == "locked"
 
 
+def test_a_moment_far_away_while_it_reads(during, chain):
+    """Entries that come during a scan are looked at in the same way."""
+    def act():
+        chain.write(("ends.example", {"at": FAR, "open_at": FAR}), key=L,
+                    action="lock")
+
+    for server in during(act, "lock"):
+        logged(server, r"\[alert\] .*opens a host, today|paylock: live")
+        assert state(server, "ends.example") == "locked"
+        assert state(server, "free.example") == "locked"
+        assert count(server, r"\[alert\]") == 1
+
+
 @pytest.mark.parametrize("which", [0, 1], ids=["seen", "not_seen"])
 def test_honest_while_it_reads(during, chain, which):
     acted = []
