@@ -64,7 +64,8 @@ installed() {
 
 wish() {
     for package in "$@"; do
-        ! apt-cache show "$package" >/dev/null 2>&1 || wanted="$wanted $package"
+        ! apt-cache policy "$package" 2>/dev/null \
+            | grep -q "Candidate: [^(]" || wanted="$wanted $package"
     done
 }
 

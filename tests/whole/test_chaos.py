@@ -107,7 +107,7 @@ class Chaos:
 
     # who changes, and knows what must hold then
 
-    def until(self, check, timeout=60):
+    def until(self, check, timeout=PATIENCE):
         """Waits, but not beyond the end."""
         end = time.monotonic() + timeout
         while not check():
