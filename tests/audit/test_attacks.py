@@ -536,7 +536,7 @@ def test_an_edited_entry_backs_no_record(mallory, alice, bob, redis):
             entry["after"] = locks[HELD[0]] = json.dumps(
                 {**OPENED, "entry": int(ident.split("-")[0])})
     mallory.put((trail, locks))
-    refused(alice, 1, "by_hand", "pass", "revoke", HELD[0])
+    refused(alice, 1, "chain_forged", "pass", "revoke", HELD[0])
     assert verify(alice)[0] == 10
     # nothing behind the edited entry counts, but no site opens by that
     alice("adopt", "--yes")
