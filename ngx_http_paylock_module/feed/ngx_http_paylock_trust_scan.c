@@ -435,8 +435,8 @@ ngx_http_paylock_trust_scan_differs(ngx_http_paylock_feed_t *feed,
     if (!is_signed) {
         (void) paylock_verify_bad(&trust->v, PAYLOCK_FAULT_FLAGS,
                                   feed->cursor.seq, "the records in \"%s\" do "
-                                  "not have the root that entry %" PRIu64 " has "
-                                  "signed", locks, feed->cursor.seq);
+                                  "not have the root that entry %" PRIu64
+                                  " has signed", locks, feed->cursor.seq);
         return;
     }
 
