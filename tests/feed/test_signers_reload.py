@@ -54,6 +54,8 @@ def server(redis, chain, private):
     server.start()
     server.allow(HELD)
     server.wait_state(HOSTS[-1], "locked")
+    # it is written 100 ms later, and a new binary has nothing else to begin with
+    wait_for("the state file", (server.dir / "state/state").exists)
     yield server
     for name in "nginx.pid", "nginx.pid.oldbin":
         pid = pid_of(server, name)
