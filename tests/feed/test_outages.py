@@ -24,6 +24,9 @@ from support.servers import promised, wait_for
 
 FOREVER = 10 ** 9
 
+# between two rounds of asking, in outages that take many seconds
+CALM = 0.05
+
 
 @pytest.fixture
 def fakes(redis):
@@ -58,7 +61,8 @@ def test_attempts(nginx, chain, fakes, redis):
     # another worker that takes over would begin anew
     nodes = [closed_hosts(nginx, chain, redis=fake, workers=1)
              for fake in pair]
-    with Watch(nodes[0], HOSTS[1:]), Watch(nodes[1], HOSTS[1:]):
+    with Watch(nodes[0], HOSTS[1:], pause=CALM), \
+            Watch(nodes[1], HOSTS[1:], pause=CALM):
         for fake in pair:
             fake.met.clear()
             fake.to(NOWHERE)
@@ -134,7 +138,7 @@ def test_silence(nginx, chain, fakes):
     hung, slow, _ = three = fakes(3)
     nodes = [closed_hosts(nginx, chain, redis=fake) for fake in three]
     with contextlib.ExitStack() as stack:
-        watches = [stack.enter_context(Watch(node, HOSTS[1:]))
+        watches = [stack.enter_context(Watch(node, HOSTS[1:], pause=CALM))
                    for node in nodes]
         time.sleep(1)
         quiet = statistics.median(watches[0].times)
@@ -200,7 +204,7 @@ def test_refused(nginx, chain, fakes, redis):
             rf'user "poor": NOPERM .*{RIGHTS}']
     with contextlib.ExitStack() as stack:
         for node, fake, option, words in zip(nodes, three, options, said):
-            stack.enter_context(Watch(node, HOSTS))
+            stack.enter_context(Watch(node, HOSTS, pause=CALM))
             node.allow("refuses user")
             fake.users = False
             node.options = option
@@ -246,7 +250,7 @@ def test_not_now_or_not_here(nginx, chain, fakes):
     """Told once, tried again, and never taken for an empty Redis."""
     fake, = fakes(1)
     server = closed_hosts(nginx, chain, redis=fake)
-    with Watch(server, HOSTS):
+    with Watch(server, HOSTS, pause=CALM):
         for error, command in ERRORS.items():
             fault = fake.on(command, b"-%s\r\n" % error.encode(), times=2)
             fake.cut()
@@ -269,7 +273,7 @@ def test_one_reason_after_another(nginx, chain, fakes):
     """In one outage: each is told, once."""
     fake, = fakes(1)
     server = closed_hosts(nginx, chain, redis=fake)
-    with Watch(server, HOSTS):
+    with Watch(server, HOSTS, pause=CALM):
         faults = [fake.on("XREVRANGE", b"-%s\r\n" % why, times=3) for why in (
             b"MASTERDOWN Link with MASTER is down",
             b"CLUSTERDOWN Hash slot 123 not served",

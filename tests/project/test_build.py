@@ -253,7 +253,7 @@ def test_configure_in_a_stock_tree(private):
     jobs = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
     for command in (
             ["./configure", "--with-compat", "--with-http_ssl_module",
-             f"--add-dynamic-module={servers.ROOT}"],
+             "--with-cc-opt=-O0", f"--add-dynamic-module={servers.ROOT}"],
             ["make", "-j2", "-f", "objs/Makefile", "modules"]):
         done = subprocess.run(command, cwd=tree, text=True, env=jobs,
                               capture_output=True)

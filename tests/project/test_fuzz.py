@@ -13,7 +13,7 @@ from support import servers
 
 FUZZ = servers.ROOT / "tests/fuzz"
 BUILD = servers.ROOT / "build/fuzz"
-SECONDS = int(os.environ.get("PAYLOCK_FUZZ_SECONDS", "5"))
+SECONDS = int(os.environ.get("PAYLOCK_FUZZ_SECONDS", "3"))
 
 
 @pytest.mark.parametrize("target", sorted(

@@ -245,11 +245,11 @@ class Changing:
 
 class Watch:
     """Asks for hosts all the time on one connection, and fails if a closed one
-    opens or an open one closes."""
+    opens or an open one closes.  pause: seconds between two rounds."""
 
     def __init__(self, nginx, closed=("acme.example",),
-                 open=("open.example",)):
-        self.nginx = nginx
+                 open=("open.example",), pause=0.002):
+        self.nginx, self.pause = nginx, pause
         self.wanted = [*((host, True) for host in closed),
                        *((host, False) for host in open)]
         self.lock = threading.Lock()
@@ -293,7 +293,7 @@ class Watch:
                     self.times.append(time.monotonic() - start)
                     if (reply.status == 503) != shut:
                         self.wrong.append((host, reply.status))
-            time.sleep(0.002)
+            time.sleep(self.pause)
         if conn is not None:
             conn.close()
 

@@ -122,6 +122,8 @@ def free_port():
     _, ports = own_ports()
     for port in ports:
         with socket.socket() as s:
+            # a server that ended leaves connections that linger for a minute
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 s.bind(("127.0.0.1", port))
                 return port
