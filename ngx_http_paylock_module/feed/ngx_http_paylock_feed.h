@@ -132,6 +132,11 @@ void ngx_http_paylock_feed_ask_entries(ngx_http_paylock_feed_t *feed,
     ngx_msec_t block);
 void ngx_http_paylock_feed_follow(ngx_http_paylock_feed_t *feed);
 
+/* Asks for n entries, or as many as there are, from seq back. */
+
+void ngx_http_paylock_feed_ask_back(ngx_http_paylock_feed_t *feed,
+    uint64_t seq, ngx_uint_t n, ngx_http_paylock_redis_reply_pt handler);
+
 /* The entries of a reply to XREAD; NULL: it is none. */
 
 redisReply *ngx_http_paylock_feed_stream(redisReply *reply);
@@ -166,14 +171,25 @@ ngx_int_t ngx_http_paylock_head_read(ngx_http_paylock_feed_t *feed,
     redisReply *reply, ngx_http_paylock_cursor_t *cursor, int64_t *fields);
 
 
-/* ngx_http_paylock_scan.c: all records, from the head to the sweep */
+/* ngx_http_paylock_scan_back.c: from the head back, then a scan if need be */
 
 void ngx_http_paylock_scan_start(void *data, redisReply *reply);
-void ngx_http_paylock_scan_ask_fields(ngx_http_paylock_feed_t *feed);
+
+
+/* ngx_http_paylock_scan.c: all records, to the sweep */
 
 /* From feed->cursor on, the head, whatever is known. */
 
 void ngx_http_paylock_scan_begin(ngx_http_paylock_feed_t *feed);
+
+/* Follows up to feed->head; then begins, or ends a scan that is under way. */
+
+void ngx_http_paylock_scan_catch_up(ngx_http_paylock_feed_t *feed);
+void ngx_http_paylock_scan_ask_fields(ngx_http_paylock_feed_t *feed);
+
+/* Called after each reply. */
+
+void ngx_http_paylock_scan_goes_on(ngx_http_paylock_feed_t *feed);
 
 
 /* ngx_http_paylock_trust_scan.c: with signers, ends a scan that is under way */

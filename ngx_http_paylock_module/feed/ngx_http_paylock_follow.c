@@ -117,6 +117,27 @@ ngx_http_paylock_feed_ask_entries(ngx_http_paylock_feed_t *feed,
 }
 
 
+void
+ngx_http_paylock_feed_ask_back(ngx_http_paylock_feed_t *feed, uint64_t seq,
+    ngx_uint_t n, ngx_http_paylock_redis_reply_pt handler)
+{
+    u_char  from[NGX_INT64_LEN + sizeof("-0")], count[NGX_INT64_LEN + 1];
+
+    ngx_log_debug2(NGX_LOG_DEBUG_EVENT, feed->log, 0,
+                   "paylock feed: ask for %ui entries back from %uL", n, seq);
+
+    (void) ngx_sprintf(from, "%uL-0%Z", seq);
+    (void) ngx_sprintf(count, "%ui%Z", n);
+
+    ngx_http_paylock_redis_add(&feed->conn, "XREVRANGE",
+                               feed->pmcf->redis.audit, from, "-",
+                               "COUNT", count, NULL);
+
+    ngx_http_paylock_redis_send(&feed->conn, feed->pmcf->redis.timeout,
+                                handler);
+}
+
+
 static void
 ngx_http_paylock_feed_entries(void *data, redisReply *reply)
 {

@@ -53,8 +53,10 @@ ngx_http_paylock_trust_back(ngx_http_paylock_feed_t *feed,
 static void
 ngx_http_paylock_trust_back_ask(ngx_http_paylock_feed_t *feed)
 {
-    u_char     from[NGX_INT64_LEN + sizeof("-0")], batch[NGX_INT64_LEN + 1];
-    ngx_int_t  rc;
+    ngx_int_t                  rc;
+    ngx_http_paylock_trust_t  *trust;
+
+    trust = feed->trust;
 
     rc = ngx_http_paylock_trust_back_known(feed);
 
@@ -63,18 +65,11 @@ ngx_http_paylock_trust_back_ask(ngx_http_paylock_feed_t *feed)
         return;
     }
 
-    feed->trust->back_asked = feed->trust->back_seq;
+    trust->back_asked = trust->back_seq;
 
-    (void) ngx_sprintf(from, "%uL-0%Z", feed->trust->back_seq);
-    (void) ngx_sprintf(batch, "%ui%Z", feed->trust->skipping
-                                       ? 1 : feed->batch);
-
-    ngx_http_paylock_redis_add(&feed->conn, "XREVRANGE",
-                               feed->pmcf->redis.audit, from, "-",
-                               "COUNT", batch, NULL);
-
-    ngx_http_paylock_redis_send(&feed->conn, feed->pmcf->redis.timeout,
-                                ngx_http_paylock_trust_backed);
+    ngx_http_paylock_feed_ask_back(feed, trust->back_seq,
+                                   trust->skipping ? 1 : feed->batch,
+                                   ngx_http_paylock_trust_backed);
 }
 
 

@@ -60,19 +60,13 @@ ngx_http_paylock_trust_vouch(ngx_http_paylock_feed_t *feed)
 static void
 ngx_http_paylock_trust_vouch_ask(ngx_http_paylock_feed_t *feed)
 {
-    u_char  from[NGX_INT64_LEN + sizeof("-0")], batch[NGX_INT64_LEN + 1];
+    ngx_http_paylock_trust_t  *trust;
 
-    feed->trust->back_asked = feed->trust->vouch.seq;
+    trust = feed->trust;
+    trust->back_asked = trust->vouch.seq;
 
-    (void) ngx_sprintf(from, "%uL-0%Z", feed->trust->vouch.seq);
-    (void) ngx_sprintf(batch, "%ui%Z", feed->batch);
-
-    ngx_http_paylock_redis_add(&feed->conn, "XREVRANGE",
-                               feed->pmcf->redis.audit, from, "-",
-                               "COUNT", batch, NULL);
-
-    ngx_http_paylock_redis_send(&feed->conn, feed->pmcf->redis.timeout,
-                                ngx_http_paylock_trust_vouch_asked);
+    ngx_http_paylock_feed_ask_back(feed, trust->vouch.seq, feed->batch,
+                                   ngx_http_paylock_trust_vouch_asked);
 }
 
 

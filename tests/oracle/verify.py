@@ -216,7 +216,7 @@ class Archive:
 
 def tells(seq, entry, realm, signers):
     """The archive of which an entry tells by itself; None if it does not."""
-    if not readable(entry) or entry.get("action") != "archive":
+    if entry.get("action") != "archive" or not readable(entry):
         return None
     try:
         archive = Archive(seq, entry)
