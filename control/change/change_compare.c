@@ -42,6 +42,8 @@ static int compare_one(change_batch_t *b, change_t *ch,
     const redisReply *reply);
 static int compare_counts(change_batch_t *b, const paylock_entry_t *e,
     int *counts);
+static int compare_way(change_batch_t *b, const paylock_entry_t *e,
+    trust_way_e *way);
 static int compare_archived(change_batch_t *b, const char *name,
     const char *value, size_t len, int *vouched);
 static int compare_match(change_batch_t *b, change_t *ch);
@@ -72,6 +74,8 @@ change_compare(change_batch_t *b, change_t *ch, size_t n)
     if (reply == NULL) {
         return control_no_memory(b->ctl);
     }
+
+    trust_way_free(&b->ctl->way);
 
     status = compare_ask(b, ch, n, reply);
 
@@ -115,7 +119,9 @@ compare_ask(change_batch_t *b, const change_t *ch, size_t n,
     for (i = 0; i < n; i++) {
         seq = paylock_record_entry(ch[i].record);
 
-        if (seq && head_entry_queue(ctl, seq) != STATUS_DONE) {
+        if (seq && (head_entry_queue(ctl, seq) != STATUS_DONE
+                    || trust_way_by(ctl, seq) != STATUS_DONE))
+        {
             return ctl->error.status;
         }
     }
@@ -187,36 +193,60 @@ compare_one(change_batch_t *b, change_t *ch, const redisReply *reply)
 
 
 /*
- * Is it signed, and in its place?  Where that is too far away to tell, the last
+ * Does it count?  The signature of whoever nobody else can sign for is enough.
+ * Others must be in their place, or where there is no way to it, the last
  * signature must vouch for the record.
  */
 
 static int
 compare_counts(change_batch_t *b, const paylock_entry_t *e, int *counts)
 {
+    int                   sure;
     trust_way_e           way;
     const paylock_str_t  *f;
 
     f = e->field;
+    sure = trust_way_sure(b->ctl, e);
 
-    if (trust_entry_counts(b->ctl, e, counts) != STATUS_DONE) {
+    if (sure && f[PAYLOCK_AUDIT_SIG].len) {
+        return trust_entry_counts(b->ctl, e, counts);
+    }
+
+    if (compare_way(b, e, &way) != STATUS_DONE) {
         return b->ctl->error.status;
     }
 
-    if (!*counts || trust_way_sure(b->ctl, e)) {
+    *counts = way == TRUST_WAY_ON;
+
+    if (way != TRUST_WAY_FAR) {
         return STATUS_DONE;
     }
 
-    if (trust_way(b->ctl, e->seq) != STATUS_DONE) {
-        return b->ctl->error.status;
-    }
-
-    way = trust_way_has(b->ctl, e);
-    *counts = way == TRUST_WAY_ON;
-
-    return way != TRUST_WAY_FAR ? STATUS_DONE
+    return trust_entry_counts(b->ctl, e, counts) != STATUS_DONE
+           ? b->ctl->error.status
+           : !*counts || sure ? STATUS_DONE
            : vouched_record(b->ctl, &b->head, &f[PAYLOCK_AUDIT_HOST],
                             &f[PAYLOCK_AUDIT_AFTER], counts);
+}
+
+
+static int
+compare_way(change_batch_t *b, const paylock_entry_t *e, trust_way_e *way)
+{
+    *way = trust_way_has(b->ctl, e);
+
+    if (*way == TRUST_WAY_FAR) {
+
+        if (trust_way_by(b->ctl, e->seq) != STATUS_DONE
+            || trust_way_go(b->ctl) != STATUS_DONE)
+        {
+            return b->ctl->error.status;
+        }
+
+        *way = trust_way_has(b->ctl, e);
+    }
+
+    return STATUS_DONE;
 }
 
 

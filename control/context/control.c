@@ -73,6 +73,7 @@ control_free(control_t *ctl)
     signers_free(&ctl->signers);
     paylock_verify_free(&ctl->trust);
     free(ctl->counted.hash);
+    free(ctl->way.by);
     free(ctl->way.hash);
     vouched_free(&ctl->vouched);
     paylock_lattice_free(&ctl->root.ctx);

@@ -56,7 +56,7 @@ typedef struct {
 } counted_t;
 
 
-/* Hashes of entries on the way back from one; see trail/trust_way.h. */
+/* Entries on the way back from the verified head; see trail/trust_way.h. */
 
 typedef struct {
     uint64_t   seq;
@@ -64,13 +64,12 @@ typedef struct {
 } way_at_t;
 
 typedef struct {
-    uint64_t   top;                    /* where it begins; 0: nowhere */
-    way_at_t   at;                     /* the next one */
-    way_at_t  *hash;                   /* so far, the newest first */
+    uint64_t  *by;                     /* seq of those it is to lead by */
+    size_t     n_by;
+    size_t     by_room;
+    way_at_t  *hash;                   /* the newest first */
     size_t     n;
     size_t     room;
-    size_t     read;
-    unsigned   ends:1;                 /* what belongs there is not there */
 } way_t;
 
 

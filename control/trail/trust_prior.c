@@ -81,14 +81,17 @@ prior_same(const trust_step_t *step, const trust_step_t *prior)
 static int
 prior_read(control_t *ctl, const trust_step_t **step, size_t n, int *proven)
 {
-    size_t    i;
-    uint64_t  first;
+    size_t  i;
 
-    for (i = 0, first = UINT64_MAX; i < n; i++) {
-        first = step[i]->prior < first ? step[i]->prior : first;
+    trust_way_free(&ctl->way);
+
+    for (i = 0; i < n; i++) {
+        if (trust_way_by(ctl, step[i]->prior) != STATUS_DONE) {
+            return ctl->error.status;
+        }
     }
 
-    if (n && trust_way(ctl, first) != STATUS_DONE) {
+    if (n && trust_way_go(ctl) != STATUS_DONE) {
         return ctl->error.status;
     }
 
@@ -132,7 +135,6 @@ prior_take(control_t *ctl, const trust_step_t *step, int *proven)
 
     if (reply->elements != 1
         || paylock_entry_read(reply->element[0], &e) != NULL
-        || paylock_entry_intact(&e) != 1
         || trust_way_has(ctl, &e) != TRUST_WAY_ON)
     {
         *proven = 0;

@@ -7,89 +7,233 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "trail/trail.h"
+#include "trail/head.h"
+#include "trail/path.h"
 #include "trail/trust_way.h"
 
 
-#define WAY_MOST  10000                /* entries that are read for it */
+#define WAY_AT_ONCE  100               /* entries asked for */
 
 
-typedef struct {
-    control_t  *ctl;
-    uint64_t    to;
-    int         status;
-} way_walk_t;
-
-
-static int way_entry(void *data, const char *id, const paylock_entry_t *e,
-    const char *why);
-static int way_keep(control_t *ctl);
+static int way_make(control_t *ctl, path_t *path);
+static int way_adopts(const paylock_verify_t *v, path_t *path);
+static int way_walk(control_t *ctl, const path_t *path);
+static int way_ask(control_t *ctl, const path_t *path, size_t from, size_t n);
+static int way_take(control_t *ctl, const path_t *path, size_t i, way_at_t *at,
+    int *ends);
+static int way_next(const path_line_t *line, const paylock_entry_t *e,
+    way_at_t *at);
+static int way_keep(control_t *ctl, const way_at_t *at);
 static int way_order(const void *one, const void *two);
 
 
 int
-trust_way(control_t *ctl, uint64_t seq)
+trust_way_by(control_t *ctl, uint64_t seq)
 {
-    int         status;
-    way_t      *way;
-    way_walk_t  walk;
+    way_t     *way;
+    uint64_t  *more;
 
     way = &ctl->way;
 
-    if (way->top < seq) {
-        trust_way_free(way);
-        way->top = ctl->trust.seq;
-        way->at.seq = ctl->trust.seq;
-        memcpy(way->at.hash, ctl->trust.hash, sizeof(way->at.hash));
+    if (way->n_by == way->by_room) {
+        more = realloc(way->by, (2 * way->by_room + 64) * sizeof(uint64_t));
+
+        if (more == NULL) {
+            return control_no_memory(ctl);
+        }
+
+        way->by = more;
+        way->by_room = 2 * way->by_room + 64;
     }
 
-    if (way->at.seq < seq || way->ends || way->read >= WAY_MOST) {
-        return STATUS_DONE;
-    }
+    way->by[way->n_by++] = seq;
 
-    walk.ctl = ctl;
-    walk.to = seq;
-    walk.status = STATUS_DONE;
-
-    status = trail_before(ctl, way->at.seq, way_entry, &walk);
-
-    return status == STATUS_DONE ? walk.status : status;
+    return STATUS_DONE;
 }
 
 
-static int
-way_entry(void *data, const char *id, const paylock_entry_t *e,
-    const char *why)
+int
+trust_way_go(control_t *ctl)
 {
-    way_t       *way;
-    way_walk_t  *walk;
-    trust_way_e  rc;
+    int     status;
+    path_t  path;
+    way_t  *way;
 
-    (void) id;
+    way = &ctl->way;
+    memset(&path, 0, sizeof(path_t));
 
-    walk = data;
-    way = &walk->ctl->way;
-    way->read++;
+    status = way_make(ctl, &path) == 0 ? way_walk(ctl, &path)
+                                       : control_no_memory(ctl);
+    path_free(&path);
 
-    /* what was given up may be no entry at all */
+    way->n_by = 0;
+    qsort(way->hash, way->n, sizeof(way_at_t), way_order);
 
-    if (why || e->seq > way->at.seq) {
-        return way->read < WAY_MOST;
-    }
-
-    walk->status = way_keep(walk->ctl);
-    rc = trust_way_step(&way->at, e);
-    way->ends = rc == TRUST_WAY_OFF;
-
-    return walk->status == STATUS_DONE && !way->ends
-           && way->at.seq >= walk->to && way->read < WAY_MOST;
+    return status;
 }
 
 
-/* Keeps the hash that belongs at this place, whatever stands there. */
+static int
+way_make(control_t *ctl, path_t *path)
+{
+    size_t  i;
+    way_t  *way;
+
+    way = &ctl->way;
+
+    if (way_adopts(&ctl->trust, path) != 0
+        || path_need(path, ctl->trust.seq) != 0)
+    {
+        return -1;
+    }
+
+    for (i = 0; i < way->n_by; i++) {
+        if (way->by[i] && way->by[i] < ctl->trust.seq
+            && path_need(path, way->by[i]) != 0)
+        {
+            return -1;
+        }
+    }
+
+    return path_make(path);
+}
+
+
+/* What is remembered of an adopt of before does not say what it resumes. */
 
 static int
-way_keep(control_t *ctl)
+way_adopts(const paylock_verify_t *v, path_t *path)
+{
+    size_t                     i;
+    const paylock_given_up_t  *g;
+
+    for (i = 0; i < v->n_given_up; i++) {
+        g = &v->given_up[i];
+
+        if (g->adopt.last
+            && path_adopt(path, g->seq, strcmp(g->adopt.chain, v->chain) == 0
+                                        ? g->adopt.first - 1 : g->adopt.seq)
+               != 0)
+        {
+            return -1;
+        }
+    }
+
+    return 0;
+}
+
+
+static int
+way_walk(control_t *ctl, const path_t *path)
+{
+    int       ends;
+    size_t    i, k, n;
+    way_at_t  at;
+
+    at.seq = ctl->trust.seq;
+    memcpy(at.hash, ctl->trust.hash, sizeof(at.hash));
+
+    for (i = 0, ends = 0; i < path->n && !ends; i += n) {
+        n = path->n - i < WAY_AT_ONCE ? path->n - i : WAY_AT_ONCE;
+
+        if (way_ask(ctl, path, i, n) != STATUS_DONE) {
+            return ctl->error.status;
+        }
+
+        for (k = 0; k < n; k++) {
+            if (way_take(ctl, path, i + k, &at, &ends) != STATUS_DONE) {
+                return ctl->error.status;
+            }
+        }
+    }
+
+    return STATUS_DONE;
+}
+
+
+static int
+way_ask(control_t *ctl, const path_t *path, size_t from, size_t n)
+{
+    size_t  i;
+
+    for (i = from; i < from + n; i++) {
+        if (head_entry_queue(ctl, path->line[i].seq) != STATUS_DONE) {
+            return ctl->error.status;
+        }
+    }
+
+    return redis_send(ctl->redis) == 0 ? STATUS_DONE : ctl->error.status;
+}
+
+
+/* The hash that belongs at a place is kept, whatever stands there. */
+
+static int
+way_take(control_t *ctl, const path_t *path, size_t i, way_at_t *at, int *ends)
+{
+    int               status;
+    redisReply       *reply;
+    paylock_entry_t   e;
+
+    reply = redis_expect(ctl->redis, REDIS_REPLY_ARRAY);
+
+    if (reply == NULL) {
+        return ctl->error.status;
+    }
+
+    status = STATUS_DONE;
+
+    if (!*ends) {
+        status = way_keep(ctl, at);
+
+        *ends = reply->elements != 1
+                || paylock_entry_read(reply->element[0], &e) != NULL
+                || paylock_entry_intact(&e) != 1
+                || memcmp(e.field[PAYLOCK_AUDIT_HASH].data, at->hash,
+                          PAYLOCK_HASH_LEN)
+                   != 0
+                || (i + 1 < path->n
+                    && way_next(&path->line[i], &e, at) != 0);
+    }
+
+    freeReplyObject(reply);
+
+    return status;
+}
+
+
+/* From an entry to the next one of the path; -1: it does not lead there. */
+
+static int
+way_next(const path_line_t *line, const paylock_entry_t *e, way_at_t *at)
+{
+    uint64_t         to;
+    paylock_adopt_t  adopt;
+
+    to = line[1].seq;
+
+    if (line->resumed) {
+
+        if (paylock_adopt_read(e, &adopt) != NULL || adopt.seq != to) {
+            return -1;
+        }
+
+        memcpy(at->hash, adopt.stays, PAYLOCK_HASH_LEN);
+
+    } else {
+        memcpy(at->hash, e->field[to == e->seq - 1 ? PAYLOCK_AUDIT_PREV
+                                                   : PAYLOCK_AUDIT_SKIP].data,
+               PAYLOCK_HASH_LEN);
+    }
+
+    at->seq = to;
+
+    return 0;
+}
+
+
+static int
+way_keep(control_t *ctl, const way_at_t *at)
 {
     way_t     *way;
     way_at_t  *more;
@@ -107,7 +251,7 @@ way_keep(control_t *ctl)
         way->room = 2 * way->room + 128;
     }
 
-    way->hash[way->n++] = way->at;
+    way->hash[way->n++] = *at;
 
     return STATUS_DONE;
 }
@@ -160,13 +304,11 @@ trust_way_has(const control_t *ctl, const paylock_entry_t *e)
                              way_order)
                    : NULL;
 
-    if (found) {
-        return memcmp(found->hash, e->field[PAYLOCK_AUDIT_HASH].data,
-                      PAYLOCK_HASH_LEN)
-               == 0;
-    }
-
-    return e->seq > way->at.seq || way->ends ? TRUST_WAY_OFF : TRUST_WAY_FAR;
+    return found == NULL ? TRUST_WAY_FAR
+           : paylock_entry_intact(e) == 1
+             && memcmp(found->hash, e->field[PAYLOCK_AUDIT_HASH].data,
+                       PAYLOCK_HASH_LEN) == 0
+             ? TRUST_WAY_ON : TRUST_WAY_OFF;
 }
 
 
@@ -198,6 +340,7 @@ trust_way_sure(const control_t *ctl, const paylock_entry_t *e)
 void
 trust_way_free(way_t *way)
 {
+    free(way->by);
     free(way->hash);
     memset(way, 0, sizeof(way_t));
 }

@@ -2,9 +2,10 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * The way back from the verified head, over the hashes that it covers.  A
- * signature alone does not tell that an entry is in its place: whoever has a
- * key with limits, or one that is revoked, can sign another one for it.
+ * The way back from the verified head, over the hashes that it covers: prev,
+ * and skip, which leads far.  A signature alone does not tell that an entry is
+ * in its place: whoever has a key with limits, or one that is revoked, can sign
+ * another one for it.
  */
 
 
@@ -17,17 +18,21 @@
 
 
 typedef enum {
-    TRUST_WAY_FAR = -1,                /* it is too far away to tell */
+    TRUST_WAY_FAR = -1,                /* no way to it was found */
     TRUST_WAY_OFF,                     /* another one belongs there */
     TRUST_WAY_ON
 } trust_way_e;
 
 
-/* Walks back to the entry seq, but not for ever.  Returns a status. */
+/*
+ * First come the entries by which the way is to lead, in any order; then it is
+ * gone, and all of them are in ctl->way.  Return a status.
+ */
 
-int trust_way(control_t *ctl, uint64_t seq);
+int trust_way_by(control_t *ctl, uint64_t seq);
+int trust_way_go(control_t *ctl);
 
-/* Then: is that entry, whose hash is that of its contents, on the way? */
+/* Then: is that entry, as it is read, on the way? */
 
 trust_way_e trust_way_has(const control_t *ctl, const paylock_entry_t *e);
 
@@ -37,7 +42,7 @@ void trust_way_free(way_t *way);
 
 int trust_way_sure(const control_t *ctl, const paylock_entry_t *e);
 
-/* A step back, at the entry e. */
+/* A step back to the entry before, at the entry e. */
 
 trust_way_e trust_way_step(way_at_t *at, const paylock_entry_t *e);
 

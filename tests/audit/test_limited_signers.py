@@ -219,6 +219,34 @@ def test_a_billing_system(alice, bob, operator, redis, private):
         assert admin("audit", "verify", check=False).returncode == 0
 
 
+def test_after_a_rotation(alice, bob, redis):
+    """Far back, behind what was given up, entries of a revoked key are found
+    by a short way."""
+    def read():
+        return redis.client().info("stats")["total_net_output_bytes"]
+
+    trust([alice, bob], alice, signer("bob", bob.key))
+    hosts = [f"c{i}.example" for i in range(3000)]
+    bob("lock", *hosts, "--yes")
+    alice("lock", *(f"d{i}.example" for i in range(200)), "--yes")
+    alice("lock", *(f"e{i}.example" for i in range(5)), "--yes")
+    at = redis.client().xrevrange(AUDIT, count=3)
+    redis.client().xdel(AUDIT, *(id for id, _ in at))
+    alice("adopt", "--yes", "--drop")
+    id, last = redis.client().xrevrange(AUDIT, count=1)[0]
+    trust([alice], alice, signer("bob", bob.key, until=(
+        int(id.split("-")[0]), last["hash"], last["chain"])))
+    alice("audit", "verify")
+    for host in hosts[0], hosts[1234], hosts[-1]:
+        was = read()
+        alice("unlock", host)
+        assert read() - was < 200000, host
+    was = read()
+    alice("unlock", *hosts[5:15], *hosts[2000:2010], "--yes")
+    assert read() - was < 400000
+    assert alice("audit", "verify", check=False).returncode == 0
+
+
 def test_records_of_archived_entries(thief, alice, redis, private):
     """The root of whoever holds a limited key makes none of them good."""
     was = redis.client().hgetall(LOCKS)
