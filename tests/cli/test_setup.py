@@ -224,9 +224,8 @@ def test_broken_configuration(m):
 
 
 def test_module_that_is_not_loaded(m):
-    conf = m.nginx.dir / "nginx.conf"
-    text = conf.read_text()
-    conf.write_text(re.sub(r"(?m)^\s*(load_module|paylock).*;", "", text))
+    text = (m.nginx.dir / "nginx.conf").read_text()
+    m.nginx.put(re.sub(r"(?m)^\s*(load_module|paylock).*;", "", text))
     before = m.everything()
     error = failed(m.setup("--json", "--yes", check=False), 1, "nginx_module")
     assert "libnginx-mod-http-paylock" in error["mend"]

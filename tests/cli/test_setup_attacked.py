@@ -79,15 +79,14 @@ def test_undo_where_the_directives_are_elsewhere(m, private):
 def test_undo_when_the_module_is_gone(m):
     m.nginx.allow("unknown directive")
     m.setup("--yes", "--contact", "mailto:billing@agency.example")
-    conf = m.nginx.dir / "nginx.conf"
-    text = conf.read_text()
-    conf.write_text(re.sub(r"(?m)^\s*(load_module|paylock).*;", "", text))
+    text = (m.nginx.dir / "nginx.conf").read_text()
+    m.nginx.put(re.sub(r"(?m)^\s*(load_module|paylock).*;", "", text))
     done = m.setup("--undo", "--yes", check=False, input="open 0\n")
     assert done.returncode == 0, done.stderr
     assert "unknown directive" in done.stderr
     assert subprocess.run([m.program, "-t", "-q"]).returncode == 0
     assert not m.secrets()
-    conf.write_text(text)
+    m.nginx.put(text)
 
 
 # nginx

@@ -60,9 +60,8 @@ def rewritten(nginx, load, http):
     text = (nginx.dir / "nginx.conf").read_text()
     text = re.sub(r"load_module [^;]*;", "", text)
     head, _, _ = text.partition("http {")
-    (nginx.dir / "nginx.conf").write_text(
-        head.replace("daemon off;", "daemon off; " + load)
-        + f"http {{ access_log off; {http} }}")
+    nginx.put(head.replace("daemon off;", "daemon off; " + load)
+              + f"http {{ access_log off; {http} }}")
 
 
 def respawn(nginx):

@@ -445,9 +445,13 @@ class Nginx(Process):
         """Puts another http block in the place of the present one."""
         if http is not None:
             self.http = http
+        self.put(self.configuration(self.http))
+
+    def put(self, text):
+        """Makes that nginx.conf, at once: nginx may still be at a reload that
+        was asked for before."""
         conf = self.dir / "nginx.conf.new"
-        conf.write_text(self.configuration(self.http))
-        # nginx may still be at a reload that was asked for before
+        conf.write_text(text)
         conf.rename(self.dir / "nginx.conf")
 
     def argv(self, conf, log="error.log"):
