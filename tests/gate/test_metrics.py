@@ -216,9 +216,9 @@ def test_stage_comes_with_the_clock(site):
     site.chain.settle(site)
     stages = told(site)["paylock_records"]
     if time.time() < now + 2:
-        assert (stages["open"], stages["locked"]) == (2, 2)
+        assert (stages["open"], stages["locked"]) == (3, 1)
     wait_for("the time", lambda: told(site)["paylock_records"]
-             == {"open": 1, "notice": 1, "readonly": 1, "locked": 3})
+             == {"open": 2, "notice": 1, "readonly": 1, "locked": 2})
 
 
 def test_before_redis_answers(redis, nginx, private):

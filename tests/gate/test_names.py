@@ -323,7 +323,9 @@ def test_key_fails(nginx, chain):
 
 def test_key_of_the_http_block(nginx, chain):
     server = nginx("paylock_key shop.example;" + KEYS)
-    chain.put(server, {"shop.example": LOCKED, "a.example": NOTICE})
+    chain.write(("a.example", NOTICE))
+    chain.write(("shop.example", LOCKED))
+    server.wait_state("any.example", "locked")
     assert tenant(server, "http") == seen("lock", "shop.example")
     assert tenant(server, "http", host="1.2.3.4") \
         == seen("lock", "shop.example")

@@ -183,11 +183,15 @@ class Chain:
         self.hash = entry["hash"]
 
     def settle(self, nginx, timeout=PATIENCE):
-        """Waits until nginx has applied what was written so far."""
+        """Waits until nginx has applied what was written so far.  Of what comes
+        with it the marker is applied first, as it closes; of what comes with
+        the second one, nothing is from before."""
         self.markers += 1
         marker = f"marker-{self.markers}.test"
         self.write((marker, LOCKED))
         nginx.wait_state(marker, "locked", timeout)
+        self.write((marker, OPEN))
+        nginx.wait_state(marker, "open", timeout)
 
     def put(self, nginx, records):
         """Makes these the only records, and waits until nginx has them."""
