@@ -118,9 +118,9 @@ adopt_stays(control_t *ctl, adopt_t *t)
 
 
 /*
- * The new entry is linked to what stands before it, good or bad.  Where nothing
- * of that stays, the chain is the one that is known here: that of the stream
- * is whatever somebody has written.
+ * The new entry is linked to what stands before it, good or bad.  But its chain
+ * is that of what stays, or where nothing does the one that is known here: that
+ * of the last entry is whatever somebody has written.
  */
 
 static int
@@ -128,6 +128,10 @@ adopt_before(control_t *ctl, adopt_t *t)
 {
     if (t->stream.head.seq) {
         t->head = t->stream.head;
+
+        if (ctl->trust.signers && t->stays.seq) {
+            memcpy(t->head.chain, t->stays.chain, sizeof(t->head.chain));
+        }
 
         /* what --known names on a machine that remembers nothing */
 

@@ -528,6 +528,18 @@ def test_what_was_given_up_backs_no_record(mallory, alice, bob, redis):
     back(redis, [bob, alice])
 
 
+def test_an_entry_of_another_chain_is_the_last(mallory, alice, bob, redis):
+    """The adopt goes on with the chain of what stays, not with that one."""
+    [(_, good)] = redis.client().xrevrange(AUDIT, count=1)
+    mallory.append(chain="a" * 32, action="unlock", host=HELD[0], after="")
+    assert verify(alice)[0]
+    alice("adopt", "--yes", "--drop")
+    [(_, adopt)] = redis.client().xrevrange(AUDIT, count=1)
+    assert adopt["chain"] == good["chain"]
+    assert verify(alice)[0] == verify(bob)[0] == 0
+    back(redis, [bob, alice])
+
+
 def test_an_edited_entry_backs_no_record(mallory, alice, bob, redis):
     """Before the head that is remembered, where nobody looks any more."""
     trail, locks = mallory.copy()
