@@ -36,8 +36,10 @@ class Machine:
             shutil.copy(CONFIG, self.etc / "config")
         self.signers = self.etc / "signers"
         self.program = private / "nginx-of-machine"
+        exports = "".join(f"export {name}='{value}'\n" for name, value
+                          in servers.sanitizers(nginx.dir).items())
         self.program.write_text(
-            f"#!/bin/sh\necho \"$@\" >> {private}/nginx-runs\n"
+            f"#!/bin/sh\n{exports}echo \"$@\" >> {private}/nginx-runs\n"
             f"exec {' '.join(command or nginx.argv('nginx.conf'))} \"$@\"\n")
         self.program.chmod(0o755)
         self.admin = servers.Admin(redis, private / "root")
