@@ -1,0 +1,165 @@
+# Copyright (C) 2026 paylock contributors
+#
+# paylock-build-module installs, with an nginx that is made up: what is there
+# is the old module or the new one, whole and tested, however a run ends.
+
+import os
+import pwd
+import shlex
+import signal
+import subprocess
+
+import pytest
+
+from support import servers
+from support.building import NAME, OLD
+from support.servers import wait_for
+
+KEPT = {NAME: OLD.encode(), NAME + ".old": b"an older one"}
+
+
+@pytest.fixture
+def kept(fake):
+    """There are an old one and an older one."""
+    (fake.modules / (NAME + ".old")).write_bytes(KEPT[NAME + ".old"])
+    return fake.files()
+
+
+def configured(fake):
+    return fake.path.with_name("configured").read_text().splitlines()
+
+
+@pytest.fixture
+def on_trial(fake, complete):
+    """Runs that wait in the test of the module that they have installed."""
+    fake.tests(f'! cmp -s {fake.modules}/{NAME} {fake.path.parent}/module '
+               '|| exec sleep 600')
+    runs = []
+
+    def start():
+        runs.append(subprocess.Popen(
+            fake.command("--source", complete), env=fake.env(),
+            start_new_session=True, text=True, stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL))
+        wait_for("the module to be on trial", lambda: (
+            fake.modules / NAME).read_bytes() != OLD.encode())
+        return runs[-1]
+
+    yield start
+    for run in runs:
+        if run.poll() is None:
+            os.killpg(run.pid, signal.SIGKILL)
+        run.communicate()
+
+
+def test_the_old_one_is_kept(fake, complete):
+    new = fake.builds("the new one")
+    fake.run("--source", complete)
+    assert fake.files() == {NAME: new, NAME + ".old": OLD.encode()}
+    # and stays when the same one is built again
+    fake.run("--source", complete)
+    assert fake.files() == {NAME: new, NAME + ".old": OLD.encode()}
+    newer = fake.builds("a newer one")
+    fake.run("--source", complete)
+    assert fake.files() == {NAME: newer, NAME + ".old": new}
+
+
+@pytest.mark.parametrize("test", ["echo unknown directive; exit 1", "exit 1"])
+def test_a_configuration_that_is_not_taken(fake, complete, kept, test):
+    """Whether nginx says why or not."""
+    fake.tests(alone=test)
+    assert "does not take the module" in fake.refused("--source", complete)
+    fake.tests(f"cmp -s {fake.modules}/{NAME} - <<'END' || {{ {test}; }}\n"
+               f"{OLD}\nEND\n")
+    fake.tests(f'[ "$(cat {fake.modules}/{NAME})" = "{OLD}" ] || {{ {test}; }}')
+    assert "all is as it was" in fake.refused("--source", complete)
+
+
+@pytest.mark.parametrize("sig", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_interrupted_on_trial(fake, kept, on_trial, sig):
+    run = on_trial()
+    os.killpg(run.pid, sig)
+    assert run.wait(timeout=servers.PATIENCE) in (130, 143)
+    assert fake.files() == kept
+    assert not list(fake.temp.iterdir())
+
+
+def test_killed_on_trial(fake, complete, kept, on_trial):
+    """The next run does not take what was never tested for the old one."""
+    run = on_trial()
+    os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
+    assert fake.files()[NAME + ".kept"] == OLD.encode()
+    (fake.modules / (NAME + ".new.abc123")).write_text("half a module")
+    for left in fake.temp.iterdir():
+        subprocess.run(["rm", "-r", left], check=True)
+
+    fake.tests()
+    fake.run("--source", complete)
+    assert set(fake.files()) == {NAME, NAME + ".old"}
+    assert fake.files()[NAME + ".old"] == OLD.encode()
+
+
+def test_two_at_once(fake, complete, kept, on_trial):
+    run = on_trial()
+    done = subprocess.run(
+        fake.command("--source", complete), env=fake.env(), text=True,
+        capture_output=True, timeout=servers.PATIENCE)
+    assert done.returncode == 1
+    assert f"another paylock-build-module is installing into {fake.modules}" \
+        in done.stderr
+    os.killpg(run.pid, signal.SIGTERM)
+    run.wait(timeout=servers.PATIENCE)
+    assert fake.files() == kept
+
+
+def test_nobody_reads_what_it_says(fake, complete):
+    subprocess.run(["sh", "-c", f'{shlex.join(map(str, fake.command()))} '
+                    f'--source {complete} 2>&1 | :'], env=fake.env(),
+                   timeout=servers.PATIENCE)
+    assert fake.files()[NAME + ".old"] == OLD.encode()
+    assert not list(fake.temp.iterdir())
+
+
+def test_the_environment(fake, complete, private):
+    """Neither its variables are those of the script, nor flags of nginx."""
+    mine = private / "mine"
+    mine.touch()
+    names = {name: str(mine) for name in (
+        "new", "old", "kept", "untested", "target", "tmp", "built", "cc_opt")}
+    assert "is not a program" in fake.refused("--nginx", "/nothing", **names)
+    fake.run("--source", complete, CFLAGS="-m32", MAKEFLAGS="n",
+             TAR_OPTIONS="--nothing", CC="cc -pipe", LC_ALL="tr_TR.UTF-8",
+             TMPDIR="temp", cwd=private, umask=0, **names)
+    assert mine.exists()
+    environment = private.joinpath("environment").read_text()
+    assert "CFLAGS" not in environment and "MAKEFLAGS" not in environment
+    assert "--with-cc=cc -pipe" in configured(fake)
+    assert (fake.modules / NAME).stat().st_mode & 0o777 == 0o644
+
+
+def test_nobody_can_write_to_what_will_be_installed(fake, complete):
+    fake.tests(alone=f"ls -l {fake.modules} > {fake.path.parent}/listed")
+    fake.run("--source", complete, umask=0)
+    listed = fake.path.with_name("listed").read_text()
+    assert f" {NAME}.new." in listed and "rw-rw" not in listed
+
+
+def test_flags_with_quotes(fake, complete):
+    """As -V prints them, a backslash before each is gone; and no * is a
+    pattern."""
+    fake.says(flags="""--with-compat --with-cc-opt='-DA="b" -I/u*r' """
+                    """--build=a"b --with-ld-opt=-Wl,-z,now""")
+    fake.run("--source", complete)
+    flags = configured(fake)
+    assert r'--build=a\"b' in flags and "--with-ld-opt=-Wl,-z,now" in flags
+    assert [flag for flag in flags
+            if flag.startswith(r'--with-cc-opt=-DA=\"b\" -I/u*r ')]
+
+
+def test_an_ordinary_user(fake, complete, private):
+    """Who may not write to nginx's log, nor has a user to change to."""
+    fake.tests(alone=f'cp "$3" {private}/conf')
+    fake.run("--source", complete, "--output", private / "module.so")
+    conf = (private / "conf").read_text()
+    assert "error_log stderr;" in conf and "user root;" in conf
