@@ -7,7 +7,8 @@
 install_new() {
     [ -n "$output" ] || lock
     new=$(mktemp "$target.new.XXXXXX")
-    cp "$built" "$new"
+    cp "$built" "$new" || die "$folder has no room for the module" \
+        "all is as it was: make room there, and run this again"
     chmod 644 "$new"
     test_alone
     sync "$new" 2>/dev/null || sync

@@ -77,7 +77,8 @@ source_download() {
     else
         die "neither curl nor wget is there to fetch $source" \
             "install one, or fetch it by yourself"
-    fi || die "$source cannot be fetched"
+    fi || die "$source cannot be fetched" \
+        "fetch it by yourself, and give the file: --source TARBALL"
 }
 
 
