@@ -81,6 +81,69 @@ def test_interrupted_on_trial(fake, kept, on_trial, sig):
     assert not list(fake.temp.iterdir())
 
 
+STEP = """#!/bin/sh
+[ -e {path}/module.built ] || exec /bin/{name} "$@"
+echo {name} >> {path}/steps
+now=$(wc -l < {path}/steps).{when}
+[ "$now" != "$BREAK.before" ] || kill -$SIG $PPID
+/bin/{name} "$@"
+status=$?
+[ "$now" != "$BREAK.after" ] || kill -$SIG $PPID
+exit $status
+"""
+
+
+@pytest.mark.skipif("PAYLOCK_TEST_BUILDS" not in os.environ,
+                    reason="make test-builds")
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGKILL])
+def test_interrupted_anywhere(fake, complete, kept, private, sig, when):
+    """Before or after each of the commands that install."""
+    (private / "bin").mkdir()
+    for name in ("cat", "chmod", "cmp", "cp", "flock", "grep", "ln", "mktemp",
+                 "mv", "rm", "sync"):
+        step = private / "bin" / name
+        step.write_text(STEP.format(path=private, name=name, when=when))
+        step.chmod(0o755)
+    configure = complete / "configure"
+    configure.write_text(configure.read_text().replace(
+        f"{NAME}\\n'", f"{NAME}\\n\\ttouch {private}/module.built\\n'"))
+    new = fake.builds("the new one")
+    fake.tests("exit 0")
+
+    for count in range(1, 100):
+        for name in "steps", "module.built":
+            (private / name).unlink(missing_ok=True)
+        for path in fake.modules.iterdir():
+            path.unlink()
+        for name, content in kept.items():
+            (fake.modules / name).write_bytes(content)
+
+        done = subprocess.run(
+            fake.command("--source", complete), capture_output=True,
+            env=fake.env(
+                PATH=f"{private}/bin:{os.environ['PATH']}",
+                BREAK=str(count), SIG=sig.name[3:]), timeout=servers.PATIENCE)
+        files, steps = fake.files(), (private / "steps").read_text().split()
+        what = count, steps[count - 1:count], done, {
+            name: content[:20] for name, content in files.items()}
+        if done.returncode == 0:
+            assert files == {NAME: new, NAME + ".old": OLD.encode()}, what
+            if len(steps) < count:
+                break
+        elif sig == signal.SIGTERM:
+            assert files == kept and done.returncode == 143, what
+            assert not list(fake.temp.iterdir())
+        else:
+            assert files[NAME] in (OLD.encode(), new), what
+            # whatever is there, the old one is
+            assert OLD.encode() in files.values(), what
+            for left in fake.temp.iterdir():
+                subprocess.run(["rm", "-r", left], check=True)
+
+    assert 10 < count < 100
+
+
 def test_killed_on_trial(fake, complete, kept, on_trial):
     """The next run does not take what was never tested for the old one."""
     run = on_trial()

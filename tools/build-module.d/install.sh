@@ -14,6 +14,7 @@ install_new() {
     sync "$new" 2>/dev/null || sync
 
     if [ -n "$output" ]; then
+        to_the_end
         mv -f "$new" "$target"
         say done "$target"
         return
@@ -81,6 +82,7 @@ replace() {
     mv -f "$new" "$target"
     configuration_good || configuration_bad
 
+    to_the_end
     untested=
     [ ! -e "$kept" ] || mv -f "$kept" "$old"
 }
