@@ -105,6 +105,7 @@ configuration_bad() {
 
 
 put_back() {
+    to_the_end
     untested=
 
     if [ -e "$new" ]; then
