@@ -3,6 +3,7 @@
 # paylock-build-module installs, with an nginx that is made up: what is there
 # is the old module or the new one, whole and tested, however a run ends.
 
+import contextlib
 import os
 import shlex
 import signal
@@ -44,9 +45,20 @@ def on_trial(fake, complete):
 
     yield start
     for run in runs:
-        if run.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(run.pid, signal.SIGKILL)
         run.communicate()
+
+
+def stopped(run, sig):
+    """Told more than once: a shell that forks just now may not hear it."""
+    def told():
+        if run.poll() is None:
+            os.killpg(run.pid, sig)
+        return run.poll() is not None
+
+    wait_for("the run to stop", told)
+    return run.returncode
 
 
 def test_the_old_one_is_kept(fake, complete):
@@ -72,9 +84,7 @@ def test_a_configuration_that_is_not_taken(fake, complete, kept, test):
 
 @pytest.mark.parametrize("sig", [signal.SIGINT, signal.SIGHUP])
 def test_interrupted_on_trial(fake, kept, on_trial, sig):
-    run = on_trial()
-    os.killpg(run.pid, sig)
-    assert run.wait(timeout=servers.PATIENCE) in (130, 143)
+    assert stopped(on_trial(), sig) in (130, 143)
     assert fake.files() == kept
     assert not list(fake.temp.iterdir())
 
@@ -149,7 +159,7 @@ def test_interrupted_anywhere(fake, complete, kept, private, sig, when, taken):
 def test_killed_on_trial(fake, complete, kept, on_trial):
     """The next run does not take what was never tested for the old one."""
     run = on_trial()
-    os.killpg(run.pid, signal.SIGKILL)
+    run.kill()
     run.wait()
     assert fake.files()[NAME + ".kept"] == OLD.encode()
     (fake.modules / (NAME + ".new.abc123")).write_text("half a module")
@@ -182,8 +192,7 @@ def test_two_at_once(fake, complete, kept, on_trial):
     assert done.returncode == 1
     assert f"another paylock-build-module is installing into {fake.modules}" \
         in done.stderr
-    os.killpg(run.pid, signal.SIGTERM)
-    run.wait(timeout=servers.PATIENCE)
+    assert stopped(run, signal.SIGTERM) == 143
     assert fake.files() == kept
 
 
