@@ -73,18 +73,16 @@ def test_the_old_one_is_kept(fake, complete):
     assert fake.files() == {NAME: newer, NAME + ".old": new}
 
 
-@pytest.mark.parametrize("test", ["echo unknown directive; exit 1", "exit 1"])
-def test_a_configuration_that_is_not_taken(fake, complete, kept, test):
-    """Whether nginx says why or not."""
-    fake.tests(alone=test)
+def test_a_configuration_that_is_not_taken(fake, complete, kept):
+    """Though nginx does not say why."""
+    fake.tests(alone="exit 1")
     assert "does not take the module" in fake.refused("--source", complete)
-    fake.tests(f'[ "$(cat {fake.modules}/{NAME})" = "{OLD}" ] || {{ {test}; }}')
+    fake.tests(f'[ "$(cat {fake.modules}/{NAME})" = "{OLD}" ]')
     assert "all is as it was" in fake.refused("--source", complete)
 
 
-@pytest.mark.parametrize("sig", [signal.SIGINT, signal.SIGHUP])
-def test_interrupted_on_trial(fake, kept, on_trial, sig):
-    assert stopped(on_trial(), sig) in (130, 143)
+def test_interrupted_on_trial(fake, kept, on_trial):
+    assert stopped(on_trial(), signal.SIGINT) == 130
     assert fake.files() == kept
     assert not list(fake.temp.iterdir())
 
@@ -192,7 +190,7 @@ def test_two_at_once(fake, complete, kept, on_trial):
     assert done.returncode == 1
     assert f"another paylock-build-module is installing into {fake.modules}" \
         in done.stderr
-    assert stopped(run, signal.SIGTERM) == 143
+    assert stopped(run, signal.SIGHUP) == 143
     assert fake.files() == kept
 
 
