@@ -7,7 +7,7 @@ import signal
 from support.servers import ASAN
 
 pytest_plugins = [f"support.{name}" for name in (
-    "answer", "bundle", "cli", "fixtures", "machine", "passes", "saving",
+    "answer", "building", "bundle", "cli", "fixtures", "machine", "passes", "saving",
     "stock")]
 
 
@@ -17,6 +17,7 @@ pytest_plugins = [f"support.{name}" for name in (
 if ASAN:
     collect_ignore = [
         "project/test_build.py", "project/test_build_module.py",
+        "project/test_build_module_install.py",
         "project/test_build_module_run.py", "project/test_fuzz.py",
         "project/test_packaging.py", "project/test_run.py",
         "whole/test_cost.py", "whole/test_memory.py", "whole/test_scale.py"]

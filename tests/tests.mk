@@ -42,6 +42,7 @@ test-builds:            ## paylock-build-module, RPMs, container and other archi
 	tests/packages.sh builds
 	PAYLOCK_TEST_BUILDS=yes $(PYTHON) -m pytest -n $(at_once) \
 	    -o cache_dir=build/pytest tests/project/test_build_module.py \
+	    tests/project/test_build_module_install.py \
 	    tests/project/test_build_module_run.py tests/project/test_packaging.py
 
 test-full:              ## all of that for longer, and nginx's own suite in NGX_TESTS=

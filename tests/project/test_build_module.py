@@ -1,89 +1,19 @@
 # Copyright (C) 2026 paylock contributors
 #
 # paylock-build-module: whatever does not fit is refused, with the reason and
-# the mend, and nothing is changed.  What it builds: test_build_module_run.py.
+# the mend, and nothing is changed.  What it installs:
+# test_build_module_install.py; what it builds: test_build_module_run.py.
 
 import hashlib
 import os
 import pathlib
 import re
-import shutil
 import subprocess
-import tarfile
 
 import pytest
 
 from support import servers
-
-TOOL = servers.ROOT / "tools/build-module"
-NAME = "ngx_http_paylock_module.so"
-
-
-@pytest.fixture(scope="session")
-def programs(tmp_path_factory):
-    """One with OpenSSL and one without: see fake_nginx.c."""
-    path = tmp_path_factory.mktemp("fake")
-    source = servers.ROOT / "tests/support/fake_nginx.c"
-    for name, flags in ("with", ["-DWITH_OPENSSL", "-lssl", "-lcrypto"]), (
-            "without", []):
-        subprocess.run(["cc", "-o", path / name, source, *flags], check=True)
-    return path
-
-
-class Fake:
-    """An nginx of which nothing is true but what -V says."""
-
-    def __init__(self, path, programs):
-        self.path = path / "nginx"
-        self.modules = path / "modules"
-        self.programs = programs
-        self.modules.mkdir()
-        (self.modules / NAME).write_text("the old one")
-
-    def says(self, version="nginx/9.9.9", flags="--with-compat",
-             tls="built with OpenSSL 3.0.0", openssl="with"):
-        shutil.copy(self.programs / openssl, self.path)
-        self.path.with_suffix(".V").write_text(
-            f"nginx version: {version}\n{tls}\nconfigure arguments: "
-            f"--modules-path={self.modules} {flags}\n")
-        return self
-
-    def refused(self, *args, status=1, under=(), **env):
-        """What is said, and that it is without effect."""
-        done = subprocess.run(
-            [*under, TOOL, "--nginx", self.path, *args], text=True,
-            capture_output=True, timeout=servers.PATIENCE,
-            env={**os.environ, **env})
-        assert done.returncode == status, done
-        assert {path.name: path.read_text()
-                for path in self.modules.iterdir()} == {NAME: "the old one"}
-        return done.stderr
-
-
-@pytest.fixture
-def fake(private, programs):
-    return Fake(private, programs)
-
-
-@pytest.fixture
-def source(private):
-    """The tree of an nginx/9.9.9, as far as versions are concerned."""
-    tree = private / "nginx-9.9.9"
-    (tree / "src/core").mkdir(parents=True)
-    (tree / "configure").write_text("#!/bin/sh\necho no such library\nexit 1")
-    (tree / "configure").chmod(0o755)
-    (tree / "src/core/nginx.h").write_text(
-        '#define NGINX_VERSION "9.9.9"\n'
-        '#define NGINX_VER "nginx/" NGINX_VERSION\n')
-    return tree
-
-
-@pytest.fixture
-def tarball(source):
-    path = source.with_suffix(".tar.gz")
-    with tarfile.open(path, "w:gz") as tar:
-        tar.add(source, source.name)
-    return path
+from support.building import TOOL
 
 
 def test_no_such_nginx(fake):
@@ -115,10 +45,18 @@ def test_without_compat_and_source(fake):
 @pytest.mark.parametrize("what, about", [
     ("without TLS", {"tls": ""}),
     ("OpenSSL built in", {"openssl": "without"}),
-    ("paylock built in", {"flags": "--add-module=/usr/src/paylock"}),
 ])
 def test_an_nginx_that_cannot_have_it(fake, what, about):
     assert what in fake.says(**about).refused()
+
+
+def test_an_nginx_that_has_it(fake, source):
+    """By what it holds, not by the names of directories."""
+    fake.says(flags="--with-compat --add-module=/home/paylock/brotli")
+    assert "configure failed" in fake.refused("--source", source)
+    with fake.path.open("ab") as file:
+        file.write(b"\0ngx_http_paylock_module\0")
+    assert "paylock built in" in fake.refused("--source", source)
 
 
 def test_another_version(fake, source):
@@ -134,6 +72,11 @@ def test_not_a_source(fake, private):
     fake.says()
     assert "there is no" in fake.refused("--source", private / "nothing")
     assert "has no configure" in fake.refused("--source", private)
+    (private / "configure").touch()
+    assert "has no src/core/nginx.h" in fake.refused("--source", private)
+    (private / "src/core").mkdir(parents=True)
+    (private / "src/core/nginx.h").touch()
+    assert "tells no version" in fake.refused("--source", private)
 
 
 def test_a_tarball_by_its_checksum_only(fake, tarball):
@@ -151,6 +94,16 @@ def test_a_tarball_by_its_checksum_only(fake, tarball):
         "--source", "http://127.0.0.1:1/x", "--sha256", right)
 
 
+def test_a_tarball_that_is_not_whole(fake, tarball):
+    """And has a name that is one of another machine for tar."""
+    part = tarball.with_name("host:nginx.tar.gz")
+    part.write_bytes(tarball.read_bytes()[:100])
+    said = fake.says().refused(
+        "--source", part.name, "--sha256",
+        hashlib.sha256(part.read_bytes()).hexdigest(), cwd=part.parent)
+    assert "cannot be unpacked: gzip: stdin: unexpected end of file" in said
+
+
 def test_what_is_missing_is_named(fake, source):
     """For Debian, Fedora, RHEL and Alpine."""
     said = fake.says().refused("--source", source)
@@ -158,6 +111,29 @@ def test_what_is_missing_is_named(fake, source):
     for package in "libhiredis-dev", "hiredis-devel", "hiredis-dev", "EPEL":
         assert package in said
     assert "gcc-99 is not on this machine" in fake.refused(CC="gcc-99")
+
+
+def test_what_does_not_compile(fake, complete):
+    """Configure has found all: there is nothing to install."""
+    fake.path.with_name("module").unlink()
+    said = fake.refused("--source", complete)
+    assert "make failed" in said and "newer paylock" in said
+    assert "apt-get" not in said
+
+
+def test_flags_with_a_quote_too_few(fake, complete):
+    fake.says(flags="--with-compat --with-cc-opt='-O2")
+    assert "cannot be told apart" in fake.refused("--source", complete)
+
+
+@pytest.mark.parametrize("options", ["size=2m,noexec", "size=1200k"])
+def test_no_room_for_temporary_files(fake, complete, mounts, options):
+    with fake.path.with_name("module").open("ab") as file:
+        file.write(bytes(range(250)) * 8000)
+    said = fake.refused("--source", complete, under=[
+        *mounts, "sh", "-ec",
+        f'mount -t tmpfs -o {options} none {fake.temp}; exec "$@"', "sh"])
+    assert f"{fake.temp}" in said and "TMPDIR=DIRECTORY" in said
 
 
 def test_where_nothing_can_be_written(fake, private, mounts):
@@ -168,6 +144,8 @@ def test_where_nothing_can_be_written(fake, private, mounts):
     assert f"{fake.modules} cannot be written to" in said
     assert "there is no directory" in fake.refused(
         "--output", private / "nothing/module.so")
+    assert f"--output {fake.modules}/ngx_http_paylock_module.so" in \
+        fake.refused("--output", fake.modules)
 
 
 def test_the_module_of_a_package(fake, private):

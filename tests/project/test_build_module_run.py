@@ -81,7 +81,7 @@ class Machine:
         self.conf = path / "nginx.conf"
         self.configure()
         (path / "temp").mkdir()
-        self.tree = path / "tree"
+        self.tree = path / "its tree"
         self.tree.mkdir()
         shutil.copytree(servers.ROOT / "tools", self.tree / "tools")
         (self.tree / "config").write_text(CONFIG)

@@ -2,13 +2,14 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * A program that says it is an nginx: NAME -V prints NAME.V.  With or without
- * OpenSSL, as it is linked.
+ * A program that says it is an nginx: NAME -V prints NAME.V, NAME -t runs the
+ * script NAME.t.  With or without OpenSSL, as it is linked.
  */
 
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 
 static const char  *signature = "8,4,8,0011111111010111001111111111111111";
@@ -32,6 +33,14 @@ main(int argc, char **argv)
         fprintf(stderr, "  -p prefix     : set prefix path (default: "
                 "/nowhere/nginx/)\n");
         return 0;
+    }
+
+    if (argc > 1 && strcmp(argv[1], "-t") == 0) {
+        snprintf(name, sizeof(name), "%s.t", argv[0]);
+
+        return access(name, F_OK) == 0
+               && execl("/bin/sh", "sh", name, argv[1], argc > 2 ? argv[2] : NULL,
+                        argc > 3 ? argv[3] : NULL, NULL);
     }
 
     snprintf(name, sizeof(name), "%s.V", argv[0]);

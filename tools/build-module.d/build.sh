@@ -3,10 +3,22 @@
 # The module, built as its nginx was.
 
 
+# there may be little room for temporary files, and nothing be run there
+
+need_tmp() {
+    other_tmp="name another directory: TMPDIR=DIRECTORY $me ..."
+
+    ( echo '#!/bin/sh' > "$tmp/run" && chmod 700 "$tmp/run" && "$tmp/run" \
+      && head -c 1000000 /dev/zero > "$tmp/run" ) 2>/dev/null || die \
+        "${tmp%/*} is full, or no program may run there (noexec)" "$other_tmp"
+    rm "$tmp/run"
+}
+
+
 need_programs() {
     cc=${CC:-cc}
 
-    for program in "$cc" make readelf sha256sum tar; do
+    for program in "${cc%% *}" cmp flock make readelf sha256sum tar xargs; do
         command -v "$program" >/dev/null || missing_packages \
             "$program is not on this machine"
     done
@@ -16,7 +28,7 @@ need_programs() {
 missing_packages() {
     die "$1" "what building needs:" \
         "    Debian: apt-get install gcc make libc6-dev libhiredis-dev libjansson-dev libxxhash-dev libssl-dev libpcre2-dev zlib1g-dev" \
-        "    Fedora, RHEL with EPEL: dnf install gcc make hiredis-devel jansson-devel xxhash-devel openssl-devel pcre2-devel zlib-devel" \
+        "    Fedora, RHEL with EPEL: dnf install gcc make hiredis-devel jansson-devel xxhash-devel openssl-devel pcre2-devel zlib-devel findutils diffutils util-linux" \
         "    Alpine: apk add build-base linux-headers hiredis-dev jansson-dev xxhash-dev openssl-dev pcre2-dev zlib-dev"
 }
 
@@ -48,7 +60,8 @@ flags() {
 # options for the compiler that are in files of the machine that built nginx
 
 without_specs() {
-    kept=
+    words=
+    set -f
     for word in $1; do
         case $word in
             -specs=/*) if [ ! -f "${word#-specs=}" ]; then
@@ -56,9 +69,9 @@ without_specs() {
                            continue
                        fi ;;
         esac
-        kept="$kept $word"
+        words="$words $word"
     done
-    printf '%s\n' "${kept# }"
+    printf '%s\n' "${words# }"
 }
 
 
@@ -69,16 +82,19 @@ build() {
         set -- "$@" "$flag"
     done < "$tmp/flags"
 
-    # the source stays as it is, and may be read-only
+    # the source stays as it is, and may be read-only; nginx's configure takes
+    # no blanks in names
 
     mkdir "$tmp/nginx"
     cp -R "$tree/." "$tmp/nginx"
     chmod -R u+w "$tmp/nginx"
+    ln -s "$top" "$tmp/paylock"
     cd "$tmp/nginx"
     rm -rf objs
     [ -f configure ] || cp auto/configure configure
+    own_name_hidden
     ./configure "$@" --with-cc="$cc" --with-cc-opt="$cc_opt" \
-        --with-ld-opt="$ld_opt" --add-dynamic-module="$top" \
+        --with-ld-opt="$ld_opt" --add-dynamic-module=../paylock \
         > "$tmp/log" 2>&1 || build_failed configure
     make -j "$(nproc)" -f objs/Makefile modules \
         > "$tmp/log" 2>&1 || build_failed make
@@ -88,10 +104,30 @@ build() {
 }
 
 
+# the same source makes the same module, though its directory has another name
+# each time
+
+own_name_hidden() {
+    case $tmp in
+        *[!A-Za-z0-9/._+-]*) ;;
+        *)  cc_opt="$cc_opt -fdebug-prefix-map=$tmp/nginx=." ;;
+    esac
+}
+
+
 build_failed() {
     echo "$me: these are the last lines of $1:" >&2
     grep . "$tmp/log" | tail -n 15 >&2
-    missing_packages "$1 failed"
+
+    ! no_room || die "$1 failed: there is no room in ${tmp%/*}" "$other_tmp"
+    [ "$1" != configure ] || missing_packages "configure failed"
+    die "$1 failed" \
+        "is this nginx newer than this paylock? Then take a newer paylock"
+}
+
+
+no_room() {
+    grep -q 'No space left' "$tmp/log" || ! echo 2>/dev/null > "$tmp/room"
 }
 
 

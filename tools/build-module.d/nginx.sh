@@ -16,20 +16,32 @@ nginx_read() {
     nginx=$(realpath "$nginx")
 
     "$nginx" -V > "$tmp/about" 2>&1 \
-        || die "\"$nginx -V\" fails: $(tail -n 1 "$tmp/about")"
+        || die "\"$nginx -V\" fails: $(tail -n 1 "$tmp/about")" \
+            "mend that first, or name another program: --nginx FILE"
 
     # such as nginx/1.22.1; Tengine tells of two
 
     versions=$(sed -n 's/^[A-Za-z]* version: \([^ ]*\).*/\1/p' "$tmp/about")
     [ -n "$versions" ] || die "$nginx is not nginx: -V tells no version"
 
-    # xargs takes off the quotes that configure has put round values
-
-    sed -n 's/^configure arguments: *//p' "$tmp/about" \
-        | xargs printf '%s\n' > "$tmp/arguments"
-
+    arguments_read
     compat=
     ! argument_is --with-compat || compat=yes
+}
+
+
+# xargs takes off the quotes that configure has put round values with blanks.
+# Before a " and a \ there was another \, as both are in a string in C
+
+arguments_read() {
+    sed -n 's/^configure arguments: *//p' "$tmp/about" \
+        | tr '"\\' '\001\002' > "$tmp/line"
+    xargs printf '%s\n' < "$tmp/line" > "$tmp/words" 2> "$tmp/log" \
+        || die "the flags of $nginx cannot be told apart, as a quote is missing" \
+            "\"$nginx -V\" shows them; name yours: make NGINX_SRC=... NGINX_FLAGS=..."
+
+    sed "$(printf 's/\001/\\\\"/g; s/\002/\\\\\\\\/g')" "$tmp/words" \
+        > "$tmp/arguments"
 }
 
 
@@ -70,7 +82,7 @@ nginx_check() {
         || die "$nginx was built without TLS, which the module needs" \
             "build it with --with-http_ssl_module"
 
-    ! grep -q '^--add-module=.*paylock' "$tmp/arguments" \
+    ! tr '\0' '\n' < "$nginx" | grep -qx "${file%.so}" \
         || die "$nginx has paylock built in" \
             "build nginx itself again, with --add-module"
 
@@ -97,6 +109,8 @@ target_find() {
     target=${output:-$folder/$file}
     folder=$(dirname "$target")
 
+    [ ! -d "$target" ] || die "$target is a directory" \
+        "name a file in it: --output ${target%/}/$file"
     [ -d "$folder" ] || die "there is no directory $folder" \
         "make it, or name another place: --output FILE"
     [ -w "$folder" ] || die "$folder cannot be written to" \

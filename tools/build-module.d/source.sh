@@ -6,16 +6,24 @@
 source_find() {
     case $source in
         "")           source_installed ;;
-        *://*)        source_download
-                      source_unpack "$tmp/tarball" ;;
-        *)  if   [ -d "$source" ]; then tree=$(realpath "$source")
-            elif [ -f "$source" ]; then source_unpack "$source"
-            else die "there is no $source"
+        *://*)        source_checksum_given
+                      source_download
+                      source_unpack ;;
+        *)  if [ -d "$source" ]; then
+                tree=$(realpath "$source")
+            elif [ -f "$source" ]; then
+                source_checksum_given
+                cat < "$source" > "$tmp/tarball" || die "$source cannot be read"
+                source_unpack
+            else
+                die "there is no $source"
             fi ;;
     esac
 
-    [ -f "$tree/configure" ] || [ -f "$tree/auto/configure" ] \
-        || die "$tree has no configure: it is not nginx's source"
+    for part in auto/configure src/core/nginx.h; do
+        [ -f "$tree/$part" ] || [ -f "$tree/${part#auto/}" ] \
+            || die "$tree has no ${part#auto/}: it is not nginx's source"
+    done
 }
 
 
@@ -62,8 +70,6 @@ source_flags_fit() {
 
 
 source_download() {
-    source_checksum_given
-
     if command -v curl >/dev/null; then
         curl -fsSL -o "$tmp/tarball" "$source"
     elif command -v wget >/dev/null; then
@@ -71,7 +77,8 @@ source_download() {
     else
         die "neither curl nor wget is there to fetch $source" \
             "install one, or fetch it by yourself"
-    fi || die "$source cannot be fetched"
+    fi || die "$source cannot be fetched" \
+        "fetch it by yourself, and give the file: --source TARBALL"
 }
 
 
@@ -81,18 +88,18 @@ source_checksum_given() {
 }
 
 
-source_unpack() {
-    source_checksum_given
+# a copy of one's own: nobody changes it after it was checked
 
-    is=$(sha256sum < "$1")
+source_unpack() {
+    is=$(sha256sum < "$tmp/tarball")
     is=${is%% *}
     [ "$is" = "$(echo "$sha256" | tr A-F a-f)" ] \
         || die "$source is not what the checksum says" \
             "it has  $is" "and not $sha256"
 
     mkdir "$tmp/unpacked"
-    tar -C "$tmp/unpacked" -xf "$1" 2> "$tmp/log" \
-        || die "$source cannot be unpacked: $(tail -n 1 "$tmp/log")"
+    ( cd "$tmp/unpacked" && tar -xof ../tarball ) 2> "$tmp/log" \
+        || die "$source cannot be unpacked: $(grep -m 1 . "$tmp/log")"
 
     set -- "$tmp/unpacked"/*/
     [ $# -eq 1 ] || die "$source does not hold one directory"
@@ -109,13 +116,13 @@ source_versions() {
 
     printf 'is %s\n' NGINX_VER ANGIE_VER TENGINE_VER >> "$tmp/version.c"
 
-    "$cc" -E -P -I "$tree/src/core" "$tmp/version.c" 2>/dev/null \
-        | sed -n 's/^is //p' | tr -d '" '
+    $cc -E -P -I "$tree/src/core" "$tmp/version.c" 2>/dev/null \
+        | sed -n 's/^is //p' | tr -d '" ' | grep /
 }
 
 
 source_fits() {
-    source_versions > "$tmp/versions"
+    source_versions > "$tmp/versions" || return 1
     for version in $versions; do
         grep -qxF -e "$version" "$tmp/versions" || return 1
     done
@@ -123,7 +130,11 @@ source_fits() {
 
 
 source_check() {
-    source_fits || die \
+    ! source_fits || return 0
+    [ -s "$tmp/versions" ] || die "$tree tells no version" \
+        "is it the whole source of nginx, and does $cc work?"
+
+    die \
         "$tree is the source of $(head -n 1 "$tmp/versions"), and $nginx is $(echo $versions)" \
         "nginx loads modules of its own version only: take that source"
 }
