@@ -333,8 +333,13 @@ def test_settings_are_begun_once(machine):
     assert "#redis = " in config.read_text()
     assert machine.script("paylock-admin.postrm", "remove").returncode == 0
     assert config.exists()
+    for _ in range(2):
+        assert machine.script("paylock-admin.postrm", "purge").returncode == 0
+    assert not config.exists() and config.parent.exists()
+    (config.parent / "nginx").rmdir()
     assert machine.script("paylock-admin.postrm", "purge").returncode == 0
-    assert not config.exists()
+    assert not config.parent.exists()
+    assert machine.script("paylock-admin.postrm", "purge").returncode == 0
 
 
 def test_the_packages_have_the_version_of_paylock():
