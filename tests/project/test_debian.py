@@ -48,7 +48,8 @@ class Machine:
         self.main("")
 
         self.program("nginx", f'exec {servers.NGINX} -p {root} '
-                     f'-c {root}/etc/nginx/nginx.conf "$@"')
+                     f'-c {root}/etc/nginx/nginx.conf "$@"', "usr/sbin")
+        self.program("nginx", "exit 1")         # another one, in PATH
         self.program("dpkg-trigger", f'echo "$@" >> {root}/triggered')
         self.program("dpkg-query", "echo install")
         self.program("dpkg-statoverride", "exit 1")
@@ -75,13 +76,14 @@ class Machine:
             }}
         """)
 
-    def program(self, name, text):
-        self.write(f"bin/{name}", f"#!/bin/sh\n{text}\n")
-        self.path(f"bin/{name}").chmod(0o755)
+    def program(self, name, text, place="bin"):
+        self.write(f"{place}/{name}", f"#!/bin/sh\n{text}\n")
+        self.path(f"{place}/{name}").chmod(0o755)
 
     def here(self, text):
         """The same with the paths of this directory."""
-        for name in "etc/nginx", "etc/paylock", "usr/share", "var/lib/nginx":
+        for name in ("etc/nginx", "etc/paylock", "usr/sbin", "usr/share",
+                     "var/lib/nginx"):
             there = f"{self.root}/{name}"
             text = re.sub(rf"(?<![\w.*/])/{name}", there, text)
             text = text.replace(f"/{name}".replace("/", r"\/"),
@@ -111,7 +113,7 @@ class Machine:
             "usr/share/nginx/modules-available/mod-http-paylock.conf").unlink()
 
     def starts(self):
-        return subprocess.run([self.path("bin/nginx"), "-t"], text=True,
+        return subprocess.run([self.path("usr/sbin/nginx"), "-t"], text=True,
                               capture_output=True)
 
 
