@@ -112,8 +112,14 @@ module: $(module)       ## build/ngx_http_paylock_module.so
 cli: $(cli)             ## build/paylock-admin
 
 install: all            ## install both and the docs: DESTDIR= PREFIX= MODULESDIR=
+	@test -n "$(DESTDIR)" \
+	    || ! dpkg -S "$(MODULESDIR)/$(notdir $(module))" >/dev/null 2>&1 \
+	    || { echo "$(MODULESDIR)/$(notdir $(module)) is of a package:" \
+	         "remove libnginx-mod-http-paylock first, or name another" \
+	         "directory: MODULESDIR=" >&2; exit 1; }
 	$(INSTALL) -d $(DESTDIR)$(MODULESDIR) $(DESTDIR)$(PREFIX)/bin \
-	    $(addprefix $(DESTDIR)$(PREFIX)/share/, paylock doc/paylock/performance \
+	    $(addprefix $(DESTDIR)$(PREFIX)/share/, paylock \
+	        doc/paylock/docs/performance \
 	        man/man1 man/man8 bash-completion/completions $(ZSHDIR) \
 	        $(FISHDIR))
 	$(INSTALL) -m 644 $(module) $(DESTDIR)$(MODULESDIR)
@@ -123,10 +129,12 @@ install: all            ## install both and the docs: DESTDIR= PREFIX= MODULESDI
 	        --no-same-owner
 	ln -sf ../share/paylock/tools/build-module \
 	    $(DESTDIR)$(PREFIX)/bin/paylock-build-module
-	$(INSTALL) -m 644 README.md CHANGES LICENSE $(wildcard docs/*.md) \
-	    docs/page.png $(DESTDIR)$(PREFIX)/share/doc/paylock
+	$(INSTALL) -m 644 README.md CHANGES LICENSE \
+	    $(DESTDIR)$(PREFIX)/share/doc/paylock
+	$(INSTALL) -m 644 $(wildcard docs/*.md) docs/page.png \
+	    $(DESTDIR)$(PREFIX)/share/doc/paylock/docs
 	$(INSTALL) -m 644 $(wildcard docs/performance/*) \
-	    $(DESTDIR)$(PREFIX)/share/doc/paylock/performance
+	    $(DESTDIR)$(PREFIX)/share/doc/paylock/docs/performance
 	$(INSTALL) -m 644 $(filter %.1,$(manuals)) \
 	    $(DESTDIR)$(PREFIX)/share/man/man1
 	$(INSTALL) -m 644 $(filter %.8,$(manuals)) \

@@ -289,6 +289,19 @@ def test_make_has_nothing_left_to_do():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_install_replaces_no_file_of_a_package(private):
+    (private / "bin").mkdir()
+    (private / "bin/dpkg").write_text("#!/bin/sh\nexit 0\n")
+    (private / "bin/dpkg").chmod(0o755)
+    (private / "modules").mkdir()
+    done = make(servers.ROOT, "install", f"PREFIX={private}/usr",
+                f"MODULESDIR={private}/modules",
+                PATH=f"{private}/bin:{os.environ['PATH']}")
+    assert done.returncode and "is of a package" in done.stderr
+    assert not list((private / "modules").iterdir())
+    assert not (private / "usr").exists()
+
+
 def test_make_help_names_every_target():
     text = "".join(path.read_text() for path in [
         servers.ROOT / "Makefile", *servers.ROOT.glob("tests/**/*.mk")])
