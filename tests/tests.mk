@@ -20,7 +20,7 @@ module_incs := $(module_dir:%=-I%) $(lib_incs) \
 
 # tests wait for servers longer than they compute
 
-at_once     = $(shell echo $$(($$(nproc) * 3)))
+at_once     = $(shell echo $$(($$(nproc) * 2)))
 pytest      = $(PYTHON) -m pytest -n $(at_once) -o cache_dir=build/pytest tests
 
 # what libpaylock-control does without paylock-admin
