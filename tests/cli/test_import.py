@@ -4,7 +4,6 @@
 
 import json
 import os
-import pty
 import signal
 import subprocess
 import time
@@ -15,6 +14,7 @@ from support import servers
 from support.chain import AUDIT, LOCKS
 from support.cli import parsed
 from support.fake_redis import NOWHERE, FakeRedis
+from support.terminal import Terminal
 
 NAMES = "host,lock_at,open_at,notice_at,readonly_at,reason,invoice,ref"
 
@@ -525,20 +525,12 @@ def test_progress_on_a_terminal(redis, private, args, shown):
         admin("init")
         (admin.home / "list").write_text(lines(1500))
         fake.on("EXEC", then=lambda: time.sleep(0.5))
-        master, slave = pty.openpty()
-        process = subprocess.Popen(
-            admin.argv(*args, "import", "list", "--yes"), env=admin.env,
-            cwd=admin.home, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=slave)
-        process.communicate(timeout=120)
-        os.set_blocking(master, False)
-        try:
-            said = os.read(master, 65536).decode()
-        except BlockingIOError:
-            said = ""
-        os.close(slave)
-        os.close(master)
-    assert process.returncode == 0
+        terminal = Terminal(
+            admin, *args, "import", admin.home / "list", "--yes",
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        status, _ = terminal.end()
+    said = terminal.read.decode()
+    assert status == 0
     assert ("done 1000 of 1500" in said) == shown
     if shown:
         assert said.endswith("\r\x1b[K")
