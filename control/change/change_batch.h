@@ -214,6 +214,10 @@ int change_before(change_batch_t *b, change_t *ch, const char *value,
 
 int change_compare(change_batch_t *b, change_t *ch, size_t n);
 
+/* change_by_hand.c: the same for one that is not what that entry wrote. */
+
+int change_by_hand(change_batch_t *b, change_t *ch);
+
 /*
  * change_write.c: queues the entries and the records of n changes, what is to
  * be kept of the request, and EXEC; takes the replies.
