@@ -193,21 +193,25 @@ VALUES = {
 
 
 def field_cases(part):
-    """Each field of each entry is changed, a third of them is removed."""
+    """Each field of each entry is changed, a third of them is removed.  An
+    export ends with the transaction behind, or with what a signer pins."""
     for i, (seq, entry) in enumerate(ENTRIES):
         if i % PARTS != part:
             continue
+        end = max(PINNED, *([j for j in ENDS if j > i][:2] or [i]))
+        first = header(BASE.chain, SEQS[end], ENTRIES[end][1]["hash"])
+        behind = LINES[i + 1:end + 1]
         # what is of no form is named by its place
         place = {seq, SEQS[i - 1] + 1} if i else {seq}
         for k, (name, value) in enumerate(VALUES.items()):
             kinds = {"signature" if name in ("root", "sig") else "edit"}
             for other in [value, *([""] if (i + k) % 3 == 0
                                    and entry.get(name) else [])]:
-                yield (f"{seq} {name}", HEAD,
+                yield (f"{seq} {name}", first,
                        [*LINES[:i], entry_line(seq, {**entry, name: other}),
-                        *LINES[i + 1:]], kinds, place)
-        yield (f"{seq} seq", HEAD,
-               [*LINES[:i], entry_line(seq + 1, entry), *LINES[i + 1:]],
+                        *behind], kinds, place)
+        yield (f"{seq} seq", first,
+               [*LINES[:i], entry_line(seq + 1, entry), *behind],
                {"edit"}, {seq + 1})
 
 
