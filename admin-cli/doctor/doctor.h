@@ -17,7 +17,8 @@
 #include "trail/known_head.h"
 
 
-#define DOCTOR_CLOCK  5000             /* milliseconds of tolerance */
+#define DOCTOR_CLOCK    5000           /* milliseconds of tolerance */
+#define DOCTOR_RECORDS  100000         /* of more, some are looked at */
 
 
 typedef enum {

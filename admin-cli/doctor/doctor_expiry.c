@@ -18,9 +18,10 @@
 typedef struct {
     control_t   *ctl;
     const char  *host[EXPIRY_SLICE];
-    char        *names;                /* of all records, each ended by zero */
+    char        *names;                /* each ended by zero */
     size_t       len;
     size_t       size;
+    uint64_t     n;
 } expiry_names_t;
 
 
@@ -34,7 +35,8 @@ typedef struct {
 static int doctor_expiry_name(void *data, const paylock_str_t *host,
     const paylock_str_t *value);
 static int doctor_expiry_all(expiry_names_t *names, expiring_t *found);
-static void doctor_expiry_say(doctor_t *d, const expiring_t *found);
+static void doctor_expiry_say(doctor_t *d, const expiring_t *found,
+    uint64_t read, uint64_t n);
 
 
 void
@@ -57,13 +59,14 @@ doctor_expiry(doctor_t *d)
     memset(&names, 0, sizeof(expiry_names_t));
     names.ctl = d->ctl;
 
-    if (records_scan(d->ctl, &n, doctor_expiry_name, &names) != STATUS_DONE
+    if (records_some(d->ctl, DOCTOR_RECORDS, &n, doctor_expiry_name, &names)
+        != STATUS_DONE
         || doctor_expiry_all(&names, &found) != STATUS_DONE)
     {
         doctor_failed(d, "expiry");
 
     } else {
-        doctor_expiry_say(d, &found);
+        doctor_expiry_say(d, &found, names.n, n);
     }
 
     free(names.names);
@@ -101,6 +104,7 @@ doctor_expiry_name(void *data, const paylock_str_t *host,
     memcpy(names->names + names->len, host->data, host->len);
     names->len += host->len;
     names->names[names->len++] = '\0';
+    names->n++;
 
     return STATUS_DONE;
 }
@@ -146,11 +150,14 @@ doctor_expiry_all(expiry_names_t *names, expiring_t *found)
 
 
 static void
-doctor_expiry_say(doctor_t *d, const expiring_t *found)
+doctor_expiry_say(doctor_t *d, const expiring_t *found, uint64_t read,
+    uint64_t n)
 {
     if (found->n == 0) {
-        doctor_say(d, DOCTOR_OK, "expiry", NULL,
-                   "no record has a time to live in Redis");
+        doctor_say(d, DOCTOR_OK, "expiry", NULL, read < n
+                   ? "none of %" PRIu64 " of %" PRIu64 " records has a time "
+                     "to live in Redis"
+                   : "no record has a time to live in Redis", read, n);
         return;
     }
 

@@ -27,12 +27,20 @@ static void records_string(const records_page_t *page, size_t i,
 int
 records_scan(control_t *ctl, uint64_t *n, records_each_pt each, void *data)
 {
+    return records_some(ctl, 0, n, each, data);
+}
+
+
+int
+records_some(control_t *ctl, uint64_t enough, uint64_t *n,
+    records_each_pt each, void *data)
+{
     int              status;
     records_page_t  *page;
 
     records_scan_t   scan = { .ctl = ctl, .each = each, .data = data };
     records_pages_t  pages = { .take = records_take, .give = records_give,
-                               .data = &scan };
+                               .data = &scan, .enough = enough };
 
     status = records_pages(ctl, n, &pages);
 

@@ -30,5 +30,10 @@ typedef int (*records_each_pt)(void *data, const paylock_str_t *host,
 
 int records_scan(control_t *ctl, uint64_t *n, records_each_pt each, void *data);
 
+/* The same for some of them, if there are many more than enough. */
+
+int records_some(control_t *ctl, uint64_t enough, uint64_t *n,
+    records_each_pt each, void *data);
+
 
 #endif /* _RECORDS_H_INCLUDED_ */

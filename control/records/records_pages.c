@@ -120,18 +120,19 @@ pages_limit(const pages_t *p, uint64_t n)
 static int
 pages_read(pages_t *p)
 {
-    int              rc;
+    int              rc, enough;
     long long        deadline;
     records_page_t  *page;
 
     page = p->page;
     deadline = 0;
     p->asked = 0;
+    enough = p->pages->enough && p->seen >= p->pages->enough;
 
     for ( ;; ) {
         rc = records_page_parse(page);
 
-        if (page->stage > RECORDS_PAGE_CURSOR && !p->asked
+        if (page->stage > RECORDS_PAGE_CURSOR && !p->asked && !enough
             && strcmp(page->cursor, "0") != 0
             && pages_ask(p, page->cursor) != STATUS_DONE)
         {

@@ -23,11 +23,13 @@ typedef struct {
     records_page_t  *(*take)(void *data);
     int              (*give)(void *data, records_page_t *page);
     void              *data;
+    uint64_t           enough;         /* records to read; 0: all */
 } records_pages_t;
 
 
 /*
- * Reads all records: some may come twice.  *n is their number at the beginning.
+ * Reads the records: some may come twice, and up to a page more than enough.
+ * *n is the number of all at the beginning.
  * A page that was not given back is freed.  Returns a status.
  */
 

@@ -80,6 +80,7 @@ root_scan(control_t *ctl, root_scan_t *r, uint64_t *records)
     pages.take = scan_take;
     pages.give = scan_give;
     pages.data = &s;
+    pages.enough = 0;
 
     status = scan_begin(&s);
 

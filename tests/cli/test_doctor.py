@@ -5,6 +5,7 @@
 
 import json
 import os
+import re
 import time
 
 import pytest
@@ -373,8 +374,21 @@ def test_longer_than_what_is_read(known, redis):
     found = findings(known)
     assert not problems(found)
     assert "as far as the last entries tell" in found["records"][0][1]
-    redis.client().hset(LOCKS, "h7.example", "0")
+    client = redis.client()
+    client.hset(LOCKS, "h7.example", "0")
     only(findings(known), "records", '"h7.example"')
+    # of very many it looks at some, and at all that the entries wrote
+    client.hset(LOCKS, mapping={
+        f"far{i}.example": '{"open_at":1}' for i in range(120000)})
+    only(findings(known), "records", '"h7.example"')
+    known("lock", "h7.example", "--yes")
+    found = findings(known)
+    assert not problems(found)
+    said = found["records"][0][1]
+    read, every = re.match(r"(\d+) of (\d+) records, as far", said).groups()
+    assert 100000 <= int(read) < int(every) == client.hlen(LOCKS)
+    client.hset(LOCKS, mapping={f"h{i}.example": "0" for i in range(2, 900)})
+    only(findings(known), "records", "898 records are not")
 
 
 # keys
