@@ -128,8 +128,7 @@ def test_the_page_remains(order, gate):
 @pytest.mark.parametrize("order", modules.ORDERS)
 def test_an_open_host_is_filtered(order, gate):
     """As without the module."""
-    if not modules.there("image"):
-        pytest.skip("needs image")
+    modules.needs("image")
     (gate.site / "a.gif").write_bytes(GIF)
     nginx = gate.start("""
         server {

@@ -30,6 +30,9 @@ ODD = {
     "~^192\\.": b"192.0.2.1",
 }
 
+# which nginx takes for a name no more, from 1.31 on
+REFUSED = {"b\u00fccher.test"}
+
 BLOCKS = """
     server_names_hash_bucket_size 256;
     paylock on;
@@ -62,6 +65,10 @@ def each(nginx, host):
         yield client.get(host=host)
 
 
+def refused(nginx, host):
+    return b" 400 " in nginx.raw(request(host)).partition(b"\r\n")[0]
+
+
 def names(odd):
     return " ".join(["acme.example", *(f'"{name}"' for name in odd)])
 
@@ -72,7 +79,9 @@ def test_no_odd_name_opens(block, gate):
     if block == "not the default":
         blocks.reverse()
     nginx = gate.start(BLOCKS % (*blocks[0], *blocks[1]))
-    for name, host in ODD.items():
+    odd = {name: host for name, host in ODD.items()
+           if not (name in REFUSED and refused(nginx, host))}
+    for name, host in odd.items():
         for reply in each(nginx, host):
             assert SITE.encode() in (
                 reply if isinstance(reply, bytes) else reply.body), name
@@ -81,7 +90,7 @@ def test_no_odd_name_opens(block, gate):
 
     # another's lock is nobody's business
     gate.lock("else.example")
-    for name, host in ODD.items():
+    for name, host in odd.items():
         assert all(site(reply) for reply in each(nginx, host)), name
 
     gate.unlock("else.example")
@@ -90,7 +99,7 @@ def test_no_odd_name_opens(block, gate):
              for version, reply in zip(("1.1", "1.0", "2"), each(nginx, host))
              if site(reply)]
     assert not leaks
-    for name, host in ODD.items():
+    for name, host in odd.items():
         assert all(closed(reply) for reply in each(nginx, host)), name
 
 

@@ -53,11 +53,6 @@ BLOCK = """
 """
 
 
-def needs(*names):
-    if not modules.there(*names):
-        pytest.skip("needs " + " ".join(names))
-
-
 def both(nginx, path, host):
     for by in type(nginx).get, http2:
         try:
@@ -70,7 +65,7 @@ def both(nginx, path, host):
 @pytest.mark.parametrize("differ", DIFFER)
 def test_in_the_server_of_the_site(differ, order, gate, backend):
     """All ways at once, each with a server of its own."""
-    needs("lua", "headers")
+    modules.needs("lua", "headers")
     nginx = gate.start(
         "map $arg_to $to { default $host; ~. $arg_to; }" + "".join(f"""
             server {{
@@ -145,7 +140,7 @@ GOES_ON = {
 @pytest.mark.parametrize("order", modules.ORDERS)
 @pytest.mark.parametrize("server", ["", "set $y 1;"])
 def test_from_a_location_that_is_off(server, order, gate, backend):
-    needs("lua")
+    modules.needs("lua")
     nginx = gate.start(
         BLOCK % (server + "".join(
             f"location = /off{i} {{ paylock off; {how % LUA_SET} }}"
@@ -180,7 +175,7 @@ def test_from_a_location_that_is_off(server, order, gate, backend):
 
 @pytest.mark.parametrize("order", modules.ORDERS)
 def test_the_name_of_another_server(order, gate, backend):
-    needs("lua", "headers")
+    modules.needs("lua", "headers")
     nginx = gate.start("""
         paylock on;
         server {
@@ -211,7 +206,7 @@ def test_the_name_of_another_server(order, gate, backend):
 @pytest.mark.parametrize("order", modules.ORDERS)
 def test_the_method_is_the_clients_too(order, gate, backend):
     """At readonly a POST that Lua calls a GET remains one."""
-    needs("lua")
+    modules.needs("lua")
     nginx = gate.start(
         BLOCK % ("server_rewrite_by_lua_block {"
                  " ngx.req.set_method(ngx.HTTP_GET) }" + DIFFER["off"], ""),

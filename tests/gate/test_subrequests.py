@@ -214,6 +214,8 @@ WAITS = """
     location = /deeper { content_by_lua_block {
         ngx.print(ngx.location.capture("/leaf/on").body)
     } }
+"""
+WAITS_SSI = """
     location = /ssi { ssi on; ssi_types *;
                       proxy_pass http://127.0.0.1:@BACKEND@; }
 """
@@ -222,15 +224,15 @@ WAITS = """
 @pytest.fixture
 def waits(gate):
     """nginx with locations that are not done when the host is locked."""
-    conf = sites().replace(ON, "paylock on;" + WAITS)
+    conf = sites().replace(ON, "paylock on;" + WAITS_SSI + (
+        WAITS if modules.there("lua") else ""))
     subrequests.write(gate.site)
     return gate.start(conf, load=modules.load(subrequests.MODULES))
 
 
 @pytest.mark.parametrize("args", ["", "?share=1", "?copy=1"])
 def test_begun_before_the_lock(args, waits, gate):
-    if not modules.there("lua"):
-        pytest.skip("needs lua")
+    modules.needs("lua")
     with waits.connect() as s:
         s.sendall(f"GET /wait{args} HTTP/1.1\r\nHost: acme.example\r\n"
                   "Connection: close\r\n\r\n".encode())

@@ -5,6 +5,8 @@
 
 import pathlib
 
+import pytest
+
 from support import servers
 
 DEBIAN = pathlib.Path("/usr/lib/nginx/modules")
@@ -39,6 +41,11 @@ TALK = {"nchan": "nchan_max_reserved_memory 8m;",
 def there(*names):
     return all((WHERE / FILES[name]).exists()
                for wanted in names for name in (*NEEDS.get(wanted, ()), wanted))
+
+
+def needs(*names):
+    if not there(*names):
+        pytest.skip("needs " + " ".join(names))
 
 
 def load(names, order="first"):
