@@ -12,6 +12,8 @@
 #define _VERIFIED_H_INCLUDED_
 
 
+#include <stdio.h>
+
 #include "context/control.h"
 #include "trail/known_head.h"
 #include "trail/replay.h"
@@ -65,6 +67,14 @@ int verified_gone_is(const verified_t *v, size_t n,
 int verified_gone_add(control_t *ctl, verified_t *v, size_t *room,
     const unsigned char host[REPLAY_HASH], uint64_t seq);
 void verified_gone_sort(verified_t *v);
+
+/*
+ * verified_text.c: the file, to be read and written.  Reading returns 0, or -1
+ * when it cannot be understood, or is of other signers.
+ */
+
+int verified_parse(control_t *ctl, FILE *f, verified_t *v);
+void verified_print(control_t *ctl, FILE *f, const verified_t *v);
 
 
 #endif /* _VERIFIED_H_INCLUDED_ */

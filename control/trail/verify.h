@@ -182,25 +182,30 @@ int verify_stream_begin(verify_t *c);
 /*
  * verify_since.c: verifies what came after what was verified here before, and
  * compares the records by their root.  *good is 0 if there is nothing to go on
- * from, or if anything may be wrong: then all is to be verified.  The second
- * remembers what was found good.  Return a status.
+ * from, or if anything may be wrong: then all is to be verified.  Returns a
+ * status.
  */
 
 int verify_since(verify_t *c, int *good);
-int verify_remember(verify_t *c);
 
 /*
- * The records that were read are those of the last entry, but for hosts with
- * entries that came since what was verified before; remembers them, too.
+ * verify_since_records.c: compares the records; and takes an entry that is good
+ * so far, and a pair that it took out or put in.  Return a status.
  */
 
-int verify_vouched(verify_t *c, const root_scan_t *s);
-
-/* Takes an entry that is good so far, and a pair that it took out or put in. */
-
+int verify_since_records(verify_t *c, int *good);
 int verify_since_entry(verify_t *c, const paylock_entry_t *e);
 int verify_since_pair(verify_t *c, const unsigned char pair[PAYLOCK_PAIR],
     int before);
+
+/*
+ * verify_remember.c: remembers what was found good; and that the records that
+ * were read are those of the last entry, but for hosts with entries that came
+ * since what was verified before.  Return a status.
+ */
+
+int verify_remember(verify_t *c);
+int verify_vouched(verify_t *c, const root_scan_t *s);
 
 /*
  * verify_witness.c: read witnesses from a checkpoint file and from the nodes'
