@@ -226,6 +226,7 @@ change_free(change_t *ch)
     json_decref(ch->record);
     matching_record_free(&ch->match);
     free(ch->before);
+    free(ch->untold);
     free(ch->text);
 
     memset(ch, 0, sizeof(change_t));

@@ -50,6 +50,8 @@ typedef struct {
     char              *text;           /* after, as JSON */
     int                changed;
     int                by_hand;        /* before is not what its entry wrote */
+    char              *untold;         /* in the root, of no entry; or NULL */
+    size_t             untold_len;
     uint64_t           prior;          /* the host's entry before; 0: none */
     paylock_order_e    order;          /* order of entries, see there */
     uint64_t           seq;            /* of the entry */

@@ -14,7 +14,9 @@
 #include "change/change_batch.h"
 #include "trail/archived.h"
 #include "trail/trail.h"
+#include "trail/trust.h"
 #include "trail/trust_way.h"
+#include "trail/vouched.h"
 
 
 #define BY_HAND_SHOWN  300             /* bytes of a record in an error */
@@ -35,11 +37,12 @@ typedef struct {
 static int by_hand_replaced(change_batch_t *b, const change_t *ch,
     const by_hand_last_t *last);
 static int by_hand_unknown(change_batch_t *b, const change_t *ch,
-    const archived_t *found);
+    const by_hand_last_t *last);
 static int by_hand_entry(void *data, const char *id, const paylock_entry_t *e,
     const char *why);
 static int by_hand_replace(change_batch_t *b, change_t *ch,
     const by_hand_last_t *last);
+static int by_hand_untold(change_batch_t *b, change_t *ch);
 static int by_hand_refuse(change_batch_t *b, const change_t *ch,
     const by_hand_last_t *last);
 
@@ -50,7 +53,6 @@ int
 change_by_hand(change_batch_t *b, change_t *ch)
 {
     int             status;
-    archived_t      found;
     by_hand_last_t  last;
 
     memset(&last, 0, sizeof(by_hand_last_t));
@@ -64,14 +66,10 @@ change_by_hand(change_batch_t *b, change_t *ch)
         return by_hand_replaced(b, ch, &last);
     }
 
-    /* what it said last may be archived: then it is not known here */
+    /* the way does not lead to the first entry: it says nothing of the host */
 
-    if (status == STATUS_DONE && last.seq == 0
-        && (status = archived_here(b->ctl, &found))
-           == STATUS_DONE
-        && found.entry)
-    {
-        return by_hand_unknown(b, ch, &found);
+    if (status == STATUS_DONE && last.seq == 0 && last.at.seq != 0) {
+        return by_hand_unknown(b, ch, &last);
     }
 
     if (status == STATUS_DONE) {
@@ -103,16 +101,28 @@ by_hand_replaced(change_batch_t *b, const change_t *ch,
 }
 
 
+/* What it said last may be archived; if not, it is gone. */
+
 static int
 by_hand_unknown(change_batch_t *b, const change_t *ch,
-    const archived_t *found)
+    const by_hand_last_t *last)
 {
+    archived_t  found;
+
+    if (archived_here(b->ctl, &found) != STATUS_DONE) {
+        return b->ctl->error.status;
+    }
+
+    if (found.entry == 0) {
+        return by_hand_replaced(b, ch, last);
+    }
+
     (void) error_set(&b->ctl->error, STATUS_FAILED, "by_hand",
                      "\"paylock-admin adopt --archive FILE\" with the files "
                      "of what is archived puts back what the trail says",
                      "somebody wrote the record of \"%s\" by hand, or another "
                      "one; what the trail says of it is archived, up to entry "
-                     "%" PRIu64, ch->host, found->archive.seq);
+                     "%" PRIu64, ch->host, found.archive.seq);
 
     return error_about(&b->ctl->error, ch->host);
 }
@@ -155,7 +165,9 @@ by_hand_entry(void *data, const char *id, const paylock_entry_t *e,
 static int
 by_hand_replace(change_batch_t *b, change_t *ch, const by_hand_last_t *last)
 {
-    if (change_before(b, ch, last->after, last->len) != STATUS_DONE) {
+    if ((last->seq == 0 && by_hand_untold(b, ch) != STATUS_DONE)
+        || change_before(b, ch, last->after, last->len) != STATUS_DONE)
+    {
         return b->ctl->error.status;
     }
 
@@ -166,6 +178,43 @@ by_hand_replace(change_batch_t *b, change_t *ch, const by_hand_last_t *last)
     }
 
     return STATUS_DONE;
+}
+
+
+/*
+ * An init or an adopt may have signed a root with that record, of which no
+ * entry tells.  It has to be taken out, by somebody who may adopt.
+ */
+
+static int
+by_hand_untold(change_batch_t *b, change_t *ch)
+{
+    int            vouched;
+    control_t     *ctl;
+    paylock_str_t  host, record;
+
+    ctl = b->ctl;
+
+    host.data = ch->host;
+    host.len = strlen(ch->host);
+    record.data = ch->before;
+    record.len = ch->before_len;
+
+    if (vouched_record(ctl, &b->head, &host, &record, &vouched)
+        != STATUS_DONE)
+    {
+        return ctl->error.status;
+    }
+
+    if (!vouched) {
+        return STATUS_DONE;
+    }
+
+    ch->untold = ch->before;
+    ch->untold_len = ch->before_len;
+    ch->before = NULL;
+
+    return trust_counts(ctl, "adopt");
 }
 
 

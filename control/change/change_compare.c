@@ -9,8 +9,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#include "change/change_batch.h"
+#include "change/change_ops.h"
 #include "trail/head.h"
 #include "trail/trust.h"
 #include "trail/trust_way.h"
@@ -28,8 +29,11 @@ static int compare_way(change_batch_t *b, const paylock_entry_t *e,
 static int compare_archived(change_batch_t *b, const char *name,
     const char *value, size_t len, int *vouched);
 static int compare_match(change_batch_t *b, change_t *ch);
-static int compare_match_archived(change_batch_t *b, const matching_record_t *m,
-    int *counts);
+static int compare_match_again(change_batch_t *b, change_t *ch);
+static int compare_other(change_batch_t *b, const change_t *ch,
+    const char *name, const json_t *record);
+static int compare_other_archived(change_batch_t *b, const char *name,
+    const json_t *record, int *counts);
 
 
 int
@@ -59,7 +63,7 @@ change_compare(change_batch_t *b, change_t *ch, size_t n)
             status = change_by_hand(b, &ch[i]);
         }
 
-        if (status == STATUS_DONE && b->kind->inherits && ch[i].match.match) {
+        if (status == STATUS_DONE && b->kind->inherits) {
             status = compare_match(b, &ch[i]);
         }
     }
@@ -163,24 +167,18 @@ compare_one(change_batch_t *b, change_t *ch, const redisReply *reply)
 
 
 /*
- * Does it count?  The signature of whoever nobody else can sign for is enough.
- * Others must be in their place, or where there is no way to it, the last
- * signature must vouch for the record.
+ * Does it count?  It must be in its place.  Where there is no way to it, as an
+ * entry between is missing, the signature of whoever nobody else can sign for
+ * is enough; else the last signature must vouch for the record.
  */
 
 static int
 compare_counts(change_batch_t *b, const paylock_entry_t *e, int *counts)
 {
-    int                   sure;
     trust_way_e           way;
     const paylock_str_t  *f;
 
     f = e->field;
-    sure = trust_way_sure(b->ctl, e);
-
-    if (sure && f[PAYLOCK_AUDIT_SIG].len) {
-        return trust_entry_counts(b->ctl, e, counts);
-    }
 
     if (compare_way(b, e, &way) != STATUS_DONE) {
         return b->ctl->error.status;
@@ -188,13 +186,13 @@ compare_counts(change_batch_t *b, const paylock_entry_t *e, int *counts)
 
     *counts = way == TRUST_WAY_ON;
 
-    if (way != TRUST_WAY_FAR) {
+    if (way != TRUST_WAY_FAR || trust_way_given_up(b->ctl, e->seq)) {
         return STATUS_DONE;
     }
 
     return trust_entry_counts(b->ctl, e, counts) != STATUS_DONE
            ? b->ctl->error.status
-           : !*counts || sure ? STATUS_DONE
+           : !*counts || trust_way_sure(b->ctl, e) ? STATUS_DONE
            : vouched_record(b->ctl, &b->head, &f[PAYLOCK_AUDIT_HOST],
                             &f[PAYLOCK_AUDIT_AFTER], counts);
 }
@@ -239,11 +237,68 @@ compare_archived(change_batch_t *b, const char *name, const char *value,
 
 /*
  * A plan or a notice begins with the record that holds for the host, which may
- * be that of another name.
+ * be that of another name; and so may be the latest "pass_after".
  */
 
 static int
 compare_match(change_batch_t *b, change_t *ch)
+{
+    matching_record_t  *m;
+
+    m = &ch->match;
+
+    if (ch->by_hand && compare_match_again(b, ch) != STATUS_DONE) {
+        return b->ctl->error.status;
+    }
+
+    if (m->match && strcmp(m->match, ch->host) != 0
+        && compare_other(b, ch, m->match, m->record) != STATUS_DONE)
+    {
+        return b->ctl->error.status;
+    }
+
+    return m->revoked && m->revoked != m->match
+           && strcmp(m->revoked, ch->host) != 0
+           ? compare_other(b, ch, m->revoked, m->revoked_record) : STATUS_DONE;
+}
+
+
+/* What was written by hand may have hidden that of another name. */
+
+static int
+compare_match_again(change_batch_t *b, change_t *ch)
+{
+    paylock_record_t    rec;
+    matching_record_t  *m;
+
+    m = &ch->match;
+
+    if (matching_record_without(b->ctl, m, ch->host, (uint32_t) time(NULL))
+        != STATUS_DONE)
+    {
+        return b->ctl->error.status;
+    }
+
+    rec = change_times(ch->record);
+
+    if (rec.time[PAYLOCK_PASS_AFTER] > m->pass_after) {
+        m->pass_after = rec.time[PAYLOCK_PASS_AFTER];
+        m->revoked = NULL;
+    }
+
+    if (ch->record && matching_record_says(ch->record)) {
+        json_decref(m->record);
+        m->match = NULL;
+        m->record = json_incref(ch->record);
+    }
+
+    return STATUS_DONE;
+}
+
+
+static int
+compare_other(change_batch_t *b, const change_t *ch, const char *name,
+    const json_t *record)
 {
     int                status, counts;
     json_t            *wrote;
@@ -251,18 +306,8 @@ compare_match(change_batch_t *b, change_t *ch)
     redisReply        *reply;
     paylock_entry_t    e;
     paylock_str_t     *after;
-    matching_record_t *m;
 
-    m = &ch->match;
-
-    if (strcmp(m->match, ch->host) == 0) {
-        json_decref(m->record);
-        m->record = json_incref(ch->record);
-        return STATUS_DONE;
-    }
-
-    status = head_entry_read(b->ctl, paylock_record_entry(m->record), &reply,
-                             &e);
+    status = head_entry_read(b->ctl, paylock_record_entry(record), &reply, &e);
 
     if (status != STATUS_DONE) {
         return status;
@@ -271,17 +316,17 @@ compare_match(change_batch_t *b, change_t *ch)
     counts = 0;
     after = &e.field[PAYLOCK_AUDIT_AFTER];
 
-    if (reply && paylock_str_is(e.field[PAYLOCK_AUDIT_HOST], m->match)
+    if (reply && paylock_str_is(e.field[PAYLOCK_AUDIT_HOST], name)
         && after->len)
     {
         wrote = paylock_record_load(after->data, after->len, &why);
-        status = wrote && json_equal(wrote, m->record)
+        status = wrote && json_equal(wrote, record)
                  ? compare_counts(b, &e, &counts) : STATUS_DONE;
         json_decref(wrote);
     }
 
     if (reply == NULL) {
-        status = compare_match_archived(b, m, &counts);
+        status = compare_other_archived(b, name, record, &counts);
     }
 
     freeReplyObject(reply);
@@ -293,7 +338,7 @@ compare_match(change_batch_t *b, change_t *ch)
     (void) error_set(&b->ctl->error, STATUS_FAILED, "by_hand",
                      "find out who did that; lock, unlock or reset that name "
                      "first, with --yes", "somebody wrote the record of "
-                     "\"%s\" by hand, which holds for \"%s\"", m->match,
+                     "\"%s\" by hand, which holds for \"%s\"", name,
                      ch->host);
 
     return error_about(&b->ctl->error, ch->host);
@@ -301,19 +346,19 @@ compare_match(change_batch_t *b, change_t *ch)
 
 
 static int
-compare_match_archived(change_batch_t *b, const matching_record_t *m,
-    int *counts)
+compare_other_archived(change_batch_t *b, const char *name,
+    const json_t *record, int *counts)
 {
     int    status;
     char  *text;
 
-    text = paylock_record_dump(m->record);
+    text = paylock_record_dump(record);
 
     if (text == NULL) {
         return control_no_memory(b->ctl);
     }
 
-    status = compare_archived(b, m->match, text, strlen(text), counts);
+    status = compare_archived(b, name, text, strlen(text), counts);
     free(text);
 
     return status;

@@ -181,12 +181,12 @@ write_root(change_batch_t *b, const change_t *ch)
 
     host.data = ch->host;
     host.len = strlen(ch->host);
-    before.data = ch->before;
-    before.len = ch->before_len;
+    before.data = ch->before ? ch->before : ch->untold;
+    before.len = ch->before ? ch->before_len : ch->untold_len;
     after.data = ch->text;
     after.len = strlen(ch->text);
 
-    return root_change(b->ctl, &host, ch->before ? &before : NULL, &after);
+    return root_change(b->ctl, &host, before.data ? &before : NULL, &after);
 }
 
 

@@ -6,6 +6,7 @@
 
 #define _GNU_SOURCE
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,15 +18,30 @@
 #include "records/host_name.h"
 #include "trail/history.h"
 #include "trail/trail.h"
+#include "trail/trust.h"
+#include "trail/trust_way.h"
+
+
+/* Entries that tell of passes dated later than now. */
+
+typedef struct {
+    change_pass_revoke_t  *r;
+    uint64_t              *seq;
+    size_t                 n;
+    size_t                 room;
+} revoke_t;
 
 
 static int revoke_begin(change_batch_t *b);
-static int revoke_host(control_t *ctl, const char *host,
-    change_pass_revoke_t *r, int *whole);
-static int revoke_www(control_t *ctl, const char *host,
-    change_pass_revoke_t *r, int *whole);
+static int revoke_host(revoke_t *v, const char *host, int *whole);
+static int revoke_www(revoke_t *v, const char *host, int *whole);
 static int revoke_entry(void *data, const char *id, const paylock_entry_t *e,
     const char *why);
+static int revoke_late(const change_pass_revoke_t *r, const paylock_entry_t *e,
+    pass_entry_t *issued);
+static int revoke_trust(change_batch_t *b, const revoke_t *v);
+static int revoke_take(change_pass_revoke_t *r, uint64_t seq, int *good);
+static int revoke_names(change_pass_revoke_t *r, const paylock_entry_t *e);
 static int revoke_note(change_pass_revoke_t *r, const char *host,
     uint32_t issued);
 static int revoke_apply(change_batch_t *b, change_t *ch, uint32_t now);
@@ -45,21 +61,28 @@ const change_kind_t  change_pass_revoke = {
 static int
 revoke_begin(change_batch_t *b)
 {
-    int                    status, whole;
-    size_t                 i;
-    change_pass_revoke_t  *r;
+    int       status, whole;
+    size_t    i;
+    revoke_t  v;
 
-    r = (change_pass_revoke_t *) b->args;
+    memset(&v, 0, sizeof(revoke_t));
+    v.r = (change_pass_revoke_t *) b->args;
     whole = 1;
     status = STATUS_DONE;
 
     for (i = 0; i < b->n && whole && status == STATUS_DONE; i++) {
-        status = revoke_host(b->ctl, b->host[i], r, &whole);
+        status = revoke_host(&v, b->host[i], &whole);
     }
 
     if (status == STATUS_DONE && !whole) {
-        status = trail_forwards(b->ctl, revoke_entry, r);
+        status = trail_forwards(b->ctl, revoke_entry, &v);
     }
+
+    if (status == STATUS_DONE && v.n) {
+        status = revoke_trust(b, &v);
+    }
+
+    free(v.seq);
 
     return status == STATUS_DONE ? b->ctl->error.status : status;
 }
@@ -71,8 +94,7 @@ revoke_begin(change_batch_t *b)
  */
 
 static int
-revoke_host(control_t *ctl, const char *host, change_pass_revoke_t *r,
-    int *whole)
+revoke_host(revoke_t *v, const char *host, int *whole)
 {
     int  status, earlier;
 
@@ -82,10 +104,10 @@ revoke_host(control_t *ctl, const char *host, change_pass_revoke_t *r,
         return STATUS_DONE;
     }
 
-    status = history_each(ctl, NULL, host, UINT64_MAX, revoke_entry, r, whole,
-                          &earlier);
+    status = history_each(v->r->ctl, NULL, host, UINT64_MAX, revoke_entry, v,
+                          whole, &earlier);
 
-    return status == STATUS_DONE && *whole ? revoke_www(ctl, host, r, whole)
+    return status == STATUS_DONE && *whole ? revoke_www(v, host, whole)
                                            : status;
 }
 
@@ -93,12 +115,14 @@ revoke_host(control_t *ctl, const char *host, change_pass_revoke_t *r,
 /* Mostly it has no record, and so it never had an entry. */
 
 static int
-revoke_www(control_t *ctl, const char *host, change_pass_revoke_t *r,
-    int *whole)
+revoke_www(revoke_t *v, const char *host, int *whole)
 {
     int          status, earlier;
     char        *name;
+    control_t   *ctl;
     redisReply  *record;
+
+    ctl = v->r->ctl;
 
     if (asprintf(&name, "www.%s", host) == -1) {
         return control_no_memory(ctl);
@@ -108,7 +132,7 @@ revoke_www(control_t *ctl, const char *host, change_pass_revoke_t *r,
     status = history_record(ctl, name, &record);
 
     if (status == STATUS_DONE && record->type == REDIS_REPLY_STRING) {
-        status = history_each(ctl, NULL, name, UINT64_MAX, revoke_entry, r,
+        status = history_each(ctl, NULL, name, UINT64_MAX, revoke_entry, v,
                               whole, &earlier);
     }
 
@@ -123,17 +147,139 @@ static int
 revoke_entry(void *data, const char *id, const paylock_entry_t *e,
     const char *why)
 {
-    int                    ok;
-    char                   host[256], **name;
-    size_t                 i, n;
-    pass_entry_t           issued;
-    change_pass_revoke_t  *r;
+    void          *more;
+    revoke_t      *v;
+    pass_entry_t   issued;
 
     (void) id;
 
-    r = data;
+    v = data;
 
-    if (why || !pass_entry_read(e, &issued) || issued.issued < r->now
+    if (why || !revoke_late(v->r, e, &issued)) {
+        return 1;
+    }
+
+    if (v->r->ctl->trust.signers == NULL) {
+        return revoke_names(v->r, e);
+    }
+
+    if (v->n == v->room) {
+        more = realloc(v->seq, (2 * v->room + 16) * sizeof(uint64_t));
+
+        if (more == NULL) {
+            (void) control_no_memory(v->r->ctl);
+            return 0;
+        }
+
+        v->seq = more;
+        v->room = 2 * v->room + 16;
+    }
+
+    v->seq[v->n++] = e->seq;
+
+    return 1;
+}
+
+
+static int
+revoke_late(const change_pass_revoke_t *r, const paylock_entry_t *e,
+    pass_entry_t *issued)
+{
+    return pass_entry_read(e, issued) && issued->issued >= r->now;
+}
+
+
+/*
+ * With signers only entries in their places are believed: what is signed now
+ * because of one cannot be taken back.
+ */
+
+static int
+revoke_trust(change_batch_t *b, const revoke_t *v)
+{
+    int         good;
+    size_t      i;
+    stream_t    stream;
+    uint64_t    bad;
+    control_t  *ctl;
+
+    ctl = b->ctl;
+    bad = 0;
+    trust_way_free(&ctl->way);
+
+    if (head_look(ctl, &stream) != STATUS_DONE
+        || head_judge(ctl, &b->known, &stream) != STATUS_DONE
+        || trust_follow(ctl, &stream) != STATUS_DONE)
+    {
+        return ctl->error.status;
+    }
+
+    for (i = 0; i < v->n; i++) {
+        if (trust_way_by(ctl, v->seq[i]) != STATUS_DONE) {
+            return ctl->error.status;
+        }
+    }
+
+    if (trust_way_go(ctl) != STATUS_DONE) {
+        return ctl->error.status;
+    }
+
+    for (i = 0; i < v->n; i++) {
+        if (revoke_take(v->r, v->seq[i], &good) != STATUS_DONE) {
+            return ctl->error.status;
+        }
+
+        bad = good ? bad : v->seq[i];
+    }
+
+    if (bad) {
+        control_warn(ctl, "chain_forged", "", "see what \"paylock-admin audit "
+                     "verify --full\" says", "entry %" PRIu64 " in Redis is "
+                     "not the one that was verified here: the pass of which it "
+                     "tells is not looked at", bad);
+    }
+
+    return STATUS_DONE;
+}
+
+
+static int
+revoke_take(change_pass_revoke_t *r, uint64_t seq, int *good)
+{
+    control_t        *ctl;
+    redisReply       *reply;
+    paylock_entry_t   e;
+
+    *good = 0;
+    ctl = r->ctl;
+
+    if (head_entry_read(ctl, seq, &reply, &e) != STATUS_DONE) {
+        return ctl->error.status;
+    }
+
+    *good = reply && trust_way_has(ctl, &e) == TRUST_WAY_ON;
+
+    if (*good) {
+        (void) revoke_names(r, &e);
+    }
+
+    freeReplyObject(reply);
+
+    return ctl->error.status;
+}
+
+
+/* Returns 0 when out of memory. */
+
+static int
+revoke_names(change_pass_revoke_t *r, const paylock_entry_t *e)
+{
+    int            ok;
+    char           host[256], **name;
+    size_t         i, n;
+    pass_entry_t   issued;
+
+    if (!revoke_late(r, e, &issued)
         || !pass_entry_text(&e->field[PAYLOCK_AUDIT_HOST], host, sizeof(host)))
     {
         return 1;

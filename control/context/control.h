@@ -70,6 +70,7 @@ typedef struct {
     way_at_t  *hash;                   /* the newest first */
     size_t     n;
     size_t     room;
+    uint64_t   cut;                    /* it ends at this seq; 0: it does not */
 } way_t;
 
 

@@ -13,23 +13,29 @@
 #include "records/matching_record.h"
 
 
+static int matching_record_ask(control_t *ctl, const matching_record_t *h);
 static json_t *matching_record_load(control_t *ctl, const char *name,
     const redisReply *value);
-static uint32_t matching_record_pass_after(const redisReply *reply);
+static void matching_record_passes(matching_record_t *h,
+    const redisReply *reply);
 static int matching_record_beside(const matching_record_t *h, size_t i);
 
 
 int
 matching_record_queue(control_t *ctl, const char *host, matching_record_t *h)
 {
-    int           rc;
-    const char  **arg;
-
     memset(h, 0, sizeof(matching_record_t));
 
-    if (host_name_candidates(ctl, host, &h->name, &h->n) != STATUS_DONE) {
-        return ctl->error.status;
-    }
+    return host_name_candidates(ctl, host, &h->name, &h->n) == STATUS_DONE
+           ? matching_record_ask(ctl, h) : ctl->error.status;
+}
+
+
+static int
+matching_record_ask(control_t *ctl, const matching_record_t *h)
+{
+    int           rc;
+    const char  **arg;
 
     arg = malloc((2 + h->n) * sizeof(char *));
 
@@ -69,7 +75,7 @@ matching_record_take(control_t *ctl, matching_record_t *h, uint32_t now)
                          "values");
     }
 
-    h->pass_after = matching_record_pass_after(reply);
+    matching_record_passes(h, reply);
 
     for (i = 0; i < h->n; i++) {
 
@@ -99,15 +105,13 @@ matching_record_take(control_t *ctl, matching_record_t *h, uint32_t now)
 }
 
 
-static uint32_t
-matching_record_pass_after(const redisReply *reply)
+static void
+matching_record_passes(matching_record_t *h, const redisReply *reply)
 {
     size_t             i;
-    uint32_t           after;
+    const char        *why;
     paylock_record_t   rec;
     const redisReply  *r;
-
-    after = 0;
 
     for (i = 0; i < reply->elements; i++) {
         r = reply->element[i];
@@ -115,13 +119,45 @@ matching_record_pass_after(const redisReply *reply)
         if (r->type == REDIS_REPLY_STRING
             && paylock_record_parse(r->str, r->len, &rec) == NULL
             && paylock_record_has(&rec, PAYLOCK_PASS_AFTER)
-            && rec.time[PAYLOCK_PASS_AFTER] > after)
+            && rec.time[PAYLOCK_PASS_AFTER] > h->pass_after)
         {
-            after = rec.time[PAYLOCK_PASS_AFTER];
+            h->pass_after = rec.time[PAYLOCK_PASS_AFTER];
+            h->revoked = h->name[i];
+            json_decref(h->revoked_record);
+            h->revoked_record = paylock_record_load(r->str, r->len, &why);
+        }
+    }
+}
+
+
+int
+matching_record_without(control_t *ctl, matching_record_t *h, const char *host,
+    uint32_t now)
+{
+    size_t             i;
+    matching_record_t  old;
+
+    old = *h;
+    memset(h, 0, sizeof(matching_record_t));
+
+    h->name = old.name;
+    old.name = NULL;
+
+    for (i = 0; i < old.n; i++) {
+        if (strcmp(h->name[i], host) == 0) {
+            free(h->name[i]);
+        } else {
+            h->name[h->n++] = h->name[i];
         }
     }
 
-    return after;
+    old.n = 0;
+    matching_record_free(&old);
+
+    return h->n == 0 ? STATUS_DONE
+           : matching_record_ask(ctl, h) == STATUS_DONE
+             && redis_send(ctl->redis) == 0
+           ? matching_record_take(ctl, h, now) : ctl->error.status;
 }
 
 
@@ -130,6 +166,7 @@ matching_record_free(matching_record_t *h)
 {
     json_decref(h->record);
     json_decref(h->other);
+    json_decref(h->revoked_record);
     host_names_free(h->name, h->n);
 }
 

@@ -26,6 +26,8 @@ typedef struct {
     json_t    *other;                  /* of "*.x" beside ".x"; or NULL */
 
     uint32_t   pass_after;             /* latest of all candidates */
+    char      *revoked;                /* the one that has it; NULL: none */
+    json_t    *revoked_record;
 } matching_record_t;
 
 
@@ -40,6 +42,11 @@ int matching_record_queue(control_t *ctl, const char *host,
  */
 
 int matching_record_take(control_t *ctl, matching_record_t *h, uint32_t now);
+
+/* The same again, but for one of the candidates.  Returns a status. */
+
+int matching_record_without(control_t *ctl, matching_record_t *h,
+    const char *host, uint32_t now);
 
 void matching_record_free(matching_record_t *h);
 

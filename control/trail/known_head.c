@@ -310,20 +310,22 @@ known_head_parse(FILE *f, const char *chain, known_head_file_t *file,
 }
 
 
-/* What adopts of before gave up: it backs no record. */
+/* What adopts of before gave up, and what stayed. */
 
 static int
 known_head_given_up(FILE *f, paylock_verify_t *v)
 {
+    int              n;
     uint64_t         seq;
     paylock_adopt_t  adopt;
 
     memset(&adopt, 0, sizeof(paylock_adopt_t));
 
-    while (fscanf(f, "given_up = %32[0-9a-f] %" SCNu64 " %" SCNu64 " %" SCNu64
-                  "\n", adopt.chain, &adopt.first, &adopt.last, &seq) == 4)
+    while ((n = fscanf(f, "given_up = %32[0-9a-f] %" SCNu64 " %" SCNu64 " %"
+                       SCNu64 " %" SCNu64 "\n", adopt.chain, &adopt.first,
+                       &adopt.last, &seq, &adopt.seq)) > 0)
     {
-        if (strlen(adopt.chain) != PAYLOCK_CHAIN_LEN
+        if (n != 5 || strlen(adopt.chain) != PAYLOCK_CHAIN_LEN
             || (v && paylock_verify_gave_up(v, seq, &adopt, NULL) != 0))
         {
             return -1;
@@ -368,8 +370,8 @@ known_head_print(control_t *ctl, FILE *f, const head_t *head)
 
         if (g->adopt.last) {
             (void) fprintf(f, "given_up = %s %" PRIu64 " %" PRIu64 " %" PRIu64
-                           "\n", g->adopt.chain, g->adopt.first,
-                           g->adopt.last, g->seq);
+                           " %" PRIu64 "\n", g->adopt.chain, g->adopt.first,
+                           g->adopt.last, g->seq, g->adopt.seq);
         }
     }
 

@@ -26,7 +26,7 @@ typedef struct {
 
 typedef struct {
     uint64_t       seq;
-    unsigned       resumed:1;          /* the next one resumes it */
+    unsigned       resumed:1;          /* the line before resumes it */
 } path_line_t;
 
 

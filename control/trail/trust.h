@@ -61,7 +61,8 @@ const char *trust_unfit(const paylock_signer_t *signer,
 
 /*
  * trust_entry.c: is this entry signed by a signer that counts, by itself or by
- * the last entry of its transaction?  Sets *counts.  Returns a status.
+ * the last entry of its transaction, whatever stands in its place, and whether
+ * or not it was given up?  Sets *counts.  Returns a status.
  */
 
 int trust_entry_counts(control_t *ctl, const paylock_entry_t *e, int *counts);

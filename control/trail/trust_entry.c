@@ -20,17 +20,20 @@
 #define TRUST_ROW  10000               /* entries, at most */
 
 typedef struct {
-    control_t  *ctl;
-    uint64_t    seq;                   /* of the last one */
-    char        hash[PAYLOCK_HASH_LEN + 1];
-    counted_t   seen;                  /* so far */
-    int         good;
-    int         joins;                 /* ctl->counted goes on from there */
+    control_t              *ctl;
+    const paylock_entry_t  *begins;
+    uint64_t                seq;       /* of the last one */
+    char                    hash[PAYLOCK_HASH_LEN + 1];
+    counted_t               seen;      /* so far */
+    int                     good;
+    int                     joins;     /* ctl->counted goes on from there */
 } trust_row_t;
 
 
 static int trust_counted(const counted_t *c, const paylock_entry_t *e);
 static int trust_row_keep(trust_row_t *row);
+static int trust_row_belongs(const trust_row_t *row, const paylock_entry_t *e);
+static int trust_row_same(const paylock_str_t *one, const paylock_str_t *two);
 static int trust_row_entry(void *data, const char *id,
     const paylock_entry_t *e, const char *why);
 static int trust_row_take(trust_row_t *row, const paylock_entry_t *e);
@@ -39,11 +42,11 @@ static int trust_row_take(trust_row_t *row, const paylock_entry_t *e);
 int
 trust_entry_counts(control_t *ctl, const paylock_entry_t *e, int *counts)
 {
-    size_t       i;
     trust_row_t  row;
 
     memset(&row, 0, sizeof(trust_row_t));
     row.ctl = ctl;
+    row.begins = e;
     row.seen.first = e->seq;
 
     *counts = 0;
@@ -52,14 +55,6 @@ trust_entry_counts(control_t *ctl, const paylock_entry_t *e, int *counts)
         || !paylock_str_is(e->field[PAYLOCK_AUDIT_CHAIN], ctl->trust.chain))
     {
         return STATUS_DONE;
-    }
-
-    for (i = 0; i < ctl->trust.n_given_up; i++) {
-        if (paylock_adopt_gives_up(&ctl->trust.given_up[i].adopt,
-                                   ctl->trust.chain, e->seq))
-        {
-            return STATUS_DONE;
-        }
     }
 
     if (trust_counted(&ctl->counted, e)) {
@@ -128,6 +123,34 @@ trust_row_keep(trust_row_t *row)
 }
 
 
+/* The next one is of the same signer and command, and leads to the last. */
+
+static int
+trust_row_belongs(const trust_row_t *row, const paylock_entry_t *e)
+{
+    const paylock_str_t  *f, *begins;
+
+    f = e->field;
+    begins = row->begins->field;
+
+    return e->seq == row->seq + 1
+           && paylock_entry_intact(e) == 1
+           && memcmp(f[PAYLOCK_AUDIT_PREV].data, row->hash, PAYLOCK_HASH_LEN)
+              == 0
+           && trust_row_same(&f[PAYLOCK_AUDIT_KEY], &begins[PAYLOCK_AUDIT_KEY])
+           && trust_row_same(&f[PAYLOCK_AUDIT_REQUEST],
+                             &begins[PAYLOCK_AUDIT_REQUEST]);
+}
+
+
+static int
+trust_row_same(const paylock_str_t *one, const paylock_str_t *two)
+{
+    return one->len == two->len
+           && (one->len == 0 || memcmp(one->data, two->data, one->len) == 0);
+}
+
+
 /* Follows a transaction to its signature. */
 
 static int
@@ -140,10 +163,7 @@ trust_row_entry(void *data, const char *id, const paylock_entry_t *e,
 
     row = data;
 
-    if (why || e->seq != row->seq + 1 || paylock_entry_intact(e) != 1
-        || memcmp(e->field[PAYLOCK_AUDIT_PREV].data, row->hash,
-                  PAYLOCK_HASH_LEN) != 0)
-    {
+    if (why || !trust_row_belongs(row, e)) {
         return 0;
     }
 

@@ -35,6 +35,12 @@ trust_way_by(control_t *ctl, uint64_t seq)
 
     way = &ctl->way;
 
+    if (seq == 0 || seq > ctl->trust.seq || seq < way->cut
+        || trust_way_given_up(ctl, seq))
+    {
+        return STATUS_DONE;
+    }
+
     if (way->n_by == way->by_room) {
         more = realloc(way->by, (2 * way->by_room + 64) * sizeof(uint64_t));
 
@@ -60,6 +66,11 @@ trust_way_go(control_t *ctl)
     way_t  *way;
 
     way = &ctl->way;
+
+    if (way->n_by == 0) {
+        return STATUS_DONE;
+    }
+
     memset(&path, 0, sizeof(path_t));
 
     status = way_make(ctl, &path) == 0 ? way_walk(ctl, &path)
@@ -88,9 +99,7 @@ way_make(control_t *ctl, path_t *path)
     }
 
     for (i = 0; i < way->n_by; i++) {
-        if (way->by[i] && way->by[i] < ctl->trust.seq
-            && path_need(path, way->by[i]) != 0)
-        {
+        if (path_need(path, way->by[i]) != 0) {
             return -1;
         }
     }
@@ -98,8 +107,6 @@ way_make(control_t *ctl, path_t *path)
     return path_make(path);
 }
 
-
-/* What is remembered of an adopt of before does not say what it resumes. */
 
 static int
 way_adopts(const paylock_verify_t *v, path_t *path)
@@ -111,9 +118,7 @@ way_adopts(const paylock_verify_t *v, path_t *path)
         g = &v->given_up[i];
 
         if (g->adopt.last
-            && path_adopt(path, g->seq, strcmp(g->adopt.chain, v->chain) == 0
-                                        ? g->adopt.first - 1 : g->adopt.seq)
-               != 0)
+            && path_adopt(path, g->seq, g->adopt.seq) != 0)
         {
             return -1;
         }
@@ -166,7 +171,10 @@ way_ask(control_t *ctl, const path_t *path, size_t from, size_t n)
 }
 
 
-/* The hash that belongs at a place is kept, whatever stands there. */
+/*
+ * The hash that belongs at a place is kept, whatever stands there: if that is
+ * not it, no way leads on.
+ */
 
 static int
 way_take(control_t *ctl, const path_t *path, size_t i, way_at_t *at, int *ends)
@@ -194,6 +202,8 @@ way_take(control_t *ctl, const path_t *path, size_t i, way_at_t *at, int *ends)
                    != 0
                 || (i + 1 < path->n
                     && way_next(&path->line[i], &e, at) != 0);
+
+        ctl->way.cut = *ends ? path->line[i].seq : ctl->way.cut;
     }
 
     freeReplyObject(reply);
@@ -212,7 +222,7 @@ way_next(const path_line_t *line, const paylock_entry_t *e, way_at_t *at)
 
     to = line[1].seq;
 
-    if (line->resumed) {
+    if (line[1].resumed) {
 
         if (paylock_adopt_read(e, &adopt) != NULL || adopt.seq != to) {
             return -1;
@@ -320,6 +330,24 @@ way_order(const void *one, const void *two)
     const way_at_t  *a = one, *b = two;
 
     return a->seq > b->seq ? -1 : a->seq < b->seq;
+}
+
+
+int
+trust_way_given_up(const control_t *ctl, uint64_t seq)
+{
+    size_t                     i;
+    const paylock_given_up_t  *g;
+
+    for (i = 0; i < ctl->trust.n_given_up; i++) {
+        g = &ctl->trust.given_up[i];
+
+        if (seq > g->adopt.seq && seq < g->seq) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

@@ -26,7 +26,8 @@ typedef enum {
 
 /*
  * First come the entries by which the way is to lead, in any order; then it is
- * gone, and all of them are in ctl->way.  Return a status.
+ * gone, and all of them are in ctl->way: those to which there is one.  Return a
+ * status.
  */
 
 int trust_way_by(control_t *ctl, uint64_t seq);
@@ -41,6 +42,10 @@ void trust_way_free(way_t *way);
 /* Can nobody else have signed it: has its signer no limits, and no end? */
 
 int trust_way_sure(const control_t *ctl, const paylock_entry_t *e);
+
+/* Did an adopt give up the entry of that number? */
+
+int trust_way_given_up(const control_t *ctl, uint64_t seq);
 
 /* A step back to the entry before, at the entry e. */
 
