@@ -6,6 +6,7 @@
  */
 
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -14,7 +15,8 @@
 #include "change/change_batch.h"
 
 
-#define IDEMPOTENCY_SCAN  "10"         /* ids looked at to be forgotten */
+#define IDEMPOTENCY_SCAN   "10"        /* ids looked at to be forgotten */
+#define IDEMPOTENCY_FIRST  16          /* one in so many begins with the first */
 
 
 static int idempotency_found(change_batch_t *b, const redisReply *value);
@@ -26,7 +28,8 @@ static int idempotency_queue_old(change_batch_t *b, size_t *queued);
 
 /*
  * A cursor at random: each call looks at some other ids, so that more are
- * removed than come in once more than a tenth of all are old.
+ * removed than come in once more than a tenth of all are old.  As a scan does
+ * not go on at the beginning, that is where some of them begin.
  */
 
 int
@@ -41,7 +44,9 @@ idempotency_queue(change_batch_t *b)
         return STATUS_DONE;
     }
 
-    if (getrandom(&dice, sizeof(dice), 0) != sizeof(dice)) {
+    if (getrandom(&dice, sizeof(dice), 0) != sizeof(dice)
+        || dice < UINT_MAX / IDEMPOTENCY_FIRST)
+    {
         dice = 0;
     }
 
