@@ -68,7 +68,7 @@ def titled(pid):
         title = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False
-    return title.startswith(b"nginx: worker")
+    return title.startswith((b"nginx: worker", b"angie: worker"))
 
 
 def workers_of(master):

@@ -512,7 +512,7 @@ class Nginx(Process):
             except OSError:
                 continue
             # it is not at the beginning where a loader was named
-            if re.search(rb"(^|\0)nginx: worker process", title) \
+            if re.search(rb"(^|\0)(nginx|angie): worker process", title) \
                     and b"shutting down" not in title:
                 pids.append(pid)
         return sorted(pids)
