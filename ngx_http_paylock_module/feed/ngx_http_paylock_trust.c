@@ -41,7 +41,6 @@ ngx_http_paylock_trust_create(ngx_cycle_t *cycle,
     ngx_http_paylock_main_conf_t *pmcf)
 {
     char                       sig[PAYLOCK_SIG_LEN];
-    size_t                     i;
     u_char                     pair[PAYLOCK_PAIR];
     paylock_lattice_t          lattice;
     ngx_http_paylock_trust_t  *trust;
@@ -58,10 +57,6 @@ ngx_http_paylock_trust_create(ngx_cycle_t *cycle,
     (void) paylock_lattice_pair(&trust->fold.ctx, "", 0, "", 0, pair);
     (void) paylock_lattice_add(&trust->fold.ctx, &lattice, pair);
     (void) paylock_sign_check(pmcf->signers.list.signer[0].public, "", 0, sig);
-
-    for (i = 0; i < pmcf->signers.list.n; i++) {
-        trust->limited |= pmcf->signers.list.signer[i].may != 0;
-    }
 
     return trust;
 }
@@ -209,7 +204,6 @@ ngx_http_paylock_trust_entry(ngx_http_paylock_feed_t *feed,
     const redisReply *reply)
 {
     const char                *why;
-    ngx_uint_t                 limited;
     paylock_entry_t            entry;
     ngx_http_paylock_trust_t  *trust;
 
@@ -222,15 +216,14 @@ ngx_http_paylock_trust_entry(ngx_http_paylock_feed_t *feed,
         return NGX_DECLINED;
     }
 
-    limited = trust->limited && !trust->folding;
-
-    if (limited && ngx_http_paylock_trust_waits(feed, &entry)) {
+    if (!trust->folding && ngx_http_paylock_trust_waits(feed, &entry)) {
         ngx_http_paylock_trust_from(feed);
         return NGX_DECLINED;
     }
 
     if (paylock_verify_entry(&trust->v, &entry) != 0
-        || (limited && ngx_http_paylock_trust_limits(feed, &entry) != NGX_OK))
+        || (!trust->folding
+            && ngx_http_paylock_trust_limits(feed, &entry) != NGX_OK))
     {
         return NGX_DECLINED;
     }

@@ -96,7 +96,6 @@ struct ngx_http_paylock_trust_s {
     unsigned                         checked:1;     /* the reply's entries */
     unsigned                         adopted:1;     /* one of them adopts */
     unsigned                         folding:1;     /* else a scan checks */
-    unsigned                         limited:1;     /* some signers are */
     unsigned                         to_pin:1;      /* the walk goes to a pin */
     unsigned                         skipping:1;    /* ... by far steps */
     unsigned                         extends:1;     /* what is applied here, by
@@ -132,7 +131,7 @@ void ngx_http_paylock_trust_from(ngx_http_paylock_feed_t *feed);
 
 
 /*
- * ngx_http_paylock_trust_limits.c: entries of signers who may not do everything
+ * ngx_http_paylock_trust_limits.c: what entries do, by what is in force here
  */
 
 ngx_uint_t ngx_http_paylock_trust_waits(ngx_http_paylock_feed_t *feed,

@@ -2,9 +2,10 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * What an entry says of the record before it is the word of its signer.  That
- * of a signer who may not do everything is not enough: such an entry is
- * compared with what is applied here.
+ * What an entry says of the record before it is the word of its signer, who may
+ * lie, or may have read what somebody put into Redis.  So an entry is compared
+ * with what is applied here: none does more than its signer may, and none opens
+ * what it does not say to open.
  */
 
 
@@ -17,7 +18,10 @@
 #include "paylock_rule.h"
 
 
-static const paylock_signer_t *ngx_http_paylock_trust_limited(
+static const paylock_signer_t *ngx_http_paylock_trust_compared(
+    ngx_http_paylock_feed_t *feed, const paylock_entry_t *entry);
+static ngx_uint_t ngx_http_paylock_trust_tells(const paylock_entry_t *entry);
+static const paylock_signer_t *ngx_http_paylock_trust_signer(
     ngx_http_paylock_feed_t *feed, const paylock_entry_t *entry);
 static ngx_int_t ngx_http_paylock_trust_unfit(ngx_http_paylock_feed_t *feed,
     const paylock_entry_t *entry, const paylock_signer_t *signer,
@@ -63,7 +67,7 @@ ngx_http_paylock_trust_waits(ngx_http_paylock_feed_t *feed,
     seen = ngx_http_paylock_apply_seen(feed->seen, &key);
 
     if (trust->n == 0 || !paylock_entry_changes(entry)
-        || ngx_http_paylock_trust_limited(feed, entry) == NULL)
+        || ngx_http_paylock_trust_compared(feed, entry) == NULL)
     {
         return 0;
     }
@@ -74,7 +78,7 @@ ngx_http_paylock_trust_waits(ngx_http_paylock_feed_t *feed,
 }
 
 
-/* NGX_DECLINED: it does more than its signer may; v.fault is set. */
+/* NGX_DECLINED: it does more than it says, or its signer may; see v.fault. */
 
 ngx_int_t
 ngx_http_paylock_trust_limits(ngx_http_paylock_feed_t *feed,
@@ -83,7 +87,7 @@ ngx_http_paylock_trust_limits(ngx_http_paylock_feed_t *feed,
     const char              *why;
     const paylock_signer_t  *signer;
 
-    signer = ngx_http_paylock_trust_limited(feed, entry);
+    signer = ngx_http_paylock_trust_compared(feed, entry);
 
     if (signer == NULL || !paylock_entry_changes(entry)) {
         return NGX_OK;
@@ -96,7 +100,10 @@ ngx_http_paylock_trust_limits(ngx_http_paylock_feed_t *feed,
 }
 
 
-/* During a scan nothing need be in force: what the scan has noted counts. */
+/*
+ * During a scan nothing need be in force: what the scan has noted counts.  For
+ * whoever may do everything the root is enough.
+ */
 
 ngx_int_t
 ngx_http_paylock_trust_limits_noted(ngx_http_paylock_feed_t *feed,
@@ -105,9 +112,9 @@ ngx_http_paylock_trust_limits_noted(ngx_http_paylock_feed_t *feed,
     paylock_record_t         before, noted;
     const paylock_signer_t  *signer;
 
-    signer = ngx_http_paylock_trust_limited(feed, entry);
+    signer = ngx_http_paylock_trust_signer(feed, entry);
 
-    if (signer == NULL) {
+    if (signer == NULL || signer->may == 0) {
         return NGX_OK;
     }
 
@@ -139,24 +146,45 @@ ngx_http_paylock_trust_unfit(ngx_http_paylock_feed_t *feed,
 }
 
 
-/* The signer, if there is something that they may not. */
+/* The signer, if the entry is to be compared. */
 
 static const paylock_signer_t *
-ngx_http_paylock_trust_limited(ngx_http_paylock_feed_t *feed,
+ngx_http_paylock_trust_compared(ngx_http_paylock_feed_t *feed,
     const paylock_entry_t *entry)
 {
-    const paylock_str_t     *key;
     const paylock_signer_t  *signer;
+
+    signer = ngx_http_paylock_trust_signer(feed, entry);
+
+    return signer && signer->may == 0 && ngx_http_paylock_trust_tells(entry)
+           ? NULL : signer;
+}
+
+
+/* Does the action tell when the host is open, whatever was before? */
+
+static ngx_uint_t
+ngx_http_paylock_trust_tells(const paylock_entry_t *entry)
+{
+    const paylock_str_t  *action;
+
+    action = &entry->field[PAYLOCK_AUDIT_ACTION];
+
+    return paylock_str_is(*action, "unlock") || paylock_str_is(*action, "reset")
+           || paylock_str_is(*action, "import");
+}
+
+
+static const paylock_signer_t *
+ngx_http_paylock_trust_signer(ngx_http_paylock_feed_t *feed,
+    const paylock_entry_t *entry)
+{
+    const paylock_str_t  *key;
 
     key = &entry->field[PAYLOCK_AUDIT_KEY];
 
-    if (key->len == 0) {
-        return NULL;
-    }
-
-    signer = paylock_signers_find(&feed->pmcf->signers.list, key->data);
-
-    return signer && signer->may ? signer : NULL;
+    return key->len ? paylock_signers_find(&feed->pmcf->signers.list, key->data)
+                    : NULL;
 }
 
 
@@ -191,7 +219,7 @@ ngx_http_paylock_trust_exceeds(ngx_http_paylock_feed_t *feed,
 
     why = paylock_rule_times(action, &live, &record, from, &needs);
 
-    if (why) {
+    if (why || signer->may == 0) {
         return why;
     }
 

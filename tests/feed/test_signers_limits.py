@@ -7,10 +7,12 @@ import json
 
 import pytest
 
-from support.chain import AUDIT, LOCKED, LOCKS, OPEN, count
+from support.chain import (ALERTS, AUDIT, LOCKED, LOCKS, OPEN, count,
+                           logged)
+from support.cli import alice
 from support.feed import stopped
-from support.signed import (A, B, CLOSED, STATE, chain, diverged, fill, live,
-                            signed, stays)
+from support.signed import (A, B, CLOSED, SITES, STATE, chain, diverged,
+                            fill, live, signed, stays)
 from support.trail import signer, signers_file
 
 
@@ -193,3 +195,42 @@ def test_reload_revokes_what_was_applied(signed, chain, private):
     chain.adopt(resumes=last)
     server.wait_state("h0.example", "locked")
     live(chain, server)
+
+
+# commands of whoever may do everything
+
+REPLAYED = {"notice": ["notice", "a.example", "--channel", "email", "--ref",
+                       "R 1", "--sent", "2026-01-02"],
+            "plan": ["lock", "a.example", "--at", "2100-01-01", "--yes"],
+            "passes": ["pass", "revoke", "a.example"],
+            "protect": ["protect", "a.example"]}
+
+
+@pytest.mark.parametrize("name", REPLAYED)
+def test_an_older_record_put_back(nginx, alice, private, redis, name):
+    """An entry wrote it, so the command goes on from it; it opens nothing that
+    nginx knows to be closed.  An unlock does."""
+    path = signers_file(private / "signers", signer("alice", alice.key))
+    server = nginx(SITES % (path, "200ms") + STATE)
+    server.allow(ALERTS)
+    client = redis.client()
+    alice("unlock", "a.example")
+    older = client.hget(LOCKS, "a.example")
+    alice("lock", "a.example")
+    server.wait_state("a.example", "locked")
+    client.hset(LOCKS, "a.example", older)
+    alice(*REPLAYED[name])
+    if name != "notice":                # of which nginx takes no record
+        logged(server, r"\[alert\] .*by what is in force here")
+    stays(server, {"a.example": "locked"}, 0.5)
+    server.stop()
+    server.start()
+    stays(server, {"a.example": "locked"}, 0.5)
+    assert alice("audit", "verify", check=False).returncode == 12
+    if name == "protect":
+        alice("unprotect", "a.example")
+    alice("lock", "a.example")
+    alice("adopt", "--yes")
+    alice("lock", "b.example")
+    server.wait_state("b.example", "locked")
+    assert server.state("a.example") == "locked"
