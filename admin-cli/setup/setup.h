@@ -50,6 +50,8 @@ typedef struct {
 
     char          *policy;             /* maxmemory-policy of Redis */
     unsigned       appendonly:1;
+    unsigned       looked:1;
+    unsigned       writing:1;          /* that file, at the first look */
     unsigned       aclfile:1;          /* Redis keeps its users in one */
     unsigned       configured:1;       /* the settings name our user */
     unsigned       users_stay:1;       /* --undo: others need them */

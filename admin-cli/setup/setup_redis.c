@@ -17,6 +17,7 @@
 #define REDIS_WAIT   600               /* seconds, for the append-only file */
 
 
+static int setup_looked(setup_t *s);
 static int setup_get(setup_t *s, const char *name, char **value);
 static int setup_cache(setup_t *s);
 static int setup_appendonly(setup_t *s);
@@ -26,7 +27,7 @@ static int setup_written(setup_t *s, int *writing, int *good);
 int
 setup_redis_look(setup_t *s)
 {
-    int    status, writing, good;
+    int    status;
     char  *value;
 
     if (setup_get(s, "appendonly", &value) != STATUS_DONE) {
@@ -58,9 +59,9 @@ setup_redis_look(setup_t *s)
                                      json_string("appendonly yes"));
 
     } else if (status == STATUS_DONE) {
-        status = setup_written(s, &writing, &good);
+        status = setup_looked(s);
 
-        if (status == STATUS_DONE && writing) {
+        if (status == STATUS_DONE && s->writing) {
             setup_change(s, "wait until the append-only file is written");
         }
     }
@@ -73,6 +74,25 @@ setup_redis_look(setup_t *s)
         setup_change(s, "CONFIG REWRITE: Redis writes its settings to its "
                      "configuration");
     }
+
+    return status;
+}
+
+
+/* Redis may begin or end to write it at any time: that is no other plan. */
+
+static int
+setup_looked(setup_t *s)
+{
+    int  status, writing, good;
+
+    if (s->looked) {
+        return STATUS_DONE;
+    }
+
+    status = setup_written(s, &writing, &good);
+    s->writing = status == STATUS_DONE && writing;
+    s->looked = 1;
 
     return status;
 }

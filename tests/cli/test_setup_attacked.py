@@ -248,6 +248,19 @@ def test_file_that_is_begun_is_waited_for(stock, machine):
         assert stock.conf.read_text() == before
 
 
+def test_file_that_is_written_meanwhile(stock, machine):
+    """Redis begins and ends that by itself: it is no other plan."""
+    stock.add(f"unixsocket {stock.dir}/sock")
+    stock.start()
+    stock.client().config_set("appendonly", "yes")
+    m = machine()
+    with FakeRedis(f"{stock.dir}/sock") as fake:
+        text = b"aof_enabled:1\r\naof_rewrite_in_progress:1\r\n"
+        fake.on("INFO", b"$%d\r\n%s\r\n" % (len(text), text),
+                having=b"persistence")
+        m.admin("setup", "--yes", "--redis", fake.url, *m.options()[2:])
+
+
 def test_cluster(stock, machine):
     stock.add(f"cluster-enabled yes\ncluster-config-file {stock.dir}/nodes")
     stock.start()
