@@ -227,16 +227,21 @@ def test_user_with_the_name_of_the_copy(m):
     assert client.acl_list() == before
 
 
+def written(stock):
+    """Turns the append-only file on, and waits for it."""
+    client = stock.client()
+    client.config_set("appendonly", "yes")
+    servers.wait_for("the file", lambda: not client.info("persistence")[
+        "aof_rewrite_in_progress"])
+
+
 def test_file_that_is_begun_is_waited_for(stock, machine):
     """Redis would begin empty if it kept the setting before the file."""
     stock.add(f"unixsocket {stock.dir}/sock")
     stock.start()
-    client = stock.client()
-    client.set("theirs", "1")
+    stock.client().set("theirs", "1")
     m = machine()
-    client.config_set("appendonly", "yes")
-    servers.wait_for("the file", lambda: not client.info("persistence")[
-        "aof_rewrite_in_progress"])
+    written(stock)
     with FakeRedis(f"{stock.dir}/sock") as fake:
         text = b"aof_enabled:1\r\naof_rewrite_in_progress:0\r\n" \
                b"aof_last_bgrewrite_status:err\r\n"
@@ -252,7 +257,7 @@ def test_file_that_is_written_meanwhile(stock, machine):
     """Redis begins and ends that by itself: it is no other plan."""
     stock.add(f"unixsocket {stock.dir}/sock")
     stock.start()
-    stock.client().config_set("appendonly", "yes")
+    written(stock)
     m = machine()
     with FakeRedis(f"{stock.dir}/sock") as fake:
         text = b"aof_enabled:1\r\naof_rewrite_in_progress:1\r\n"
