@@ -250,7 +250,8 @@ def test_address_is_not_asked_for(nginx, names, redis):
 def test_without_resolver(private):
     """Then the name must be known when nginx reads its configuration."""
     nginx = servers.Nginx(private / "config", control=False)
-    done = nginx.test(f"paylock_redis redis://{NAME};" + SITES)
+    none = servers.no_resolver()
+    done = nginx.test(f"paylock_redis redis://{NAME}; {none}" + SITES)
     assert done.returncode == 1
     assert f'host not found in "paylock_redis" "{NAME}:6379" in ' \
         in done.stderr
@@ -259,7 +260,7 @@ def test_without_resolver(private):
     assert done.returncode == 0
     assert "[warn] " in done.stderr
     # one of a server is not that of paylock_redis
-    done = nginx.test(f"paylock_redis redis://{NAME};"
+    done = nginx.test(f"paylock_redis redis://{NAME}; {none}"
                       + SITES.replace("paylock on;",
                                       "paylock on; resolver 127.0.0.1;"))
     assert done.returncode == 1

@@ -85,6 +85,11 @@ def built():
                           check=True).stderr
 
 
+def no_resolver():
+    """Angie has one by itself, of /etc/resolv.conf."""
+    return "resolver off;" if "Angie" in built() else ""
+
+
 def at_least(version):
     """Is it nginx of this version or a newer one?  Forks name that of the
     nginx they come from, if not as their own."""
