@@ -113,10 +113,19 @@ def configure(tree, static):
     argv = [script if script.exists() else "auto/configure", "--prefix=/nginx",
             f"--add-{'' if static else 'dynamic-'}module={ROOT}",
             *(f"--with-{name}" for name in WITH if f"--with-{name})" in known)]
+    # its own calls of OpenSSL are older than OpenSSL 3
+    if released(tree) < (1, 21, 2):
+        argv.append("--with-cc-opt=-Wno-deprecated-declarations")
     with open(tree.parent / "configure.log", "w") as log:
         done = subprocess.run(argv, cwd=tree, stdout=log, stderr=log)
     if done.returncode:
         sys.exit(f"it cannot be configured: see {tree.parent}/configure.log")
+
+
+def released(tree):
+    text = (tree / "src/core/nginx.h").read_text()
+    return tuple(int(n) for n in re.search(
+        r'define NGINX_VERSION +"([\d.]+)"', text)[1].split("."))
 
 
 def nginx(args):
