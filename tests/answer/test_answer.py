@@ -23,7 +23,8 @@ def test_headers(site):
     assert reply.reason in ("Service Unavailable",
                             "Service Temporarily Unavailable")
     headers = {name.lower(): value for name, value in reply.headers.items()}
-    assert headers.pop("server").startswith(("nginx", "Angie"))
+    assert headers.pop("server").startswith(
+        ("nginx", "Angie", "Tengine"))
     assert headers.pop("date")
     assert headers == {
         "content-type": "text/html; charset=utf-8",
