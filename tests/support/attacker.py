@@ -8,9 +8,9 @@ import json
 import pytest
 
 from support.chain import AUDIT, LOCKS, entry_hash, skip_of
-from support.cli import operator, signers_of, trust
+from support.cli import bob, operator, signers_of, trust
 
-__all__ = ["operator"]
+__all__ = ["bob", "operator"]
 
 HELD = ["h1.example", "h2.example", "h3.example"]
 FAR = 2 ** 63 - 1
@@ -68,14 +68,6 @@ def alice(operator):
     alice("init")
     alice("lock", *HELD)
     return alice
-
-
-@pytest.fixture
-def bob(alice, operator):
-    bob = operator("bob")
-    trust([alice, bob], alice, bob)
-    bob("init", "--yes")
-    return bob
 
 
 @pytest.fixture
