@@ -8,11 +8,11 @@ import json
 import pytest
 
 from support import servers
-from support.attacker import (FAR, HELD, Attacker, alice, back, bob, mallory,
-                              operator, stopped, verify)
 from support.chain import AUDIT, LOCKS, NODES, entry_hash
 from support.cli import (entries, memory, refused, remembered, signers_of,
                          state, trust)
+from support.mallory import (FAR, HELD, Attacker, alice, back, bob, mallory,
+                             operator, stopped, verify)
 from support.trail import signer
 
 __all__ = ["alice", "bob", "mallory", "operator"]

@@ -8,10 +8,10 @@ import json
 
 import pytest
 
-from support.attacker import (FAR, HELD, alice, back, bob, mallory, operator,
-                              verify)
 from support.chain import AUDIT, LOCKS, entry_hash
 from support.cli import memory, refused, remembered, signers_of, state
+from support.mallory import (FAR, HELD, alice, back, bob, mallory, operator,
+                             verify)
 
 __all__ = ["alice", "bob", "mallory", "operator"]
 
