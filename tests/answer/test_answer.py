@@ -24,7 +24,7 @@ def test_headers(site):
                             "Service Temporarily Unavailable")
     headers = {name.lower(): value for name, value in reply.headers.items()}
     assert headers.pop("server").startswith(
-        ("nginx", "Angie", "Tengine"))
+        ("nginx", "Angie", "Tengine", "freenginx"))
     assert headers.pop("date")
     assert headers == {
         "content-type": "text/html; charset=utf-8",
