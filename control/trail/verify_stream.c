@@ -162,6 +162,7 @@ stream_entry(void *data, const char *id, const paylock_entry_t *e,
 static int
 stream_last(verify_t *c)
 {
+    char        *end;
     control_t   *ctl;
     const char  *id;
     redisReply  *reply;
@@ -185,7 +186,12 @@ stream_last(verify_t *c)
     }
 
     id = head_generated(reply);
-    c->last = id ? strtoull(id, NULL, 10) : 0;
+    c->last = id ? strtoull(id, &end, 10) : 0;
+
+    /* an id with another end was never that of an entry: more was there */
+
+    c->last += c->last && strcmp(end, "-0") != 0;
+
     c->length = stream_length(reply);
 
     freeReplyObject(reply);

@@ -165,6 +165,12 @@ def shortened(client, trail):
     return 11, ("rollback", trail.seq)
 
 
+def behind_the_last(client, trail):
+    """An id that no entry has."""
+    client.execute_command("XSETID", AUDIT, f"{trail.seq}-7")
+    return 11, ("rollback", trail.seq + 1)
+
+
 def cut_in_a_transaction(client, trail):
     seq = [seq for seq, e in trail.entries if "sig" not in e][-1]
     put(client, [(f"{n}-0", e) for n, e in trail.entries if n <= seq])
@@ -184,8 +190,8 @@ def unsigned(client, trail):
 
 
 @pytest.mark.parametrize("tamper", [
-    edited, moved_id, junk, deleted, trimmed, shortened, cut_in_a_transaction,
-    foreign, unsigned, of_another_realm])
+    edited, moved_id, junk, deleted, trimmed, shortened, behind_the_last,
+    cut_in_a_transaction, foreign, unsigned, of_another_realm])
 def test_tampered(tamper, run, trail, redis):
     """audit/test_verify.py asks the oracle as well."""
     status, fault = tamper(redis.client(), trail)
