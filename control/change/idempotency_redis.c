@@ -16,7 +16,7 @@
 
 
 #define IDEMPOTENCY_SCAN   "10"        /* ids looked at to be forgotten */
-#define IDEMPOTENCY_FIRST  16          /* one in so many begins with the first */
+#define IDEMPOTENCY_FIRST  16          /* one in so many begins there */
 
 
 static int idempotency_found(change_batch_t *b, const redisReply *value);

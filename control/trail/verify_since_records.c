@@ -2,8 +2,8 @@
 /*
  * Copyright (C) 2026 paylock contributors
  *
- * Compares the records with those of before and what entries since then took out
- * and put in.
+ * Compares the records with those of before, and with what entries since then
+ * took out and put in.
  */
 
 
