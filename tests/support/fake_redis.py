@@ -88,6 +88,21 @@ class Link:
         self.struck = []
         self.silent = False
         self.over = False
+        self.gone = False               # with the lock of fake
+
+    def leave(self):
+        """Whoever cuts a link takes no fault away with it.  Holding the lock:
+        the next connection must meet them all."""
+        if not self.gone:
+            self.gone = True
+            for fault in filter(None, self.due):
+                fault.times += 1
+
+    def cut(self):
+        self.leave()
+        for s in filter(None, (self.client, self.redis)):
+            with contextlib.suppress(OSError):
+                s.shutdown(socket.SHUT_RDWR)
 
     def run(self):
         got = {self.client: b""}
@@ -113,12 +128,11 @@ class Link:
         at, out = 0, []
         while end := end_of(data, at):
             raw, at = data[at:end], end
-            fault = self.fake.fault(raw)
+            fault = self.fake.fault(raw, self)
             if self.redis and (fault is None or fault.asks()
                                or fault.request):
                 out.append(fault.request(raw) if fault and fault.request
                            else raw)
-            self.due.append(fault)
         if out:
             self.redis.sendall(b"".join(out))
         return data[at:]
@@ -132,7 +146,10 @@ class Link:
                 end = end_of(data, at)
                 if not end:
                     break
-            self.due.popleft()
+            with self.fake.lock:
+                if self.gone:
+                    raise ConnectionAbortedError
+                self.due.popleft()
             if fault:
                 self.client.sendall(data[sent:at])
                 self.strike(fault, data[at:end])
@@ -176,7 +193,7 @@ class FakeRedis:
         self.seen = collections.Counter()
         self.rounds = 0                 # commands sent when no reply was due
         self.lock = threading.Lock()
-        self.sockets = set()
+        self.links = set()
         self.threads = []
         self.ending = False
         if directory:
@@ -196,15 +213,19 @@ class FakeRedis:
             self.faults.append(fault)
         return fault
 
-    def fault(self, raw):
+    def fault(self, raw, link):
+        """What becomes of this command, which is due on the link now."""
         name = raw.split(b"\r\n", 3)[2].decode("latin-1").upper()
         with self.lock:
+            if link.gone:
+                raise ConnectionAbortedError
             self.seen[name] += 1
-            for fault in self.faults:
-                if fault.concerns(name, raw):
-                    fault.times -= 1
-                    return fault
-        return None
+            fault = next((f for f in self.faults if f.concerns(name, raw)),
+                         None)
+            if fault:
+                fault.times -= 1
+            link.due.append(fault)
+        return fault
 
     def heal(self):
         """Removes all faults."""
@@ -218,9 +239,8 @@ class FakeRedis:
 
     def cut(self):
         with self.lock:
-            for s in self.sockets:
-                with contextlib.suppress(OSError):
-                    s.shutdown(socket.SHUT_RDWR)
+            for link in self.links:
+                link.cut()
 
     # what goes on behind
 
@@ -242,7 +262,7 @@ class FakeRedis:
         redis = socket.socket(socket.AF_UNIX) if self.upstream else None
         link = Link(self, client, redis)
         with self.lock:
-            self.sockets |= {client, redis} - {None}
+            self.links.add(link)
         try:
             if client.family == socket.AF_INET:
                 client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -253,15 +273,13 @@ class FakeRedis:
             pass
         finally:
             with self.lock:
-                self.sockets -= {client, redis}
+                self.links.remove(link)
+                link.leave()
             client.close()
             if redis:
                 redis.close()
             for fault in link.struck:
                 fault.left += 1
-            # whoever cuts a link takes no fault away with it
-            for fault in filter(None, link.due):
-                fault.times += 1
 
     def __enter__(self):
         return self
