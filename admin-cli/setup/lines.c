@@ -127,10 +127,30 @@ lines_owner(FILE *f, const char *path, mode_t mode)
 static int
 lines_failed(error_info_t *error, const char *what, const char *path)
 {
-    return error_set(error, STATUS_FAILED, "file",
-                     errno == EACCES || errno == EPERM ? "run it as root"
-                                                       : NULL,
+    return error_set(error, STATUS_FAILED, "file", lines_mend(errno),
                      "cannot %s \"%.1000s\": %s", what, path, strerror(errno));
+}
+
+
+const char *
+lines_mend(int error)
+{
+    switch (error) {
+
+    case EACCES:
+    case EPERM:
+        return "run it as root";
+
+    case EROFS:
+        return "mount it to be written, and run this again";
+
+    case ENOSPC:
+    case EDQUOT:
+        return "make room there, and run this again";
+
+    default:
+        return NULL;
+    }
 }
 
 

@@ -32,6 +32,10 @@ int lines_read(error_info_t *error, const char *path, char **text);
 int lines_write(error_info_t *error, const char *path, const char *text,
     mode_t mode);
 
+/* What helps if a file cannot be written; NULL: it depends. */
+
+const char *lines_mend(int error);
+
 /*
  * The first line in force that begins with the word, without its line feed;
  * NULL: there is none.

@@ -17,6 +17,7 @@
 
 #include "cli/acl.h"
 #include "files/user_file.h"
+#include "setup/lines.h"
 #include "setup/setup.h"
 
 
@@ -181,10 +182,8 @@ setup_lock(setup_t *s)
 
     if (s->lock == -1) {
         return error_set(&s->ctl->error, STATUS_FAILED, "permission",
-                         errno == EACCES || errno == EPERM ? "run it as root"
-                                                           : NULL,
-                         "cannot write \"%.1000s\": %s", s->lock_file,
-                         strerror(errno));
+                         lines_mend(errno), "cannot write \"%.1000s\": %s",
+                         s->lock_file, strerror(errno));
     }
 
     /* whoever held it before has removed it */
@@ -384,7 +383,7 @@ setup_writable(setup_t *s, const char *path)
 
         if (errno != ENOENT || s->admin->opt[OPT_UNDO]) {
             return error_set(&s->ctl->error, STATUS_FAILED, "permission",
-                             "run it as root", "cannot write to \"%s\": %s",
+                             lines_mend(errno), "cannot write to \"%s\": %s",
                              dir, strerror(errno));
         }
     }
