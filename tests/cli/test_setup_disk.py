@@ -5,6 +5,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 
 import pytest
@@ -14,19 +15,20 @@ pytestmark = pytest.mark.skipif(
     or subprocess.run(["unshare", "--mount", "true"]).returncode != 0,
     reason="needs root and mount namespaces")
 
-READ_ONLY = 'mount --bind -o ro "$0" "$0"'
+# each runs setup as if /etc/paylock, $0, were another file system
+
+READ_ONLY = 'mount --bind -o ro "$0" "$0"; exec "$@"'
 FULL = """
-copy=$(mktemp -d) && cp -p "$0"/* $copy && mount -t tmpfs -o mode=755,size=%dk none "$0"
-cp -p $copy/* "$0" && rm -r $copy
+cp -p "$0"/* ../copy; mount -t tmpfs -o mode=755,size=%dk none "$0"
+cp -p ../copy/* "$0"; status=0; "$@" || status=$?
+cp -p "$0"/* ../copy; exit $status
 """
 
 
-def setup_on(m, mounts, *args):
-    """As if /etc/paylock were another file system."""
+def setup_on(m, script, *args):
     argv = m.admin.argv("--json", "setup", *m.options(), *args)
-    return subprocess.run(["unshare", "--mount", "sh", "-ec",
-                           mounts + '\nexec "$@"', m.etc, *argv],
-                          env=m.admin.env, cwd=m.admin.home,
+    return subprocess.run(["unshare", "--mount", "sh", "-ec", script, m.etc,
+                           *argv], env=m.admin.env, cwd=m.admin.home,
                           capture_output=True, text=True)
 
 
@@ -60,7 +62,11 @@ def test_read_only(m):
 
 @pytest.mark.parametrize("size", range(8, 24, 4))
 def test_full(m, size):
-    done = setup_on(m, FULL % size, "--yes")
-    cannot(done, m, "No space left on device", "make room")
+    copy = m.admin.home.parent / "copy"
+    copy.mkdir()
+    cannot(setup_on(m, FULL % size, "--yes"), m, "No space left on device",
+           "make room")
     assert m.answer() == 200
+    for path in copy.iterdir():         # now there is room
+        shutil.copy2(path, m.etc)
     lock(m)
