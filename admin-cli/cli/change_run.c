@@ -6,22 +6,77 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "change/change_order.h"
 #include "cli/change_run.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
 
 
-/* options that do not say what is to be changed; or "content" does */
-
-#define RUN_ASIDE  (OPT_GLOBAL|OPT_BIT(OPT_REQUEST_ID)|OPT_BIT(OPT_YES)       \
-                    |OPT_BIT(OPT_WAIT)|OPT_BIT(OPT_FILE))
-
-
+static void run_input(const admin_t *a, change_input_t *in);
 static int run_check_request(admin_t *a);
 static int run_arguments(change_run_t *run);
-static void run_argument(FILE *f, const char *name, const char *value);
 static int run_commit(change_run_t *run);
+
+
+int
+change_run_action(admin_t *a, const char *content)
+{
+    int             status;
+    change_run_t    run;
+    change_order_t  order;
+
+    memset(&run, 0, sizeof(change_run_t));
+    memset(&order, 0, sizeof(change_order_t));
+
+    order.ctl = a->ctl;
+    order.action = change_action(a->command->name);
+    order.host = a->host;
+    order.n = a->n_hosts;
+    order.in.now = (uint32_t) time(NULL);
+    order.in.content = content;
+
+    run_input(a, &order.in);
+
+    status = change_order_check(&order);
+
+    if (status == STATUS_DONE) {
+        run.a = a;
+        run.kind = order.kind;
+        run.args = order.args;
+        run.expects = order.action->expects;
+        run.plans = order.plans;
+        run.told = order.action->told;
+        run.in = order.in;
+
+        status = change_run(&run);
+    }
+
+    change_order_free(&order);
+
+    return status;
+}
+
+
+/* The options of these names, which are in the same order. */
+
+_Static_assert(OPT_REF - OPT_AT == (int) CHANGE_INPUT_REF
+               && OPT_SENT - OPT_CHANNEL
+                  == CHANGE_INPUT_SENT - CHANGE_INPUT_CHANNEL,
+               "options and inputs");
+
+static void
+run_input(const admin_t *a, change_input_t *in)
+{
+    change_input_e  i;
+
+    for (i = 0; i < CHANGE_INPUTS; i++) {
+        in->text[i] = i <= CHANGE_INPUT_REF
+                      ? a->opt[OPT_AT + i]
+                      : a->opt[OPT_CHANNEL + (i - CHANGE_INPUT_CHANNEL)];
+    }
+}
 
 
 int
@@ -96,47 +151,13 @@ run_check_request(admin_t *a)
 }
 
 
-/* The options as they were typed: a retry of "--until +3d" types the same. */
-
 static int
 run_arguments(change_run_t *run)
 {
-    FILE      *f;
-    admin_t   *a;
-    size_t     size;
-    option_e   o;
-
-    a = run->a;
-    f = open_memstream(&run->arguments, &size);
-
-    if (f == NULL) {
-        return control_no_memory(a->ctl);
-    }
-
-    for (o = 0; o < OPT_N; o++) {
-        if (a->opt[o] && !(RUN_ASIDE & OPT_BIT(o))) {
-            run_argument(f, admin_options[o].name, a->opt[o]);
-        }
-    }
-
-    if (run->content) {
-        run_argument(f, "content", run->content);
-    }
-
-    if (fclose(f) != 0) {
-        return control_no_memory(a->ctl);
-    }
-
+    run->arguments = change_input_arguments(&run->in);
     run->batch.arguments = run->arguments;
 
-    return STATUS_DONE;
-}
-
-
-static void
-run_argument(FILE *f, const char *name, const char *value)
-{
-    (void) fprintf(f, "%s=%zu:%s,", name, strlen(value), value);
+    return run->arguments ? STATUS_DONE : control_no_memory(run->a->ctl);
 }
 
 

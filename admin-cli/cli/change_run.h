@@ -11,6 +11,7 @@
 
 
 #include "change/change_batch.h"
+#include "change/change_input.h"
 #include "cli/admin.h"
 #include "records/near.h"
 
@@ -28,7 +29,7 @@ struct change_run_s {
     unsigned              many:1;      /* prints sums, not each host */
     unsigned              plans:1;     /* it is planned for later */
     const char           *told;        /* printed per host, or NULL */
-    const char           *content;     /* SHA-256 of the file read, or NULL */
+    change_input_t        in;          /* the arguments of a request */
 
     /* prints the result instead of change_print.c; or NULL */
 
@@ -41,6 +42,13 @@ struct change_run_s {
     json_t               *waited;      /* result of --wait; or NULL */
 };
 
+
+/*
+ * Carries out the command of the change_action() of its name; content is the
+ * SHA-256 of a file that it read, or NULL.  Returns a status.
+ */
+
+int change_run_action(admin_t *a, const char *content);
 
 /*
  * Changes the hosts that the command line names; or n others, which remain

@@ -16,8 +16,8 @@
 
 
 /*
- * Global options up to OPT_HELP, then those of commands.  The fields of a case
- * and of a notice have options of the same names, in the same order.
+ * Global options up to OPT_HELP, then those of commands.  OPT_AT to OPT_REF, and
+ * the fields of a notice, are in the order of change_input_e.
  */
 
 #define option_id(id, ...)  OPT_##id,
@@ -85,11 +85,6 @@ typedef enum {
 
 #define option_bit(id, ...)  |OPT_BIT(OPT_##id)
 #define OPT_CASE     (0ull PAYLOCK_CASE_FIELDS(option_bit))
-
-/* the option for a field of the case; i: paylock_audit_field_e */
-
-#define OPT_OF_CASE(i)                                                        \
-    ((option_e) (OPT_REASON + ((i) - PAYLOCK_CASE_FIRST)))
 
 /* adds the global options; --key only if the command has no --key itself */
 

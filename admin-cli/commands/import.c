@@ -52,7 +52,7 @@ cmd_import(admin_t *a)
 
     status = import_read_list(a, &list, digest);
     run.args = list.record;
-    run.content = digest;
+    run.in.content = digest;
 
     if (status == STATUS_DONE) {
         status = change_run_hosts(&run, list.host, list.n);

@@ -11,7 +11,6 @@
 
 #include "base/time_text.h"
 #include "change/pass_issue.h"
-#include "cli/arguments.h"
 #include "cli/change_run.h"
 #include "cli/output.h"
 #include "cli/pass_file.h"
@@ -21,7 +20,7 @@
 #define ISSUE_PATH  1000               /* bytes */
 
 
-static int issue_options(admin_t *a, change_pass_issue_t *issue);
+static int issue_options(change_run_t *run, change_pass_issue_t *issue);
 static int issue_path(admin_t *a);
 static void issue_report(const change_run_t *run);
 static void issue_print(const change_run_t *run, const char *token);
@@ -38,7 +37,7 @@ cmd_pass_issue(admin_t *a)
         .report = issue_report
     };
 
-    status = issue_options(a, &issue);
+    status = issue_options(&run, &issue);
 
     if (status != STATUS_DONE) {
         return status;
@@ -58,11 +57,13 @@ cmd_pass_issue(admin_t *a)
 
 
 static int
-issue_options(admin_t *a, change_pass_issue_t *issue)
+issue_options(change_run_t *run, change_pass_issue_t *issue)
 {
     char         text[32];
+    admin_t     *a;
     const char  *ttl;
 
+    a = run->a;
     ttl = a->opt[OPT_TTL];
     issue->ttl = 0;
     issue->reason = a->opt[OPT_REASON];
@@ -99,7 +100,9 @@ issue_options(admin_t *a, change_pass_issue_t *issue)
                          "with --quiet nobody would see the link");
     }
 
-    return arguments_reason(a) == STATUS_DONE
+    run->in.text[CHANGE_INPUT_REASON] = issue->reason;
+
+    return change_input_reason(&a->ctl->error, &run->in) == STATUS_DONE
            ? issue_path(a) : a->ctl->error.status;
 }
 
