@@ -11,18 +11,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "change/change_answer.h"
 #include "cli/change_run.h"
 #include "cli/output.h"
 #include "cli/state_print.h"
-
-
-/* the results of all hosts, as sums */
-
-typedef struct {
-    size_t    changed;
-    uint64_t  first;                   /* seq; 0: none */
-    uint64_t  last;
-} print_sum_t;
 
 
 static void print_found(const change_run_t *run, size_t i, uint32_t now);
@@ -31,10 +23,7 @@ static void print_change(const change_run_t *run, const change_t *ch,
     uint32_t now);
 static void print_difference(change_run_t *run, const change_t *ch,
     uint32_t now);
-static print_sum_t print_sum(const change_run_t *run);
-static void print_sum_text(const change_run_t *run, const print_sum_t *sum);
-static void print_json(const change_run_t *run, const print_sum_t *sum);
-static void print_json_hosts(const change_run_t *run, int changed);
+static void print_sum_text(const change_run_t *run, const change_sum_t *sum);
 
 
 void
@@ -90,21 +79,21 @@ change_print_done(change_batch_t *b, size_t n)
 void
 change_print_end(change_run_t *run)
 {
-    print_sum_t  sum;
+    change_sum_t  sum;
 
     if (run->report) {
         run->report(run);
         return;
     }
 
-    sum = print_sum(run);
+    sum = change_sum(&run->batch);
 
     if (run->many && output_is_text(run->a)) {
         print_sum_text(run, &sum);
     }
 
     if (output_is_json(run->a)) {
-        print_json(run, &sum);
+        change_answer_write(stdout, &run->batch, run->waited);
     }
 
     if (sum.first) {
@@ -281,31 +270,8 @@ print_difference(change_run_t *run, const change_t *ch, uint32_t now)
 }
 
 
-static print_sum_t
-print_sum(const change_run_t *run)
-{
-    size_t                  i;
-    print_sum_t             sum;
-    const change_result_t  *d;
-
-    memset(&sum, 0, sizeof(print_sum_t));
-
-    for (i = 0; i < run->batch.done; i++) {
-        d = &run->batch.result[i];
-        sum.changed += d->changed;
-
-        if (d->seq) {
-            sum.first = sum.first && sum.first < d->seq ? sum.first : d->seq;
-            sum.last = d->seq > sum.last ? d->seq : sum.last;
-        }
-    }
-
-    return sum;
-}
-
-
 static void
-print_sum_text(const change_run_t *run, const print_sum_t *sum)
+print_sum_text(const change_run_t *run, const change_sum_t *sum)
 {
     (void) printf("%zu %schanged, %zu unchanged", sum->changed,
                   run->a->ctl->dry_run ? "would be " : "",
@@ -317,54 +283,4 @@ print_sum_text(const change_run_t *run, const print_sum_t *sum)
     }
 
     (void) putchar('\n');
-}
-
-
-/* Prints the object in pieces, as it may be large. */
-
-static void
-print_json(const change_run_t *run, const print_sum_t *sum)
-{
-    char    *rest;
-    json_t  *o;
-
-    o = json_pack("{s:o, s:o, s:s}", "first_seq", output_number(sum->first),
-                  "last_seq", output_number(sum->last),
-                  "request_id", run->batch.request);
-
-    if (run->a->ctl->dry_run) {
-        (void) json_object_set_new(o, "dry_run", json_true());
-    }
-
-    if (run->waited) {
-        (void) json_object_set(o, "nodes", run->waited);
-    }
-
-    rest = json_dumps(o, JSON_COMPACT|JSON_ENSURE_ASCII);
-    json_decref(o);
-
-    (void) printf("{\"changed\":[");
-    print_json_hosts(run, 1);
-    (void) printf("],\"unchanged\":[");
-    print_json_hosts(run, 0);
-    (void) printf("],%s\n", rest ? rest + 1 : "");
-
-    free(rest);
-}
-
-
-static void
-print_json_hosts(const change_run_t *run, int changed)
-{
-    size_t       i;
-    const char  *comma;
-
-    comma = "";
-
-    for (i = 0; i < run->batch.done; i++) {
-        if (run->batch.result[i].changed == changed) {
-            (void) printf("%s\"%s\"", comma, run->batch.host[i]);
-            comma = ",";
-        }
-    }
 }

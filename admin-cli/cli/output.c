@@ -64,13 +64,6 @@ output_print_json(admin_t *a, json_t *json)
 }
 
 
-json_t *
-output_number(uint64_t n)
-{
-    return n ? json_integer((json_int_t) n) : json_null();
-}
-
-
 int
 output_left(void)
 {

@@ -31,10 +31,6 @@ int output_colours(void);
 
 int output_print_json(admin_t *a, json_t *json);
 
-/* A new JSON integer; JSON null for 0. */
-
-json_t *output_number(uint64_t n);
-
 /* Has the reader of a pipe closed it? */
 
 int output_left(void);

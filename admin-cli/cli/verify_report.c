@@ -218,10 +218,10 @@ report_json(const verify_t *c, const paylock_export_header_t *header)
                   "chain", v->chain,
                   "host", header ? text_json(header->host.data,
                                              header->host.len) : json_null(),
-                  "first", output_number(v->first),
-                  "seq", output_number(v->seq),
+                  "first", number_json(v->first),
+                  "seq", number_json(v->seq),
                   "hash", v->seq ? json_string(v->hash) : json_null(),
-                  "before", output_number(c->since.before.head.seq),
+                  "before", number_json(c->since.before.head.seq),
                   "entries", (json_int_t) v->entries,
                   "leaves", (json_int_t) v->bare,
                   "unsigned", (json_int_t) v->plain,
@@ -278,8 +278,8 @@ report_json_given_up(const verify_t *c)
                              "adopt", (json_int_t) g->seq,
                              "signer", g->signer ? g->signer->name : NULL,
                              "chain", g->adopt.chain,
-                             "first", output_number(g->adopt.first),
-                             "last", output_number(g->adopt.last)));
+                             "first", number_json(g->adopt.first),
+                             "last", number_json(g->adopt.last)));
     }
 
     return list;
@@ -327,7 +327,7 @@ report_json_lists(const verify_t *c, json_t *o)
         (void) json_array_append_new(faults,
                    json_pack("{s:s, s:o, s:o}",
                              "kind", paylock_fault_names[fault->kind],
-                             "seq", output_number(fault->seq),
+                             "seq", number_json(fault->seq),
                              "message", text_json(fault->text,
                                                   strlen(fault->text))));
     }

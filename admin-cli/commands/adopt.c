@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "change/adopt.h"
 #include "change/archive.h"
 #include "cli/confirm.h"
@@ -394,7 +395,7 @@ adopt_report(admin_t *a, const adopt_run_t *r)
     return output_print_json(a, json_pack("{s:s, s:o, s:s?, s:s, s:s, s:s, s:I,"
                                           " s:I, s:I, s:o}",
                                           "chain", h->chain,
-                                          "seq", output_number(h->seq),
+                                          "seq", number_json(h->seq),
                                           "hash", a->opt[OPT_DRY_RUN] ? NULL
                                                                       : h->hash,
                                           "reason", t->reason,

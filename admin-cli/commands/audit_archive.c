@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/text.h"
 #include "change/archive.h"
 #include "cli/arguments.h"
 #include "cli/confirm.h"
@@ -180,13 +181,13 @@ audit_archive_told(admin_t *a, const archive_t *t)
                                           "s:o}",
                                           "entries", (json_int_t) t->entries,
                                           "stay", (json_int_t) t->stay,
-                                          "archived", output_number(last->seq),
+                                          "archived", number_json(last->seq),
                                           "hash", t->entries ? last->hash
                                                              : NULL,
                                           "file", done ? a->opt[OPT_OUTPUT]
                                                        : NULL,
                                           "sha256", done ? last->file : NULL,
-                                          "seq", output_number(done
+                                          "seq", number_json(done
                                                                ? t->head.seq
                                                                : 0)));
 }

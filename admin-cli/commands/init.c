@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/text.h"
 #include "cli/acl.h"
 #include "cli/output.h"
 #include "cli/prepare.h"
@@ -71,7 +72,7 @@ init_report(admin_t *a, const head_t *head, int created)
 
     return output_print_json(a, json_pack("{s:s, s:o, s:s, s:b, s:b}",
                                           "chain", head->chain,
-                                          "seq", output_number(head->seq),
+                                          "seq", number_json(head->seq),
                                           "hash", head->hash,
                                           "signed", a->ctl->trust.signers
                                                     != NULL,

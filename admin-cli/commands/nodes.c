@@ -123,7 +123,7 @@ nodes_json(const node_t *node, const head_t *head)
                      "version", text_json(r->version, strlen(r->version)),
                      "chain", text_json(r->applied.chain,
                                         strlen(r->applied.chain)),
-                     "seq", output_number(r->applied.seq),
+                     "seq", number_json(r->applied.seq),
                      "hash", text_json(r->applied.hash,
                                        strlen(r->applied.hash)),
                      "lag", nodes_lag(node, head, &lag)

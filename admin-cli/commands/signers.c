@@ -260,7 +260,7 @@ signers_json_signer(const admin_t *a, const paylock_signer_t *signer)
 {
     return json_pack("{s:s, s:s, s:b, s:o, s:o, s:o}", "name", signer->name,
                      "key", signer->key, "you", signers_you(a, signer),
-                     "from", output_number(signer->from),
+                     "from", number_json(signer->from),
                      "until", signers_json_entry(&signer->until),
                      "may", signers_json_may(signer));
 }

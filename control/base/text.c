@@ -186,3 +186,10 @@ text_is_invisible(uint32_t rune)
            || rune == 0xad || rune == 0x61c || rune == 0x180e
            || rune == 0xfeff;
 }
+
+
+json_t *
+number_json(uint64_t n)
+{
+    return n ? json_integer((json_int_t) n) : json_null();
+}

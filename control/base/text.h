@@ -12,6 +12,7 @@
 
 
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include <jansson.h>
@@ -54,6 +55,10 @@ json_t *text_json(const char *text, size_t len);
 /* The same for a string member of an object; JSON null if there is none. */
 
 json_t *text_member(const json_t *object, const char *name);
+
+/* A new JSON integer; JSON null for 0. */
+
+json_t *number_json(uint64_t n);
 
 
 #endif /* _TEXT_H_INCLUDED_ */
