@@ -16,6 +16,7 @@
 #include "cli/progress.h"
 #include "cli/settings.h"
 #include "context/control.h"
+#include "context/settings_read.h"
 #include "trail/known_head.h"
 
 

@@ -14,22 +14,23 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "cli/admin.h"
+#include "context/settings_read.h"
 #include "files/user_file.h"
 
 
 #define SETTINGS_LINE  4096
 
 
-static int settings_line(admin_t *a, char *line, const char *path, int number,
-    settings_rank_e rank, int *secret);
-static int settings_set(admin_t *a, setting_e s, const char *value,
-    settings_rank_e rank);
-static int settings_owned(admin_t *a, int fd, const char *path);
+static int settings_line(control_t *ctl, settings_from_t *from, char *line,
+    const char *path, int number, settings_rank_e rank, int *secret);
+static int settings_set(control_t *ctl, settings_from_t *from, setting_e s,
+    const char *value, settings_rank_e rank);
+static int settings_owned(control_t *ctl, int fd, const char *path);
 
 
 int
-settings_file(admin_t *a, const char *path, int must, settings_rank_e rank)
+settings_file(control_t *ctl, settings_from_t *from, const char *path,
+    int must, settings_rank_e rank)
 {
     int    status, number, secret;
     char   line[SETTINGS_LINE];
@@ -43,33 +44,33 @@ settings_file(admin_t *a, const char *path, int must, settings_rank_e rank)
             return STATUS_DONE;
         }
 
-        return error_set(&a->ctl->error, STATUS_FAILED, "config",
+        return error_set(&ctl->error, STATUS_FAILED, "config",
                          "make it readable for you, or name another with "
                          "--config", "cannot read \"%s\": %s", path,
                          strerror(errno));
     }
 
-    status = settings_owned(a, fileno(f), path);
+    status = settings_owned(ctl, fileno(f), path);
     secret = 0;
 
     if (status == STATUS_DONE) {
-        a->from.file[rank] = strdup(path);
-        status = a->from.file[rank] ? STATUS_DONE : control_no_memory(a->ctl);
+        from->file[rank] = strdup(path);
+        status = from->file[rank] ? STATUS_DONE : control_no_memory(ctl);
     }
 
     for (number = 1; status == STATUS_DONE && fgets(line, sizeof(line), f);
          number++)
     {
-        status = settings_line(a, line, path, number, rank, &secret);
+        status = settings_line(ctl, from, line, path, number, rank, &secret);
     }
 
     if (status == STATUS_DONE && ferror(f)) {
-        status = error_set(&a->ctl->error, STATUS_FAILED, "config", NULL,
+        status = error_set(&ctl->error, STATUS_FAILED, "config", NULL,
                            "cannot read \"%s\": %s", path, strerror(errno));
     }
 
     if (status == STATUS_DONE && secret) {
-        status = user_file_check_private(&a->ctl->error, fileno(f), path,
+        status = user_file_check_private(&ctl->error, fileno(f), path,
                                          "config");
     }
 
@@ -81,8 +82,8 @@ settings_file(admin_t *a, const char *path, int must, settings_rank_e rank)
 
 
 static int
-settings_line(admin_t *a, char *line, const char *path, int number,
-    settings_rank_e rank, int *secret)
+settings_line(control_t *ctl, settings_from_t *from, char *line,
+    const char *path, int number, settings_rank_e rank, int *secret)
 {
     char       *key, *value, *end;
     setting_e   s;
@@ -101,7 +102,7 @@ settings_line(admin_t *a, char *line, const char *path, int number,
     value = strchr(key, '=');
 
     if (value == NULL) {
-        return error_set(&a->ctl->error, STATUS_FAILED, "config",
+        return error_set(&ctl->error, STATUS_FAILED, "config",
                          "write \"key = value\"",
                          "\"%s\", line %d has no \"=\"", path, number);
     }
@@ -117,13 +118,13 @@ settings_line(admin_t *a, char *line, const char *path, int number,
     for (s = 0; s < SET_N; s++) {
         if (strcmp(key, settings_names[s].name) == 0) {
             *secret |= settings_is_secret(s, value);
-            return settings_set(a, s, value, rank);
+            return settings_set(ctl, from, s, value, rank);
         }
     }
 
     /* do not show the line: this may be any file, with secrets */
 
-    return error_set(&a->ctl->error, STATUS_FAILED, "config",
+    return error_set(&ctl->error, STATUS_FAILED, "config",
                      "there are redis, prefix, username, password, "
                      "password_file, actor, key, passphrase_file, "
                      "signers, realm, tls_ca, tls_cert, tls_key and tls_name",
@@ -135,34 +136,35 @@ settings_line(admin_t *a, char *line, const char *path, int number,
 /* Also notes the URL of the file: its secrets are for that Redis only. */
 
 static int
-settings_set(admin_t *a, setting_e s, const char *value, settings_rank_e rank)
+settings_set(control_t *ctl, settings_from_t *from, setting_e s,
+    const char *value, settings_rank_e rank)
 {
     char  **redis;
 
-    redis = &a->from.redis[rank];
+    redis = &from->redis[rank];
 
     if (s == SET_REDIS && *redis == NULL) {
         *redis = strdup(value);
 
         if (*redis == NULL) {
-            return control_no_memory(a->ctl);
+            return control_no_memory(ctl);
         }
     }
 
-    return settings_put(a, s, value, rank);
+    return settings_put(ctl, from, s, value, rank);
 }
 
 
 /* Fails if other users can write the file: they could redirect secrets. */
 
 static int
-settings_owned(admin_t *a, int fd, const char *path)
+settings_owned(control_t *ctl, int fd, const char *path)
 {
     char         mend[SETTINGS_LINE + 16];
     struct stat  st;
 
     if (fstat(fd, &st) != 0) {
-        return error_set(&a->ctl->error, STATUS_FAILED, "config", NULL,
+        return error_set(&ctl->error, STATUS_FAILED, "config", NULL,
                          "cannot look at \"%s\": %s", path,
                          strerror(errno));
     }
@@ -177,10 +179,10 @@ settings_owned(admin_t *a, int fd, const char *path)
         (void) snprintf(mend, sizeof(mend), st.st_mode & (S_IWGRP|S_IWOTH)
                         ? "chmod go-w %s" : "chown root %s", path);
 
-        return error_set(&a->ctl->error, STATUS_FAILED, "config", mend,
+        return error_set(&ctl->error, STATUS_FAILED, "config", mend,
                          "others can write \"%s\", which says where Redis "
                          "is and which password it gets", path);
     }
 
-    return user_file_check_directory(&a->ctl->error, path, "config");
+    return user_file_check_directory(&ctl->error, path, "config");
 }

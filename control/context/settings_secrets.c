@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "cli/admin.h"
+#include "context/settings_read.h"
 #include "files/secret.h"
 #include "paylock_redis_keys.h"
 
@@ -15,32 +15,36 @@
 #define SECRETS_REDIS  "redis://127.0.0.1:6379/0"
 
 
-static void secrets_withhold_all(admin_t *a);
-static void secrets_withhold(admin_t *a, setting_e what, const char *thing,
-    const char *mend);
-static int secrets_given(const admin_t *a, setting_e what);
-static int secrets_belong(const admin_t *a, settings_rank_e rank);
-static void secrets_choose(admin_t *a);
+static void secrets_withhold_all(control_t *ctl, settings_from_t *from);
+static void secrets_withhold(control_t *ctl, settings_from_t *from,
+    setting_e what, const char *thing, const char *mend);
+static int secrets_given(const control_t *ctl, const settings_from_t *from,
+    setting_e what);
+static int secrets_belong(const control_t *ctl, const settings_from_t *from,
+    settings_rank_e rank);
+static void secrets_choose(control_t *ctl, settings_from_t *from);
 
 
 int
-settings_secrets(admin_t *a)
+settings_secrets(control_t *ctl, settings_from_t *from)
 {
     settings_t  *s;
 
-    s = &a->ctl->settings;
+    s = &ctl->settings;
 
-    if (settings_put(a, SET_REDIS, SECRETS_REDIS, SETTINGS_DEFAULT) != 0
-        || settings_put(a, SET_PREFIX, PAYLOCK_PREFIX, SETTINGS_DEFAULT) != 0
-        || settings_parse_url(s, a->from.rank[SET_REDIS] == SETTINGS_COMMAND
+    if (settings_put(ctl, from, SET_REDIS, SECRETS_REDIS, SETTINGS_DEFAULT)
+        != STATUS_DONE
+        || settings_put(ctl, from, SET_PREFIX, PAYLOCK_PREFIX, SETTINGS_DEFAULT)
+           != STATUS_DONE
+        || settings_parse_url(s, from->rank[SET_REDIS] == SETTINGS_COMMAND
                                  ? "--redis" : "the setting \"redis\"",
-                              &a->ctl->error) != STATUS_DONE)
+                              &ctl->error) != STATUS_DONE)
     {
-        return a->ctl->error.status;
+        return ctl->error.status;
     }
 
-    secrets_withhold_all(a);
-    secrets_choose(a);
+    secrets_withhold_all(ctl, from);
+    secrets_choose(ctl, from);
 
     return STATUS_DONE;
 }
@@ -49,7 +53,7 @@ settings_secrets(admin_t *a)
 /* Drops secrets of a configuration that is for another server. */
 
 static void
-secrets_withhold_all(admin_t *a)
+secrets_withhold_all(control_t *ctl, settings_from_t *from)
 {
     int          given;
     settings_t  *s;
@@ -59,17 +63,18 @@ secrets_withhold_all(admin_t *a)
     static const char  key[] = "name those for this one with --tls-cert and "
                                "--tls-key";
 
-    s = &a->ctl->settings;
-    given = s->url.password || secrets_given(a, SET_PASSWORD)
-            || secrets_given(a, SET_PASSWORD_FILE);
+    s = &ctl->settings;
+    given = s->url.password || secrets_given(ctl, from, SET_PASSWORD)
+            || secrets_given(ctl, from, SET_PASSWORD_FILE);
 
-    secrets_withhold(a, SET_PASSWORD, "password", given ? NULL : password);
-    secrets_withhold(a, SET_PASSWORD_FILE, "password file",
+    secrets_withhold(ctl, from, SET_PASSWORD, "password",
+                     given ? NULL : password);
+    secrets_withhold(ctl, from, SET_PASSWORD_FILE, "password file",
                     given ? NULL : password);
 
     if (s->url.tls) {
-        secrets_withhold(a, SET_TLS_CERT, "certificate", key);
-        secrets_withhold(a, SET_TLS_KEY, "key of a certificate", key);
+        secrets_withhold(ctl, from, SET_TLS_CERT, "certificate", key);
+        secrets_withhold(ctl, from, SET_TLS_KEY, "key of a certificate", key);
     }
 }
 
@@ -77,22 +82,22 @@ secrets_withhold_all(admin_t *a)
 /* Drops a secret that is for another server; warns unless mend is NULL. */
 
 static void
-secrets_withhold(admin_t *a, setting_e what, const char *thing,
-    const char *mend)
+secrets_withhold(control_t *ctl, settings_from_t *from,
+    setting_e what, const char *thing, const char *mend)
 {
     settings_t  *s;
 
-    s = &a->ctl->settings;
+    s = &ctl->settings;
 
-    if (s->value[what] == NULL || secrets_belong(a, a->from.rank[what])) {
+    if (s->value[what] == NULL || secrets_belong(ctl, from, from->rank[what])) {
         return;
     }
 
     if (mend) {
-        control_warn(a->ctl, "secret", "", mend,
+        control_warn(ctl, "secret", "", mend,
                      "the %s in \"%s\" is for the Redis "
                      "of that configuration, and not given to Redis at %s",
-                     thing, a->from.file[a->from.rank[what]], s->where);
+                     thing, from->file[from->rank[what]], s->where);
     }
 
     secret_free(s->value[what]);
@@ -103,34 +108,36 @@ secrets_withhold(admin_t *a, setting_e what, const char *thing,
 /* Was the value given on the command line or in the environment? */
 
 static int
-secrets_given(const admin_t *a, setting_e what)
+secrets_given(const control_t *ctl, const settings_from_t *from,
+    setting_e what)
 {
     const settings_t  *s;
 
-    s = &a->ctl->settings;
+    s = &ctl->settings;
 
-    return s->value[what] && a->from.rank[what] < SETTINGS_USER;
+    return s->value[what] && from->rank[what] < SETTINGS_USER;
 }
 
 
 /* Is the server the one that sources from this rank on would select? */
 
 static int
-secrets_belong(const admin_t *a, settings_rank_e rank)
+secrets_belong(const control_t *ctl, const settings_from_t *from,
+    settings_rank_e rank)
 {
     int                same;
     const char        *text;
     paylock_url_t      url;
     const settings_t  *s;
 
-    s = &a->ctl->settings;
+    s = &ctl->settings;
 
-    if (rank < SETTINGS_USER || a->from.rank[SET_REDIS] >= rank) {
+    if (rank < SETTINGS_USER || from->rank[SET_REDIS] >= rank) {
         return 1;
     }
 
     for (text = NULL; text == NULL && rank < SETTINGS_DEFAULT; rank++) {
-        text = a->from.redis[rank];
+        text = from->redis[rank];
     }
 
     text = text ? text : SECRETS_REDIS;
@@ -152,13 +159,13 @@ secrets_belong(const admin_t *a, settings_rank_e rank)
 /* Password, password file, or URL with a password: the first rank wins. */
 
 static void
-secrets_choose(admin_t *a)
+secrets_choose(control_t *ctl, settings_from_t *from)
 {
     settings_t       *s;
     settings_rank_e  *rank;
 
-    s = &a->ctl->settings;
-    rank = a->from.rank;
+    s = &ctl->settings;
+    rank = from->rank;
 
     s->username = s->value[SET_USERNAME];
     s->password = s->value[SET_PASSWORD];
@@ -180,7 +187,7 @@ secrets_choose(admin_t *a)
 
     if (s->value[SET_PASSWORD_FILE] == NULL && s->password == NULL
         && s->username && s->username == s->value[SET_USERNAME]
-        && !secrets_belong(a, rank[SET_USERNAME]))
+        && !secrets_belong(ctl, from, rank[SET_USERNAME]))
     {
         secret_free(s->value[SET_USERNAME]);
         s->value[SET_USERNAME] = NULL;
