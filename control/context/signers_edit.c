@@ -5,20 +5,14 @@
 
 
 #include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "context/signers_edit.h"
+#include "files/file_lock.h"
 #include "files/outfile.h"
-
-
-#define SIGNERS_TRIES  50              /* to lock, every 100 ms */
 
 
 static int signers_edit_lock(signers_edit_t *e);
@@ -73,42 +67,20 @@ signers_edit_begin(signers_edit_t *e, control_t *ctl, const char *path)
 }
 
 
-/*
- * Locks the directory, as the file is another one after each change.  Anybody
- * who may read it can hold that lock, so it is not waited for without end.
- */
-
 static int
 signers_edit_lock(signers_edit_t *e)
 {
-    int   tries;
-    char  path[PATH_MAX];
+    e->lock = file_lock(e->path);
 
-    static const struct timespec  pause = { 0, 100 * 1000 * 1000 };
-
-    strcpy(path, e->path);
-    e->lock = open(dirname(path), O_RDONLY|O_DIRECTORY|O_CLOEXEC);
-
-    if (e->lock == -1) {
-        return signers_edit_failed(e, "lock");
+    if (e->lock != -1) {
+        return STATUS_DONE;
     }
 
-    for (tries = 1; flock(e->lock, LOCK_EX|LOCK_NB) != 0; tries++) {
-
-        if (errno != EWOULDBLOCK && errno != EINTR) {
-            return signers_edit_failed(e, "lock");
-        }
-
-        if (tries == SIGNERS_TRIES) {
-            return error_set(&e->ctl->error, STATUS_FAILED, "signers",
-                             "try again when the other one is done",
-                             "somebody else is writing \"%.1000s\"", e->path);
-        }
-
-        (void) nanosleep(&pause, NULL);
-    }
-
-    return STATUS_DONE;
+    return errno == EWOULDBLOCK
+           ? error_set(&e->ctl->error, STATUS_FAILED, "signers",
+                       "try again when the other one is done",
+                       "somebody else is writing \"%.1000s\"", e->path)
+           : signers_edit_failed(e, "lock");
 }
 
 
