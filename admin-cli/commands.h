@@ -44,6 +44,9 @@ int cmd_signers(admin_t *a);
 int cmd_signers_pin(admin_t *a);
 int cmd_signers_revoke(admin_t *a);
 int cmd_status(admin_t *a);
+int cmd_token_create(admin_t *a);
+int cmd_token_list(admin_t *a);
+int cmd_token_revoke(admin_t *a);
 int cmd_version(admin_t *a);
 
 /* check the options of some, before anything is set up; return a status */

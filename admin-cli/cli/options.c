@@ -93,5 +93,14 @@ const option_t  admin_options[OPT_N] = {
         "whom the page names, such as mailto:billing@agency.example" },
     [OPT_NGINX] = { "nginx", "FILE", "the program of nginx, if not the usual" },
     [OPT_NGINX_CONF] = { "nginx-conf", "FILE",
-        "for the directives; nginx must include it in http" }
+        "for the directives; nginx must include it in http" },
+    [OPT_ALLOW] = { "allow", "SCOPE,...",
+        "what it may do, such as read,lock,unlock" },
+    [OPT_HOLD] = { "hold", "HOLD,...",
+        "which holds it may set and lift; billing if not given" },
+    [OPT_HOSTS] = { "hosts", "NAME,...",
+        "of which hosts, such as *.client.example; all if not given" },
+    [OPT_IP] = { "ip", "ADDRESS,...",
+        "from these addresses and networks only" },
+    [OPT_EXPIRES] = { "expires", "TIME", "until then, such as 1y" }
 };

@@ -16,7 +16,7 @@
 
 
 /*
- * Global options up to OPT_HELP, then those of commands.  OPT_AT to OPT_REF, and
+ * Global options up to OPT_HELP, then those of commands.  OPT_AT to OPT_REF and
  * the fields of a notice, are in the order of change_input_e.
  */
 
@@ -76,12 +76,19 @@ typedef enum {
     OPT_CONTACT,
     OPT_NGINX,
     OPT_NGINX_CONF,
+    OPT_ALLOW,
+    OPT_HOLD,
+    OPT_HOSTS,
+    OPT_IP,
+    OPT_EXPIRES,
     OPT_N
 } option_e;
 
 
 #define OPT_GLOBAL   (OPT_BIT(OPT_HELP + 1) - 1)
 #define OPT_BIT(o)   (1ull << (o))
+
+_Static_assert(OPT_N <= 64, "more options than bits");
 
 #define option_bit(id, ...)  |OPT_BIT(OPT_##id)
 #define OPT_CASE     (0ull PAYLOCK_CASE_FIELDS(option_bit))

@@ -32,6 +32,7 @@ static const int  settings_options[SET_N] = {
     [SET_PASSPHRASE_FILE] = OPT_PASSPHRASE_FILE,
     [SET_SIGNERS] = OPT_SIGNERS,
     [SET_REALM] = OPT_REALM,
+    [SET_TOKENS] = -1,
     [SET_TLS_CA] = OPT_TLS_CA,
     [SET_TLS_CERT] = OPT_TLS_CERT,
     [SET_TLS_KEY] = OPT_TLS_KEY,

@@ -157,6 +157,28 @@ tokens_named(const tokens_t *t, const char *name)
 }
 
 
+const json_t *
+tokens_to_revoke(const tokens_t *t, const char *name)
+{
+    size_t         i;
+    const json_t  *token, *found;
+
+    found = tokens_named(t, name);
+
+    json_array_foreach(t->list, i, token) {
+        if (found == NULL
+            && strcmp(json_string_value(json_object_get(token, "name")), name)
+               == 0
+            && json_object_get(token, "noted") == NULL)
+        {
+            found = token;
+        }
+    }
+
+    return found;
+}
+
+
 /* All are compared, so that the time does not tell which ones there are. */
 
 const json_t *

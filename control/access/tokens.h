@@ -12,12 +12,15 @@
  *     hosts    array of names as in Redis; none: all hosts
  *     ip       array of addresses and networks (RFC 4632); none: all
  *     created, expires, revoked   Unix seconds; not there: never
+ *     noted    the trail has the entry of its revocation
  */
 
 
 #ifndef _TOKENS_H_INCLUDED_
 #define _TOKENS_H_INCLUDED_
 
+
+#include <stdint.h>
 
 #include <jansson.h>
 
@@ -47,19 +50,28 @@ void tokens_free(tokens_t *t);
 const json_t *tokens_named(const tokens_t *t, const char *name);
 const json_t *tokens_find(const tokens_t *t, const char *text);
 
+/* The first of these, or one whose revocation is not noted yet. */
+
+const json_t *tokens_to_revoke(const tokens_t *t, const char *name);
+
 /* Why is a name none for a token?  A static text; NULL: it is good. */
 
 const char *token_name_check(const char *name);
 
 /*
- * tokens_edit.c: adds a token, which the function takes over; revokes the one
- * of a name.  The file is locked meanwhile, and replaced as a whole.  Return a
- * status; if there is nothing to be done, *changed is 0.
+ * tokens_edit.c: add a token; revoke the one of a name; note that the entry of
+ * its revocation is written.  The file is locked meanwhile, and replaced as a
+ * whole.  Return a status.
  */
 
 int tokens_add(const char *path, json_t *token, error_info_t *error);
 int tokens_revoke(const char *path, const char *name, uint32_t now,
-    int *changed, error_info_t *error);
+    error_info_t *error);
+int tokens_noted(const char *path, const char *name, error_info_t *error);
+
+/* Says by errno why the file cannot be written; returns a status. */
+
+int tokens_failed(const char *path, error_info_t *error);
 
 /* Makes a token, and its SHA-256 in hex digits.  Returns 0, or -1. */
 

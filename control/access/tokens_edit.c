@@ -16,9 +16,9 @@
 #include "files/outfile.h"
 
 
-/* Returns a status; *changed: is the list to be written? */
+/* Changes the list.  Returns a status. */
 
-typedef int (*tokens_change_pt)(json_t *list, void *data, int *changed,
+typedef int (*tokens_change_pt)(json_t *list, const void *data,
     error_info_t *error);
 
 
@@ -28,47 +28,46 @@ typedef struct {
 } tokens_revoke_t;
 
 
-static int tokens_edit(const char *path, tokens_change_pt change, void *data,
-    int *changed, error_info_t *error);
-static int tokens_put(json_t *list, void *data, int *changed,
-    error_info_t *error);
-static int tokens_end(json_t *list, void *data, int *changed,
-    error_info_t *error);
+static int tokens_edit(const char *path, tokens_change_pt change,
+    const void *data, error_info_t *error);
+static int tokens_put(json_t *list, const void *data, error_info_t *error);
+static int tokens_end(json_t *list, const void *data, error_info_t *error);
+static int tokens_note(json_t *list, const void *data, error_info_t *error);
 static int tokens_write(const char *path, json_t *list, error_info_t *error);
 static int tokens_owner(int fd, const char *path);
-static int tokens_failed(const char *path, error_info_t *error);
 
 
 int
 tokens_add(const char *path, json_t *token, error_info_t *error)
 {
-    int  status, changed;
-
-    status = tokens_edit(path, tokens_put, token, &changed, error);
-    json_decref(token);
-
-    return status;
+    return tokens_edit(path, tokens_put, token, error);
 }
 
 
 int
-tokens_revoke(const char *path, const char *name, uint32_t now, int *changed,
+tokens_revoke(const char *path, const char *name, uint32_t now,
     error_info_t *error)
 {
     tokens_revoke_t  revoke = { name, now };
 
-    return tokens_edit(path, tokens_end, &revoke, changed, error);
+    return tokens_edit(path, tokens_end, &revoke, error);
+}
+
+
+int
+tokens_noted(const char *path, const char *name, error_info_t *error)
+{
+    return tokens_edit(path, tokens_note, name, error);
 }
 
 
 static int
-tokens_edit(const char *path, tokens_change_pt change, void *data,
-    int *changed, error_info_t *error)
+tokens_edit(const char *path, tokens_change_pt change, const void *data,
+    error_info_t *error)
 {
     int       lock, status;
     tokens_t  t;
 
-    *changed = 0;
     lock = file_lock(path);
 
     if (lock == -1) {
@@ -81,11 +80,9 @@ tokens_edit(const char *path, tokens_change_pt change, void *data,
 
     status = tokens_load(&t, path, error);
 
-    if (status == STATUS_DONE) {
-        status = change(t.list, data, changed, error);
-    }
-
-    if (status == STATUS_DONE && *changed) {
+    if (status == STATUS_DONE
+        && (status = change(t.list, data, error)) == STATUS_DONE)
+    {
         status = tokens_write(path, t.list, error);
     }
 
@@ -97,11 +94,11 @@ tokens_edit(const char *path, tokens_change_pt change, void *data,
 
 
 static int
-tokens_put(json_t *list, void *data, int *changed, error_info_t *error)
+tokens_put(json_t *list, const void *data, error_info_t *error)
 {
-    json_t      *token;
-    tokens_t     t = { list };
-    const char  *name;
+    tokens_t       t = { list };
+    const char    *name;
+    const json_t  *token;
 
     token = data;
     name = json_string_value(json_object_get(token, "name"));
@@ -112,31 +109,38 @@ tokens_put(json_t *list, void *data, int *changed, error_info_t *error)
                          "there is a token \"%.64s\"", name);
     }
 
-    *changed = 1;
-
-    return json_array_append(list, token) == 0 ? STATUS_DONE
-                                               : error_no_memory(error);
+    return json_array_append(list, (json_t *) token) == 0
+           ? STATUS_DONE : error_no_memory(error);
 }
 
 
 static int
-tokens_end(json_t *list, void *data, int *changed, error_info_t *error)
+tokens_end(json_t *list, const void *data, error_info_t *error)
 {
-    tokens_t          t = { list };
-    const json_t     *token;
-    tokens_revoke_t  *revoke;
+    tokens_t                t = { list };
+    const json_t           *token;
+    const tokens_revoke_t  *revoke;
 
     revoke = data;
     token = tokens_named(&t, revoke->name);
 
-    if (token == NULL) {
-        return STATUS_DONE;
-    }
+    return token == NULL
+           || json_object_set_new((json_t *) token, "revoked",
+                                  json_integer((json_int_t) revoke->now)) == 0
+           ? STATUS_DONE : error_no_memory(error);
+}
 
-    *changed = 1;
 
-    return json_object_set_new((json_t *) token, "revoked",
-                               json_integer((json_int_t) revoke->now)) == 0
+static int
+tokens_note(json_t *list, const void *data, error_info_t *error)
+{
+    tokens_t       t = { list };
+    const json_t  *token;
+
+    token = tokens_to_revoke(&t, data);
+
+    return token == NULL || json_object_get(token, "revoked") == NULL
+           || json_object_set_new((json_t *) token, "noted", json_true()) == 0
            ? STATUS_DONE : error_no_memory(error);
 }
 
@@ -185,7 +189,7 @@ tokens_owner(int fd, const char *path)
 }
 
 
-static int
+int
 tokens_failed(const char *path, error_info_t *error)
 {
     return error_set(error, STATUS_FAILED, "tokens",

@@ -121,7 +121,7 @@ time_relative(const char *text, uint32_t now, uint32_t *when)
         uint32_t  seconds;
     } units[] = {
         { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 },
-        { 'w', 7 * 86400 }
+        { 'w', 7 * 86400 }, { 'y', 365 * 86400 }
     };
 
     text = time_number(text, &n);

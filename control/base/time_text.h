@@ -17,12 +17,12 @@
 
 #define TIME_FORMS                                                            \
     "give RFC 3339 (2026-11-01T08:00:00Z), a date (2026-11-01), +7d "         \
-    "(s, m, h, d, w), @UNIX or now"
+    "(s, m, h, d, w, y), @UNIX or now"
 
 
 /*
- * Parses RFC 3339, YYYY-MM-DD (local midnight), +N and one of s, m, h, d, w
- * (from now), @UNIX, or "now"; *when is Unix seconds.  Returns NULL, or a
+ * Parses RFC 3339, YYYY-MM-DD (local midnight), +N and one of s, m, h, d, w,
+ * y (from now), @UNIX, or "now"; *when is Unix seconds.  Returns NULL, or a
  * static text that says why it is not a time.
  */
 

@@ -127,7 +127,8 @@ settings_line(control_t *ctl, settings_from_t *from, char *line,
     return error_set(&ctl->error, STATUS_FAILED, "config",
                      "there are redis, prefix, username, password, "
                      "password_file, actor, key, passphrase_file, "
-                     "signers, realm, tls_ca, tls_cert, tls_key and tls_name",
+                     "signers, realm, tokens, tls_ca, tls_cert, tls_key and "
+                     "tls_name",
                      "\"%s\", line %d is not a setting", path,
                      number);
 }

@@ -22,6 +22,7 @@ const setting_name_t  settings_names[SET_N] = {
     [SET_PASSPHRASE_FILE] = { "passphrase_file", "PAYLOCK_PASSPHRASE_FILE" },
     [SET_SIGNERS] = { "signers", "PAYLOCK_SIGNERS" },
     [SET_REALM] = { "realm", "PAYLOCK_REALM" },
+    [SET_TOKENS] = { "tokens", "PAYLOCK_TOKENS" },
     [SET_TLS_CA] = { "tls_ca", "PAYLOCK_TLS_CA" },
     [SET_TLS_CERT] = { "tls_cert", "PAYLOCK_TLS_CERT" },
     [SET_TLS_KEY] = { "tls_key", "PAYLOCK_TLS_KEY" },

@@ -25,6 +25,7 @@ typedef enum {
     SET_PASSPHRASE_FILE,
     SET_SIGNERS,
     SET_REALM,
+    SET_TOKENS,
     SET_TLS_CA,
     SET_TLS_CERT,
     SET_TLS_KEY,

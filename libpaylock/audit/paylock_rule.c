@@ -104,6 +104,8 @@ static const paylock_rule_t  paylock_rules[] = {
     { "init", 0, NULL },
     { "adopt", 0, NULL },
     { "archive", PAYLOCK_RULE_BEGIN, NULL },
+    { "token-create", 0, NULL },
+    { "token-revoke", 0, NULL },
 
     { NULL, 0, NULL }
 };

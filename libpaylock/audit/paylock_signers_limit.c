@@ -21,7 +21,8 @@ static const char *paylock_signers_seq(paylock_str_t text, uint64_t *seq);
 
 const char *const  paylock_signer_actions[] = {
     "init", "lock", "unlock", "reset", "import", "protect", "unprotect",
-    "notice", "pass-issue", "pass-revoke", "adopt", "archive", NULL
+    "notice", "pass-issue", "pass-revoke", "adopt", "archive",
+    "token-create", "token-revoke", NULL
 };
 
 
@@ -84,7 +85,8 @@ paylock_signers_may(paylock_signer_t *signer, paylock_str_t value)
         if (action == 0) {
             return "has an action in \"may\" that does not exist: there are "
                    "init, lock, unlock, reset, import, protect, unprotect, "
-                   "notice, pass-issue, pass-revoke, adopt and archive";
+                   "notice, pass-issue, pass-revoke, adopt, archive, "
+                   "token-create and token-revoke";
         }
 
         twice |= signer->may & action;

@@ -10,7 +10,7 @@ from oracle import model
 
 CHANGES = {"lock", "unlock", "reset", "import", "protect", "unprotect",
            "notice", "pass-issue", "pass-revoke"}
-OTHERS = {"init", "adopt", "archive"}
+OTHERS = {"init", "adopt", "archive", "token-create", "token-revoke"}
 BASES = "open", "locked"
 
 
