@@ -41,6 +41,7 @@ cli_libs   := $(libs) -lssl -lidn2
 module     := build/ngx_http_paylock_module.so
 control    := build/libpaylock-control.a
 cli        := build/paylock-admin
+writer     := build/paylock-writer
 manuals    := build/paylock-admin.1 build/paylock-build-module.1 \
               build/ngx_http_paylock_module.8
 
@@ -75,11 +76,16 @@ module_dir  := ngx_http_paylock_module \
                    state status table)
 control_dir := control/*
 cli_dir     := admin-cli admin-cli/*
+wire_dir    := server/wire
+writer_dir  := server/writer
 
 module_src  := $(wildcard $(module_dir:%=%/*.c))
 control_src := $(wildcard $(control_dir:%=%/*.c))
 cli_src     := $(wildcard $(cli_dir:%=%/*.c))
-sources     := $(module_src) $(lib_src) $(control_src) $(cli_src)
+wire_src    := $(wildcard $(wire_dir:%=%/*.c))
+writer_src  := $(wildcard $(writer_dir:%=%/*.c))
+sources     := $(module_src) $(lib_src) $(control_src) $(cli_src) \
+               $(wire_src) $(writer_src)
 
 page        := $(wildcard libpaylock/http/page/*)
 evidence    := $(wildcard admin-cli/evidence/files/*)
@@ -93,23 +99,27 @@ module_on   := $(module_src) $(lib_core) $(lib_http) $(lib_audit) $(page) \
 # headers of libpaylock and of the module are included by their bare names,
 # those of control/ and admin-cli/ with their folder: "trail/head.h"
 
-cli_incs    := $(lib_incs) -iquote control -iquote admin-cli
+cli_incs    := $(lib_incs) -iquote control -iquote admin-cli -iquote server
 
 lib_obj     := $(patsubst %.c,build/obj/%.o,$(lib_core) $(lib_audit))
 control_obj := $(control_src:%.c=build/obj/%.o)
 cli_obj     := $(cli_src:%.c=build/obj/%.o)
+wire_obj    := $(wire_src:%.c=build/obj/%.o)
+writer_obj  := $(writer_src:%.c=build/obj/%.o)
 
 
 
-.PHONY: all module cli install clean help FORCE
+.PHONY: all module cli server install clean help FORCE
 .PHONY: packages-build packages-run packages-test run
 .DELETE_ON_ERROR:
 
-all: module cli $(manuals)  ## build the module and paylock-admin (the default)
+all: module cli server $(manuals)  ## build everything (the default)
 
 module: $(module)       ## build/ngx_http_paylock_module.so
 
 cli: $(cli)             ## build/paylock-admin
+
+server: $(writer)       ## build/paylock-writer
 
 install: all            ## install both and the docs: DESTDIR= PREFIX= MODULESDIR=
 	@test -n "$(DESTDIR)" \
@@ -176,7 +186,8 @@ build/packages-%: tests/packages.sh
 	@touch $@
 
 run: | build/packages-run
-$(lib_obj) $(control_obj) $(cli_obj): | build/packages-build
+$(lib_obj) $(control_obj) $(cli_obj) $(wire_obj) $(writer_obj): \
+    | build/packages-build
 build/packages-run build/packages-test: | build/packages-build
 build/packages-test: | build/packages-run
 
@@ -236,6 +247,13 @@ $(control): $(control_obj) build/sources
 $(cli): $(cli_obj) $(control) $(lib_obj) build/sources
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(cli_obj) $(control) $(lib_obj) \
 	    $(cli_libs)
+
+
+# paylock-writer
+
+$(writer): $(writer_obj) $(wire_obj) $(control) $(lib_obj) build/sources
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(writer_obj) $(wire_obj) $(control) \
+	    $(lib_obj) $(cli_libs)
 
 
 # the manual pages, from the documentation

@@ -13,7 +13,7 @@
 #include "cli/command.h"
 #include "cli/error_print.h"
 #include "cli/output.h"
-#include "cli/secret_memory.h"
+#include "context/secret_memory.h"
 #include "cli/secret_prompt.h"
 #include "cli/prepare.h"
 #include "commands.h"

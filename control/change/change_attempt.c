@@ -11,12 +11,14 @@
 #include <time.h>
 
 #include "change/change_batch.h"
+#include "files/digest.h"
 #include "trail/trust.h"
 
 
 #define ATTEMPT_NUMBER  20             /* digits of an entry's number */
 
 
+static int attempt_expected(change_batch_t *b, const change_t *ch);
 static int attempt_text(change_batch_t *b, change_t *ch);
 static int attempt_apply(change_batch_t *b, change_t *ch, size_t n);
 static void attempt_unknown(control_t *ctl);
@@ -93,6 +95,30 @@ change_attempt(change_batch_t *b, change_t *ch, size_t n, int last)
 }
 
 
+/* Is the record still the one that the caller has seen? */
+
+static int
+attempt_expected(change_batch_t *b, const change_t *ch)
+{
+    char  hash[PAYLOCK_HASH_LEN + 1];
+
+    if (b->expected == NULL) {
+        return STATUS_DONE;
+    }
+
+    hash[0] = '\0';
+
+    if (ch->before && digest_text(ch->before, ch->before_len, hash) != 0) {
+        return control_no_crypto(b->ctl);
+    }
+
+    return strcmp(hash, b->expected) == 0 ? STATUS_DONE
+           : error_set(&b->ctl->error, STATUS_FAILED, "changed",
+                       "look at it again", "\"%s\" was changed meanwhile",
+                       ch->host);
+}
+
+
 static int
 attempt_apply(change_batch_t *b, change_t *ch, size_t n)
 {
@@ -108,9 +134,9 @@ attempt_apply(change_batch_t *b, change_t *ch, size_t n)
             continue;
         }
 
-        status = b->kind->apply(b, &ch[i], now);
-
-        if (status != STATUS_DONE) {
+        if ((status = attempt_expected(b, &ch[i])) != STATUS_DONE
+            || (status = b->kind->apply(b, &ch[i], now)) != STATUS_DONE)
+        {
             return error_about(&b->ctl->error, ch[i].host);
         }
 

@@ -121,6 +121,9 @@ struct change_batch_s {
     size_t                n;
     const char           *request;     /* idempotency key; NULL: none */
 
+    /* SHA-256 of the record of the one host, "" without one; NULL: any */
+    const char           *expected;
+
     /* start from what the trail says where a record was written by hand */
 
     unsigned              by_trail:1;

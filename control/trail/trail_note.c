@@ -49,7 +49,7 @@ trail_note(control_t *ctl, const head_t *known, const trail_note_t *note,
         status = trail_append_certain(ctl, &entry, head, note->mend, &done);
 
         if (status != STATUS_DONE || done) {
-            return status;
+            return status == STATUS_DONE ? known_head_save(ctl, head) : status;
         }
     }
 

@@ -9,7 +9,7 @@
 
 #include <openssl/crypto.h>
 
-#include "cli/secret_memory.h"
+#include "context/secret_memory.h"
 
 
 #define SECRET_HEAP   65536            /* bytes that OpenSSL locks, for keys */

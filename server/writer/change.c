@@ -1,0 +1,425 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "change/change_answer.h"
+#include "change/change_matter.h"
+#include "change/change_order.h"
+#include "context/settings_read.h"
+#include "records/host_name.h"
+#include "writer/writer.h"
+
+
+#define CHANGE_TURN  4                 /* seconds to wait for it, at most */
+#define CHANGE_KEY   (REQUEST_ID - WRITER_ACTOR)
+
+
+typedef struct {
+    writer_t           *writer;
+    const json_t       *command;
+    caller_t            caller;
+    control_t           ctl;
+    settings_from_t     from;
+    change_order_t      order;
+    change_batch_t      batch;
+    char              **host;
+    size_t              n;
+    char                request[REQUEST_ID + 1];
+    char               *arguments;
+} change_command_t;
+
+
+static int command_hosts(change_command_t *c);
+static int command_input(change_command_t *c);
+static int command_request(change_command_t *c);
+static void command_batch(change_command_t *c);
+static int command_confirm(change_command_t *c);
+static int command_settings(change_command_t *c);
+static int command_turn(change_command_t *c);
+static int command_commit(change_command_t *c);
+static int command_budget(change_command_t *c, size_t left);
+static size_t command_changed(const change_command_t *c);
+static json_t *command_answer(const change_command_t *c);
+static void command_free(change_command_t *c);
+
+
+int
+change_command(writer_t *w, const json_t *command, const char *name,
+    error_info_t *error, json_t **body)
+{
+    int                status;
+    change_command_t   c;
+
+    memset(&c, 0, sizeof(change_command_t));
+
+    c.writer = w;
+    c.command = command;
+    c.order.ctl = &c.ctl;
+    c.order.action = change_action(name);
+    c.order.in.now = (uint32_t) time(NULL);
+    c.ctl.program = "paylock-writer";
+    c.ctl.dry_run = json_is_true(json_object_get(command, "dry_run"));
+
+    if ((status = command_hosts(&c)) == STATUS_DONE
+        && (status = credential_check(w, command,
+                                      strncmp(name, "pass", 4) == 0 ? "pass"
+                                                                    : name,
+                                      c.host, c.n, &c.caller, &c.ctl.error))
+           == STATUS_DONE
+        && (status = command_input(&c)) == STATUS_DONE
+        && (status = change_order_check(&c.order)) == STATUS_DONE
+        && (status = command_request(&c)) == STATUS_DONE
+        && (status = command_confirm(&c)) == STATUS_DONE
+        && (status = command_settings(&c)) == STATUS_DONE
+        && (status = command_turn(&c)) == STATUS_DONE)
+    {
+        status = command_commit(&c);
+        (void) pthread_mutex_unlock(&w->turn);
+    }
+
+    if (status == STATUS_DONE) {
+        *body = command_answer(&c);
+
+    } else {
+        *error = c.ctl.error;
+    }
+
+    command_free(&c);
+
+    return status;
+}
+
+
+/* The hosts as in Redis, each once. */
+
+static int
+command_hosts(change_command_t *c)
+{
+    int            status;
+    char          *name;
+    size_t         i;
+    json_t        *seen;
+    const json_t  *hosts, *host;
+
+    hosts = json_object_get(c->command, "hosts");
+
+    if (json_array_size(hosts) == 0 || json_array_size(hosts) > WRITER_HOSTS) {
+        return error_set(&c->ctl.error, STATUS_USAGE, "hosts",
+                         "give an array of 1 to 1000 host names",
+                         "\"hosts\" is none, or too many");
+    }
+
+    seen = json_object();
+    c->host = calloc(json_array_size(hosts), sizeof(char *));
+    status = seen && c->host ? STATUS_DONE : control_no_memory(&c->ctl);
+
+    for (i = 0; i < json_array_size(hosts) && status == STATUS_DONE; i++) {
+        host = json_array_get(hosts, i);
+
+        status = json_is_string(host)
+                 ? host_name_read(&c->ctl.error, json_string_value(host),
+                                  &name)
+                 : error_set(&c->ctl.error, STATUS_USAGE, "hosts",
+                             "give an array of 1 to 1000 host names",
+                             "a member of \"hosts\" is no text");
+
+        if (status != STATUS_DONE) {
+            break;
+        }
+
+        if (json_object_get(seen, name)
+            || json_object_set_new(seen, name, json_true()) != 0)
+        {
+            free(name);
+
+        } else {
+            c->host[c->n++] = name;
+        }
+    }
+
+    json_decref(seen);
+
+    c->order.host = c->host;
+    c->order.n = c->n;
+
+    return status;
+}
+
+
+/* The members that this action takes, and no others. */
+
+static int
+command_input(change_command_t *c)
+{
+    json_t          *value;
+    const char      *name;
+    const json_t    *input;
+    change_input_e   i;
+
+    input = json_object_get(c->command, "input");
+
+    json_object_foreach((json_t *) input, name, value) {
+
+        for (i = 0; i < CHANGE_INPUTS; i++) {
+            if (strcmp(name, change_input_names[i]) == 0) {
+                break;
+            }
+        }
+
+        if (i == CHANGE_INPUTS
+            || !(c->order.action->inputs & CHANGE_INPUT_BIT(i)))
+        {
+            return error_set(&c->ctl.error, STATUS_USAGE, "member",
+                             "leave it out",
+                             "\"%s\" takes no member \"%.40s\"",
+                             c->order.action->name, name);
+        }
+
+        if (!json_is_string(value)) {
+            return error_set(&c->ctl.error, STATUS_USAGE, "member",
+                             "give it in quotes",
+                             "the member \"%s\" is no text", name);
+        }
+
+        c->order.in.text[i] = json_string_value(value);
+    }
+
+    return STATUS_DONE;
+}
+
+
+/* A key of one token is not that of another. */
+
+static int
+command_request(change_command_t *c)
+{
+    const char  *key;
+
+    c->arguments = change_input_arguments(&c->order.in);
+
+    if (c->arguments == NULL) {
+        return control_no_memory(&c->ctl);
+    }
+
+    key = json_string_value(json_object_get(c->command, "key"));
+
+    if (key == NULL) {
+        return STATUS_DONE;
+    }
+
+    if (*key == '\0' || strlen(key) > CHANGE_KEY) {
+        return error_set(&c->ctl.error, STATUS_USAGE, "request",
+                         "give 1 to 120 bytes, such as a UUID",
+                         "the Idempotency-Key is empty or too long");
+    }
+
+    (void) snprintf(c->request, sizeof(c->request), "%s:%s",
+                    c->caller.actor + sizeof("token:") - 1, key);
+    return STATUS_DONE;
+}
+
+
+static void
+command_batch(change_command_t *c)
+{
+    memset(&c->batch, 0, sizeof(change_batch_t));
+
+    c->batch.ctl = &c->ctl;
+    c->batch.kind = c->order.kind;
+    c->batch.args = c->order.args;
+    c->batch.host = c->host;
+    c->batch.n = c->n;
+    c->batch.arguments = c->arguments;
+    c->batch.request = c->request[0] ? c->request : NULL;
+    c->batch.expected = json_string_value(json_object_get(c->command,
+                                                          "if_match"));
+}
+
+
+static int
+command_confirm(change_command_t *c)
+{
+    char         matter[CHANGE_MATTER], mend[64];
+    size_t       next;
+    const char  *host;
+    json_int_t   confirmed;
+
+    next = 0;
+    command_batch(c);
+
+    confirmed = json_integer_value(json_object_get(c->command, "confirm"));
+
+    if (c->ctl.dry_run || confirmed == (json_int_t) c->n
+        || !change_matter(&c->batch, &next, matter, &host))
+    {
+        return STATUS_DONE;
+    }
+
+    (void) snprintf(mend, sizeof(mend), "send \"confirm\": %zu with it", c->n);
+    (void) error_set(&c->ctl.error, STATUS_FAILED, "confirm", mend, "%s",
+                     matter);
+
+    return host ? error_about(&c->ctl.error, host) : c->ctl.error.status;
+}
+
+
+static int
+command_settings(change_command_t *c)
+{
+    control_t  *ctl;
+
+    ctl = &c->ctl;
+
+    if (settings_put(ctl, &c->from, SET_ACTOR, c->caller.actor,
+                     SETTINGS_COMMAND) != STATUS_DONE
+        || settings_environment(ctl, &c->from) != STATUS_DONE
+        || settings_file(ctl, &c->from, c->writer->config, 1, SETTINGS_USER)
+           != STATUS_DONE
+        || settings_secrets(ctl, &c->from) != STATUS_DONE
+        || settings_complete(&ctl->settings, &ctl->error) != STATUS_DONE)
+    {
+        return ctl->error.status;
+    }
+
+    return control_need_key(ctl);
+}
+
+
+static int
+command_turn(change_command_t *c)
+{
+    struct timespec  until;
+
+    (void) clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += CHANGE_TURN;
+
+    return pthread_mutex_timedlock(&c->writer->turn, &until) == 0
+           ? STATUS_DONE
+           : error_set(&c->ctl.error, STATUS_FAILED, "busy",
+                       "try again with the same Idempotency-Key",
+                       "other changes take too long");
+}
+
+
+static int
+command_commit(change_command_t *c)
+{
+    int     status, closes;
+    size_t  left;
+
+    closes = strcmp(c->order.action->name, "lock") == 0 && !c->ctl.dry_run;
+    left = budget_left(c->writer, c->caller.actor, c->order.in.now);
+
+    if (closes && c->n > left && command_budget(c, left) != STATUS_DONE) {
+        return c->ctl.error.status;
+    }
+
+    status = change_batch_run(&c->batch);
+
+    if (status == STATUS_DONE && closes) {
+        budget_take(c->caller.actor, command_changed(c), c->order.in.now);
+    }
+
+    return status;
+}
+
+
+/* Of many hosts few may change: a dry run tells. */
+
+static int
+command_budget(change_command_t *c, size_t left)
+{
+    int  status;
+
+    c->ctl.dry_run = 1;
+    status = change_batch_run(&c->batch);
+
+    if (status == STATUS_DONE && command_changed(c) > left) {
+        status = error_set(&c->ctl.error, STATUS_FAILED, "budget",
+                           "wait, or close them with paylock-admin",
+                           "\"%s\" may close %u hosts an hour, of which %zu "
+                           "are left", c->caller.actor, c->writer->budget,
+                           left);
+    }
+
+    change_batch_free(&c->batch);
+    command_batch(c);
+    c->ctl.dry_run = 0;
+
+    return status;
+}
+
+
+/* How many hosts this command has changed, and no one before it. */
+
+static size_t
+command_changed(const change_command_t *c)
+{
+    size_t  i, n;
+
+    for (i = 0, n = 0; i < c->batch.done && !c->batch.repeated; i++) {
+        n += c->batch.result[i].changed && !c->batch.result[i].found;
+    }
+
+    return n;
+}
+
+
+static json_t *
+command_answer(const change_command_t *c)
+{
+    char    *text;
+    FILE    *f;
+    size_t   size;
+    json_t  *body;
+
+    f = open_memstream(&text, &size);
+
+    if (f == NULL) {
+        return NULL;
+    }
+
+    change_answer_write(f, &c->batch, NULL);
+
+    if (fclose(f) != 0) {
+        free(text);
+        return NULL;
+    }
+
+    body = json_loads(text, 0, NULL);
+    free(text);
+
+    if (body && c->batch.repeated) {
+        (void) json_object_set_new(body, "replayed", json_true());
+    }
+
+    if (body && c->batch.head.seq) {
+        (void) json_object_set_new(body, "head",
+                                   json_pack("{s:I, s:s}", "seq",
+                                             (json_int_t) c->batch.head.seq,
+                                             "hash", c->batch.head.hash));
+    }
+
+    return body;
+}
+
+
+static void
+command_free(change_command_t *c)
+{
+    change_batch_free(&c->batch);
+    change_order_free(&c->order);
+    free(c->arguments);
+    host_names_free(c->host, c->n);
+    caller_free(&c->caller);
+    settings_from_free(&c->from);
+    control_free(&c->ctl);
+}

@@ -1,0 +1,72 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ */
+
+
+#include <string.h>
+
+#include "change/change_order.h"
+#include "writer/writer.h"
+
+
+static int command_check(const writer_t *w, const json_t *command,
+    error_info_t *error, json_t **body);
+
+
+json_t *
+command_run(writer_t *w, const json_t *command)
+{
+    int            status;
+    json_t        *body;
+    const char    *name;
+    error_info_t   error;
+
+    memset(&error, 0, sizeof(error_info_t));
+    body = NULL;
+    name = json_string_value(json_object_get(command, "command"));
+
+    if (name && strcmp(name, "check") == 0) {
+        status = command_check(w, command, &error, &body);
+
+    } else if (name && change_action(name)) {
+        status = change_command(w, command, name, &error, &body);
+
+    } else {
+        status = error_set(&error, STATUS_FAILED, "command", NULL,
+                           "there is no command \"%.40s\"",
+                           name ? name : "");
+    }
+
+    if (status == STATUS_DONE && body == NULL) {
+        status = error_no_memory(&error);
+    }
+
+    return status == STATUS_DONE ? answer_body(body) : answer_error(&error);
+}
+
+
+/* For what paylockd answers by itself: may they? */
+
+static int
+command_check(const writer_t *w, const json_t *command, error_info_t *error,
+    json_t **body)
+{
+    int          status;
+    caller_t     caller;
+    const char  *scope;
+
+    scope = json_string_value(json_object_get(command, "scope"));
+
+    status = credential_check(w, command, scope ? scope : "read", NULL, 0,
+                              &caller, error);
+
+    if (status == STATUS_DONE) {
+        *body = json_pack("{s:s, s:O, s:O}", "actor", caller.actor, "allow",
+                          caller.allow, "hosts", caller.hosts);
+    }
+
+    caller_free(&caller);
+
+    return status;
+}

@@ -1,0 +1,83 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * paylock-writer: carries out changes for paylockd, with a key that paylockd
+ * cannot read.  Each command comes with the credential of whoever asked for it,
+ * which is checked here.  docs/api.md, "Commands of the writer", has the form
+ * of commands and answers.
+ */
+
+
+#ifndef _WRITER_H_INCLUDED_
+#define _WRITER_H_INCLUDED_
+
+
+#include <pthread.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "context/control.h"
+
+
+#define WRITER_HOSTS    1000           /* of one command, at most */
+#define WRITER_ACTOR    80             /* bytes, "token:" and a name */
+
+
+typedef struct {
+    const char       *config;          /* path of the settings */
+    const char       *tokens;
+    unsigned          budget;          /* hosts closed by a token in an hour */
+    pthread_mutex_t   turn;            /* one change at a time */
+} writer_t;
+
+
+/* Who asks, as far as the credential says. */
+
+typedef struct {
+    char         actor[WRITER_ACTOR];
+    json_t      *allow;                /* of the token, borrowed … */
+    json_t      *hosts;
+    json_t      *token;                /* … from here, owned */
+} caller_t;
+
+
+/*
+ * command.c: checks a command and carries it out.  Returns the answer, a new
+ * object: "status" as of HTTP, "body" or "error"; NULL: out of memory.
+ */
+
+json_t *command_run(writer_t *w, const json_t *command);
+
+/*
+ * credential.c: who is it, and may they do that?  host may be NULL.  Returns a
+ * status; the caller calls caller_free() in any case.
+ */
+
+int credential_check(const writer_t *w, const json_t *command,
+    const char *scope, char **host, size_t n, caller_t *caller,
+    error_info_t *error);
+
+void caller_free(caller_t *caller);
+
+/* change.c: carries out a change.  *body is set if a status is returned. */
+
+int change_command(writer_t *w, const json_t *command, const char *name,
+    error_info_t *error, json_t **body);
+
+/*
+ * budget.c: how many hosts may the actor still close, and notes that it has
+ * closed n.  The caller has the turn.
+ */
+
+size_t budget_left(const writer_t *w, const char *actor, uint32_t now);
+void budget_take(const char *actor, size_t n, uint32_t now);
+
+/* answer.c */
+
+json_t *answer_body(json_t *body);
+json_t *answer_error(const error_info_t *error);
+
+
+#endif /* _WRITER_H_INCLUDED_ */
