@@ -24,7 +24,6 @@ static int token_is_in(const json_t *token, const char *list,
     const char *value);
 static int token_is_of(const json_t *token, const token_use_t *use,
     error_info_t *error);
-static int token_covers(const json_t *hosts, const char *host);
 static int token_is_from(const json_t *token, const char *address);
 static int network_parse(const char *text, network_t *network);
 static int network_has(const network_t *network, const network_t *address);
@@ -141,7 +140,7 @@ token_is_of(const json_t *token, const token_use_t *use, error_info_t *error)
  * below x, and .x for x too?  So *.a.x is below *.x, and x is not.
  */
 
-static int
+int
 token_covers(const json_t *hosts, const char *host)
 {
     size_t         i, len, n;

@@ -95,6 +95,10 @@ typedef struct {
 int token_check(const json_t *token, const token_use_t *use,
     error_info_t *error);
 
+/* Is the host one of these, or below one?  hosts is the member of a token. */
+
+int token_covers(const json_t *hosts, const char *host);
+
 /* Is it a scope, a hold, an address or network? */
 
 int token_is_scope(const char *text);

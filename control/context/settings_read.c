@@ -56,6 +56,17 @@ settings_environment(control_t *ctl, settings_from_t *from)
 
 
 int
+settings_of_server(control_t *ctl, settings_from_t *from, const char *path)
+{
+    return settings_environment(ctl, from) == STATUS_DONE
+           && settings_file(ctl, from, path, 1, SETTINGS_USER) == STATUS_DONE
+           && settings_secrets(ctl, from) == STATUS_DONE
+           ? settings_complete(&ctl->settings, &ctl->error)
+           : ctl->error.status;
+}
+
+
+int
 settings_is_secret(setting_e s, const char *value)
 {
     int             secret;

@@ -70,6 +70,14 @@ int settings_file(control_t *ctl, settings_from_t *from, const char *path,
 
 int settings_secrets(control_t *ctl, settings_from_t *from);
 
+/*
+ * For a server: the environment and one file, which must be there; completes
+ * them.  What was put before wins.  Returns a status.
+ */
+
+int settings_of_server(control_t *ctl, settings_from_t *from,
+    const char *path);
+
 /* Is the value a password, or a URL with one? */
 
 int settings_is_secret(setting_e s, const char *value);

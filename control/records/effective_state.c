@@ -20,6 +20,8 @@ typedef struct {
 } state_records_t;
 
 
+static effective_state_t effective_state_records(const state_records_t *r,
+    uint32_t now);
 static void effective_state_add(state_records_t *r, const json_t *record);
 static paylock_stage_e effective_state_stage(const state_records_t *r,
     uint32_t now, paylock_stage_e def);
@@ -31,33 +33,53 @@ static json_t *effective_state_time(uint32_t when);
 effective_state_t
 effective_state(const json_t *record, const json_t *other, uint32_t now)
 {
-    effective_state_t  state;
-    paylock_stage_e    stage;
-    state_records_t    r;
-
-    memset(&state, 0, sizeof(effective_state_t));
-    state.stage = "default";
+    state_records_t  r;
 
     r.n = 0;
     effective_state_add(&r, record);
     effective_state_add(&r, other);
 
-    if (r.n == 0) {
+    return effective_state_records(&r, now);
+}
+
+
+effective_state_t
+effective_state_parsed(const paylock_record_t *rec, uint32_t now)
+{
+    state_records_t  r;
+
+    r.n = 1;
+    r.rec[0] = *rec;
+
+    return effective_state_records(&r, now);
+}
+
+
+static effective_state_t
+effective_state_records(const state_records_t *r, uint32_t now)
+{
+    effective_state_t  state;
+    paylock_stage_e    stage;
+
+    memset(&state, 0, sizeof(effective_state_t));
+    state.stage = "default";
+
+    if (r->n == 0) {
         return state;
     }
 
-    stage = effective_state_stage(&r, now, PAYLOCK_OPEN);
+    stage = effective_state_stage(r, now, PAYLOCK_OPEN);
 
     if (stage != PAYLOCK_OPEN
-        || effective_state_stage(&r, now, PAYLOCK_LOCKED) == PAYLOCK_OPEN)
+        || effective_state_stage(r, now, PAYLOCK_LOCKED) == PAYLOCK_OPEN)
     {
         state.stage = paylock_stage_names[stage];
-        (void) paylock_timeline_since(&r.rec[0], now, PAYLOCK_OPEN,
+        (void) paylock_timeline_since(&r->rec[0], now, PAYLOCK_OPEN,
                                       &state.since);
     }
 
-    effective_state_next(&r, now, PAYLOCK_OPEN, &state);
-    effective_state_next(&r, now, PAYLOCK_LOCKED, &state);
+    effective_state_next(r, now, PAYLOCK_OPEN, &state);
+    effective_state_next(r, now, PAYLOCK_LOCKED, &state);
 
     return state;
 }

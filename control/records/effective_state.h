@@ -14,6 +14,8 @@
 
 #include <jansson.h>
 
+#include "paylock_record.h"
+
 
 typedef struct {
     const char  *stage;
@@ -36,6 +38,11 @@ typedef struct {
 /* The state of two records that hold together at "now"; both may be NULL. */
 
 effective_state_t effective_state(const json_t *record, const json_t *other,
+    uint32_t now);
+
+/* The same of one record that is read already. */
+
+effective_state_t effective_state_parsed(const paylock_record_t *rec,
     uint32_t now);
 
 /* Is a record stricter at "now" than another, if servers default to open? */

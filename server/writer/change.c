@@ -280,11 +280,7 @@ command_settings(change_command_t *c)
 
     if (settings_put(ctl, &c->from, SET_ACTOR, c->caller.actor,
                      SETTINGS_COMMAND) != STATUS_DONE
-        || settings_environment(ctl, &c->from) != STATUS_DONE
-        || settings_file(ctl, &c->from, c->writer->config, 1, SETTINGS_USER)
-           != STATUS_DONE
-        || settings_secrets(ctl, &c->from) != STATUS_DONE
-        || settings_complete(&ctl->settings, &ctl->error) != STATUS_DONE)
+        || settings_of_server(ctl, &c->from, c->writer->config) != STATUS_DONE)
     {
         return ctl->error.status;
     }

@@ -1,0 +1,74 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * All records, in memory, in the order of their hosts.
+ */
+
+
+#ifndef _STORE_H_INCLUDED_
+#define _STORE_H_INCLUDED_
+
+
+#include <pthread.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "paylock_record.h"
+
+
+/* A host and its record; data has both, each with a zero behind it. */
+
+typedef struct {
+    paylock_record_t  rec;
+    uint32_t          record_len;
+    uint16_t          host_len;
+    uint16_t          round;           /* of the scan that saw it last */
+    char              data[];
+} site_t;
+
+#define site_host(s)    ((s)->data)
+#define site_record(s)  ((s)->data + (s)->host_len + 1)
+
+
+typedef struct {
+    pthread_rwlock_t   lock;
+    site_t           **site;           /* sorted by host */
+    size_t             n;
+    size_t             room;
+    uint16_t           round;
+    unsigned           loading:1;      /* not sorted yet */
+} store_t;
+
+
+/* Returns 0, or -1. */
+
+int store_init(store_t *s);
+
+/* The functions below want the lock: the first to read, the others to write. */
+
+const site_t *store_find(const store_t *s, const char *host);
+
+/* The index of the first host that is not before this one. */
+
+size_t store_from(const store_t *s, const char *host);
+
+/*
+ * Sets the record of a host; what is no record removes it.  Returns 0, or -1 if
+ * out of memory.
+ */
+
+int store_put(store_t *s, const char *host, size_t host_len,
+    const char *record, size_t record_len);
+void store_remove(store_t *s, const char *host);
+
+/*
+ * Between these two all records are put again; those that were not are gone
+ * afterwards.  For a store that is empty they need not come in order.
+ */
+
+void store_scan_begin(store_t *s);
+void store_scan_end(store_t *s);
+
+
+#endif /* _STORE_H_INCLUDED_ */
