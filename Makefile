@@ -42,6 +42,7 @@ module     := build/ngx_http_paylock_module.so
 control    := build/libpaylock-control.a
 cli        := build/paylock-admin
 writer     := build/paylock-writer
+daemon     := build/paylockd
 manuals    := build/paylock-admin.1 build/paylock-build-module.1 \
               build/ngx_http_paylock_module.8
 
@@ -78,14 +79,16 @@ control_dir := control/*
 cli_dir     := admin-cli admin-cli/*
 wire_dir    := server/wire
 writer_dir  := server/writer
+daemon_dir  := server/paylockd
 
 module_src  := $(wildcard $(module_dir:%=%/*.c))
 control_src := $(wildcard $(control_dir:%=%/*.c))
 cli_src     := $(wildcard $(cli_dir:%=%/*.c))
 wire_src    := $(wildcard $(wire_dir:%=%/*.c))
 writer_src  := $(wildcard $(writer_dir:%=%/*.c))
+daemon_src  := $(wildcard $(daemon_dir:%=%/*.c))
 sources     := $(module_src) $(lib_src) $(control_src) $(cli_src) \
-               $(wire_src) $(writer_src)
+               $(wire_src) $(writer_src) $(daemon_src)
 
 page        := $(wildcard libpaylock/http/page/*)
 evidence    := $(wildcard admin-cli/evidence/files/*)
@@ -106,6 +109,7 @@ control_obj := $(control_src:%.c=build/obj/%.o)
 cli_obj     := $(cli_src:%.c=build/obj/%.o)
 wire_obj    := $(wire_src:%.c=build/obj/%.o)
 writer_obj  := $(writer_src:%.c=build/obj/%.o)
+daemon_obj  := $(daemon_src:%.c=build/obj/%.o)
 
 
 
@@ -119,7 +123,7 @@ module: $(module)       ## build/ngx_http_paylock_module.so
 
 cli: $(cli)             ## build/paylock-admin
 
-server: $(writer)       ## build/paylock-writer
+server: $(writer) $(daemon)  ## build/paylock-writer and build/paylockd
 
 install: all            ## install both and the docs: DESTDIR= PREFIX= MODULESDIR=
 	@test -n "$(DESTDIR)" \
@@ -186,7 +190,7 @@ build/packages-%: tests/packages.sh
 	@touch $@
 
 run: | build/packages-run
-$(lib_obj) $(control_obj) $(cli_obj) $(wire_obj) $(writer_obj): \
+$(lib_obj) $(control_obj) $(cli_obj) $(wire_obj) $(writer_obj) $(daemon_obj): \
     | build/packages-build
 build/packages-run build/packages-test: | build/packages-build
 build/packages-test: | build/packages-run
@@ -249,11 +253,15 @@ $(cli): $(cli_obj) $(control) $(lib_obj) build/sources
 	    $(cli_libs)
 
 
-# paylock-writer
+# paylockd and paylock-writer
 
 $(writer): $(writer_obj) $(wire_obj) $(control) $(lib_obj) build/sources
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(writer_obj) $(wire_obj) $(control) \
 	    $(lib_obj) $(cli_libs)
+
+$(daemon): $(daemon_obj) $(wire_obj) $(control) $(lib_obj) build/sources
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(daemon_obj) $(wire_obj) $(control) \
+	    $(lib_obj) $(cli_libs) -lmicrohttpd
 
 
 # the manual pages, from the documentation

@@ -9,7 +9,7 @@
 set -eu
 
 build="gcc make libc6-dev nginx-dev libhiredis-dev libjansson-dev
-    libxxhash-dev libidn2-dev libssl-dev"
+    libxxhash-dev libidn2-dev libssl-dev libmicrohttpd-dev"
 run="nginx redis-server curl"
 test="libcmocka-dev python3 python3-pytest python3-pytest-xdist
     python3-redis python3-h2 python3-cryptography libnginx-mod-nchan openssl

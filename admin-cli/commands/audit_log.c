@@ -19,6 +19,7 @@
 #include "commands.h"
 #include "trail/archived.h"
 #include "trail/archives.h"
+#include "trail/entry_json.h"
 #include "trail/head.h"
 #include "trail/history.h"
 #include "trail/trail.h"
@@ -56,8 +57,6 @@ static int log_entry(void *data, const char *id, const paylock_entry_t *e,
     const char *why);
 static int log_wanted(const log_t *log, const paylock_entry_t *e);
 static int log_is(const paylock_str_t *s, const char *text);
-static uint32_t log_time(const paylock_entry_t *e);
-static json_t *log_json(const paylock_entry_t *e);
 static void log_print(const paylock_entry_t *e);
 static void log_print_field(const paylock_entry_t *e,
     paylock_audit_field_e field, const char *before);
@@ -317,7 +316,7 @@ log_entry(void *data, const char *id, const paylock_entry_t *e,
         log_print(e);
 
     } else if (output_is_json(log->admin)) {
-        log->status = output_print_json(log->admin, log_json(e));
+        log->status = output_print_json(log->admin, entry_json(e));
     }
 
     /* stop when the reader has closed the pipe */
@@ -331,7 +330,7 @@ log_wanted(const log_t *log, const paylock_entry_t *e)
 {
     uint32_t  when;
 
-    when = log_time(e);
+    when = entry_seconds(e);
 
     return (log->host == NULL
             || log_is(&e->field[PAYLOCK_AUDIT_HOST], log->host))
@@ -345,51 +344,6 @@ static int
 log_is(const paylock_str_t *s, const char *text)
 {
     return s->len == strlen(text) && memcmp(s->data, text, s->len) == 0;
-}
-
-
-static uint32_t
-log_time(const paylock_entry_t *e)
-{
-    uint64_t  seconds;
-
-    seconds = strtoull(e->field[PAYLOCK_AUDIT_TIME].data, NULL, 10) / 1000;
-
-    return seconds < UINT32_MAX ? (uint32_t) seconds : UINT32_MAX;
-}
-
-
-/* In the order of the stream, which the leaf covers; then what is empty. */
-
-static json_t *
-log_json(const paylock_entry_t *e)
-{
-    size_t                 i;
-    json_t                *o;
-    const char            *name;
-    const paylock_pair_t  *pair;
-
-    o = json_pack("{s:I}", "seq", (json_int_t) e->seq);
-
-    for (i = 0; i < e->n; i++) {
-        pair = &e->pair[i];
-
-        if (pair->value.len) {
-            (void) json_object_set_new(o, pair->name.data,
-                                       text_json(pair->value.data,
-                                                 pair->value.len));
-        }
-    }
-
-    for (i = 0; i < PAYLOCK_AUDIT_FIELDS; i++) {
-        name = paylock_entry_fields[i].name;
-
-        if (json_object_get(o, name) == NULL) {
-            (void) json_object_set_new(o, name, json_string(""));
-        }
-    }
-
-    return o;
 }
 
 
@@ -411,7 +365,7 @@ log_print(const paylock_entry_t *e)
         { PAYLOCK_AUDIT_HOST, " " }
     };
 
-    time_local(log_time(e), when);
+    time_local(entry_seconds(e), when);
 
     (void) printf("%" PRIu64 " %s ", e->seq, when);
 

@@ -15,9 +15,9 @@
 
 static int matching_record_ask(control_t *ctl, const matching_record_t *h);
 static json_t *matching_record_load(control_t *ctl, const char *name,
-    const redisReply *value);
+    const paylock_str_t *value);
 static void matching_record_passes(matching_record_t *h,
-    const redisReply *reply);
+    const paylock_str_t *value);
 static int matching_record_beside(const matching_record_t *h, size_t i);
 
 
@@ -58,9 +58,10 @@ matching_record_ask(control_t *ctl, const matching_record_t *h)
 int
 matching_record_take(control_t *ctl, matching_record_t *h, uint32_t now)
 {
-    size_t       i;
-    json_t      *record;
-    redisReply  *reply;
+    int             status;
+    size_t          i;
+    redisReply     *reply;
+    paylock_str_t  *value;
 
     reply = redis_expect(ctl->redis, REDIS_REPLY_ARRAY);
 
@@ -75,7 +76,36 @@ matching_record_take(control_t *ctl, matching_record_t *h, uint32_t now)
                          "values");
     }
 
-    matching_record_passes(h, reply);
+    value = calloc(h->n, sizeof(paylock_str_t));
+
+    for (i = 0; value && i < h->n; i++) {
+        if (reply->element[i]->type == REDIS_REPLY_STRING) {
+            value[i].data = reply->element[i]->str;
+            value[i].len = reply->element[i]->len;
+        }
+    }
+
+    if (value) {
+        matching_record_of(ctl, h, value, now);
+    }
+
+    status = value ? STATUS_DONE : control_no_memory(ctl);
+
+    free(value);
+    freeReplyObject(reply);
+
+    return status;
+}
+
+
+void
+matching_record_of(control_t *ctl, matching_record_t *h,
+    const paylock_str_t *value, uint32_t now)
+{
+    size_t   i;
+    json_t  *record;
+
+    matching_record_passes(h, value);
 
     for (i = 0; i < h->n; i++) {
 
@@ -83,7 +113,7 @@ matching_record_take(control_t *ctl, matching_record_t *h, uint32_t now)
             break;
         }
 
-        record = matching_record_load(ctl, h->name[i], reply->element[i]);
+        record = matching_record_load(ctl, h->name[i], &value[i]);
 
         if (record == NULL) {
             continue;
@@ -98,33 +128,28 @@ matching_record_take(control_t *ctl, matching_record_t *h, uint32_t now)
         h->record = record;
         h->match = h->name[i];
     }
-
-    freeReplyObject(reply);
-
-    return STATUS_DONE;
 }
 
 
 static void
-matching_record_passes(matching_record_t *h, const redisReply *reply)
+matching_record_passes(matching_record_t *h, const paylock_str_t *value)
 {
     size_t             i;
     const char        *why;
     paylock_record_t   rec;
-    const redisReply  *r;
 
-    for (i = 0; i < reply->elements; i++) {
-        r = reply->element[i];
+    for (i = 0; i < h->n; i++) {
 
-        if (r->type == REDIS_REPLY_STRING
-            && paylock_record_parse(r->str, r->len, &rec) == NULL
+        if (value[i].data
+            && paylock_record_parse(value[i].data, value[i].len, &rec) == NULL
             && paylock_record_has(&rec, PAYLOCK_PASS_AFTER)
             && rec.time[PAYLOCK_PASS_AFTER] > h->pass_after)
         {
             h->pass_after = rec.time[PAYLOCK_PASS_AFTER];
             h->revoked = h->name[i];
             json_decref(h->revoked_record);
-            h->revoked_record = paylock_record_load(r->str, r->len, &why);
+            h->revoked_record = paylock_record_load(value[i].data,
+                                                    value[i].len, &why);
         }
     }
 }
@@ -172,16 +197,17 @@ matching_record_free(matching_record_t *h)
 
 
 static json_t *
-matching_record_load(control_t *ctl, const char *name, const redisReply *value)
+matching_record_load(control_t *ctl, const char *name,
+    const paylock_str_t *value)
 {
     json_t      *record;
     const char  *why;
 
-    if (value->type != REDIS_REPLY_STRING) {
+    if (value->data == NULL) {
         return NULL;
     }
 
-    record = paylock_record_load(value->str, value->len, &why);
+    record = paylock_record_load(value->data, value->len, &why);
 
     if (record == NULL) {
         control_warn(ctl, "record", name, "lock, unlock or reset it",

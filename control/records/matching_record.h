@@ -15,6 +15,7 @@
 #include <jansson.h>
 
 #include "context/control.h"
+#include "paylock_str.h"
 
 
 typedef struct {
@@ -42,6 +43,14 @@ int matching_record_queue(control_t *ctl, const char *host,
  */
 
 int matching_record_take(control_t *ctl, matching_record_t *h, uint32_t now);
+
+/*
+ * The same from values that are there already, by index of the names; data
+ * NULL: none.  host_name_candidates() has set the names.
+ */
+
+void matching_record_of(control_t *ctl, matching_record_t *h,
+    const paylock_str_t *value, uint32_t now);
 
 /* The same again, but for one of the candidates.  Returns a status. */
 

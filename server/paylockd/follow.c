@@ -4,6 +4,7 @@
  */
 
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -339,8 +340,8 @@ follow_stale(follow_t *f)
         f->state.stale_since = (uint32_t) time(NULL);
     }
 
-    (void) strncpy(f->state.why, f->ctl.error.message,
-                   sizeof(f->state.why) - 1);
+    (void) snprintf(f->state.why, sizeof(f->state.why), "%.500s",
+                    f->ctl.error.message);
 
     (void) pthread_mutex_unlock(&f->lock);
 }

@@ -1,0 +1,139 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * HTTP, on a unix socket behind nginx: a request is matched with the table of
+ * routes, its credential is checked by paylock-writer, and a function answers.
+ */
+
+
+#ifndef _HTTP_H_INCLUDED_
+#define _HTTP_H_INCLUDED_
+
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <jansson.h>
+#include <microhttpd.h>
+
+#include "base/error.h"
+#include "paylockd/events.h"
+#include "paylockd/follow.h"
+#include "paylockd/store.h"
+
+
+#define HTTP_BODY   (1024u * 1024)     /* bytes of a request, at most */
+#define HTTP_PARTS  4                  /* of a path that are variable */
+
+
+typedef struct {
+    const char  *config;               /* path of the settings */
+    const char  *writer;               /* socket of paylock-writer */
+    store_t      store;
+    events_t     events;
+    follow_t     follow;
+} server_t;
+
+
+typedef struct route_s  route_t;
+
+
+typedef struct {
+    server_t               *server;
+    struct MHD_Connection  *connection;
+    const route_t          *route;
+    char                   *part[HTTP_PARTS];   /* decoded */
+    char                   *raw;       /* the body */
+    size_t                  raw_len;
+    size_t                  raw_room;
+    int                     too_large;
+    json_t                 *body;      /* of the request; NULL: none */
+    json_t                 *caller;    /* what the writer says of them */
+    uint32_t                now;
+
+    /* the answer */
+
+    unsigned                status;
+    json_t                 *answer;
+    char                    etag[2 + 64 + 1];   /* in quotes; "": none */
+    int                     replayed;
+    int                     retry;     /* Retry-After, in seconds; 0: none */
+    error_info_t            error;     /* if answer is NULL */
+    char                    code[32];  /* of an error of the writer */
+} http_request_t;
+
+
+/*
+ * Sets status and answer, or returns a status and sets the error and perhaps
+ * the status of HTTP.
+ */
+
+typedef int (*route_run_pt)(http_request_t *r);
+
+
+struct route_s {
+    const char    *method;
+    const char    *path;               /* a "{name}" is any one part */
+    const char    *scope;              /* NULL: whoever asks */
+    route_run_pt   run;                /* NULL: a change, by the writer */
+    const char    *action;             /* of the change */
+    const char    *query;              /* names of parameters, or NULL */
+    const char    *summary;
+};
+
+
+/* routes.c; a method NULL ends them */
+
+extern const route_t  routes[];
+
+
+/*
+ * Listens; descriptor is a socket that listens.  Returns the daemon, or NULL.
+ */
+
+struct MHD_Daemon *http_start(server_t *server, int descriptor);
+
+/* A parameter of the query, or a header; NULL: it is not there. */
+
+const char *http_query(const http_request_t *r, const char *name);
+const char *http_header(const http_request_t *r, const char *name);
+
+/* Sets an error and the status of HTTP; returns a status. */
+
+int http_error(http_request_t *r, unsigned status, const char *code,
+    const char *mend, const char *message);
+
+
+/* writer_call.c: sends a command to the writer; NULL: it cannot be reached. */
+
+json_t *writer_call(const server_t *s, const json_t *command);
+
+/*
+ * Is the caller allowed that?  While the writer cannot be reached those may
+ * read who were allowed a short time ago.  Returns a status.
+ */
+
+int writer_check(http_request_t *r);
+
+/* Carries out the change of the route.  Returns a status. */
+
+int writer_change(http_request_t *r);
+
+
+/* sites.c, audit.c, about.c, stream.c: the routes */
+
+int route_sites(http_request_t *r);
+int route_site(http_request_t *r);
+int route_audit(http_request_t *r);
+int route_nodes(http_request_t *r);
+int route_me(http_request_t *r);
+int route_health(http_request_t *r);
+int route_openapi(http_request_t *r);
+
+/* The answer of GET /v1/events. */
+
+struct MHD_Response *stream_response(http_request_t *r);
+
+
+#endif /* _HTTP_H_INCLUDED_ */
