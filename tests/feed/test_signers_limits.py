@@ -9,7 +9,7 @@ import pytest
 
 from support.chain import (ALERTS, AUDIT, LOCKED, LOCKS, OPEN, count,
                            logged)
-from support.cli import alice
+from support.cli import alice, bob, operator, refused, trust
 from support.feed import stopped
 from support.signed import (A, B, CLOSED, SITES, STATE, chain, diverged,
                             fill, live, signed, stays)
@@ -329,3 +329,24 @@ def test_passes_that_an_older_record_does_not_revoke(served, alice, redis,
     alice("adopt", "--yes")
     served.wait_state("p.example", "open" if action == "unlock" else "locked")
     alice("audit", "verify")
+
+
+@pytest.mark.parametrize("closes, when, host", (
+    ("*.w.example", "now", "w.example"),        # which takes www.w.example
+    (".s.example", "+1h", "a.s.example"),
+    ("w.example", "+1h", "www.w.example")))
+def test_an_honest_plan_below_another_name(nginx, alice, bob, private, closes,
+                                           when, host):
+    """paylock-admin refuses what nginx would hold."""
+    lines = signer("alice", alice.key), signer("bob", bob.key, may="lock")
+    trust([alice, bob], *lines)
+    server = nginx(SITES % (signers_file(private / "signers", *lines),
+                            "200ms"))
+    alice("lock", closes, "--at", when, "--yes")
+    error = refused(bob, 1, "key_limited", "lock", host, "--at", "+1d")
+    assert "your key may not unlock" in error["message"]
+    bob("lock", host, "--at", "+1m" if when == "+1h" else "now")
+    bob("lock", "b.example", "--at", "+1d")
+    bob("lock", host, "b.example")
+    server.wait_state(host, "locked")
+    server.wait_state("b.example", "locked")
