@@ -9,10 +9,10 @@ import os
 import random
 import time
 
-from oracle import model
+from oracle import model, rule
 from support.chain import count
 from support.feed import stopped
-from support.signed import A, B, STATE, chain, signed
+from support.signed import A, B, C, STATE, chain, signed
 from support.trail import signer
 
 # of commands; more of them: PAYLOCK_HONEST=240 PAYLOCK_SEED=11
@@ -30,6 +30,15 @@ DEFAULTS = """
 """
 
 ALL = "lock,unlock,notice,reset,import,pass-revoke,protect,unprotect"
+
+
+FEW = "lock", "notice", "pass-revoke"
+
+
+def opens(new, old, kind="lock"):
+    whens = rule.moments(new.get("at", 0), old, new)
+    return kind == "lock" and any(a < b for a, b in zip(
+        rule.course(new, whens), rule.course(old, whens)))
 
 
 class Honest:
@@ -106,16 +115,27 @@ class Honest:
              self.protect, self.unprotect, self.notice, self.import_),
             (12, 4, 3, 2, 1, 2, 2, 2))
         kind = action.__name__.strip("_").replace("_", "-")
-        key = self.random.choice((A, B))
+        key = self.random.choice((A, B, C))
         rows = [(host, new) for host in (name % self.site for name in
                 self.random.sample(NAMES, self.random.choice((1, 1, 3))))
-                for new in self.changed(action, kind, host)]
+                for new in self.changed(action, kind, host)
+                if key is not C or self.may(kind, host, new)]
         if rows:
             rows = rows[:1] if kind == "notice" else rows
             self.did.append((kind, self.now, rows))
             self.chain.write(*rows, action=kind, key=key)
             self.records.update((host, model.load(json.dumps(new)))
                                 for host, new in rows)
+
+    def may(self, kind, host, new):
+        """Does paylock-admin let whoever may not unlock do that?"""
+        old = self.records.get(host) or {}
+        return kind in FEW and not opens(new or {}, old, kind) and (
+            kind != "lock" or model.means_something(old) or not any(
+                opens(new, self.records[field])
+                for name in (host, "www." + host)
+                for field in model.holders(self.records, name)
+                if field != name))
 
     def changed(self, action, kind, host):
         """Yields the new record, if there is one."""
@@ -139,7 +159,8 @@ def agree(server, honest):
 
 
 def test_what_honest_operators_do(nginx, signed, chain):
-    lines = signer("a", A), signer("b", B, may=ALL)
+    lines = (signer("a", A), signer("b", B, may=ALL),
+             signer("c", C, may=",".join(FEW)))
     follows = signed(*lines, more=DEFAULTS, alerts=False)
     again = nginx(follows.http + STATE)
     seed = random.Random(os.environ.get("PAYLOCK_SEED", "5"))
