@@ -326,12 +326,14 @@ lock_fits(change_batch_t *b, const change_t *ch,
 static int
 lock_opens(const json_t *record, const paylock_record_t *after)
 {
+    unsigned          defaults;
     paylock_record_t  before;
 
     before = change_times(record);
+    defaults = 1u << PAYLOCK_OPEN | 1u << PAYLOCK_LOCKED;
 
     return record
            && paylock_timeline_differs(&before, after, after->time[PAYLOCK_AT],
-                                       1u << PAYLOCK_OPEN | 1u << PAYLOCK_LOCKED)
+                                       defaults)
               & PAYLOCK_TIMELINE_LOOSER;
 }
