@@ -251,6 +251,7 @@ change_free(change_t *ch)
     json_decref(ch->after);
     json_decref(ch->record);
     matching_record_free(&ch->match);
+    matching_record_free(&ch->www);
     free(ch->before);
     free(ch->untold);
     free(ch->text);

@@ -6,6 +6,7 @@
  */
 
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -20,6 +21,7 @@
 
 static const char *read_bare(const change_t *ch);
 static int read_queue(change_batch_t *b, change_t *ch);
+static int read_www(change_batch_t *b, change_t *ch);
 static int read_take(change_batch_t *b, change_t *ch, uint32_t now);
 static void read_guard(change_t *ch, const redisReply *bare);
 
@@ -172,8 +174,27 @@ read_queue(change_batch_t *b, change_t *ch)
         return ctl->error.status;
     }
 
-    return b->kind->inherits ? matching_record_queue(ctl, ch->host, &ch->match)
-                              : STATUS_DONE;
+    if (!b->kind->inherits) {
+        return STATUS_DONE;
+    }
+
+    return matching_record_queue(ctl, ch->host, &ch->match) == STATUS_DONE
+           ? read_www(b, ch) : ctl->error.status;
+}
+
+
+/* A record of the host would hold for its "www." name, too. */
+
+static int
+read_www(change_batch_t *b, change_t *ch)
+{
+    char  www[PAYLOCK_HOST_MAX + sizeof("www.")];
+
+    (void) snprintf(www, sizeof(www), "www.%s", ch->host);
+
+    return trust_may(b->ctl, "unlock")
+           || paylock_host_check(www, strlen(www)) != NULL
+           ? STATUS_DONE : matching_record_queue(b->ctl, www, &ch->www);
 }
 
 
@@ -207,8 +228,12 @@ read_take(change_batch_t *b, change_t *ch, uint32_t now)
 
     freeReplyObject(reply);
 
-    return status == STATUS_DONE && b->kind->inherits
-           ? matching_record_take(b->ctl, &ch->match, now) : status;
+    if (status == STATUS_DONE && b->kind->inherits) {
+        status = matching_record_take(b->ctl, &ch->match, now);
+    }
+
+    return status == STATUS_DONE && ch->www.n
+           ? matching_record_take(b->ctl, &ch->www, now) : status;
 }
 
 

@@ -282,6 +282,24 @@ trust_counts(control_t *ctl, const char *action)
 
 
 int
+trust_may(const control_t *ctl, const char *action)
+{
+    paylock_str_t            word;
+    const paylock_signer_t  *signer;
+
+    if (ctl->signer.key == NULL || ctl->trust.signers == NULL) {
+        return 1;
+    }
+
+    word.data = action;
+    word.len = strlen(action);
+    signer = paylock_signers_find(ctl->trust.signers, ctl->signer.public);
+
+    return signer == NULL || paylock_signer_may(signer, word);
+}
+
+
+int
 trust_fits(control_t *ctl, const paylock_entry_t *e)
 {
     const char              *why;

@@ -51,6 +51,10 @@ int trust_counts(control_t *ctl, const char *action);
 
 int trust_fits(control_t *ctl, const paylock_entry_t *e);
 
+/* May the operator's key sign that action?  1 where there are no signers. */
+
+int trust_may(const control_t *ctl, const char *action);
+
 /*
  * Why may this signer not sign that entry?  A static text, of which the entry
  * is the subject; NULL: they may.

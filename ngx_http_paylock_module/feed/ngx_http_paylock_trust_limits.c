@@ -15,12 +15,13 @@
 #include <inttypes.h>
 
 #include "ngx_http_paylock_trust.h"
+#include "paylock_host.h"
 #include "paylock_rule.h"
 
 
 static const paylock_signer_t *ngx_http_paylock_trust_compared(
     ngx_http_paylock_feed_t *feed, const paylock_entry_t *entry);
-static ngx_uint_t ngx_http_paylock_trust_tells(const paylock_entry_t *entry);
+static ngx_uint_t ngx_http_paylock_trust_opens(const paylock_entry_t *entry);
 static const paylock_signer_t *ngx_http_paylock_trust_signer(
     ngx_http_paylock_feed_t *feed, const paylock_entry_t *entry);
 static ngx_int_t ngx_http_paylock_trust_unfit(ngx_http_paylock_feed_t *feed,
@@ -29,6 +30,9 @@ static ngx_int_t ngx_http_paylock_trust_unfit(ngx_http_paylock_feed_t *feed,
 static const char *ngx_http_paylock_trust_exceeds(
     ngx_http_paylock_feed_t *feed, const paylock_entry_t *entry,
     const paylock_signer_t *signer);
+static const char *ngx_http_paylock_trust_lock(ngx_http_paylock_feed_t *feed,
+    const paylock_entry_t *entry, const paylock_record_t *live,
+    const paylock_record_t *record, uint32_t from, unsigned needs);
 static void ngx_http_paylock_trust_record(paylock_str_t text,
     paylock_record_t *record);
 static ngx_uint_t ngx_http_paylock_trust_closes(
@@ -37,8 +41,8 @@ static ngx_uint_t ngx_http_paylock_trust_closes(
 
 /*
  * Must the entries before it be applied first?  They must if one of them
- * concerns the host; and if the entry plans, as the host may be closed by the
- * record of another name.
+ * concerns the host; and if the entry plans a lock, as the host may be closed
+ * by the record of another name.
  */
 
 ngx_uint_t
@@ -74,7 +78,8 @@ ngx_http_paylock_trust_waits(ngx_http_paylock_feed_t *feed,
 
     ngx_http_paylock_trust_record(entry->field[PAYLOCK_AUDIT_AFTER], &record);
 
-    return seen || !ngx_http_paylock_trust_closes(&record);
+    return seen || (paylock_verify_is(entry, "lock")
+                    && !ngx_http_paylock_trust_closes(&record));
 }
 
 
@@ -156,22 +161,37 @@ ngx_http_paylock_trust_compared(ngx_http_paylock_feed_t *feed,
 
     signer = ngx_http_paylock_trust_signer(feed, entry);
 
-    return signer && signer->may == 0 && ngx_http_paylock_trust_tells(entry)
+    return signer && signer->may == 0 && ngx_http_paylock_trust_opens(entry)
            ? NULL : signer;
 }
 
 
-/* Does the action tell when the host is open, whatever was before? */
+/*
+ * Does it say that it opens the host, and for good, whatever was before?  Then
+ * no pass is needed either; but those of a suffix may concern hosts below it
+ * that are closed.
+ */
 
 static ngx_uint_t
-ngx_http_paylock_trust_tells(const paylock_entry_t *entry)
+ngx_http_paylock_trust_opens(const paylock_entry_t *entry)
 {
-    const paylock_str_t  *action;
+    paylock_record_t      record;
+    const paylock_str_t  *host;
 
-    action = &entry->field[PAYLOCK_AUDIT_ACTION];
+    if (!paylock_verify_is(entry, "unlock")
+        && !paylock_verify_is(entry, "import"))
+    {
+        return 0;
+    }
 
-    return paylock_str_is(*action, "unlock") || paylock_str_is(*action, "reset")
-           || paylock_str_is(*action, "import");
+    host = &entry->field[PAYLOCK_AUDIT_HOST];
+
+    ngx_http_paylock_trust_record(entry->field[PAYLOCK_AUDIT_AFTER], &record);
+
+    return paylock_host_suffix(host->data, host->len) == 0
+           && paylock_timeline_closes(&record, record.time[PAYLOCK_AT],
+                                      1u << PAYLOCK_OPEN | 1u << PAYLOCK_LOCKED)
+              == 0;
 }
 
 
@@ -219,6 +239,11 @@ ngx_http_paylock_trust_exceeds(ngx_http_paylock_feed_t *feed,
 
     why = paylock_rule_times(action, &live, &record, from, &needs);
 
+    if (why == NULL && paylock_str_is(action, "lock")) {
+        why = ngx_http_paylock_trust_lock(feed, entry, &live, &record, from,
+                                          needs);
+    }
+
     if (why || signer->may == 0) {
         return why;
     }
@@ -242,6 +267,36 @@ ngx_http_paylock_trust_exceeds(ngx_http_paylock_feed_t *feed,
     }
 
     return NULL;
+}
+
+
+/*
+ * A lock may put off what is planned, if it was made from that.  And it leaves
+ * no host less strict than the record of another name does now.
+ */
+
+static const char *
+ngx_http_paylock_trust_lock(ngx_http_paylock_feed_t *feed,
+    const paylock_entry_t *entry, const paylock_record_t *live,
+    const paylock_record_t *record, uint32_t from, unsigned needs)
+{
+    paylock_str_t      host;
+    paylock_record_t   before;
+
+    ngx_http_paylock_trust_record(entry->field[PAYLOCK_AUDIT_BEFORE], &before);
+
+    if (needs & PAYLOCK_RULE_OPENS
+        && ngx_memcmp(&before, live, sizeof(paylock_record_t)) != 0)
+    {
+        return "goes on from another record, and opens a host";
+    }
+
+    host = entry->field[PAYLOCK_AUDIT_HOST];
+
+    return !paylock_record_says(live)
+           && ngx_http_paylock_relaxes(&feed->pmcf->table, host.data, host.len,
+                                       record, from)
+           ? "opens a host" : NULL;
 }
 
 

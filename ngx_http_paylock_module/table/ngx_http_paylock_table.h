@@ -156,6 +156,15 @@ ngx_uint_t ngx_http_paylock_opens(const ngx_http_paylock_table_t *table,
     const char *field, size_t len, const paylock_record_t *live,
     const paylock_record_t *record, uint32_t now);
 
+/*
+ * Would it, where the host has none that decides, make it less strict at that
+ * moment than the record of another name, or a default, does?
+ */
+
+ngx_uint_t ngx_http_paylock_relaxes(const ngx_http_paylock_table_t *table,
+    const char *field, size_t len, const paylock_record_t *record,
+    uint32_t now);
+
 
 /*
  * For the writer, which holds the mutex.  The functions below are called

@@ -34,12 +34,18 @@ static ngx_uint_t ngx_http_paylock_opens_suffix(
     const ngx_http_paylock_table_t *table, const char *name, size_t len,
     paylock_host_kind_e kind, const paylock_record_t *record,
     uint32_t now);
+static void ngx_http_paylock_holds_below(
+    const ngx_http_paylock_table_t *table, const char *name, size_t len,
+    const paylock_record_t *record, ngx_http_paylock_holds_t *before,
+    ngx_http_paylock_holds_t *after);
 static ngx_uint_t ngx_http_paylock_loosens(
     const ngx_http_paylock_table_t *table,
     const ngx_http_paylock_holds_t *before,
     const ngx_http_paylock_holds_t *after, uint32_t now);
 static unsigned ngx_http_paylock_holds_closed(
     const ngx_http_paylock_holds_t *holds, uint32_t now, unsigned defaults);
+static paylock_stage_e ngx_http_paylock_holds_stage(
+    const ngx_http_paylock_holds_t *holds, uint32_t now, paylock_stage_e def);
 static uint32_t ngx_http_paylock_holds_next(
     const ngx_http_paylock_holds_t *holds, uint32_t now, unsigned defaults);
 static ngx_uint_t ngx_http_paylock_holds(
@@ -86,6 +92,42 @@ ngx_http_paylock_opens(const ngx_http_paylock_table_t *table,
                                              paylock_host_kind(field, len),
                                              record, now)
              : ngx_http_paylock_opens_name(table, field, len, record, now);
+}
+
+
+ngx_uint_t
+ngx_http_paylock_relaxes(const ngx_http_paylock_table_t *table,
+    const char *field, size_t len, const paylock_record_t *record, uint32_t now)
+{
+    size_t                    n;
+    unsigned                  defaults;
+    paylock_stage_e           def;
+    ngx_http_paylock_holds_t  before, after;
+
+    n = paylock_host_suffix(field, len);
+
+    if (n) {
+        ngx_http_paylock_holds_below(table, field + n, len - n, record,
+                                     &before, &after);
+    } else {
+        (void) ngx_http_paylock_holds(table, field, len, PAYLOCK_HOST_EXACT,
+                                      &before);
+        after.n = 1;
+        after.record[0] = *record;
+    }
+
+    defaults = ngx_http_paylock_defaults(table);
+
+    for (def = PAYLOCK_OPEN; def <= PAYLOCK_LOCKED; def++) {
+        if (defaults & 1u << def
+            && ngx_http_paylock_holds_stage(&after, now, def)
+               < ngx_http_paylock_holds_stage(&before, now, def))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -143,20 +185,28 @@ ngx_http_paylock_opens_suffix(const ngx_http_paylock_table_t *table,
         }
     }
 
-    (void) ngx_http_paylock_holds(table, name, len, PAYLOCK_HOST_BELOW,
-                                  &before);
-
-    /* of two records of the same suffix the stricter holds */
-
-    after.n = 0;
-
-    if (before.n && before.level == len) {
-        after = before;
-    }
-
-    after.record[after.n++] = *record;
+    ngx_http_paylock_holds_below(table, name, len, record, &before, &after);
 
     return ngx_http_paylock_loosens(table, &before, &after, now);
+}
+
+
+/* Of two records of the same suffix the stricter holds. */
+
+static void
+ngx_http_paylock_holds_below(const ngx_http_paylock_table_t *table,
+    const char *name, size_t len, const paylock_record_t *record,
+    ngx_http_paylock_holds_t *before, ngx_http_paylock_holds_t *after)
+{
+    (void) ngx_http_paylock_holds(table, name, len, PAYLOCK_HOST_BELOW,
+                                  before);
+    after->n = 0;
+
+    if (before->n && before->level == len) {
+        *after = *before;
+    }
+
+    after->record[after->n++] = *record;
 }
 
 
@@ -205,6 +255,24 @@ ngx_http_paylock_holds_closed(const ngx_http_paylock_holds_t *holds,
     }
 
     return closed;
+}
+
+
+static paylock_stage_e
+ngx_http_paylock_holds_stage(const ngx_http_paylock_holds_t *holds,
+    uint32_t now, paylock_stage_e def)
+{
+    ngx_uint_t       n;
+    paylock_stage_e  stage, strictest;
+
+    strictest = holds->n ? PAYLOCK_OPEN : def;
+
+    for (n = 0; n < holds->n; n++) {
+        stage = paylock_timeline_stage(&holds->record[n], now, def);
+        strictest = ngx_max(stage, strictest);
+    }
+
+    return strictest;
 }
 
 

@@ -24,7 +24,7 @@ class Counter:
 
     def __init__(self, rig, quick):
         self.rig = rig
-        self.rounds = 5 if quick else callgrind.ROUNDS
+        self.fewest = 5 if quick else callgrind.FEWEST
 
     def under(self, start, *args, ready=None, **kw):
         """A Callgrind of start(*args), which makes an nginx."""
@@ -40,7 +40,7 @@ class Counter:
     def cost(self, counted, hosts, **kw):
         """(without malloc and free, with them), taken twice."""
         kw = {"path": PAGE, "headers": {}, "n": len(SITES),
-              "rounds": self.rounds, **kw}
+              "fewest": self.fewest, **kw}
         return [counted.cost(hosts, **kw) for _ in range(2)]
 
     def both(self, counted):

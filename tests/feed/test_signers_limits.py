@@ -4,12 +4,13 @@
 # any more.
 
 import json
+import time
 
 import pytest
 
 from support.chain import (ALERTS, AUDIT, LOCKED, LOCKS, OPEN, count,
                            logged)
-from support.cli import alice
+from support.cli import alice, bob, operator, refused, trust
 from support.feed import stopped
 from support.signed import (A, B, CLOSED, SITES, STATE, chain, diverged,
                             fill, live, signed, stays)
@@ -206,31 +207,148 @@ REPLAYED = {"notice": ["notice", "a.example", "--channel", "email", "--ref",
             "protect": ["protect", "a.example"]}
 
 
-@pytest.mark.parametrize("name", REPLAYED)
-def test_an_older_record_put_back(nginx, alice, private, redis, name):
-    """An entry wrote it, so the command goes on from it; it opens nothing that
-    nginx knows to be closed.  An unlock does."""
+HELD = r"\[alert\] .*by what is in force here"
+
+
+@pytest.fixture
+def served(nginx, alice, private):
+    """An nginx for which alice alone signs."""
     path = signers_file(private / "signers", signer("alice", alice.key))
     server = nginx(SITES % (path, "200ms") + STATE)
     server.allow(ALERTS)
+    server.wait_state("a.example", "locked")
+    return server
+
+
+@pytest.mark.parametrize("name", REPLAYED)
+def test_an_older_record_put_back(served, alice, redis, name):
+    """An entry wrote it, so the command goes on from it; it opens nothing that
+    nginx knows to be closed."""
     client = redis.client()
     alice("unlock", "a.example")
     older = client.hget(LOCKS, "a.example")
     alice("lock", "a.example")
-    server.wait_state("a.example", "locked")
+    served.wait_state("a.example", "locked")
     client.hset(LOCKS, "a.example", older)
     alice(*REPLAYED[name])
     if name != "notice":                # of which nginx takes no record
-        logged(server, r"\[alert\] .*by what is in force here")
-    stays(server, {"a.example": "locked"}, 0.5)
-    server.stop()
-    server.start()
-    stays(server, {"a.example": "locked"}, 0.5)
+        logged(served, HELD)
+    stays(served, {"a.example": "locked"}, 0.5)
+    served.stop()
+    served.start()
+    stays(served, {"a.example": "locked"}, 0.5)
     assert alice("audit", "verify", check=False).returncode == 12
     if name == "protect":
         alice("unprotect", "a.example")
     alice("lock", "a.example")
     alice("adopt", "--yes")
     alice("lock", "b.example")
+    served.wait_state("b.example", "locked")
+    assert served.state("a.example") == "locked"
+
+
+def test_an_unlock_from_an_older_record(served, alice, redis):
+    client = redis.client()
+    alice("unlock", "a.example")
+    older = client.hget(LOCKS, "a.example")
+    alice("lock", "a.example")
+    served.wait_state("a.example", "locked")
+    client.hset(LOCKS, "a.example", older)
+    alice("unlock", "a.example", "--reason", "paid")
+    served.wait_state("a.example", "open")
+
+
+# what closes the host, the host, and how that is locked
+
+INHERITED = {"suffix": (".s.example", "a.s.example", ["--at", "2100-01-01"]),
+             "readonly": (".s.example", "a.s.example", ["--readonly", "now"]),
+             "notice": ("*.example", "a.s.example", ["--notice", "now"]),
+             "below": (".s.example", ".a.s.example", ["--at", "2100-01-01"]),
+             "www": ("w.example", "www.w.example", ["--at", "2100-01-01"])}
+
+
+@pytest.mark.parametrize("older", (True, False))
+@pytest.mark.parametrize("name", INHERITED)
+def test_the_record_of_another_name(served, alice, redis, name, older):
+    """It is put back, or removed: what was closed by it stays so."""
+    closes, host, how = INHERITED[name]
+    client, asked = redis.client(), host.removeprefix(".")
+    alice("unlock", closes, "--yes")
+    was = client.hget(LOCKS, closes)
+    alice("lock", closes, "--yes")
+    served.wait_state(asked, "locked")
+    if older:
+        client.hset(LOCKS, closes, was)
+    else:
+        client.hdel(LOCKS, closes)
+    alice("lock", host, *how, "--yes")
+    logged(served, HELD)
+    stays(served, {asked: "locked"}, 0.3)
+    assert alice("audit", "verify", check=False).returncode == 12
+    alice("lock", host, closes, "--yes")
+    alice("adopt", "--yes")
+    alice("unlock", "a.example")
+    served.wait_state("a.example", "open")
+    assert served.state(asked) == "locked"
+
+
+def test_a_plan_that_an_older_record_does_not_have(served, alice, redis):
+    client = redis.client()
+    alice("unlock", "p.example")
+    older = client.hget(LOCKS, "p.example")
+    alice("lock", "p.example", "--at", "+1d")
+    alice("lock", "p.example", "--at", "+2d")       # put off, honestly
+    client.hset(LOCKS, "p.example", older)
+    time.sleep(2)                       # else passes would tell, too
+    alice("lock", "p.example", "--notice", "now")
+    logged(served, r"\[alert\] .*goes on from another record, and opens")
+    stays(served, {"p.example": "open"}, 0.3)
+    alice("lock", "p.example", "--at", "+2d")
+    alice("adopt", "--yes")
+    served.wait_state("p.example", "notice")
+
+
+@pytest.mark.parametrize("action", ("import", "reset", "unlock"))
+def test_passes_that_an_older_record_does_not_revoke(served, alice, redis,
+                                                     action):
+    """They stay revoked where the host is closed afterwards, or later."""
+    client = redis.client()
+    alice("lock", ".example", "--yes")
+    alice("lock", "p.example")
+    older = client.hget(LOCKS, "p.example")
+    alice("pass", "revoke", "p.example")
+    client.hset(LOCKS, "p.example", older)
+    if action == "import":
+        alice("import", "-", "--yes", input=json.dumps(
+            {"host": "p.example", "lock_at": 1000}))
+    else:
+        alice(action, "p.example",
+              *(["--until", "+1d"] if action == "unlock" else []))
+    logged(served, r"\[alert\] .*makes passes good again")
+    stays(served, {"p.example": "locked"}, 0.3)
+    assert alice("audit", "verify", check=False).returncode == 12
+    alice("pass", "revoke", "p.example")
+    alice("adopt", "--yes")
+    served.wait_state("p.example", "open" if action == "unlock" else "locked")
+    alice("audit", "verify")
+
+
+@pytest.mark.parametrize("closes, when, host", (
+    ("*.w.example", "now", "w.example"),        # which takes www.w.example
+    (".s.example", "+1h", "a.s.example"),
+    ("w.example", "+1h", "www.w.example")))
+def test_an_honest_plan_below_another_name(nginx, alice, bob, private, closes,
+                                           when, host):
+    """paylock-admin refuses what nginx would hold."""
+    lines = signer("alice", alice.key), signer("bob", bob.key, may="lock")
+    trust([alice, bob], *lines)
+    server = nginx(SITES % (signers_file(private / "signers", *lines),
+                            "200ms"))
+    alice("lock", closes, "--at", when, "--yes")
+    error = refused(bob, 1, "key_limited", "lock", host, "--at", "+1d")
+    assert "your key may not unlock" in error["message"]
+    bob("lock", host, "--at", "+1m" if when == "+1h" else "now")
+    bob("lock", "b.example", "--at", "+1d")
+    bob("lock", host, "b.example")
+    server.wait_state(host, "locked")
     server.wait_state("b.example", "locked")
-    assert server.state("a.example") == "locked"
