@@ -8,7 +8,7 @@ from support.servers import ASAN
 
 pytest_plugins = [f"support.{name}" for name in (
     "answer", "building", "bundle", "cli", "fixtures", "machine", "passes", "saving",
-    "stock", "writer")]
+    "stock", "writer", "api")]
 
 
 # not under sanitizers: tests that measure instructions, memory or time, or

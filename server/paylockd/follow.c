@@ -25,6 +25,7 @@
 
 static void *follow_run(void *data);
 static int follow_connected(follow_t *f, trail_id_t *from);
+static int follow_same(follow_t *f, int *same);
 static int follow_scan(follow_t *f, trail_id_t *from);
 static int follow_record(void *data, const paylock_str_t *host,
     const paylock_str_t *value);
@@ -99,8 +100,7 @@ follow_run(void *data)
 static int
 follow_connected(follow_t *f, trail_id_t *from)
 {
-    int        came;
-    char       hash[PAYLOCK_HASH_LEN + 1];
+    int        came, same;
     time_t     again;
     control_t *ctl;
 
@@ -109,15 +109,11 @@ follow_connected(follow_t *f, trail_id_t *from)
 
     if (f->state.live) {
 
-        if (head_hash(ctl, f->state.head.seq, hash) != STATUS_DONE) {
+        if (follow_same(f, &same) != STATUS_DONE) {
             return ctl->error.status;
         }
 
-        if (f->state.head.seq == 0
-            || strcmp(hash, f->state.head.hash) == 0)
-        {
-            again = time(NULL) + FOLLOW_AGAIN;
-        }
+        again = same ? time(NULL) + FOLLOW_AGAIN : 0;
     }
 
     for ( ;; ) {
@@ -143,10 +139,37 @@ follow_connected(follow_t *f, trail_id_t *from)
 
         follow_live(f, 1);
 
-        if (trail_wait(ctl, from, &came) != STATUS_DONE) {
+        if (trail_wait(ctl, from, &came) != STATUS_DONE
+            || (!came && follow_same(f, &same) != STATUS_DONE))
+        {
             return ctl->error.status;
         }
+
+        if (!came && !same) {
+            again = 0;
+        }
     }
+}
+
+
+/* Is the entry applied last still there?  A Redis may lose its data. */
+
+static int
+follow_same(follow_t *f, int *same)
+{
+    char  hash[PAYLOCK_HASH_LEN + 1];
+
+    hash[0] = '\0';
+
+    if (f->state.head.seq
+        && head_hash(&f->ctl, f->state.head.seq, hash) != STATUS_DONE)
+    {
+        return f->ctl.error.status;
+    }
+
+    *same = f->state.head.seq == 0 || strcmp(hash, f->state.head.hash) == 0;
+
+    return STATUS_DONE;
 }
 
 

@@ -21,7 +21,8 @@
 static enum MHD_Result http_request(void *data, struct MHD_Connection *c,
     const char *url, const char *method, const char *version,
     const char *upload, size_t *upload_size, void **request);
-static http_request_t *http_create(server_t *server, struct MHD_Connection *c);
+static void *http_create(void *data, const char *uri,
+    struct MHD_Connection *c);
 static void http_free(void *data, struct MHD_Connection *c, void **request,
     enum MHD_RequestTerminationCode why);
 static int http_upload(http_request_t *r, const char *data, size_t len);
@@ -33,7 +34,8 @@ static int http_origin(http_request_t *r);
 static int http_body(http_request_t *r);
 static enum MHD_Result http_answer(http_request_t *r);
 static json_t *http_problem(const http_request_t *r);
-static void http_headers(const http_request_t *r, struct MHD_Response *response);
+static void http_headers(const http_request_t *r,
+    struct MHD_Response *response);
 
 
 static const struct {
@@ -63,6 +65,7 @@ http_start(server_t *server, int descriptor)
                             MHD_OPTION_CONNECTION_MEMORY_LIMIT,
                             (size_t) HTTP_MEMORY,
                             MHD_OPTION_STRICT_FOR_CLIENT, 1,
+                            MHD_OPTION_URI_LOG_CALLBACK, http_create, NULL,
                             MHD_OPTION_NOTIFY_COMPLETED, http_free, NULL,
                             MHD_OPTION_END);
 }
@@ -75,14 +78,19 @@ http_request(void *data, struct MHD_Connection *c, const char *url,
 {
     http_request_t  *r;
 
+    (void) c;
     (void) version;
 
-    if (*request == NULL) {
-        *request = http_create(data, c);
-        return *request ? MHD_YES : MHD_NO;
+    r = *request;
+
+    if (r == NULL) {
+        return MHD_NO;
     }
 
-    r = *request;
+    if (r->server == NULL) {
+        r->server = data;
+        return MHD_YES;
+    }
 
     if (*upload_size) {
 
@@ -107,16 +115,20 @@ http_request(void *data, struct MHD_Connection *c, const char *url,
 }
 
 
-static http_request_t *
-http_create(server_t *server, struct MHD_Connection *c)
+/* What comes decoded later would end at a zero. */
+
+static void *
+http_create(void *data, const char *uri, struct MHD_Connection *c)
 {
     http_request_t  *r;
+
+    (void) data;
 
     r = calloc(1, sizeof(http_request_t));
 
     if (r) {
-        r->server = server;
         r->connection = c;
+        r->zero = strstr(uri, "%00") != NULL;
     }
 
     return r;
@@ -183,6 +195,11 @@ http_route(http_request_t *r, const char *url, const char *method)
     const route_t  *route;
 
     there = 0;
+
+    if (r->zero) {
+        return http_error(r, 400, "path", "leave it out",
+                          "the path or the query has a zero byte");
+    }
 
     for (route = routes; route->method; route++) {
 
@@ -353,8 +370,8 @@ http_header(const http_request_t *r, const char *name)
 
 
 int
-http_error(http_request_t *r, unsigned status, const char *code, const char *mend,
-    const char *message)
+http_error(http_request_t *r, unsigned status, const char *code,
+    const char *mend, const char *message)
 {
     r->status = status;
 
@@ -423,7 +440,8 @@ http_problem(const http_request_t *r)
 
 
 static void
-http_headers(const http_request_t *r, struct MHD_Response *response)
+http_headers(const http_request_t *r,
+    struct MHD_Response *response)
 {
     char  retry[16];
 

@@ -48,6 +48,7 @@ typedef struct {
     size_t                  raw_len;
     size_t                  raw_room;
     int                     too_large;
+    int                     zero;      /* in the path or the query */
     json_t                 *body;      /* of the request; NULL: none */
     json_t                 *caller;    /* what the writer says of them */
     uint32_t                now;

@@ -44,6 +44,8 @@ static int change_members(http_request_t *r, json_t *command);
 static int change_headers(http_request_t *r, json_t *command);
 static int change_answer(http_request_t *r, const json_t *answer);
 static void change_wait(http_request_t *r, const json_t *head);
+static void change_text(const json_t *head, const char *name, char *text,
+    size_t size);
 
 
 static pthread_mutex_t  call_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -398,8 +400,8 @@ change_wait(http_request_t *r, const json_t *head)
     memset(&at, 0, sizeof(head_t));
 
     at.seq = (uint64_t) json_integer_value(json_object_get(head, "seq"));
-    (void) snprintf(at.hash, sizeof(at.hash), "%s",
-                    json_string_value(json_object_get(head, "hash")));
+    change_text(head, "hash", at.hash, sizeof(at.hash));
+    change_text(head, "chain", at.chain, sizeof(at.chain));
 
     if (settings_of_server(&ctl, &from, r->server->config) == STATUS_DONE
         && control_connect(&ctl) == STATUS_DONE
@@ -419,4 +421,14 @@ change_wait(http_request_t *r, const json_t *head)
     node_wait_free(&w);
     settings_from_free(&from);
     control_free(&ctl);
+}
+
+
+static void
+change_text(const json_t *head, const char *name, char *text, size_t size)
+{
+    const char  *value;
+
+    value = json_string_value(json_object_get(head, name));
+    (void) snprintf(text, size, "%s", value ? value : "");
 }

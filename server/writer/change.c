@@ -399,9 +399,10 @@ command_answer(const change_command_t *c)
 
     if (body && c->batch.head.seq) {
         (void) json_object_set_new(body, "head",
-                                   json_pack("{s:I, s:s}", "seq",
+                                   json_pack("{s:I, s:s, s:s}", "seq",
                                              (json_int_t) c->batch.head.seq,
-                                             "hash", c->batch.head.hash));
+                                             "hash", c->batch.head.hash,
+                                             "chain", c->batch.head.chain));
     }
 
     return body;

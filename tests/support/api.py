@@ -1,0 +1,97 @@
+# Copyright (C) 2026 paylock contributors
+#
+# paylockd on a unix socket, with a paylock-writer.
+
+import collections
+import http.client
+import json
+import signal
+import socket
+import subprocess
+
+import pytest
+
+from support import servers
+from support.servers import AUDIT_USER, wait_for
+
+PROGRAM = servers.ROOT / "build/paylockd"
+
+Reply = collections.namedtuple("Reply", "status headers body")
+
+
+class Connection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("panel.example", timeout=servers.PATIENCE)
+        self.path = str(path)
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(servers.PATIENCE)
+        self.sock.connect(self.path)
+
+
+class Paylockd:
+    def __init__(self, writer, directory):
+        self.writer = writer
+        self.dir = directory
+        self.dir.mkdir(exist_ok=True)
+        self.socket = self.dir / "http.sock"
+        self.env = {**writer.env, **writer.issuer.login(AUDIT_USER)}
+        self.process = None
+
+    def start(self):
+        with open(self.dir / "log", "a") as log:
+            self.process = subprocess.Popen(
+                [PROGRAM, "--config", self.writer.config, "--socket",
+                 self.socket, "--writer", self.writer.socket],
+                env=self.env, cwd=self.dir, stderr=log)
+        wait_for("paylockd", self.live)
+
+    def live(self):
+        assert self.process.poll() is None, (self.dir / "log").read_text()
+        try:
+            return self.call("GET", "/v1/health").body["live"]
+        except OSError:
+            return False
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            assert self.process.wait(servers.PATIENCE) == 0
+
+    def call(self, method, path, token=None, body=None, headers=None):
+        client = Connection(self.socket)
+        sent = {"X-Real-IP": "192.0.2.1", **(headers or {})}
+        if token:
+            sent["Authorization"] = f"Bearer {token}"
+        if method == "POST":
+            sent.setdefault("Content-Type", "application/json")
+        client.request(method, path, json.dumps(body) if body is not None
+                       else None, sent)
+        reply = client.getresponse()
+        text = reply.read()
+        client.close()
+        return Reply(reply.status, reply.headers,
+                     json.loads(text) if text else None)
+
+    def get(self, path, token, **headers):
+        return self.call("GET", path, token, headers={
+            name.replace("_", "-"): value for name, value in headers.items()})
+
+    def post(self, path, token, body, **headers):
+        return self.call("POST", path, token, body, {
+            name.replace("_", "-"): value for name, value in headers.items()})
+
+    def fresh(self, token):
+        """Until it knows all entries."""
+        head = self.writer.issuer.json("audit", "log")[-1]["seq"]
+        wait_for("the last entry", lambda: self.get(
+            "/v1/sites?limit=1", token).body["as_of_seq"] >= head)
+
+
+@pytest.fixture
+def api(writer, private):
+    made = Paylockd(writer, private / "paylockd")
+    made.start()
+    yield made
+    made.stop()
