@@ -94,13 +94,13 @@ const option_t  admin_options[OPT_N] = {
     [OPT_NGINX] = { "nginx", "FILE", "the program of nginx, if not the usual" },
     [OPT_NGINX_CONF] = { "nginx-conf", "FILE",
         "for the directives; nginx must include it in http" },
-    [OPT_ALLOW] = { "allow", "SCOPE,...",
+    [OPT_ALLOW] = { "allow", "SCOPES",
         "what it may do, such as read,lock,unlock" },
-    [OPT_HOLD] = { "hold", "HOLD,...",
+    [OPT_HOLD] = { "hold", "HOLDS",
         "which holds it may set and lift; billing if not given" },
-    [OPT_HOSTS] = { "hosts", "NAME,...",
+    [OPT_HOSTS] = { "hosts", "NAMES",
         "of which hosts, such as *.client.example; all if not given" },
-    [OPT_IP] = { "ip", "ADDRESS,...",
+    [OPT_IP] = { "ip", "ADDRESSES",
         "from these addresses and networks only" },
     [OPT_EXPIRES] = { "expires", "TIME", "until then, such as 1y" }
 };

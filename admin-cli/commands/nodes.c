@@ -88,7 +88,8 @@ nodes_report(admin_t *a, const nodes_t *nodes, const head_t *head)
         }
 
         if (output_is_json(a)) {
-            status = output_print_json(a, nodes_json(node, head));
+            status = output_print_json(a, nodes_json(node, head->seq,
+                                                     head->chain));
 
         } else if (nodes_row(&c, node, head) != 0) {
             status = control_no_memory(a->ctl);
@@ -119,7 +120,7 @@ nodes_row(table_t *c, const node_t *node, const head_t *head)
 
     (void) snprintf(lag, sizeof(lag), "?");
 
-    if (nodes_lag(node, head, &n)) {
+    if (nodes_lag(node, head->seq, head->chain, &n)) {
         (void) snprintf(lag, sizeof(lag), "%" PRIu64, n);
     }
 

@@ -12,7 +12,7 @@
 
 
 json_t *
-nodes_json(const node_t *node, const head_t *head)
+nodes_json(const node_t *node, uint64_t last, const char *chain)
 {
     char                   written[TIME_TEXT];
     uint64_t               lag;
@@ -31,7 +31,7 @@ nodes_json(const node_t *node, const head_t *head)
                      "seq", number_json(r->applied.seq),
                      "hash", text_json(r->applied.hash,
                                        strlen(r->applied.hash)),
-                     "lag", nodes_lag(node, head, &lag)
+                     "lag", nodes_lag(node, last, chain, &lag)
                             ? json_integer((json_int_t) lag) : json_null(),
                      "records", (json_int_t) r->records,
                      "held", (json_int_t) r->held,
@@ -45,7 +45,8 @@ nodes_json(const node_t *node, const head_t *head)
 
 
 int
-nodes_lag(const node_t *node, const head_t *head, uint64_t *lag)
+nodes_lag(const node_t *node, uint64_t last, const char *chain,
+    uint64_t *lag)
 {
     const paylock_node_head_t  *at;
 
@@ -53,7 +54,7 @@ nodes_lag(const node_t *node, const head_t *head, uint64_t *lag)
 
     /* the node may have entries that came after the head was read */
 
-    *lag = head->seq > at->seq ? head->seq - at->seq : 0;
+    *lag = last > at->seq ? last - at->seq : 0;
 
-    return head->seq && (at->seq == 0 || strcmp(at->chain, head->chain) == 0);
+    return last && (at->seq == 0 || strcmp(at->chain, chain) == 0);
 }

@@ -13,16 +13,19 @@
 #include <jansson.h>
 
 #include "records/nodes.h"
-#include "trail/head_type.h"
 
 
-/* The object of a good report, beside the last entry; NULL: out of memory. */
+/*
+ * The object of a good report, beside the number of the last entry and its
+ * chain; NULL: out of memory.
+ */
 
-json_t *nodes_json(const node_t *node, const head_t *head);
+json_t *nodes_json(const node_t *node, uint64_t last, const char *chain);
 
 /* How many entries the node lacks; returns 0 if that is not known. */
 
-int nodes_lag(const node_t *node, const head_t *head, uint64_t *lag);
+int nodes_lag(const node_t *node, uint64_t last, const char *chain,
+    uint64_t *lag);
 
 
 #endif /* _NODES_JSON_H_INCLUDED_ */

@@ -303,7 +303,8 @@ nodes_read_all(redis_session_t *s, http_request_t *r)
     for (i = 0; i < nodes.n; i++) {
         if (nodes.node[i].why == NULL) {
             (void) json_array_append_new(data, nodes_json(&nodes.node[i],
-                                                          &head));
+                                                          head.seq,
+                                                          head.chain));
         }
     }
 

@@ -46,6 +46,9 @@ COMMANDS = {
     "signers": ("", READS),
     "signers revoke": ("other --yes --signers signers", WRITES),
     "signers pin": ("--signers signers", WRITES),
+    "token create": ("new --allow lock", CHANGES),
+    "token list": ("", READS),
+    "token revoke": ("whmcs", CHANGES),
     "keygen": ("new.pem", WRITES),
     "version": ("", READS),
     "complete": ("a", READS),
@@ -67,6 +70,8 @@ def known(admin, redis):
     admin("lock", "a.example")
     admin("keygen", "--pass", "pass.keys")
     admin("pass", "issue", "a.example", "--ttl", "7d", "--key", "pass.keys")
+    admin.env["PAYLOCK_TOKENS"] = str(admin.home / "tokens")
+    admin("token", "create", "whmcs", "--allow", "read")
     admin("protect", "p.example")
     (admin.home / "list.csv").write_text("host,lock_at\nb.example,1\n")
     return admin

@@ -9,8 +9,9 @@ import re
 from support.docs import ROOMS
 from support.servers import ROOT
 
-# paylock-admin from top to bottom
+# paylock-admin, and the servers, from top to bottom
 LAYERS = [r"admin-cli/main", r"admin-cli/commands(/.*)?", r"admin-cli/\w+/.*",
+          r"server/(paylockd|writer)/.*", r"server/wire/.*",
           r"control/.*", r"libpaylock/.*"]
 
 # folders of the module, and those that they must not include
@@ -35,7 +36,8 @@ def includes():
     for path in files:
         for text in re.findall(r'(?m)^#include "(.*)"', path.read_text()):
             places = {path.parent / text, ROOT / "control" / text,
-                      ROOT / "admin-cli" / text} & files
+                      ROOT / "admin-cli" / text,
+                      ROOT / "server" / text} & files
             if not places and "/" not in text:
                 places = {other for other in files if other.name == text}
             found[name(path)] |= {name(place) for place in places}

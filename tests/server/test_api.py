@@ -512,3 +512,17 @@ def test_openapi(api, token):
         names = re.findall(r"{(\w+)}", path)
         said = document["paths"][path][method.lower()]["parameters"]
         assert [p["name"] for p in said if p["in"] == "path"] == names
+
+
+def test_documentation():
+    """docs/api.md has the table of routes.c, and no other."""
+    text = (servers.ROOT / "server/paylockd/routes.c").read_text()
+    there = [(f"{method} {path}", scope or "", " ".join(
+        f"`{name}`" for name in (query or "").split()), summary)
+        for method, path, scope, query, summary in re.findall(
+            r'\{ "(\w+)", "(.*?)", (?:NULL|"(\w+)"), \w+, (?:NULL|".*?"),'
+            r'\s+(?:NULL|"(.*?)"),\s+"(.*?)" \}', text)]
+    assert len(there) == text.count('{ "')
+    page = (servers.ROOT / "docs/api.md").read_text()
+    assert re.findall(r"(?m)^\| `(\w+ /.*?)` \| (.*?) ?\| (.*?) ?\| (.*) \|$",
+                      page) == there

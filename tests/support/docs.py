@@ -12,7 +12,7 @@ DOCS = ROOT / "docs"
 ADMIN = "".join((DOCS / name).read_text() for name in (
     "commands.md", "commands-trail.md", "paylock-admin.md"))
 
-ROOMS = ["ngx_http_paylock_module", "libpaylock", "control", "admin-cli"]
+ROOMS = ["ngx_http_paylock_module", "libpaylock", "control", "admin-cli", "server"]
 
 
 def source(name):
