@@ -286,7 +286,16 @@ http_run(http_request_t *r)
         return r->error.status;
     }
 
-    return r->route->run ? r->route->run(r) : STATUS_DONE;
+    if (r->route->run) {
+        return r->route->run(r);
+    }
+
+    /* events tell of all hosts */
+
+    return json_array_size(json_object_get(r->caller, "hosts")) == 0
+           ? STATUS_DONE
+           : http_error(r, 403, "forbidden", "create one without --hosts",
+                        "the token is not for all hosts");
 }
 
 
