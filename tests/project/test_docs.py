@@ -238,7 +238,7 @@ def test_no_unknown_option_anywhere():
     others = {DOCS / "build-module.md", DOCS / "other-nginx.md"}
     for page in {*DOCS.glob("*.md"), servers.ROOT / "README.md"} - others:
         # nor those of other programs
-        text = re.sub(r"redis-cli --rdb|\./configure .*|"
+        text = re.sub(r"redis-(cli --rdb|check-aof --fix)|\./configure .*|"
                       r"`--(with|add|modules)-[\w-]+`", "", page.read_text())
         named = set(re.findall(r"(?<![\w-])--([a-z][\w-]+)", text))
         assert named <= set(options) | servers_take, page

@@ -4,8 +4,10 @@
 # Redis and nginx.
 
 import json
+import os
 import re
 import shutil
+import signal
 import subprocess
 import textwrap
 import time
@@ -119,6 +121,29 @@ def test_redis_is_lost(machine, redis, nginx):
     machine.type("paylock-admin audit verify")
     machine.type("paylock-admin unlock acme.example lost.example")
     server.wait_state("lost.example", "open")
+
+
+@pytest.mark.parametrize("automatic", [False, True])
+def test_redis_crashed(machine, redis, automatic):
+    """It lost the end of a transaction that was not answered yet, and is
+    restarted once more later."""
+    machine.type("cp -a ~/.local ~/before; paylock-admin lock lost.example; "
+                 "rm -r ~/.local; mv ~/before ~/.local")
+    os.kill(redis.pid, signal.SIGKILL)
+    redis.process.wait()
+    file = redis.dir / "appendonlydir/appendonly.aof.1.incr.aof"
+    os.truncate(file, file.stat().st_size - 3)
+    rewrite, drop_in = blocks("Redis crashed")
+    if automatic:
+        machine.type(re.search("'(yes .*)'", drop_in)[1])
+    redis.start()
+    if not automatic:
+        machine.type(rewrite)
+        wait_for("the file to be written anew", lambda: not file.exists())
+    machine.type("paylock-admin lock next.example")
+    redis.stop()
+    redis.start()
+    machine.type("paylock-admin audit verify")
 
 
 def test_redis_is_whole_on_another_machine(machine, redis, nginx):

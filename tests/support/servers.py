@@ -30,6 +30,8 @@ BUILD = ROOT / "build/asan" if ASAN else ROOT / "build"
 NGINX = os.environ.get("PAYLOCK_TEST_NGINX",
                        str(BUILD / "nginx") if ASAN else "/usr/sbin/nginx")
 REDIS = os.environ.get("PAYLOCK_TEST_REDIS", "/usr/bin/redis-server")
+CHECK_AOF = pathlib.Path(REDIS).with_name(
+    pathlib.Path(REDIS).name.replace("server", "check-aof"))
 CLI = BUILD / "paylock-admin"
 
 # "builtin": nginx was built by --add-module, and there is no file to load
@@ -322,6 +324,14 @@ class Redis(Process):
     def kill(self):
         os.kill(self.pid, signal.SIGKILL)
         self.process.wait(PATIENCE)
+        self.mend()
+
+    def mend(self):
+        """Cuts off what is left of a transaction: see docs/operations.md."""
+        manifest = self.dir / "appendonlydir/appendonly.aof.manifest"
+        if manifest.exists():
+            subprocess.run([CHECK_AOF, "--fix", manifest], input="y\n",
+                           text=True, stdout=subprocess.DEVNULL, check=True)
 
     def discard(self):
         """Kills it with its children: nobody needs what they would leave."""

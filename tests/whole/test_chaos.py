@@ -257,12 +257,13 @@ def sizes(nginx):
 
 def fold(client):
     """What the stream comes to; it is in order."""
-    records, prev = {}, None
+    records, prev, before = {}, None, None
     for ident, entry in client.xrange(AUDIT):
         seq = int(ident.split("-")[0])
-        assert entry["hash"] == entry_hash(seq, entry), ident
-        assert prev in (None, (seq - 1, entry["prev"])), ident
-        prev = seq, entry["hash"]
+        assert entry["hash"] == entry_hash(seq, entry), (ident, entry)
+        assert prev in (None, (seq - 1, entry["prev"])), \
+            (before, (ident, entry))
+        prev, before = (seq, entry["hash"]), (ident, entry)
         if entry["action"] == "adopt":
             records = {}                # of a Redis that was empty
         elif entry["host"]:
