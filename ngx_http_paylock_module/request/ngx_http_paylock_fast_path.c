@@ -63,7 +63,7 @@ ngx_http_paylock_fast_path(ngx_http_request_t *r,
     const ngx_http_paylock_table_t *table,
     const ngx_http_paylock_srv_conf_t *pscf)
 {
-    uint64_t    hash;
+    uint64_t    hash, changes;
     ngx_str_t  *host;
 
     if (pscf->def != PAYLOCK_OPEN) {
@@ -82,6 +82,7 @@ ngx_http_paylock_fast_path(ngx_http_request_t *r,
         return 0;
     }
 
+    changes = ngx_http_paylock_load(&table->sh->changes);
     hash = ngx_http_paylock_hash(table, host->data, host->len);
 
     if (ngx_http_paylock_may_have(table, hash)) {
@@ -93,6 +94,12 @@ ngx_http_paylock_fast_path(ngx_http_request_t *r,
     if (ngx_http_paylock_load(&table->sh->lengths[0])
         && ngx_http_paylock_table_above(table, host->data, host->len))
     {
+        return 0;
+    }
+
+    /* nothing has changed between the two looks */
+
+    if (ngx_http_paylock_load(&table->sh->changes) != changes) {
         return 0;
     }
 

@@ -13,6 +13,13 @@
 #include "ngx_http_paylock_slot.h"
 
 
+/* of one request, while records change without pause */
+
+#define NGX_HTTP_PAYLOCK_LOOKS  100
+
+
+static void ngx_http_paylock_host_look(ngx_http_request_t *r,
+    ngx_http_paylock_verdict_t *verdict);
 static ngx_uint_t ngx_http_paylock_host_other(ngx_http_request_t *r,
     ngx_str_t *host);
 static ngx_uint_t ngx_http_paylock_host_method_is_safe(const ngx_str_t *line);
@@ -48,8 +55,34 @@ ngx_http_paylock_host_init(ngx_conf_t *cf, ngx_http_paylock_srv_conf_t *pscf)
 }
 
 
+/*
+ * If records change between looking for one and for another, a host may seem to
+ * be open that is closed before and after it.
+ */
+
 void
 ngx_http_paylock_host_find(ngx_http_request_t *r,
+    ngx_http_paylock_verdict_t *verdict)
+{
+    uint64_t                       changes;
+    ngx_uint_t                     looks;
+    ngx_http_paylock_main_conf_t  *pmcf;
+
+    pmcf = ngx_http_get_module_main_conf(r, ngx_http_paylock_module);
+    looks = 0;
+
+    do {
+        changes = ngx_http_paylock_load(&pmcf->table.sh->changes);
+        ngx_http_paylock_host_look(r, verdict);
+
+    } while (verdict->stage != PAYLOCK_LOCKED
+             && ngx_http_paylock_load(&pmcf->table.sh->changes) != changes
+             && ++looks < NGX_HTTP_PAYLOCK_LOOKS);
+}
+
+
+static void
+ngx_http_paylock_host_look(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict)
 {
     ngx_str_t                      second;

@@ -97,7 +97,9 @@ def test_the_trail(api, token):
 
 def test_nodes(api, token, nginx):
     nginx("paylock_node one; server { paylock on; }")
-    wait_for("a report", lambda: api.get("/v1/nodes", token).body["data"])
+    # with the chain that it follows
+    wait_for("a report", lambda: any(
+        node["chain"] for node in api.get("/v1/nodes", token).body["data"]))
     mine, = api.writer.issuer.json("nodes")
     theirs, = api.get("/v1/nodes", token).body["data"]
     for changing in "age_ms", "written", "lag", "state", "seq", "hash", \
