@@ -221,7 +221,7 @@ doctor_records_one(void *data, const paylock_str_t *host,
     /* most were changed last before the entries that were read */
 
     if ((why || c->first > 1)
-        && !replay_knows(&c->replay, host->data, host->len))
+        && replay_find(&c->replay, host->data, host->len) == NULL)
     {
         c->unknown += why == NULL;
         return STATUS_DONE;

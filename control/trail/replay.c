@@ -15,14 +15,13 @@
 #include "trail/replay.h"
 
 
-
-
 typedef struct {
     void    (*each)(replay_host_t *h, void *data);
     void   *data;
 } replay_walk_t;
 
 
+static void replay_excuse(replay_host_t *h, void *data);
 static int replay_order(const void *one, const void *two);
 static void replay_visit(const void *node, VISIT which, int depth);
 
@@ -69,6 +68,11 @@ replay_entry(replay_t *r, const paylock_entry_t *e)
     p->there = after->len != 0;
     replay_hash(before->data, before->len, p->before);
     replay_hash(after->data, after->len, p->after);
+
+    if (r->others) {
+        replay_other_entry(p, e);
+    }
+
     r->n++;
 
     return 0;
@@ -109,6 +113,16 @@ replay_commit(replay_t *r)
         h->seq = p->seq;
         h->there = p->there;
         memcpy(h->after, p->after, REPLAY_HASH);
+
+        if (r->others) {
+            replay_other_commit(r, p);
+        }
+    }
+
+    /* the entries of one transaction do not see each other */
+
+    for (i = 0; i < r->n; i++) {
+        r->pending[i].host->times = r->pending[i].times;
     }
 
     r->n = 0;
@@ -122,6 +136,17 @@ replay_adopt(replay_t *r)
 {
     r->n = 0;
     r->adopted = 1;
+
+    replay_each(r, replay_excuse, NULL);
+}
+
+
+static void
+replay_excuse(replay_host_t *h, void *data)
+{
+    (void) data;
+
+    h->looser.seq = 0;
 }
 
 
@@ -157,15 +182,17 @@ replay_judge(replay_host_t *h, const char *value, size_t len)
 }
 
 
-int
-replay_knows(const replay_t *r, const char *name, size_t len)
+replay_host_t *
+replay_find(const replay_t *r, const char *name, size_t len)
 {
-    replay_host_t  key;
+    void          **found;
+    replay_host_t   key;
 
     key.name = name;
     key.len = len;
+    found = tfind(&key, &r->root, replay_order);
 
-    return tfind(&key, &r->root, replay_order) != NULL;
+    return found ? *found : NULL;
 }
 
 
@@ -193,16 +220,14 @@ replay_host_t *
 replay_host(replay_t *r, const char *name, size_t len)
 {
     void          **found;
-    replay_host_t  *h, key;
+    replay_host_t  *h;
 
     /* most are there already */
 
-    key.name = name;
-    key.len = len;
-    found = tfind(&key, &r->root, replay_order);
+    h = replay_find(r, name, len);
 
-    if (found) {
-        return *found;
+    if (h) {
+        return h;
     }
 
     h = calloc(1, sizeof(replay_host_t) + len);

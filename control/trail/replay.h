@@ -15,19 +15,46 @@
 #include <stdint.h>
 
 #include "paylock_audit.h"
+#include "paylock_host_candidates.h"
+#include "paylock_record.h"
 
 
-#define REPLAY_HASH  16                /* bytes of a SHA-256 */
+#define REPLAY_HASH      16            /* bytes of a SHA-256 */
+#define REPLAY_DEFAULTS  2             /* values of paylock_default */
+
+
+/* What a record has of a paylock_record_t. */
+
+typedef struct {
+    uint32_t  time[PAYLOCK_TIMES];
+    uint8_t   set;
+} replay_times_t;
+
+
+/*
+ * A lock of a host without a record of its own that is less strict at once than
+ * the record of another name, which held until then.  Stages are by default.
+ */
+
+typedef struct {
+    uint64_t  seq;                     /* the entry; 0: there is none */
+    uint32_t  at;                      /* of the host's record now */
+    uint8_t   is[REPLAY_DEFAULTS];     /* by that record, at that time */
+    uint8_t   was[REPLAY_DEFAULTS];    /* by that of the other name */
+    unsigned  unknown:1;               /* more of them may be in Redis */
+} replay_looser_t;
 
 
 typedef struct {
-    uint64_t       seq;                /* last entry of the host; 0: none */
-    unsigned char  after[REPLAY_HASH]; /* hash of the record */
-    unsigned       there:1;            /* it has a record, by the trail */
-    unsigned       seen:1;             /* it has one in Redis */
-    unsigned       differs:1;          /* these are not the same */
-    size_t         len;
-    const char    *name;               /* without a zero */
+    uint64_t         seq;              /* last entry of the host; 0: none */
+    unsigned char    after[REPLAY_HASH];  /* hash of the record */
+    unsigned         there:1;          /* it has a record, by the trail */
+    unsigned         seen:1;           /* it has one in Redis */
+    unsigned         differs:1;        /* these are not the same */
+    replay_times_t   times;            /* of the record, if others is set */
+    replay_looser_t  looser;
+    size_t           len;
+    const char      *name;             /* without a zero */
 } replay_host_t;
 
 
@@ -37,7 +64,10 @@ typedef struct {
     replay_host_t  *host;
     uint64_t        seq;
     uint64_t        prior;
+    replay_times_t  times;             /* of the record after it */
     unsigned        there:1;
+    unsigned        begins:1;          /* a lock where nothing was said */
+    unsigned        opens:1;           /* it may open what others close */
     unsigned char   before[REPLAY_HASH];
     unsigned char   after[REPLAY_HASH];
 } replay_pending_t;
@@ -50,6 +80,7 @@ typedef struct {
     size_t             size;
     uint64_t           archived;       /* a host's entry may be up to here */
     unsigned           adopted:1;      /* records of no entry may be there */
+    unsigned           others:1;       /* compare with those of other names */
 } replay_t;
 
 
@@ -84,9 +115,9 @@ replay_host_t *replay_compare(replay_t *r, const char *name, size_t len,
     const char *value, size_t value_len);
 void replay_judge(replay_host_t *h, const char *value, size_t len);
 
-/* Does it know the host? */
+/* The host, if it is known; else NULL. */
 
-int replay_knows(const replay_t *r, const char *name, size_t len);
+replay_host_t *replay_find(const replay_t *r, const char *name, size_t len);
 
 /* Calls each for every host, sorted by name. */
 
@@ -94,6 +125,32 @@ void replay_each(const replay_t *r, void (*each)(replay_host_t *h, void *data),
     void *data);
 
 void replay_free(replay_t *r);
+
+/*
+ * replay_other.c: notes what an entry says of stages; applies it: sets looser
+ * of its host, or ends it.
+ */
+
+void replay_other_entry(replay_pending_t *p, const paylock_entry_t *e);
+void replay_other_commit(const replay_t *r, const replay_pending_t *p);
+
+/*
+ * The record of another name held; beside: with the one that was given last, of
+ * which the stricter counts.  Is the host less strict than that?
+ */
+
+void replay_other_held(replay_looser_t *looser, const paylock_record_t *rec,
+    int beside);
+int replay_other_looser(const replay_looser_t *looser);
+
+/*
+ * Lists the names whose records may hold for the host, but for its own: begin,
+ * then next until it returns 0.  name is filled, terminated.
+ */
+
+void replay_other_names(paylock_host_candidate_t *c, const replay_host_t *h);
+int replay_other_next(paylock_host_candidate_t *c, const replay_host_t *h,
+    char name[PAYLOCK_HOST_MAX + 1]);
 
 /* The hash by which a record is compared. */
 

@@ -101,6 +101,10 @@ verify_trail(verify_t *c, const char *chain)
 
     verify_reset(c);
 
+    if (c->replay) {
+        c->replay->others = c->signers != NULL;
+    }
+
     if (chain && !c->alone && strcmp(chain, c->known.chain) != 0
         && known_head_of(c->ctl, chain, &c->known) != STATUS_DONE)
     {
@@ -447,5 +451,6 @@ verify_reset(verify_t *c)
     c->begun = 0;
     c->compared = 0;
     c->differ = 0;
+    c->opened = 0;
     c->unnumbered = 0;
 }

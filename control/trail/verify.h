@@ -112,6 +112,7 @@ struct verify_s {
     uint64_t            records;
     uint64_t            differ;
     char               *host[VERIFY_HOSTS];        /* some that differ */
+    unsigned            opened:1;      /* a lock opened a host */
 
     paylock_fault_t    *fault;
     size_t              n_faults;
@@ -250,6 +251,13 @@ int verify_archive_each(control_t *ctl, const char *path,
 
 int verify_records(verify_t *c);
 int verify_records_again(verify_t *c, uint64_t seq);
+
+/*
+ * verify_others.c: adds a fault for the first lock that opened its host.  The
+ * records were compared with the trail before.  Returns a status.
+ */
+
+int verify_others(verify_t *c);
 
 /* verify_file.c: verifies all exports in a file; path: for errors. */
 

@@ -73,8 +73,14 @@ verify_records(verify_t *c)
     }
 
     if (c->differ == 0) {
-        return c->replay->archived && *c->trail.root ? records_root(c)
-                                                     : STATUS_DONE;
+
+        if (c->replay->archived && *c->trail.root
+            && records_root(c) != STATUS_DONE)
+        {
+            return c->ctl->error.status;
+        }
+
+        return verify_others(c);
     }
 
     fault.kind = PAYLOCK_FAULT_FLAGS;

@@ -121,7 +121,12 @@ verify_since_records(verify_t *c, int *good)
         && !c->since.unsure)
     {
         status = since_lattice(c, &s, &fits);
-        *good = status == STATUS_DONE && fits;
+
+        if (status == STATUS_DONE) {
+            status = verify_others(c);
+        }
+
+        *good = status == STATUS_DONE && fits && c->n_faults == 0;
     }
 
     if (*good) {

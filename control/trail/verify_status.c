@@ -40,6 +40,8 @@ verify_status(verify_t *c)
     static const char  flags[] = "\"paylock-admin adopt\" puts the records "
                                  "back as the trail says, and with --drop "
                                  "removes those that no entry wrote";
+    static const char  opened[] = "lock that host now, or unlock it: an entry "
+                                  "has to say which";
     static const char  compare[] = "change nothing here; compare with a "
                                    "backup, an export or a checkpoint";
 
@@ -55,8 +57,8 @@ verify_status(verify_t *c)
 
     if (worst) {
         status = status_faults[worst->kind].status;
-        mend = worst->kind == PAYLOCK_FAULT_FLAGS && c->signers
-               ? flags : status_faults[worst->kind].mend;
+        mend = worst->kind != PAYLOCK_FAULT_FLAGS || c->signers == NULL
+               ? status_faults[worst->kind].mend : c->opened ? opened : flags;
 
         return error_set(&c->ctl->error, status,
                          paylock_fault_names[worst->kind],

@@ -9,8 +9,8 @@ import os
 import random
 import time
 
-from oracle import model, rule
-from support.chain import count
+from oracle import model, rule, verify as oracle
+from support.chain import AUDIT, count
 from support.feed import stopped
 from support.signed import A, B, C, STATE, chain, signed
 from support.trail import signer
@@ -158,7 +158,7 @@ def agree(server, honest):
         assert server.state(host) == should, (host, honest.did)
 
 
-def test_what_honest_operators_do(nginx, signed, chain):
+def test_what_honest_operators_do(nginx, signed, chain, admin, private):
     lines = (signer("a", A), signer("b", B, may=ALL),
              signer("c", C, may=",".join(FEW)))
     follows = signed(*lines, more=DEFAULTS, alerts=False)
@@ -185,3 +185,7 @@ def test_what_honest_operators_do(nginx, signed, chain):
         begins.stop()
     for server in (follows, again):
         assert count(server, r"\[alert\]") == 0
+    signers = private / "signers"
+    admin("audit", "verify", "--signers", str(signers))
+    oracle.verify_stream(chain.client.xrange(AUDIT),
+                         signers=signers.read_text())

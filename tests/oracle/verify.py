@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from oracle import rule
 from oracle.lattice import Lattice
+from oracle.others import Others
 
 LINKS = "v", "chain", "prev", "skip", "hash", "root", "sig"
 RESERVED = "seq", "leaf", "format", "checkpoint"
@@ -281,6 +282,7 @@ class Verifier:
         self.standing = []              # seq and hash of each that stands
         self.records, self.open = {}, []    # the latter not signed yet
         self.lattice, self.rooted = Lattice(), True
+        self.others = Others()
         self.adopted = False
         self.stands = ""
         self.bad, self.faults = False, []
@@ -518,6 +520,7 @@ class Verifier:
             # it put the records back, but may have kept those of no entry
             self.adopted = True
             self.faults = [f for f in self.faults if f[0] != "flags"]
+            self.others.looser.clear()
         if self.flags and self.signers:
             self.roots(seq, entry)
 
@@ -535,7 +538,7 @@ class Verifier:
         if entry.get("host") and entry["action"] not in ("init", "adopt"):
             self.open.append((seq, entry["host"], entry.get("before", ""),
                               entry.get("after", ""),
-                              int(entry.get("prior") or 0)))
+                              int(entry.get("prior") or 0), entry["action"]))
 
     def roots(self, seq, entry):
         """Is what was signed that of the records that the entries wrote?  An
@@ -551,7 +554,9 @@ class Verifier:
         """What was there must be what was written last; the first entry of a
         transaction that says otherwise is named."""
         wrong = 0
-        for seq, host, before, after, prior in self.open:
+        if self.flags and self.signers:
+            self.others.take(self.open)
+        for seq, host, before, after, prior, _ in self.open:
             unknown = ((before, prior)
                        if self.adopted or 0 < prior <= self.begin
                        else ("", 0))
@@ -627,6 +632,8 @@ class Verifier:
                         if at > self.pinned]
                 if left:
                     self.fault("rollback", min(left))
+        if not self.faults:
+            self.faults += self.others.faults()
         for known in self.witnesses:
             kind = self.contradicts(*known)
             if kind:

@@ -145,6 +145,7 @@ class SignedChain(Chain):
 
     def __init__(self, redis, key, realm="-"):
         self.key, self.realm, self.lattice = key, realm, Lattice()
+        self.last = {}                  # entries, by host
         super().__init__(redis)
         self.know()
 
@@ -169,7 +170,9 @@ class SignedChain(Chain):
                                    action=action or ("import" if after
                                                      else "reset"),
                                    before=was, after=after, request=request,
+                                   prior=str(self.last.get(host, 0)),
                                    key=key.public, **fields)
+                self.last[host] = seq
                 self.lattice.change(host, was, after)
                 if sign and i == len(changes):
                     entry["root"] = root or self.lattice.root()
