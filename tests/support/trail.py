@@ -170,8 +170,9 @@ class SignedChain(Chain):
                                    action=action or ("import" if after
                                                      else "reset"),
                                    before=was, after=after, request=request,
-                                   prior=str(self.last.get(host, 0)),
-                                   key=key.public, **fields)
+                                   key=key.public,
+                                   **{"prior": str(self.last.get(host, 0)),
+                                      **fields})
                 self.last[host] = seq
                 self.lattice.change(host, was, after)
                 if sign and i == len(changes):
