@@ -45,8 +45,7 @@ typedef struct {
     json_t            *record;         /* before, parsed; NULL: none */
     const char        *guard;          /* name that is protected; or NULL */
     matching_record_t  match;          /* set if kind->inherits */
-    matching_record_t  www;            /* ... and the signer may not unlock:
-                                          that of the host's "www." name */
+    matching_record_t  www;            /* ... for the host's "www." name */
 
     json_t            *after;          /* new record; NULL: none */
     char              *text;           /* after, as JSON */

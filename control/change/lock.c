@@ -8,7 +8,6 @@
 
 #include "change/change_ops.h"
 #include "change/lock.h"
-#include "trail/trust.h"
 
 
 #define LOCK_STAGES  3
@@ -24,9 +23,6 @@ static void lock_set(change_t *ch, const change_lock_t *lock,
     const paylock_record_t *rec, paylock_time_e t, uint32_t now);
 static int lock_texts(change_batch_t *b, change_t *ch,
     const change_lock_t *lock, int same_case);
-static int lock_fits(change_batch_t *b, const change_t *ch,
-    const matching_record_t *match, const char *www);
-static int lock_opens(const json_t *record, const paylock_record_t *after);
 
 
 /* in the order in which they must come */
@@ -131,10 +127,7 @@ lock_apply(change_batch_t *b, change_t *ch, uint32_t now)
         status = change_passes(b, ch, &rec, now);
     }
 
-    return status != STATUS_DONE
-           || lock_fits(b, ch, &ch->match, "") != STATUS_DONE
-           || lock_fits(b, ch, &ch->www, "www.") != STATUS_DONE
-           ? b->ctl->error.status : STATUS_DONE;
+    return status == STATUS_DONE ? change_lock_fits(b, ch) : status;
 }
 
 
@@ -281,59 +274,4 @@ lock_texts(change_batch_t *b, change_t *ch, const change_lock_t *lock,
 
 
     return json_object_get(ch->after, "ref") ? STATUS_DONE : change_ref(b, ch);
-}
-
-
-/*
- * nginx would hold what a signer signs who may not unlock, if at some time it
- * opens what the record of another name closes.
- */
-
-static int
-lock_fits(change_batch_t *b, const change_t *ch,
-    const matching_record_t *match, const char *www)
-{
-    paylock_record_t  after;
-
-    if (!ch->changed || match->record == NULL
-        || (ch->record && matching_record_says(ch->record))
-        || trust_may(b->ctl, "unlock"))
-    {
-        return STATUS_DONE;
-    }
-
-    after = change_times(ch->after);
-
-    /* a "www." name that has a record of its own keeps that */
-
-    if ((*www && strncmp(match->match, www, strlen(www)) == 0
-         && strcmp(match->match + strlen(www), ch->host) == 0)
-        || (!lock_opens(match->record, &after)
-            && !lock_opens(match->other, &after)))
-    {
-        return STATUS_DONE;
-    }
-
-    return error_set(&b->ctl->error, STATUS_FAILED, "key_limited",
-                     "ask whoever may unlock, or lock it now",
-                     "nobody would believe this \"lock\" with your signature: "
-                     "it opens \"%s%s\" at some time, which the record of "
-                     "\"%s\" closes, and your key may not unlock", www,
-                     ch->host, match->match);
-}
-
-
-static int
-lock_opens(const json_t *record, const paylock_record_t *after)
-{
-    unsigned          defaults;
-    paylock_record_t  before;
-
-    before = change_times(record);
-    defaults = 1u << PAYLOCK_OPEN | 1u << PAYLOCK_LOCKED;
-
-    return record
-           && paylock_timeline_differs(&before, after, after->time[PAYLOCK_AT],
-                                       defaults)
-              & PAYLOCK_TIMELINE_LOOSER;
 }

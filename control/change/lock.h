@@ -27,5 +27,12 @@ typedef struct {
 
 const change_kind_t *change_lock_kind(const change_lock_t *lock);
 
+/*
+ * lock_fits.c: would the new record open the host, or its "www." name, that the
+ * record of another name closes?  Returns a status.
+ */
+
+int change_lock_fits(change_batch_t *b, const change_t *ch);
+
 
 #endif /* _LOCK_H_INCLUDED_ */

@@ -224,6 +224,15 @@ def lock(records, host, asked, now, reason=None, invoice=None, ref=None,
             assert stage(new, now, default) == was, (before, given, new)
     new = settle(own, new, not settled)
 
+    # the record holds for "www." too, and must not end what holds there
+    www = "www." + host
+    if host[0] not in "*." and new is not own and not means_something(own) \
+            and www not in (above := holders(records, www)) \
+            and any(stage(new, now, default) < stage(records[field], now,
+                                                     default)
+                    for field in above for default in ("open", "locked")):
+        raise Refused
+
     # passes of before are not for this lock
     if new is not own and stage(before, now) < STAGES.index("locked"):
         at = (own or {}).get("at", -1)
