@@ -32,7 +32,7 @@ class Writer(Chain):
                     self.queue(p, host, text(record), was or "")
                 p.execute()
                 return True
-        except (redis_py.WatchError, redis_py.ConnectionError):
+        except (redis_py.WatchError, redis_py.ConnectionError, OSError):
             return False
 
     def queue(self, p, host, after, was):
