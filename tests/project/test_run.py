@@ -2,6 +2,7 @@
 #
 # make run: the commands that it prints work, and nothing is left of it.
 
+import json
 import os
 import pathlib
 import re
@@ -50,15 +51,21 @@ def test_make_run(end, private):
         assert seen.endswith("200 " + link.split("?")[0]), seen
 
         # the lines as they stand there, one after the other
-        answers = []
+        answers, api = [], []
         for line in re.findall(rf"^    (?:curl|{directory}/).*$", said, re.M):
             done = subprocess.run(line, shell=True, text=True,
                                   capture_output=True, timeout=120)
             assert done.returncode == 0, (line, done.stderr)
             time.sleep(0.1)     # nobody types faster
             metrics = done.stdout
+            if "/v1/" in line:
+                api.append(json.loads(done.stdout))
             answers += re.findall(r"^HTTP/1\.1 (\d+)", done.stdout, re.M)
         assert answers == ["200", "503"], said
+
+        sites, locked, unlocked = api
+        assert sites["data"] and locked["changed"] == ["shop.localhost"] \
+            == unlocked["changed"]
 
         def answer(name):
             port = re.search(r"localhost:(\d+)", said)[1]
