@@ -279,10 +279,10 @@ http_run(http_request_t *r)
     }
 
     if (r->route->action) {
-        return writer_change(r);
+        return change_run(r);
     }
 
-    if (r->route->scope && writer_check(r) != STATUS_DONE) {
+    if (r->route->scope && caller_check(r) != STATUS_DONE) {
         return r->error.status;
     }
 

@@ -106,20 +106,41 @@ int http_error(http_request_t *r, unsigned status, const char *code,
     const char *mend, const char *message);
 
 
-/* writer_call.c: sends a command to the writer; NULL: it cannot be reached. */
+/*
+ * caller.c: is the caller allowed that?  While paylock-writer cannot be reached
+ * those may read who were allowed CALLER_KEPT seconds ago or less.  Returns a
+ * status.
+ */
+
+#define CALLER_KEPT  600
+
+int caller_check(http_request_t *r);
+
+/*
+ * Is the caller of this command of writer_command("check") still allowed it?
+ * 1, 0, or -1: the writer cannot be reached.
+ */
+
+int caller_still(const server_t *s, const json_t *command);
+
+
+/* writer_call.c: sends a command; NULL: the writer cannot be reached. */
 
 json_t *writer_call(const server_t *s, const json_t *command);
 
-/*
- * Is the caller allowed that?  While the writer cannot be reached those may
- * read who were allowed a short time ago.  Returns a status.
- */
+/* A command with the credential of the request; NULL: no memory. */
 
-int writer_check(http_request_t *r);
+json_t *writer_command(const http_request_t *r, const char *name);
 
-/* Carries out the change of the route.  Returns a status. */
+/* Take the writer's error over; and say that it is away.  Return a status. */
 
-int writer_change(http_request_t *r);
+int writer_refused(http_request_t *r, const json_t *answer);
+int writer_away(http_request_t *r);
+
+
+/* change.c: carries out the change of the route.  Returns a status. */
+
+int change_run(http_request_t *r);
 
 
 /* sites.c, audit.c, about.c, stream.c: the routes */

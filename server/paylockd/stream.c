@@ -12,16 +12,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "paylockd/http.h"
 
 
-#define STREAM_PAUSE  15               /* seconds between comments */
+#define STREAM_PAUSE  15               /* s between comments */
+#define STREAM_ASK    10               /* ... and looks at the credential */
 #define STREAM_BLOCK  1024
 
 
 typedef struct {
-    events_t  *events;
+    server_t  *server;
+    json_t    *command;                /* by which the writer is asked */
+    time_t     allowed;                /* when it said yes */
+    time_t     asked;
     uint64_t   position;
     char      *text;                   /* what is not sent yet */
     size_t     sent;
@@ -29,6 +34,7 @@ typedef struct {
 
 
 static ssize_t stream_read(void *data, uint64_t pos, char *buf, size_t size);
+static int stream_allowed(stream_t *s);
 static int stream_fill(stream_t *s);
 static void stream_free(void *data);
 
@@ -47,10 +53,12 @@ stream_response(http_request_t *r)
         return NULL;
     }
 
-    s->events = &r->server->events;
+    s->server = r->server;
+    s->allowed = s->asked = time(NULL);
+    s->command = writer_command(r, "check");
     last = http_header(r, "Last-Event-ID");
-    s->position = events_after(s->events, last ? strtoull(last, NULL, 10) : 0,
-                               &known);
+    s->position = events_after(&s->server->events,
+                               last ? strtoull(last, NULL, 10) : 0, &known);
 
     /* who asks for what is not kept any more has to read anew */
 
@@ -85,6 +93,10 @@ stream_read(void *data, uint64_t pos, char *buf, size_t size)
         return MHD_CONTENT_READER_END_WITH_ERROR;
     }
 
+    if (!stream_allowed(s)) {
+        return MHD_CONTENT_READER_END_OF_STREAM;
+    }
+
     len = strlen(s->text + s->sent);
     len = len < size ? len : size;
     memcpy(buf, s->text + s->sent, len);
@@ -100,6 +112,31 @@ stream_read(void *data, uint64_t pos, char *buf, size_t size)
 }
 
 
+/* A token may be revoked, or expire, while its stream is open. */
+
+static int
+stream_allowed(stream_t *s)
+{
+    int     allowed;
+    time_t  now;
+
+    now = time(NULL);
+
+    if (now - s->asked < STREAM_ASK) {
+        return 1;
+    }
+
+    s->asked = now;
+    allowed = caller_still(s->server, s->command);
+
+    if (allowed == 1) {
+        s->allowed = now;
+    }
+
+    return allowed == 1 || (allowed == -1 && now - s->allowed < CALLER_KEPT);
+}
+
+
 /* Waits for the next event. */
 
 static int
@@ -109,7 +146,7 @@ stream_fill(stream_t *s)
     char      *event;
     uint64_t   seq;
 
-    rc = events_next(s->events, &s->position, STREAM_PAUSE, &seq, &event);
+    rc = events_next(&s->server->events, &s->position, STREAM_PAUSE, &seq, &event);
 
     if (rc == 1) {
         n = asprintf(&s->text, "id: %" PRIu64 "\ndata: %s\n\n", seq, event);
@@ -130,6 +167,7 @@ stream_free(void *data)
 
     s = data;
 
+    json_decref(s->command);
     free(s->text);
     free(s);
 }

@@ -469,7 +469,10 @@ def events(api, token, last=None):
     assert reply.headers["X-Accel-Buffering"] == "no"
     lines = []
     while True:
-        line = reply.readline().decode().rstrip("\n")
+        line = reply.readline().decode()
+        if line == "":
+            return
+        line = line.rstrip("\n")
         if line == "":
             event = dict(one.split(": ", 1) for one in lines if ": " in one)
             lines = []
@@ -502,6 +505,16 @@ def test_events(api, token):
         == ["unlock", "lock"]
     # one that it does not know: all has to be read anew
     assert next(events(api, token, 999))["event"] == "reset"
+
+
+def test_events_of_a_token_that_is_revoked(api):
+    name = api.writer.token("reader", "--allow", "read")
+    client = events(api, name)
+    assert next(client) == {}
+    api.writer.issuer("token", "revoke", "reader")
+    # it ends, within 15 seconds
+    assert [json.loads(event["data"])["action"] for event in client] \
+        == ["token-revoke"]
 
 
 def test_openapi(api, token):

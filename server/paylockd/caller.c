@@ -1,0 +1,154 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * Who asks, and may they?  paylock-writer knows.
+ */
+
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "files/digest.h"
+#include "paylockd/http.h"
+
+
+#define CALLER_KEYS  256
+
+
+/* Who was allowed what: the SHA-256 of token, address and scope. */
+
+typedef struct {
+    char       key[PAYLOCK_HASH_LEN + 1];
+    uint32_t   when;
+    json_t    *caller;
+} caller_kept_t;
+
+
+static int caller_key(const json_t *command, char key[PAYLOCK_HASH_LEN + 1]);
+static void caller_keep(const http_request_t *r, const char *key);
+static int caller_known(http_request_t *r, const char *key);
+
+
+static pthread_mutex_t  caller_lock = PTHREAD_MUTEX_INITIALIZER;
+static caller_kept_t    caller_kept[CALLER_KEYS];
+
+
+int
+caller_check(http_request_t *r)
+{
+    int      status;
+    char     key[PAYLOCK_HASH_LEN + 1];
+    json_t  *command, *answer;
+
+    command = writer_command(r, "check");
+
+    if (command == NULL || caller_key(command, key) != 0) {
+        json_decref(command);
+        return http_error(r, 500, "memory", NULL, "out of memory");
+    }
+
+    answer = writer_call(r->server, command);
+    json_decref(command);
+
+    if (answer == NULL) {
+        return caller_known(r, key);
+    }
+
+    status = writer_refused(r, answer);
+
+    if (status == STATUS_DONE) {
+        r->caller = json_incref(json_object_get(answer, "body"));
+        caller_keep(r, key);
+    }
+
+    json_decref(answer);
+
+    return status;
+}
+
+
+int
+caller_still(const server_t *s, const json_t *command)
+{
+    int      rc;
+    json_t  *answer;
+
+    answer = writer_call(s, command);
+    rc = answer == NULL ? -1 : json_object_get(answer, "error") == NULL;
+    json_decref(answer);
+
+    return rc;
+}
+
+
+static int
+caller_key(const json_t *command, char key[PAYLOCK_HASH_LEN + 1])
+{
+    int    rc;
+    char  *text;
+
+    text = json_dumps(command, JSON_COMPACT|JSON_SORT_KEYS);
+    rc = text ? digest_text(text, strlen(text), key) : -1;
+
+    if (text) {
+        explicit_bzero(text, strlen(text));
+    }
+
+    free(text);
+
+    return rc;
+}
+
+
+static void
+caller_keep(const http_request_t *r, const char *key)
+{
+    size_t        i;
+    caller_kept_t  *oldest;
+
+    (void) pthread_mutex_lock(&caller_lock);
+
+    oldest = &caller_kept[0];
+
+    for (i = 0; i < CALLER_KEYS; i++) {
+
+        if (strcmp(caller_kept[i].key, key) == 0) {
+            oldest = &caller_kept[i];
+            break;
+        }
+
+        if (caller_kept[i].when < oldest->when) {
+            oldest = &caller_kept[i];
+        }
+    }
+
+    json_decref(oldest->caller);
+    strcpy(oldest->key, key);
+    oldest->when = r->now;
+    oldest->caller = json_deep_copy(r->caller);
+
+    (void) pthread_mutex_unlock(&caller_lock);
+}
+
+
+static int
+caller_known(http_request_t *r, const char *key)
+{
+    size_t  i;
+
+    (void) pthread_mutex_lock(&caller_lock);
+
+    for (i = 0; i < CALLER_KEYS; i++) {
+        if (strcmp(caller_kept[i].key, key) == 0
+            && caller_kept[i].when + CALLER_KEPT > r->now)
+        {
+            r->caller = json_deep_copy(caller_kept[i].caller);
+        }
+    }
+
+    (void) pthread_mutex_unlock(&caller_lock);
+
+    return r->caller ? STATUS_DONE : writer_away(r);
+}

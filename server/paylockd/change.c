@@ -1,0 +1,213 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * The routes that change something: paylock-writer does it.
+ */
+
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "change/node_wait.h"
+#include "context/settings_read.h"
+#include "paylockd/http.h"
+
+
+#define CHANGE_WAIT  30                /* s, at most */
+
+
+static int change_members(http_request_t *r, json_t *command);
+static int change_headers(http_request_t *r, json_t *command);
+static int change_answer(http_request_t *r, const json_t *answer);
+static void change_wait(http_request_t *r, const json_t *head);
+static void change_text(const json_t *head, const char *name, char *text,
+    size_t size);
+
+
+int
+change_run(http_request_t *r)
+{
+    int      status;
+    json_t  *command, *answer;
+
+    command = writer_command(r, r->route->action);
+
+    if (command == NULL) {
+        return http_error(r, 500, "memory", NULL, "out of memory");
+    }
+
+    answer = NULL;
+
+    if ((status = change_members(r, command)) == STATUS_DONE
+        && (status = change_headers(r, command)) == STATUS_DONE)
+    {
+        answer = writer_call(r->server, command);
+        status = answer == NULL ? writer_away(r)
+                 : writer_refused(r, answer) == STATUS_DONE
+                 ? change_answer(r, answer) : r->error.status;
+    }
+
+    json_decref(command);
+    json_decref(answer);
+
+    return status;
+}
+
+
+/* hosts and confirm; the others are what the command takes as options. */
+
+static int
+change_members(http_request_t *r, json_t *command)
+{
+    json_t      *input, *value;
+    const char  *name;
+
+    input = json_object();
+
+    json_object_foreach(r->body, name, value) {
+
+        if (strcmp(name, "hosts") == 0 || strcmp(name, "confirm") == 0) {
+            (void) json_object_set(command, name, value);
+
+        } else {
+            (void) json_object_set(input, name, value);
+        }
+    }
+
+    return json_object_set_new(command, "input", input) == 0
+           ? STATUS_DONE
+           : http_error(r, 500, "memory", NULL, "out of memory");
+}
+
+
+static int
+change_headers(http_request_t *r, json_t *command)
+{
+    char         hash[PAYLOCK_HASH_LEN + 1];
+    size_t       len;
+    const char  *key, *match, *dry_run;
+
+    key = http_header(r, "Idempotency-Key");
+    match = http_header(r, "If-Match");
+    dry_run = http_query(r, "dry_run");
+
+    if (key) {
+        (void) json_object_set_new(command, "key", json_string(key));
+    }
+
+    if (dry_run && strcmp(dry_run, "false") != 0) {
+        (void) json_object_set_new(command, "dry_run", json_true());
+    }
+
+    if (match == NULL || strcmp(match, "*") == 0) {
+        return STATUS_DONE;
+    }
+
+    /* "none" is the tag of a host without a record */
+
+    len = strlen(match);
+
+    if (len < 2 || len - 2 > PAYLOCK_HASH_LEN || match[0] != '"'
+        || match[len - 1] != '"')
+    {
+        return http_error(r, 422, "if_match", "send the ETag as it came",
+                          "If-Match is no ETag of a site");
+    }
+
+    memcpy(hash, match + 1, len - 2);
+    hash[len - 2] = '\0';
+
+    (void) json_object_set_new(command, "if_match",
+                               json_string(strcmp(hash, "none") == 0 ? ""
+                                                                     : hash));
+
+    return STATUS_DONE;
+}
+
+
+static int
+change_answer(http_request_t *r, const json_t *answer)
+{
+    json_t  *body, *head;
+
+    body = json_object_get(answer, "body");
+    head = json_incref(json_object_get(body, "head"));
+
+    r->replayed = json_is_true(json_object_get(body, "replayed"));
+    (void) json_object_del(body, "replayed");
+    (void) json_object_del(body, "head");
+
+    r->answer = json_incref(body);
+    r->status = 200;
+
+    change_wait(r, head);
+    json_decref(head);
+
+    return STATUS_DONE;
+}
+
+
+/* RFC 7240: 202 names the nodes that do not have it yet. */
+
+static void
+change_wait(http_request_t *r, const json_t *head)
+{
+    long              seconds;
+    head_t            at;
+    control_t         ctl;
+    const char       *prefer;
+    node_wait_t       w;
+    settings_from_t   from;
+
+    prefer = http_header(r, "Prefer");
+
+    if (prefer == NULL || strncmp(prefer, "wait=", 5) != 0
+        || !isdigit((unsigned char) prefer[5]) || head == NULL)
+    {
+        return;
+    }
+
+    seconds = strtol(prefer + 5, NULL, 10);
+    seconds = seconds < 1 ? 1 : seconds > CHANGE_WAIT ? CHANGE_WAIT : seconds;
+
+    memset(&ctl, 0, sizeof(control_t));
+    memset(&from, 0, sizeof(settings_from_t));
+    memset(&w, 0, sizeof(node_wait_t));
+    memset(&at, 0, sizeof(head_t));
+
+    at.seq = (uint64_t) json_integer_value(json_object_get(head, "seq"));
+    change_text(head, "hash", at.hash, sizeof(at.hash));
+    change_text(head, "chain", at.chain, sizeof(at.chain));
+
+    if (settings_of_server(&ctl, &from, r->server->config) == STATUS_DONE
+        && control_connect(&ctl) == STATUS_DONE
+        && node_wait(&ctl, &at, seconds, &w) != STATUS_FAILED)
+    {
+        r->status = json_array_size(w.missing) ? 202 : 200;
+        (void) json_object_set_new(r->answer, "nodes",
+                                   json_pack("{s:I, s:I, s:I, s:O?}",
+                                             "live", (json_int_t) w.live,
+                                             "have", (json_int_t) w.have,
+                                             "ms", (json_int_t) w.ms,
+                                             "missing", w.missing));
+    } else {
+        r->status = 202;
+    }
+
+    node_wait_free(&w);
+    settings_from_free(&from);
+    control_free(&ctl);
+}
+
+
+static void
+change_text(const json_t *head, const char *name, char *text, size_t size)
+{
+    const char  *value;
+
+    value = json_string_value(json_object_get(head, name));
+    (void) snprintf(text, size, "%s", value ? value : "");
+}
