@@ -5,7 +5,9 @@
 # Debian does but for what it makes dynamic modules of.
 
 asan       := $(addprefix build/asan/, nginx ngx_http_paylock_module.so \
-                  paylock-admin)
+                  paylock-admin paylock-writer paylockd)
+
+san_control := $(patsubst %.c,build/sanitized/%.o,$(control_src) $(wire_src))
 
 # nginx itself copies nothing from NULL here and there
 
@@ -15,7 +17,7 @@ asan_flags := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 asan_with  := $(addprefix --with-http_, $(addsuffix _module, addition flv \
                   gunzip gzip_static mp4 random_index secure_link sub))
 
-test-asan: $(asan) $(control_tests)  ## the tests with nginx, module and CLI under sanitizers
+test-asan: $(asan) $(control_tests)  ## the tests with nginx, module, CLI and servers under sanitizers
 	PAYLOCK_TEST_ASAN=yes $(pytest)
 
 build/packages-asan: | build/packages-test
@@ -46,3 +48,11 @@ build/asan/nginx build/asan/ngx_http_paylock_module.so &: \
 build/asan/paylock-admin: $(san_cli) $(san_lib) build/sources
 	@mkdir -p $(@D)
 	$(CC) $(sanitize) -o $@ $(filter %.o,$^) $(cli_libs)
+
+build/asan/paylock-writer: $(writer_src:%.c=build/sanitized/%.o)
+build/asan/paylockd: $(daemon_src:%.c=build/sanitized/%.o)
+
+build/asan/paylock-writer build/asan/paylockd: $(san_control) $(san_lib) \
+        build/sources
+	@mkdir -p $(@D)
+	$(CC) $(sanitize) -o $@ $(filter %.o,$^) $(cli_libs) -lmicrohttpd

@@ -14,7 +14,7 @@ import pytest
 from support import servers
 from support.servers import AUDIT_USER, wait_for
 
-PROGRAM = servers.ROOT / "build/paylockd"
+PROGRAM = servers.BUILD / "paylockd"
 
 Reply = collections.namedtuple("Reply", "status headers body")
 

@@ -13,7 +13,7 @@ import pytest
 from support import servers
 from support.servers import wait_for
 
-PROGRAM = servers.ROOT / "build/paylock-writer"
+PROGRAM = servers.BUILD / "paylock-writer"
 
 
 class Writer:
