@@ -26,7 +26,10 @@ typedef struct {
 
 static void others_host(replay_host_t *h, void *data);
 static int others_looser(verify_t *c, const replay_host_t *h, int *is);
-static int others_record(verify_t *c, const char *name, const replay_host_t *h,
+static int others_ask(verify_t *c, const replay_host_t *h);
+static int others_next(const verify_t *c, const replay_host_t *h,
+    paylock_host_candidate_t *candidate, char name[PAYLOCK_HOST_MAX + 1]);
+static int others_record(verify_t *c, const replay_host_t *h,
     paylock_record_t *rec);
 
 
@@ -89,39 +92,32 @@ others_host(replay_host_t *h, void *data)
 static int
 others_looser(verify_t *c, const replay_host_t *h, int *is)
 {
+    int                        over;
     char                       name[PAYLOCK_HOST_MAX + 1];
     const char                *from;
-    replay_host_t             *other;
     replay_looser_t            looser;
     paylock_record_t           rec;
     paylock_host_candidate_t   candidate;
 
     looser = h->looser;
+
+    if (looser.unknown && others_ask(c, h) != STATUS_DONE) {
+        return c->ctl->error.status;
+    }
+
+    over = 0;
     from = NULL;
     replay_other_names(&candidate, h);
 
-    while (h->looser.unknown && replay_other_next(&candidate, h, name)) {
+    while (looser.unknown && others_next(c, h, &candidate, name)) {
 
-        if (from && !paylock_host_beside(&candidate, from)) {
-            break;
-        }
-
-        other = replay_find(c->replay, name, strlen(name));
-
-        if (other && other->seq) {
-
-            if (paylock_record_says(&other->times)) {
-                break;
-            }
-
-            continue;
-        }
-
-        if (others_record(c, name, h, &rec) != STATUS_DONE) {
+        if (others_record(c, h, &rec) != STATUS_DONE) {
             return c->ctl->error.status;
         }
 
-        if (paylock_record_says(&rec)) {
+        over |= from && !paylock_host_beside(&candidate, from);
+
+        if (!over && paylock_record_says(&rec)) {
             replay_other_held(&looser, &rec, from != NULL);
             from = candidate.name;
         }
@@ -134,18 +130,60 @@ others_looser(verify_t *c, const replay_host_t *h, int *is)
 
 
 static int
-others_record(verify_t *c, const char *name, const replay_host_t *h,
-    paylock_record_t *rec)
+others_ask(verify_t *c, const replay_host_t *h)
+{
+    char                       name[PAYLOCK_HOST_MAX + 1];
+    paylock_host_candidate_t   candidate;
+
+    replay_other_names(&candidate, h);
+
+    while (others_next(c, h, &candidate, name)) {
+        if (redis_queue(c->ctl->redis, "HGET", c->ctl->settings.locks, name,
+                        NULL)
+            != 0)
+        {
+            return c->ctl->error.status;
+        }
+    }
+
+    return redis_send(c->ctl->redis) == 0 ? STATUS_DONE
+                                          : c->ctl->error.status;
+}
+
+
+/* The next record that may hold and of which no entry tells. */
+
+static int
+others_next(const verify_t *c, const replay_host_t *h,
+    paylock_host_candidate_t *candidate, char name[PAYLOCK_HOST_MAX + 1])
+{
+    const replay_host_t  *other;
+
+    while (replay_other_next(candidate, h, name)) {
+        other = replay_find(c->replay, name, strlen(name));
+
+        if (other == NULL || other->seq == 0) {
+            return 1;
+        }
+
+        if (paylock_record_says(&other->times)) {
+            return 0;
+        }
+    }
+
+    return 0;
+}
+
+
+static int
+others_record(verify_t *c, const replay_host_t *h, paylock_record_t *rec)
 {
     redisReply  *reply;
 
     memset(rec, 0, sizeof(paylock_record_t));
+    reply = redis_expect(c->ctl->redis, REDIS_REPLY_STRING);
 
-    if (redis_queue(c->ctl->redis, "HGET", c->ctl->settings.locks, name, NULL)
-        != 0
-        || redis_send(c->ctl->redis) != 0
-        || (reply = redis_expect(c->ctl->redis, REDIS_REPLY_STRING)) == NULL)
-    {
+    if (reply == NULL) {
         return c->ctl->error.status;
     }
 
