@@ -98,6 +98,8 @@ replay_commit(replay_t *r)
         {
             memcpy(h->after, p->before, REPLAY_HASH);
             h->seq = p->prior;
+            h->first = p->seq;
+            h->before = p->was;
 
         } else if (h->seq == 0) {
             replay_hash(NULL, 0, h->after);

@@ -31,31 +31,44 @@ typedef struct {
 } replay_times_t;
 
 
+typedef struct replay_host_s  replay_host_t;
+
+
 /*
  * A lock of a host without a record of its own that is less strict at once than
- * the record of another name, which held until then.  Stages are by default.
+ * what held until then: the record of another name, or the default.  It is of
+ * the host and of its "www." name.  Stages are by default.
  */
 
+#define REPLAY_NAMES  2
+
 typedef struct {
-    uint64_t  seq;                     /* the entry; 0: there is none */
-    uint32_t  at;                      /* of the host's record now */
-    uint8_t   is[REPLAY_DEFAULTS];     /* by that record, at that time */
-    uint8_t   was[REPLAY_DEFAULTS];    /* by that of the other name */
-    unsigned  unknown:1;               /* more of them may be in Redis */
+    uint64_t              seq;         /* the entry; 0: there is none */
+    uint32_t              at;          /* of the host's record now */
+    uint8_t               is[REPLAY_DEFAULTS];     /* by that, at that time */
+    uint8_t               was[REPLAY_NAMES][REPLAY_DEFAULTS];
+    const replay_host_t  *held[REPLAY_NAMES];      /* whose record held */
+    unsigned              unknown:1;   /* more of them may be in Redis */
 } replay_looser_t;
 
 
-typedef struct {
+struct replay_host_s {
     uint64_t         seq;              /* last entry of the host; 0: none */
     unsigned char    after[REPLAY_HASH];  /* hash of the record */
     unsigned         there:1;          /* it has a record, by the trail */
     unsigned         seen:1;           /* it has one in Redis */
     unsigned         differs:1;        /* these are not the same */
-    replay_times_t   times;            /* of the record, if others is set */
-    replay_looser_t  looser;
     size_t           len;
     const char      *name;             /* without a zero */
-} replay_host_t;
+
+    /* if others is set */
+
+    replay_times_t   times;            /* of the record */
+    uint64_t         first;            /* the first entry, if there may have
+                                          been a record before; or 0 */
+    replay_times_t   before;           /* that record */
+    replay_looser_t  looser;
+};
 
 
 /* An entry that no signature covers yet. */
@@ -64,6 +77,7 @@ typedef struct {
     replay_host_t  *host;
     uint64_t        seq;
     uint64_t        prior;
+    replay_times_t  was;               /* of the record before it */
     replay_times_t  times;             /* of the record after it */
     unsigned        there:1;
     unsigned        begins:1;          /* a lock where nothing was said */
@@ -135,22 +149,28 @@ void replay_other_entry(replay_pending_t *p, const paylock_entry_t *e);
 void replay_other_commit(const replay_t *r, const replay_pending_t *p);
 
 /*
- * The record of another name held; beside: with the one that was given last, of
- * which the stricter counts.  Is the host less strict than that?
+ * The record of another name held for a name; beside: with the one that was
+ * given last, of which the stricter counts.  Is the host less strict?
  */
 
-void replay_other_held(replay_looser_t *looser, const paylock_record_t *rec,
-    int beside);
+void replay_other_held(replay_looser_t *looser, size_t name,
+    const replay_times_t *times, int beside);
 int replay_other_looser(const replay_looser_t *looser);
 
 /*
- * Lists the names whose records may hold for the host, but for its own: begin,
- * then next until it returns 0.  name is filled, terminated.
+ * Lists the names whose records may hold for the host, or for its "www." name:
+ * begin, then next until it returns 0.  It leaves the host out.
  */
 
-void replay_other_names(paylock_host_candidate_t *c, const replay_host_t *h);
-int replay_other_next(paylock_host_candidate_t *c, const replay_host_t *h,
-    char name[PAYLOCK_HOST_MAX + 1]);
+typedef struct {
+    const replay_host_t       *host;
+    paylock_host_candidate_t   candidate;
+    char                       www[PAYLOCK_HOST_MAX + sizeof("www.")];
+    char                       name[PAYLOCK_HOST_MAX + sizeof("www.")];
+} replay_names_t;
+
+int replay_other_names(replay_names_t *n, const replay_host_t *h, size_t name);
+int replay_other_next(replay_names_t *n);
 
 /* The hash by which a record is compared. */
 

@@ -24,13 +24,24 @@ typedef struct {
 } others_t;
 
 
+typedef struct {
+    verify_t             *check;
+    const replay_host_t  *host;
+    const replay_host_t  *held;        /* not beyond this one */
+    const replay_host_t  *known;       /* what it was before is told */
+    replay_names_t        names;
+} others_next_t;
+
+
 static void others_host(replay_host_t *h, void *data);
 static int others_looser(verify_t *c, const replay_host_t *h, int *is);
-static int others_ask(verify_t *c, const replay_host_t *h);
-static int others_next(const verify_t *c, const replay_host_t *h,
-    paylock_host_candidate_t *candidate, char name[PAYLOCK_HOST_MAX + 1]);
-static int others_record(verify_t *c, const replay_host_t *h,
-    paylock_record_t *rec);
+static int others_name(verify_t *c, const replay_host_t *h, size_t name,
+    replay_looser_t *looser);
+static int others_ask(verify_t *c, const replay_host_t *h, size_t name);
+static int others_begin(others_next_t *n, verify_t *c, const replay_host_t *h,
+    size_t name);
+static int others_next(others_next_t *n);
+static int others_times(others_next_t *n, replay_times_t *times);
 
 
 int
@@ -79,6 +90,7 @@ others_host(replay_host_t *h, void *data)
         return;
     }
 
+    looser = 0;
     o->status = others_looser(o->check, h, &looser);
 
     if (o->status == STATUS_DONE && looser) {
@@ -87,39 +99,22 @@ others_host(replay_host_t *h, void *data)
 }
 
 
-/* An unknown record counts that is of an earlier entry, or of none. */
+/*
+ * An unknown record counts that is of an earlier entry, or of none: what was
+ * there before the first entry that is read, or what is in Redis.
+ */
 
 static int
 others_looser(verify_t *c, const replay_host_t *h, int *is)
 {
-    int                        over;
-    char                       name[PAYLOCK_HOST_MAX + 1];
-    const char                *from;
-    replay_looser_t            looser;
-    paylock_record_t           rec;
-    paylock_host_candidate_t   candidate;
+    size_t           name;
+    replay_looser_t  looser;
 
     looser = h->looser;
 
-    if (looser.unknown && others_ask(c, h) != STATUS_DONE) {
-        return c->ctl->error.status;
-    }
-
-    over = 0;
-    from = NULL;
-    replay_other_names(&candidate, h);
-
-    while (looser.unknown && others_next(c, h, &candidate, name)) {
-
-        if (others_record(c, h, &rec) != STATUS_DONE) {
+    for (name = 0; looser.unknown && name < REPLAY_NAMES; name++) {
+        if (others_name(c, h, name, &looser) != STATUS_DONE) {
             return c->ctl->error.status;
-        }
-
-        over |= from && !paylock_host_beside(&candidate, from);
-
-        if (!over && paylock_record_says(&rec)) {
-            replay_other_held(&looser, &rec, from != NULL);
-            from = candidate.name;
         }
     }
 
@@ -130,17 +125,62 @@ others_looser(verify_t *c, const replay_host_t *h, int *is)
 
 
 static int
-others_ask(verify_t *c, const replay_host_t *h)
+others_name(verify_t *c, const replay_host_t *h, size_t name,
+    replay_looser_t *looser)
 {
-    char                       name[PAYLOCK_HOST_MAX + 1];
-    paylock_host_candidate_t   candidate;
+    int              over, own;
+    const char      *from;
+    others_next_t    n;
+    replay_times_t   times;
 
-    replay_other_names(&candidate, h);
+    if (others_ask(c, h, name) != STATUS_DONE) {
+        return c->ctl->error.status;
+    }
 
-    while (others_next(c, h, &candidate, name)) {
-        if (redis_queue(c->ctl->redis, "HGET", c->ctl->settings.locks, name,
-                        NULL)
-            != 0)
+    over = own = 0;
+    from = NULL;
+
+    if (!others_begin(&n, c, h, name)) {
+        return STATUS_DONE;
+    }
+
+    while (others_next(&n)) {
+
+        if (others_times(&n, &times) != STATUS_DONE) {
+            return c->ctl->error.status;
+        }
+
+        over |= from && !paylock_host_beside(&n.names.candidate, from);
+
+        if (!over && paylock_record_says(&times)) {
+            own |= name && strcmp(n.names.name, n.names.www) == 0;
+            replay_other_held(looser, name, &times, from != NULL);
+            from = n.names.candidate.name;
+        }
+    }
+
+    if (own) {
+        memset(looser->was[name], 0, REPLAY_DEFAULTS);
+    }
+
+    return STATUS_DONE;
+}
+
+
+static int
+others_ask(verify_t *c, const replay_host_t *h, size_t name)
+{
+    others_next_t  n;
+
+    if (!others_begin(&n, c, h, name)) {
+        return STATUS_DONE;
+    }
+
+    while (others_next(&n)) {
+        if (n.known == NULL
+            && redis_queue(c->ctl->redis, "HGET", c->ctl->settings.locks,
+                           n.names.name, NULL)
+               != 0)
         {
             return c->ctl->error.status;
         }
@@ -151,23 +191,42 @@ others_ask(verify_t *c, const replay_host_t *h)
 }
 
 
-/* The next record that may hold and of which no entry tells. */
+static int
+others_begin(others_next_t *n, verify_t *c, const replay_host_t *h,
+    size_t name)
+{
+    n->check = c;
+    n->host = h;
+    n->held = h->looser.held[name];
+
+    return replay_other_names(&n->names, h, name);
+}
+
+
+/*
+ * The next record that may hold and that was not known when the lock was read.
+ * Where all records were read, those of other names are not there.
+ */
 
 static int
-others_next(const verify_t *c, const replay_host_t *h,
-    paylock_host_candidate_t *candidate, char name[PAYLOCK_HOST_MAX + 1])
+others_next(others_next_t *n)
 {
     const replay_host_t  *other;
 
-    while (replay_other_next(candidate, h, name)) {
-        other = replay_find(c->replay, name, strlen(name));
+    while (replay_other_next(&n->names)) {
+        other = replay_find(n->check->replay, n->names.name,
+                            strlen(n->names.name));
 
-        if (other == NULL || other->seq == 0) {
-            return 1;
+        if (other && other == n->held) {
+            return 0;
         }
 
-        if (paylock_record_says(&other->times)) {
-            return 0;
+        n->known = other && other->first > n->host->looser.seq ? other : NULL;
+
+        if (n->known || (other ? other->seq == 0
+                               : n->check->since.before.head.seq != 0))
+        {
+            return 1;
         }
     }
 
@@ -176,22 +235,33 @@ others_next(const verify_t *c, const replay_host_t *h,
 
 
 static int
-others_record(verify_t *c, const replay_host_t *h, paylock_record_t *rec)
+others_times(others_next_t *n, replay_times_t *times)
 {
-    redisReply  *reply;
+    control_t         *ctl;
+    redisReply        *reply;
+    paylock_record_t   rec;
 
-    memset(rec, 0, sizeof(paylock_record_t));
-    reply = redis_expect(c->ctl->redis, REDIS_REPLY_STRING);
+    ctl = n->check->ctl;
 
-    if (reply == NULL) {
-        return c->ctl->error.status;
+    if (n->known) {
+        *times = n->known->before;
+        return STATUS_DONE;
     }
 
-    if (reply->type != REDIS_REPLY_STRING
-        || paylock_record_seq(reply->str, reply->len) >= h->looser.seq
-        || paylock_record_parse(reply->str, reply->len, rec) != NULL)
+    reply = redis_expect(ctl->redis, REDIS_REPLY_STRING);
+
+    if (reply == NULL) {
+        return ctl->error.status;
+    }
+
+    times->set = 0;
+
+    if (reply->type == REDIS_REPLY_STRING
+        && paylock_record_seq(reply->str, reply->len) < n->host->looser.seq
+        && paylock_record_parse(reply->str, reply->len, &rec) == NULL)
     {
-        rec->set = 0;
+        memcpy(times->time, rec.time, sizeof(rec.time));
+        times->set = rec.set;
     }
 
     freeReplyObject(reply);

@@ -18,6 +18,9 @@
 #define NGX_HTTP_PAYLOCK_LOOKS  100
 
 
+static ngx_uint_t ngx_http_paylock_host_again(
+    const ngx_http_paylock_main_conf_t *pmcf, uint64_t changes,
+    const ngx_http_paylock_verdict_t *verdict, ngx_uint_t looks);
 static void ngx_http_paylock_host_look(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict);
 static ngx_uint_t ngx_http_paylock_host_other(ngx_http_request_t *r,
@@ -75,9 +78,20 @@ ngx_http_paylock_host_find(ngx_http_request_t *r,
         changes = ngx_http_paylock_load(&pmcf->table.sh->changes);
         ngx_http_paylock_host_look(r, verdict);
 
-    } while (verdict->stage != PAYLOCK_LOCKED
-             && ngx_http_paylock_load(&pmcf->table.sh->changes) != changes
-             && ++looks < NGX_HTTP_PAYLOCK_LOOKS);
+    } while (ngx_http_paylock_host_again(pmcf, changes, verdict, ++looks));
+}
+
+
+/* Is it to be looked for again, as records changed meanwhile? */
+
+static ngx_uint_t
+ngx_http_paylock_host_again(const ngx_http_paylock_main_conf_t *pmcf,
+    uint64_t changes, const ngx_http_paylock_verdict_t *verdict,
+    ngx_uint_t looks)
+{
+    return verdict->stage != PAYLOCK_LOCKED
+           && ngx_http_paylock_load(&pmcf->table.sh->changes) != changes
+           && looks < NGX_HTTP_PAYLOCK_LOOKS;
 }
 
 
@@ -176,8 +190,10 @@ void
 ngx_http_paylock_host_key(ngx_http_request_t *r,
     ngx_http_paylock_verdict_t *verdict)
 {
+    uint64_t                       changes;
     ngx_int_t                      rc;
     ngx_str_t                      value, host;
+    ngx_uint_t                     looks;
     ngx_http_paylock_key_t         key;
     ngx_http_paylock_verdict_t     other;
     ngx_http_paylock_srv_conf_t   *pscf;
@@ -200,11 +216,17 @@ ngx_http_paylock_host_key(ngx_http_request_t *r,
         return;
     }
 
-    other = *verdict;
-
-    ngx_http_paylock_host_default(pscf, &other);
     ngx_http_paylock_table_key(&pmcf->table, host.data, host.len, &key);
-    ngx_http_paylock_host_by_key(pmcf, &host, &key, &other);
+    looks = 0;
+
+    do {
+        changes = ngx_http_paylock_load(&pmcf->table.sh->changes);
+        other = *verdict;
+
+        ngx_http_paylock_host_default(pscf, &other);
+        ngx_http_paylock_host_by_key(pmcf, &host, &key, &other);
+
+    } while (ngx_http_paylock_host_again(pmcf, changes, &other, ++looks));
 
     ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "paylock key: \"%V\" is %s", &host,

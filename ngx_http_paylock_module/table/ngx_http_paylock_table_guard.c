@@ -42,6 +42,13 @@ static ngx_uint_t ngx_http_paylock_loosens(
     const ngx_http_paylock_table_t *table,
     const ngx_http_paylock_holds_t *before,
     const ngx_http_paylock_holds_t *after, uint32_t now);
+static ngx_uint_t ngx_http_paylock_looser(
+    const ngx_http_paylock_table_t *table,
+    const ngx_http_paylock_holds_t *before,
+    const ngx_http_paylock_holds_t *after, uint32_t now);
+static ngx_uint_t ngx_http_paylock_holds_www(
+    const ngx_http_paylock_table_t *table, const char *name, size_t len,
+    ngx_http_paylock_holds_t *holds);
 static unsigned ngx_http_paylock_holds_closed(
     const ngx_http_paylock_holds_t *holds, uint32_t now, unsigned defaults);
 static paylock_stage_e ngx_http_paylock_holds_stage(
@@ -100,8 +107,6 @@ ngx_http_paylock_relaxes(const ngx_http_paylock_table_t *table,
     const char *field, size_t len, const paylock_record_t *record, uint32_t now)
 {
     size_t                    n;
-    unsigned                  defaults;
-    paylock_stage_e           def;
     ngx_http_paylock_holds_t  before, after;
 
     n = paylock_host_suffix(field, len);
@@ -109,19 +114,36 @@ ngx_http_paylock_relaxes(const ngx_http_paylock_table_t *table,
     if (n) {
         ngx_http_paylock_holds_below(table, field + n, len - n, record,
                                      &before, &after);
-    } else {
-        (void) ngx_http_paylock_holds(table, field, len, PAYLOCK_HOST_EXACT,
-                                      &before);
-        after.n = 1;
-        after.record[0] = *record;
+        return ngx_http_paylock_looser(table, &before, &after, now);
     }
+
+    (void) ngx_http_paylock_holds(table, field, len, PAYLOCK_HOST_EXACT,
+                                  &before);
+    after.n = 1;
+    after.record[0] = *record;
+
+    return ngx_http_paylock_looser(table, &before, &after, now)
+           || (ngx_http_paylock_holds_www(table, field, len, &before)
+               && ngx_http_paylock_looser(table, &before, &after, now));
+}
+
+
+/* Is it less strict at that moment, for one of the defaults? */
+
+static ngx_uint_t
+ngx_http_paylock_looser(const ngx_http_paylock_table_t *table,
+    const ngx_http_paylock_holds_t *before,
+    const ngx_http_paylock_holds_t *after, uint32_t now)
+{
+    unsigned         defaults;
+    paylock_stage_e  def;
 
     defaults = ngx_http_paylock_defaults(table);
 
     for (def = PAYLOCK_OPEN; def <= PAYLOCK_LOCKED; def++) {
         if (defaults & 1u << def
-            && ngx_http_paylock_holds_stage(&after, now, def)
-               < ngx_http_paylock_holds_stage(&before, now, def))
+            && ngx_http_paylock_holds_stage(after, now, def)
+               < ngx_http_paylock_holds_stage(before, now, def))
         {
             return 1;
         }
@@ -137,7 +159,6 @@ static ngx_uint_t
 ngx_http_paylock_opens_name(const ngx_http_paylock_table_t *table,
     const char *name, size_t len, const paylock_record_t *record, uint32_t now)
 {
-    char                      www[PAYLOCK_HOST_NAME];
     ngx_http_paylock_holds_t  before, after;
 
     after.n = 1;
@@ -146,9 +167,19 @@ ngx_http_paylock_opens_name(const ngx_http_paylock_table_t *table,
     (void) ngx_http_paylock_holds(table, name, len, PAYLOCK_HOST_EXACT,
                                   &before);
 
-    if (ngx_http_paylock_loosens(table, &before, &after, now)) {
-        return 1;
-    }
+    return ngx_http_paylock_loosens(table, &before, &after, now)
+           || (ngx_http_paylock_holds_www(table, name, len, &before)
+               && ngx_http_paylock_loosens(table, &before, &after, now));
+}
+
+
+/* The records that match "www." plus the name; 0: it has one of its own. */
+
+static ngx_uint_t
+ngx_http_paylock_holds_www(const ngx_http_paylock_table_t *table,
+    const char *name, size_t len, ngx_http_paylock_holds_t *holds)
+{
+    char  www[PAYLOCK_HOST_NAME];
 
     if (len + sizeof("www.") - 1 > sizeof(www)) {
         return 0;
@@ -156,11 +187,9 @@ ngx_http_paylock_opens_name(const ngx_http_paylock_table_t *table,
 
     ngx_memcpy(www, "www.", sizeof("www.") - 1);
     ngx_memcpy(www + sizeof("www.") - 1, name, len);
-    len += sizeof("www.") - 1;
 
-    return !ngx_http_paylock_holds(table, www, len, PAYLOCK_HOST_EXACT,
-                                   &before)
-           && ngx_http_paylock_loosens(table, &before, &after, now);
+    return !ngx_http_paylock_holds(table, www, len + sizeof("www.") - 1,
+                                   PAYLOCK_HOST_EXACT, holds);
 }
 
 

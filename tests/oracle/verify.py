@@ -520,7 +520,7 @@ class Verifier:
             # it put the records back, but may have kept those of no entry
             self.adopted = True
             self.faults = [f for f in self.faults if f[0] != "flags"]
-            self.others.looser.clear()
+            self.others.since.clear()
         if self.flags and self.signers:
             self.roots(seq, entry)
 
@@ -555,7 +555,8 @@ class Verifier:
         transaction that says otherwise is named."""
         wrong = 0
         if self.flags and self.signers:
-            self.others.take(self.open)
+            self.others.take(self.open, lambda prior: self.adopted
+                             or 0 < prior <= self.begin)
         for seq, host, before, after, prior, _ in self.open:
             unknown = ((before, prior)
                        if self.adopted or 0 < prior <= self.begin
