@@ -5,11 +5,9 @@
 
 import pytest
 
-from oracle import verify as oracle
 from support import archive as ar
-from support.chain import AUDIT, LOCKS
-from support.cli import signers_of
-from support.mallory import alice, bob, mallory, operator, verify
+from support.chain import LOCKS
+from support.mallory import alice, bob, both, mallory, operator, verify
 
 __all__ = ["alice", "bob", "mallory", "operator"]
 
@@ -24,15 +22,6 @@ def planned_without(redis, admin, name, host, *command):
     seq = admin.json("lock", host, *(command or PLAN), "--yes")["last_seq"]
     client.hset(LOCKS, name, kept)
     return seq
-
-
-def both(admin, redis):
-    """What paylock-admin and the second verifier say."""
-    v = oracle.read_stream(redis.client().xrange(AUDIT),
-                           signers=signers_of(admin).read_text())
-    status, faults, error = verify(admin, "--full")
-    assert (v.verdict(), v.faults) == (status, faults)
-    return status, faults, error
 
 
 @pytest.mark.parametrize("seen", [False, True])

@@ -7,11 +7,9 @@ import time
 
 import pytest
 
-from oracle import verify as oracle
 from support import archive as ar
-from support.chain import AUDIT, LOCKS
-from support.cli import signers_of
-from support.mallory import alice, bob, mallory, operator, verify
+from support.chain import LOCKS
+from support.mallory import alice, bob, both, mallory, operator, verify
 
 __all__ = ["alice", "bob", "mallory", "operator"]
 
@@ -33,15 +31,6 @@ def put(client, name, value):
         client.hdel(LOCKS, name)
     else:
         client.hset(LOCKS, name, value)
-
-
-def both(admin, redis):
-    """What paylock-admin and the second verifier say."""
-    v = oracle.read_stream(redis.client().xrange(AUDIT),
-                           signers=signers_of(admin).read_text())
-    status, faults, error = verify(admin, "--full")
-    assert (v.verdict(), v.faults) == (status, faults)
-    return status, faults, error
 
 
 def test_www_of_the_host(mallory, alice, bob, redis):

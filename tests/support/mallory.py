@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from oracle import verify as oracle
 from support.chain import AUDIT, LOCKS, entry_hash, skip_of
 from support.cli import bob, operator, signers_of, trust
 
@@ -91,6 +92,15 @@ def verify(admin, *args):
     faults = json.loads(done.stdout)["faults"] if done.stdout else []
     return (done.returncode, [(one["kind"], one["seq"]) for one in faults],
             done.stderr)
+
+
+def both(admin, redis):
+    """The same, reading all, if the second verifier says so as well."""
+    v = oracle.read_stream(redis.client().xrange(AUDIT),
+                           signers=signers_of(admin).read_text())
+    status, faults, error = verify(admin, "--full")
+    assert (v.verdict(), v.faults) == (status, faults)
+    return status, faults, error
 
 
 def stopped(admin, *command):
