@@ -98,8 +98,11 @@ replay_commit(replay_t *r)
         {
             memcpy(h->after, p->before, REPLAY_HASH);
             h->seq = p->prior;
-            h->first = p->seq;
-            h->before = p->was;
+
+            if (r->others) {
+                h->first = p->seq;
+                h->before = p->was;
+            }
 
         } else if (h->seq == 0) {
             replay_hash(NULL, 0, h->after);
@@ -123,7 +126,7 @@ replay_commit(replay_t *r)
 
     /* the entries of one transaction do not see each other */
 
-    for (i = 0; i < r->n; i++) {
+    for (i = 0; r->others && i < r->n; i++) {
         r->pending[i].host->times = r->pending[i].times;
     }
 

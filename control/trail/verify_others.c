@@ -3,8 +3,7 @@
  * Copyright (C) 2026 paylock contributors
  *
  * Names a lock that opened its host at once, as the record of another name was
- * not in Redis when it was signed.  Of a record whose entry is not read, what
- * is in Redis now is compared.
+ * not in Redis when it was signed.
  */
 
 
@@ -67,9 +66,9 @@ verify_others(verify_t *c)
     fault.kind = PAYLOCK_FAULT_FLAGS;
     fault.seq = o.host->looser.seq;
     (void) snprintf(fault.text, sizeof(fault.text), "entry %" PRIu64 " opens "
-                    "%.260s, which the record of another name closed: that "
-                    "was not in Redis when the entry was signed", fault.seq,
-                    name ? name : "");
+                    "%.260s, or its \"www.\" name, which was closed: when it "
+                    "was signed, the record of another name was not in Redis "
+                    "as the trail says", fault.seq, name ? name : "");
     free(name);
 
     return verify_fault(c, &fault);

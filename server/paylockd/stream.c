@@ -146,7 +146,8 @@ stream_fill(stream_t *s)
     char      *event;
     uint64_t   seq;
 
-    rc = events_next(&s->server->events, &s->position, STREAM_PAUSE, &seq, &event);
+    rc = events_next(&s->server->events, &s->position, STREAM_PAUSE, &seq,
+                     &event);
 
     if (rc == 1) {
         n = asprintf(&s->text, "id: %" PRIu64 "\ndata: %s\n\n", seq, event);
