@@ -1,16 +1,14 @@
 # Copyright (C) 2026 paylock contributors
 #
-# The name that paylock_key gives is judged by several looks as well: test_order
-# _looks.py has the same for the name of the request.
-
-import socket
+# The name that paylock_key gives is judged by several looks as well.
 
 import pytest
 
 from support.chain import LOCKED, OPEN
 from support.feed import owner
 from support.servers import wait_for
-from test_order_looks import FIND, Stopped
+from test_order_looks import (FIND, Stopped, ask_until_there, followed,
+                              request)
 
 HTTP = """
     paylock_reconcile 1h;
@@ -22,38 +20,8 @@ SUFFIX = "*.shop.test"
 NAME = "n.shop.test"
 
 
-def ask(s, key=NAME):
-    s.sendall(b"GET /?k=%s HTTP/1.1\r\nHost: x.test\r\n\r\n" % key.encode())
-
-
-def ask_until_there(server, stopped):
-    others = []
-    try:
-        for _ in range(200):
-            s = server.connect()
-            ask(s)
-            s.settimeout(0.3)
-            try:
-                assert s.recv(1 << 16).startswith(b"HTTP/1.1 503 ")
-            except socket.timeout:
-                wait_for("the breakpoint", stopped.there.exists)
-                s.settimeout(20)
-                return s
-            others.append(s)
-        raise AssertionError("the worker was not asked")
-    finally:
-        for one in others:
-            one.close()
-
-
-def followed(server):
-    with server.connect() as s:
-        s.settimeout(0.2)
-        ask(s, "other.shop.test")
-        try:
-            return s.recv(1 << 16).startswith(b"HTTP/1.1 200 ")
-        except socket.timeout:
-            return False
+def by_key(name):
+    return request("x.test", f"/?k={name}")
 
 
 @pytest.mark.parametrize("after", [OPEN, None])
@@ -66,8 +34,9 @@ def test_key(nginx, chain, private, nth, after):
     chain.settle(server)
     worker, = set(server.workers()) - {owner(server)}
     stopped = Stopped(worker, FIND, nth, private)
-    with ask_until_there(server, stopped) as s:
+    with ask_until_there(server, by_key(NAME), stopped) as s:
         chain.write((NAME, LOCKED), (SUFFIX, after))
-        wait_for("it to be applied", lambda: followed(server))
+        wait_for("it to be applied", lambda: followed(
+            server, by_key("other.shop.test")))
         stopped.go_on()
         assert s.recv(1 << 16).startswith(b"HTTP/1.1 503 ")

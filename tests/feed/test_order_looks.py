@@ -45,13 +45,17 @@ class Stopped:
         assert self.gdb.returncode == 0, said
 
 
-def ask_until_there(server, name, stopped):
+def request(host, path="/"):
+    return f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
+
+
+def ask_until_there(server, asked, stopped):
     """The connection whose request the worker has stopped at."""
     others = []
     try:
         for _ in range(200):
             s = server.connect()
-            s.sendall(b"GET / HTTP/1.1\r\nHost: %s\r\n\r\n" % name.encode())
+            s.sendall(asked)
             s.settimeout(0.3)
             try:
                 assert s.recv(1 << 16).startswith(b"HTTP/1.1 503 ")
@@ -80,18 +84,19 @@ def test_all_changes_between_two_looks(nginx, chain, private, name, function,
     chain.settle(server)
     worker, = set(server.workers()) - {owner(server)}
     stopped = Stopped(worker, function, nth, private)
-    with ask_until_there(server, name, stopped) as s:
+    with ask_until_there(server, request(name), stopped) as s:
         chain.write((name, LOCKED), (SUFFIX, after))
-        wait_for("it to be applied", lambda: followed(server))
+        wait_for("it to be applied", lambda: followed(
+            server, request("other.shop.test")))
         stopped.go_on()
         assert s.recv(1 << 16).startswith(b"HTTP/1.1 503 ")
 
 
-def followed(server):
+def followed(server, asked):
     """By the other worker, which may not be woken by the first request."""
     with server.connect() as s:
         s.settimeout(0.2)
-        s.sendall(b"GET / HTTP/1.1\r\nHost: other.shop.test\r\n\r\n")
+        s.sendall(asked)
         try:
             return s.recv(1 << 16).startswith(b"HTTP/1.1 200 ")
         except socket.timeout:
