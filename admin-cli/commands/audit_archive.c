@@ -16,10 +16,12 @@
 #include "cli/output.h"
 #include "commands.h"
 #include "trail/trust.h"
+#include "trail/verify.h"
 #include "trail/vouched.h"
 
 
 static int audit_archive(admin_t *a, archive_t *t);
+static int audit_archive_good(admin_t *a);
 static int audit_archive_ask(admin_t *a, const archive_t *t);
 static int audit_archive_write(admin_t *a, archive_t *t);
 static int audit_archive_told(admin_t *a, const archive_t *t);
@@ -66,6 +68,7 @@ cmd_audit_archive(admin_t *a)
 static int
 audit_archive(admin_t *a, archive_t *t)
 {
+    int       status;
     uint32_t  before;
 
     if (arguments_time(a, OPT_BEFORE, (uint32_t) time(NULL), &before)
@@ -86,11 +89,43 @@ audit_archive(admin_t *a, archive_t *t)
         return STATUS_DONE;
     }
 
-    if (audit_archive_ask(a, t) != STATUS_DONE || a->opt[OPT_DRY_RUN]) {
-        return a->ctl->error.status;
+    status = audit_archive_good(a);
+
+    if (status == STATUS_DONE) {
+        status = audit_archive_ask(a, t);
     }
 
-    return audit_archive_write(a, t);
+    return status != STATUS_DONE || a->opt[OPT_DRY_RUN]
+           ? status : audit_archive_write(a, t);
+}
+
+
+/* Some faults only show while records and entries are both there. */
+
+static int
+audit_archive_good(admin_t *a)
+{
+    int       status;
+    replay_t  replay;
+    verify_t  c;
+
+    memset(&replay, 0, sizeof(replay_t));
+
+    status = verify_begin(a->ctl, &c, NULL);
+
+    if (status == STATUS_DONE) {
+        c.replay = &replay;
+        status = verify_redis(&c, 0);
+    }
+
+    if (status == STATUS_DONE && c.n_faults) {
+        status = verify_status(&c);
+    }
+
+    replay_free(&replay);
+    verify_free(&c);
+
+    return status;
 }
 
 

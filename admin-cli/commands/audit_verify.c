@@ -12,19 +12,13 @@
 #include "cli/audit_begin.h"
 #include "cli/verify_report.h"
 #include "commands.h"
-#include "trail/archived.h"
 #include "trail/trust.h"
 #include "trail/verify.h"
-
-
-#define VERIFY_TRIES  10
 
 
 static int audit_verify_file(admin_t *a, verify_t *c);
 static FILE *audit_verify_input(void);
 static int audit_verify_redis(admin_t *a, verify_t *c);
-static int audit_verify_try(admin_t *a, verify_t *c);
-static int audit_verify_all(verify_t *c, int full);
 static void audit_verify_remember(admin_t *a, verify_t *c);
 static void audit_verify_warn(admin_t *a);
 
@@ -121,7 +115,7 @@ audit_verify_redis(admin_t *a, verify_t *c)
     memset(&replay, 0, sizeof(replay_t));
     c->replay = &replay;
 
-    status = audit_verify_try(a, c);
+    status = verify_redis(c, a->opt[OPT_FULL] || c->n_paths);
 
     if (status == STATUS_DONE) {
         status = verify_report(c, NULL);
@@ -134,61 +128,6 @@ audit_verify_redis(admin_t *a, verify_t *c)
     replay_free(&replay);
 
     return status;
-}
-
-
-/* Entries may be archived while they are read. */
-
-static int
-audit_verify_try(admin_t *a, verify_t *c)
-{
-    int       tries, full;
-    uint64_t  first, now, before;
-
-    full = a->opt[OPT_FULL] || c->n_paths;
-
-    for (tries = 0; tries < VERIFY_TRIES; tries++) {
-        replay_free(c->replay);
-
-        if (archived_first(a->ctl, &first, &before) != STATUS_DONE
-            || audit_verify_all(c, full) != STATUS_DONE
-            || archived_first(a->ctl, &now, &before) != STATUS_DONE)
-        {
-            return a->ctl->error.status;
-        }
-
-        if (c->n_faults == 0 || first == now) {
-            return STATUS_DONE;
-        }
-    }
-
-    return error_set(&a->ctl->error, STATUS_FAILED, "race", "try again",
-                     "entries were archived each time while they were read");
-}
-
-
-static int
-audit_verify_all(verify_t *c, int full)
-{
-    int  status, good;
-
-    good = 0;
-
-    if (!full && (status = verify_since(c, &good)) != STATUS_DONE) {
-        return status;
-    }
-
-    if (good) {
-        return STATUS_DONE;
-    }
-
-    if ((status = verify_stream(c)) != STATUS_DONE
-        || (status = verify_end(c)) != STATUS_DONE)
-    {
-        return status;
-    }
-
-    return c->n_faults ? STATUS_DONE : verify_records(c);
 }
 
 

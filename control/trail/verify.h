@@ -168,6 +168,15 @@ int verify_sign(verify_t *c, const head_t *head,
 int verify_counts(const verify_t *c, const char *key, uint64_t seq);
 
 /*
+ * verify_redis.c: verifies what is in Redis, trail and records, what came since
+ * it was verified here before, or all (full).  c->replay is there and empty; the
+ * caller frees it.  Returns a status, STATUS_DONE if it is bad as well: see
+ * c->n_faults.
+ */
+
+int verify_redis(verify_t *c, int full);
+
+/*
  * verify_stream.c: verify the trail in Redis up to its present head; then what
  * came since.  Return a status, STATUS_DONE for a bad trail as well: see
  * c->n_faults.

@@ -6,7 +6,7 @@
 import pytest
 
 from support import archive as ar
-from support.chain import LOCKS
+from support.chain import AUDIT, LOCKS
 from support.mallory import alice, bob, both, mallory, operator, verify
 
 __all__ = ["alice", "bob", "mallory", "operator"]
@@ -89,6 +89,24 @@ def test_of_an_archived_entry(redis, admin, private):
     assert verify(admin, "--archive", path)[:2] == (12, [("flags", seq)])
     admin("unlock", "a.shop.example")
     assert verify(admin)[0] == verify(admin, "--full")[0] == 0
+
+
+def test_not_archived(mallory, alice, redis, private):
+    """What only the entries show is not moved away from the records."""
+    alice("lock", ".shop.example", "--yes")
+    seq = planned_without(redis, alice, ".shop.example", "a.shop.example")
+    path = private / "archive.jsonl"
+    archive = ("audit", "archive", "--before", "+1d", "--output", str(path),
+               "--yes")
+    length = redis.client().xlen(AUDIT)
+    done = alice(*archive, check=False)
+    assert done.returncode == 12
+    assert f"entry {seq} opens a.shop.example" in done.stderr
+    assert "lock that host now" in done.stderr
+    assert not path.exists() and redis.client().xlen(AUDIT) == length
+    alice("unlock", "a.shop.example")
+    alice(*archive)
+    assert verify(alice)[0] == verify(alice, "--full")[0] == 0
 
 
 def test_honest_plans(mallory, alice, bob, redis):
