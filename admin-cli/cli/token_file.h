@@ -30,9 +30,5 @@ int token_file_load(admin_t *a, tokens_t *t);
 void token_report(admin_t *a, const json_t *token, const char *text,
     uint64_t seq);
 
-/* What may be shown of a token, as JSON: all but its SHA-256. */
-
-json_t *token_json(const json_t *token);
-
 
 #endif /* _TOKEN_FILE_H_INCLUDED_ */

@@ -78,6 +78,11 @@ int tokens_failed(const char *path, error_info_t *error);
 int token_make(char text[TOKEN_TEXT], char *sha256);
 
 
+/* token_json.c: what may be shown of a token: all but its SHA-256. */
+
+json_t *token_json(const json_t *token);
+
+
 /* token_check.c: what somebody wants to do with a token */
 
 typedef struct {

@@ -143,13 +143,14 @@ int writer_away(http_request_t *r);
 int change_run(http_request_t *r);
 
 
-/* sites.c, audit.c, about.c, stream.c: the routes */
+/* sites.c, audit.c, about.c, openapi.c, stream.c: the routes */
 
 int route_sites(http_request_t *r);
 int route_site(http_request_t *r);
 int route_audit(http_request_t *r);
 int route_nodes(http_request_t *r);
 int route_me(http_request_t *r);
+int route_tokens(http_request_t *r);
 int route_health(http_request_t *r);
 int route_openapi(http_request_t *r);
 

@@ -37,6 +37,8 @@ const route_t  routes[] = {
       "Changes as they come, as Server-Sent Events" },
     { "GET", "/v1/nodes", "read", route_nodes, NULL, NULL,
       "Which nodes of nginx have applied what" },
+    { "GET", "/v1/tokens", "read", route_tokens, NULL, NULL,
+      "Tokens that there are, and what each allows" },
     { "GET", "/v1/me", "read", route_me, NULL, NULL,
       "Who the token says you are, and what it allows" },
     { "GET", "/v1/openapi.json", "read", route_openapi, NULL, NULL,

@@ -6,11 +6,14 @@
 
 #include <string.h>
 
+#include "access/tokens.h"
 #include "change/change_order.h"
 #include "writer/writer.h"
 
 
 static int command_check(const writer_t *w, const json_t *command,
+    error_info_t *error, json_t **body);
+static int command_tokens(const writer_t *w, const json_t *command,
     error_info_t *error, json_t **body);
 
 
@@ -28,6 +31,9 @@ command_run(writer_t *w, const json_t *command)
 
     if (name && strcmp(name, "check") == 0) {
         status = command_check(w, command, &error, &body);
+
+    } else if (name && strcmp(name, "token list") == 0) {
+        status = command_tokens(w, command, &error, &body);
 
     } else if (name && change_action(name)) {
         status = change_command(w, command, name, &error, &body);
@@ -67,6 +73,51 @@ command_check(const writer_t *w, const json_t *command, error_info_t *error,
     }
 
     caller_free(&caller);
+
+    return status;
+}
+
+
+/* Of all customers: not for those who have some of them. */
+
+static int
+command_tokens(const writer_t *w, const json_t *command, error_info_t *error,
+    json_t **body)
+{
+    int            status;
+    size_t         i;
+    json_t        *list;
+    caller_t       caller;
+    tokens_t       t;
+    const json_t  *token;
+
+    status = credential_check(w, command, "read", NULL, 0, &caller, error);
+
+    if (status == STATUS_DONE && json_array_size(caller.hosts)) {
+        status = error_set(error, STATUS_FAILED, "forbidden",
+                           "create one without --hosts",
+                           "the token is not for all hosts");
+    }
+
+    caller_free(&caller);
+
+    if (status != STATUS_DONE) {
+        return status;
+    }
+
+    status = tokens_load(&t, w->tokens, error);
+
+    if (status == STATUS_DONE) {
+        list = json_array();
+
+        json_array_foreach(t.list, i, token) {
+            (void) json_array_append_new(list, token_json(token));
+        }
+
+        *body = json_pack("{s:o}", "data", list);
+    }
+
+    tokens_free(&t);
 
     return status;
 }

@@ -25,6 +25,7 @@ CHANGES = {"/v1/lock": "lock", "/v1/unlock": "unlock", "/v1/reset": "reset",
            "/v1/notice": "notice", "/v1/passes/revoke": "pass"}
 READS = {"/v1/sites": "read", "/v1/sites/a.example": "read",
          "/v1/audit": "audit", "/v1/nodes": "read", "/v1/me": "read",
+         "/v1/tokens": "read",
          "/v1/events": "read", "/v1/openapi.json": "read"}
 ROUTES = [("POST", path, scope) for path, scope in CHANGES.items()] \
     + [("GET", path, scope) for path, scope in READS.items()]
@@ -204,7 +205,7 @@ def test_refused(api, writer, how):
                 "scope": one[scope]}.get(how, token)
         if how == "host" and (method, path) != ("GET", "/v1/sites/a.example") \
                 and method == "GET" \
-                and path not in ("/v1/audit", "/v1/events"):
+                and path not in ("/v1/audit", "/v1/events", "/v1/tokens"):
             continue                    # shows the token's hosts only
         reply = api.call(method, path, used, {
             "hosts": ["a.example"], "channel": "letter", "ref": "R"}
