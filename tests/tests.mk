@@ -10,7 +10,7 @@ table_src  := $(filter $(addprefix %/ngx_http_paylock_, table.c table_write.c \
                   $(module_src))
 import_src := $(filter $(addprefix %/, csv.c import_list.c import_record.c \
                   import_row.c error.c text.c time_text.c host_name.c), \
-                  $(control_src) $(cli_src))
+                  $(control_src))
 
 module_warn := -Wno-unused-parameter
 module_incs := $(module_dir:%=-I%) $(lib_incs) \

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "change/change_order.h"
+#include "change/import.h"
 #include "change/protect.h"
 #include "change/reset.h"
 
@@ -30,6 +31,7 @@ static const change_action_t  change_actions[] = {
     { "unprotect", bit(REASON), NULL, &change_unprotect, 1, order_reason },
     { "notice", bit(REF)|CHANGE_INPUT_NOTED|CHANGE_INPUT_CASE, "noted, ",
       &change_notice, 0, change_order_notice },
+    { "import", 0, NULL, &change_import, 0, NULL },
     { "pass revoke", 0, "passes revoked, ", &change_pass_revoke, 0,
       order_revoke },
     { .name = NULL }

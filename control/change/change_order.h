@@ -48,7 +48,7 @@ struct change_order_s {
     size_t                  n;
 
     const change_kind_t    *kind;
-    const void             *args;      /* of the kind */
+    const void             *args;      /* of the kind; the caller's of import */
     unsigned                plans:1;   /* it is planned for later */
 
     /* args is one of these */

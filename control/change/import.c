@@ -22,16 +22,13 @@ const change_kind_t  change_import = {
 static int
 import_apply(change_batch_t *b, change_t *ch, uint32_t now)
 {
-    int                     opens, status;
+    int                     status;
     const change_import_t  *d;
     paylock_record_t        before, after;
 
     d = &((const change_import_t *) b->args)[ch->i];
 
-    opens = d->set == CHANGE_BIT(PAYLOCK_OPEN_AT)
-            && d->time[PAYLOCK_OPEN_AT] <= now;
-
-    status = opens ? STATUS_DONE : change_guarded(b, ch);
+    status = change_import_opens(d, now) ? STATUS_DONE : change_guarded(b, ch);
 
     if (status != STATUS_DONE
         || (status = change_begin(b, ch, ch->record, now)) != STATUS_DONE)
@@ -55,6 +52,14 @@ import_apply(change_batch_t *b, change_t *ch, uint32_t now)
     return paylock_record_has(&after, PAYLOCK_LOCK_AT)
            && !change_ended(&after, PAYLOCK_LOCK_AT, now)
            ? change_passes(b, ch, &before, now) : STATUS_DONE;
+}
+
+
+int
+change_import_opens(const change_import_t *d, uint32_t now)
+{
+    return d->set == CHANGE_BIT(PAYLOCK_OPEN_AT)
+           && d->time[PAYLOCK_OPEN_AT] <= now;
 }
 
 

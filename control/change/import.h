@@ -27,6 +27,10 @@ typedef struct {
 } change_import_t;
 
 
+/* Does it open its host now? */
+
+int change_import_opens(const change_import_t *d, uint32_t now);
+
 /* args of the batch: an array of change_import_t, one per host */
 
 extern const change_kind_t  change_import;

@@ -57,19 +57,20 @@ change_run(http_request_t *r)
 }
 
 
-/* hosts and confirm; the others are what the command takes as options. */
+/* hosts or rows, and confirm; the others are what the command takes as options. */
 
 static int
 change_members(http_request_t *r, json_t *command)
 {
     json_t      *input, *value;
-    const char  *name;
+    const char  *name, *list;
 
     input = json_object();
+    list = strcmp(r->route->action, "import") == 0 ? "rows" : "hosts";
 
     json_object_foreach(r->body, name, value) {
 
-        if (strcmp(name, "hosts") == 0 || strcmp(name, "confirm") == 0) {
+        if (strcmp(name, list) == 0 || strcmp(name, "confirm") == 0) {
             (void) json_object_set(command, name, value);
 
         } else {

@@ -20,6 +20,7 @@ static json_t *openapi_parameters(const route_t *route);
 static void openapi_parameter(json_t *list, const char *in, const char *name,
     int required);
 static json_t *openapi_body(const char *action);
+static json_t *openapi_row(void);
 static json_t *openapi_answers(const route_t *route);
 
 
@@ -137,13 +138,16 @@ static json_t *
 openapi_body(const char *action)
 {
     json_t                 *members;
+    const char             *list;
     change_input_e          i;
     const change_action_t  *a;
 
+    list = strcmp(action, "import") == 0 ? "rows" : "hosts";
     a = change_action(action);
-    members = json_pack("{s:{s:s, s:i, s:i, s:{s:s}}, s:{s:s}}",
-                        "hosts", "type", "array", "minItems", 1, "maxItems",
-                        1000, "items", "type", "string",
+    members = json_pack("{s:{s:s, s:i, s:i, s:o}, s:{s:s}}",
+                        list, "type", "array", "minItems", 1, "maxItems",
+                        1000, "items", *list == 'r' ? openapi_row()
+                                       : json_pack("{s:s}", "type", "string"),
                         "confirm", "type", "integer");
 
     for (i = 0; i < CHANGE_INPUTS; i++) {
@@ -156,7 +160,36 @@ openapi_body(const char *action)
     return json_pack("{s:b, s:{s:{s:{s:s, s:o, s:[s], s:b}}}}",
                      "required", 1, "content", "application/json", "schema",
                      "type", "object", "properties", members,
-                     "required", "hosts", "additionalProperties", 0);
+                     "required", list, "additionalProperties", 0);
+}
+
+
+/* A row of an import: a host, and what its record may have. */
+
+static json_t *
+openapi_row(void)
+{
+    size_t                  i;
+    json_t                 *members;
+    const paylock_field_t  *field;
+
+    members = json_pack("{s:{s:s}}", "host", "type", "string");
+
+    for (i = 0; i < PAYLOCK_RECORD_FIELDS; i++) {
+        field = paylock_record_fields[i];
+
+        if (field->flags & PAYLOCK_FIELD_IMPORT) {
+            (void) json_object_set_new(members, field->name,
+                       field->type == PAYLOCK_FIELD_TIME
+                       ? json_pack("{s:[s, s, s]}", "type", "string",
+                                   "integer", "null")
+                       : json_pack("{s:[s, s]}", "type", "string", "null"));
+        }
+    }
+
+    return json_pack("{s:s, s:o, s:[s], s:b}", "type", "object",
+                     "properties", members, "required", "host",
+                     "additionalProperties", 0);
 }
 
 

@@ -28,6 +28,8 @@ const route_t  routes[] = {
       "Remove that mark" },
     { "POST", "/v1/notice", "notice", NULL, "notice", "dry_run",
       "Record that a notice was sent; no site changes" },
+    { "POST", "/v1/import", "import", NULL, "import", "dry_run",
+      "Give each site the record that a row has for it" },
     { "POST", "/v1/passes/revoke", "pass", NULL, "pass revoke", "dry_run",
       "Refuse the passes that were issued until now" },
     { "GET", "/v1/audit", "audit", route_audit, NULL,

@@ -12,29 +12,11 @@
 
 #include "change/change_answer.h"
 #include "change/change_matter.h"
-#include "change/change_order.h"
-#include "context/settings_read.h"
 #include "records/host_name.h"
-#include "writer/writer.h"
+#include "writer/change.h"
 
 
 #define CHANGE_TURN  4                 /* seconds to wait for it, at most */
-#define CHANGE_KEY   (REQUEST_ID - WRITER_ACTOR)
-
-
-typedef struct {
-    writer_t           *writer;
-    const json_t       *command;
-    caller_t            caller;
-    control_t           ctl;
-    settings_from_t     from;
-    change_order_t      order;
-    change_batch_t      batch;
-    char              **host;
-    size_t              n;
-    char                request[REQUEST_ID + 1];
-    char               *arguments;
-} change_command_t;
 
 
 static int command_hosts(change_command_t *c);
@@ -46,7 +28,7 @@ static int command_settings(change_command_t *c);
 static int command_turn(change_command_t *c);
 static int command_commit(change_command_t *c);
 static int command_budget(change_command_t *c, size_t left);
-static size_t command_changed(const change_command_t *c);
+static size_t command_closed(const change_command_t *c);
 static json_t *command_answer(const change_command_t *c);
 static void command_free(change_command_t *c);
 
@@ -108,6 +90,10 @@ command_hosts(change_command_t *c)
     size_t         i;
     json_t        *seen;
     const json_t  *hosts, *host;
+
+    if (c->order.action->kind == &change_import) {
+        return import_rows(c);
+    }
 
     hosts = json_object_get(c->command, "hosts");
 
@@ -311,7 +297,9 @@ command_commit(change_command_t *c)
     int     status, closes;
     size_t  left;
 
-    closes = strcmp(c->order.action->name, "lock") == 0 && !c->ctl.dry_run;
+    closes = (strcmp(c->order.action->name, "lock") == 0
+              || c->order.action->kind == &change_import)
+             && !c->ctl.dry_run;
     left = budget_left(c->writer, c->caller.actor, c->order.in.now);
 
     if (closes && c->n > left && command_budget(c, left) != STATUS_DONE) {
@@ -321,7 +309,7 @@ command_commit(change_command_t *c)
     status = change_batch_run(&c->batch);
 
     if (status == STATUS_DONE && closes) {
-        budget_take(c->caller.actor, command_changed(c), c->order.in.now);
+        budget_take(c->caller.actor, command_closed(c), c->order.in.now);
     }
 
     return status;
@@ -338,7 +326,7 @@ command_budget(change_command_t *c, size_t left)
     c->ctl.dry_run = 1;
     status = change_batch_run(&c->batch);
 
-    if (status == STATUS_DONE && command_changed(c) > left) {
+    if (status == STATUS_DONE && command_closed(c) > left) {
         status = error_set(&c->ctl.error, STATUS_FAILED, "budget",
                            "wait, or close them with paylock-admin",
                            "\"%s\" may close %u hosts an hour, of which %zu "
@@ -354,15 +342,16 @@ command_budget(change_command_t *c, size_t left)
 }
 
 
-/* How many hosts this command has changed, and no one before it. */
+/* How many hosts this command has closed, and no one before it. */
 
 static size_t
-command_changed(const change_command_t *c)
+command_closed(const change_command_t *c)
 {
     size_t  i, n;
 
     for (i = 0, n = 0; i < c->batch.done && !c->batch.repeated; i++) {
-        n += c->batch.result[i].changed && !c->batch.result[i].found;
+        n += c->batch.result[i].changed && !c->batch.result[i].found
+             && (c->list.n == 0 || import_closes(c, i));
     }
 
     return n;
@@ -415,7 +404,12 @@ command_free(change_command_t *c)
     change_batch_free(&c->batch);
     change_order_free(&c->order);
     free(c->arguments);
-    host_names_free(c->host, c->n);
+
+    if (c->host != c->list.host) {
+        host_names_free(c->host, c->n);
+    }
+
+    import_list_free(&c->list);
     caller_free(&c->caller);
     settings_from_free(&c->from);
     control_free(&c->ctl);

@@ -16,17 +16,22 @@ from support import servers
 from support.api import Connection
 from support.servers import wait_for
 
-ALL = ("--allow", "read,audit,lock,unlock,reset,protect,unprotect,notice,pass")
+ALL = ("--allow", "read,audit,lock,unlock,reset,protect,unprotect,notice,"
+       "pass,import")
 CALLS = int(os.environ.get("PAYLOCK_TEST_CALLS", 40))
 SEED = int(os.environ.get("PAYLOCK_TEST_SEED", random.randrange(1 << 30)))
 
 CHANGES = {"/v1/lock": "lock", "/v1/unlock": "unlock", "/v1/reset": "reset",
            "/v1/protect": "protect", "/v1/unprotect": "unprotect",
-           "/v1/notice": "notice", "/v1/passes/revoke": "pass"}
+           "/v1/notice": "notice", "/v1/import": "import",
+           "/v1/passes/revoke": "pass"}
 READS = {"/v1/sites": "read", "/v1/sites/a.example": "read",
          "/v1/audit": "audit", "/v1/nodes": "read", "/v1/me": "read",
          "/v1/tokens": "read",
          "/v1/events": "read", "/v1/openapi.json": "read"}
+BODIES = {"/v1/notice": {"hosts": ["a.example"], "channel": "letter",
+                         "ref": "R"},
+          "/v1/import": {"rows": [{"host": "a.example", "open_at": 1}]}}
 ROUTES = [("POST", path, scope) for path, scope in CHANGES.items()] \
     + [("GET", path, scope) for path, scope in READS.items()]
 
@@ -207,9 +212,8 @@ def test_refused(api, writer, how):
                 and method == "GET" \
                 and path not in ("/v1/audit", "/v1/events", "/v1/tokens"):
             continue                    # shows the token's hosts only
-        reply = api.call(method, path, used, {
-            "hosts": ["a.example"], "channel": "letter", "ref": "R"}
-            if path == "/v1/notice" else {"hosts": ["a.example"]}, headers)
+        reply = api.call(method, path, used, BODIES.get(
+            path, {"hosts": ["a.example"]}), headers)
         status = 401 if how in ("none", "unknown", "expired", "revoked",
                                 "basic") else 403
         problem(reply, status, {401: "unauthorized"}.get(

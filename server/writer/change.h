@@ -1,0 +1,48 @@
+
+/*
+ * Copyright (C) 2026 paylock contributors
+ *
+ * A change that is being carried out, for the files that do it.
+ */
+
+
+#ifndef _WRITER_CHANGE_H_INCLUDED_
+#define _WRITER_CHANGE_H_INCLUDED_
+
+
+#include "change/change_order.h"
+#include "context/settings_read.h"
+#include "import/import_record.h"
+#include "writer/writer.h"
+
+
+#define CHANGE_KEY  (REQUEST_ID - WRITER_ACTOR)
+
+
+typedef struct {
+    writer_t           *writer;
+    const json_t       *command;
+    caller_t            caller;
+    control_t           ctl;
+    settings_from_t     from;
+    change_order_t      order;
+    change_batch_t      batch;
+    char              **host;
+    size_t              n;
+    import_list_t       list;          /* of an import; it has the hosts */
+    char                digest[PAYLOCK_HASH_LEN + 1];
+    char                request[REQUEST_ID + 1];
+    char               *arguments;
+} change_command_t;
+
+
+/* import.c: reads the rows of an import.  Returns a status. */
+
+int import_rows(change_command_t *c);
+
+/* Does the row of a host anything else than open it? */
+
+int import_closes(const change_command_t *c, size_t i);
+
+
+#endif /* _WRITER_CHANGE_H_INCLUDED_ */
