@@ -9,10 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "access/tokens.h"
 #include "change/change_input.h"
 #include "paylockd/redis_session.h"
-#include "records/host_name.h"
 #include "records/nodes.h"
 #include "records/nodes_json.h"
 #include "trail/entry_json.h"
@@ -43,7 +41,6 @@ typedef struct {
 
 
 static int audit_options(audit_t *a);
-static int audit_host(audit_t *a);
 static int audit_number(http_request_t *r, const char *name, uint64_t *n);
 static int audit_read(redis_session_t *s, audit_t *a);
 static int audit_entry(void *data, const char *id, const paylock_entry_t *e,
@@ -105,7 +102,7 @@ audit_options(audit_t *a)
 
     if (audit_number(r, "after", &a->after) != STATUS_DONE
         || audit_number(r, "limit", &limit) != STATUS_DONE
-        || audit_host(a) != STATUS_DONE)
+        || caller_host(r, &a->host) != STATUS_DONE)
     {
         return r->error.status;
     }
@@ -127,32 +124,6 @@ audit_options(audit_t *a)
     }
 
     return STATUS_DONE;
-}
-
-
-/* A token for some hosts reads of these only, one by one. */
-
-static int
-audit_host(audit_t *a)
-{
-    const char    *text;
-    http_request_t     *r;
-    const json_t  *hosts;
-
-    r = a->r;
-    text = http_query(r, "host");
-    hosts = json_object_get(r->caller, "hosts");
-
-    if (text && host_name_read(&r->error, text, &a->host) != STATUS_DONE) {
-        r->status = 422;
-        return r->error.status;
-    }
-
-    return json_array_size(hosts) == 0
-           || (a->host && token_covers(hosts, a->host))
-           ? STATUS_DONE
-           : http_error(r, 403, "forbidden", "name one of its hosts with "
-                        "\"host\"", "the token is not for all hosts");
 }
 
 

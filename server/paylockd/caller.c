@@ -10,8 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "access/tokens.h"
 #include "files/digest.h"
 #include "paylockd/http.h"
+#include "records/host_name.h"
 
 
 #define CALLER_KEYS  256
@@ -80,6 +82,34 @@ caller_still(const server_t *s, const json_t *command)
     json_decref(answer);
 
     return rc;
+}
+
+
+int
+caller_host(http_request_t *r, char **host)
+{
+    const char    *text;
+    const json_t  *hosts;
+
+    *host = NULL;
+    text = http_query(r, "host");
+    hosts = json_object_get(r->caller, "hosts");
+
+    if (text && host_name_read(&r->error, text, host) != STATUS_DONE) {
+        *host = NULL;
+        r->status = 422;
+        return r->error.status;
+    }
+
+    if (json_array_size(hosts) == 0 || (*host && token_covers(hosts, *host))) {
+        return STATUS_DONE;
+    }
+
+    free(*host);
+    *host = NULL;
+
+    return http_error(r, 403, "forbidden", "name one of its hosts with "
+                      "\"host\"", "the token is not for all hosts");
 }
 
 

@@ -123,6 +123,22 @@ int caller_check(http_request_t *r);
 
 int caller_still(const server_t *s, const json_t *command);
 
+/*
+ * The host of the query, as in Redis; NULL: all.  A token for some hosts has to
+ * name one of them.  Returns a status; the caller frees it.
+ */
+
+int caller_host(http_request_t *r, char **host);
+
+
+/*
+ * long_read.c: begins to read the whole trail, which few may do at once; ends
+ * it.  The first returns a status.
+ */
+
+int long_read_begin(http_request_t *r);
+void long_read_end(void);
+
 
 /* writer_call.c: sends a command; NULL: the writer cannot be reached. */
 
@@ -143,11 +159,12 @@ int writer_away(http_request_t *r);
 int change_run(http_request_t *r);
 
 
-/* sites.c, audit.c, about.c, openapi.c, stream.c: the routes */
+/* The routes: sites.c, audit.c, passes.c, about.c, openapi.c, stream.c. */
 
 int route_sites(http_request_t *r);
 int route_site(http_request_t *r);
 int route_audit(http_request_t *r);
+int route_passes(http_request_t *r);
 int route_nodes(http_request_t *r);
 int route_me(http_request_t *r);
 int route_tokens(http_request_t *r);

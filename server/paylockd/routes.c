@@ -30,6 +30,8 @@ const route_t  routes[] = {
       "Record that a notice was sent; no site changes" },
     { "POST", "/v1/import", "import", NULL, "import", "dry_run",
       "Give each site the record that a row has for it" },
+    { "GET", "/v1/passes", "pass", route_passes, NULL, "host",
+      "Passes that were issued, and which are still good" },
     { "POST", "/v1/passes/revoke", "pass", NULL, "pass revoke", "dry_run",
       "Refuse the passes that were issued until now" },
     { "GET", "/v1/audit", "audit", route_audit, NULL,

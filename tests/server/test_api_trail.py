@@ -47,3 +47,32 @@ def test_tokens_of_others_are_not_shown(api):
     assert (reply.status, reply.body["code"]) == (403, "forbidden")
     # nor by asking the writer
     assert api.writer.ask("token list", mine)["status"] == 403
+
+
+# passes
+
+def test_passes(api, token, private):
+    admin = api.writer.issuer
+    keys = private / "pass.keys"
+    admin("keygen", "--pass", keys)
+    for host in "a.x.example", "b.example", "a.x.example":
+        admin("lock", host)
+        admin("pass", "issue", host, "--ttl", "7d", "--key", keys,
+              "--reason", "review")
+    admin("pass", "revoke", "b.example")
+    assert api.get("/v1/passes", token).body \
+        == {"data": lines(admin, "pass", "list")}
+    for host in "a.x.example", "b.example", "nobody.example":
+        assert api.get(f"/v1/passes?host={host}", token).body \
+            == {"data": lines(admin, "pass", "list", host)}, host
+    states = [one["state"] for one in
+              api.get("/v1/passes", token).body["data"]]
+    assert sorted(states) == ["revoked", "valid", "valid"]
+
+
+def test_passes_of_the_hosts_of_a_token(api, writer):
+    token = writer.token("x", "--allow", "pass", "--hosts", "*.mine.example")
+    for query in "", "?host=other.example", "?host=mine.example":
+        assert api.get(f"/v1/passes{query}", token).status == 403, query
+    assert api.get("/v1/passes?host=a.mine.example", token).status == 200
+    assert api.get("/v1/passes?host=a..b", token).status == 422
