@@ -49,6 +49,10 @@ int cmd_token_list(admin_t *a);
 int cmd_token_revoke(admin_t *a);
 int cmd_version(admin_t *a);
 
+/* keygen_pass.c: "keygen --pass"; returns a status */
+
+int keygen_pass(admin_t *a);
+
 /* check the options of some, before anything is set up; return a status */
 
 int audit_archive_check(admin_t *a);

@@ -14,7 +14,6 @@
 #include "cli/output.h"
 
 
-static void run_input(const admin_t *a, change_input_t *in);
 static int run_check_request(admin_t *a);
 static int run_arguments(change_run_t *run);
 static int run_commit(change_run_t *run);
@@ -37,7 +36,7 @@ change_run_action(admin_t *a, const char *content)
     order.in.now = (uint32_t) time(NULL);
     order.in.content = content;
 
-    run_input(a, &order.in);
+    change_run_input(a, &order.in);
 
     status = change_order_check(&order);
 
@@ -66,14 +65,16 @@ _Static_assert(OPT_REF - OPT_AT == (int) CHANGE_INPUT_REF
                   == CHANGE_INPUT_SENT - CHANGE_INPUT_CHANNEL,
                "options and inputs");
 
-static void
-run_input(const admin_t *a, change_input_t *in)
+void
+change_run_input(const admin_t *a, change_input_t *in)
 {
     change_input_e  i;
 
     for (i = 0; i < CHANGE_INPUTS; i++) {
         in->text[i] = i <= CHANGE_INPUT_REF
                       ? a->opt[OPT_AT + i]
+                      : i == CHANGE_INPUT_TTL ? a->opt[OPT_TTL]
+                      : i == CHANGE_INPUT_PATH ? a->opt[OPT_PATH]
                       : a->opt[OPT_CHANNEL + (i - CHANGE_INPUT_CHANNEL)];
     }
 }

@@ -50,6 +50,10 @@ struct change_run_s {
 
 int change_run_action(admin_t *a, const char *content);
 
+/* Takes the inputs of a change from the options. */
+
+void change_run_input(const admin_t *a, change_input_t *in);
+
 /*
  * Changes the hosts that the command line names; or n others, which remain
  * the caller's.  Return a status.

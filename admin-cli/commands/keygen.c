@@ -11,7 +11,6 @@
 
 #include "cli/key_file.h"
 #include "cli/output.h"
-#include "cli/pass_file.h"
 #include "cli/secret_prompt.h"
 #include "cli/signers_begin.h"
 #include "commands.h"

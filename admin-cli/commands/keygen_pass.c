@@ -17,7 +17,8 @@
 
 #include "cli/admin.h"
 #include "cli/output.h"
-#include "cli/pass_file.h"
+#include "commands.h"
+#include "files/pass_file.h"
 #include "files/outfile.h"
 
 
@@ -100,7 +101,7 @@ keygen_pass_path(admin_t *a, keygen_pass_t *k)
         strcpy(k->path, path);
 
     } else if (!k->there) {
-        return pass_file_failed(a, path, "read", "name another file");
+        return pass_file_failed(&a->ctl->error, path, "read", "name another file");
     }
 
     return STATUS_DONE;
@@ -122,7 +123,7 @@ keygen_pass_write(admin_t *a, keygen_pass_t *k)
                            "remove it, if nobody else makes keys now",
                            "\"%.1000s.new\" is there, in which the keys are "
                            "made", k->path)
-               : pass_file_failed(a, k->path, "make", NULL);
+               : pass_file_failed(&a->ctl->error, k->path, "make", NULL);
     }
 
     if (keygen_pass_make(a, k) != STATUS_DONE) {
@@ -133,7 +134,7 @@ keygen_pass_write(admin_t *a, keygen_pass_t *k)
     if ((keygen_pass_put(k, out.f) == 0 ? outfile_commit(&out)
                                    : outfile_abort(&out)) != 0)
     {
-        return pass_file_failed(a, k->path, "write", NULL);
+        return pass_file_failed(&a->ctl->error, k->path, "write", NULL);
     }
 
     a->done = "the key is made";
@@ -147,7 +148,8 @@ keygen_pass_make(admin_t *a, keygen_pass_t *k)
 {
     unsigned char  secret[PAYLOCK_PASS_LEAST];
 
-    if (k->there && pass_file_read(a, k->path, &k->old) != STATUS_DONE) {
+    if (k->there && pass_file_read(&a->ctl->error, k->path, &k->old)
+                    != STATUS_DONE) {
         return a->ctl->error.status;
     }
 

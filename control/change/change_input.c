@@ -27,6 +27,7 @@ const char *const  change_input_names[CHANGE_INPUTS] = {
     PAYLOCK_CASE_FIELDS(change_input_name)
     "ref",
     PAYLOCK_NOTICE_FIELDS(change_input_name)
+    "ttl", "path"
 };
 
 

@@ -27,6 +27,8 @@ typedef enum {
     PAYLOCK_CASE_FIELDS(change_input_id)
     CHANGE_INPUT_REF,
     PAYLOCK_NOTICE_FIELDS(change_input_id)
+    CHANGE_INPUT_TTL,
+    CHANGE_INPUT_PATH,
     CHANGE_INPUTS
 } change_input_e;
 

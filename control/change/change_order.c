@@ -32,6 +32,8 @@ static const change_action_t  change_actions[] = {
     { "notice", bit(REF)|CHANGE_INPUT_NOTED|CHANGE_INPUT_CASE, "noted, ",
       &change_notice, 0, change_order_notice },
     { "import", 0, NULL, &change_import, 0, NULL },
+    { "pass issue", bit(TTL)|bit(PATH)|bit(REASON), NULL, &change_pass_issue,
+      0, change_order_pass },
     { "pass revoke", 0, "passes revoked, ", &change_pass_revoke, 0,
       order_revoke },
     { .name = NULL }

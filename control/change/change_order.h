@@ -15,6 +15,7 @@
 #include "change/change_input.h"
 #include "change/lock.h"
 #include "change/notice.h"
+#include "change/pass_issue.h"
 #include "change/pass_revoke.h"
 #include "change/unlock.h"
 
@@ -56,6 +57,7 @@ struct change_order_s {
     change_lock_t           lock;
     change_unlock_t         unlock;
     change_notice_t         notice;
+    change_pass_issue_t     issue;     /* its keys are the caller's */
     change_pass_revoke_t    revoke;
     char                    sent[ORDER_DAY];
 };
@@ -72,10 +74,11 @@ int change_order_check(change_order_t *o);
 void change_order_free(change_order_t *o);
 
 
-/* order_lock.c, order_notice.c: for the table */
+/* order_lock.c, order_notice.c, order_pass.c: for the table */
 
 int change_order_lock(change_order_t *o);
 int change_order_notice(change_order_t *o);
+int change_order_pass(change_order_t *o);
 
 
 #endif /* _CHANGE_ORDER_H_INCLUDED_ */

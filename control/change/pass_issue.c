@@ -31,6 +31,7 @@ issue_apply(change_batch_t *b, change_t *ch, uint32_t now)
     issue = (change_pass_issue_t *) b->args;
     pass = &issue->pass;
 
+    pass->key = &issue->keys->key[0];
     pass->issued = now > ch->match.pass_after ? now : ch->match.pass_after;
 
     if (issue->ttl > UINT32_MAX - pass->issued) {

@@ -32,6 +32,8 @@ const route_t  routes[] = {
       "Give each site the record that a row has for it" },
     { "GET", "/v1/passes", "pass", route_passes, NULL, "host",
       "Passes that were issued, and which are still good" },
+    { "POST", "/v1/passes", "pass", NULL, "pass issue", "dry_run",
+      "Issue a pass: a link that shows a locked site to a client" },
     { "POST", "/v1/passes/revoke", "pass", NULL, "pass revoke", "dry_run",
       "Refuse the passes that were issued until now" },
     { "GET", "/v1/audit", "audit", route_audit, NULL,

@@ -21,6 +21,7 @@
 
 static int command_hosts(change_command_t *c);
 static int command_input(change_command_t *c);
+static int command_pass_key(change_command_t *c);
 static int command_request(change_command_t *c);
 static void command_batch(change_command_t *c);
 static int command_confirm(change_command_t *c);
@@ -29,7 +30,8 @@ static int command_turn(change_command_t *c);
 static int command_commit(change_command_t *c);
 static int command_budget(change_command_t *c, size_t left);
 static size_t command_closed(const change_command_t *c);
-static json_t *command_answer(const change_command_t *c);
+static int command_answer(change_command_t *c, json_t **body);
+static json_t *command_sum(const change_command_t *c);
 static void command_free(change_command_t *c);
 
 
@@ -58,6 +60,7 @@ change_command(writer_t *w, const json_t *command, const char *name,
            == STATUS_DONE
         && (status = command_input(&c)) == STATUS_DONE
         && (status = change_order_check(&c.order)) == STATUS_DONE
+        && (status = command_pass_key(&c)) == STATUS_DONE
         && (status = command_request(&c)) == STATUS_DONE
         && (status = command_confirm(&c)) == STATUS_DONE
         && (status = command_settings(&c)) == STATUS_DONE
@@ -68,9 +71,10 @@ change_command(writer_t *w, const json_t *command, const char *name,
     }
 
     if (status == STATUS_DONE) {
-        *body = command_answer(&c);
+        status = command_answer(&c, body);
+    }
 
-    } else {
+    if (status != STATUS_DONE) {
         *error = c.ctl.error;
     }
 
@@ -179,6 +183,26 @@ command_input(change_command_t *c)
     }
 
     return STATUS_DONE;
+}
+
+
+/* Read each time: a new key is used at once. */
+
+static int
+command_pass_key(change_command_t *c)
+{
+    if (c->order.kind != &change_pass_issue) {
+        return STATUS_DONE;
+    }
+
+    c->order.issue.keys = &c->pass_file.keys;
+
+    return c->writer->pass_key
+           ? pass_file_read(&c->ctl.error, c->writer->pass_key, &c->pass_file)
+           : error_set(&c->ctl.error, STATUS_FAILED, "pass_key",
+                       "start it with --pass-key and the file that nginx has "
+                       "as paylock_pass_key",
+                       "paylock-writer has no keys of passes");
 }
 
 
@@ -358,8 +382,34 @@ command_closed(const change_command_t *c)
 }
 
 
+static int
+command_answer(change_command_t *c, json_t **body)
+{
+    if (c->order.kind != &change_pass_issue) {
+        *body = command_sum(c);
+
+    } else if (pass_link(&c->batch, body) != STATUS_DONE) {
+        return c->ctl.error.status;
+    }
+
+    if (*body && c->batch.repeated) {
+        (void) json_object_set_new(*body, "replayed", json_true());
+    }
+
+    if (*body && c->batch.head.seq) {
+        (void) json_object_set_new(*body, "head",
+                                   json_pack("{s:I, s:s, s:s}", "seq",
+                                             (json_int_t) c->batch.head.seq,
+                                             "hash", c->batch.head.hash,
+                                             "chain", c->batch.head.chain));
+    }
+
+    return *body ? STATUS_DONE : control_no_memory(&c->ctl);
+}
+
+
 static json_t *
-command_answer(const change_command_t *c)
+command_sum(const change_command_t *c)
 {
     char    *text;
     FILE    *f;
@@ -382,18 +432,6 @@ command_answer(const change_command_t *c)
     body = json_loads(text, 0, NULL);
     free(text);
 
-    if (body && c->batch.repeated) {
-        (void) json_object_set_new(body, "replayed", json_true());
-    }
-
-    if (body && c->batch.head.seq) {
-        (void) json_object_set_new(body, "head",
-                                   json_pack("{s:I, s:s, s:s}", "seq",
-                                             (json_int_t) c->batch.head.seq,
-                                             "hash", c->batch.head.hash,
-                                             "chain", c->batch.head.chain));
-    }
-
     return body;
 }
 
@@ -410,6 +448,7 @@ command_free(change_command_t *c)
     }
 
     import_list_free(&c->list);
+    explicit_bzero(&c->pass_file, sizeof(pass_file_t));
     caller_free(&c->caller);
     settings_from_free(&c->from);
     control_free(&c->ctl);

@@ -12,6 +12,7 @@
 
 #include "change/change_order.h"
 #include "context/settings_read.h"
+#include "files/pass_file.h"
 #include "import/import_record.h"
 #include "writer/writer.h"
 
@@ -31,6 +32,7 @@ typedef struct {
     size_t              n;
     import_list_t       list;          /* of an import; it has the hosts */
     char                digest[PAYLOCK_HASH_LEN + 1];
+    pass_file_t         pass_file;     /* to issue a pass; secret */
     char                request[REQUEST_ID + 1];
     char               *arguments;
 } change_command_t;

@@ -44,7 +44,7 @@ static void main_refuse(int fd);
 
 static const char  main_usage[] =
     "usage: paylock-writer [--config FILE] [--tokens FILE] [--socket PATH]\n"
-    "                      [--client USER] [--budget N]\n";
+    "                      [--client USER] [--budget N] [--pass-key FILE]\n";
 
 
 int
@@ -99,6 +99,7 @@ main_options(int argc, char **argv, writer_t *w, const char **socket_path,
         { "socket", required_argument, NULL, 's' },
         { "client", required_argument, NULL, 'u' },
         { "budget", required_argument, NULL, 'b' },
+        { "pass-key", required_argument, NULL, 'p' },
         { NULL, 0, NULL, 0 }
     };
 
@@ -116,6 +117,10 @@ main_options(int argc, char **argv, writer_t *w, const char **socket_path,
 
         case 's':
             *socket_path = optarg;
+            break;
+
+        case 'p':
+            w->pass_key = optarg;
             break;
 
         case 'u':

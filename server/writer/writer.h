@@ -28,6 +28,7 @@
 typedef struct {
     const char       *config;          /* path of the settings */
     const char       *tokens;
+    const char       *pass_key;        /* keys of passes; NULL: none */
     unsigned          budget;          /* hosts closed by a token in an hour */
     pthread_mutex_t   turn;            /* one change at a time */
 } writer_t;

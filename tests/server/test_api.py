@@ -24,13 +24,14 @@ SEED = int(os.environ.get("PAYLOCK_TEST_SEED", random.randrange(1 << 30)))
 CHANGES = {"/v1/lock": "lock", "/v1/unlock": "unlock", "/v1/reset": "reset",
            "/v1/protect": "protect", "/v1/unprotect": "unprotect",
            "/v1/notice": "notice", "/v1/import": "import",
-           "/v1/passes/revoke": "pass"}
+           "/v1/passes": "pass", "/v1/passes/revoke": "pass"}
 READS = {"/v1/sites": "read", "/v1/sites/a.example": "read",
          "/v1/audit": "audit", "/v1/nodes": "read", "/v1/me": "read",
          "/v1/tokens": "read", "/v1/passes": "pass",
          "/v1/events": "read", "/v1/openapi.json": "read"}
 BODIES = {"/v1/notice": {"hosts": ["a.example"], "channel": "letter",
                          "ref": "R"},
+          "/v1/passes": {"hosts": ["a.example"], "ttl": "1d"},
           "/v1/import": {"rows": [{"host": "a.example", "open_at": 1}]}}
 ROUTES = [("POST", path, scope) for path, scope in CHANGES.items()] \
     + [("GET", path, scope) for path, scope in READS.items()]

@@ -78,7 +78,11 @@ class Writer:
 @pytest.fixture
 def writer(alice, private):
     """One that has alice's key and trail; it may close what it wants."""
-    made = Writer(alice, private / "writer", "--budget", "1000000")
+    keys = private / "pass.keys"
+    alice("keygen", "--pass", keys)
+    made = Writer(alice, private / "writer", "--budget", "1000000",
+                  "--pass-key", keys)
+    made.pass_key = keys
     made.start()
     yield made
     made.stop()

@@ -12,7 +12,7 @@
 
 #include <sys/stat.h>
 
-#include "cli/admin.h"
+#include "base/error.h"
 #include "paylock_pass.h"
 
 
@@ -29,16 +29,12 @@ typedef struct {
  * caller wipes *f in any case.  Returns a status.
  */
 
-int pass_file_read(admin_t *a, const char *path, pass_file_t *f);
+int pass_file_read(error_info_t *error, const char *path, pass_file_t *f);
 
-/* Sets the error "cannot <what> …", by errno.  Returns the status. */
+/* Sets the error "cannot <what> …", by errno.  Returns its status. */
 
-int pass_file_failed(admin_t *a, const char *path, const char *what,
+int pass_file_failed(error_info_t *error, const char *path, const char *what,
     const char *mend);
-
-/* commands/keygen_pass.c: "keygen --pass".  Returns a status. */
-
-int keygen_pass(admin_t *a);
 
 
 #endif /* _PASS_FILE_H_INCLUDED_ */

@@ -9,17 +9,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/admin.h"
-#include "cli/pass_file.h"
+#include "files/pass_file.h"
 #include "files/user_file.h"
 
 
-static int pass_file_load(admin_t *a, const char *path, int fd,
+static int pass_file_load(error_info_t *error, const char *path, int fd,
     pass_file_t *f);
 
 
 int
-pass_file_read(admin_t *a, const char *path, pass_file_t *f)
+pass_file_read(error_info_t *error, const char *path, pass_file_t *f)
 {
     int  fd, status;
 
@@ -28,12 +27,12 @@ pass_file_read(admin_t *a, const char *path, pass_file_t *f)
     fd = open(path, O_RDONLY|O_CLOEXEC|O_NONBLOCK|O_NOCTTY);
 
     if (fd == -1) {
-        return pass_file_failed(a, path, "read",
+        return pass_file_failed(error, path, "read",
                                 "\"paylock-admin keygen --pass FILE\" makes "
                                 "one; nginx needs the same");
     }
 
-    status = pass_file_load(a, path, fd, f);
+    status = pass_file_load(error, path, fd, f);
 
     (void) close(fd);
 
@@ -42,34 +41,34 @@ pass_file_read(admin_t *a, const char *path, pass_file_t *f)
 
 
 static int
-pass_file_load(admin_t *a, const char *path, int fd, pass_file_t *f)
+pass_file_load(error_info_t *error, const char *path, int fd,
+    pass_file_t *f)
 {
     size_t       line;
     ssize_t      n;
     const char  *why;
 
     if (fstat(fd, &f->st) != 0 || !S_ISREG(f->st.st_mode)) {
-        return error_set(&a->ctl->error, STATUS_FAILED, "pass_key",
+        return error_set(error, STATUS_FAILED, "pass_key",
                          "name a file that \"paylock-admin keygen --pass\" "
                          "made", "\"%.1000s\" is not a file", path);
     }
 
-    if (user_file_check_private(&a->ctl->error, fd, path,
-                                "pass_key") != STATUS_DONE) {
-        return a->ctl->error.status;
+    if (user_file_check_private(error, fd, path, "pass_key") != STATUS_DONE) {
+        return error->status;
     }
 
     for (n = 1; n > 0 && f->len < sizeof(f->text); f->len += (size_t) n) {
         n = read(fd, f->text + f->len, sizeof(f->text) - f->len);
 
         if (n < 0) {
-            return pass_file_failed(a, path, "read", NULL);
+            return pass_file_failed(error, path, "read", NULL);
         }
     }
 
     why = paylock_pass_keys(f->text, f->len, &f->keys, &line);
 
-    return why ? error_set(&a->ctl->error, STATUS_FAILED, "pass_key",
+    return why ? error_set(error, STATUS_FAILED, "pass_key",
                            "name a file that \"paylock-admin keygen --pass\" "
                            "made", "\"%.1000s\" holds no keys of passes: "
                            "line %zu %s", path, line, why)
@@ -78,10 +77,10 @@ pass_file_load(admin_t *a, const char *path, int fd, pass_file_t *f)
 
 
 int
-pass_file_failed(admin_t *a, const char *path, const char *what,
+pass_file_failed(error_info_t *error, const char *path, const char *what,
     const char *mend)
 {
-    return error_set(&a->ctl->error, STATUS_FAILED, "pass_key", mend,
+    return error_set(error, STATUS_FAILED, "pass_key", mend,
                      "cannot %s the keys of passes \"%.1000s\": %s", what,
                      path, strerror(errno));
 }
