@@ -86,6 +86,16 @@ caller_still(const server_t *s, const json_t *command)
 
 
 int
+caller_of_all(http_request_t *r)
+{
+    return json_array_size(json_object_get(r->caller, "hosts")) == 0
+           ? STATUS_DONE
+           : http_error(r, 403, "forbidden", "create one without --hosts",
+                        "the token is not for all hosts");
+}
+
+
+int
 caller_host(http_request_t *r, char **host)
 {
     const char    *text;

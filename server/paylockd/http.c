@@ -149,6 +149,7 @@ http_free(void *data, struct MHD_Connection *c, void **request,
 
     if (r) {
         http_parts_free(r);
+        long_read_end(r);
         free(r->raw);
         json_decref(r->body);
         json_decref(r->caller);
@@ -286,16 +287,9 @@ http_run(http_request_t *r)
         return r->error.status;
     }
 
-    if (r->route->run) {
-        return r->route->run(r);
-    }
+    /* else events, which tell of all hosts */
 
-    /* events tell of all hosts */
-
-    return json_array_size(json_object_get(r->caller, "hosts")) == 0
-           ? STATUS_DONE
-           : http_error(r, 403, "forbidden", "create one without --hosts",
-                        "the token is not for all hosts");
+    return r->route->run ? r->route->run(r) : caller_of_all(r);
 }
 
 
@@ -396,7 +390,10 @@ http_answer(http_request_t *r)
     enum MHD_Result       rc;
     struct MHD_Response  *response;
 
-    if (r->status == 200 && r->answer == NULL) {
+    if (r->response) {
+        response = r->response;
+
+    } else if (r->status == 200 && r->answer == NULL) {
         response = stream_response(r);
 
     } else {

@@ -49,6 +49,7 @@ typedef struct {
     size_t                  raw_room;
     int                     too_large;
     int                     zero;      /* in the path or the query */
+    int                     long_read; /* it has begun one */
     json_t                 *body;      /* of the request; NULL: none */
     json_t                 *caller;    /* what the writer says of them */
     uint32_t                now;
@@ -57,6 +58,7 @@ typedef struct {
 
     unsigned                status;
     json_t                 *answer;
+    struct MHD_Response    *response;  /* instead of answer */
     char                    etag[2 + 64 + 1];   /* in quotes; "": none */
     int                     replayed;
     int                     retry;     /* Retry-After, in seconds; 0: none */
@@ -131,13 +133,18 @@ int caller_still(const server_t *s, const json_t *command);
 int caller_host(http_request_t *r, char **host);
 
 
+/* Tells what is of all hosts: is the token for all?  Returns a status. */
+
+int caller_of_all(http_request_t *r);
+
+
 /*
- * long_read.c: begins to read the whole trail, which few may do at once; ends
- * it.  The first returns a status.
+ * long_read.c: begins to read the whole trail, which few may do at once: until
+ * the request has ended.  Returns a status.
  */
 
 int long_read_begin(http_request_t *r);
-void long_read_end(void);
+void long_read_end(const http_request_t *r);
 
 
 /* writer_call.c: sends a command; NULL: the writer cannot be reached. */
@@ -159,11 +166,13 @@ int writer_away(http_request_t *r);
 int change_run(http_request_t *r);
 
 
-/* The routes: sites.c, audit.c, passes.c, about.c, openapi.c, stream.c. */
+/* sites.c, audit.c, verify.c, passes.c, about.c, openapi.c: the routes */
 
 int route_sites(http_request_t *r);
 int route_site(http_request_t *r);
 int route_audit(http_request_t *r);
+int route_verify(http_request_t *r);
+int route_export(http_request_t *r);
 int route_passes(http_request_t *r);
 int route_nodes(http_request_t *r);
 int route_me(http_request_t *r);

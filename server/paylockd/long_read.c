@@ -22,10 +22,11 @@ int
 long_read_begin(http_request_t *r)
 {
     if (atomic_fetch_add(&long_reads, 1) < LONG_READS) {
+        r->long_read = 1;
         return STATUS_DONE;
     }
 
-    long_read_end();
+    (void) atomic_fetch_sub(&long_reads, 1);
     r->retry = 10;
 
     return http_error(r, 503, "busy", "try again in a moment, or name a host "
@@ -34,7 +35,9 @@ long_read_begin(http_request_t *r)
 
 
 void
-long_read_end(void)
+long_read_end(const http_request_t *r)
 {
-    (void) atomic_fetch_sub(&long_reads, 1);
+    if (r->long_read) {
+        (void) atomic_fetch_sub(&long_reads, 1);
+    }
 }

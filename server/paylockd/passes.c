@@ -23,14 +23,12 @@ route_passes(http_request_t *r)
 
     status = caller_host(r, &host);
 
-    if (status == STATUS_DONE && host) {
-        status = passes_read(r, host);
+    if (status == STATUS_DONE && host == NULL) {
+        status = long_read_begin(r);
+    }
 
-    } else if (status == STATUS_DONE
-               && (status = long_read_begin(r)) == STATUS_DONE)
-    {
-        status = passes_read(r, NULL);
-        long_read_end();
+    if (status == STATUS_DONE) {
+        status = passes_read(r, host);
     }
 
     free(host);

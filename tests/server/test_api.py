@@ -28,6 +28,7 @@ CHANGES = {"/v1/lock": "lock", "/v1/unlock": "unlock", "/v1/reset": "reset",
 READS = {"/v1/sites": "read", "/v1/sites/a.example": "read",
          "/v1/audit": "audit", "/v1/nodes": "read", "/v1/me": "read",
          "/v1/tokens": "read", "/v1/passes": "pass",
+         "/v1/audit/verify": "audit", "/v1/audit/export": "audit",
          "/v1/events": "read", "/v1/openapi.json": "read"}
 BODIES = {"/v1/notice": {"hosts": ["a.example"], "channel": "letter",
                          "ref": "R"},
@@ -212,7 +213,8 @@ def test_refused(api, writer, how):
         if how == "host" and (method, path) != ("GET", "/v1/sites/a.example") \
                 and method == "GET" \
                 and path not in ("/v1/audit", "/v1/events", "/v1/tokens",
-                                 "/v1/passes"):
+                                 "/v1/passes", "/v1/audit/verify",
+                                 "/v1/audit/export"):
             continue                    # shows the token's hosts only
         reply = api.call(method, path, used, BODIES.get(
             path, {"hosts": ["a.example"]}), headers)

@@ -36,7 +36,8 @@ class Paylockd:
         self.dir = directory
         self.dir.mkdir(exist_ok=True)
         self.socket = self.dir / "http.sock"
-        self.env = {**writer.env, **writer.issuer.login(AUDIT_USER)}
+        self.env = {**writer.env, **writer.issuer.login(AUDIT_USER),
+                    "XDG_STATE_HOME": str(self.dir / "state")}
         self.process = None
 
     def start(self):
@@ -71,8 +72,11 @@ class Paylockd:
         reply = client.getresponse()
         text = reply.read()
         client.close()
-        return Reply(reply.status, reply.headers,
-                     json.loads(text) if text else None)
+        if reply.headers["Content-Type"] == "application/x-ndjson":
+            body = [json.loads(line) for line in text.splitlines()]
+        else:
+            body = json.loads(text) if text else None
+        return Reply(reply.status, reply.headers, body)
 
     def get(self, path, token, **headers):
         return self.call("GET", path, token, headers={
