@@ -434,14 +434,15 @@ http_problem(const http_request_t *r)
         }
     }
 
-    return json_pack("{s:s, s:s, s:i, s:o, s:s, s:o, s:o}",
+    return json_pack("{s:s, s:s, s:i, s:o, s:s, s:o, s:o, s:o}",
                      "type", "about:blank", "title", title,
                      "status", (int) r->status,
                      "detail", text_json(r->error.message,
                                          strlen(r->error.message)),
                      "code", r->error.code ? r->error.code : "memory",
                      "mend", text_json(r->error.mend, strlen(r->error.mend)),
-                     "host", text_json(r->error.host, strlen(r->error.host)));
+                     "host", text_json(r->error.host, strlen(r->error.host)),
+                     "request_id", text_json(r->request, strlen(r->request)));
 }
 
 

@@ -18,6 +18,7 @@
 #include <microhttpd.h>
 
 #include "base/error.h"
+#include "change/request.h"
 #include "paylockd/events.h"
 #include "paylockd/follow.h"
 #include "paylockd/store.h"
@@ -64,6 +65,7 @@ typedef struct {
     int                     retry;     /* Retry-After, in seconds; 0: none */
     error_info_t            error;     /* if answer is NULL */
     char                    code[32];  /* of an error of the writer */
+    char                    request[REQUEST_ID + 1];   /* ... or empty */
 } http_request_t;
 
 

@@ -83,7 +83,7 @@ writer_away(http_request_t *r)
 int
 writer_refused(http_request_t *r, const json_t *answer)
 {
-    const char    *code, *message, *mend, *host;
+    const char    *code, *message, *mend, *host, *request;
     const json_t  *error;
 
     error = json_object_get(answer, "error");
@@ -96,12 +96,15 @@ writer_refused(http_request_t *r, const json_t *answer)
     message = json_string_value(json_object_get(error, "message"));
     mend = json_string_value(json_object_get(error, "mend"));
     host = json_string_value(json_object_get(error, "host"));
+    request = json_string_value(json_object_get(error, "request_id"));
 
     (void) http_error(r, (unsigned) json_integer_value(json_object_get(answer,
                                                                  "status")),
                       "writer", mend, message ? message : "");
     (void) snprintf(r->code, sizeof(r->code), "%s", code ? code : "writer");
     r->error.code = r->code;
+    (void) snprintf(r->request, sizeof(r->request), "%s",
+                    request ? request : "");
 
     return host ? error_about(&r->error, host) : r->error.status;
 }

@@ -46,15 +46,16 @@ answer_body(json_t *body)
 
 
 json_t *
-answer_error(const error_info_t *error)
+answer_error(const error_info_t *error, const char *request)
 {
-    return json_pack("{s:i, s:{s:s, s:o, s:o, s:o}}",
+    return json_pack("{s:i, s:{s:s, s:o, s:o, s:o, s:o}}",
                      "status", answer_status(error), "error",
                      "code", error->code,
                      "message", text_json(error->message,
                                           strlen(error->message)),
                      "mend", text_json(error->mend, strlen(error->mend)),
-                     "host", text_json(error->host, strlen(error->host)));
+                     "host", text_json(error->host, strlen(error->host)),
+                     "request_id", text_json(request, strlen(request)));
 }
 
 

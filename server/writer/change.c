@@ -37,7 +37,7 @@ static void command_free(change_command_t *c);
 
 int
 change_command(writer_t *w, const json_t *command, const char *name,
-    error_info_t *error, json_t **body)
+    error_info_t *error, char request[REQUEST_ID + 1], json_t **body)
 {
     int                status;
     change_command_t   c;
@@ -76,6 +76,9 @@ change_command(writer_t *w, const json_t *command, const char *name,
 
     if (status != STATUS_DONE) {
         *error = c.ctl.error;
+        (void) snprintf(request, REQUEST_ID + 1, "%s", c.batch.request
+                                                       ? c.batch.request
+                                                       : c.request);
     }
 
     command_free(&c);

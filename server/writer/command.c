@@ -21,12 +21,14 @@ json_t *
 command_run(writer_t *w, const json_t *command)
 {
     int            status;
+    char           request[REQUEST_ID + 1];
     json_t        *body;
     const char    *name;
     error_info_t   error;
 
     memset(&error, 0, sizeof(error_info_t));
     body = NULL;
+    request[0] = '\0';
     name = json_string_value(json_object_get(command, "command"));
 
     if (name && strcmp(name, "check") == 0) {
@@ -36,7 +38,7 @@ command_run(writer_t *w, const json_t *command)
         status = command_tokens(w, command, &error, &body);
 
     } else if (name && change_action(name)) {
-        status = change_command(w, command, name, &error, &body);
+        status = change_command(w, command, name, &error, request, &body);
 
     } else {
         status = error_set(&error, STATUS_FAILED, "command", NULL,
@@ -48,7 +50,8 @@ command_run(writer_t *w, const json_t *command)
         status = error_no_memory(&error);
     }
 
-    return status == STATUS_DONE ? answer_body(body) : answer_error(&error);
+    return status == STATUS_DONE ? answer_body(body)
+                                 : answer_error(&error, request);
 }
 
 

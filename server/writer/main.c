@@ -258,7 +258,7 @@ main_refuse(int fd)
 
     (void) error_set(&error, STATUS_FAILED, "json", "send one JSON object",
                      "what came is no command");
-    answer = answer_error(&error);
+    answer = answer_error(&error, "");
 
     if (answer) {
         (void) wire_write(fd, answer);

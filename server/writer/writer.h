@@ -18,6 +18,7 @@
 
 #include <jansson.h>
 
+#include "change/request.h"
 #include "context/control.h"
 
 
@@ -62,10 +63,13 @@ int credential_check(const writer_t *w, const json_t *command,
 
 void caller_free(caller_t *caller);
 
-/* change.c: carries out a change.  *body is set if a status is returned. */
+/*
+ * change.c: carries out a change; sets *body, or the error and the request id,
+ * which is empty if none was used.  Returns a status.
+ */
 
 int change_command(writer_t *w, const json_t *command, const char *name,
-    error_info_t *error, json_t **body);
+    error_info_t *error, char request[REQUEST_ID + 1], json_t **body);
 
 /*
  * budget.c: how many hosts may the actor still close, and notes that it has
@@ -78,7 +82,7 @@ void budget_take(const char *actor, size_t n, uint32_t now);
 /* answer.c */
 
 json_t *answer_body(json_t *body);
-json_t *answer_error(const error_info_t *error);
+json_t *answer_error(const error_info_t *error, const char *request);
 
 
 #endif /* _WRITER_H_INCLUDED_ */

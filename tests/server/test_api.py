@@ -52,7 +52,7 @@ def problem(reply, status, code):
     assert reply.headers["Content-Type"] == "application/problem+json"
     assert reply.body["status"] == status and reply.body["detail"]
     assert set(reply.body) == {"type", "title", "status", "detail", "code",
-                               "mend", "host"}
+                               "mend", "host", "request_id"}
     return reply.body
 
 
@@ -308,6 +308,22 @@ def test_bad_queries(api, token, query, code):
 
 
 # changes
+
+def test_an_error_has_the_request_id(api, token):
+    """That by which it may be sent again, once something was tried."""
+    admin = api.writer.issuer
+    admin("protect", "p.example")
+    reply = api.post("/v1/lock", token, {"hosts": ["p.example"]},
+                     Idempotency_Key="k1")
+    assert problem(reply, 409, "protected")["request_id"] == "whmcs:k1"
+    made = problem(api.post("/v1/lock", token, {"hosts": ["p.example"]}), 409,
+                   "protected")["request_id"]
+    assert re.fullmatch("[0-9a-f]{32}", made)
+    reply = api.post("/v1/lock", token, {"hosts": ["a..b"]})
+    assert problem(reply, 422, "host")["request_id"] is None
+    reply = api.get("/v1/audit?limit=0", token)
+    assert problem(reply, 422, "limit")["request_id"] is None
+
 
 def test_a_change(api, token):
     reply = api.post("/v1/lock", token, {"hosts": ["b.example"]},
