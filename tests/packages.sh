@@ -12,7 +12,8 @@ build="gcc make libc6-dev nginx-dev libhiredis-dev libjansson-dev
     libxxhash-dev libidn2-dev libssl-dev libmicrohttpd-dev"
 run="nginx redis-server curl"
 test="libcmocka-dev python3 python3-pytest python3-pytest-xdist
-    python3-redis python3-h2 python3-cryptography libnginx-mod-nchan openssl
+    python3-redis python3-h2 python3-cryptography python3-jsonschema
+    libnginx-mod-nchan openssl
     valgrind certbot pebble clang libclang-rt-dev chromium npm wrk
     zsh fish mandoc groff-base faketime strace gdb sudo"
 

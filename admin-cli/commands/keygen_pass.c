@@ -101,7 +101,8 @@ keygen_pass_path(admin_t *a, keygen_pass_t *k)
         strcpy(k->path, path);
 
     } else if (!k->there) {
-        return pass_file_failed(&a->ctl->error, path, "read", "name another file");
+        return pass_file_failed(&a->ctl->error, path, "read",
+                                "name another file");
     }
 
     return STATUS_DONE;

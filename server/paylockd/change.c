@@ -57,7 +57,7 @@ change_run(http_request_t *r)
 }
 
 
-/* hosts or rows, and confirm; the others are what the command takes as options. */
+/* hosts or rows, and confirm; the others are what the command takes. */
 
 static int
 change_members(http_request_t *r, json_t *command)

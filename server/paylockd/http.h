@@ -85,6 +85,7 @@ struct route_s {
     const char    *action;             /* of the change */
     const char    *query;              /* names of parameters, or NULL */
     const char    *summary;
+    const char    *answer;             /* its schema; NULL: any object */
 };
 
 

@@ -13,6 +13,7 @@
 #include "change/change_order.h"
 #include "paylock_version.h"
 #include "paylockd/http.h"
+#include "paylockd/schema.h"
 
 
 static json_t *openapi_operation(const route_t *route);
@@ -22,6 +23,10 @@ static void openapi_parameter(json_t *list, const char *in, const char *name,
 static json_t *openapi_body(const char *action);
 static json_t *openapi_row(void);
 static json_t *openapi_answers(const route_t *route);
+static json_t *openapi_answer(const char *description, const char *type,
+    json_t *schema);
+static const char *openapi_type(const route_t *route);
+static json_t *openapi_schema(const route_t *route);
 
 
 int
@@ -51,11 +56,12 @@ route_openapi(http_request_t *r)
     }
 
     r->answer = json_pack("{s:s, s:{s:s, s:s}, s:o,"
-                          " s:{s:{s:{s:s, s:s}}}, s:[{s:[]}]}",
+                          " s:{s:o, s:{s:{s:s, s:s}}}, s:[{s:[]}]}",
                           "openapi", "3.1.0",
                           "info", "title", "paylock", "version",
                           PAYLOCK_VERSION, "paths", paths,
-                          "components", "securitySchemes", "token",
+                          "components", "schemas", schema_all(),
+                          "securitySchemes", "token",
                           "type", "http", "scheme", "bearer",
                           "security", "token");
 
@@ -196,15 +202,54 @@ openapi_row(void)
 static json_t *
 openapi_answers(const route_t *route)
 {
-    return json_pack("{s:{s:s, s:{s:{s:{s:s}}}},"
-                     " s:{s:s, s:{s:{s:{s:s, s:[s, s, s, s, s]}}}}}",
-                     "200", "description", route->summary, "content",
-                     strcmp(route->path, "/v1/events") == 0
-                     ? "text/event-stream" : "application/json",
-                     "schema", "type",
-                     strcmp(route->path, "/v1/events") == 0 ? "string"
-                                                            : "object",
-                     "default", "description", "RFC 9457", "content",
-                     "application/problem+json", "schema", "type", "object",
-                     "required", "status", "title", "detail", "code", "mend");
+    json_t  *answers;
+
+    answers = json_pack("{s:o, s:o}", "200",
+                        openapi_answer(route->summary, openapi_type(route),
+                                       openapi_schema(route)),
+                        "default",
+                        openapi_answer("RFC 9457", "application/problem+json",
+                                       schema_reference("problem")));
+
+    if (route->action) {
+        (void) json_object_set_new(answers, "202",
+                   openapi_answer("Some nodes do not have it yet",
+                                  "application/json",
+                                  openapi_schema(route)));
+    }
+
+    if (route->run == route_health) {
+        (void) json_object_set_new(answers, "503",
+                   openapi_answer("Redis is not followed", "application/json",
+                                  openapi_schema(route)));
+    }
+
+    return answers;
+}
+
+
+static json_t *
+openapi_answer(const char *description, const char *type, json_t *schema)
+{
+    return json_pack("{s:s, s:{s:{s:o}}}", "description", description,
+                     "content", type, "schema", schema);
+}
+
+
+static const char *
+openapi_type(const route_t *route)
+{
+    return route->action == NULL && route->run == NULL ? "text/event-stream"
+           : route->run == route_export ? "application/x-ndjson"
+           : "application/json";
+}
+
+
+static json_t *
+openapi_schema(const route_t *route)
+{
+    return route->answer ? schema_reference(route->answer)
+           : json_pack("{s:s}", "type", strcmp(openapi_type(route),
+                                               "application/json") == 0
+                                        ? "object" : "string");
 }

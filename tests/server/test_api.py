@@ -10,9 +10,10 @@ import re
 import socket
 import time
 
+import jsonschema
 import pytest
 
-from support import servers
+from support import openapi, servers
 from support.api import Connection
 from support.servers import wait_for
 
@@ -547,12 +548,53 @@ def test_openapi(api, token):
     assert document["openapi"] == "3.1.0"
     there = {(method.upper(), path) for path, methods
              in document["paths"].items() for method in methods}
-    assert there >= {(m, p.replace("a.example", "{host}"))
-                     for m, p, _ in ROUTES}
+    assert there == {(m, p.replace("a.example", "{host}"))
+                     for m, p, _ in ROUTES} | {("GET", "/v1/health")}
     for (method, path) in there:
         names = re.findall(r"{(\w+)}", path)
         said = document["paths"][path][method.lower()]["parameters"]
         assert [p["name"] for p in said if p["in"] == "path"] == names
+    for name, schema in document["components"]["schemas"].items():
+        jsonschema.Draft202012Validator.check_schema(schema)
+        assert schema["required"] or name == "reached", name
+
+
+def test_answers_are_of_their_types(api, token, nginx):
+    """Each one, and none with a member more, one less or of another type."""
+    nginx("paylock_node one; server { paylock on; }")
+    admin = api.writer.issuer
+    admin("lock", "*.x.example", "--yes", "--invoice", "R", "--until", "+3d")
+    wait_for("a report", lambda: api.get("/v1/nodes", token).body["data"])
+    document = api.get("/v1/openapi.json", token).body
+    refused = 0
+    for method, path, _ in [*ROUTES, ("GET", "/v1/health", None)]:
+        if path in ("/v1/events", "/v1/openapi.json", "/v1/audit/export"):
+            continue
+        reply = api.call(method, path, token, BODIES.get(
+            path, {"hosts": ["a.example"]}))
+        assert reply.status == 200, (path, reply.body)
+        openapi.check(document, method, path, reply)
+        for body in broken(reply.body):
+            with pytest.raises(jsonschema.ValidationError):
+                openapi.check(document, method, path,
+                              reply._replace(body=body))
+            refused += 1
+    assert refused > 100
+
+
+def broken(body):
+    """What is no answer: each required member of another type."""
+    yield {**body, "another": 1}
+    for key, value in body.items():
+        yield {**body, key: {"of": ["no", "type"]}}
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            for one in broken(value[0]) if "seq" != key else ():
+                # entries may have new fields, which are texts
+                if "another" not in one or "salt" not in one:
+                    yield {**body, key: [one]}
+        if key not in ("dry_run", "url", "issued", "expires", "kid", "seq",
+                       "request_id") or "url" not in body:
+            yield {k: v for k, v in body.items() if k != key}
 
 
 def test_documentation():
@@ -562,7 +604,7 @@ def test_documentation():
         f"`{name}`" for name in (query or "").split()), summary)
         for method, path, scope, query, summary in re.findall(
             r'\{ "(\w+)", "(.*?)", (?:NULL|"(\w+)"), \w+, (?:NULL|".*?"),'
-            r'\s+(?:NULL|"(.*?)"),\s+"(.*?)" \}', text)]
+            r'\s+(?:NULL|"(.*?)"),\s+"(.*?)"(?:,\s+"\w+")? \}', text)]
     assert len(there) == text.count('{ "')
     page = (servers.ROOT / "docs/api.md").read_text()
     assert re.findall(r"(?m)^\| `(\w+ /.*?)` \| (.*?) ?\| (.*?) ?\| (.*) \|$",

@@ -3,6 +3,7 @@
 # paylockd on a unix socket, with a paylock-writer.
 
 import collections
+import copy
 import http.client
 import json
 import signal
@@ -11,7 +12,7 @@ import subprocess
 
 import pytest
 
-from support import servers
+from support import openapi, servers
 from support.servers import AUDIT_USER, wait_for
 
 PROGRAM = servers.BUILD / "paylockd"
@@ -39,6 +40,7 @@ class Paylockd:
         self.env = {**writer.env, **writer.issuer.login(AUDIT_USER),
                     "XDG_STATE_HOME": str(self.dir / "state")}
         self.process = None
+        self.replies = []
 
     def start(self):
         with open(self.dir / "log", "a") as log:
@@ -76,7 +78,9 @@ class Paylockd:
             body = [json.loads(line) for line in text.splitlines()]
         else:
             body = json.loads(text) if text else None
-        return Reply(reply.status, reply.headers, body)
+        reply = Reply(reply.status, reply.headers, body)
+        self.replies.append((method, path, copy.deepcopy(reply)))
+        return reply
 
     def get(self, path, token, **headers):
         return self.call("GET", path, token, headers={
@@ -85,6 +89,16 @@ class Paylockd:
     def post(self, path, token, body, **headers):
         return self.call("POST", path, token, body, {
             name.replace("_", "-"): value for name, value in headers.items()})
+
+    def check_replies(self):
+        """By the document, where there still is one to be had."""
+        replies = self.replies
+        made = self.writer.issuer("token", "create", "openapi", "--allow",
+                                  "read", check=False)
+        reply = self.get("/v1/openapi.json", made.stdout.strip())
+        if reply.status == 200:
+            for method, path, one in replies:
+                openapi.check(reply.body, method, path, one)
 
     def fresh(self, token):
         """Until it knows all entries."""
@@ -98,4 +112,5 @@ def api(writer, private):
     made = Paylockd(writer, private / "paylockd")
     made.start()
     yield made
+    made.check_replies()
     made.stop()
