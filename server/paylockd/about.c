@@ -21,7 +21,7 @@ static json_t *openapi_operation(const route_t *route);
 static json_t *openapi_parameters(const route_t *route);
 static void openapi_parameter(json_t *list, const char *in, const char *name,
     int required);
-static json_t *openapi_body(const char *action);
+static json_t *openapi_body(const route_t *route);
 static json_t *openapi_answers(const route_t *route);
 
 
@@ -106,7 +106,7 @@ openapi_operation(const route_t *route)
 
     if (route->action) {
         (void) json_object_set_new(operation, "requestBody",
-                                   openapi_body(route->action));
+                                   openapi_body(route));
     }
 
     if (route->scope == NULL) {
@@ -163,20 +163,27 @@ openapi_parameter(json_t *list, const char *in, const char *name,
 }
 
 
-/* The members are the options of the command. */
+/* The members are the options of the command; the path may name the host. */
 
 static json_t *
-openapi_body(const char *action)
+openapi_body(const route_t *route)
 {
+    int                     named;
     json_t                 *members;
     change_input_e          i;
     const change_action_t  *a;
 
-    a = change_action(action);
-    members = json_pack("{s:{s:s, s:i, s:i, s:{s:s}}, s:{s:s}}",
-                        "hosts", "type", "array", "minItems", 1, "maxItems",
-                        1000, "items", "type", "string",
-                        "confirm", "type", "integer");
+    named = strchr(route->path, '{') != NULL;
+    a = change_action(route->action);
+    members = json_pack("{s:{s:s}}", "confirm", "type", "integer");
+
+    if (!named) {
+        (void) json_object_set_new(members, "hosts",
+                                   json_pack("{s:s, s:i, s:i, s:{s:s}}",
+                                             "type", "array", "minItems", 1,
+                                             "maxItems", 1000, "items",
+                                             "type", "string"));
+    }
 
     for (i = 0; i < CHANGE_INPUTS; i++) {
         if (a->inputs & CHANGE_INPUT_BIT(i)) {
@@ -185,10 +192,12 @@ openapi_body(const char *action)
         }
     }
 
-    return json_pack("{s:b, s:{s:{s:{s:s, s:o, s:[s], s:b}}}}",
-                     "required", 1, "content", "application/json", "schema",
-                     "type", "object", "properties", members,
-                     "required", "hosts", "additionalProperties", 0);
+    return json_pack("{s:b, s:{s:{s:{s:s, s:o, s:o, s:b}}}}",
+                     "required", strcmp(route->method, "DELETE") != 0,
+                     "content", "application/json", "schema",
+                     "type", "object", "properties", members, "required",
+                     named ? json_array() : json_pack("[s]", "hosts"),
+                     "additionalProperties", 0);
 }
 
 

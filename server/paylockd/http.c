@@ -343,6 +343,11 @@ http_body(http_request_t *r)
         return STATUS_DONE;
     }
 
+    if (strcmp(r->route->method, "DELETE") == 0 && r->raw_len == 0) {
+        r->body = json_object();
+        return STATUS_DONE;
+    }
+
     type = http_header(r, "Content-Type");
 
     if (type == NULL || strncmp(type, "application/json", 16) != 0

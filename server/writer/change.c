@@ -38,6 +38,7 @@ typedef struct {
 
 
 static int command_hosts(change_command_t *c);
+static int command_hold(change_command_t *c);
 static int command_input(change_command_t *c);
 static int command_request(change_command_t *c);
 static void command_batch(change_command_t *c);
@@ -74,6 +75,7 @@ change_command(writer_t *w, const json_t *command, const char *name,
                                                                     : name,
                                       c.host, c.n, &c.caller, &c.ctl.error))
            == STATUS_DONE
+        && (status = command_hold(&c)) == STATUS_DONE
         && (status = command_input(&c)) == STATUS_DONE
         && (status = change_order_check(&c.order)) == STATUS_DONE
         && (status = command_request(&c)) == STATUS_DONE
@@ -151,6 +153,24 @@ command_hosts(change_command_t *c)
     c->order.n = c->n;
 
     return status;
+}
+
+
+/* A record has one hold. */
+
+static int
+command_hold(change_command_t *c)
+{
+    const char  *hold;
+
+    hold = json_string_value(json_object_get(c->command, "hold"));
+
+    return hold == NULL || strcmp(hold, "billing") == 0
+           ? STATUS_DONE
+           : error_set(&c->ctl.error, STATUS_USAGE, "hold",
+                       "set and lift the hold \"billing\"",
+                       "a site cannot be closed by the hold \"%.20s\" yet",
+                       hold);
 }
 
 

@@ -26,7 +26,9 @@ CHANGES = {"/v1/lock": "lock", "/v1/unlock": "unlock", "/v1/reset": "reset",
 READS = {"/v1/sites": "read", "/v1/sites/a.example": "read",
          "/v1/audit": "audit", "/v1/nodes": "read", "/v1/me": "read",
          "/v1/events": "read", "/v1/openapi.json": "read"}
+HOLD = "/v1/sites/a.example/holds/billing"
 ROUTES = [("POST", path, scope) for path, scope in CHANGES.items()] \
+    + [("PUT", HOLD, "lock"), ("DELETE", HOLD, "unlock")] \
     + [("GET", path, scope) for path, scope in READS.items()]
 
 
@@ -522,8 +524,8 @@ def test_openapi(api, token):
     assert document["openapi"] == "3.1.0"
     there = {(method.upper(), path) for path, methods
              in document["paths"].items() for method in methods}
-    assert there >= {(m, p.replace("a.example", "{host}"))
-                     for m, p, _ in ROUTES}
+    assert there >= {(m, p.replace("a.example", "{host}").replace(
+        "billing", "{hold}")) for m, p, _ in ROUTES}
     for (method, path) in there:
         names = re.findall(r"{(\w+)}", path)
         said = document["paths"][path][method.lower()]["parameters"]

@@ -64,7 +64,7 @@ class Paylockd:
         sent = {"X-Real-IP": "192.0.2.1", **(headers or {})}
         if token:
             sent["Authorization"] = f"Bearer {token}"
-        if method == "POST":
+        if method != "GET" and body is not None:
             sent.setdefault("Content-Type", "application/json")
         client.request(method, path, json.dumps(body) if body is not None
                        else None, sent)
