@@ -300,6 +300,14 @@ def test_bad_queries(api, token, query, code):
     problem(api.get(f"/v1/sites?{query}", token), 422, code)
 
 
+@pytest.mark.parametrize("query, code", [
+    ("limit=0", "limit"), ("limit=501", "limit"), ("after=x", "number"),
+    ("host=a..b", "host"), ("host=", "host"), ("since=soon", "time"),
+    ("until=soon", "time")])
+def test_bad_queries_of_the_trail(api, token, query, code):
+    problem(api.get(f"/v1/audit?{query}", token), 422, code)
+
+
 # changes
 
 def test_a_change(api, token):
