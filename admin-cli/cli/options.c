@@ -104,3 +104,11 @@ const option_t  admin_options[OPT_N] = {
         "from these addresses and networks only" },
     [OPT_EXPIRES] = { "expires", "TIME", "until then, such as 1y" }
 };
+
+
+int
+option_is_taken(uint64_t options, option_e o)
+{
+    return o < OPT_AT ? o != OPT_KEY || !(options & OPT_BIT(OPT_PASS_KEY))
+                      : (options & OPT_BIT(o)) != 0;
+}

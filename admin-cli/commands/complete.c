@@ -142,10 +142,10 @@ complete_options(const complete_t *c, const char *typed)
     size_t    i;
     uint64_t  options;
 
-    options = OPT_WITH(c->command ? c->command->options : 0);
+    options = c->command ? c->command->options : 0;
 
     for (i = 0; i < OPT_N; i++) {
-        if (options & OPT_BIT(i)) {
+        if (option_is_taken(options, i)) {
             complete_say("--", admin_options[i].name, admin_options[i].help,
                          typed);
         }
