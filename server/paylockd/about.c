@@ -22,6 +22,7 @@ static json_t *openapi_parameters(const route_t *route);
 static void openapi_parameter(json_t *list, const char *in, const char *name,
     int required);
 static json_t *openapi_body(const route_t *route);
+static json_t *openapi_login(void);
 static json_t *openapi_answers(const route_t *route);
 
 
@@ -82,13 +83,16 @@ route_openapi(http_request_t *r)
     }
 
     r->answer = json_pack("{s:s, s:{s:s, s:s}, s:o,"
-                          " s:{s:{s:{s:s, s:s}}}, s:[{s:[]}]}",
+                          " s:{s:{s:{s:s, s:s}, s:{s:s, s:s, s:s}}},"
+                          " s:[{s:[]}, {s:[]}]}",
                           "openapi", "3.1.0",
                           "info", "title", "paylock", "version",
                           PAYLOCK_VERSION, "paths", paths,
                           "components", "securitySchemes", "token",
                           "type", "http", "scheme", "bearer",
-                          "security", "token");
+                          "session", "type", "apiKey", "in", "cookie",
+                          "name", SESSION_COOKIE,
+                          "security", "token", "session");
 
     return r->answer ? STATUS_DONE
            : http_error(r, 500, "memory", NULL, "out of memory");
@@ -107,10 +111,16 @@ openapi_operation(const route_t *route)
     if (route->action) {
         (void) json_object_set_new(operation, "requestBody",
                                    openapi_body(route));
+
+    } else if (route->run == route_login) {
+        (void) json_object_set_new(operation, "requestBody", openapi_login());
     }
 
     if (route->scope == NULL) {
-        (void) json_object_set_new(operation, "security", json_array());
+        (void) json_object_set_new(operation, "security",
+                                   route->run == route_logout
+                                   ? json_pack("[{s:[]}]", "session")
+                                   : json_array());
     }
 
     return operation;
@@ -198,6 +208,16 @@ openapi_body(const route_t *route)
                      "type", "object", "properties", members, "required",
                      named ? json_array() : json_pack("[s]", "hosts"),
                      "additionalProperties", 0);
+}
+
+
+static json_t *
+openapi_login(void)
+{
+    return json_pack("{s:b, s:{s:{s:{s:s, s:{s:{s:s}}, s:[s], s:b}}}}",
+                     "required", 1, "content", "application/json", "schema",
+                     "type", "object", "properties", "login", "type",
+                     "string", "required", "login", "additionalProperties", 0);
 }
 
 

@@ -274,7 +274,9 @@ http_parts_free(http_request_t *r)
 static int
 http_run(http_request_t *r)
 {
-    if (http_origin(r) != STATUS_DONE || http_body(r) != STATUS_DONE) {
+    if (http_origin(r) != STATUS_DONE || session_check(r) != STATUS_DONE
+        || http_body(r) != STATUS_DONE)
+    {
         return r->error.status;
     }
 
@@ -304,28 +306,34 @@ http_run(http_request_t *r)
 static int
 http_origin(http_request_t *r)
 {
+    return (http_header(r, "Sec-Fetch-Site") == NULL
+            && http_header(r, "Origin") == NULL)
+           || http_own_page(r)
+           ? STATUS_DONE
+           : http_error(r, 403, "origin", "ask from a program, or from the "
+                        "page that comes from here", "the request is from a "
+                        "page of another site");
+}
+
+
+/* No page can set these headers; old browsers send Origin only. */
+
+int
+http_own_page(const http_request_t *r)
+{
     const char  *site, *origin, *host;
 
     site = http_header(r, "Sec-Fetch-Site");
+
+    if (site) {
+        return strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0;
+    }
+
     origin = http_header(r, "Origin");
     host = http_header(r, "Host");
 
-    if (site && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0) {
-        origin = "";
-
-    } else if (origin == NULL) {
-        return STATUS_DONE;
-    }
-
-    if (host && strncmp(origin, "https://", 8) == 0
-        && strcmp(origin + 8, host) == 0)
-    {
-        return STATUS_DONE;
-    }
-
-    return http_error(r, 403, "origin", "ask from a program, or from the page "
-                      "that comes from here", "the request is from a page of "
-                      "another site");
+    return origin && host && strncmp(origin, "https://", 8) == 0
+           && strcmp(origin + 8, host) == 0;
 }
 
 
@@ -380,6 +388,17 @@ const char *
 http_header(const http_request_t *r, const char *name)
 {
     return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
+}
+
+
+const char *
+http_bearer(const http_request_t *r)
+{
+    const char  *text;
+
+    text = http_header(r, "Authorization");
+
+    return text && strncmp(text, "Bearer ", 7) == 0 ? text + 7 : NULL;
 }
 
 
@@ -471,6 +490,10 @@ http_headers(const http_request_t *r,
 
     if (r->etag[0]) {
         (void) MHD_add_response_header(response, "ETag", r->etag);
+    }
+
+    if (r->cookie[0]) {
+        (void) MHD_add_response_header(response, "Set-Cookie", r->cookie);
     }
 
     if (r->replayed) {

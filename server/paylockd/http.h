@@ -58,6 +58,7 @@ typedef struct {
     unsigned                status;
     json_t                 *answer;
     char                    etag[2 + 64 + 1];   /* in quotes; "": none */
+    char                    cookie[192];        /* Set-Cookie; "": none */
     int                     replayed;
     int                     retry;     /* Retry-After, in seconds; 0: none */
     error_info_t            error;     /* if answer is NULL */
@@ -100,6 +101,14 @@ struct MHD_Daemon *http_start(server_t *server, int descriptor);
 const char *http_query(const http_request_t *r, const char *name);
 const char *http_header(const http_request_t *r, const char *name);
 
+/* The token of "Authorization: Bearer", RFC 6750; NULL: there is none. */
+
+const char *http_bearer(const http_request_t *r);
+
+/* Does the browser say that the request is from a page of this site? */
+
+int http_own_page(const http_request_t *r);
+
 /* Sets an error and the status of HTTP; returns a status. */
 
 int http_error(http_request_t *r, unsigned status, const char *code,
@@ -108,8 +117,8 @@ int http_error(http_request_t *r, unsigned status, const char *code,
 
 /*
  * caller.c: is the caller allowed that?  While paylock-writer cannot be reached
- * those may read who were allowed CALLER_KEPT seconds ago or less.  Returns a
- * status.
+ * those may read who were allowed CALLER_KEPT seconds ago or less, and were not
+ * refused since.  Returns a status.
  */
 
 #define CALLER_KEPT  600
@@ -122,6 +131,22 @@ int caller_check(http_request_t *r);
  */
 
 int caller_still(const server_t *s, const json_t *command);
+
+
+/* Its credential is not good any more. */
+
+void caller_forget(const json_t *command);
+
+
+/*
+ * session.c: the secret in the cookie; NULL: there is none.  Is a cookie what
+ * may be believed here?  Returns a status.
+ */
+
+#define SESSION_COOKIE  "__Host-paylock"
+
+const char *session_cookie(const http_request_t *r);
+int session_check(http_request_t *r);
 
 
 /* writer_call.c: sends a command; NULL: the writer cannot be reached. */
@@ -143,7 +168,7 @@ int writer_away(http_request_t *r);
 int change_run(http_request_t *r);
 
 
-/* sites.c, audit.c, about.c, stream.c: the routes */
+/* sites.c, audit.c, about.c, session.c, stream.c: the routes */
 
 int route_sites(http_request_t *r);
 int route_site(http_request_t *r);
@@ -152,6 +177,8 @@ int route_nodes(http_request_t *r);
 int route_me(http_request_t *r);
 int route_health(http_request_t *r);
 int route_openapi(http_request_t *r);
+int route_login(http_request_t *r);
+int route_logout(http_request_t *r);
 
 /* The answer of GET /v1/events. */
 

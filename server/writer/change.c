@@ -216,7 +216,7 @@ command_input(change_command_t *c)
 }
 
 
-/* A key of one token is not that of another. */
+/* A key of one caller is not that of another. */
 
 static int
 command_request(change_command_t *c)
@@ -242,7 +242,7 @@ command_request(change_command_t *c)
     }
 
     (void) snprintf(c->request, sizeof(c->request), "%s:%s",
-                    c->caller.actor + sizeof("token:") - 1, key);
+                    c->caller.keys, key);
     return STATUS_DONE;
 }
 
