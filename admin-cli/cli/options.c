@@ -102,7 +102,10 @@ const option_t  admin_options[OPT_N] = {
         "of which hosts, such as *.client.example; all if not given" },
     [OPT_IP] = { "ip", "ADDRESSES",
         "from these addresses and networks only" },
-    [OPT_EXPIRES] = { "expires", "TIME", "until then, such as 1y" }
+    [OPT_EXPIRES] = { "expires", "TIME", "until then, such as 1y" },
+    [OPT_ROLE] = { "role", "ROLE", "viewer, or operator; viewer if not given" },
+    [OPT_URL] = { "url", "URL",
+        "where the panel is, such as https://panel.example/paylock/" }
 };
 
 

@@ -81,6 +81,8 @@ typedef enum {
     OPT_HOSTS,
     OPT_IP,
     OPT_EXPIRES,
+    OPT_ROLE,
+    OPT_URL,
     OPT_N
 } option_e;
 
