@@ -204,7 +204,7 @@ login_print(admin_t *a, const char *secret, const head_t *head,
     }
 
     expires = json_object_get(said, "expires");
-    status = output_print_json(a, json_pack("{s:s, s:s, s:O, s:s, s:I}",
+    status = output_print_json(a, json_pack("{s:s, s:s, s:O, s:I}",
                                             "url", url, "role", login_role(a),
                                             "expires", expires,
                                             "seq", (json_int_t) head->seq));

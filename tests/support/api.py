@@ -5,6 +5,7 @@
 import collections
 import http.client
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -17,6 +18,18 @@ from support.servers import AUDIT_USER, wait_for
 PROGRAM = servers.BUILD / "paylockd"
 
 Reply = collections.namedtuple("Reply", "status headers body")
+
+COOKIE = "__Host-paylock"
+
+
+def routes():
+    """The table of routes: method, path, scope, parameters, summary."""
+    text = (servers.ROOT / "server/paylockd/routes.c").read_text()
+    found = re.findall(
+        r'\{ "(\w+)", "(.*?)", (?:NULL|"(\w+)"), \w+, (?:NULL|".*?"),'
+        r'\s+(?:NULL|"(.*?)"),\s+"(.*?)" \}', text)
+    assert len(found) == text.count('{ "')
+    return found
 
 
 class Connection(http.client.HTTPConnection):
@@ -81,6 +94,20 @@ class Paylockd:
     def post(self, path, token, body, **headers):
         return self.call("POST", path, token, body, {
             name.replace("_", "-"): value for name, value in headers.items()})
+
+    def login(self, role="operator"):
+        """The cookie of a new session."""
+        reply = self.post("/v1/session", None, {
+            "login": self.writer.login(role)})
+        assert reply.status == 200, reply.body
+        return reply.headers["Set-Cookie"].split(";")[0]
+
+    def by(self, cookie, method, path, body=None, **headers):
+        """As a page of this site asks."""
+        return self.call(method, path, None, body, {
+            "Cookie": cookie, "Sec-Fetch-Site": "same-origin",
+            **{name.replace("_", "-"): value
+               for name, value in headers.items()}})
 
     def fresh(self, token):
         """Until it knows all entries."""
