@@ -3,7 +3,8 @@
  * Copyright (C) 2026 paylock contributors
  *
  * What nginx sends to paylockd.  In place of paylock-writer there are functions
- * that know one token: without it nothing is told but GET /v1/health.
+ * that know one token and one session: without them nothing is told but GET
+ * /v1/health.
  */
 
 
@@ -34,12 +35,36 @@ static char                answer[ANSWER + 1];
 json_t *
 writer_command(const http_request_t *r, const char *name)
 {
-    const char  *text;
+    const char  *token, *session;
 
-    text = http_header(r, "Authorization");
+    token = http_bearer(r);
+    session = session_cookie(r);
+
+    /* a browser sends the cookie whoever made it ask */
+
+    if (session && (token || (strcmp(r->route->method, "GET") != 0
+                              && !http_own_page(r))))
+    {
+        abort();
+    }
 
     return json_pack("{s:s, s:b}", "command", name, "good",
-                     text && strcmp(text, "Bearer good") == 0);
+                     (token && strcmp(token, "good") == 0)
+                     || (session && strcmp(session, "good") == 0));
+}
+
+
+static int
+is_good(const json_t *command)
+{
+    const char  *secret;
+
+    secret = json_string_value(json_object_get(command, "link"));
+    secret = secret ? secret
+             : json_string_value(json_object_get(command, "session"));
+
+    return json_is_true(json_object_get(command, "good"))
+           || (secret && strcmp(secret, "good") == 0);
 }
 
 
@@ -51,7 +76,7 @@ writer_call(const server_t *s, const json_t *command)
 
     (void) s;
 
-    if (json_is_false(json_object_get(command, "good"))) {
+    if (!is_good(command)) {
         return json_pack("{s:i, s:{s:s, s:s}}", "status", 401, "error",
                          "code", "unauthorized", "message", "no token");
     }
@@ -64,6 +89,11 @@ writer_call(const server_t *s, const json_t *command)
     if (strcmp(name, "check") == 0) {
         return json_pack("{s:i, s:{s:s, s:[s], s:[]}}", "status", 200, "body",
                          "actor", "token:t", "allow", "read", "hosts");
+    }
+
+    if (strncmp(name, "session ", 8) == 0) {
+        return json_pack("{s:i, s:{s:s}}", "status", 200, "body", "session",
+                         "good");
     }
 
     if (!json_is_object(json_object_get(command, "input"))

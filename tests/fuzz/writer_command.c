@@ -18,10 +18,11 @@
 
 #include "access/tokens.h"
 #include "files/digest.h"
+#include "writer/sessions.h"
 #include "writer/writer.h"
 
 
-/* stands for the token, which is too long for a word of a fuzzer */
+/* stands for the token or the session, too long for a word of a fuzzer */
 
 #define GOOD   "good"
 #define TOKEN  "plk_0123456789abcdef0123456789abcdef"                         \
@@ -30,6 +31,7 @@
 
 static char      folder[] = "/tmp/paylock-fuzz-XXXXXX";
 static char      config[64], tokens[64], key[64];
+static char      session[TOKEN_TEXT];  /* of a viewer */
 static writer_t  writer;
 
 
@@ -117,6 +119,48 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 }
 
 
+/* There is always a session. */
+
+static void
+begin_session(void)
+{
+    char       link[TOKEN_TEXT], sha256[PAYLOCK_HASH_LEN + 1];
+    session_t  s;
+
+    if (sessions_find(session, 1, &s)) {
+        return;
+    }
+
+    memset(&s, 0, sizeof(session_t));
+    s.role = role_named("viewer");
+    s.entry = 1;
+
+    if (token_make(link, sha256) != 0 || sessions_put(sha256, &s) != 0
+        || sessions_begin(link, session, &s) != 1)
+    {
+        abort();
+    }
+}
+
+
+/* Is it what a viewer may do? */
+
+static int
+is_viewed(const json_t *command, const char *name)
+{
+    const char  *secret, *scope;
+
+    secret = json_string_value(json_object_get(command, "session"));
+    scope = json_string_value(json_object_get(command, "scope"));
+
+    return secret && strcmp(secret, session) == 0
+           && (strcmp(name, "session end") == 0
+               || (strcmp(name, "check") == 0
+                   && (scope == NULL || strcmp(scope, "read") == 0
+                       || strcmp(scope, "audit") == 0)));
+}
+
+
 /* Is it what a caller with that token, at that address, may do? */
 
 static int
@@ -137,16 +181,23 @@ run(json_t *command)
 {
     int          status;
     json_t      *answer;
-    const char  *token, *name;
+    const char  *token, *name, *secret;
+
+    begin_session();
 
     token = json_string_value(json_object_get(command, "token"));
+    secret = json_string_value(json_object_get(command, "session"));
     name = json_string_value(json_object_get(command, "command"));
+
+    if (secret && strcmp(secret, GOOD) == 0) {
+        (void) json_object_set_new(command, "session", json_string(session));
+    }
 
     if (token && strcmp(token, GOOD) == 0) {
         (void) json_object_set_new(command, "token", json_string(TOKEN));
     }
 
-    answer = command_run(&writer, command);
+    answer = command_run(&writer, command, 0);
     status = (int) json_integer_value(json_object_get(answer, "status"));
 
     if (status < 200 || status > 599
@@ -156,7 +207,9 @@ run(json_t *command)
         abort();
     }
 
-    if (status == 200 && (!is_allowed(command) || strcmp(name, "check") != 0)) {
+    if (status == 200 && !is_viewed(command, name)
+        && (!is_allowed(command) || strcmp(name, "check") != 0))
+    {
         abort();
     }
 
