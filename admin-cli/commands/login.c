@@ -152,8 +152,9 @@ login_link(admin_t *a, char secret[TOKEN_TEXT])
         return control_no_crypto(a->ctl);
     }
 
-    (void) snprintf(reason, sizeof(reason), "a link for one session of a %s; "
-                    "the link is good for %d minutes, the session for %d hours",
+    (void) snprintf(reason, sizeof(reason), "a link for one session of the "
+                    "role %s; the link is good for %d minutes, the session "
+                    "for %d hours",
                     login_role(a), ROLE_LINK / 60, ROLE_SESSION / 3600);
 
     status = token_note(a, "token-create", ROLE_REFERENCE, reason, &head);
@@ -189,7 +190,7 @@ login_print(admin_t *a, const char *secret, const head_t *head,
     if (secret == NULL) {
 
         if (output_is_text(a)) {
-            (void) printf("a link for a %s would be made\n", login_role(a));
+            (void) printf("a link for the role %s would be made\n", login_role(a));
         }
 
         return output_print_json(a, json_pack("{s:s, s:b}", "role",
