@@ -190,7 +190,8 @@ login_print(admin_t *a, const char *secret, const head_t *head,
     if (secret == NULL) {
 
         if (output_is_text(a)) {
-            (void) printf("a link for the role %s would be made\n", login_role(a));
+            (void) printf("a link for the role %s would be made\n",
+                          login_role(a));
         }
 
         return output_print_json(a, json_pack("{s:s, s:b}", "role",
