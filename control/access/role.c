@@ -12,7 +12,7 @@
 
 static const char *const  role_viewer[] = { "read", "audit", NULL };
 
-static const role_t  roles[] = {
+const role_t  roles[] = {
     { "viewer", role_viewer },
     { "operator", token_scopes },
     { NULL, NULL }

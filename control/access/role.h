@@ -26,6 +26,10 @@ typedef struct {
 } role_t;
 
 
+/* ended by one without a name */
+
+extern const role_t  roles[];
+
 /* NULL: there is none of that name. */
 
 const role_t *role_named(const char *name);

@@ -30,7 +30,6 @@ static int http_route(http_request_t *r, const char *url, const char *method);
 static int http_matches(http_request_t *r, const char *path, const char *url);
 static void http_parts_free(http_request_t *r);
 static int http_run(http_request_t *r);
-static int http_origin(http_request_t *r);
 static int http_body(http_request_t *r);
 static enum MHD_Result http_answer(http_request_t *r);
 static json_t *http_problem(const http_request_t *r);
@@ -274,7 +273,7 @@ http_parts_free(http_request_t *r)
 static int
 http_run(http_request_t *r)
 {
-    if (http_origin(r) != STATUS_DONE || session_check(r) != STATUS_DONE
+    if (origin_check(r) != STATUS_DONE || session_check(r) != STATUS_DONE
         || http_body(r) != STATUS_DONE)
     {
         return r->error.status;
@@ -298,42 +297,6 @@ http_run(http_request_t *r)
            ? STATUS_DONE
            : http_error(r, 403, "forbidden", "create one without --hosts",
                         "the token is not for all hosts");
-}
-
-
-/* A page of another site has nothing to ask for here. */
-
-static int
-http_origin(http_request_t *r)
-{
-    return (http_header(r, "Sec-Fetch-Site") == NULL
-            && http_header(r, "Origin") == NULL)
-           || http_own_page(r)
-           ? STATUS_DONE
-           : http_error(r, 403, "origin", "ask from a program, or from the "
-                        "page that comes from here", "the request is from a "
-                        "page of another site");
-}
-
-
-/* No page can set these headers; old browsers send Origin only. */
-
-int
-http_own_page(const http_request_t *r)
-{
-    const char  *site, *origin, *host;
-
-    site = http_header(r, "Sec-Fetch-Site");
-
-    if (site) {
-        return strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0;
-    }
-
-    origin = http_header(r, "Origin");
-    host = http_header(r, "Host");
-
-    return origin && host && strncmp(origin, "https://", 8) == 0
-           && strcmp(origin + 8, host) == 0;
 }
 
 

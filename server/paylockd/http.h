@@ -105,14 +105,19 @@ const char *http_header(const http_request_t *r, const char *name);
 
 const char *http_bearer(const http_request_t *r);
 
-/* Does the browser say that the request is from a page of this site? */
-
-int http_own_page(const http_request_t *r);
-
 /* Sets an error and the status of HTTP; returns a status. */
 
 int http_error(http_request_t *r, unsigned status, const char *code,
     const char *mend, const char *message);
+
+
+/*
+ * origin.c: nothing says that a page of another site asks; returns a status.
+ * The browser says that a page of this site does: returns 1, or 0.
+ */
+
+int origin_check(http_request_t *r);
+int origin_is_own(const http_request_t *r);
 
 
 /*

@@ -51,7 +51,7 @@ session_check(http_request_t *r)
                           "the request has both a token and a session");
     }
 
-    if (strcmp(r->route->method, "GET") != 0 && !http_own_page(r)) {
+    if (strcmp(r->route->method, "GET") != 0 && !origin_is_own(r)) {
         return http_error(r, 403, "origin", "ask from the page that comes "
                           "from here; a program needs a token",
                           "nothing says that the request is from a page of "

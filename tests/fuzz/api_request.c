@@ -43,7 +43,7 @@ writer_command(const http_request_t *r, const char *name)
     /* a browser sends the cookie whoever made it ask */
 
     if (session && (token || (strcmp(r->route->method, "GET") != 0
-                              && !http_own_page(r))))
+                              && !origin_is_own(r))))
     {
         abort();
     }

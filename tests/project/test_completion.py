@@ -70,6 +70,7 @@ def test_all_commands_and_options():
     (["audit", "v"], ["verify"]),
     (["help", "audit", "v"], ["verify"]),
     (["help", "unl"], ["unlock"]),
+    (["login", "--role", "o"], ["operator"]),
     (["list", "--stage", "l"], ["locked"]),
     (["list", "--stage=l"], ["--stage=locked"]),
     (["list", "--stage", "=", "l"], ["locked"]),
