@@ -73,6 +73,14 @@ def test_a_link(api):
         reply.body["expires"], "%Y-%m-%dT%H:%M:%SZ")) + time.timezone) < 60
 
 
+def test_a_token_has_no_role(api):
+    token = api.writer.token("x", "--allow", "read", "--expires", "1y")
+    mine = api.get("/v1/me", token).body
+    assert mine["role"] is None and mine["expires"].endswith("Z")
+    token = api.writer.token("y", "--allow", "read")
+    assert api.get("/v1/me", token).body["expires"] is None
+
+
 def test_who_it_is(api):
     """The actor is the number of the entry that tells who has made the link;
     what it did says so, and is signed."""
