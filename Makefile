@@ -248,9 +248,9 @@ $(control): $(control_obj) build/sources
 	@rm -f $@
 	$(AR) rcsD $@ $(control_obj)
 
-$(cli): $(cli_obj) $(control) $(lib_obj) build/sources
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(cli_obj) $(control) $(lib_obj) \
-	    $(cli_libs)
+$(cli): $(cli_obj) $(wire_obj) $(control) $(lib_obj) build/sources
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(cli_obj) $(wire_obj) $(control) \
+	    $(lib_obj) $(cli_libs)
 
 
 # paylockd and paylock-writer

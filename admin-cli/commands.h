@@ -34,6 +34,8 @@ int cmd_import(admin_t *a);
 int cmd_init(admin_t *a);
 int cmd_keygen(admin_t *a);
 int cmd_list(admin_t *a);
+int cmd_login(admin_t *a);
+int cmd_login_revoke(admin_t *a);
 int cmd_nodes(admin_t *a);
 int cmd_nodes_forget(admin_t *a);
 int cmd_notice(admin_t *a);
@@ -59,6 +61,7 @@ int audit_archive_check(admin_t *a);
 int audit_export_check(admin_t *a);
 int audit_log_check(admin_t *a);
 int list_check(admin_t *a);
+int login_check(admin_t *a);
 int status_check(admin_t *a);
 
 

@@ -45,7 +45,8 @@ build/asan/nginx build/asan/ngx_http_paylock_module.so &: \
 	cp build/asan/src/objs/nginx \
 	    build/asan/src/objs/ngx_http_paylock_module.so build/asan
 
-build/asan/paylock-admin: $(san_cli) $(san_lib) build/sources
+build/asan/paylock-admin: $(san_cli) $(wire_src:%.c=build/sanitized/%.o) \
+        $(san_lib) build/sources
 	@mkdir -p $(@D)
 	$(CC) $(sanitize) -o $@ $(filter %.o,$^) $(cli_libs)
 

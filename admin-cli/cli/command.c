@@ -131,7 +131,7 @@ command_options(admin_t *a, int argc, char **argv, uint64_t options)
 
     for (i = 0, n = 0; i < OPT_N; i++) {
 
-        if (OPT_WITH(options) & OPT_BIT(i)) {
+        if (option_is_taken(options, i)) {
             table[n].name = admin_options[i].name;
             table[n].has_arg = admin_options[i].optional ? optional_argument
                                : admin_options[i].value ? required_argument
@@ -158,7 +158,7 @@ command_options(admin_t *a, int argc, char **argv, uint64_t options)
         }
 
         if (c < COMMAND_OPTION) {
-            return command_bad_option(a, c, argv, OPT_WITH(options));
+            return command_bad_option(a, c, argv, options);
         }
 
         if (c == COMMAND_OPTION + OPT_CHECKPOINT) {

@@ -102,5 +102,16 @@ const option_t  admin_options[OPT_N] = {
         "of which hosts, such as *.client.example; all if not given" },
     [OPT_IP] = { "ip", "ADDRESSES",
         "from these addresses and networks only" },
-    [OPT_EXPIRES] = { "expires", "TIME", "until then, such as 1y" }
+    [OPT_EXPIRES] = { "expires", "TIME", "until then, such as 1y" },
+    [OPT_ROLE] = { "role", "ROLE", "viewer, or operator; viewer if not given" },
+    [OPT_URL] = { "url", "URL",
+        "where the panel is, such as https://panel.example/paylock/" }
 };
+
+
+int
+option_is_taken(uint64_t options, option_e o)
+{
+    return o < OPT_AT ? o != OPT_KEY || !(options & OPT_BIT(OPT_PASS_KEY))
+                      : (options & OPT_BIT(o)) != 0;
+}

@@ -81,24 +81,20 @@ typedef enum {
     OPT_HOSTS,
     OPT_IP,
     OPT_EXPIRES,
+    OPT_ROLE,
+    OPT_URL,
     OPT_N
 } option_e;
 
 
-#define OPT_GLOBAL   (OPT_BIT(OPT_HELP + 1) - 1)
-#define OPT_BIT(o)   (1ull << (o))
+/* in the set of those that a command takes; global ones are in none */
 
-_Static_assert(OPT_N <= 64, "more options than bits");
+#define OPT_BIT(o)   (1ull << ((o) - OPT_AT))
+
+_Static_assert(OPT_N - OPT_AT <= 64, "more options than bits");
 
 #define option_bit(id, ...)  |OPT_BIT(OPT_##id)
 #define OPT_CASE     (0ull PAYLOCK_CASE_FIELDS(option_bit))
-
-/* adds the global options; --key only if the command has no --key itself */
-
-#define OPT_WITH(own)                                                         \
-    (((own) & OPT_BIT(OPT_PASS_KEY) ? OPT_GLOBAL & ~OPT_BIT(OPT_KEY)          \
-                                    : OPT_GLOBAL) | (own))
-
 
 typedef struct {
     const char  *name;
@@ -111,6 +107,14 @@ typedef struct {
 /* indexed by option_e */
 
 extern const option_t  admin_options[OPT_N];
+
+
+/*
+ * Is it an option of a command with these ones, or a global one?  --key is
+ * global only if the command has no --key itself.
+ */
+
+int option_is_taken(uint64_t options, option_e o);
 
 
 #endif /* _OPTIONS_H_INCLUDED_ */

@@ -65,7 +65,7 @@ suggest_option(const char *given, uint64_t options, char text[SUGGEST_TEXT])
 
         /* an abbreviation matches all that begin with it */
 
-        if (options & OPT_BIT(i)) {
+        if (option_is_taken(options, i)) {
             suggest_add(&s, admin_options[i].name,
                         len && strncmp(admin_options[i].name, word, len) == 0
                         ? 0 : mistype_distance(word, admin_options[i].name));

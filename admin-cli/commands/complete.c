@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "access/role.h"
 #include "cli/command.h"
 #include "commands.h"
 #include "paylock_timeline.h"
@@ -142,10 +143,10 @@ complete_options(const complete_t *c, const char *typed)
     size_t    i;
     uint64_t  options;
 
-    options = OPT_WITH(c->command ? c->command->options : 0);
+    options = c->command ? c->command->options : 0;
 
     for (i = 0; i < OPT_N; i++) {
-        if (options & OPT_BIT(i)) {
+        if (option_is_taken(options, i)) {
             complete_say("--", admin_options[i].name, admin_options[i].help,
                          typed);
         }
@@ -195,6 +196,12 @@ complete_value(const char *value, const char *before, const char *typed)
         }
 
         complete_say(before, "default", "", typed);
+
+    } else if (strcmp(value, "ROLE") == 0) {
+
+        for (i = 0; roles[i].name; i++) {
+            complete_say(before, roles[i].name, "", typed);
+        }
 
     } else if (strstr(value, "FILE") || strcmp(value, "KEY") == 0) {
         (void) puts(COMPLETE_FILE);

@@ -17,7 +17,7 @@ static int help_command(admin_t *a, const command_t *c);
 static void help_overview(void);
 static void help_synopsis(const char *name, const char *args,
     uint64_t options);
-static void help_options(uint64_t options);
+static void help_options(uint64_t options, option_e first, option_e end);
 
 
 int
@@ -64,11 +64,11 @@ help_command(admin_t *a, const command_t *c)
 
     if (c->options) {
         (void) printf("\nOptions:\n");
-        help_options(c->options);
+        help_options(c->options, OPT_AT, OPT_N);
     }
 
     (void) printf("\nOptions of all commands:\n");
-    help_options(OPT_WITH(c->options) & OPT_GLOBAL);
+    help_options(c->options, 0, OPT_AT);
 
     return STATUS_DONE;
 }
@@ -88,7 +88,7 @@ help_overview(void)
     }
 
     (void) printf("\nOptions, before or after the command:\n");
-    help_options(OPT_GLOBAL);
+    help_options(0, 0, OPT_AT);
 
     (void) printf("\n\"paylock-admin help COMMAND\" tells more.\n");
 }
@@ -104,7 +104,7 @@ help_synopsis(const char *name, const char *args, uint64_t options)
 
     column = printf("paylock-admin %s%s%s", name, *args ? " " : "", args);
 
-    for (i = 0; i < OPT_N; i++) {
+    for (i = OPT_AT; i < OPT_N; i++) {
 
         if (!(options & OPT_BIT(i))) {
             continue;
@@ -128,15 +128,15 @@ help_synopsis(const char *name, const char *args, uint64_t options)
 
 
 static void
-help_options(uint64_t options)
+help_options(uint64_t options, option_e first, option_e end)
 {
     char             word[64];
     size_t           i;
     const option_t  *o;
 
-    for (i = 0; i < OPT_N; i++) {
+    for (i = first; i < end; i++) {
 
-        if (options & OPT_BIT(i)) {
+        if (option_is_taken(options, i)) {
             o = &admin_options[i];
             (void) snprintf(word, sizeof(word), "--%s%s%s%s", o->name,
                             o->optional ? "[=" : o->value ? " " : "",

@@ -18,18 +18,15 @@
 #include "base/time_text.h"
 #include "change/change_input.h"
 #include "cli/output.h"
-#include "cli/prepare.h"
 #include "cli/token_file.h"
+#include "cli/token_note.h"
 #include "commands.h"
-#include "trail/trail_note.h"
 
 
 static int create_options(admin_t *a, token_grant_t *grant);
 static int create_free(admin_t *a, const char *name);
 static int create_token(admin_t *a, json_t *token);
 static int revoke_token(admin_t *a, const json_t *token);
-static int token_note(admin_t *a, const char *action, const char *name,
-    const char *reason, head_t *head);
 
 
 int
@@ -217,19 +214,4 @@ revoke_token(admin_t *a, const json_t *token)
     }
 
     return status;
-}
-
-
-static int
-token_note(admin_t *a, const char *action, const char *name,
-    const char *reason, head_t *head)
-{
-    trail_note_t  note = {
-        .action = action, .reference = name, .reason = reason,
-        .mend = "look at \"paylock-admin audit log\""
-    };
-
-    return prepare(a, NEEDS_KNOWN|NEEDS_REDIS) == STATUS_DONE
-           ? trail_note(a->ctl, &a->known, &note, head)
-           : a->ctl->error.status;
 }

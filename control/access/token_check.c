@@ -28,10 +28,9 @@ static int token_is_from(const json_t *token, const char *address);
 static int network_parse(const char *text, network_t *network);
 static int network_has(const network_t *network, const network_t *address);
 static uint32_t token_time(const json_t *token, const char *name);
-static int token_is_listed(const char *const *list, const char *text);
 
 
-static const char *const  token_scopes[] = {
+const char *const  token_scopes[] = {
     "read", "audit", "lock", "unlock", "reset", "protect", "unprotect",
     "notice", "import", "pass", "payment", NULL
 };
@@ -287,7 +286,7 @@ token_is_hold(const char *text)
 }
 
 
-static int
+int
 token_is_listed(const char *const *list, const char *text)
 {
     for ( ; *list; list++) {

@@ -110,8 +110,13 @@ int token_is_scope(const char *text);
 int token_is_hold(const char *text);
 int token_is_network(const char *text);
 
-/* All scopes, for messages: "read, audit, …" */
+/* Is the text in a list that a NULL ends? */
 
+int token_is_listed(const char *const *list, const char *text);
+
+/* All scopes, NULL after the last, and for messages: "read, audit, …" */
+
+extern const char *const  token_scopes[];
 extern const char  token_scopes_text[];
 
 

@@ -121,6 +121,7 @@ host_name_read(error_info_t *error, const char *text, char **name)
     if (why) {
         status = host_name_refuse(error, text, *name, why);
         free(*name);
+        *name = NULL;
     }
 
     return status;

@@ -16,8 +16,8 @@
 void host_names_free(char **names, size_t n);
 
 /*
- * Converts a name to the form that keys in Redis have; the caller frees *name.
- * Returns a status.
+ * Converts a name to the form that keys in Redis have; the caller frees *name,
+ * which is NULL after an error.  Returns a status.
  */
 
 int host_name_read(error_info_t *error, const char *text, char **name);

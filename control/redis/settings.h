@@ -26,6 +26,8 @@ typedef enum {
     SET_SIGNERS,
     SET_REALM,
     SET_TOKENS,
+    SET_WRITER,
+    SET_PANEL,
     SET_TLS_CA,
     SET_TLS_CERT,
     SET_TLS_KEY,

@@ -20,8 +20,24 @@
 #define TRAIL_BLOCK   "1000"           /* milliseconds; below REDIS_ANSWER */
 
 
-static int trail_walk(control_t *ctl, int back, size_t limit, trail_id_t *at,
-    trail_each_pt each, void *data);
+typedef struct {
+    control_t      *ctl;
+    trail_id_t     *at;
+    size_t          limit;
+    size_t          seen;
+    unsigned        back:1;
+    unsigned        ahead:1;           /* each sends no commands */
+    trail_each_pt   each;
+    void           *data;
+} trail_walk_t;
+
+
+static int trail_all(trail_walk_t *w);
+static int trail_walk(trail_walk_t *w);
+static int trail_ask(const trail_walk_t *w, const trail_id_t *at);
+static int trail_ask_ahead(const trail_walk_t *w, const redisReply *reply,
+    int *asked);
+static int trail_entries(trail_walk_t *w, const redisReply *reply, int *more);
 static const char *trail_id(const redisReply *pair, trail_id_t *id);
 static int trail_beyond(const trail_id_t *id, const trail_id_t *at, int back);
 static int trail_step(trail_id_t *id, int back);
@@ -53,23 +69,50 @@ trail_after(control_t *ctl, uint64_t seq, trail_each_pt each, void *data)
 
 
 int
+trail_ahead(control_t *ctl, uint64_t seq, trail_each_pt each, void *data)
+{
+    trail_id_t    from = { seq, seq != 0 };
+    trail_walk_t  w = { .ctl = ctl, .at = &from, .ahead = 1,
+                        .each = each, .data = data };
+
+    return trail_all(&w);
+}
+
+
+int
 trail_some(control_t *ctl, trail_id_t *from, size_t limit, trail_each_pt each,
     void *data)
 {
-    return trail_walk(ctl, 0, limit, from, each, data);
+    trail_walk_t  w = { .ctl = ctl, .at = from, .limit = limit,
+                        .each = each, .data = data };
+
+    return trail_walk(&w);
 }
 
 
 int
 trail_on(control_t *ctl, trail_id_t *from, trail_each_pt each, void *data)
 {
+    trail_walk_t  w = { .ctl = ctl, .at = from, .each = each, .data = data };
+
+    return trail_all(&w);
+}
+
+
+/* What is there now: others may write meanwhile, and for ever. */
+
+static int
+trail_all(trail_walk_t *w)
+{
     uint64_t  n;
 
-    if (redis_number(ctl->redis, "XLEN", ctl->settings.audit, &n) != 0) {
-        return ctl->error.status;
+    if (redis_number(w->ctl->redis, "XLEN", w->ctl->settings.audit, &n) != 0) {
+        return w->ctl->error.status;
     }
 
-    return n ? trail_walk(ctl, 0, n, from, each, data) : STATUS_DONE;
+    w->limit = n;
+
+    return n ? trail_walk(w) : STATUS_DONE;
 }
 
 
@@ -120,81 +163,124 @@ trail_backwards(control_t *ctl, trail_each_pt each, void *data)
 int
 trail_before(control_t *ctl, uint64_t seq, trail_each_pt each, void *data)
 {
-    trail_id_t  from = { seq, 0 };
+    trail_id_t    from = { seq, 0 };
+    trail_walk_t  w = { .ctl = ctl, .at = &from, .limit = SIZE_MAX, .back = 1,
+                        .each = each, .data = data };
 
-    return trail_walk(ctl, 1, SIZE_MAX, &from, each, data);
+    return trail_walk(&w);
 }
 
 
 int
 trail_last(control_t *ctl, size_t limit, trail_each_pt each, void *data)
 {
-    trail_id_t  from = { UINT64_MAX, UINT64_MAX };
+    trail_id_t    from = { UINT64_MAX, UINT64_MAX };
+    trail_walk_t  w = { .ctl = ctl, .at = &from, .limit = limit, .back = 1,
+                        .each = each, .data = data };
 
-    return trail_walk(ctl, 1, limit, &from, each, data);
+    return trail_walk(&w);
 }
 
 
-/* Ends after limit entries, or when each returns 0. */
+/* Ends after w->limit entries, or when each returns 0. */
 
 static int
-trail_walk(control_t *ctl, int back, size_t limit, trail_id_t *at,
-    trail_each_pt each, void *data)
+trail_walk(trail_walk_t *w)
 {
-    int               more, status;
-    char              from[TRAIL_ID];
-    size_t            i, seen;
-    const char       *text, *why;
-    redisReply       *reply;
-    trail_id_t        id;
-    paylock_entry_t   e;
+    int          status, more, asked;
+    redisReply  *reply;
 
-    seen = 0;
+    asked = 0;
+    more = 1;
     status = STATUS_DONE;
 
-    do {
-        (void) snprintf(from, TRAIL_ID, "%" PRIu64 "-%" PRIu64, at->ms, at->n);
+    while (more && status == STATUS_DONE) {
 
-        if (redis_queue(ctl->redis, back ? "XREVRANGE" : "XRANGE",
-                        ctl->settings.audit, from, back ? "-" : "+", "COUNT",
-                        TRAIL_COUNT, NULL) != 0
-            || redis_send(ctl->redis) != 0)
+        if ((!asked && trail_ask(w, w->at) != STATUS_DONE)
+            || (reply = redis_expect(w->ctl->redis, REDIS_REPLY_ARRAY))
+               == NULL)
         {
-            return ctl->error.status;
+            return w->ctl->error.status;
         }
 
-        reply = redis_expect(ctl->redis, REDIS_REPLY_ARRAY);
+        status = trail_ask_ahead(w, reply, &asked);
 
-        if (reply == NULL) {
-            return ctl->error.status;
-        }
-
-        more = reply->elements != 0;
-
-        for (i = 0; more && i < reply->elements; i++) {
-            text = trail_id(reply->element[i], &id);
-
-            if (text == NULL || !trail_beyond(&id, at, back)) {
-                status = error_set(&ctl->error, STATUS_FAILED, "protocol",
-                                   "is this the address of a Redis?",
-                                   "Redis at %s gave entries that are not "
-                                   "in order", ctl->settings.where);
-                more = 0;
-                break;
-            }
-
-            why = paylock_entry_read(reply->element[i], &e);
-
-            *at = id;
-            more = each(data, text, &e, why);
-            more = trail_step(at, back) && more && ++seen != limit;
+        if (status == STATUS_DONE) {
+            status = trail_entries(w, reply, &more);
         }
 
         freeReplyObject(reply);
+    }
 
-    } while (more);
+    /* what was asked for and is not wanted any more */
+
+    if (asked && (reply = redis_expect(w->ctl->redis, REDIS_REPLY_ARRAY))) {
+        freeReplyObject(reply);
+    }
 
     return status;
+}
+
+
+static int
+trail_ask(const trail_walk_t *w, const trail_id_t *at)
+{
+    char        from[TRAIL_ID];
+    control_t  *ctl;
+
+    ctl = w->ctl;
+    (void) snprintf(from, TRAIL_ID, "%" PRIu64 "-%" PRIu64, at->ms, at->n);
+
+    return redis_queue(ctl->redis, w->back ? "XREVRANGE" : "XRANGE",
+                       ctl->settings.audit, from, w->back ? "-" : "+", "COUNT",
+                       TRAIL_COUNT, NULL) == 0
+           && redis_send(ctl->redis) == 0 ? STATUS_DONE : ctl->error.status;
+}
+
+
+/* Redis looks for the next entries while each sees these. */
+
+static int
+trail_ask_ahead(const trail_walk_t *w, const redisReply *reply, int *asked)
+{
+    trail_id_t  next;
+
+    *asked = w->ahead && reply->elements
+             && trail_id(reply->element[reply->elements - 1], &next)
+             && trail_step(&next, w->back);
+
+    return *asked ? trail_ask(w, &next) : STATUS_DONE;
+}
+
+
+static int
+trail_entries(trail_walk_t *w, const redisReply *reply, int *more)
+{
+    size_t            i;
+    const char       *text, *why;
+    trail_id_t        id;
+    paylock_entry_t   e;
+
+    *more = reply->elements != 0;
+
+    for (i = 0; *more && i < reply->elements; i++) {
+        text = trail_id(reply->element[i], &id);
+
+        if (text == NULL || !trail_beyond(&id, w->at, w->back)) {
+            return error_set(&w->ctl->error, STATUS_FAILED, "protocol",
+                             "is this the address of a Redis?",
+                             "Redis at %s gave entries that are not in order",
+                             w->ctl->settings.where);
+        }
+
+        why = paylock_entry_read(reply->element[i], &e);
+
+        *w->at = id;
+        *more = w->each(w->data, text, &e, why);
+        *more = trail_step(w->at, w->back) && *more && ++w->seen != w->limit;
+    }
+
+    return STATUS_DONE;
 }
 
 

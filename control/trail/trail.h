@@ -39,6 +39,10 @@ int trail_from(control_t *ctl, uint64_t seq, trail_each_pt each, void *data);
 int trail_after(control_t *ctl, uint64_t seq, trail_each_pt each, void *data);
 int trail_before(control_t *ctl, uint64_t seq, trail_each_pt each, void *data);
 
+/* As trail_after(), but sooner: each sends no commands to Redis. */
+
+int trail_ahead(control_t *ctl, uint64_t seq, trail_each_pt each, void *data);
+
 /*
  * A position in the stream, for following it; all zero: before the first entry.
  * trail_on() reads from *from on and sets it to where to go on, trail_some() no

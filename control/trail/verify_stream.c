@@ -106,7 +106,7 @@ verify_more(verify_t *c)
         return c->ctl->error.status;
     }
 
-    status = s.head ? trail_after(c->ctl, after, stream_entry, &s)
+    status = s.head ? trail_ahead(c->ctl, after, stream_entry, &s)
                     : STATUS_DONE;
 
     return s.failed ? c->ctl->error.status : status;

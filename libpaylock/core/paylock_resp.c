@@ -11,6 +11,9 @@
 #include "paylock_resp_scan.h"
 
 
+#define PAYLOCK_RESP_KEPT  (512 * 1024)   /* bytes of a buffer that is empty */
+
+
 struct paylock_resp_s {
     redisReader          *reader;
     paylock_resp_scan_t   scan;
@@ -40,6 +43,10 @@ paylock_resp_create(void)
         free(resp);
         return NULL;
     }
+
+    /* a new buffer for each large reply costs more than to read it */
+
+    resp->reader->maxbuf = PAYLOCK_RESP_KEPT;
 
     resp->scan.max_elements = PAYLOCK_RESP_ELEMENTS;
     resp->scan.max_bytes = PAYLOCK_RESP_BYTES;

@@ -19,17 +19,21 @@
 #define CALLER_KEYS  256
 
 
-/* Who was allowed what: the SHA-256 of token, address and scope. */
+/* Who was allowed what: the SHA-256 of the command, and of its credential. */
 
 typedef struct {
     char       key[PAYLOCK_HASH_LEN + 1];
+    char       who[PAYLOCK_HASH_LEN + 1];
     uint32_t   when;
     json_t    *caller;
 } caller_kept_t;
 
 
 static int caller_key(const json_t *command, char key[PAYLOCK_HASH_LEN + 1]);
-static void caller_keep(const http_request_t *r, const char *key);
+static void caller_who(const json_t *command,
+    char who[PAYLOCK_HASH_LEN + 1]);
+static void caller_keep(const http_request_t *r, const json_t *command,
+    const char *key);
 static int caller_known(http_request_t *r, const char *key);
 
 
@@ -52,9 +56,9 @@ caller_check(http_request_t *r)
     }
 
     answer = writer_call(r->server, command);
-    json_decref(command);
 
     if (answer == NULL) {
+        json_decref(command);
         return caller_known(r, key);
     }
 
@@ -62,9 +66,13 @@ caller_check(http_request_t *r)
 
     if (status == STATUS_DONE) {
         r->caller = json_incref(json_object_get(answer, "body"));
-        caller_keep(r, key);
+        caller_keep(r, command, key);
+
+    } else if (r->status == 401) {
+        caller_forget(command);
     }
 
+    json_decref(command);
     json_decref(answer);
 
     return status;
@@ -143,9 +151,26 @@ caller_key(const json_t *command, char key[PAYLOCK_HASH_LEN + 1])
 
 
 static void
-caller_keep(const http_request_t *r, const char *key)
+caller_who(const json_t *command, char who[PAYLOCK_HASH_LEN + 1])
 {
-    size_t        i;
+    const char  *text;
+
+    text = json_string_value(json_object_get(command, "token"));
+
+    if (text == NULL) {
+        text = json_string_value(json_object_get(command, "session"));
+    }
+
+    if (text == NULL || digest_text(text, strlen(text), who) != 0) {
+        who[0] = '\0';
+    }
+}
+
+
+static void
+caller_keep(const http_request_t *r, const json_t *command, const char *key)
+{
+    size_t          i;
     caller_kept_t  *oldest;
 
     (void) pthread_mutex_lock(&caller_lock);
@@ -166,8 +191,30 @@ caller_keep(const http_request_t *r, const char *key)
 
     json_decref(oldest->caller);
     strcpy(oldest->key, key);
+    caller_who(command, oldest->who);
     oldest->when = r->now;
     oldest->caller = json_deep_copy(r->caller);
+
+    (void) pthread_mutex_unlock(&caller_lock);
+}
+
+
+void
+caller_forget(const json_t *command)
+{
+    char    who[PAYLOCK_HASH_LEN + 1];
+    size_t  i;
+
+    caller_who(command, who);
+
+    (void) pthread_mutex_lock(&caller_lock);
+
+    for (i = 0; i < CALLER_KEYS; i++) {
+        if (strcmp(caller_kept[i].who, who) == 0) {
+            caller_kept[i].key[0] = '\0';
+            caller_kept[i].when = 0;
+        }
+    }
 
     (void) pthread_mutex_unlock(&caller_lock);
 }

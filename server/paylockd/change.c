@@ -57,7 +57,10 @@ change_run(http_request_t *r)
 }
 
 
-/* hosts or rows, and confirm; the others are what the command takes. */
+/*
+ * confirm, and hosts or rows unless the path names a host; the others are what
+ * the command takes as options.
+ */
 
 static int
 change_members(http_request_t *r, json_t *command)
@@ -65,12 +68,26 @@ change_members(http_request_t *r, json_t *command)
     json_t      *input, *value;
     const char  *name, *list;
 
+    /* what is no UTF-8 would be left out, as if it had not been asked for */
+
+    if (r->part[0]
+        && (json_object_set_new(command, "hosts", json_pack("[s]", r->part[0]))
+            != 0
+            || json_object_set_new(command, "hold", json_string(r->part[1]))
+               != 0))
+    {
+        return http_error(r, 422, "path", "send names as UTF-8",
+                          "the host or the hold is no text");
+    }
+
     input = json_object();
     list = strcmp(r->route->action, "import") == 0 ? "rows" : "hosts";
 
     json_object_foreach(r->body, name, value) {
 
-        if (strcmp(name, list) == 0 || strcmp(name, "confirm") == 0) {
+        if (strcmp(name, "confirm") == 0
+            || (strcmp(name, list) == 0 && r->part[0] == NULL))
+        {
             (void) json_object_set(command, name, value);
 
         } else {

@@ -30,7 +30,6 @@ static int http_route(http_request_t *r, const char *url, const char *method);
 static int http_matches(http_request_t *r, const char *path, const char *url);
 static void http_parts_free(http_request_t *r);
 static int http_run(http_request_t *r);
-static int http_origin(http_request_t *r);
 static int http_body(http_request_t *r);
 static enum MHD_Result http_answer(http_request_t *r);
 static json_t *http_problem(const http_request_t *r);
@@ -275,7 +274,9 @@ http_parts_free(http_request_t *r)
 static int
 http_run(http_request_t *r)
 {
-    if (http_origin(r) != STATUS_DONE || http_body(r) != STATUS_DONE) {
+    if (origin_check(r) != STATUS_DONE || session_check(r) != STATUS_DONE
+        || http_body(r) != STATUS_DONE)
+    {
         return r->error.status;
     }
 
@@ -293,36 +294,6 @@ http_run(http_request_t *r)
 }
 
 
-/* A page of another site has nothing to ask for here. */
-
-static int
-http_origin(http_request_t *r)
-{
-    const char  *site, *origin, *host;
-
-    site = http_header(r, "Sec-Fetch-Site");
-    origin = http_header(r, "Origin");
-    host = http_header(r, "Host");
-
-    if (site && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0) {
-        origin = "";
-
-    } else if (origin == NULL) {
-        return STATUS_DONE;
-    }
-
-    if (host && strncmp(origin, "https://", 8) == 0
-        && strcmp(origin + 8, host) == 0)
-    {
-        return STATUS_DONE;
-    }
-
-    return http_error(r, 403, "origin", "ask from a program, or from the page "
-                      "that comes from here", "the request is from a page of "
-                      "another site");
-}
-
-
 static int
 http_body(http_request_t *r)
 {
@@ -334,6 +305,11 @@ http_body(http_request_t *r)
     }
 
     if (strcmp(r->route->method, "GET") == 0) {
+        return STATUS_DONE;
+    }
+
+    if (strcmp(r->route->method, "DELETE") == 0 && r->raw_len == 0) {
+        r->body = json_object();
         return STATUS_DONE;
     }
 
@@ -369,6 +345,17 @@ const char *
 http_header(const http_request_t *r, const char *name)
 {
     return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
+}
+
+
+const char *
+http_bearer(const http_request_t *r)
+{
+    const char  *text;
+
+    text = http_header(r, "Authorization");
+
+    return text && strncmp(text, "Bearer ", 7) == 0 ? text + 7 : NULL;
 }
 
 
@@ -464,6 +451,10 @@ http_headers(const http_request_t *r,
 
     if (r->etag[0]) {
         (void) MHD_add_response_header(response, "ETag", r->etag);
+    }
+
+    if (r->cookie[0]) {
+        (void) MHD_add_response_header(response, "Set-Cookie", r->cookie);
     }
 
     if (r->replayed) {

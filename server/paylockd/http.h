@@ -61,6 +61,7 @@ typedef struct {
     json_t                 *answer;
     struct MHD_Response    *response;  /* instead of answer */
     char                    etag[2 + 64 + 1];   /* in quotes; "": none */
+    char                    cookie[192];        /* Set-Cookie; "": none */
     int                     replayed;
     int                     retry;     /* Retry-After, in seconds; 0: none */
     error_info_t            error;     /* if answer is NULL */
@@ -105,6 +106,10 @@ struct MHD_Daemon *http_start(server_t *server, int descriptor);
 const char *http_query(const http_request_t *r, const char *name);
 const char *http_header(const http_request_t *r, const char *name);
 
+/* The token of "Authorization: Bearer", RFC 6750; NULL: there is none. */
+
+const char *http_bearer(const http_request_t *r);
+
 /* Sets an error and the status of HTTP; returns a status. */
 
 int http_error(http_request_t *r, unsigned status, const char *code,
@@ -112,9 +117,18 @@ int http_error(http_request_t *r, unsigned status, const char *code,
 
 
 /*
+ * origin.c: nothing says that a page of another site asks; returns a status.
+ * The browser says that a page of this site does: returns 1, or 0.
+ */
+
+int origin_check(http_request_t *r);
+int origin_is_own(const http_request_t *r);
+
+
+/*
  * caller.c: is the caller allowed that?  While paylock-writer cannot be reached
- * those may read who were allowed CALLER_KEPT seconds ago or less.  Returns a
- * status.
+ * those may read who were allowed CALLER_KEPT seconds ago or less, and were not
+ * refused since.  Returns a status.
  */
 
 #define CALLER_KEPT  600
@@ -150,6 +164,22 @@ int long_read_begin(http_request_t *r);
 void long_read_end(const http_request_t *r);
 
 
+/* Its credential is not good any more. */
+
+void caller_forget(const json_t *command);
+
+
+/*
+ * session.c: the secret in the cookie; NULL: there is none.  Is a cookie what
+ * may be believed here?  Returns a status.
+ */
+
+#define SESSION_COOKIE  "__Host-paylock"
+
+const char *session_cookie(const http_request_t *r);
+int session_check(http_request_t *r);
+
+
 /* writer_call.c: sends a command; NULL: the writer cannot be reached. */
 
 json_t *writer_call(const server_t *s, const json_t *command);
@@ -169,7 +199,10 @@ int writer_away(http_request_t *r);
 int change_run(http_request_t *r);
 
 
-/* sites.c, audit.c, verify.c, passes.c, about.c, openapi.c: the routes */
+/*
+ * sites.c, audit.c, verify.c, passes.c, about.c, openapi.c, session.c: the
+ * routes
+ */
 
 int route_sites(http_request_t *r);
 int route_site(http_request_t *r);
@@ -182,6 +215,8 @@ int route_me(http_request_t *r);
 int route_tokens(http_request_t *r);
 int route_health(http_request_t *r);
 int route_openapi(http_request_t *r);
+int route_login(http_request_t *r);
+int route_logout(http_request_t *r);
 
 /* The answer of GET /v1/events. */
 

@@ -20,7 +20,9 @@ static json_t *openapi_operation(const route_t *route);
 static json_t *openapi_parameters(const route_t *route);
 static void openapi_parameter(json_t *list, const char *in, const char *name,
     int required);
-static json_t *openapi_body(const char *action);
+static json_t *openapi_body(const route_t *route);
+static void openapi_list(json_t *members, const char *list);
+static json_t *openapi_login(void);
 static json_t *openapi_row(void);
 static json_t *openapi_answers(const route_t *route);
 static json_t *openapi_answer(const char *description, const char *type,
@@ -56,14 +58,17 @@ route_openapi(http_request_t *r)
     }
 
     r->answer = json_pack("{s:s, s:{s:s, s:s}, s:o,"
-                          " s:{s:o, s:{s:{s:s, s:s}}}, s:[{s:[]}]}",
+                          " s:{s:o, s:{s:{s:s, s:s}, s:{s:s, s:s, s:s}}},"
+                          " s:[{s:[]}, {s:[]}]}",
                           "openapi", "3.1.0",
                           "info", "title", "paylock", "version",
                           PAYLOCK_VERSION, "paths", paths,
                           "components", "schemas", schema_all(),
                           "securitySchemes", "token",
                           "type", "http", "scheme", "bearer",
-                          "security", "token");
+                          "session", "type", "apiKey", "in", "cookie",
+                          "name", SESSION_COOKIE,
+                          "security", "token", "session");
 
     return r->answer ? STATUS_DONE
            : http_error(r, 500, "memory", NULL, "out of memory");
@@ -81,11 +86,17 @@ openapi_operation(const route_t *route)
 
     if (route->action) {
         (void) json_object_set_new(operation, "requestBody",
-                                   openapi_body(route->action));
+                                   openapi_body(route));
+
+    } else if (route->run == route_login) {
+        (void) json_object_set_new(operation, "requestBody", openapi_login());
     }
 
     if (route->scope == NULL) {
-        (void) json_object_set_new(operation, "security", json_array());
+        (void) json_object_set_new(operation, "security",
+                                   route->run == route_logout
+                                   ? json_pack("[{s:[]}]", "session")
+                                   : json_array());
     }
 
     return operation;
@@ -138,23 +149,24 @@ openapi_parameter(json_t *list, const char *in, const char *name,
 }
 
 
-/* The members are the options of the command. */
+/* The members are the options of the command; the path may name the host. */
 
 static json_t *
-openapi_body(const char *action)
+openapi_body(const route_t *route)
 {
     json_t                 *members;
     const char             *list;
     change_input_e          i;
     const change_action_t  *a;
 
-    list = strcmp(action, "import") == 0 ? "rows" : "hosts";
-    a = change_action(action);
-    members = json_pack("{s:{s:s, s:i, s:i, s:o}, s:{s:s}}",
-                        list, "type", "array", "minItems", 1, "maxItems",
-                        1000, "items", *list == 'r' ? openapi_row()
-                                       : json_pack("{s:s}", "type", "string"),
-                        "confirm", "type", "integer");
+    a = change_action(route->action);
+    list = strchr(route->path, '{') ? NULL
+           : strcmp(route->action, "import") == 0 ? "rows" : "hosts";
+    members = json_pack("{s:{s:s}}", "confirm", "type", "integer");
+
+    if (list) {
+        openapi_list(members, list);
+    }
 
     for (i = 0; i < CHANGE_INPUTS; i++) {
         if (a->inputs & CHANGE_INPUT_BIT(i)) {
@@ -163,10 +175,33 @@ openapi_body(const char *action)
         }
     }
 
-    return json_pack("{s:b, s:{s:{s:{s:s, s:o, s:[s], s:b}}}}",
+    return json_pack("{s:b, s:{s:{s:{s:s, s:o, s:o, s:b}}}}",
+                     "required", strcmp(route->method, "DELETE") != 0,
+                     "content", "application/json", "schema",
+                     "type", "object", "properties", members, "required",
+                     list ? json_pack("[s]", list) : json_array(),
+                     "additionalProperties", 0);
+}
+
+
+static void
+openapi_list(json_t *members, const char *list)
+{
+    (void) json_object_set_new(members, list,
+               json_pack("{s:s, s:i, s:i, s:o}", "type", "array",
+                         "minItems", 1, "maxItems", 1000, "items",
+                         *list == 'r' ? openapi_row()
+                         : json_pack("{s:s}", "type", "string")));
+}
+
+
+static json_t *
+openapi_login(void)
+{
+    return json_pack("{s:b, s:{s:{s:{s:s, s:{s:{s:s}}, s:[s], s:b}}}}",
                      "required", 1, "content", "application/json", "schema",
-                     "type", "object", "properties", members,
-                     "required", list, "additionalProperties", 0);
+                     "type", "object", "properties", "login", "type",
+                     "string", "required", "login", "additionalProperties", 0);
 }
 
 

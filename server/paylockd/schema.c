@@ -65,7 +65,9 @@ static const schema_t  schemas[] = {
     { "tokens", "data:[token]" },
     { "token", "name:s allow:[s] holds:[s] hosts:[s] ip:[s] created:t?"
       " expires:t? revoked:t?" },
-    { "me", "actor:s allow:[s] hosts:[s]" },
+    { "me", "actor:s allow:[s] hosts:[s] role:s? expires:t?" },
+    { "session", "role:s expires:t" },
+    { "session_end", "ended:i" },
     { "health", "live:b stale_since:t? as_of_seq:i" },
     { .name = NULL }
 };

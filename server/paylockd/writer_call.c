@@ -13,7 +13,7 @@
 #include "wire/wire.h"
 
 
-static void call_token(const http_request_t *r, json_t *command);
+static void call_credential(const http_request_t *r, json_t *command);
 
 
 json_t *
@@ -47,24 +47,32 @@ writer_command(const http_request_t *r, const char *name)
                         "scope", r->route->scope);
 
     if (command) {
-        call_token(r, command);
+        call_credential(r, command);
     }
 
     return command;
 }
 
 
-/* RFC 6750 */
-
 static void
-call_token(const http_request_t *r, json_t *command)
+call_credential(const http_request_t *r, json_t *command)
 {
-    const char  *text;
+    const char  *token, *session;
 
-    text = http_header(r, "Authorization");
+    token = http_bearer(r);
+    session = session_cookie(r);
 
-    if (text && strncmp(text, "Bearer ", 7) == 0) {
-        (void) json_object_set_new(command, "token", json_string(text + 7));
+    if (token) {
+        (void) json_object_set_new(command, "token", json_string(token));
+
+    } else if (session) {
+        (void) json_object_set_new(command, "session", json_string(session));
+    }
+
+    /* a page that waits for events is not somebody who uses it */
+
+    if (session && r->route->run == NULL && r->route->action == NULL) {
+        (void) json_object_set_new(command, "background", json_true());
     }
 }
 

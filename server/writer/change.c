@@ -20,6 +20,7 @@
 
 
 static int command_hosts(change_command_t *c);
+static int command_hold(change_command_t *c);
 static int command_input(change_command_t *c);
 static int command_pass_key(change_command_t *c);
 static int command_request(change_command_t *c);
@@ -58,6 +59,7 @@ change_command(writer_t *w, const json_t *command, const char *name,
                                                                     : name,
                                       c.host, c.n, &c.caller, &c.ctl.error))
            == STATUS_DONE
+        && (status = command_hold(&c)) == STATUS_DONE
         && (status = command_input(&c)) == STATUS_DONE
         && (status = change_order_check(&c.order)) == STATUS_DONE
         && (status = command_pass_key(&c)) == STATUS_DONE
@@ -147,6 +149,24 @@ command_hosts(change_command_t *c)
 }
 
 
+/* A record has one hold. */
+
+static int
+command_hold(change_command_t *c)
+{
+    const char  *hold;
+
+    hold = json_string_value(json_object_get(c->command, "hold"));
+
+    return hold == NULL || strcmp(hold, "billing") == 0
+           ? STATUS_DONE
+           : error_set(&c->ctl.error, STATUS_USAGE, "hold",
+                       "set and lift the hold \"billing\"",
+                       "a site cannot be closed by the hold \"%.20s\" yet",
+                       hold);
+}
+
+
 /* The members that this action takes, and no others. */
 
 static int
@@ -209,7 +229,7 @@ command_pass_key(change_command_t *c)
 }
 
 
-/* A key of one token is not that of another. */
+/* A key of one caller is not that of another. */
 
 static int
 command_request(change_command_t *c)
@@ -235,7 +255,7 @@ command_request(change_command_t *c)
     }
 
     (void) snprintf(c->request, sizeof(c->request), "%s:%s",
-                    c->caller.actor + sizeof("token:") - 1, key);
+                    c->caller.keys, key);
     return STATUS_DONE;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "access/tokens.h"
+#include "base/time_text.h"
 #include "change/change_order.h"
 #include "writer/writer.h"
 
@@ -18,7 +19,7 @@ static int command_tokens(const writer_t *w, const json_t *command,
 
 
 json_t *
-command_run(writer_t *w, const json_t *command)
+command_run(writer_t *w, const json_t *command, int trusted)
 {
     int            status;
     char           request[REQUEST_ID + 1];
@@ -31,7 +32,10 @@ command_run(writer_t *w, const json_t *command)
     request[0] = '\0';
     name = json_string_value(json_object_get(command, "command"));
 
-    if (name && strcmp(name, "check") == 0) {
+    if (name && strncmp(name, "session ", 8) == 0) {
+        status = session_command(command, name + 8, trusted, &error, &body);
+
+    } else if (name && strcmp(name, "check") == 0) {
         status = command_check(w, command, &error, &body);
 
     } else if (name && strcmp(name, "token list") == 0) {
@@ -62,6 +66,7 @@ command_check(const writer_t *w, const json_t *command, error_info_t *error,
     json_t **body)
 {
     int          status;
+    char         when[TIME_TEXT];
     caller_t     caller;
     const char  *scope;
 
@@ -71,8 +76,12 @@ command_check(const writer_t *w, const json_t *command, error_info_t *error,
                               &caller, error);
 
     if (status == STATUS_DONE) {
-        *body = json_pack("{s:s, s:O, s:O}", "actor", caller.actor, "allow",
-                          caller.allow, "hosts", caller.hosts);
+        time_utc(caller.expires, when);
+
+        *body = json_pack("{s:s, s:O, s:O, s:s?, s:s?}", "actor", caller.actor,
+                          "allow", caller.allow, "hosts", caller.hosts,
+                          "role", caller.role ? caller.role->name : NULL,
+                          "expires", caller.expires ? when : NULL);
     }
 
     caller_free(&caller);

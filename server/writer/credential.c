@@ -4,12 +4,19 @@
  */
 
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "access/tokens.h"
+#include "writer/sessions.h"
 #include "writer/writer.h"
+
+
+static int credential_session(const json_t *command, const char *scope,
+    caller_t *caller, error_info_t *error);
+static void credential_token(caller_t *caller, const json_t *token);
 
 
 int
@@ -24,6 +31,10 @@ credential_check(const writer_t *w, const json_t *command,
     const json_t  *token;
 
     memset(caller, 0, sizeof(caller_t));
+
+    if (json_object_get(command, "session")) {
+        return credential_session(command, scope, caller, error);
+    }
 
     text = json_string_value(json_object_get(command, "token"));
     address = json_string_value(json_object_get(command, "address"));
@@ -56,16 +67,75 @@ credential_check(const writer_t *w, const json_t *command,
     status = token_check(token, &use, error);
 
     if (status == STATUS_DONE) {
-        caller->token = json_incref((json_t *) token);
-        caller->allow = json_object_get(token, "allow");
-        caller->hosts = json_object_get(token, "hosts");
-        (void) snprintf(caller->actor, sizeof(caller->actor), "token:%s",
-                        json_string_value(json_object_get(token, "name")));
+        credential_token(caller, token);
     }
 
     tokens_free(&t);
 
     return status;
+}
+
+
+static void
+credential_token(caller_t *caller, const json_t *token)
+{
+    const char  *name;
+
+    caller->token = json_incref((json_t *) token);
+    caller->allow = json_object_get(token, "allow");
+    caller->hosts = json_object_get(token, "hosts");
+    caller->expires = (uint32_t) json_integer_value(json_object_get(token,
+                                                                 "expires"));
+
+    name = json_string_value(json_object_get(token, "name"));
+    (void) snprintf(caller->actor, sizeof(caller->actor), "token:%s", name);
+    (void) snprintf(caller->keys, sizeof(caller->keys), "%s", name);
+}
+
+
+/*
+ * The actor names the entry by which somebody with a key has made the link: no
+ * more can be proved.  No token has a name with a slash.
+ */
+
+static int
+credential_session(const json_t *command, const char *scope,
+    caller_t *caller, error_info_t *error)
+{
+    int          used;
+    session_t    s;
+    const char  *secret;
+
+    secret = json_string_value(json_object_get(command, "session"));
+    used = !json_is_true(json_object_get(command, "background"));
+
+    if (secret == NULL || !sessions_find(secret, used, &s)) {
+        return error_set(error, STATUS_FAILED, "unauthorized",
+                         "\"paylock-admin login\" makes a link for another "
+                         "one",
+                         "the session has ended, or is not known");
+    }
+
+    if (!role_allows(s.role, scope)) {
+        return error_set(error, STATUS_FAILED, "forbidden",
+                         "make a link with --role operator",
+                         "the session is that of a %s, who may not \"%.20s\"",
+                         s.role->name, scope);
+    }
+
+    caller->token = json_pack("{s:o, s:[]}", "allow", role_scopes(s.role),
+                              "hosts");
+    caller->allow = json_object_get(caller->token, "allow");
+    caller->hosts = json_object_get(caller->token, "hosts");
+    caller->role = s.role;
+    caller->expires = s.expires;
+
+    (void) snprintf(caller->actor, sizeof(caller->actor),
+                    "session:%" PRIu64, s.entry);
+    (void) snprintf(caller->keys, sizeof(caller->keys),
+                    "session/%" PRIu64, s.entry);
+
+    return caller->token ? STATUS_DONE : error_no_memory(error);
 }
 
 

@@ -18,12 +18,13 @@
 
 #include <jansson.h>
 
+#include "access/role.h"
 #include "change/request.h"
 #include "context/control.h"
 
 
 #define WRITER_HOSTS    1000           /* of one command, at most */
-#define WRITER_ACTOR    80             /* bytes, "token:" and a name */
+#define WRITER_ACTOR    80             /* bytes, "token:" and a name, … */
 
 
 typedef struct {
@@ -35,22 +36,26 @@ typedef struct {
 } writer_t;
 
 
-/* Who asks, as far as the credential says. */
+/* Who asks, as far as the credential says: a token, or a session. */
 
 typedef struct {
-    char         actor[WRITER_ACTOR];
-    json_t      *allow;                /* of the token, borrowed … */
-    json_t      *hosts;
-    json_t      *token;                /* … from here, owned */
+    char           actor[WRITER_ACTOR];
+    char           keys[WRITER_ACTOR]; /* before each Idempotency-Key */
+    const role_t  *role;               /* of a session; NULL: a token */
+    uint32_t       expires;            /* Unix seconds; 0: never */
+    json_t        *allow;              /* borrowed … */
+    json_t        *hosts;
+    json_t        *token;              /* … from here, owned */
 } caller_t;
 
 
 /*
- * command.c: checks a command and carries it out.  Returns the answer, a new
+ * command.c: checks a command and carries it out; trusted: it is from root or
+ * from the writer's own user, not from paylockd.  Returns the answer, a new
  * object: "status" as of HTTP, "body" or "error"; NULL: out of memory.
  */
 
-json_t *command_run(writer_t *w, const json_t *command);
+json_t *command_run(writer_t *w, const json_t *command, int trusted);
 
 /*
  * credential.c: who is it, and may they do that?  host may be NULL.  Returns a
@@ -62,6 +67,15 @@ int credential_check(const writer_t *w, const json_t *command,
     error_info_t *error);
 
 void caller_free(caller_t *caller);
+
+/*
+ * session_command.c: makes a link ("link"), makes a session by a link
+ * ("begin"), ends one ("end") or all ("end all").  *body is set if a status is
+ * returned.
+ */
+
+int session_command(const json_t *command, const char *name, int trusted,
+    error_info_t *error, json_t **body);
 
 /*
  * change.c: carries out a change; sets *body, or the error and the request id,

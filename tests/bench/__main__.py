@@ -13,7 +13,7 @@ from bench.rig import MILLION, Rig
 from support import servers
 
 PARTS = ["instructions", "throughput", "memory", "scan", "signers", "changes",
-         "nodes", "latency"]
+         "nodes", "latency", "api"]
 
 
 def main():

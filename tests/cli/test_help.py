@@ -16,6 +16,7 @@ import pytest
 from support import servers
 from support.chain import AUDIT, NODES
 from support.docs import ADMIN, cli_tables, commands, sections, source, table
+from support.writer import Writer
 
 
 # each command once: what it needs, and whether it does what stays done
@@ -49,6 +50,8 @@ COMMANDS = {
     "token create": ("new --allow lock", CHANGES),
     "token list": ("", READS),
     "token revoke": ("whmcs", CHANGES),
+    "login": ("", CHANGES),
+    "login revoke": ("", CHANGES),
     "keygen": ("new.pem", WRITES),
     "version": ("", READS),
     "complete": ("a", READS),
@@ -56,8 +59,12 @@ COMMANDS = {
 }
 
 
+# the entries of those that are not called as the command
+ACTIONS = {"login": "token-create", "login revoke": "token-revoke"}
+
+
 @pytest.fixture
-def known(admin, redis):
+def known(request, admin, redis, private):
     """A signed trail, a second signer, a lock and a host that has none, and
     an nginx that reports."""
     seconds, micro = redis.client().time()
@@ -74,6 +81,10 @@ def known(admin, redis):
     admin("token", "create", "whmcs", "--allow", "read")
     admin("protect", "p.example")
     (admin.home / "list.csv").write_text("host,lock_at\nb.example,1\n")
+    if "login" in request.node.name:
+        server = Writer(admin, private / "writer")
+        server.start()
+        request.addfinalizer(server.stop)
     return admin
 
 
@@ -146,7 +157,7 @@ def check_done(admin, name, kind, before, redis, said):
     elif kind == WRITES:
         assert (admin.home / COMMANDS[name][0].split()[-1]).stat().st_size > 99
     elif name != "init":
-        assert after == before + [name.replace(" ", "-")]
+        assert after == before + [ACTIONS.get(name, name.replace(" ", "-"))]
     # what is remembered here goes with it
     admin("lock", "c.example")
 

@@ -47,3 +47,12 @@ build/fuzz/obj/ngx_http_paylock_module/%.o: ngx_http_paylock_module/%.c \
 build/fuzz/feed: $(feed_src:%.c=build/fuzz/obj/%.o)
 build/fuzz/feed: tests/fuzz/feed_redis.h tests/fuzz/feed_scan.h
 build/fuzz/feed: private extra := $(module_warn) $(feed_incs)
+
+# the servers, each without the other and without Redis
+
+build/fuzz/writer_command: $(patsubst %.c,build/fuzz/obj/%.o, \
+    $(filter-out %/main.c,$(writer_src)) $(control_src))
+build/fuzz/api_request: $(patsubst %.c,build/fuzz/obj/%.o, \
+    $(filter-out %/main.c %/writer_call.c,$(daemon_src)) $(control_src))
+build/fuzz/writer_command build/fuzz/api_request: \
+    private libs = $(cli_libs) -lmicrohttpd

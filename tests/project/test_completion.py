@@ -66,10 +66,11 @@ def test_all_commands_and_options():
 
 
 @pytest.mark.parametrize("words, expected", [
-    (["lo"], ["lock"]),
+    (["lo"], ["lock", "login"]),
     (["audit", "v"], ["verify"]),
     (["help", "audit", "v"], ["verify"]),
     (["help", "unl"], ["unlock"]),
+    (["login", "--role", "o"], ["operator"]),
     (["list", "--stage", "l"], ["locked"]),
     (["list", "--stage=l"], ["--stage=locked"]),
     (["list", "--stage", "=", "l"], ["locked"]),
@@ -143,7 +144,7 @@ def run(argv, home, typed):
 
 @pytest.mark.parametrize("shell", [bash, zsh, fish])
 @pytest.mark.parametrize("typed, expected", [
-    ("lo\tacme.example", ["lock", "acme.example"]),
+    ("loc\tacme.example", ["lock", "acme.example"]),
     ("audit ver\t--ch\ta\t",
      ["audit", "verify", "--checkpoint", "a trail.jsonl"]),
     ("list --stage=lo\t--ma\tx", ["list", "--stage=locked", "--match", "x"]),

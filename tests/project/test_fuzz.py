@@ -33,7 +33,7 @@ def test_fuzz(target, tmp_path):
     crashes.mkdir(exist_ok=True)
 
     done = subprocess.run(
-        [BUILD / target, f"-max_total_time={SECONDS}", "-timeout=5",
+        [BUILD / target, f"-max_total_time={SECONDS}", "-timeout=25",
          "-rss_limit_mb=512", "-malloc_limit_mb=64", "-max_len=1024",
          "-print_final_stats=1",
          f"-artifact_prefix={crashes}/{target}-",

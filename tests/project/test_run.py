@@ -28,6 +28,21 @@ def left_of(directory):
     return lines
 
 
+def session(said):
+    """The link for a person gives a session that may change sites."""
+    panel, secret = re.search(
+        r"(?m)^    (http\S+/paylock/)#login=(plk_\w+)$", said).groups()
+    done = subprocess.run(
+        ["curl", "-s", "-i", "--json", "@-", f"{panel}v1/session"], text=True,
+        input=json.dumps({"login": secret}), capture_output=True)
+    cookie, = re.findall(r"(?m)^Set-Cookie: (__Host-paylock=\w+); Secure;",
+                         done.stdout)
+    done = subprocess.run(
+        ["curl", "-s", "-H", f"Cookie: {cookie}", f"{panel}v1/me"], text=True,
+        capture_output=True)
+    assert json.loads(done.stdout)["role"] == "operator"
+
+
 @pytest.mark.parametrize("end", ["Ctrl-C", "SIGTERM"])
 def test_make_run(end, private):
     out = private / "out"
@@ -49,6 +64,8 @@ def test_make_run(end, private):
             ["curl", "-sL", "-b", "", "-w", "%{http_code} %{url_effective}", link],
             text=True, capture_output=True).stdout
         assert seen.endswith("200 " + link.split("?")[0]), seen
+
+        session(said)
 
         # the lines as they stand there, one after the other
         answers, api = [], []

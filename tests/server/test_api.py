@@ -14,7 +14,8 @@ import jsonschema
 import pytest
 
 from support import openapi, servers
-from support.api import Connection
+from support.api import BODIES as api_bodies
+from support.api import Connection, routes
 from support.servers import wait_for
 
 ALL = ("--allow", "read,audit,lock,unlock,reset,protect,unprotect,notice,"
@@ -31,11 +32,10 @@ READS = {"/v1/sites": "read", "/v1/sites/a.example": "read",
          "/v1/tokens": "read", "/v1/passes": "pass",
          "/v1/audit/verify": "audit", "/v1/audit/export": "audit",
          "/v1/events": "read", "/v1/openapi.json": "read"}
-BODIES = {"/v1/notice": {"hosts": ["a.example"], "channel": "letter",
-                         "ref": "R"},
-          "/v1/passes": {"hosts": ["a.example"], "ttl": "1d"},
-          "/v1/import": {"rows": [{"host": "a.example", "open_at": 1}]}}
+HOLD = "/v1/sites/a.example/holds/billing"
+BODIES = {**api_bodies, HOLD: {"reason": "overdue"}}
 ROUTES = [("POST", path, scope) for path, scope in CHANGES.items()] \
+    + [("PUT", HOLD, "lock"), ("DELETE", HOLD, "unlock")] \
     + [("GET", path, scope) for path, scope in READS.items()]
 
 
@@ -308,6 +308,14 @@ def test_bad_queries(api, token, query, code):
     problem(api.get(f"/v1/sites?{query}", token), 422, code)
 
 
+@pytest.mark.parametrize("query, code", [
+    ("limit=0", "limit"), ("limit=501", "limit"), ("after=x", "number"),
+    ("host=a..b", "host"), ("host=", "host"), ("since=soon", "time"),
+    ("until=soon", "time")])
+def test_bad_queries_of_the_trail(api, token, query, code):
+    problem(api.get(f"/v1/audit?{query}", token), 422, code)
+
+
 # changes
 
 def test_an_error_has_the_request_id(api, token):
@@ -548,8 +556,10 @@ def test_openapi(api, token):
     assert document["openapi"] == "3.1.0"
     there = {(method.upper(), path) for path, methods
              in document["paths"].items() for method in methods}
-    assert there == {(m, p.replace("a.example", "{host}"))
-                     for m, p, _ in ROUTES} | {("GET", "/v1/health")}
+    assert there == {(m, p.replace("a.example", "{host}").replace("billing", "{hold}"))
+                     for m, p, _ in ROUTES} | {
+        ("GET", "/v1/health"), ("POST", "/v1/session"),
+        ("DELETE", "/v1/session")}
     for (method, path) in there:
         names = re.findall(r"{(\w+)}", path)
         said = document["paths"][path][method.lower()]["parameters"]
@@ -599,13 +609,9 @@ def broken(body):
 
 def test_documentation():
     """docs/api.md has the table of routes.c, and no other."""
-    text = (servers.ROOT / "server/paylockd/routes.c").read_text()
-    there = [(f"{method} {path}", scope or "", " ".join(
-        f"`{name}`" for name in (query or "").split()), summary)
-        for method, path, scope, query, summary in re.findall(
-            r'\{ "(\w+)", "(.*?)", (?:NULL|"(\w+)"), \w+, (?:NULL|".*?"),'
-            r'\s+(?:NULL|"(.*?)"),\s+"(.*?)"(?:,\s+"\w+")? \}', text)]
-    assert len(there) == text.count('{ "')
+    there = [(f"{method} {path}", scope, " ".join(
+        f"`{name}`" for name in query.split()), summary)
+        for method, path, scope, query, summary in routes()]
     page = (servers.ROOT / "docs/api.md").read_text()
     assert re.findall(r"(?m)^\| `(\w+ /.*?)` \| (.*?) ?\| (.*?) ?\| (.*) \|$",
                       page) == there

@@ -6,6 +6,7 @@ import collections
 import copy
 import http.client
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -18,6 +19,24 @@ from support.servers import AUDIT_USER, wait_for
 PROGRAM = servers.BUILD / "paylockd"
 
 Reply = collections.namedtuple("Reply", "status headers body")
+
+COOKIE = "__Host-paylock"
+
+# of requests that want another body than {"hosts": …}
+BODIES = {"/v1/notice": {"hosts": ["a.example"], "channel": "letter",
+                         "ref": "R"},
+          "/v1/passes": {"hosts": ["a.example"], "ttl": "1d"},
+          "/v1/import": {"rows": [{"host": "a.example", "open_at": 1}]}}
+
+
+def routes():
+    """The table of routes: method, path, scope, parameters, summary."""
+    text = (servers.ROOT / "server/paylockd/routes.c").read_text()
+    found = re.findall(
+        r'\{ "(\w+)", "(.*?)", (?:NULL|"(\w+)"), \w+, (?:NULL|".*?"),'
+        r'\s+(?:NULL|"(.*?)"),\s+"(.*?)"(?:,\s+"\w+")? \}', text)
+    assert len(found) == text.count('{ "')
+    return found
 
 
 class Connection(http.client.HTTPConnection):
@@ -67,7 +86,7 @@ class Paylockd:
         sent = {"X-Real-IP": "192.0.2.1", **(headers or {})}
         if token:
             sent["Authorization"] = f"Bearer {token}"
-        if method == "POST":
+        if method != "GET" and body is not None:
             sent.setdefault("Content-Type", "application/json")
         client.request(method, path, json.dumps(body) if body is not None
                        else None, sent)
@@ -99,6 +118,20 @@ class Paylockd:
         if reply.status == 200:
             for method, path, one in replies:
                 openapi.check(reply.body, method, path, one)
+
+    def login(self, role="operator"):
+        """The cookie of a new session."""
+        reply = self.post("/v1/session", None, {
+            "login": self.writer.login(role)})
+        assert reply.status == 200, reply.body
+        return reply.headers["Set-Cookie"].split(";")[0]
+
+    def by(self, cookie, method, path, body=None, **headers):
+        """As a page of this site asks."""
+        return self.call(method, path, None, body, {
+            "Cookie": cookie, "Sec-Fetch-Site": "same-origin",
+            **{name.replace("_", "-"): value
+               for name, value in headers.items()}})
 
     def fresh(self, token):
         """Until it knows all entries."""

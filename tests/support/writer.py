@@ -28,6 +28,8 @@ class Writer:
         self.args = args
         self.config.write_text(f"redis = {issuer.redis.url}\n")
         issuer.env["PAYLOCK_TOKENS"] = str(self.dir / "tokens")
+        issuer.env["PAYLOCK_WRITER"] = str(self.socket)
+        issuer.env["PAYLOCK_PANEL"] = "https://panel.example/paylock/"
         self.env = dict(issuer.env)
         self.process = None
 
@@ -70,6 +72,33 @@ class Writer:
     def ask(self, command, token=None, **kw):
         return self.send(json.dumps({"command": command, "token": token,
                                      **kw}).encode())
+
+    def login(self, role="operator"):
+        """The secret of a new link."""
+        link = self.issuer("login", "--role", role).stdout.strip()
+        return link.removeprefix("https://panel.example/paylock/#login=")
+
+    def session(self, role="operator"):
+        """The secret of a new session."""
+        answer = self.ask("session begin", link=self.login(role))
+        return answer["body"]["session"]
+
+    def fake_clock(self):
+        """Starts it anew with a clock that move_clock() moves; what it knew
+        in memory is gone."""
+        self.stop()
+        self.move_clock(0)
+        library = subprocess.run(
+            ["faketime", "-m", "-f", "+0", "printenv", "LD_PRELOAD"],
+            check=True, capture_output=True, text=True).stdout.strip()
+        self.env |= {"LD_PRELOAD": library, "FAKETIME_NO_CACHE": "1",
+                     "FAKETIME_TIMESTAMP_FILE": str(self.dir / "clock")}
+        self.start()
+
+    def move_clock(self, seconds):
+        new = self.dir / "clock.new"
+        new.write_text(f"+{seconds}\n")
+        new.rename(self.dir / "clock")
 
     def token(self, name, *args):
         return self.issuer("token", "create", name, *args).stdout.strip()
