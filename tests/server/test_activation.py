@@ -223,7 +223,8 @@ def test_a_key_that_is_passed(service):
 
 
 def spoil_elsewhere(service):
-    service.env["CREDENTIALS_DIRECTORY"] = str(service.dir / "run")
+    there = str(service.credentials)
+    service.env["CREDENTIALS_DIRECTORY"] = there[:-1] + "x"
 
 
 def spoil_below(service):
@@ -231,7 +232,7 @@ def spoil_below(service):
 
 
 def spoil_prefix(service):
-    service.env["CREDENTIALS_DIRECTORY"] = str(service.credentials)[:-1]
+    service.env["CREDENTIALS_DIRECTORY"] = str(service.key)[:-2]
 
 
 def spoil_none(service):
