@@ -114,7 +114,7 @@ daemon_obj  := $(daemon_src:%.c=build/obj/%.o)
 
 
 
-.PHONY: all module cli server install clean help FORCE
+.PHONY: all module cli server install install-server clean help FORCE
 .PHONY: packages-build packages-run packages-test run
 .DELETE_ON_ERROR:
 
@@ -126,12 +126,7 @@ cli: $(cli)             ## build/paylock-admin
 
 server: $(writer) $(daemon)  ## build/paylock-writer and build/paylockd
 
-install: all install-server  ## install all and the docs: DESTDIR= PREFIX= MODULESDIR=
-	@test -n "$(DESTDIR)" \
-	    || ! dpkg -S "$(MODULESDIR)/$(notdir $(module))" >/dev/null 2>&1 \
-	    || { echo "$(MODULESDIR)/$(notdir $(module)) is of a package:" \
-	         "remove libnginx-mod-http-paylock first, or name another" \
-	         "directory: MODULESDIR=" >&2; exit 1; }
+install: all module-is-ours install-server  ## install all and the docs: DESTDIR= PREFIX= MODULESDIR=
 	$(INSTALL) -d $(DESTDIR)$(MODULESDIR) $(DESTDIR)$(PREFIX)/bin \
 	    $(addprefix $(DESTDIR)$(PREFIX)/share/, paylock \
 	        doc/paylock/docs/performance \
@@ -160,6 +155,13 @@ install: all install-server  ## install all and the docs: DESTDIR= PREFIX= MODUL
 	    $(DESTDIR)$(PREFIX)/share/$(ZSHDIR)
 	$(INSTALL) -m 644 admin-cli/cli/completion/paylock-admin.fish \
 	    $(DESTDIR)$(PREFIX)/share/$(FISHDIR)
+
+module-is-ours: FORCE
+	@test -n "$(DESTDIR)" \
+	    || ! dpkg -S "$(MODULESDIR)/$(notdir $(module))" >/dev/null 2>&1 \
+	    || { echo "$(MODULESDIR)/$(notdir $(module)) is of a package:" \
+	         "remove libnginx-mod-http-paylock first, or name another" \
+	         "directory: MODULESDIR=" >&2; exit 1; }
 
 clean:                  ## remove build/
 	rm -rf build

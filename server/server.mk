@@ -17,7 +17,11 @@ server_share := $(wildcard server/share/*.conf)
 server_dirs  := $(SYSTEMDDIR) $(addprefix $(PREFIX)/, sbin lib/sysusers.d \
                     lib/tmpfiles.d share/paylockd share/man/man8)
 
-install-server: all     ## of these paylockd and paylock-writer, and their units: WWWGROUP=
+# "make install" comes here, too, and installs nothing if it refuses the module
+
+install-server:         ## of these the servers, and their units: WWWGROUP=
+
+install-server: all $(if $(filter install,$(MAKECMDGOALS)),module-is-ours)
 	$(INSTALL) -d $(addprefix $(DESTDIR), $(server_dirs))
 	$(INSTALL) -m 755 $(daemon) $(writer) $(DESTDIR)$(PREFIX)/sbin
 	for unit in $(server_units:server/systemd/%.in=%); do \
@@ -33,5 +37,3 @@ install-server: all     ## of these paylockd and paylock-writer, and their units
 	$(INSTALL) -m 644 $(server_man) $(DESTDIR)$(PREFIX)/share/man/man8
 
 $(server_man): docs/servers.md
-
-.PHONY: install-server
