@@ -44,7 +44,8 @@ cli        := build/paylock-admin
 writer     := build/paylock-writer
 daemon     := build/paylockd
 manuals    := build/paylock-admin.1 build/paylock-build-module.1 \
-              build/ngx_http_paylock_module.8
+              build/ngx_http_paylock_module.8 build/paylockd.8 \
+              build/paylock-writer.8
 
 # what paylock-build-module builds, and itself
 builder    := config libpaylock ngx_http_paylock_module tools
@@ -113,7 +114,7 @@ daemon_obj  := $(daemon_src:%.c=build/obj/%.o)
 
 
 
-.PHONY: all module cli server install clean help FORCE
+.PHONY: all module cli server install install-server clean help FORCE
 .PHONY: packages-build packages-run packages-test run
 .DELETE_ON_ERROR:
 
@@ -125,12 +126,7 @@ cli: $(cli)             ## build/paylock-admin
 
 server: $(writer) $(daemon)  ## build/paylock-writer and build/paylockd
 
-install: all            ## install both and the docs: DESTDIR= PREFIX= MODULESDIR=
-	@test -n "$(DESTDIR)" \
-	    || ! dpkg -S "$(MODULESDIR)/$(notdir $(module))" >/dev/null 2>&1 \
-	    || { echo "$(MODULESDIR)/$(notdir $(module)) is of a package:" \
-	         "remove libnginx-mod-http-paylock first, or name another" \
-	         "directory: MODULESDIR=" >&2; exit 1; }
+install: all module-is-ours install-server  ## install all and the docs: DESTDIR= PREFIX= MODULESDIR=
 	$(INSTALL) -d $(DESTDIR)$(MODULESDIR) $(DESTDIR)$(PREFIX)/bin \
 	    $(addprefix $(DESTDIR)$(PREFIX)/share/, paylock \
 	        doc/paylock/docs/performance \
@@ -151,7 +147,7 @@ install: all            ## install both and the docs: DESTDIR= PREFIX= MODULESDI
 	    $(DESTDIR)$(PREFIX)/share/doc/paylock/docs/performance
 	$(INSTALL) -m 644 $(filter %.1,$(manuals)) \
 	    $(DESTDIR)$(PREFIX)/share/man/man1
-	$(INSTALL) -m 644 $(filter %.8,$(manuals)) \
+	$(INSTALL) -m 644 build/ngx_http_paylock_module.8 \
 	    $(DESTDIR)$(PREFIX)/share/man/man8
 	$(INSTALL) -m 644 admin-cli/cli/completion/paylock-admin.bash \
 	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/paylock-admin
@@ -159,6 +155,13 @@ install: all            ## install both and the docs: DESTDIR= PREFIX= MODULESDI
 	    $(DESTDIR)$(PREFIX)/share/$(ZSHDIR)
 	$(INSTALL) -m 644 admin-cli/cli/completion/paylock-admin.fish \
 	    $(DESTDIR)$(PREFIX)/share/$(FISHDIR)
+
+module-is-ours: FORCE
+	@test -n "$(DESTDIR)" \
+	    || ! dpkg -S "$(MODULESDIR)/$(notdir $(module))" >/dev/null 2>&1 \
+	    || { echo "$(MODULESDIR)/$(notdir $(module)) is of a package:" \
+	         "remove libnginx-mod-http-paylock first, or name another" \
+	         "directory: MODULESDIR=" >&2; exit 1; }
 
 clean:                  ## remove build/
 	rm -rf build
@@ -178,7 +181,7 @@ run: all                ## three example sites to lock and unlock; Ctrl-C ends
 help:                   ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile \
 	    tests/unit/unit.mk tests/fuzz/fuzz.mk tests/tests.mk tests/asan.mk \
-	    tests/debian/debian.mk \
+	    tests/debian/debian.mk server/server.mk \
 	    | expand -t 16
 
 
@@ -278,6 +281,11 @@ $(manuals): docs/man.awk libpaylock/core/paylock_version.h
 	awk -v PAGE=$(@F) \
 	    $$(sed -n 's/^#define PAYLOCK_\(VERSION\|DATE\) *"\(.*\)"/-v \1=\2/p' \
 	    libpaylock/core/paylock_version.h) -f $(filter-out %.h,$^) > $@
+
+
+# what is installed of the servers
+
+include server/server.mk
 
 
 # the tests, and packages

@@ -74,6 +74,10 @@ BEGIN {
     also["paylock-build-module"] = "ngx_http_paylock_module (8)"
     about["ngx_http_paylock_module"] = "closes web sites that are not paid"
     also["ngx_http_paylock_module"] = "paylock\\-admin (1)"
+    about["paylockd"] = "HTTP API that locks and unlocks web sites"
+    also["paylockd"] = "paylock\\-writer (8), paylock\\-admin (1)"
+    about["paylock-writer"] = "signs and writes what paylockd is asked for"
+    also["paylock-writer"] = "paylockd (8), paylock\\-admin (1)"
 
     name = section = PAGE
     sub(/\.[0-9]$/, "", name)
@@ -180,6 +184,7 @@ code {
 END {
     flush()
     print ".SH SEE ALSO"
+    gsub(/, /, ",\n.BR ", see)
     print ".BR " see ","
     print ".BR nginx (8)"
 }

@@ -15,7 +15,7 @@ test="libcmocka-dev python3 python3-pytest python3-pytest-xdist
     python3-redis python3-h2 python3-cryptography python3-jsonschema
     libnginx-mod-nchan openssl
     valgrind certbot pebble clang libclang-rt-dev chromium npm wrk
-    zsh fish mandoc groff-base faketime strace gdb sudo"
+    zsh fish mandoc groff-base faketime strace gdb sudo systemd man-db"
 
 # modules that are loaded beside ours
 test="$test libnginx-mod-http-lua lua-resty-core lua-resty-lrucache

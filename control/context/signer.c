@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -28,6 +29,7 @@ static int signer_default(char *path);
 static int signer_open(error_info_t *error, const char *path, int *fd);
 static int signer_private(error_info_t *error, const char *path,
     const struct stat *st);
+static int signer_is_credential(const char *path, const struct stat *st);
 static int signer_read(error_info_t *error, int fd, const char *path,
     char *text, size_t *len);
 static int signer_parse(signer_t *s, const char *path, const char *text,
@@ -150,6 +152,10 @@ signer_private(error_info_t *error, const char *path, const struct stat *st)
                          "the key \"%s\" is not a file", path);
     }
 
+    if (signer_is_credential(path, st)) {
+        return STATUS_DONE;
+    }
+
     if (st->st_uid != geteuid()) {
         return error_set(error, STATUS_FAILED, "key",
                          "every operator has a key of their own: make one "
@@ -165,6 +171,27 @@ signer_private(error_info_t *error, const char *path, const struct stat *st)
     }
 
     return STATUS_DONE;
+}
+
+
+/*
+ * A key that systemd passes to a service (LoadCredential=) may belong to root.
+ * The rights of the group are then the mask of an access list, which lets the
+ * service alone read it.
+ */
+
+static int
+signer_is_credential(const char *path, const struct stat *st)
+{
+    size_t       len;
+    const char  *dir;
+
+    dir = getenv("CREDENTIALS_DIRECTORY");
+    len = dir ? strlen(dir) : 0;
+
+    return len && strncmp(path, dir, len) == 0 && path[len] == '/'
+           && strchr(path + len + 1, '/') == NULL && st->st_uid == 0
+           && (st->st_mode & (S_IWGRP|S_IXGRP|S_IRWXO)) == 0;
 }
 
 

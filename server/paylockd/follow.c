@@ -21,6 +21,7 @@
 
 #define FOLLOW_PAUSE  500              /* ms before another try */
 #define FOLLOW_AGAIN  3600             /* s; records by hand have no entry */
+#define FOLLOW_STATES 60               /* s; times come */
 
 
 static void *follow_run(void *data);
@@ -36,6 +37,7 @@ static void follow_put(follow_t *f, const paylock_str_t *host,
     const paylock_str_t *record);
 static void follow_tell(follow_t *f, const paylock_entry_t *e);
 static json_t *follow_site(const paylock_entry_t *e);
+static void follow_states(follow_t *f);
 static void follow_live(follow_t *f, int live);
 static void follow_stale(follow_t *f);
 
@@ -138,6 +140,7 @@ follow_connected(follow_t *f, trail_id_t *from)
         }
 
         follow_live(f, 1);
+        follow_states(f);
 
         if (trail_wait(ctl, from, &came) != STATUS_DONE
             || (!came && follow_same(f, &same) != STATUS_DONE))
@@ -338,6 +341,25 @@ follow_site(const paylock_entry_t *e)
     json_decref(record);
 
     return site;
+}
+
+
+static void
+follow_states(follow_t *f)
+{
+    time_t  now;
+
+    now = time(NULL);
+
+    if (now < f->states) {
+        return;
+    }
+
+    (void) pthread_rwlock_wrlock(&f->store->lock);
+    store_refresh(f->store, (uint32_t) now);
+    (void) pthread_rwlock_unlock(&f->store->lock);
+
+    f->states = now + FOLLOW_STATES;
 }
 
 

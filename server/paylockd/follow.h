@@ -10,6 +10,8 @@
 #define _FOLLOW_H_INCLUDED_
 
 
+#include <time.h>
+
 #include "context/control.h"
 #include "paylockd/events.h"
 #include "paylockd/store.h"
@@ -37,6 +39,7 @@ typedef struct {
     /* of the thread */
 
     control_t          ctl;
+    time_t             states;         /* when they are worked out again */
     int                failed;         /* out of memory */
 } follow_t;
 

@@ -59,7 +59,8 @@ main(int argc, char **argv)
     fd = wire_listen(path, 0660, &error);
 
     if (fd == -1) {
-        (void) fprintf(stderr, "paylockd: %s\n", error.message);
+        (void) fprintf(stderr, "paylockd: %s%s%s\n", error.message,
+                       error.mend[0] ? ": " : "", error.mend);
         return STATUS_FAILED;
     }
 

@@ -4,8 +4,6 @@
  */
 
 
-#define _GNU_SOURCE
-
 #include <ctype.h>
 #include <fnmatch.h>
 #include <inttypes.h>
@@ -20,31 +18,43 @@
 
 
 #define QUERY_LITERAL  256
+#define QUERY_AHEAD    16              /* sites that are fetched meanwhile */
+#define QUERY_LINE     64              /* bytes that are fetched at once */
 
 
-/* A site that matches, and what it is sorted by. */
+/*
+ * A site that matches, and what it is sorted by: at first by key, then by host,
+ * as the store is.  place is 2 * index + 1; even is what is between two sites.
+ */
 
 typedef struct {
     uint32_t       key;
-    const char    *host;
-    const site_t  *site;
+    size_t         place;
 } query_row_t;
 
 
 /* The page so far: a heap, with the row on top that goes first. */
 
 typedef struct {
+    const store_t  *store;
     const query_t  *query;
     char            literal[QUERY_LITERAL];   /* in each name that matches */
-    query_row_t     behind;            /* the cursor; host NULL: none */
+    uint32_t        invoice;           /* store_hash() of what is asked for */
+    uint32_t        ref;
+    unsigned        all:1;             /* there is nothing to match */
+    unsigned        timed:1;           /* the present state is asked for */
+    unsigned        cursor:1;
+    query_row_t     behind;            /* ... which is this */
     query_row_t     row[QUERY_LIMIT + 1];
     size_t          n;
 } query_heap_t;
 
 
 static void query_literal(const char *match, char literal[QUERY_LITERAL]);
-static int query_cursor(const query_t *query, query_row_t *row, char *host,
-    error_info_t *error);
+static int query_begin(query_heap_t *h, error_info_t *error);
+static int query_cursor(query_heap_t *h, error_info_t *error);
+static size_t query_look(query_heap_t *h, size_t i);
+static void query_fetch(const store_t *s, size_t i, int back);
 static int query_matches(const query_heap_t *h, const site_t *site,
     const effective_state_t *state);
 static int query_member(const site_t *site, const char *name,
@@ -64,12 +74,9 @@ int
 query_run(const store_t *s, const query_t *query, query_page_t *page,
     error_info_t *error)
 {
-    int                 status;
-    char                host[QUERY_CURSOR];
-    size_t              i;
-    query_row_t         row;
-    query_heap_t       *h;
-    effective_state_t   state;
+    int            status, back;
+    size_t         i, n;
+    query_heap_t  *h;
 
     memset(page, 0, sizeof(query_page_t));
     h = malloc(sizeof(query_heap_t));
@@ -78,29 +85,24 @@ query_run(const store_t *s, const query_t *query, query_page_t *page,
         return error_no_memory(error);
     }
 
+    h->store = s;
     h->query = query;
-    h->n = 0;
-    query_literal(query->match, h->literal);
 
-    status = query_cursor(query, &h->behind, host, error);
+    status = query_begin(h, error);
+    back = query->desc;
 
-    for (i = 0; i < s->n && status == STATUS_DONE; i++) {
-        row.site = s->site[i];
-        row.host = site_host(row.site);
-        state = effective_state_parsed(&row.site->rec, query->now);
+    /* what comes first is the first to be found, if keys are the same */
 
-        if (!query_matches(h, row.site, &state)) {
-            continue;
+    for (n = 0; n < s->n && status == STATUS_DONE; n++) {
+
+        if (h->all && query->sort == QUERY_HOST && h->n == query->limit + 1) {
+            page->total = s->n;
+            break;
         }
 
-        page->total++;
-        row.key = query_key(query, &state);
-
-        if (h->behind.host == NULL
-            || query_compare(query, &h->behind, &row) < 0)
-        {
-            query_push(h, &row);
-        }
+        i = back ? s->n - 1 - n : n;
+        query_fetch(s, i, back);
+        page->total += query_look(h, i);
     }
 
     if (status == STATUS_DONE) {
@@ -110,6 +112,79 @@ query_run(const store_t *s, const query_t *query, query_page_t *page,
     free(h);
 
     return status;
+}
+
+
+static int
+query_begin(query_heap_t *h, error_info_t *error)
+{
+    const query_t  *q;
+
+    q = h->query;
+    h->n = 0;
+
+    h->timed = q->stage || q->planned_before || q->hold
+               || q->sort != QUERY_HOST;
+    h->all = q->q == NULL && q->match == NULL && q->stage == NULL
+             && q->invoice == NULL && q->ref == NULL && q->hold == NULL
+             && q->planned_before == 0 && json_array_size(q->hosts) == 0;
+
+    h->invoice = store_hash(q->invoice);
+    h->ref = store_hash(q->ref);
+    query_literal(q->match, h->literal);
+
+    return query_cursor(h, error);
+}
+
+
+/* A site is anywhere in memory, and its host in the second line of it. */
+
+static void
+query_fetch(const store_t *s, size_t i, int back)
+{
+    size_t       line;
+    const char  *site;
+
+    if (back ? i < QUERY_AHEAD : i + QUERY_AHEAD >= s->n) {
+        return;
+    }
+
+    site = (const char *) s->site[back ? i - QUERY_AHEAD : i + QUERY_AHEAD];
+
+    for (line = 0; line < 2; line++) {
+        __builtin_prefetch(site + line * QUERY_LINE);
+    }
+}
+
+
+/* Does it match?  If it is behind the cursor, it may be on the page. */
+
+static size_t
+query_look(query_heap_t *h, size_t i)
+{
+    const site_t       *site;
+    query_row_t         row;
+    effective_state_t   state;
+
+    site = h->store->site[i];
+    memset(&state, 0, sizeof(effective_state_t));
+
+    if (h->timed) {
+        state = store_state(site, h->query->now);
+    }
+
+    if (!query_matches(h, site, &state)) {
+        return 0;
+    }
+
+    row.place = 2 * i + 1;
+    row.key = h->timed ? query_key(h->query, &state) : 0;
+
+    if (!h->cursor || query_compare(h->query, &h->behind, &row) < 0) {
+        query_push(h, &row);
+    }
+
+    return 1;
 }
 
 
@@ -142,33 +217,40 @@ query_literal(const char *match, char literal[QUERY_LITERAL])
 }
 
 
+/* The site that the cursor names may be gone by now. */
+
 static int
-query_cursor(const query_t *query, query_row_t *row, char *host,
-    error_info_t *error)
+query_cursor(query_heap_t *h, error_info_t *error)
 {
-    char      *end;
-    uint64_t   key;
+    char        *end;
+    size_t       at;
+    uint64_t     key;
+    const char  *cursor;
 
-    row->host = NULL;
-    row->site = NULL;
+    cursor = h->query->cursor;
+    h->cursor = cursor != NULL;
 
-    if (query->cursor == NULL) {
+    if (cursor == NULL) {
         return STATUS_DONE;
     }
 
-    key = strtoull(query->cursor, &end, 10);
+    key = strtoull(cursor, &end, 10);
 
-    if (!isdigit((unsigned char) query->cursor[0]) || *end != '-'
-        || key > UINT32_MAX || strlen(end + 1) >= QUERY_CURSOR)
+    if (!isdigit((unsigned char) *cursor) || *end != '-' || key > UINT32_MAX
+        || strlen(end + 1) >= QUERY_CURSOR)
     {
         return error_set(error, STATUS_USAGE, "cursor",
                          "give the \"next\" of the page before, or none",
                          "the cursor is none");
     }
 
-    strcpy(host, end + 1);
-    row->key = (uint32_t) key;
-    row->host = host;
+    at = store_from(h->store, end + 1);
+
+    h->behind.key = (uint32_t) key;
+    h->behind.place = 2 * at
+                      + (at < h->store->n
+                         && strcmp(site_host(h->store->site[at]), end + 1)
+                            == 0);
 
     return STATUS_DONE;
 }
@@ -196,12 +278,12 @@ query_matches(const query_heap_t *h, const site_t *site,
         return 0;
     }
 
-    if (q->q && memmem(host, site->host_len, q->q, strlen(q->q)) == NULL) {
+    if (q->q && strstr(host, q->q) == NULL) {
         return 0;
     }
 
     if (q->match
-        && (memmem(host, site->host_len, h->literal, strlen(h->literal)) == NULL
+        && (strstr(host, h->literal) == NULL
             || fnmatch(q->match, host, 0) != 0))
     {
         return 0;
@@ -217,8 +299,11 @@ query_matches(const query_heap_t *h, const site_t *site,
         return 0;
     }
 
-    return (q->ref == NULL || query_member(site, "ref", q->ref))
-           && (q->invoice == NULL || query_member(site, "invoice", q->invoice))
+    return (q->ref == NULL
+            || (site->ref == h->ref && query_member(site, "ref", q->ref)))
+           && (q->invoice == NULL
+               || (site->invoice == h->invoice
+                   && query_member(site, "invoice", q->invoice)))
            && (json_array_size(q->hosts) == 0
                || token_covers(q->hosts, host));
 }
@@ -230,15 +315,6 @@ query_member(const site_t *site, const char *name, const char *value)
     int          is;
     json_t      *record;
     const char  *text, *why;
-
-    /* an escape may stand for anything */
-
-    if (memmem(site_record(site), site->record_len, value, strlen(value))
-        == NULL
-        && memchr(site_record(site), '\\', site->record_len) == NULL)
-    {
-        return 0;
-    }
 
     record = paylock_record_load(site_record(site), site->record_len, &why);
     text = json_string_value(json_object_get(record, name));
@@ -273,7 +349,8 @@ query_compare(const query_t *query, const query_row_t *one,
     int  order;
 
     order = one->key != two->key ? (one->key < two->key ? -1 : 1)
-                                 : strcmp(one->host, two->host);
+            : one->place != two->place ? (one->place < two->place ? -1 : 1)
+            : 0;
 
     return query->desc ? -order : order;
 }
@@ -355,9 +432,9 @@ query_pop(query_heap_t *h)
 static int
 query_fill(query_heap_t *h, query_page_t *page, error_info_t *error)
 {
-    int           more;
-    json_t       *site;
-    query_row_t   row;
+    int            more;
+    json_t        *object;
+    const site_t  *site;
 
     page->data = json_array();
     more = h->n > h->query->limit;
@@ -368,14 +445,15 @@ query_fill(query_heap_t *h, query_page_t *page, error_info_t *error)
 
     if (more && h->n) {
         (void) snprintf(page->next, sizeof(page->next), "%" PRIu32 "-%s",
-                        h->row[0].key, h->row[0].host);
+                        h->row[0].key,
+                        site_host(h->store->site[h->row[0].place / 2]));
     }
 
     while (h->n) {
-        row = query_pop(h);
-        site = query_site(row.site, h->query->now);
+        site = h->store->site[query_pop(h).place / 2];
+        object = query_site(site, h->query->now);
 
-        if (json_array_insert_new(page->data, 0, site) != 0) {
+        if (json_array_insert_new(page->data, 0, object) != 0) {
             json_decref(page->data);
             return error_no_memory(error);
         }

@@ -8,6 +8,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 #include "paylock_host.h"
 #include "paylockd/store.h"
@@ -15,6 +19,8 @@
 
 static site_t *site_create(const char *host, size_t host_len,
     const char *record, size_t record_len);
+static int site_prepare(site_t *site);
+static void site_look(site_t *site, const paylock_record_t *rec, uint32_t now);
 static int store_insert(store_t *s, size_t at, site_t *site);
 static int store_compare(const void *one, const void *two);
 static void store_unique(store_t *s);
@@ -93,7 +99,7 @@ store_put(store_t *s, const char *host, size_t host_len, const char *record,
 
     site->round = s->round;
 
-    if (paylock_record_parse(record, record_len, &site->rec) != NULL) {
+    if (site_prepare(site) != 0) {
         store_remove(s, site_host(site));
         free(site);
         return 0;
@@ -134,6 +140,96 @@ site_create(const char *host, size_t host_len, const char *record,
     }
 
     return site;
+}
+
+
+/* Returns -1 if it has no record. */
+
+static int
+site_prepare(site_t *site)
+{
+    json_t            *record;
+    const char        *why;
+    paylock_record_t   rec;
+
+    if (paylock_record_parse(site_record(site), site->record_len, &rec)
+        != NULL)
+    {
+        return -1;
+    }
+
+    record = paylock_record_load(site_record(site), site->record_len, &why);
+
+    site->invoice = store_hash(json_string_value(json_object_get(record,
+                                                                 "invoice")));
+    site->ref = store_hash(json_string_value(json_object_get(record, "ref")));
+    json_decref(record);
+
+    site_look(site, &rec, (uint32_t) time(NULL));
+
+    return 0;
+}
+
+
+/* The state is another one when the next time of the record comes. */
+
+static void
+site_look(site_t *site, const paylock_record_t *rec, uint32_t now)
+{
+    paylock_time_e  t;
+
+    site->state = effective_state_parsed(rec, now);
+    site->until = 0;
+
+    for (t = 0; t < PAYLOCK_TIMES; t++) {
+        if (paylock_record_has(rec, t) && rec->time[t] > now
+            && (site->until == 0 || rec->time[t] < site->until))
+        {
+            site->until = rec->time[t];
+        }
+    }
+}
+
+
+uint32_t
+store_hash(const char *text)
+{
+    return text ? XXH32(text, strlen(text), 0) | 1 : 0;
+}
+
+
+effective_state_t
+store_state(const site_t *site, uint32_t now)
+{
+    paylock_record_t  rec;
+
+    if (site->until == 0 || now < site->until) {
+        return site->state;
+    }
+
+    (void) paylock_record_parse(site_record(site), site->record_len, &rec);
+
+    return effective_state_parsed(&rec, now);
+}
+
+
+void
+store_refresh(store_t *s, uint32_t now)
+{
+    size_t            i;
+    site_t           *site;
+    paylock_record_t  rec;
+
+    for (i = 0; i < s->n; i++) {
+        site = s->site[i];
+
+        if (site->until && site->until <= now
+            && paylock_record_parse(site_record(site), site->record_len, &rec)
+               == NULL)
+        {
+            site_look(site, &rec, now);
+        }
+    }
 }
 
 

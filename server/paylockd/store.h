@@ -14,17 +14,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "paylock_record.h"
+#include "records/effective_state.h"
 
 
-/* A host and its record; data has both, each with a zero behind it. */
+/*
+ * A host and its record; data has both, each with a zero behind it.  What lists
+ * ask for is worked out beforehand.
+ */
 
 typedef struct {
-    paylock_record_t  rec;
-    uint32_t          record_len;
-    uint16_t          host_len;
-    uint16_t          round;           /* of the scan that saw it last */
-    char              data[];
+    effective_state_t  state;          /* before "until" */
+    uint32_t           until;          /* Unix seconds; 0: for ever */
+    uint32_t           invoice;        /* store_hash() of these members */
+    uint32_t           ref;
+    uint32_t           record_len;
+    uint16_t           host_len;
+    uint16_t           round;          /* of the scan that saw it last */
+    char               data[];
 } site_t;
 
 #define site_host(s)    ((s)->data)
@@ -40,6 +46,10 @@ typedef struct {
     unsigned           loading:1;      /* not sorted yet */
 } store_t;
 
+
+/* A text is another one if its hash is; NULL is 0. */
+
+uint32_t store_hash(const char *text);
 
 /* Returns 0, or -1. */
 
@@ -61,6 +71,14 @@ size_t store_from(const store_t *s, const char *host);
 int store_put(store_t *s, const char *host, size_t host_len,
     const char *record, size_t record_len);
 void store_remove(store_t *s, const char *host);
+
+/* The state now, by what site_t has of it if that still holds. */
+
+effective_state_t store_state(const site_t *site, uint32_t now);
+
+/* Works out the states that hold no longer; until then each list does. */
+
+void store_refresh(store_t *s, uint32_t now);
 
 /*
  * Between these two all records are put again; those that were not are gone

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,9 @@
 #define WIRE_ROOM      16384
 
 
-static int wire_inherited(void);
+static int wire_passed(void);
+static int wire_inherited(int n, error_info_t *error);
+static int wire_option(int option);
 static int wire_address(const char *path, struct sockaddr_un *address);
 static int wire_bind(int fd, const char *path,
     const struct sockaddr_un *address, mode_t mode);
@@ -34,11 +37,13 @@ static int wire_bind(int fd, const char *path,
 int
 wire_listen(const char *path, mode_t mode, error_info_t *error)
 {
-    int                  fd;
+    int                  fd, passed;
     struct sockaddr_un   address;
 
-    if (wire_inherited()) {
-        return WIRE_FD;
+    passed = wire_passed();
+
+    if (passed) {
+        return wire_inherited(passed, error);
     }
 
     fd = wire_address(path, &address) == 0
@@ -63,19 +68,64 @@ wire_listen(const char *path, mode_t mode, error_info_t *error)
 }
 
 
-/* sd_listen_fds(3), for one socket */
+/* As sd_listen_fds(3): how many sockets systemd passes to this process. */
 
 static int
-wire_inherited(void)
+wire_passed(void)
 {
+    long         n;
     const char  *pid, *fds;
 
     pid = getenv("LISTEN_PID");
     fds = getenv("LISTEN_FDS");
 
-    return pid && fds && strtol(pid, NULL, 10) == (long) getpid()
-           && strcmp(fds, "1") == 0
-           && fcntl(WIRE_FD, F_SETFD, FD_CLOEXEC) == 0;
+    if (pid == NULL || fds == NULL || strtol(pid, NULL, 10) != (long) getpid())
+    {
+        return 0;
+    }
+
+    n = strtol(fds, NULL, 10);
+
+    return n > 0 && n <= INT_MAX ? (int) n : 0;
+}
+
+
+/* Neither server may ever be reached by a port. */
+
+static int
+wire_inherited(int n, error_info_t *error)
+{
+    if (n == 1 && wire_option(SO_DOMAIN) == AF_UNIX
+        && wire_option(SO_TYPE) == SOCK_STREAM
+        && wire_option(SO_ACCEPTCONN) == 1
+        && fcntl(WIRE_FD, F_SETFD, FD_CLOEXEC) == 0)
+    {
+        return WIRE_FD;
+    }
+
+    (void) error_set(error, STATUS_FAILED, "socket",
+                     "give the socket unit one ListenStream= with a path, and "
+                     "no Accept=yes",
+                     n == 1 ? "systemd passes something else than a unix "
+                              "socket that listens"
+                            : "systemd passes %d sockets", n);
+
+    return -1;
+}
+
+
+/* Of the socket that is passed; -1: it has none. */
+
+static int
+wire_option(int option)
+{
+    int        value;
+    socklen_t  len;
+
+    len = sizeof(value);
+
+    return getsockopt(WIRE_FD, SOL_SOCKET, option, &value, &len) == 0
+           ? value : -1;
 }
 
 

@@ -23,9 +23,10 @@
 
 
 /*
- * A listening socket: the one that systemd hands over (sd_listen_fds(3)), or a
- * new one at the path, in place of a socket without a listener; mode is that of
- * the socket.  Returns a descriptor, or -1.
+ * A listening socket: the one that systemd passes (sd_listen_fds(3)), or a new
+ * one at the path, in place of a socket without a listener; mode is that of the
+ * socket.  If systemd passes something else, that is an error.  Returns a
+ * descriptor, or -1.
  */
 
 int wire_listen(const char *path, mode_t mode, error_info_t *error);

@@ -15,7 +15,8 @@ DEBSTRAP  ?=
 deb_build := $(shell sed -n '/^Build-Depends/,/^Standards/ \
                  s/^ \([a-z0-9-]*\).*,$$/\1/p' debian/control)
 deb_test  := nginx redis-server systemd-sysv curl iproute2 procps adduser mount \
-             libjansson4 libidn2-0 apt-utils
+             libjansson4 libidn2-0 ~n^libmicrohttpd12 openssl \
+             apt-utils
 
 comma     := ,
 empty     :=

@@ -299,6 +299,24 @@ def test_lists(api, token):
         assert [s["host"] for s in read] == [s["host"] for s in shown], query
 
 
+def test_a_time_comes(api, token):
+    """A list knows it without an entry that tells of it."""
+    api.writer.issuer("lock", "soon.example", "--at", "+3s", "--until", "+6s")
+    api.fresh(token)
+
+    def shown(query):
+        return [s["host"] for s in api.get(f"/v1/sites?{query}",
+                                           token).body["data"]]
+
+    assert "soon.example" not in shown("stage=locked")
+    assert shown("sort=next&stage=default") == ["soon.example"]
+    wait_for("its time", lambda: "soon.example" in shown("stage=locked"))
+    assert shown("planned_before=%2B1h") == ["soon.example"]
+    wait_for("its end", lambda: "soon.example" in shown("stage=open"))
+    assert "soon.example" not in shown("stage=locked&q=soon")
+    assert shown("planned_before=%2B1h") == []
+
+
 @pytest.mark.parametrize("query, code", [
     ("limit=0", "limit"), ("limit=501", "limit"), ("limit=x", "limit"),
     ("sort=age", "sort"), ("stage=closed", "stage"), ("hold=rent", "hold"),

@@ -41,3 +41,7 @@ $(filter build/unit/test_page%,$(unit)): build/sanitized/tests/unit/page.o
 
 build/unit/test_import: $(import_src:%.c=build/sanitized/%.o)
 build/unit/test_import: private libs += -lidn2
+
+build/unit/test_store: $(patsubst %,build/sanitized/%.o, \
+    server/paylockd/store control/records/effective_state control/base/text \
+    control/base/time_text control/base/error)
