@@ -169,7 +169,7 @@ int verify_counts(const verify_t *c, const char *key, uint64_t seq);
 
 /*
  * verify_redis.c: verifies what is in Redis, trail and records, what came since
- * it was verified here before, or all (full).  c->replay is there and empty; the
+ * it was verified here before, or all (full).  c->replay is empty at first; the
  * caller frees it.  Returns a status, STATUS_DONE if it is bad as well: see
  * c->n_faults.
  */

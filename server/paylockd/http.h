@@ -200,8 +200,8 @@ int change_run(http_request_t *r);
 
 
 /*
- * sites.c, audit.c, verify.c, passes.c, about.c, openapi.c, session.c: the
- * routes
+ * sites.c, audit.c, verify.c, passes.c, doctor.c, about.c, openapi.c, session.c:
+ * the routes
  */
 
 int route_sites(http_request_t *r);
@@ -211,6 +211,7 @@ int route_verify(http_request_t *r);
 int route_export(http_request_t *r);
 int route_passes(http_request_t *r);
 int route_nodes(http_request_t *r);
+int route_doctor(http_request_t *r);
 int route_me(http_request_t *r);
 int route_tokens(http_request_t *r);
 int route_health(http_request_t *r);

@@ -54,6 +54,8 @@ const route_t  routes[] = {
       "Changes as they come, as Server-Sent Events" },
     { "GET", "/v1/nodes", "read", route_nodes, NULL, NULL,
       "Which nodes of nginx have applied what", "nodes" },
+    { "GET", "/v1/doctor", "read", route_doctor, NULL, NULL,
+      "What is wrong with the installation, and how to mend it", "doctor" },
     { "GET", "/v1/tokens", "read", route_tokens, NULL, NULL,
       "Tokens that there are, and what each allows", "tokens" },
     { "POST", "/v1/session", NULL, route_login, NULL, NULL,

@@ -62,6 +62,8 @@ static const schema_t  schemas[] = {
     { "node", "node:s state:s? version:s? chain:s? seq:i? hash:s? lag:i?"
       " records:i held:i unaudited:i dry_run:i written:t age_ms:i ahead_ms:i"
       " silent:b" },
+    { "doctor", "data:[finding]" },
+    { "finding", "check:s result:s message:s mend:s?" },
     { "tokens", "data:[token]" },
     { "token", "name:s allow:[s] holds:[s] hosts:[s] ip:[s] created:t?"
       " expires:t? revoked:t?" },
