@@ -24,7 +24,7 @@ route_me(http_request_t *r)
 int
 route_tokens(http_request_t *r)
 {
-    int      status;
+    int      status, sent;
     json_t  *command, *answer;
 
     command = writer_command(r, "token list");
@@ -33,7 +33,7 @@ route_tokens(http_request_t *r)
         return http_error(r, 500, "memory", NULL, "out of memory");
     }
 
-    answer = writer_call(r->server, command);
+    answer = writer_call(r->server, command, &sent);
     status = answer ? writer_refused(r, answer) : writer_away(r);
 
     if (status == STATUS_DONE) {
@@ -56,6 +56,7 @@ route_health(http_request_t *r)
     follow_state(&r->server->follow, &state);
     time_utc(state.stale_since, when);
 
+    state.live = state.live && state.stale_since == 0;
     r->answer = json_pack("{s:b, s:o, s:I}", "live", state.live,
                           "stale_since", state.stale_since
                           ? json_string(when) : json_null(),

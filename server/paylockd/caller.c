@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "access/tokens.h"
+#include "base/time_text.h"
 #include "files/digest.h"
 #include "paylockd/http.h"
 #include "records/host_name.h"
@@ -35,6 +36,7 @@ static void caller_who(const json_t *command,
 static void caller_keep(const http_request_t *r, const json_t *command,
     const char *key);
 static int caller_known(http_request_t *r, const char *key);
+static int caller_expired(const json_t *caller, uint32_t now);
 
 
 static pthread_mutex_t  caller_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -44,7 +46,7 @@ static caller_kept_t    caller_kept[CALLER_KEYS];
 int
 caller_check(http_request_t *r)
 {
-    int      status;
+    int      status, sent;
     char     key[PAYLOCK_HASH_LEN + 1];
     json_t  *command, *answer;
 
@@ -55,11 +57,13 @@ caller_check(http_request_t *r)
         return http_error(r, 500, "memory", NULL, "out of memory");
     }
 
-    answer = writer_call(r->server, command);
+    answer = writer_call(r->server, command, &sent);
+
+    /* a change would wait for the writer in vain */
 
     if (answer == NULL) {
         json_decref(command);
-        return caller_known(r, key);
+        return r->route->action ? writer_away(r) : caller_known(r, key);
     }
 
     status = writer_refused(r, answer);
@@ -82,10 +86,10 @@ caller_check(http_request_t *r)
 int
 caller_still(const server_t *s, const json_t *command)
 {
-    int      rc;
+    int      rc, sent;
     json_t  *answer;
 
-    answer = writer_call(s, command);
+    answer = writer_call(s, command, &sent);
     rc = answer == NULL ? -1 : json_object_get(answer, "error") == NULL;
     json_decref(answer);
 
@@ -229,7 +233,8 @@ caller_known(http_request_t *r, const char *key)
 
     for (i = 0; i < CALLER_KEYS; i++) {
         if (strcmp(caller_kept[i].key, key) == 0
-            && caller_kept[i].when + CALLER_KEPT > r->now)
+            && caller_kept[i].when + CALLER_KEPT > r->now
+            && !caller_expired(caller_kept[i].caller, r->now))
         {
             r->caller = json_deep_copy(caller_kept[i].caller);
         }
@@ -238,4 +243,19 @@ caller_known(http_request_t *r, const char *key)
     (void) pthread_mutex_unlock(&caller_lock);
 
     return r->caller ? STATUS_DONE : writer_away(r);
+}
+
+
+/* Texts of UTC are in the order of their times. */
+
+static int
+caller_expired(const json_t *caller, uint32_t now)
+{
+    char         text[TIME_TEXT];
+    const char  *expires;
+
+    time_utc(now, text);
+    expires = json_string_value(json_object_get(caller, "expires"));
+
+    return expires && strcmp(expires, text) <= 0;
 }

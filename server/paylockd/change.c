@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "change/node_wait.h"
 #include "context/settings_read.h"
@@ -19,10 +20,15 @@
 #define CHANGE_WAIT  30                /* s, at most */
 
 
+static int change_unknown(http_request_t *r);
 static int change_members(http_request_t *r, json_t *command);
 static int change_headers(http_request_t *r, json_t *command);
+static int change_put(http_request_t *r, json_t *command, const char *name,
+    const char *text);
+static int change_match(http_request_t *r, json_t *command);
 static int change_answer(http_request_t *r, const json_t *answer);
 static void change_wait(http_request_t *r, const json_t *head);
+static long change_prefers(const char *prefer);
 static void change_text(const json_t *head, const char *name, char *text,
     size_t size);
 
@@ -30,7 +36,7 @@ static void change_text(const json_t *head, const char *name, char *text,
 int
 change_run(http_request_t *r)
 {
-    int      status;
+    int      status, sent;
     json_t  *command, *answer;
 
     command = writer_command(r, r->route->action);
@@ -44,8 +50,8 @@ change_run(http_request_t *r)
     if ((status = change_members(r, command)) == STATUS_DONE
         && (status = change_headers(r, command)) == STATUS_DONE)
     {
-        answer = writer_call(r->server, command);
-        status = answer == NULL ? writer_away(r)
+        answer = writer_call(r->server, command, &sent);
+        status = answer == NULL ? (sent ? change_unknown(r) : writer_away(r))
                  : writer_refused(r, answer) == STATUS_DONE
                  ? change_answer(r, answer) : r->error.status;
     }
@@ -54,6 +60,15 @@ change_run(http_request_t *r)
     json_decref(answer);
 
     return status;
+}
+
+
+static int
+change_unknown(http_request_t *r)
+{
+    return http_error(r, 500, "unknown", "send the same again, with its "
+                      "Idempotency-Key", "paylock-writer has got the command, "
+                      "and no answer came: it may be carried out");
 }
 
 
@@ -104,23 +119,53 @@ change_members(http_request_t *r, json_t *command)
 static int
 change_headers(http_request_t *r, json_t *command)
 {
-    char         hash[PAYLOCK_HASH_LEN + 1];
-    size_t       len;
-    const char  *key, *match, *dry_run;
+    const char  *key, *dry_run;
 
     key = http_header(r, "Idempotency-Key");
-    match = http_header(r, "If-Match");
     dry_run = http_query(r, "dry_run");
 
-    if (key) {
-        (void) json_object_set_new(command, "key", json_string(key));
+    if (dry_run && strcmp(dry_run, "true") != 0
+        && strcmp(dry_run, "false") != 0)
+    {
+        return http_error(r, 422, "dry_run", "give true or false",
+                          "dry_run is neither true nor false");
     }
 
-    if (dry_run && strcmp(dry_run, "false") != 0) {
+    if (dry_run && strcmp(dry_run, "true") == 0) {
         (void) json_object_set_new(command, "dry_run", json_true());
     }
 
-    if (match == NULL || strcmp(match, "*") == 0) {
+    if (key && change_put(r, command, "key", key) != STATUS_DONE) {
+        return r->error.status;
+    }
+
+    return change_match(r, command);
+}
+
+
+/* What is no UTF-8 would be left out, as if it had not been sent. */
+
+static int
+change_put(http_request_t *r, json_t *command, const char *name,
+    const char *text)
+{
+    return json_object_set_new(command, name, json_string(text)) == 0
+           ? STATUS_DONE
+           : http_error(r, 422, "header", "send ASCII",
+                        "a header of the request is no text");
+}
+
+
+static int
+change_match(http_request_t *r, json_t *command)
+{
+    char         hash[PAYLOCK_HASH_LEN + 1];
+    size_t       len;
+    const char  *match;
+
+    match = http_header(r, "If-Match");
+
+    if (match == NULL) {
         return STATUS_DONE;
     }
 
@@ -138,11 +183,8 @@ change_headers(http_request_t *r, json_t *command)
     memcpy(hash, match + 1, len - 2);
     hash[len - 2] = '\0';
 
-    (void) json_object_set_new(command, "if_match",
-                               json_string(strcmp(hash, "none") == 0 ? ""
-                                                                     : hash));
-
-    return STATUS_DONE;
+    return change_put(r, command, "if_match",
+                      strcmp(hash, "none") == 0 ? "" : hash);
 }
 
 
@@ -176,20 +218,14 @@ change_wait(http_request_t *r, const json_t *head)
     long              seconds;
     head_t            at;
     control_t         ctl;
-    const char       *prefer;
     node_wait_t       w;
     settings_from_t   from;
 
-    prefer = http_header(r, "Prefer");
+    seconds = change_prefers(http_header(r, "Prefer"));
 
-    if (prefer == NULL || strncmp(prefer, "wait=", 5) != 0
-        || !isdigit((unsigned char) prefer[5]) || head == NULL)
-    {
+    if (seconds == 0 || head == NULL) {
         return;
     }
-
-    seconds = strtol(prefer + 5, NULL, 10);
-    seconds = seconds < 1 ? 1 : seconds > CHANGE_WAIT ? CHANGE_WAIT : seconds;
 
     memset(&ctl, 0, sizeof(control_t));
     memset(&from, 0, sizeof(settings_from_t));
@@ -218,6 +254,32 @@ change_wait(http_request_t *r, const json_t *head)
     node_wait_free(&w);
     settings_from_free(&from);
     control_free(&ctl);
+}
+
+
+/* The seconds of "wait" in a list of preferences; 0: it is not there. */
+
+static long
+change_prefers(const char *prefer)
+{
+    long  seconds;
+
+    while (prefer && *prefer) {
+        prefer += strspn(prefer, " \t,");
+
+        if (strncasecmp(prefer, "wait=", 5) == 0
+            && isdigit((unsigned char) prefer[5]))
+        {
+            seconds = strtol(prefer + 5, NULL, 10);
+
+            return seconds < 1 ? 1 : seconds > CHANGE_WAIT ? CHANGE_WAIT
+                                                           : seconds;
+        }
+
+        prefer += strcspn(prefer, ",");
+    }
+
+    return 0;
 }
 
 

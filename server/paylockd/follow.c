@@ -189,8 +189,15 @@ follow_scan(follow_t *f, trail_id_t *from)
         return f->ctl.error.status;
     }
 
+    if (head.seq == 0 && f->state.head.seq) {
+        return error_set(&f->ctl.error, STATUS_FAILED, "chain_unknown",
+                         "\"paylock-admin doctor\" says more; nginx may go on "
+                         "as it was", "the audit trail is gone from Redis at "
+                         "%s", f->ctl.settings.where);
+    }
+
     (void) pthread_rwlock_wrlock(&f->store->lock);
-    store_scan_begin(f->store);
+    store_scan_begin(f->store, !f->state.live);
     (void) pthread_rwlock_unlock(&f->store->lock);
 
     status = records_scan(&f->ctl, &n, follow_record, f);
@@ -385,8 +392,11 @@ follow_stale(follow_t *f)
         f->state.stale_since = (uint32_t) time(NULL);
     }
 
+    f->state.code = f->ctl.error.code ? f->ctl.error.code : "starting";
     (void) snprintf(f->state.why, sizeof(f->state.why), "%.500s",
                     f->ctl.error.message);
+    (void) snprintf(f->state.mend, sizeof(f->state.mend), "%.500s",
+                    f->ctl.error.mend);
 
     (void) pthread_mutex_unlock(&f->lock);
 }

@@ -24,7 +24,9 @@ typedef struct {
     int        live;                   /* all records are there */
     uint32_t   stale_since;            /* Unix seconds; 0: they are fresh */
     head_t     head;                   /* the entry applied last */
+    const char *code;                  /* of the error, a static text */
     char       why[512];               /* Redis is not followed; or "" */
+    char       mend[512];
 } follow_state_t;
 
 

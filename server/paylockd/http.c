@@ -13,7 +13,6 @@
 #include "paylockd/http.h"
 
 
-#define HTTP_CONNECTIONS  512
 #define HTTP_IDLE         30           /* seconds */
 #define HTTP_MEMORY       (32 * 1024)  /* for the head of a request */
 
@@ -274,8 +273,11 @@ http_parts_free(http_request_t *r)
 static int
 http_run(http_request_t *r)
 {
+    /* of those who may not ask no body is looked at */
+
     if (origin_check(r) != STATUS_DONE || session_check(r) != STATUS_DONE
-        || http_body(r) != STATUS_DONE)
+        || (r->route->scope && caller_check(r) != STATUS_DONE)
+        || parameters_check(r) != STATUS_DONE || http_body(r) != STATUS_DONE)
     {
         return r->error.status;
     }
@@ -284,13 +286,11 @@ http_run(http_request_t *r)
         return change_run(r);
     }
 
-    if (r->route->scope && caller_check(r) != STATUS_DONE) {
-        return r->error.status;
-    }
-
     /* else events, which tell of all hosts */
 
-    return r->route->run ? r->route->run(r) : caller_of_all(r);
+    return r->route->run ? r->route->run(r)
+           : caller_of_all(r) == STATUS_DONE ? stream_begin(r)
+           : r->error.status;
 }
 
 
@@ -299,9 +299,10 @@ http_body(http_request_t *r)
 {
     const char  *type;
 
-    if (r->too_large) {
+    if (r->too_large || (r->route->scope == NULL && r->raw_len > HTTP_SMALL)) {
         return http_error(r, 413, "large", "send fewer hosts at once",
-                          "the request is larger than 1 MB");
+                          "the request is larger than 1 MB, or than 4 KB "
+                          "where no token is needed");
     }
 
     if (strcmp(r->route->method, "GET") == 0) {
@@ -447,6 +448,17 @@ http_headers(const http_request_t *r,
         (void) MHD_add_response_header(response, "Content-Type",
                                        r->answer ? "application/json"
                                        : "application/problem+json");
+    }
+
+    if (r->stale[0]) {
+        (void) MHD_add_response_header(response, "Paylock-Stale-Since",
+                                       r->stale);
+    }
+
+    /* nobody keeps a connection that may do nothing with it */
+
+    if (r->status == 401 || r->status == 503) {
+        (void) MHD_add_response_header(response, "Connection", "close");
     }
 
     if (r->etag[0]) {

@@ -18,6 +18,7 @@
 #include <microhttpd.h>
 
 #include "base/error.h"
+#include "base/time_text.h"
 #include "change/request.h"
 #include "paylockd/events.h"
 #include "paylockd/follow.h"
@@ -25,6 +26,8 @@
 
 
 #define HTTP_BODY   (1024u * 1024)     /* bytes of a request, at most */
+#define HTTP_CONNECTIONS  512          /* at once */
+#define HTTP_SMALL  4096               /* of one that anybody may send */
 #define HTTP_PARTS  4                  /* of a path that are variable */
 
 
@@ -61,6 +64,7 @@ typedef struct {
     json_t                 *answer;
     struct MHD_Response    *response;  /* instead of answer */
     char                    etag[2 + 64 + 1];   /* in quotes; "": none */
+    char                    stale[TIME_TEXT];   /* since then; "": it is not */
     char                    cookie[192];        /* Set-Cookie; "": none */
     int                     replayed;
     int                     retry;     /* Retry-After, in seconds; 0: none */
@@ -180,9 +184,12 @@ const char *session_cookie(const http_request_t *r);
 int session_check(http_request_t *r);
 
 
-/* writer_call.c: sends a command; NULL: the writer cannot be reached. */
+/*
+ * writer_call.c: sends a command; NULL: no answer came.  If *sent is 1 then, the
+ * writer may carry it out.
+ */
 
-json_t *writer_call(const server_t *s, const json_t *command);
+json_t *writer_call(const server_t *s, const json_t *command, int *sent);
 
 /* A command with the credential of the request; NULL: no memory. */
 
@@ -219,7 +226,19 @@ int route_openapi(http_request_t *r);
 int route_login(http_request_t *r);
 int route_logout(http_request_t *r);
 
-/* The answer of GET /v1/events. */
+/*
+ * parameters.c: does the route know each parameter of the query, and is it
+ * given once, with a value?  Returns a status.
+ */
+
+int parameters_check(http_request_t *r);
+
+/*
+ * The answer of GET /v1/events, after stream_begin(), which returns a status:
+ * connections have to be left for others.
+ */
+
+int stream_begin(http_request_t *r);
 
 struct MHD_Response *stream_response(http_request_t *r);
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "paylockd/http.h"
 #include "wire/wire.h"
@@ -80,7 +81,9 @@ main(int argc, char **argv)
 
     (void) sigwait(&set, &sig);
 
-    return STATUS_DONE;
+    /* threads go on, so nothing may be torn down under them */
+
+    _exit(STATUS_DONE);
 }
 
 

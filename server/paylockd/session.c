@@ -17,19 +17,40 @@
 #define SESSION_ATTRIBUTES  "; Secure; HttpOnly; SameSite=Strict; Path=/"
 
 
+static enum MHD_Result session_is_cookie(void *data, enum MHD_ValueKind kind,
+    const char *name, const char *value);
 static int session_login(http_request_t *r, const char **login);
 static int session_call(http_request_t *r, json_t *command, json_t **body);
 
+
+/* Names differ by case: a browser guards the right one only. */
 
 const char *
 session_cookie(const http_request_t *r)
 {
     const char  *secret;
 
-    secret = MHD_lookup_connection_value(r->connection, MHD_COOKIE_KIND,
-                                         SESSION_COOKIE);
+    secret = NULL;
+    (void) MHD_get_connection_values(r->connection, MHD_COOKIE_KIND,
+                                     session_is_cookie, &secret);
 
     return secret && *secret ? secret : NULL;
+}
+
+
+static enum MHD_Result
+session_is_cookie(void *data, enum MHD_ValueKind kind, const char *name,
+    const char *value)
+{
+    (void) kind;
+
+    if (strcmp(name, SESSION_COOKIE) != 0) {
+        return MHD_YES;
+    }
+
+    *(const char **) data = value;
+
+    return MHD_NO;
 }
 
 
@@ -132,14 +153,14 @@ route_logout(http_request_t *r)
 static int
 session_call(http_request_t *r, json_t *command, json_t **body)
 {
-    int      status;
+    int      status, sent;
     json_t  *answer;
 
     if (command == NULL) {
         return http_error(r, 500, "memory", NULL, "out of memory");
     }
 
-    answer = writer_call(r->server, command);
+    answer = writer_call(r->server, command, &sent);
     json_decref(command);
 
     if (answer == NULL) {

@@ -77,9 +77,10 @@ sites_live(http_request_t *r, follow_state_t *state)
     follow_state(&r->server->follow, state);
 
     return state->live ? STATUS_DONE
+           : state->why[0] ? http_error(r, 503, state->code, state->mend,
+                                        state->why)
            : http_error(r, 503, "starting", "try again in a moment",
-                        state->why[0] ? state->why
-                                      : "the records are being read");
+                        "the records are being read");
 }
 
 
@@ -117,6 +118,10 @@ sites_query(http_request_t *r, query_t *query)
                    &query->planned_before) != STATUS_DONE)
     {
         r->status = 422;
+
+    } else if (before && query->planned_before == 0) {
+        return http_error(r, 422, "time", "give a time from 1970 on",
+                          "nothing is planned before planned_before");
     }
 
     return r->status ? r->error.status : STATUS_DONE;
@@ -216,6 +221,10 @@ route_site(http_request_t *r)
 
     if (sites_live(r, &state) != STATUS_DONE) {
         return r->error.status;
+    }
+
+    if (state.stale_since) {
+        time_utc(state.stale_since, r->stale);
     }
 
     if (host_name_read(&r->error, r->part[0], &host) != STATUS_DONE) {

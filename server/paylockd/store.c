@@ -279,10 +279,19 @@ store_remove(store_t *s, const char *host)
 
 
 void
-store_scan_begin(store_t *s)
+store_scan_begin(store_t *s, int first)
 {
+    size_t  i;
+
+    /* what a scan that was cut off has left is not in order */
+
+    for (i = 0; s->loading && i < s->n; i++) {
+        free(s->site[i]);
+    }
+
+    s->n = s->loading ? 0 : s->n;
+    s->loading = first;
     s->round++;
-    s->loading = s->n == 0;
 }
 
 

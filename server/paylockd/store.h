@@ -82,10 +82,10 @@ void store_refresh(store_t *s, uint32_t now);
 
 /*
  * Between these two all records are put again; those that were not are gone
- * afterwards.  For a store that is empty they need not come in order.
+ * afterwards.  At first nobody reads meanwhile, and they come in any order.
  */
 
-void store_scan_begin(store_t *s);
+void store_scan_begin(store_t *s, int first);
 void store_scan_end(store_t *s);
 
 

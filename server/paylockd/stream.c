@@ -9,6 +9,7 @@
 #define _GNU_SOURCE
 
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,9 +18,10 @@
 #include "paylockd/http.h"
 
 
-#define STREAM_PAUSE  15               /* s between comments */
-#define STREAM_ASK    10               /* ... and looks at the credential */
+#define STREAM_PAUSE  10               /* s between comments */
+#define STREAM_ASK    5                /* ... and looks at the credential */
 #define STREAM_BLOCK  1024
+#define STREAM_MOST   (HTTP_CONNECTIONS / 2)
 
 
 typedef struct {
@@ -33,10 +35,28 @@ typedef struct {
 } stream_t;
 
 
+static atomic_int  stream_many;
+
+
 static ssize_t stream_read(void *data, uint64_t pos, char *buf, size_t size);
 static int stream_allowed(stream_t *s);
 static int stream_fill(stream_t *s);
 static void stream_free(void *data);
+
+
+int
+stream_begin(http_request_t *r)
+{
+    if (atomic_fetch_add(&stream_many, 1) < STREAM_MOST) {
+        return STATUS_DONE;
+    }
+
+    (void) atomic_fetch_sub(&stream_many, 1);
+    r->retry = 60;
+
+    return http_error(r, 503, "busy", "end some, or ask for lists",
+                      "too many clients wait for events");
+}
 
 
 struct MHD_Response *
@@ -50,6 +70,7 @@ stream_response(http_request_t *r)
     s = calloc(1, sizeof(stream_t));
 
     if (s == NULL) {
+        (void) atomic_fetch_sub(&stream_many, 1);
         return NULL;
     }
 
@@ -168,6 +189,7 @@ stream_free(void *data)
 
     s = data;
 
+    (void) atomic_fetch_sub(&stream_many, 1);
     json_decref(s->command);
     free(s->text);
     free(s);

@@ -13,22 +13,32 @@
 #include "wire/wire.h"
 
 
+#define CALL_CHECK  2                  /* s; it needs no Redis */
+
+
 static void call_credential(const http_request_t *r, json_t *command);
 
 
 json_t *
-writer_call(const server_t *s, const json_t *command)
+writer_call(const server_t *s, const json_t *command, int *sent)
 {
-    int      fd;
-    json_t  *answer;
+    int          fd;
+    json_t      *answer;
+    const char  *name;
 
+    *sent = 0;
     fd = wire_connect(s->writer);
 
     if (fd == -1) {
         return NULL;
     }
 
-    answer = wire_write(fd, command) == 0 ? wire_read(fd) : NULL;
+    name = json_string_value(json_object_get(command, "command"));
+    wire_timeout(fd, name && strcmp(name, "check") == 0 ? CALL_CHECK
+                                                        : WIRE_SECONDS);
+
+    *sent = wire_write(fd, command) == 0;
+    answer = *sent ? wire_read(fd) : NULL;
     (void) close(fd);
 
     return answer;

@@ -69,12 +69,13 @@ is_good(const json_t *command)
 
 
 json_t *
-writer_call(const server_t *s, const json_t *command)
+writer_call(const server_t *s, const json_t *command, int *sent)
 {
     const char    *name;
     const json_t  *hold;
 
     (void) s;
+    *sent = 1;
 
     if (!is_good(command)) {
         return json_pack("{s:i, s:{s:s, s:s}}", "status", 401, "error",

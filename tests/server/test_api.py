@@ -497,15 +497,19 @@ def test_the_writer_comes_and_goes(api, token):
 
 
 def test_another_trail(api, token):
-    """A Redis that was emptied and begun anew is read anew."""
+    """A Redis that was emptied is not believed; begun anew, it is read anew."""
     admin = api.writer.issuer
-    client = admin.redis.client()
-    client.flushall()
-    client.hset("{paylock}:locks", "z.example", '{"lock_at":1}')
-    admin("init", "--yes", check=False)
-    wait_for("the other records", lambda: [
-        s["host"] for s in api.get("/v1/sites", token).body["data"]]
-        == ["z.example"])
+    admin.redis.client().flushall()
+    wait_for("it to notice", lambda: api.get(
+        "/v1/sites", token).body["stale_since"])
+    assert api.get("/v1/sites", token).body["total"] == 1
+    assert api.get("/v1/health", None).status == 503
+    admin("adopt", "--yes")
+    admin("lock", "z.example")
+    wait_for("the other records", lambda: "z.example" in [
+        s["host"] for s in api.get("/v1/sites", token).body["data"]])
+    page = api.get("/v1/sites", token).body
+    assert page["data"] == admin.json("list") and page["stale_since"] is None
 
 
 # events
