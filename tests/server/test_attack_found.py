@@ -89,19 +89,6 @@ def test_if_match_that_is_no_text(api, token):
 
 # rights
 
-@pytest.mark.parametrize("name", ["lock", "unlock", "reset"])
-def test_the_hold_of_a_token(api, writer, name):
-    """A token without the hold "billing" does not touch it by another
-    route."""
-    token = writer.token("x", *ALL, "--hold", "abuse")
-    assert api.call("PUT", "/v1/sites/b.example/holds/billing", token,
-                    {}).status == 403
-    before = entries(api)
-    reply = api.post(f"/v1/{name}", token, {"hosts": ["a.example"]})
-    assert reply.status == 403, reply.body
-    assert entries(api) == before
-
-
 def test_an_expired_token_and_no_writer(api):
     """paylockd knows when a token expires, and need not ask for that."""
     token = api.writer.token("x", "--allow", "read", "--expires", "4s")
