@@ -22,6 +22,7 @@
 static int command_hosts(change_command_t *c);
 static int command_hold(change_command_t *c);
 static int command_input(change_command_t *c);
+static int command_both(change_command_t *c);
 static int command_pass_key(change_command_t *c);
 static int command_request(change_command_t *c);
 static void command_batch(change_command_t *c);
@@ -61,6 +62,7 @@ change_command(writer_t *w, const json_t *command, const char *name,
            == STATUS_DONE
         && (status = command_hold(&c)) == STATUS_DONE
         && (status = command_input(&c)) == STATUS_DONE
+        && (status = command_both(&c)) == STATUS_DONE
         && (status = change_order_check(&c.order)) == STATUS_DONE
         && (status = command_pass_key(&c)) == STATUS_DONE
         && (status = command_request(&c)) == STATUS_DONE
@@ -206,6 +208,27 @@ command_input(change_command_t *c)
     }
 
     return STATUS_DONE;
+}
+
+
+/* "until" closes what is open, or opens what is closed, in a moment. */
+
+static int
+command_both(change_command_t *c)
+{
+    const char  *scope, *name;
+
+    name = c->order.action->name;
+    scope = strcmp(name, "lock") == 0 ? "unlock" : "lock";
+
+    return c->order.in.text[CHANGE_INPUT_UNTIL] == NULL
+           || caller_allows(&c->caller, scope)
+           ? STATUS_DONE
+           : error_set(&c->ctl.error, STATUS_FAILED, "forbidden",
+                       "leave \"until\" out, or create a token with --allow "
+                       "lock,unlock",
+                       "\"%s\" may not \"%s\", which \"%s\" with \"until\" "
+                       "does as well", c->caller.actor, scope, name);
 }
 
 

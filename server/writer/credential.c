@@ -157,6 +157,25 @@ credential_session(const json_t *command, const char *scope,
 }
 
 
+int
+caller_allows(const caller_t *caller, const char *scope)
+{
+    size_t         i;
+    const char    *text;
+    const json_t  *member;
+
+    json_array_foreach(caller->allow, i, member) {
+        text = json_string_value(member);
+
+        if (text && strcmp(text, scope) == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 void
 caller_free(caller_t *caller)
 {

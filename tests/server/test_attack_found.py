@@ -151,29 +151,6 @@ def test_a_budget_of_reset(alice, private):
         writer.stop()
 
 
-def test_unlock_does_not_close(writer):
-    """Who may only unlock closes nothing that is open."""
-    token = writer.token("x", "--allow", "unlock")
-    writer.ask("unlock", token, hosts=["never.example"],
-               input={"until": "+1s"})
-    with pytest.raises(TimeoutError):
-        wait_for("the time", lambda: writer.issuer.json(
-            "status", "never.example")[0]["stage"] == "locked", 3)
-
-
-def test_lock_does_not_open(writer):
-    """docs/security.md, of signers: "Who may lock alone opens nothing, now or
-    later"."""
-    assert writer.issuer.json("status", "a.example")[0]["stage"] == "locked"
-    token = writer.token("x", "--allow", "lock")
-    answer = writer.ask("lock", token, hosts=["a.example"],
-                        input={"until": "+1s"})
-    assert answer["status"] in (403, 200), answer
-    with pytest.raises(TimeoutError):
-        wait_for("the time", lambda: writer.issuer.json(
-            "status", "a.example")[0]["stage"] == "open", 3)
-
-
 def test_a_budget_and_a_step_of_the_clock(alice, private):
     """A clock that is set back by seconds does not give the budget back; nor
     does a request that waited for its turn over the end of a minute."""

@@ -40,3 +40,27 @@ def test_the_hold_of_a_token(api, writer, name):
     reply = api.post(f"/v1/{name}", token, {"hosts": ["a.example"]})
     assert reply.status == 403, reply.body
     assert entries(api) == before
+
+
+def test_unlock_does_not_close(writer):
+    """Who may only unlock closes nothing that is open."""
+    token = writer.token("x", "--allow", "unlock")
+    answer = writer.ask("unlock", token, hosts=["never.example"],
+                        input={"until": "+1s"})
+    assert answer["status"] == 403 and "until" in answer["error"]["mend"]
+    with pytest.raises(TimeoutError):
+        wait_for("the time", lambda: writer.issuer.json(
+            "status", "never.example")[0]["stage"] == "locked", 3)
+
+
+def test_lock_does_not_open(writer):
+    """docs/security.md, of signers: "Who may lock alone opens nothing, now or
+    later"."""
+    assert writer.issuer.json("status", "a.example")[0]["stage"] == "locked"
+    token = writer.token("x", "--allow", "lock")
+    answer = writer.ask("lock", token, hosts=["a.example"],
+                        input={"until": "+1s"})
+    assert answer["status"] == 403 and "until" in answer["error"]["mend"]
+    with pytest.raises(TimeoutError):
+        wait_for("the time", lambda: writer.issuer.json(
+            "status", "a.example")[0]["stage"] == "open", 3)
