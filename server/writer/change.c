@@ -25,13 +25,9 @@ static int command_input(change_command_t *c);
 static int command_both(change_command_t *c);
 static int command_pass_key(change_command_t *c);
 static int command_request(change_command_t *c);
-static void command_batch(change_command_t *c);
 static int command_confirm(change_command_t *c);
 static int command_settings(change_command_t *c);
 static int command_turn(change_command_t *c);
-static int command_commit(change_command_t *c);
-static int command_budget(change_command_t *c, size_t left);
-static size_t command_closed(const change_command_t *c);
 static int command_answer(change_command_t *c, json_t **body);
 static json_t *command_sum(const change_command_t *c);
 static void command_free(change_command_t *c);
@@ -70,7 +66,7 @@ change_command(writer_t *w, const json_t *command, const char *name,
         && (status = command_settings(&c)) == STATUS_DONE
         && (status = command_turn(&c)) == STATUS_DONE)
     {
-        status = command_commit(&c);
+        status = commit_change(&c);
         (void) pthread_mutex_unlock(&w->turn);
     }
 
@@ -283,23 +279,6 @@ command_request(change_command_t *c)
 }
 
 
-static void
-command_batch(change_command_t *c)
-{
-    memset(&c->batch, 0, sizeof(change_batch_t));
-
-    c->batch.ctl = &c->ctl;
-    c->batch.kind = c->order.kind;
-    c->batch.args = c->order.args;
-    c->batch.host = c->host;
-    c->batch.n = c->n;
-    c->batch.arguments = c->arguments;
-    c->batch.request = c->request[0] ? c->request : NULL;
-    c->batch.expected = json_string_value(json_object_get(c->command,
-                                                          "if_match"));
-}
-
-
 static int
 command_confirm(change_command_t *c)
 {
@@ -309,7 +288,7 @@ command_confirm(change_command_t *c)
     json_int_t   confirmed;
 
     next = 0;
-    command_batch(c);
+    commit_batch(c);
 
     confirmed = json_integer_value(json_object_get(c->command, "confirm"));
 
@@ -358,73 +337,6 @@ command_turn(change_command_t *c)
            : error_set(&c->ctl.error, STATUS_FAILED, "busy",
                        "try again with the same Idempotency-Key",
                        "other changes take too long");
-}
-
-
-static int
-command_commit(change_command_t *c)
-{
-    int     status, closes;
-    size_t  left;
-
-    closes = (strcmp(c->order.action->name, "lock") == 0
-              || c->order.action->kind == &change_import)
-             && !c->ctl.dry_run;
-    left = budget_left(c->writer, c->caller.actor, c->order.in.now);
-
-    if (closes && c->n > left && command_budget(c, left) != STATUS_DONE) {
-        return c->ctl.error.status;
-    }
-
-    status = change_batch_run(&c->batch);
-
-    if (status == STATUS_DONE && closes) {
-        budget_take(c->caller.actor, command_closed(c), c->order.in.now);
-    }
-
-    return status;
-}
-
-
-/* Of many hosts few may change: a dry run tells. */
-
-static int
-command_budget(change_command_t *c, size_t left)
-{
-    int  status;
-
-    c->ctl.dry_run = 1;
-    status = change_batch_run(&c->batch);
-
-    if (status == STATUS_DONE && command_closed(c) > left) {
-        status = error_set(&c->ctl.error, STATUS_FAILED, "budget",
-                           "wait, or close them with paylock-admin",
-                           "\"%s\" may close %u hosts an hour, of which %zu "
-                           "are left", c->caller.actor, c->writer->budget,
-                           left);
-    }
-
-    change_batch_free(&c->batch);
-    command_batch(c);
-    c->ctl.dry_run = 0;
-
-    return status;
-}
-
-
-/* How many hosts this command has closed, and no one before it. */
-
-static size_t
-command_closed(const change_command_t *c)
-{
-    size_t  i, n;
-
-    for (i = 0, n = 0; i < c->batch.done && !c->batch.repeated; i++) {
-        n += c->batch.result[i].changed && !c->batch.result[i].found
-             && (c->list.n == 0 || import_closes(c, i));
-    }
-
-    return n;
 }
 
 

@@ -64,3 +64,53 @@ def test_lock_does_not_open(writer):
     with pytest.raises(TimeoutError):
         wait_for("the time", lambda: writer.issuer.json(
             "status", "a.example")[0]["stage"] == "open", 3)
+
+
+def small(alice, private, n):
+    writer = Writer(alice, private / "writer", "--budget", str(n))
+    writer.start()
+    return writer
+
+
+def test_a_budget_of_unlock(alice, private):
+    """Hosts that an "unlock" closes again in a moment are closed, too."""
+    writer = small(alice, private, 2)
+    try:
+        token = writer.token("x", "--allow", "lock,unlock")
+        hosts = [f"u{n}.example" for n in range(10)]
+        answer = writer.ask("unlock", token, hosts=hosts,
+                            input={"until": "+1s"})
+        if answer["status"] == 200:
+            wait_for("the time", lambda: alice.json(
+                "status", hosts[0])[0]["stage"] == "locked", 10)
+        assert answer["status"] in (422, 429), answer
+    finally:
+        writer.stop()
+
+
+def test_a_budget_of_reset(alice, private):
+    """So are hosts whose suffix is closed, when their own records go."""
+    writer = small(alice, private, 2)
+    try:
+        token = writer.token("x", "--allow", "reset")
+        hosts = [f"u{n}.r.example" for n in range(10)]
+        alice("unlock", *hosts)
+        alice("lock", "*.r.example", "--yes")
+        assert alice.json("status", hosts[0])[0]["stage"] == "open"
+        answer = writer.ask("reset", token, hosts=hosts)
+        assert alice.json("status", hosts[0])[0]["stage"] == "open", answer
+    finally:
+        writer.stop()
+
+
+def test_a_budget_of_what_is_closed(alice, private):
+    """docs/api.md: what is closed already does not count."""
+    writer = small(alice, private, 2)
+    try:
+        token = writer.token("x", "--allow", "lock")
+        for n in range(4):
+            answer = writer.ask("lock", token, hosts=["b.example"],
+                                input={"invoice": f"R-{n}"})
+            assert answer["status"] == 200, (n, answer)
+    finally:
+        writer.stop()
