@@ -47,7 +47,7 @@ commit_change(change_command_t *c)
     size_t  left;
 
     closes = c->order.kind->entry == NULL && !c->ctl.dry_run;
-    left = budget_left(c->writer, c->caller.actor, c->order.in.now);
+    left = closes ? budget_left(c->writer, c->caller.actor) : 0;
 
     if (closes && c->n > left && commit_rehearse(c, left) != STATUS_DONE) {
         return c->ctl.error.status;
@@ -56,7 +56,7 @@ commit_change(change_command_t *c)
     status = change_batch_run(&c->batch);
 
     if (closes) {
-        budget_take(c->caller.actor, c->closed, c->order.in.now);
+        budget_take(c->caller.actor, c->closed);
     }
 
     return status;
@@ -76,7 +76,7 @@ commit_rehearse(change_command_t *c, size_t left)
     if (status == STATUS_DONE && c->closed > left) {
         status = error_set(&c->ctl.error, STATUS_FAILED, "budget",
                            "wait, or close them with paylock-admin",
-                           "\"%s\" may close %u hosts an hour, of which %zu "
+                           "\"%s\" may close %zu hosts an hour, of which %zu "
                            "are left", c->caller.actor, c->writer->budget,
                            left);
     }

@@ -114,48 +114,6 @@ def test_cookies_of_another_case(api):
 
 # the budget
 
-def test_a_budget_and_a_step_of_the_clock(alice, private):
-    """A clock that is set back by seconds does not give the budget back; nor
-    does a request that waited for its turn over the end of a minute."""
-    writer = small(alice, private, 2)
-    try:
-        writer.fake_clock()
-        token = writer.token("x", "--allow", "lock")
-        writer.move_clock(120)
-        assert writer.ask("lock", token, hosts=["b.example", "c.example"])[
-            "status"] == 200
-        assert writer.ask("lock", token, hosts=["d.example"])[
-            "status"] == 429
-        writer.move_clock(60)
-        assert writer.ask("lock", token, hosts=["d.example", "e.example"])[
-            "status"] == 429
-    finally:
-        writer.stop()
-
-
-def test_a_budget_and_many_tokens(alice, private):
-    """What one token has used is not forgotten because others ask."""
-    writer = small(alice, private, 1)
-    try:
-        token = writer.token("x", "--allow", "lock")
-        path = writer.dir / "tokens"
-        file = json.loads(path.read_text())
-        others = [f"plk_{n:064x}" for n in range(256)]
-        file["tokens"] += [
-            {**file["tokens"][0], "name": f"t{n}", "sha256":
-             hashlib.sha256(text.encode()).hexdigest()}
-            for n, text in enumerate(others)]
-        path.write_text(json.dumps(file))
-        assert writer.ask("lock", token, hosts=["b.example"])["status"] == 200
-        assert writer.ask("lock", token, hosts=["c.example"])["status"] == 429
-        for other in others:
-            assert writer.ask("lock", other, hosts=["d.example"],
-                              dry_run=True)["status"] == 200
-        assert writer.ask("lock", token, hosts=["c.example"])["status"] == 429
-    finally:
-        writer.stop()
-
-
 def test_more_than_20_notices(api, token):
     """docs/api.md: more than 20 hosts need a number."""
     reply = api.post("/v1/notice", token, {
@@ -657,18 +615,6 @@ def test_memory_without_a_token(api):
     after = most(api.process), most(api.writer.process)
     assert set(told) <= {401, 422}, told
     assert all(b - a < 100 for a, b in zip(before, after)), (before, after)
-
-
-def test_a_budget_that_is_no_number(alice, private):
-    """One too large is refused, or is large; it is not another number."""
-    writer = Writer(alice, private / "writer", "--budget", "4294967297")
-    writer.start()
-    try:
-        token = writer.token("x", "--allow", "lock")
-        assert writer.ask("lock", token, hosts=["b.example", "c.example"])[
-            "status"] == 200
-    finally:
-        writer.stop()
 
 
 def test_stopped_while_it_answers(api, token):

@@ -114,3 +114,80 @@ def test_a_budget_of_what_is_closed(alice, private):
             assert answer["status"] == 200, (n, answer)
     finally:
         writer.stop()
+
+
+def test_a_budget_and_a_step_of_the_clock(alice, private):
+    """A clock that is set back by seconds does not give the budget back; nor
+    does a request that waited for its turn over the end of a minute."""
+    writer = small(alice, private, 2)
+    try:
+        writer.env["FAKETIME_DONT_FAKE_MONOTONIC"] = "1"
+        writer.fake_clock()
+        token = writer.token("x", "--allow", "lock")
+        writer.move_clock(120)
+        assert writer.ask("lock", token, hosts=["b.example", "c.example"])[
+            "status"] == 200
+        assert writer.ask("lock", token, hosts=["d.example"])[
+            "status"] == 429
+        writer.move_clock(60)
+        assert writer.ask("lock", token, hosts=["d.example", "e.example"])[
+            "status"] == 429
+    finally:
+        writer.stop()
+
+
+def test_a_budget_comes_back(alice, private):
+    """After an hour, and each part of it after its own."""
+    writer = small(alice, private, 2)
+    try:
+        writer.fake_clock()
+        token = writer.token("x", "--allow", "lock")
+
+        def lock(minutes, *hosts):
+            writer.move_clock(60 * minutes)
+            return writer.ask("lock", token, hosts=hosts)["status"]
+
+        assert lock(0, "b.example") == lock(30, "c.example") == 200
+        assert lock(58, "d.example") == 429
+        assert lock(61, "d.example", "e.example") == 429
+        assert lock(61, "d.example") == 200
+        assert lock(88, "e.example") == 429
+        assert lock(91, "e.example") == 200
+        assert lock(300, "f.example", "g.example") == 200
+    finally:
+        writer.stop()
+
+
+def test_a_budget_and_many_tokens(alice, private):
+    """What one token has used is not forgotten because others ask."""
+    writer = small(alice, private, 1)
+    try:
+        token = writer.token("x", "--allow", "lock")
+        path = writer.dir / "tokens"
+        file = json.loads(path.read_text())
+        others = [f"plk_{n:064x}" for n in range(256)]
+        file["tokens"] += [
+            {**file["tokens"][0], "name": f"t{n}", "sha256":
+             hashlib.sha256(text.encode()).hexdigest()}
+            for n, text in enumerate(others)]
+        path.write_text(json.dumps(file))
+        assert writer.ask("lock", token, hosts=["b.example"])["status"] == 200
+        assert writer.ask("lock", token, hosts=["c.example"])["status"] == 429
+        for other in others:
+            assert writer.ask("lock", other, hosts=["d.example"],
+                              dry_run=True)["status"] == 200
+        assert writer.ask("lock", token, hosts=["c.example"])["status"] == 429
+    finally:
+        writer.stop()
+
+
+def test_a_budget_that_is_no_number(alice, private):
+    """One too large is refused, or is large; it is not another number."""
+    writer = Writer(alice, private / "writer", "--budget", "4294967297")
+    writer.start()
+    try:
+        token = writer.token("x", "--allow", "lock")
+        assert writer.ask("lock", token, hosts=["b.example", "c.example"])[
+            "status"] == 200
+    finally:
+        writer.stop()
