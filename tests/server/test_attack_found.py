@@ -114,14 +114,6 @@ def test_cookies_of_another_case(api):
 
 # the budget
 
-def test_more_than_20_notices(api, token):
-    """docs/api.md: more than 20 hosts need a number."""
-    reply = api.post("/v1/notice", token, {
-        "hosts": [f"m{n}.example" for n in range(21)], "channel": "letter",
-        "ref": "R"})
-    assert (reply.status, reply.body.get("code")) == (409, "confirm"), reply
-
-
 # what is said
 
 def test_a_trail_that_is_gone(api, token):

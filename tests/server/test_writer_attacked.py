@@ -191,3 +191,11 @@ def test_a_budget_that_is_no_number(alice, private):
             "status"] == 200
     finally:
         writer.stop()
+
+
+def test_more_than_20_notices(api, token):
+    """docs/api.md: more than 20 hosts need a number."""
+    reply = api.post("/v1/notice", token, {
+        "hosts": [f"m{n}.example" for n in range(21)], "channel": "letter",
+        "ref": "R"})
+    assert (reply.status, reply.body.get("code")) == (409, "confirm"), reply
