@@ -306,6 +306,8 @@ command_confirm(change_command_t *c)
 }
 
 
+/* What is wrong with them is no fault of the request, and may be mended. */
+
 static int
 command_settings(change_command_t *c)
 {
@@ -314,13 +316,14 @@ command_settings(change_command_t *c)
     ctl = &c->ctl;
 
     if (settings_put(ctl, &c->from, SET_ACTOR, c->caller.actor,
-                     SETTINGS_COMMAND) != STATUS_DONE
-        || settings_of_server(ctl, &c->from, c->writer->config) != STATUS_DONE)
+                     SETTINGS_COMMAND) == STATUS_DONE
+        && settings_of_server(ctl, &c->from, c->writer->config) == STATUS_DONE
+        && control_need_key(ctl) == STATUS_DONE)
     {
-        return ctl->error.status;
+        return STATUS_DONE;
     }
 
-    return control_need_key(ctl);
+    return ctl->error.status = STATUS_FAILED;
 }
 
 

@@ -199,3 +199,19 @@ def test_more_than_20_notices(api, token):
         "hosts": [f"m{n}.example" for n in range(21)], "channel": "letter",
         "ref": "R"})
     assert (reply.status, reply.body.get("code")) == (409, "confirm"), reply
+
+
+@pytest.mark.parametrize("wrong", [
+    "redis = redis:///x y\n", "redsi = unix:/x\n", "redis\n",
+    "key = /nowhere\n", "signers = /nowhere\n", "realm = a b\n", None],
+    ids=range(7))
+def test_wrong_settings_of_the_writer(api, token, wrong):
+    """The request is right, what is wrong is here: 503, as it may be mended,
+    and not 422, after which no program tries again."""
+    config = api.writer.config
+    before = config.read_text()
+    config.unlink()
+    if wrong:
+        config.write_text(wrong + before * (not wrong.startswith("red")))
+    reply = api.post("/v1/lock", token, {"hosts": ["b.example"]})
+    assert reply.status == 503 and reply.body["mend"], reply.body
