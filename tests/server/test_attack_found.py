@@ -213,25 +213,6 @@ def test_wrong_settings_of_paylockd(api, token, wrong):
     assert told["mend"] in said, (told, said)
 
 
-def test_tokens_in_no_directory(alice, private):
-    """A path that is wrong is not a file without tokens."""
-    writer = Writer(alice, private / "writer")
-    token = writer.token("x", "--allow", "read")
-    writer.dir.joinpath("tokens").rename(private / "tokens")
-    writer.start()
-    writer.stop()
-    writer.log = open(private / "log", "a")
-    writer.process = subprocess.Popen(
-        [WRITER, "--config", writer.config, "--socket", writer.socket,
-         "--tokens", private / "nowhere/tokens"], env=writer.env)
-    try:
-        wait_for("paylock-writer", writer.listens)
-        answer = writer.ask("check", token, scope="read")
-    finally:
-        writer.stop()
-    assert answer["status"] == 503, answer
-
-
 def test_a_socket_that_cannot_be(alice, private):
     """Why it cannot listen is said with its mend."""
     (private / "file").write_text("")

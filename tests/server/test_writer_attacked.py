@@ -215,3 +215,22 @@ def test_wrong_settings_of_the_writer(api, token, wrong):
         config.write_text(wrong + before * (not wrong.startswith("red")))
     reply = api.post("/v1/lock", token, {"hosts": ["b.example"]})
     assert reply.status == 503 and reply.body["mend"], reply.body
+
+
+def test_tokens_in_no_directory(alice, private):
+    """A path that is wrong is not a file without tokens."""
+    writer = Writer(alice, private / "writer")
+    token = writer.token("x", "--allow", "read")
+    writer.dir.joinpath("tokens").rename(private / "tokens")
+    writer.start()
+    writer.stop()
+    writer.log = open(private / "log", "a")
+    writer.process = subprocess.Popen(
+        [WRITER, "--config", writer.config, "--socket", writer.socket,
+         "--tokens", private / "nowhere/tokens"], env=writer.env)
+    try:
+        wait_for("paylock-writer", writer.listens)
+        answer = writer.ask("check", token, scope="read")
+    finally:
+        writer.stop()
+    assert answer["status"] == 503, answer
