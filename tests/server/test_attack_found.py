@@ -213,20 +213,6 @@ def test_wrong_settings_of_paylockd(api, token, wrong):
     assert told["mend"] in said, (told, said)
 
 
-def test_a_socket_that_cannot_be(alice, private):
-    """Why it cannot listen is said with its mend."""
-    (private / "file").write_text("")
-    for path in private / "file", private / "nowhere/sock", \
-            private / ("a" * 120):
-        for program in PROGRAM, WRITER:
-            done = subprocess.run([program, "--socket", path], text=True,
-                                  capture_output=True, timeout=20)
-            assert done.returncode == 1
-            assert re.search(r"(?m)^paylock\S*: cannot .*: .*: .+$",
-                             done.stderr), done.stderr
-            assert "stop the one that listens" not in done.stderr
-
-
 # Redis
 
 class Proxy:

@@ -234,3 +234,17 @@ def test_tokens_in_no_directory(alice, private):
     finally:
         writer.stop()
     assert answer["status"] == 503, answer
+
+
+def test_a_socket_that_cannot_be(alice, private):
+    """Why it cannot listen is said with its mend."""
+    (private / "file").write_text("")
+    for path in private / "file", private / "nowhere/sock", \
+            private / ("a" * 120):
+        for program in PROGRAM, WRITER:
+            done = subprocess.run([program, "--socket", path], text=True,
+                                  capture_output=True, timeout=20)
+            assert done.returncode == 1
+            assert re.search(r"(?m)^paylock\S*: cannot .*: .*: .+$",
+                             done.stderr), done.stderr
+            assert "stop the one that listens" not in done.stderr
