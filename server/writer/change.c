@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/text.h"
 #include "change/change_answer.h"
 #include "change/change_matter.h"
 #include "records/host_name.h"
@@ -19,6 +20,7 @@
 #define CHANGE_TURN  4                 /* seconds to wait for it, at most */
 
 
+static void command_warn(void *data, const error_info_t *warning);
 static int command_hosts(change_command_t *c);
 static int command_hold(change_command_t *c);
 static int command_input(change_command_t *c);
@@ -48,6 +50,7 @@ change_command(writer_t *w, const json_t *command, const char *name,
     c.order.action = change_action(name);
     c.order.in.now = (uint32_t) time(NULL);
     c.ctl.program = "paylock-writer";
+    c.ctl.calls.warn = command_warn;
     c.ctl.dry_run = json_is_true(json_object_get(command, "dry_run"));
 
     if ((status = command_hosts(&c)) == STATUS_DONE
@@ -84,6 +87,27 @@ change_command(writer_t *w, const json_t *command, const char *name,
     command_free(&c);
 
     return status;
+}
+
+
+/* Into the log: whoever asked can do nothing about it. */
+
+static void
+command_warn(void *data, const error_info_t *warning)
+{
+    (void) data;
+
+    flockfile(stderr);
+    (void) fputs("paylock-writer: warning: ", stderr);
+    text_print(stderr, warning->message, strlen(warning->message));
+
+    if (warning->mend[0]) {
+        (void) fputs(": ", stderr);
+        text_print(stderr, warning->mend, strlen(warning->mend));
+    }
+
+    (void) fputc('\n', stderr);
+    funlockfile(stderr);
 }
 
 

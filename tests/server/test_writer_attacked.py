@@ -248,3 +248,34 @@ def test_a_socket_that_cannot_be(alice, private):
             assert re.search(r"(?m)^paylock\S*: cannot .*: .*: .+$",
                              done.stderr), done.stderr
             assert "stop the one that listens" not in done.stderr
+
+
+def test_it_cannot_remember_the_head(alice, private):
+    """A full disk: the change is made, but what a later rollback of Redis
+    would be noticed by is not kept.  Somebody is told."""
+    writer = Writer(alice, private / "writer", "--budget", "100")
+    token = writer.token("x", "--allow", "lock")
+    with open(private / "told", "w+b") as unused:
+        reader, end = os.pipe()
+        writer.log = unused
+        writer.process = subprocess.Popen(
+            [WRITER, "--config", writer.config, "--socket", writer.socket,
+             "--tokens", writer.dir / "tokens"], env=writer.env,
+            stderr=end, restore_signals=False,      # SIGXFSZ stays ignored
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE,
+                                                  (0, 0)))
+        os.close(end)
+        try:
+            wait_for("paylock-writer", writer.socket.exists)
+            time.sleep(0.2)
+            kept = alice.home / "state/paylock"
+            before = {path: path.read_bytes() for path in kept.iterdir()}
+            answer = writer.ask("lock", token, hosts=["b.example"])
+            after = {path: path.read_bytes() for path in kept.iterdir()}
+        finally:
+            writer.stop()
+        told = os.read(reader, 65536)
+        os.close(reader)
+    assert answer["status"] == 200 and before == after
+    assert re.search(rb"(?m)^paylock-writer: warning: cannot .*: .+$", told), \
+        told
