@@ -279,3 +279,19 @@ def test_it_cannot_remember_the_head(alice, private):
     assert answer["status"] == 200 and before == after
     assert re.search(rb"(?m)^paylock-writer: warning: cannot .*: .+$", told), \
         told
+
+
+def test_a_replay_of_what_is_archived(api, token):
+    """The same key, the same answer: also of several hosts, and once the
+    entries are archived."""
+    admin = api.writer.issuer
+    sent = {"hosts": ["b.example", "c.example"]}
+    first = api.post("/v1/lock", token, sent, Idempotency_Key="k")
+    assert len(first.body["changed"]) == 2
+    api.post("/v1/unlock", token, sent)
+    admin("lock", "d.example")
+    time.sleep(2)
+    admin("audit", "archive", "--before", f"@{int(time.time())}",
+          "--output", str(api.dir / "archive"), "--yes")
+    again = api.post("/v1/lock", token, sent, Idempotency_Key="k")
+    assert (again.status, again.body) == (200, first.body), again.body
