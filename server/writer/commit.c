@@ -46,7 +46,7 @@ commit_change(change_command_t *c)
     int     status, closes;
     size_t  left;
 
-    closes = c->order.kind->entry == NULL && !c->ctl.dry_run;
+    closes = credential_sets_hold(c->order.action->name) && !c->ctl.dry_run;
     left = closes ? budget_left(c->writer, c->caller.actor) : 0;
 
     if (closes && c->n > left && commit_rehearse(c, left) != STATUS_DONE) {

@@ -77,20 +77,27 @@ credential_check(const writer_t *w, const json_t *command,
 }
 
 
-/* A record has one hold, which is what these set and lift. */
+/* A record has one hold. */
 
 static const char *
 credential_hold(const json_t *command, const char *scope)
 {
     const char  *hold;
 
+    hold = json_string_value(json_object_get(command, "hold"));
+
+    return hold == NULL && credential_sets_hold(scope) ? "billing" : hold;
+}
+
+
+int
+credential_sets_hold(const char *scope)
+{
     static const char *const  scopes[] = {
         "lock", "unlock", "reset", "import", NULL
     };
 
-    hold = json_string_value(json_object_get(command, "hold"));
-
-    return hold == NULL && token_is_listed(scopes, scope) ? "billing" : hold;
+    return token_is_listed(scopes, scope);
 }
 
 

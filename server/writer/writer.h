@@ -66,6 +66,10 @@ int credential_check(const writer_t *w, const json_t *command,
     const char *scope, char **host, size_t n, caller_t *caller,
     error_info_t *error);
 
+/* Does what this scope allows set or lift a hold, and so may close sites? */
+
+int credential_sets_hold(const char *scope);
+
 /* Does the credential allow this scope, too? */
 
 int caller_allows(const caller_t *caller, const char *scope);

@@ -4,28 +4,22 @@
 # written.
 
 import concurrent.futures
-import hashlib
 import http.client
 import json
-import os
 import pathlib
 import random
 import re
-import resource
 import select
 import signal
 import socket
-import subprocess
 import threading
 import time
 
 import pytest
 
 from support import servers
-from support.api import PROGRAM, Connection
+from support.api import Connection
 from support.servers import wait_for
-from support.writer import PROGRAM as WRITER
-from support.writer import Writer
 
 ALL = ("--allow", "read,audit,lock,unlock,reset,protect,unprotect,notice,pass")
 
@@ -111,8 +105,6 @@ def test_cookies_of_another_case(api):
         # nor does it count before the right one
         assert api.by(f"{other}=x; {cookie}", "GET", "/v1/me").status == 200
 
-
-# the budget
 
 # what is said
 
