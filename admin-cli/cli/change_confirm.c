@@ -13,7 +13,7 @@
 #include "cli/confirm.h"
 
 
-/* For several suffixes it asks for each. */
+/* For several suffixes it asks for each; not if no record is changed. */
 
 int
 change_confirm(const change_run_t *run)
@@ -25,7 +25,9 @@ change_confirm(const change_run_t *run)
 
     next = 0;
 
-    while (change_matter(&run->batch, &next, matter, &host)) {
+    while (run->kind->entry == NULL
+           && change_matter(&run->batch, &next, matter, &host))
+    {
 
         (void) snprintf(question, sizeof(question), "%s %s?",
                         run->kind->action, host ? "it" : "them all");

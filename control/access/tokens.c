@@ -6,6 +6,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -23,6 +25,7 @@
 #define TOKEN_RANDOM  32               /* bytes */
 
 
+static int tokens_none(tokens_t *t, const char *path, error_info_t *error);
 static int tokens_bad(const char *path, error_info_t *error);
 static int tokens_private(int fd, const char *path, error_info_t *error);
 static int token_is_whole(const json_t *token);
@@ -40,12 +43,7 @@ tokens_load(tokens_t *t, const char *path, error_info_t *error)
     fd = open(path, O_RDONLY|O_CLOEXEC|O_NONBLOCK);
 
     if (fd == -1) {
-        t->list = errno == ENOENT ? json_array() : NULL;
-
-        return t->list ? STATUS_DONE
-               : error_set(error, STATUS_FAILED, "tokens", NULL,
-                           "cannot read \"%.1000s\": %s", path,
-                           strerror(errno));
+        return tokens_none(t, path, error);
     }
 
     status = tokens_private(fd, path, error);
@@ -79,6 +77,29 @@ tokens_load(tokens_t *t, const char *path, error_info_t *error)
     }
 
     return STATUS_DONE;
+}
+
+
+/* There are no tokens yet only where they could be. */
+
+static int
+tokens_none(tokens_t *t, const char *path, error_info_t *error)
+{
+    char  dir[PATH_MAX];
+
+    (void) snprintf(dir, sizeof(dir), "%s", path);
+
+    if (errno == ENOENT && access(dirname(dir), F_OK) == 0) {
+        t->list = json_array();
+        return t->list ? STATUS_DONE : error_no_memory(error);
+    }
+
+    return error_set(error, STATUS_FAILED, "tokens",
+                     errno == ENOENT || errno == ENOTDIR
+                     ? "make its directory, or name the file of tokens that "
+                       "there is"
+                     : "make it readable for this user",
+                     "cannot read \"%.1000s\": %s", path, strerror(errno));
 }
 
 

@@ -39,7 +39,10 @@ typedef struct {
 } tokens_t;
 
 
-/* Reads the file; one that is missing holds none.  Returns a status. */
+/*
+ * Reads the file; one that is missing in its directory holds none.  Returns a
+ * status.
+ */
 
 int tokens_load(tokens_t *t, const char *path, error_info_t *error);
 

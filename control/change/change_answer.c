@@ -33,6 +33,11 @@ change_sum(const change_batch_t *b)
         }
     }
 
+    if (sum.first == 0 && b->repeated) {
+        sum.first = b->idempotency.used.seq;
+        sum.last = b->idempotency.used.last;
+    }
+
     return sum;
 }
 

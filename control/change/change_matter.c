@@ -28,7 +28,7 @@ change_matter(const change_batch_t *b, size_t *next,
 
     *host = NULL;
 
-    if (b->kind->entry || *next == b->n) {
+    if (*next == b->n) {
         return 0;
     }
 

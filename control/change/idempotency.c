@@ -218,14 +218,22 @@ idempotency_results(change_batch_t *b)
 }
 
 
-/* What it did is done; of one host alone it is known by which entry. */
+/*
+ * What it did is done.  Of one host alone it is known by which entry; if it has
+ * changed some of several, not even which ones.
+ */
 
 static void
 idempotency_archived(change_batch_t *b)
 {
+    size_t  i;
+
+    for (i = 0; i < b->n && b->idempotency.used.changed == b->n; i++) {
+        b->result[i].changed = 1;
+    }
+
     if (b->n == 1) {
         b->result[0].seq = b->idempotency.used.last;
-        b->result[0].changed = 1;
     }
 }
 

@@ -26,6 +26,7 @@
 #define WIRE_ROOM      16384
 
 
+static const char *wire_mend(int reason);
 static int wire_passed(void);
 static int wire_inherited(int n, error_info_t *error);
 static int wire_option(int option);
@@ -55,9 +56,7 @@ wire_listen(const char *path, mode_t mode, error_info_t *error)
         return fd;
     }
 
-    (void) error_set(error, STATUS_FAILED, "socket",
-                     errno == EADDRINUSE
-                     ? "stop the one that listens there" : NULL,
+    (void) error_set(error, STATUS_FAILED, "socket", wire_mend(errno),
                      "cannot listen at \"%.200s\": %s", path, strerror(errno));
 
     if (fd != -1) {
@@ -65,6 +64,27 @@ wire_listen(const char *path, mode_t mode, error_info_t *error)
     }
 
     return -1;
+}
+
+
+static const char *
+wire_mend(int reason)
+{
+    switch (reason) {
+
+    case EADDRINUSE:
+        return "stop the one that listens there";
+
+    case EEXIST:
+        return "this is no socket: move it away, or name another path";
+
+    case ENAMETOOLONG:
+        return "name a path of at most 107 bytes";
+
+    default:
+        return "see that its directory is there, and that this user may write "
+               "there";
+    }
 }
 
 
@@ -155,7 +175,13 @@ wire_bind(int fd, const char *path, const struct sockaddr_un *address,
     int          there;
     struct stat  st;
 
-    if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode)) {
+    if (lstat(path, &st) == 0) {
+
+        if (!S_ISSOCK(st.st_mode)) {
+            errno = EEXIST;
+            return -1;
+        }
+
         there = wire_connect(path);
 
         if (there != -1) {

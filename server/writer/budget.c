@@ -7,36 +7,46 @@
  */
 
 
+#define _GNU_SOURCE
+
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "writer/writer.h"
 
 
-#define BUDGET_ACTORS   256            /* the one used least lately goes */
 #define BUDGET_MINUTES  60
+#define BUDGET_ACTORS   16             /* there is room for so many more */
 
 
 typedef struct {
     char       actor[WRITER_ACTOR];
-    uint32_t   last;                   /* minute */
-    unsigned   n[BUDGET_MINUTES];      /* by minute, modulo */
+    uint64_t   last;                   /* minute; 0: it has closed nothing */
+    uint64_t   n[BUDGET_MINUTES];      /* by minute, modulo */
 } budget_t;
 
 
-static budget_t *budget_of(const char *actor, uint32_t now);
-static budget_t *budget_find(const char *actor);
+static budget_t *budget_of(const char *actor, uint64_t minute);
+static budget_t *budget_find(const char *actor, uint64_t minute);
+static uint64_t budget_minute(void);
 
 
-static budget_t  budgets[BUDGET_ACTORS];
+static budget_t  *budgets;
+static size_t     budgets_n;
 
 
 size_t
-budget_left(const writer_t *w, const char *actor, uint32_t now)
+budget_left(const writer_t *w, const char *actor)
 {
     size_t           i, used;
     const budget_t  *b;
 
-    b = budget_of(actor, now);
+    b = budget_of(actor, budget_minute());
+
+    if (b == NULL) {
+        return 0;
+    }
 
     for (i = 0, used = 0; i < BUDGET_MINUTES; i++) {
         used += b->n[i];
@@ -46,33 +56,77 @@ budget_left(const writer_t *w, const char *actor, uint32_t now)
 }
 
 
+/* There is room for the actor since budget_left() was asked. */
+
 void
-budget_take(const char *actor, size_t n, uint32_t now)
+budget_take(const char *actor, size_t n)
 {
+    uint64_t   minute;
     budget_t  *b;
 
-    b = budget_of(actor, now);
-    b->n[b->last % BUDGET_MINUTES] += (unsigned) n;
+    minute = budget_minute();
+    b = n ? budget_of(actor, minute) : NULL;
+
+    if (b) {
+        b->last = minute;
+        b->n[minute % BUDGET_MINUTES] += n;
+    }
 }
 
 
+/* Without the minutes that are an hour ago; NULL: out of memory. */
+
 static budget_t *
-budget_find(const char *actor)
+budget_of(const char *actor, uint64_t minute)
 {
-    size_t     i;
+    uint64_t   m;
     budget_t  *b;
 
-    b = &budgets[0];
+    b = budget_find(actor, minute);
 
-    for (i = 0; i < BUDGET_ACTORS; i++) {
+    for (m = 0; b && m < BUDGET_MINUTES; m++) {
+        if (b->last + m < minute) {
+            b->n[(b->last + m + 1) % BUDGET_MINUTES] = 0;
+        }
+    }
+
+    return b;
+}
+
+
+/* In place of one whose hour is over; there is as much room as it takes. */
+
+static budget_t *
+budget_find(const char *actor, uint64_t minute)
+{
+    size_t     i;
+    budget_t  *b, *more;
+
+    b = NULL;
+
+    for (i = 0; i < budgets_n; i++) {
 
         if (strcmp(budgets[i].actor, actor) == 0) {
             return &budgets[i];
         }
 
-        if (budgets[i].last < b->last) {
+        if (budgets[i].last + BUDGET_MINUTES <= minute) {
             b = &budgets[i];
         }
+    }
+
+    if (b == NULL) {
+        more = reallocarray(budgets, budgets_n + BUDGET_ACTORS,
+                            sizeof(budget_t));
+
+        if (more == NULL) {
+            return NULL;
+        }
+
+        budgets = more;
+        b = &budgets[budgets_n];
+        memset(b, 0, BUDGET_ACTORS * sizeof(budget_t));
+        budgets_n += BUDGET_ACTORS;
     }
 
     memset(b, 0, sizeof(budget_t));
@@ -82,27 +136,17 @@ budget_find(const char *actor)
 }
 
 
-/* Without the minutes that are an hour ago. */
+/*
+ * Nobody can set this clock back, and it goes on while the machine sleeps; the
+ * minute 0 is more than an hour ago at any time.
+ */
 
-static budget_t *
-budget_of(const char *actor, uint32_t now)
+static uint64_t
+budget_minute(void)
 {
-    uint32_t   m, minute;
-    budget_t  *b;
+    struct timespec  ts;
 
-    b = budget_find(actor);
-    minute = now / 60;
+    (void) clock_gettime(CLOCK_BOOTTIME, &ts);
 
-    if (minute - b->last >= BUDGET_MINUTES) {
-        memset(b->n, 0, sizeof(b->n));
-
-    } else {
-        for (m = b->last + 1; m <= minute; m++) {
-            b->n[m % BUDGET_MINUTES] = 0;
-        }
-    }
-
-    b->last = minute;
-
-    return b;
+    return (uint64_t) ts.tv_sec / 60 + BUDGET_MINUTES;
 }

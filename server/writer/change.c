@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/text.h"
 #include "change/change_answer.h"
 #include "change/change_matter.h"
 #include "records/host_name.h"
@@ -19,18 +20,16 @@
 #define CHANGE_TURN  4                 /* seconds to wait for it, at most */
 
 
+static void command_warn(void *data, const error_info_t *warning);
 static int command_hosts(change_command_t *c);
 static int command_hold(change_command_t *c);
 static int command_input(change_command_t *c);
+static int command_both(change_command_t *c);
 static int command_pass_key(change_command_t *c);
 static int command_request(change_command_t *c);
-static void command_batch(change_command_t *c);
 static int command_confirm(change_command_t *c);
 static int command_settings(change_command_t *c);
 static int command_turn(change_command_t *c);
-static int command_commit(change_command_t *c);
-static int command_budget(change_command_t *c, size_t left);
-static size_t command_closed(const change_command_t *c);
 static int command_answer(change_command_t *c, json_t **body);
 static json_t *command_sum(const change_command_t *c);
 static void command_free(change_command_t *c);
@@ -51,6 +50,7 @@ change_command(writer_t *w, const json_t *command, const char *name,
     c.order.action = change_action(name);
     c.order.in.now = (uint32_t) time(NULL);
     c.ctl.program = "paylock-writer";
+    c.ctl.calls.warn = command_warn;
     c.ctl.dry_run = json_is_true(json_object_get(command, "dry_run"));
 
     if ((status = command_hosts(&c)) == STATUS_DONE
@@ -61,6 +61,7 @@ change_command(writer_t *w, const json_t *command, const char *name,
            == STATUS_DONE
         && (status = command_hold(&c)) == STATUS_DONE
         && (status = command_input(&c)) == STATUS_DONE
+        && (status = command_both(&c)) == STATUS_DONE
         && (status = change_order_check(&c.order)) == STATUS_DONE
         && (status = command_pass_key(&c)) == STATUS_DONE
         && (status = command_request(&c)) == STATUS_DONE
@@ -68,7 +69,7 @@ change_command(writer_t *w, const json_t *command, const char *name,
         && (status = command_settings(&c)) == STATUS_DONE
         && (status = command_turn(&c)) == STATUS_DONE)
     {
-        status = command_commit(&c);
+        status = commit_change(&c);
         (void) pthread_mutex_unlock(&w->turn);
     }
 
@@ -86,6 +87,27 @@ change_command(writer_t *w, const json_t *command, const char *name,
     command_free(&c);
 
     return status;
+}
+
+
+/* Into the log: whoever asked can do nothing about it. */
+
+static void
+command_warn(void *data, const error_info_t *warning)
+{
+    (void) data;
+
+    flockfile(stderr);
+    (void) fputs("paylock-writer: warning: ", stderr);
+    text_print(stderr, warning->message, strlen(warning->message));
+
+    if (warning->mend[0]) {
+        (void) fputs(": ", stderr);
+        text_print(stderr, warning->mend, strlen(warning->mend));
+    }
+
+    (void) fputc('\n', stderr);
+    funlockfile(stderr);
 }
 
 
@@ -209,6 +231,27 @@ command_input(change_command_t *c)
 }
 
 
+/* "until" closes what is open, or opens what is closed, in a moment. */
+
+static int
+command_both(change_command_t *c)
+{
+    const char  *scope, *name;
+
+    name = c->order.action->name;
+    scope = strcmp(name, "lock") == 0 ? "unlock" : "lock";
+
+    return c->order.in.text[CHANGE_INPUT_UNTIL] == NULL
+           || caller_allows(&c->caller, scope)
+           ? STATUS_DONE
+           : error_set(&c->ctl.error, STATUS_FAILED, "forbidden",
+                       "leave \"until\" out, or create a token with --allow "
+                       "lock,unlock",
+                       "\"%s\" may not \"%s\", which \"%s\" with \"until\" "
+                       "does as well", c->caller.actor, scope, name);
+}
+
+
 /* Read each time: a new key is used at once. */
 
 static int
@@ -260,23 +303,6 @@ command_request(change_command_t *c)
 }
 
 
-static void
-command_batch(change_command_t *c)
-{
-    memset(&c->batch, 0, sizeof(change_batch_t));
-
-    c->batch.ctl = &c->ctl;
-    c->batch.kind = c->order.kind;
-    c->batch.args = c->order.args;
-    c->batch.host = c->host;
-    c->batch.n = c->n;
-    c->batch.arguments = c->arguments;
-    c->batch.request = c->request[0] ? c->request : NULL;
-    c->batch.expected = json_string_value(json_object_get(c->command,
-                                                          "if_match"));
-}
-
-
 static int
 command_confirm(change_command_t *c)
 {
@@ -286,7 +312,7 @@ command_confirm(change_command_t *c)
     json_int_t   confirmed;
 
     next = 0;
-    command_batch(c);
+    commit_batch(c);
 
     confirmed = json_integer_value(json_object_get(c->command, "confirm"));
 
@@ -304,6 +330,8 @@ command_confirm(change_command_t *c)
 }
 
 
+/* What is wrong with them is no fault of the request, and may be mended. */
+
 static int
 command_settings(change_command_t *c)
 {
@@ -312,13 +340,14 @@ command_settings(change_command_t *c)
     ctl = &c->ctl;
 
     if (settings_put(ctl, &c->from, SET_ACTOR, c->caller.actor,
-                     SETTINGS_COMMAND) != STATUS_DONE
-        || settings_of_server(ctl, &c->from, c->writer->config) != STATUS_DONE)
+                     SETTINGS_COMMAND) == STATUS_DONE
+        && settings_of_server(ctl, &c->from, c->writer->config) == STATUS_DONE
+        && control_need_key(ctl) == STATUS_DONE)
     {
-        return ctl->error.status;
+        return STATUS_DONE;
     }
 
-    return control_need_key(ctl);
+    return ctl->error.status = STATUS_FAILED;
 }
 
 
@@ -335,73 +364,6 @@ command_turn(change_command_t *c)
            : error_set(&c->ctl.error, STATUS_FAILED, "busy",
                        "try again with the same Idempotency-Key",
                        "other changes take too long");
-}
-
-
-static int
-command_commit(change_command_t *c)
-{
-    int     status, closes;
-    size_t  left;
-
-    closes = (strcmp(c->order.action->name, "lock") == 0
-              || c->order.action->kind == &change_import)
-             && !c->ctl.dry_run;
-    left = budget_left(c->writer, c->caller.actor, c->order.in.now);
-
-    if (closes && c->n > left && command_budget(c, left) != STATUS_DONE) {
-        return c->ctl.error.status;
-    }
-
-    status = change_batch_run(&c->batch);
-
-    if (status == STATUS_DONE && closes) {
-        budget_take(c->caller.actor, command_closed(c), c->order.in.now);
-    }
-
-    return status;
-}
-
-
-/* Of many hosts few may change: a dry run tells. */
-
-static int
-command_budget(change_command_t *c, size_t left)
-{
-    int  status;
-
-    c->ctl.dry_run = 1;
-    status = change_batch_run(&c->batch);
-
-    if (status == STATUS_DONE && command_closed(c) > left) {
-        status = error_set(&c->ctl.error, STATUS_FAILED, "budget",
-                           "wait, or close them with paylock-admin",
-                           "\"%s\" may close %u hosts an hour, of which %zu "
-                           "are left", c->caller.actor, c->writer->budget,
-                           left);
-    }
-
-    change_batch_free(&c->batch);
-    command_batch(c);
-    c->ctl.dry_run = 0;
-
-    return status;
-}
-
-
-/* How many hosts this command has closed, and no one before it. */
-
-static size_t
-command_closed(const change_command_t *c)
-{
-    size_t  i, n;
-
-    for (i = 0, n = 0; i < c->batch.done && !c->batch.repeated; i++) {
-        n += c->batch.result[i].changed && !c->batch.result[i].found
-             && (c->list.n == 0 || import_closes(c, i));
-    }
-
-    return n;
 }
 
 

@@ -33,6 +33,7 @@ typedef struct {
     import_list_t       list;          /* of an import; it has the hosts */
     char                digest[PAYLOCK_HASH_LEN + 1];
     pass_file_t         pass_file;     /* to issue a pass; secret */
+    size_t              closed;        /* hosts, by the last run of the batch */
     char                request[REQUEST_ID + 1];
     char               *arguments;
 } change_command_t;
@@ -42,9 +43,13 @@ typedef struct {
 
 int import_rows(change_command_t *c);
 
-/* Does the row of a host anything else than open it? */
+/*
+ * commit.c: prepares the batch; carries it out, within the budget of the
+ * caller, and returns a status.
+ */
 
-int import_closes(const change_command_t *c, size_t i);
+void commit_batch(change_command_t *c);
+int commit_change(change_command_t *c);
 
 
 #endif /* _WRITER_CHANGE_H_INCLUDED_ */

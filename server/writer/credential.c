@@ -14,6 +14,7 @@
 #include "writer/writer.h"
 
 
+static const char *credential_hold(const json_t *command, const char *scope);
 static int credential_session(const json_t *command, const char *scope,
     caller_t *caller, error_info_t *error);
 static void credential_token(caller_t *caller, const json_t *token);
@@ -41,7 +42,7 @@ credential_check(const writer_t *w, const json_t *command,
 
     memset(&use, 0, sizeof(token_use_t));
     use.scope = scope;
-    use.hold = json_string_value(json_object_get(command, "hold"));
+    use.hold = credential_hold(command, scope);
     use.host = host;
     use.n = n;
     use.address = address ? address : "";
@@ -73,6 +74,30 @@ credential_check(const writer_t *w, const json_t *command,
     tokens_free(&t);
 
     return status;
+}
+
+
+/* A record has one hold. */
+
+static const char *
+credential_hold(const json_t *command, const char *scope)
+{
+    const char  *hold;
+
+    hold = json_string_value(json_object_get(command, "hold"));
+
+    return hold == NULL && credential_sets_hold(scope) ? "billing" : hold;
+}
+
+
+int
+credential_sets_hold(const char *scope)
+{
+    static const char *const  scopes[] = {
+        "lock", "unlock", "reset", "import", NULL
+    };
+
+    return token_is_listed(scopes, scope);
 }
 
 
@@ -136,6 +161,25 @@ credential_session(const json_t *command, const char *scope,
                     "session/%" PRIu64, s.entry);
 
     return caller->token ? STATUS_DONE : error_no_memory(error);
+}
+
+
+int
+caller_allows(const caller_t *caller, const char *scope)
+{
+    size_t         i;
+    const char    *text;
+    const json_t  *member;
+
+    json_array_foreach(caller->allow, i, member) {
+        text = json_string_value(member);
+
+        if (text && strcmp(text, scope) == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

@@ -124,10 +124,3 @@ import_bad(void *data, const error_info_t *error)
         *first = *error;
     }
 }
-
-
-int
-import_closes(const change_command_t *c, size_t i)
-{
-    return !change_import_opens(&c->list.record[i], c->order.in.now);
-}

@@ -132,7 +132,7 @@ main_options(int argc, char **argv, writer_t *w, const char **socket_path,
             break;
 
         case 'b':
-            w->budget = (unsigned) strtoul(optarg, &end, 10);
+            w->budget = strtoul(optarg, &end, 10);
 
             if (*optarg < '0' || *optarg > '9' || *end) {
                 (void) fprintf(stderr, "paylock-writer: \"%s\" of --budget is "

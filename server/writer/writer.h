@@ -31,7 +31,7 @@ typedef struct {
     const char       *config;          /* path of the settings */
     const char       *tokens;
     const char       *pass_key;        /* keys of passes; NULL: none */
-    unsigned          budget;          /* hosts closed by a token in an hour */
+    size_t            budget;          /* hosts closed by a token in an hour */
     pthread_mutex_t   turn;            /* one change at a time */
 } writer_t;
 
@@ -66,6 +66,14 @@ int credential_check(const writer_t *w, const json_t *command,
     const char *scope, char **host, size_t n, caller_t *caller,
     error_info_t *error);
 
+/* Does what this scope allows set or lift a hold, and so may close sites? */
+
+int credential_sets_hold(const char *scope);
+
+/* Does the credential allow this scope, too? */
+
+int caller_allows(const caller_t *caller, const char *scope);
+
 void caller_free(caller_t *caller);
 
 /*
@@ -90,8 +98,8 @@ int change_command(writer_t *w, const json_t *command, const char *name,
  * closed n.  The caller has the turn.
  */
 
-size_t budget_left(const writer_t *w, const char *actor, uint32_t now);
-void budget_take(const char *actor, size_t n, uint32_t now);
+size_t budget_left(const writer_t *w, const char *actor);
+void budget_take(const char *actor, size_t n);
 
 /* answer.c */
 
