@@ -60,6 +60,12 @@ writer_command(const http_request_t *r, const char *name)
         call_credential(r, command);
     }
 
+    /* "/v1/sites/{host}/holds/{hold}"; change.c refuses what is no text */
+
+    if (command && r->part[1]) {
+        (void) json_object_set_new(command, "hold", json_string(r->part[1]));
+    }
+
     return command;
 }
 
