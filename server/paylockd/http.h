@@ -185,8 +185,8 @@ int session_check(http_request_t *r);
 
 
 /*
- * writer_call.c: sends a command; NULL: no answer came.  If *sent is 1 then, the
- * writer may carry it out.
+ * writer_call.c: sends a command; NULL: no answer came.  If *sent is 1 then,
+ * the writer may carry it out.
  */
 
 json_t *writer_call(const server_t *s, const json_t *command, int *sent);
@@ -207,8 +207,8 @@ int change_run(http_request_t *r);
 
 
 /*
- * sites.c, audit.c, verify.c, passes.c, doctor.c, about.c, openapi.c, session.c:
- * the routes
+ * The routes: sites.c, audit.c, verify.c, passes.c, doctor.c, about.c,
+ * openapi.c, session.c.
  */
 
 int route_sites(http_request_t *r);

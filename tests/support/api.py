@@ -140,6 +140,15 @@ class Paylockd:
             "/v1/sites?limit=1", token).body["as_of_seq"] >= head)
 
 
+def problem(reply, status, code):
+    assert (reply.status, reply.body["code"]) == (status, code), reply.body
+    assert reply.headers["Content-Type"] == "application/problem+json"
+    assert reply.body["status"] == status and reply.body["detail"]
+    assert set(reply.body) == {"type", "title", "status", "detail", "code",
+                               "mend", "host", "request_id"}
+    return reply.body
+
+
 @pytest.fixture
 def api(writer, private):
     made = Paylockd(writer, private / "paylockd")
