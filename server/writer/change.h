@@ -34,6 +34,7 @@ typedef struct {
     char                digest[PAYLOCK_HASH_LEN + 1];
     pass_file_t         pass_file;     /* to issue a pass; secret */
     size_t              closed;        /* hosts, by the last run of the batch */
+    size_t              opened;
     char                request[REQUEST_ID + 1];
     char               *arguments;
 } change_command_t;

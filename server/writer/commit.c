@@ -15,9 +15,10 @@
 #define COMMIT_DEFAULTS  (1u << PAYLOCK_OPEN | 1u << PAYLOCK_LOCKED)
 
 
+static int commit_locks_only(const change_command_t *c);
 static int commit_rehearse(change_command_t *c, size_t left);
 static void commit_count(change_batch_t *b, size_t n);
-static int commit_closes(const change_t *ch, uint32_t now);
+static int commit_differs(const change_t *ch, uint32_t now);
 
 
 void
@@ -37,6 +38,7 @@ commit_batch(change_command_t *c)
     c->batch.committed = commit_count;
     c->batch.data = c;
     c->closed = 0;
+    c->opened = 0;
 }
 
 
@@ -49,7 +51,9 @@ commit_change(change_command_t *c)
     closes = credential_sets_hold(c->order.action->name) && !c->ctl.dry_run;
     left = closes ? budget_left(c->writer, c->caller.actor) : 0;
 
-    if (closes && c->n > left && commit_rehearse(c, left) != STATUS_DONE) {
+    if (closes && (c->n > left || commit_locks_only(c))
+        && commit_rehearse(c, left) != STATUS_DONE)
+    {
         return c->ctl.error.status;
     }
 
@@ -63,7 +67,17 @@ commit_change(change_command_t *c)
 }
 
 
-/* Of many hosts few may be closed: a dry run tells. */
+/* A plan that is put off opens the host until then. */
+
+static int
+commit_locks_only(const change_command_t *c)
+{
+    return strcmp(c->order.action->name, "lock") == 0
+           && !caller_allows(&c->caller, "unlock");
+}
+
+
+/* Of many hosts few may be closed, or some opened: a dry run tells. */
 
 static int
 commit_rehearse(change_command_t *c, size_t left)
@@ -81,6 +95,14 @@ commit_rehearse(change_command_t *c, size_t left)
                            left);
     }
 
+    if (status == STATUS_DONE && c->opened && commit_locks_only(c)) {
+        status = error_set(&c->ctl.error, STATUS_FAILED, "forbidden",
+                           "create a token with --allow lock,unlock",
+                           "this \"lock\" closes a host later than it is "
+                           "closed now, or planned to be, and \"%s\" may not "
+                           "\"unlock\"", c->caller.actor);
+    }
+
     change_batch_free(&c->batch);
     commit_batch(c);
     c->ctl.dry_run = 0;
@@ -94,6 +116,7 @@ commit_rehearse(change_command_t *c, size_t left)
 static void
 commit_count(change_batch_t *b, size_t n)
 {
+    int                differs;
     size_t             i;
     const change_t    *ch;
     change_command_t  *c;
@@ -102,23 +125,26 @@ commit_count(change_batch_t *b, size_t n)
 
     for (i = 0; i < n && !b->repeated; i++) {
         ch = &b->change[i];
-        c->closed += !b->result[ch->i].found
-                     && commit_closes(ch, c->order.in.now);
+        differs = b->result[ch->i].found ? 0
+                  : commit_differs(ch, c->order.in.now);
+
+        c->closed += (differs & PAYLOCK_TIMELINE_STRICTER) != 0;
+        c->opened += (differs & PAYLOCK_TIMELINE_LOOSER) != 0;
     }
 }
 
 
-/* Is the host closed, now or later, where it was not, for some default? */
+/* Is the host closed, or opened, now or later, for some default? */
 
 static int
-commit_closes(const change_t *ch, uint32_t now)
+commit_differs(const change_t *ch, uint32_t now)
 {
     paylock_record_t  before, after;
 
     before = change_times(ch->record);
     after = change_times(ch->after);
 
-    return ch->changed
-           && (paylock_timeline_differs(&before, &after, now, COMMIT_DEFAULTS)
-               & PAYLOCK_TIMELINE_STRICTER);
+    return ch->changed ? paylock_timeline_differs(&before, &after, now,
+                                                  COMMIT_DEFAULTS)
+                       : 0;
 }

@@ -295,3 +295,26 @@ def test_a_replay_of_what_is_archived(api, token):
           "--output", str(api.dir / "archive"), "--yes")
     again = api.post("/v1/lock", token, sent, Idempotency_Key="k")
     assert (again.status, again.body) == (200, first.body), again.body
+
+
+def test_lock_does_not_put_off(writer):
+    """Nor does "lock" alone open a host by closing it later than planned."""
+    token = writer.token("x", "--allow", "lock")
+    both = writer.token("y", "--allow", "lock,unlock")
+    plan = {"at": "2031-01-01"}
+    assert writer.ask("lock", token, hosts=["b.example"],
+                      input=plan)["status"] == 200
+    before = writer.issuer.json("audit", "log")
+    for hosts in ["b.example"], ["c.example", "b.example"]:
+        answer = writer.ask("lock", token, hosts=hosts,
+                            input={"at": "2032-01-01"})
+        assert (answer["status"], answer["error"]["code"]) \
+            == (403, "forbidden"), answer
+    assert writer.issuer.json("audit", "log") == before
+    for sooner in {"at": "2030-01-01"}, {}, {"invoice": "R-2"}:
+        assert writer.ask("lock", token, hosts=["b.example"],
+                          input=sooner)["status"] == 200
+    assert writer.ask("lock", both, hosts=["c.example"],
+                      input=plan)["status"] == 200
+    assert writer.ask("lock", both, hosts=["c.example"],
+                      input={"at": "2032-01-01"})["status"] == 200
