@@ -19,7 +19,8 @@ ROW = ('_(PROJECT, "project", TEXT, 30,'
        ' "project", "NAME", "what was made for it")')
 
 
-ROOMS = ["libpaylock/core", "libpaylock/audit", "control", "admin-cli"]
+ROOMS = ["libpaylock/core", "libpaylock/audit", "control", "admin-cli",
+         "server/wire"]
 
 
 def compile(to):
@@ -28,7 +29,7 @@ def compile(to):
          f"-DPAYLOCK_MORE_FIELDS(_)={ROW}",
          *(f"-Ilibpaylock/{room}" for room in ("core", "http", "audit")),
          "-Ibuild/embed",
-         "-iquote", "control", "-iquote", "admin-cli",
+         "-iquote", "control", "-iquote", "admin-cli", "-iquote", "server",
          *(path for room in ROOMS
            for path in sorted((servers.ROOT / room).rglob("*.c"))),
          "-o", to, "-l:libhiredis.a", "-ljansson", "-lcrypto", "-lssl",
